@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef VGIC_H
+#define VGIC_H
+
+/**
+ * libvgic: a virtual Arm GICv3 that lives outside the VMM
+ *
+ * Link with   cc ... $(pkg-config --cflags --libs libvgic)
+ *
+ * Objects     struct vgic_conn   one connection to the daemon. At most one VM is attached through it.
+ *             struct vgic_vm     one attached VM; lives until vgic_vm_detach() or vgic_vm_destroy().
+ *             struct vgic_vcpu   one registered vCPU of that VM; lives until vgic_vcpu_unregister().
+ *             A connection outlives its VM, a VM its vCPUs: release them in the opposite order.
+ *
+ * Two paths   The cold path (connect, create, attach, register, grant, messages) speaks to the daemon over its
+ *             socket and blocks for the answer, at most timeout_ms. The data path (system registers, MMIO,
+ *             lines, park, ICC_CTLR_EL1) is shared memory: no message, no lock, no allocation.
+ *
+ * Threads     Each call states its rule in one of three words:
+ *             "conn"   one thread at a time per connection (the caller excludes);
+ *             "vcpu"   the thread that runs this vCPU, one at a time per vCPU; different vCPUs are independent;
+ *             "any"    any thread at any time, concurrently with everything but the release of the object.
+ *             The library starts no thread, installs no signal handler and has no mutable globals.
+ *
+ * Errors      Every int call returns 0 (or a documented non-negative value) or a negative errno; ret_x
+ *             parameters are written on success only. vgic_conn_error() says the last failure of a connection's cold
+ *             path in words. -ENOTCONN always means: the daemon is gone; the data path goes on.
+ *
+ * Stability   Functions and structures follow symbol versions. Option structures start with their size:
+ *             set it to sizeof; members that a newer library knows and an older caller does not are taken as zero.
+ */
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vgic_conn;
+struct vgic_vm;
+struct vgic_vcpu;
+
+#define VGIC_DEFAULT_SOCKET   "/run/vgicd/vgicd.sock"
+#define VGIC_NAME_MAX         63      /* bytes of a VM name or grant label: [A-Za-z0-9._-], first not '.' or '-' */
+#define VGIC_TOKEN_MAX        32      /* bytes of a grant's token (hexadecimal) */
+#define VGIC_MAX_VCPUS        4096
+#define VGIC_MAX_SPIS         988
+#define VGIC_INTID_SPURIOUS   1023
+#define VGIC_SPI_FIRST        32
+#define VGIC_PPI_FIRST        16
+
+/** vgic_version() - version of the loaded library, "major.minor.patch". Threads: any. */
+const char *vgic_version(void);
+
+/* ------------------------------------------------------------------------------------------------
+ * Connection
+ */
+
+struct vgic_conn_options {
+        size_t size;              /* sizeof(struct vgic_conn_options) */
+        const char *socket_path;  /* NULL: VGIC_DEFAULT_SOCKET */
+        const char *client_name;  /* shown by vgicctl and in the daemon's log; NULL: the program's name */
+        uint32_t timeout_ms;      /* longest wait for one answer; 0: 5000 */
+};
+
+/**
+ * vgic_connect() - connect to the daemon and agree on the protocol
+ * @options:  may be NULL for all defaults
+ * @ret_conn: the connection; release with vgic_disconnect(). On failure a connection that
+ *            holds the reason in words is returned too (so that it can be printed) unless memory ran out, then NULL.
+ *
+ * Threads: any.  Blocks: up to timeout_ms.
+ *
+ * Return: 0; -ENOENT or -ECONNREFUSED no daemon there; -EACCES the socket's mode forbids it;
+ *         -EPROTO no common protocol version; -ETIMEDOUT; -EINVAL; -ENOMEM.
+ */
+int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
+
+/** vgic_disconnect() - close a connection and release it; NULL is allowed. An attached VM must be detached first. Threads: conn. */
+void vgic_disconnect(struct vgic_conn *conn);
+
+/** vgic_conn_error() - the connection's last failure, in words; "" if none. Valid until the next call on it. Threads: conn. */
+const char *vgic_conn_error(const struct vgic_conn *conn);
+
+/**
+ * vgic_conn_fd() - a descriptor to poll for POLLIN in the host's event loop
+ *
+ * Readable: call vgic_conn_process(). The descriptor belongs to the connection and stays the same for its life.
+ * Threads: any.
+ */
+int vgic_conn_fd(const struct vgic_conn *conn);
+
+enum vgic_event_kind {
+        VGIC_EVENT_TDIR = 1,     /* TDIR changed: see .tdir */
+        VGIC_EVENT_EOI,          /* a granted, level-sensitive interrupt was deactivated: .intid */
+        VGIC_EVENT_REVOKED,      /* the grant on .intid, or the whole VM (.intid == 0), was taken away */
+};
+
+struct vgic_event {
+        enum vgic_event_kind kind;
+        uint32_t intid;
+        uint32_t tdir;           /* 0 clear, 1 set */
+        uint64_t generation;     /* of TDIR: counts its changes */
+};
+
+/**
+ * vgic_conn_process() - take in what the daemon sent; never blocks
+ *
+ * Return: number of events that now wait for vgic_conn_next_event(); -ENOTCONN the daemon is gone; -EPROTO.
+ * Threads: conn.
+ */
+int vgic_conn_process(struct vgic_conn *conn);
+
+/** vgic_conn_next_event() - take the oldest waiting event. Return: 1 if there was one, else 0. Threads: conn. */
+int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event);
+
+/* ------------------------------------------------------------------------------------------------
+ * Virtual machines
+ */
+
+enum vgic_role {
+        VGIC_ROLE_VMM = 1,      /* the segment read-write and all doorbells */
+        VGIC_ROLE_OBSERVER,     /* the segment read-only */
+        VGIC_ROLE_DEVICE,       /* no segment: a ring, and the interrupts of one grant */
+};
+
+#define VGIC_VM_EPHEMERAL  (1u << 0)   /* destroy the VM when the last connection attached as VMM closes */
+
+struct vgic_vm_config {
+        size_t size;              /* sizeof(struct vgic_vm_config) */
+        const char *name;         /* unique at this daemon; at most VGIC_NAME_MAX bytes */
+        uint32_t n_vcpus;         /* 1..VGIC_MAX_VCPUS */
+        uint32_t n_spis;          /* 0..988: INTIDs 32..32+n_spis-1 */
+        uint32_t n_priority_bits; /* 4..8; 0: 5 */
+        uint32_t flags;           /* VGIC_VM_* */
+        const uint64_t *mpidrs;   /* n_vcpus affinities (MPIDR_EL1 format), all different; NULL: as KVM numbers them */
+};
+
+/**
+ * vgic_vm_create() - make a VM and attach to it as its VMM
+ *
+ * The VM exists in the daemon from now on, and stays when this process dies (attach again), unless VGIC_VM_EPHEMERAL. Its
+ * controller is built by vgic_vm_init().
+ *
+ * Return: 0; -EEXIST the name is taken; -EINVAL (vgic_conn_error() says which member); -EISCONN the connection has a VM;
+ *         -EMFILE or -ENOSPC the daemon's limits; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Threads: conn.
+ */
+int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm);
+
+/**
+ * vgic_vm_init() - build the controller, map it, and fetch the doorbells; the data path works from here on
+ *
+ * If the VM is already initialised (attach) it maps it only. Return: 0; -EMFILE not enough descriptors in this
+ * process or in the daemon (the message says which limit to raise: a VM needs one per vCPU); -ENOTCONN; -ETIMEDOUT; -ENOMEM;
+ * -EPROTONOSUPPORT the segment's layout is newer than this library; -EBADMSG the segment is not what it should be.
+ * Threads: conn.
+ */
+int vgic_vm_init(struct vgic_vm *vm);
+
+/**
+ * vgic_vm_attach() - attach to an existing VM as VMM or observer
+ *
+ * An initialised VM is mapped at once (VMM read-write, observer read-only).
+ *
+ * Return: 0; -ENOENT no such VM; -EACCES its owner is another user; -EISCONN; and the errors of vgic_vm_init().
+ * Threads: conn.
+ */
+int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role, struct vgic_vm **ret_vm);
+
+/**
+ * vgic_device_attach() - attach as a device process by the token of a grant (vgic_grant())
+ *
+ * Sets up a ring pair; vgic_spi_assert() and its sisters then work on the granted interrupts. The segment is not mapped.
+ *
+ * Return: 0; -ENOENT no such VM; -EACCES the token is not valid; -EBUSY the grant is in use by a living device; -EISCONN;
+ *         -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Threads: conn.
+ */
+int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm);
+
+/** vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed. Threads: conn; no data-path call may be under way. */
+void vgic_vm_detach(struct vgic_vm *vm);
+
+/** vgic_vm_destroy() - destroy the VM by name (its owner's uid, or root). Return: 0; -ENOENT; -EACCES; -ENOTCONN; -ETIMEDOUT. Threads: conn. */
+int vgic_vm_destroy(struct vgic_conn *conn, const char *name);
+
+/** What a VM is. Counters are of the daemon's; n_* never change after creation. */
+struct vgic_vm_info {
+        size_t size;                    /* sizeof, set by the caller where it provides the memory */
+        char name[VGIC_NAME_MAX + 1];
+        uint64_t id;                    /* never used twice by one daemon */
+        uint32_t owner_uid;
+        int32_t owner_pid;              /* of the VMM attached last; 0 if none is attached */
+        uint32_t initialised;           /* 1: ready */
+        uint32_t n_vcpus;
+        uint32_t n_spis;
+        uint32_t n_priority_bits;
+        uint32_t n_vcpus_registered;
+        uint32_t n_sessions;            /* attached connections of any role */
+        uint32_t n_grants;
+        uint32_t tdir;                  /* 0 clear, 1 set */
+        uint64_t tdir_generation;
+        uint64_t icc_ctlr_messages;     /* ICC_CTLR_EL1 reads that were served by message */
+        uint64_t injections_socket;     /* injections that came by message */
+        uint64_t injections_ring;       /* injections that came by ring */
+        uint64_t segment_bytes;
+        uint64_t guest_errors;          /* accesses to unknown or ill-sized registers */
+};
+
+/** vgic_vm_list() - all VMs this user may see; free *ret_infos with free(). Return: 0 or a cold-path error. Threads: conn. */
+int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t *ret_n);
+
+/** vgic_vm_query() - one VM by name. @ret_info->size must be set. Return: 0; -ENOENT; -EACCES; -ENOTCONN; -ETIMEDOUT. Threads: conn. */
+int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info *ret_info);
+
+/* ------------------------------------------------------------------------------------------------
+ * vCPUs
+ */
+
+struct vgic_vcpu_options {
+        size_t size;              /* sizeof(struct vgic_vcpu_options) */
+        /*
+         * Called when an interrupt becomes due for this vCPU while it is in guest (vgic_vcpu_enter()), by the thread that
+         * injected it in this process. It must make the vCPU leave the guest soon and must not call the library. NULL: the
+         * vCPU's descriptor becomes readable instead. Injections of other processes always use the descriptor.
+         */
+        void (*kick)(void *arg);
+        void *kick_arg;
+};
+
+/**
+ * vgic_vcpu_register() - take a vCPU of an initialised VM into this process
+ * @index: 0..n_vcpus-1
+ *
+ * The first registration finds the vCPU reset. After the death of its former process it is taken over as that left it:
+ * an operation that was cut short is completed or taken back, nothing is lost.
+ *
+ * Return: 0; -EBUSY a living process has it; -EINVAL no such index; -ENODATA the VM is not initialised; -EACCES role is not
+ *         VMM; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Threads: conn.
+ */
+int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
+                       struct vgic_vcpu **ret_vcpu);
+
+/** vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are. NULL is allowed. Threads: conn and vcpu. Return: 0; -ENOTCONN (released all the same). */
+int vgic_vcpu_unregister(struct vgic_vcpu *vcpu);
+
+/** vgic_vcpu_index() - its number. Threads: any. */
+uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu);
+
+/* System registers are named by their encoding, as in KVM_REG_ARM64_SYSREG and in ESR_EL1.ISS. */
+#define VGIC_SYSREG(op0, op1, crn, crm, op2) \
+        ((uint32_t)((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2)))
+#define VGIC_ICC_PMR_EL1      VGIC_SYSREG(3, 0, 4, 6, 0)
+#define VGIC_ICC_IAR0_EL1     VGIC_SYSREG(3, 0, 12, 8, 0)
+#define VGIC_ICC_EOIR0_EL1    VGIC_SYSREG(3, 0, 12, 8, 1)
+#define VGIC_ICC_HPPIR0_EL1   VGIC_SYSREG(3, 0, 12, 8, 2)
+#define VGIC_ICC_BPR0_EL1     VGIC_SYSREG(3, 0, 12, 8, 3)
+#define VGIC_ICC_AP0R_EL1(n)  VGIC_SYSREG(3, 0, 12, 8, 4 + (n))
+#define VGIC_ICC_AP1R_EL1(n)  VGIC_SYSREG(3, 0, 12, 9, (n))
+#define VGIC_ICC_DIR_EL1      VGIC_SYSREG(3, 0, 12, 11, 1)
+#define VGIC_ICC_RPR_EL1      VGIC_SYSREG(3, 0, 12, 11, 3)
+#define VGIC_ICC_SGI1R_EL1    VGIC_SYSREG(3, 0, 12, 11, 5)
+#define VGIC_ICC_ASGI1R_EL1   VGIC_SYSREG(3, 0, 12, 11, 6)
+#define VGIC_ICC_SGI0R_EL1    VGIC_SYSREG(3, 0, 12, 11, 7)
+#define VGIC_ICC_IAR1_EL1     VGIC_SYSREG(3, 0, 12, 12, 0)
+#define VGIC_ICC_EOIR1_EL1    VGIC_SYSREG(3, 0, 12, 12, 1)
+#define VGIC_ICC_HPPIR1_EL1   VGIC_SYSREG(3, 0, 12, 12, 2)
+#define VGIC_ICC_BPR1_EL1     VGIC_SYSREG(3, 0, 12, 12, 3)
+#define VGIC_ICC_CTLR_EL1     VGIC_SYSREG(3, 0, 12, 12, 4)
+#define VGIC_ICC_SRE_EL1      VGIC_SYSREG(3, 0, 12, 12, 5)
+#define VGIC_ICC_IGRPEN0_EL1  VGIC_SYSREG(3, 0, 12, 12, 6)
+#define VGIC_ICC_IGRPEN1_EL1  VGIC_SYSREG(3, 0, 12, 12, 7)
+
+/**
+ * vgic_vcpu_sysreg_read() / vgic_vcpu_sysreg_write() - the guest's MRS / MSR of an ICC_*_EL1 register
+ * @reg: VGIC_SYSREG() of the instruction
+ *
+ * IHI 0069 chapter 12.2. Reading ICC_IAR0/1_EL1 acknowledges.
+ *
+ * Return: 0; -ENOENT not a register of the GIC, or not readable (writable): let the guest take an UNDEF. Nothing else.
+ * Threads: vcpu.  Blocks: never; no system call, but a doorbell write when an SGI or a priority change wakes another vCPU.
+ */
+int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value);
+int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value);
+
+/** vgic_vcpu_ack() - ICC_IAR<group>_EL1: take the highest-priority interrupt. Return: its INTID, or VGIC_INTID_SPURIOUS. Threads: vcpu. */
+uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group);
+
+/** vgic_vcpu_eoi() - ICC_EOIR<group>_EL1. Threads: vcpu. */
+void vgic_vcpu_eoi(struct vgic_vcpu *vcpu, unsigned group, uint32_t intid);
+
+/** vgic_vcpu_dir() - ICC_DIR_EL1: deactivate, whichever vCPU acknowledged it (EOImode 1). Threads: vcpu. */
+void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid);
+
+#define VGIC_LINE_IRQ  (1u << 0)
+#define VGIC_LINE_FIQ  (1u << 1)
+
+/** vgic_vcpu_lines() - which of the vCPU's inputs are asserted now: VGIC_LINE_*. Exact for its own thread. Threads: vcpu. */
+unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu);
+
+/**
+ * vgic_vcpu_enter() / vgic_vcpu_leave() - bracket the time in which the vCPU executes guest code
+ *
+ * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns the lines to present;
+ * what becomes due after that kicks. A VMM that looks at vgic_vcpu_lines() often enough by itself may do without.
+ *
+ * Threads: vcpu.
+ */
+unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu);
+void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
+
+#define VGIC_WAKE_IRQ       (1u << 0)  /* a line is asserted */
+#define VGIC_WAKE_DEADLINE  (1u << 1)
+#define VGIC_WAKE_FD        (1u << 2)  /* one of fds is ready: see their revents */
+#define VGIC_WAKE_KICK      (1u << 3)  /* vgic_vcpu_wake(), or a reset was asked for */
+
+#define VGIC_NO_DEADLINE    UINT64_MAX
+
+/**
+ * vgic_vcpu_park() - sleep until a line is asserted, the deadline passes or a host descriptor is ready (guest WFI)
+ * @deadline_ns: absolute, CLOCK_MONOTONIC; VGIC_NO_DEADLINE for none
+ * @fds, @n_fds: the host's own descriptors, as for poll(); may be NULL, 0
+ *
+ * Return: VGIC_WAKE_* (at least one bit); -EINTR a signal arrived; -EINVAL; -EBADF.
+ * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one read().
+ */
+int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds);
+
+/**
+ * vgic_vcpu_park_begin() / vgic_vcpu_park_end() - park for hosts that sleep in an event loop of their own
+ *
+ * begin returns 1 if a line is asserted already: the vCPU is not parked, do not sleep. Else 0: poll vgic_vcpu_fd() for
+ * POLLIN; when it is readable (or for any reason of the host's) call end, which returns the lines now asserted.
+ * The vCPU may not execute between the two.
+ *
+ * Threads: vcpu.
+ */
+int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu);
+unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu);
+
+/** vgic_vcpu_fd() - the vCPU's doorbell, to poll for POLLIN only; belongs to the library. Threads: any. */
+int vgic_vcpu_fd(const struct vgic_vcpu *vcpu);
+
+/** vgic_vcpu_wake() - end a park, or kick the vCPU out of the guest, from any thread. */
+void vgic_vcpu_wake(struct vgic_vcpu *vcpu);
+
+enum vgic_reset {
+        VGIC_RESET_CPU_ON = 1,   /* PSCI CPU_ON of one vCPU: CPU interface and private interrupts; wires stay */
+        VGIC_RESET_SYSTEM,       /* the whole controller */
+};
+
+/**
+ * vgic_vcpu_reset() - reset one vCPU's CPU interface and private interrupts (VGIC_RESET_CPU_ON); touches no other vCPU
+ *
+ * Threads: vcpu, or any thread while the vCPU is powered off or not yet run. Return: 0.
+ */
+int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
+
+/**
+ * vgic_vm_reset_vcpu() - ask for the reset of a vCPU that runs in another thread or process
+ *
+ * ICC_CTLR_EL1 shows its reset value at once; the rest is applied by the vCPU's thread at its next operation, and at once if
+ * it is off. Return: 0; -EINVAL; -EACCES (observer, device); -ENODATA not initialised. Threads: any.
+ */
+int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
+
+/** vgic_vm_reset() - reset the whole controller: system reset. All vCPUs must be off or stopped by the host; wires keep their level. Return: as above. Threads: any. */
+int vgic_vm_reset(struct vgic_vm *vm);
+
+/** vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI); an off vCPU is sent no interrupts. A vCPU is off until told. Threads: vcpu. */
+void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on);
+
+/* ------------------------------------------------------------------------------------------------
+ * MMIO and lines
+ */
+
+/**
+ * vgic_gicd_read() / vgic_gicd_write() - a guest access to the distributor frame (64 KiB)
+ * vgic_gicr_read() / vgic_gicr_write() - to the redistributor region (128 KiB per vCPU, in the order of their indices)
+ * @offset: bytes from the frame's (region's) base
+ * @len:    1, 2, 4 or 8 bytes
+ *
+ * Unknown registers, reserved widths and misaligned accesses are RAZ/WI, and counted (vgic_vm_info.guest_errors).
+ * IHI 0069 section 12.1.3 gives the widths.
+ *
+ * Threads: any.  Blocks: never. VMM role only; reads by an observer work too.
+ * Return: 0; -EINVAL @len is none of the four; -EACCES the role may not; -ENODATA not initialised.
+ */
+int vgic_gicd_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *ret_value);
+int vgic_gicd_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t value);
+int vgic_gicr_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *ret_value);
+int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t value);
+
+/**
+ * vgic_spi_assert() / vgic_spi_deassert() / vgic_spi_pulse() - the input wire of an SPI
+ *
+ * assert raises this party's wire (an edge-triggered interrupt latches its rising edge), deassert lowers it; pulse is a
+ * rising edge that leaves the wire low. Each party has a wire of its own; the interrupt sees them OR-ed.
+ * VMM role: shared memory. Device role: the ring (the daemon applies it); only for granted INTIDs.
+ *
+ * Threads: any (VMM); conn (device).
+ * Return: 0; -EINVAL no such INTID; -EACCES not granted, or observer; -ENODATA not initialised;
+ *         -EAGAIN the ring is full (device: vgic_conn_process() re-sends the state by itself); -ENOTCONN (device).
+ */
+int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid);
+int vgic_spi_deassert(struct vgic_vm *vm, uint32_t intid);
+int vgic_spi_pulse(struct vgic_vm *vm, uint32_t intid);
+
+/** vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31) of vCPU @index. VMM role only. Threads: any. */
+int vgic_ppi_assert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
+int vgic_ppi_deassert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
+int vgic_ppi_pulse(struct vgic_vm *vm, uint32_t index, uint32_t intid);
+
+/* ------------------------------------------------------------------------------------------------
+ * Reading from outside, wait-free
+ */
+
+/** ICC_CTLR_EL1 of one vCPU, three values of one moment. Bits: IHI 0069, ICC_CTLR_EL1. */
+struct vgic_icc_ctlr {
+        uint32_t arch_default;  /* what the architecture gives at reset: all read-only fields */
+        uint32_t configured;    /* with what the guest configured last */
+        uint32_t live;          /* what the guest would read now */
+        uint32_t valid;         /* VGIC_ICC_CTLR_*: which of the three are known */
+};
+#define VGIC_ICC_CTLR_DEFAULT     (1u << 0)
+#define VGIC_ICC_CTLR_CONFIGURED  (1u << 1)
+#define VGIC_ICC_CTLR_LIVE        (1u << 2)
+
+/**
+ * vgic_vm_icc_ctlr() - ICC_CTLR_EL1 of any vCPU, whatever it is doing, from any process that maps the VM
+ *
+ * One atomic load: wait-free, never -EBUSY, nothing is stopped. Roles: VMM, observer.
+ * Return: 0; -EINVAL no such vCPU; -ENODATA not initialised; -EACCES device role. Threads: any.
+ */
+int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
+
+/** State of one interrupt, of one moment. */
+struct vgic_irq_state {
+        uint32_t intid;
+        uint32_t vcpu;          /* SGI, PPI: its vCPU; SPI: where it is routed, or VGIC_NO_VCPU */
+        uint32_t holder;        /* where it is active, else VGIC_NO_VCPU */
+        uint8_t enabled, pending, active, group;
+        uint8_t edge;           /* 1: edge-triggered; 0: level-sensitive */
+        uint8_t line;           /* the OR of its wires */
+        uint8_t latch;          /* pending by ISPENDR or an edge */
+        uint8_t priority;
+        uint64_t acknowledged;  /* how often; SPI: the sum over all vCPUs */
+};
+#define VGIC_NO_VCPU  UINT32_MAX
+
+/** vgic_vm_irq_state() - one interrupt; @index matters for SGIs and PPIs only. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state);
+
+/** vgic_vm_ack_count() - how often vCPU @index acknowledged @intid. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+int vgic_vm_ack_count(struct vgic_vm *vm, uint32_t index, uint32_t intid, uint64_t *ret_count);
+
+/** State of one vCPU, for tools. */
+struct vgic_vcpu_state {
+        uint32_t registered;    /* 1: a process has it */
+        uint32_t powered;       /* 1: on, as told by vgic_vcpu_power() */
+        uint32_t parked;        /* 1: asleep */
+        uint32_t asleep;        /* GICR_WAKER.ProcessorSleep */
+        uint64_t mpidr;
+        uint32_t pmr, running_priority, group_enables; /* bit 0: group 0, bit 1: group 1 */
+        uint64_t acknowledged, parks, resets;
+};
+/** vgic_vm_vcpu_state() - one vCPU. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vgic_vcpu_state *ret_state);
+
+/** vgic_vm_get_info() - n_* of the attached VM without a message. Return: 0; -EINVAL. Threads: any. */
+int vgic_vm_get_info(struct vgic_vm *vm, struct vgic_vm_info *ret_info);
+
+/* ------------------------------------------------------------------------------------------------
+ * TDIR: set while any SPI is in flight (every list-register vCPU must trap ICC_DIR_EL1)
+ */
+
+struct vgic_tdir {
+        uint32_t set;           /* 1: set */
+        uint64_t generation;    /* counts its changes */
+        uint32_t n_in_flight;   /* SPIs found in flight at the daemon's last scan: to show, not to decide on */
+};
+
+/** vgic_vm_tdir() - from shared memory. Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir);
+
+/**
+ * vgic_tdir_subscribe() - have the daemon write an eventfd at each change of TDIR
+ * @event_fd: an eventfd of the caller's; the daemon keeps a duplicate until unsubscribe, so it may be closed
+ *
+ * Return: 0; -EINVAL not an eventfd; -EEXIST subscribed already; -ENODATA not initialised; -ENOTCONN; -ETIMEDOUT. Threads: conn and vcpu.
+ */
+int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
+int vgic_tdir_unsubscribe(struct vgic_vcpu *vcpu);
+
+/** vgic_tdir_watch() - have VGIC_EVENT_TDIR events on the attached connection, any role. Return: 0 or a cold-path error. Threads: conn. */
+int vgic_tdir_watch(struct vgic_vm *vm);
+
+/* ------------------------------------------------------------------------------------------------
+ * Devices in processes of their own
+ */
+
+/**
+ * vgic_grant() - allow a device process to drive some SPIs
+ * @label:  names the grant in tools and for revocation
+ * @intids, @n: SPIs; each can be granted to four devices at most
+ * @ret_token: VGIC_TOKEN_MAX + 1 bytes; hand it to the device process, which attaches with it
+ *
+ * Return: 0; -EINVAL; -EEXIST the label is used; -EBUSY no wire is left on one of them; -EACCES; -ENODATA; -ENOTCONN; -ETIMEDOUT. Threads: conn.
+ */
+int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token);
+
+/** vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED. Return: 0; -ENOENT; ... Threads: conn. */
+int vgic_revoke(struct vgic_vm *vm, const char *label);
+
+/* ------------------------------------------------------------------------------------------------
+ * The same by plain messages, for tools that map nothing. @name: the VM. Threads: conn.
+ */
+
+enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
+
+/** vgic_msg_inject() - drive the tools' wire of an SPI, or of PPI @intid of vCPU @index. Return: 0; -ENOENT; -EACCES; -EINVAL; -ENODATA; -ENOTCONN; -ETIMEDOUT. */
+int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
+int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
+int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir);
+/** vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index). Return: how many, or an error as above. */
+int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t first_intid,
+                  struct vgic_irq_state *ret_states, size_t n);
+int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

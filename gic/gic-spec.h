@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef GIC_SPEC_H
+#define GIC_SPEC_H
+
+/*
+ * Numbers of the architecture (Arm IHI 0069, "GICv3 and GICv4"), and nothing else.
+ *
+ * INTID ranges: IHI 0069 section 2.2, table "INTIDs".
+ */
+#include <stdint.h>
+
+#define GIC_SGI_FIRST            0u
+#define GIC_N_SGIS              16u
+#define GIC_PPI_FIRST           16u
+#define GIC_N_PPIS              16u
+#define GIC_N_PRIVATE           32u   /* SGIs and PPIs of one PE */
+#define GIC_SPI_FIRST           32u
+#define GIC_MAX_SPIS           988u   /* INTIDs 32..1019 */
+#define GIC_INTID_SPECIAL     1020u   /* 1020..1023 are special INTIDs */
+#define GIC_INTID_SPURIOUS    1023u
+#define GIC_EPPI_FIRST        1056u
+#define GIC_MAX_EPPIS           64u
+#define GIC_ESPI_FIRST        4096u
+#define GIC_MAX_ESPIS         1024u
+
+#define GIC_PRIORITY_IDLE     0xffu   /* ICC_RPR_EL1 with no active priority */
+#define GIC_MIN_PRIORITY_BITS    4u
+#define GIC_MAX_PRIORITY_BITS    8u
+
+/* Frames (IHI 0069 section 12.2): GICD 64 KiB; RD_base and SGI_base, 64 KiB each, per PE. */
+#define GICD_FRAME_SIZE    0x10000u
+#define GICR_FRAME_SIZE    0x10000u
+#define GICR_STRIDE        0x20000u
+
+/* ICC_CTLR_EL1 (IHI 0069 section 12.2.6): all of its defined fields lie in bits 19..0. */
+#define ICC_CTLR_CBPR              (1u << 0)
+#define ICC_CTLR_EOIMODE           (1u << 1)
+#define ICC_CTLR_PMHE              (1u << 6)
+#define ICC_CTLR_PRIBITS_SHIFT     8
+#define ICC_CTLR_IDBITS_SHIFT     11
+#define ICC_CTLR_SEIS             (1u << 14)
+#define ICC_CTLR_A3V              (1u << 15)
+#define ICC_CTLR_RSS              (1u << 18)
+#define ICC_CTLR_EXTRANGE         (1u << 19)
+#define ICC_CTLR_WRITABLE         (ICC_CTLR_CBPR | ICC_CTLR_EOIMODE)
+
+/* GICD_CTLR with one security state (IHI 0069 section 12.9.4). */
+#define GICD_CTLR_ENABLE_GRP0      (1u << 0)
+#define GICD_CTLR_ENABLE_GRP1      (1u << 1)
+#define GICD_CTLR_ARE              (1u << 4)
+#define GICD_CTLR_DS               (1u << 6)
+
+#define GICR_WAKER_PROCESSOR_SLEEP (1u << 1)
+#define GICR_WAKER_CHILDREN_ASLEEP (1u << 2)
+
+#endif

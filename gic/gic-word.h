@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef GIC_WORD_H
+#define GIC_WORD_H
+
+/*
+ * The interrupt word: all delivery state of one interrupt in 64 bits
+ *
+ * What    Every SGI, PPI and SPI is one such word; so will be ESPIs, EPPIs and LPIs. A register of
+ *         the architecture is a view of one field of many words.
+ * ABI     The positions below are part of the segment's layout (shm-layout.h): a change of meaning
+ *         raises its major version. Bits that a participant does not know keep their value.
+ * Derived "Pending", "in flight" and "deliverable" are functions of the word and never stored.
+ *
+ *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45..41   | 40..25 | 24  | 23..8 | 7..0
+ *   spare | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | resident | holder | irm | route | priority
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base-bits.h"
+
+#define GIC_WORD_PRIORITY_SHIFT    0
+#define GIC_WORD_PRIORITY_WIDTH    8
+#define GIC_WORD_ROUTE_SHIFT       8  /* vCPU index that the affinity names, or GIC_NO_VCPU */
+#define GIC_WORD_ROUTE_WIDTH      16
+#define GIC_WORD_IRM        (UINT64_C(1) << 24) /* 1-of-N: any eligible vCPU */
+#define GIC_WORD_HOLDER_SHIFT     25  /* vCPU on which it is active, resident, or chosen (1-of-N) */
+#define GIC_WORD_HOLDER_WIDTH     16
+#define GIC_WORD_RESIDENT_SHIFT   41  /* 0: not resident; n: in list register n-1 of the holder */
+#define GIC_WORD_RESIDENT_WIDTH    5
+#define GIC_WORD_FOLD       (UINT64_C(1) << 46) /* resident, and somebody asked the holder to fold */
+#define GIC_WORD_ACTIVE     (UINT64_C(1) << 47)
+#define GIC_WORD_ENABLE     (UINT64_C(1) << 48)
+#define GIC_WORD_GROUP1     (UINT64_C(1) << 49)
+#define GIC_WORD_EDGE_CFG   (UINT64_C(1) << 50) /* ICFGR: edge-triggered */
+#define GIC_WORD_LATCH      (UINT64_C(1) << 51) /* ISPENDR */
+#define GIC_WORD_MESSAGE    (UINT64_C(1) << 52) /* level held by SETSPI, dropped by CLRSPI */
+#define GIC_WORD_EDGE       (UINT64_C(1) << 53) /* an edge was seen */
+#define GIC_WORD_WIRE_SHIFT       54  /* one bit per source, each owned by one party */
+#define GIC_N_WIRES                6
+#define GIC_WORD_WIRES      (UINT64_C(0x3f) << GIC_WORD_WIRE_SHIFT)
+#define GIC_WORD_NMI        (UINT64_C(1) << 60) /* reserved for FEAT_GICv3_NMI */
+#define GIC_WORD_NOTIFY     (UINT64_C(1) << 61) /* somebody wants to hear of the end of interrupt */
+
+#define GIC_NO_VCPU          0xffffu
+
+/* Who drives which wire. A party that dies lowers its own wire only. */
+#define GIC_WIRE_VMM             0
+#define GIC_WIRE_TOOL            1  /* socket messages of tools */
+#define GIC_WIRE_FIRST_GRANT     2  /* the others: one per device grant on that interrupt */
+
+static inline uint8_t gic_word_priority(uint64_t w)
+{
+        return (uint8_t)(w >> GIC_WORD_PRIORITY_SHIFT);
+}
+
+static inline uint16_t gic_word_route(uint64_t w)
+{
+        return (uint16_t)(w >> GIC_WORD_ROUTE_SHIFT);
+}
+
+static inline uint16_t gic_word_holder(uint64_t w)
+{
+        return (uint16_t)(w >> GIC_WORD_HOLDER_SHIFT);
+}
+
+static inline unsigned gic_word_resident(uint64_t w)
+{
+        return (unsigned)base_field_get(w, GIC_WORD_RESIDENT_SHIFT, GIC_WORD_RESIDENT_WIDTH);
+}
+
+static inline unsigned gic_word_group(uint64_t w)
+{
+        return (w & GIC_WORD_GROUP1) ? 1 : 0;
+}
+
+static inline uint64_t gic_word_set_priority(uint64_t w, uint8_t priority)
+{
+        return base_field_set(w, GIC_WORD_PRIORITY_SHIFT, GIC_WORD_PRIORITY_WIDTH, priority);
+}
+
+static inline uint64_t gic_word_set_route(uint64_t w, uint16_t vcpu)
+{
+        return base_field_set(w, GIC_WORD_ROUTE_SHIFT, GIC_WORD_ROUTE_WIDTH, vcpu);
+}
+
+static inline uint64_t gic_word_set_holder(uint64_t w, uint16_t vcpu)
+{
+        return base_field_set(w, GIC_WORD_HOLDER_SHIFT, GIC_WORD_HOLDER_WIDTH, vcpu);
+}
+
+static inline uint64_t gic_word_wire(unsigned wire)
+{
+        return UINT64_C(1) << (GIC_WORD_WIRE_SHIFT + wire);
+}
+
+/*
+ * Pending (IHI 0069 section 4.1.2): a latched request of either trigger kind; for a
+ * level-sensitive interrupt also any source that still holds its level.
+ */
+static inline bool gic_word_pending(uint64_t w)
+{
+        if (w & (GIC_WORD_LATCH | GIC_WORD_EDGE))
+                return true;
+        return !(w & GIC_WORD_EDGE_CFG) && (w & (GIC_WORD_WIRES | GIC_WORD_MESSAGE));
+}
+
+/*
+ * Deliverable by its own word alone: pending, enabled, not active, not in a list register, and with
+ * a target. Gates of the distributor and of the CPU interface come on top, and are never part of it.
+ */
+static inline bool gic_word_deliverable(uint64_t w)
+{
+        return (w & GIC_WORD_ENABLE) && !(w & GIC_WORD_ACTIVE) && gic_word_resident(w) == 0 &&
+               gic_word_route(w) != GIC_NO_VCPU && gic_word_pending(w);
+}
+
+/* In flight, the condition behind TDIR: active, or resident, or pending and enabled with a target. */
+static inline bool gic_word_in_flight(uint64_t w)
+{
+        if ((w & GIC_WORD_ACTIVE) || gic_word_resident(w) != 0)
+                return true;
+        return (w & GIC_WORD_ENABLE) && gic_word_route(w) != GIC_NO_VCPU && gic_word_pending(w);
+}
+
+#endif
