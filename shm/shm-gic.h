@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_GIC_H
+#define SHM_GIC_H
+
+/*
+ * A process's view of one segment
+ *
+ * What    Pointers into the mapping, and this process's own, checked copy of the sizes. Every index into the
+ *         segment is checked against the copy, never against the segment.
+ * Owner   shm_segment_create() or shm_segment_map() fill it; shm_segment_unmap() ends it.
+ * Threads Constant after that, but for the hooks, which are set before the first data-path call.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shm-layout.h"
+
+struct shm_gic {
+        struct shm_header *header;
+        const struct shm_affinity *affinities;
+        struct shm_vcpu *vcpus;
+        struct shm_spi *spis;
+        uint8_t *counters;
+        size_t bytes;
+        uint32_t counter_stride;
+        uint32_t n_vcpus;
+        uint32_t n_spis;
+        uint32_t n_priority_bits;
+        bool writable;
+
+        /*
+         * Ring vCPU @vcpu, whose park word read as @park (SHM_PARK_PARKED or SHM_PARK_IN_GUEST). Called after the state that it
+         * has to see is published. Must not block.
+         */
+        void (*ring)(void *ctx, uint32_t vcpu, uint32_t park);
+        /* TDIR turned SET and somebody is interested: ring the daemon. Must not block. */
+        void (*raised)(void *ctx);
+        void *hook_ctx;
+};
+
+/* What a controller is made of; see shm_segment_check_shape(). */
+struct shm_shape {
+        uint64_t vm_id;
+        char name[SHM_NAME_BYTES];
+        uint32_t n_vcpus;               /* 1..SHM_MAX_VCPUS */
+        uint32_t n_spis;                /* 0..988 */
+        uint32_t n_priority_bits;       /* 4..8 */
+        const uint64_t *mpidrs;         /* n_vcpus affinities, or NULL: as KVM numbers them */
+};
+
+static inline bool shm_gic_is_spi(const struct shm_gic *gic, uint32_t intid)
+{
+        return intid >= GIC_SPI_FIRST && intid - GIC_SPI_FIRST < gic->n_spis;
+}
+
+/*
+ * The word of an interrupt: SGIs and PPIs of vCPU @vcpu, SPIs of all. NULL: there is no such interrupt.
+ */
+static inline _Atomic uint64_t *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        if (shm_gic_is_spi(gic, intid))
+                return &gic->spis[intid - GIC_SPI_FIRST].word;
+        if (intid < GIC_N_PRIVATE && vcpu < gic->n_vcpus)
+                return &gic->vcpus[vcpu].words[intid];
+        return NULL;
+}
+
+/* How often vCPU @vcpu acknowledged @intid; both already checked. Private INTIDs first, then SPIs. */
+static inline _Atomic uint64_t *shm_gic_counter(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        return (_Atomic uint64_t *)(void *)(gic->counters + (size_t)vcpu * gic->counter_stride) + intid;
+}
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_LAYOUT_H
+#define SHM_LAYOUT_H
+
+/*
+ * The segment: one VM's interrupt controller in a sealed memfd
+ *
+ * What    header | affinities | vCPU blocks | SPI lines | counters.  Areas are found through the header only.
+ * Owner   Created by the daemon; mapped by VMMs (read-write) and observers (read-only).
+ * Lines   64 bytes. Each comment names the writers of a line. Words that different vCPUs write for independent
+ *         interrupts never share one.
+ * Trust   Whoever maps it read-write can write anything. A reader copies a value once, checks the copy against its own
+ *         bounds (struct shm_gic) and uses the copy; nothing here is ever an index or a size by itself.
+ * ABI     Offsets are asserted below. Same major: same meaning. A participant refuses a segment with a bit in must_understand
+ *         that it does not know. Reserved space is zero.
+ */
+#include <assert.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gic-spec.h"
+
+#define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
+#define SHM_MAJOR            1
+#define SHM_MINOR            0
+#define SHM_MUST_UNDERSTAND  UINT64_C(0)   /* the bits this code understands */
+#define SHM_LINE             64u
+#define SHM_NAME_BYTES       64u
+#define SHM_MAX_VCPUS        4096u
+#define SHM_N_CANDIDATE_WORDS  64u         /* 4096 candidates: see shm_candidate_index() */
+#define SHM_N_PRIVATE_WORDS    (GIC_N_PRIVATE + GIC_MAX_EPPIS)
+#define SHM_N_APR              4u
+#define SHM_N_LIST_REGISTERS  16u
+
+/* Where an area lies. count == 0: there is none. */
+struct shm_area {
+        uint64_t offset;
+        uint32_t stride;
+        uint32_t count;
+};
+
+enum shm_area_id {
+        SHM_AREA_AFFINITY,  /* struct shm_affinity, sorted by affinity */
+        SHM_AREA_VCPU,      /* struct shm_vcpu, by index */
+        SHM_AREA_SPI,       /* struct shm_spi, by INTID - 32 */
+        SHM_AREA_ESPI,      /* struct shm_spi, by INTID - 4096 */
+        SHM_AREA_COUNTER,   /* per vCPU: one 64-bit count per interrupt: see shm_counter_index() */
+        SHM_AREA_LPI,       /* reserved */
+        SHM_AREA_ITS,       /* reserved */
+        SHM_AREA_SPARE,
+        SHM_N_AREAS
+};
+
+/* All of it is constant once ready is set, up to the line of "ready". */
+struct shm_header {
+        uint64_t magic;
+        uint16_t major;
+        uint16_t minor;
+        uint32_t header_bytes;
+        uint64_t must_understand;
+        uint64_t may_ignore;
+        uint64_t total_bytes;
+        uint64_t vm_id;
+        char name[SHM_NAME_BYTES];          /* NUL-terminated */
+        uint32_t n_vcpus;
+        uint32_t n_spis;
+        uint32_t n_espis;
+        uint32_t n_eppis;
+        uint32_t n_priority_bits;
+        uint32_t flags;                     /* SHM_FLAG_* */
+        uint32_t gicd_iidr;                 /* pre-init registers */
+        uint32_t gicd_typer2;
+        struct shm_area areas[SHM_N_AREAS]; /* 144 */
+        uint8_t reserved0[752];
+
+        /* 1024: written once, by the builder (READY-R1) */
+        _Alignas(SHM_LINE) _Atomic uint32_t ready;
+
+        /* 1088: distributor, written by whoever executes a guest's access */
+        _Alignas(SHM_LINE) _Atomic uint32_t gicd_ctlr;
+        _Atomic uint32_t gicd_statusr;
+
+        /* 1152: TDIR, written on its changes only: see shm-tdir.h */
+        _Alignas(SHM_LINE) _Atomic uint64_t tdir;
+
+        /* 1216: written by the daemon: who wants to hear of TDIR (list-register ports and subscribers) */
+        _Alignas(SHM_LINE) _Atomic uint32_t tdir_interest;
+        _Atomic uint32_t n_in_flight;       /* result of the last scan: for people */
+
+        /* 1280: written by the daemon: its liveness */
+        _Alignas(SHM_LINE) _Atomic uint64_t daemon_epoch; /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
+        _Atomic uint64_t daemon_beat;       /* reserved: heartbeat for the gate of list-register ports */
+
+        /* 1344: written by anyone, off the hot path */
+        _Alignas(SHM_LINE) _Atomic uint64_t guest_errors;
+
+        /* 1408: ends of interrupt that are owed to devices: set by the deactivating vCPU, taken by the daemon */
+        _Alignas(SHM_LINE) _Atomic uint64_t eoi_summary;
+        _Alignas(SHM_LINE) _Atomic uint64_t eoi[SHM_N_CANDIDATE_WORDS];
+
+        uint8_t reserved1[2112];
+};
+
+#define SHM_FLAG_MIRROR  (1u << 0)          /* reserved: no delivering controller, the shadow only */
+
+struct shm_affinity {
+        uint32_t affinity;                  /* Aff3.Aff2.Aff1.Aff0, a byte each */
+        uint32_t vcpu;
+};
+
+/* One SPI. The line is written by injectors and by the vCPU that handles it. */
+struct shm_spi {
+        _Alignas(SHM_LINE) _Atomic uint64_t word; /* gic-word.h */
+        _Atomic uint64_t irouter;           /* GICD_IROUTER<n> as written; the word's route is derived from it */
+        uint64_t reserved[6];
+};
+
+/* shm_vcpu.cpuif: the CPU interface but for ICC_CTLR_EL1 and the active priorities */
+#define SHM_CPUIF_PMR_SHIFT      0          /* 8 bits */
+#define SHM_CPUIF_BPR0_SHIFT     8          /* 3 bits */
+#define SHM_CPUIF_BPR1_SHIFT    11          /* 3 bits */
+#define SHM_CPUIF_GRPEN0   (UINT64_C(1) << 14)
+#define SHM_CPUIF_GRPEN1   (UINT64_C(1) << 15)
+#define SHM_CPUIF_ASLEEP   (UINT64_C(1) << 16) /* GICR_WAKER.ProcessorSleep */
+#define SHM_CPUIF_POWERED  (UINT64_C(1) << 17) /* PSCI: on */
+#define SHM_CPUIF_DPG0     (UINT64_C(1) << 18) /* reserved for GICR_CTLR.DPG* */
+#define SHM_CPUIF_DPG1NS   (UINT64_C(1) << 19)
+
+/* shm_vcpu.icc_ctlr: three ICC_CTLR_EL1 values of 20 bits, and which of them are known */
+#define SHM_ICC_CTLR_BITS         20
+#define SHM_ICC_CTLR_LIVE_SHIFT        0
+#define SHM_ICC_CTLR_CONFIGURED_SHIFT 20
+#define SHM_ICC_CTLR_DEFAULT_SHIFT    40
+#define SHM_ICC_CTLR_LIVE_VALID        (UINT64_C(1) << 60)
+#define SHM_ICC_CTLR_CONFIGURED_VALID  (UINT64_C(1) << 61)
+#define SHM_ICC_CTLR_DEFAULT_VALID     (UINT64_C(1) << 62)
+
+/* shm_vcpu.park */
+#define SHM_PARK_RUNNING   0u               /* looks for itself before it sleeps or enters the guest */
+#define SHM_PARK_PARKED    1u               /* asleep: ring */
+#define SHM_PARK_IN_GUEST  2u               /* executes guest code: ring */
+
+/* shm_vcpu.request: what outsiders ask of the owner */
+#define SHM_REQUEST_RESET  (1u << 0)
+#define SHM_REQUEST_WAKE   (1u << 1)
+
+/* One operation that changes several words; written before its first store: see shm-slot.h */
+struct shm_slot {
+        _Atomic uint64_t op;                /* 0: none. enum shm_slot_op | step << 8 | INTID << 32 */
+        _Atomic uint64_t old_word;
+        _Atomic uint64_t argument;          /* priority bit of the active-priority registers, group << 8 */
+        uint64_t reserved[5];
+};
+
+/* The saved list-register bank (Arm IHI 0069 section 12.4); reserved for list-register ports */
+struct shm_bank {
+        _Atomic uint64_t ich_lr[SHM_N_LIST_REGISTERS];
+        _Atomic uint64_t ich_vmcr;
+        _Atomic uint64_t ich_hcr;
+        _Atomic uint32_t ich_ap0r[SHM_N_APR];
+        _Atomic uint32_t ich_ap1r[SHM_N_APR];
+        uint64_t reserved[10];
+};
+
+/* Statistics, not truth. Writer: the owner thread, relaxed. */
+struct shm_vcpu_counters {
+        _Atomic uint64_t acknowledged;
+        _Atomic uint64_t parks;
+        _Atomic uint64_t resets;
+        _Atomic uint64_t sgis_sent;
+        uint64_t reserved[4];
+};
+
+struct shm_vcpu {
+        /* 0: read-mostly; the guest's writes of ICC_CTLR_EL1 and resets */
+        _Alignas(SHM_LINE) _Atomic uint64_t icc_ctlr;
+        uint32_t affinity;                  /* constant */
+        uint32_t index;                     /* constant */
+
+        /* 64: CPU interface. cpuif: CAS by anyone; the active priorities: the owner thread */
+        _Alignas(SHM_LINE) _Atomic uint64_t cpuif;
+        _Atomic uint32_t ap0r[SHM_N_APR];
+        _Atomic uint32_t ap1r[SHM_N_APR];
+
+        /* 128: the owner thread; after its death, whoever takes over */
+        _Alignas(SHM_LINE) struct shm_slot slot;
+
+        /* 192: park: the owner thread; request: anyone */
+        _Alignas(SHM_LINE) _Atomic uint32_t park;
+        _Atomic uint32_t request;
+
+        /* 256: written by the daemon: which session owns it (0: none), and that process */
+        _Alignas(SHM_LINE) _Atomic uint64_t owner_session;
+        _Atomic uint32_t owner_pid;
+
+        /* 320: candidate summary: injectors and the owner */
+        _Alignas(SHM_LINE) _Atomic uint64_t summary;
+
+        /* 384: list-register port: reserved */
+        _Alignas(SHM_LINE) _Atomic uint32_t port;
+        uint8_t reserved0[124];
+
+        /* 512: candidates */
+        _Alignas(SHM_LINE) _Atomic uint64_t candidates[SHM_N_CANDIDATE_WORDS];
+
+        /* 1024: words of SGIs, PPIs (and EPPIs): whoever sends an SGI or drives a PPI, and the owner */
+        _Alignas(SHM_LINE) _Atomic uint64_t words[SHM_N_PRIVATE_WORDS];
+
+        /* 1792 */
+        _Alignas(SHM_LINE) struct shm_bank bank;
+
+        /* 2048 */
+        _Alignas(SHM_LINE) struct shm_vcpu_counters counters;
+
+        /* 2112: redistributor registers that are no interrupt state; the rest is reserved (LPIs) */
+        _Alignas(SHM_LINE) _Atomic uint32_t gicr_ctlr;
+        _Atomic uint32_t gicr_statusr;
+        uint8_t reserved1[1976];
+};
+
+/*
+ * Candidate of an INTID: 0..1023 as is, EPPIs at 1024, ESPIs at 2048. The owner's candidate bit is bit (index % 64) of
+ * word (index / 64), whose summary bit is (index / 64).
+ */
+static inline uint32_t shm_candidate_index(uint32_t intid)
+{
+        if (intid < 1024)
+                return intid;
+        return intid < GIC_ESPI_FIRST ? 1024 + (intid - GIC_EPPI_FIRST) : 2048 + (intid - GIC_ESPI_FIRST);
+}
+
+static inline uint32_t shm_candidate_intid(uint32_t index)
+{
+        if (index < 1024)
+                return index;
+        return index < 2048 ? GIC_EPPI_FIRST + (index - 1024) : GIC_ESPI_FIRST + (index - 2048);
+}
+
+#define SHM_AT(type, member, offset) static_assert(offsetof(type, member) == (offset), #type "." #member)
+SHM_AT(struct shm_header, magic, 0);
+SHM_AT(struct shm_header, major, 8);
+SHM_AT(struct shm_header, minor, 10);
+SHM_AT(struct shm_header, header_bytes, 12);
+SHM_AT(struct shm_header, must_understand, 16);
+SHM_AT(struct shm_header, may_ignore, 24);
+SHM_AT(struct shm_header, total_bytes, 32);
+SHM_AT(struct shm_header, vm_id, 40);
+SHM_AT(struct shm_header, name, 48);
+SHM_AT(struct shm_header, n_vcpus, 112);
+SHM_AT(struct shm_header, n_spis, 116);
+SHM_AT(struct shm_header, n_espis, 120);
+SHM_AT(struct shm_header, n_eppis, 124);
+SHM_AT(struct shm_header, n_priority_bits, 128);
+SHM_AT(struct shm_header, flags, 132);
+SHM_AT(struct shm_header, gicd_iidr, 136);
+SHM_AT(struct shm_header, gicd_typer2, 140);
+SHM_AT(struct shm_header, areas, 144);
+SHM_AT(struct shm_header, ready, 1024);
+SHM_AT(struct shm_header, gicd_ctlr, 1088);
+SHM_AT(struct shm_header, gicd_statusr, 1092);
+SHM_AT(struct shm_header, tdir, 1152);
+SHM_AT(struct shm_header, tdir_interest, 1216);
+SHM_AT(struct shm_header, n_in_flight, 1220);
+SHM_AT(struct shm_header, daemon_epoch, 1280);
+SHM_AT(struct shm_header, daemon_beat, 1288);
+SHM_AT(struct shm_header, guest_errors, 1344);
+SHM_AT(struct shm_header, eoi_summary, 1408);
+SHM_AT(struct shm_header, eoi, 1472);
+SHM_AT(struct shm_area, offset, 0);
+SHM_AT(struct shm_area, stride, 8);
+SHM_AT(struct shm_area, count, 12);
+SHM_AT(struct shm_affinity, affinity, 0);
+SHM_AT(struct shm_affinity, vcpu, 4);
+SHM_AT(struct shm_spi, word, 0);
+SHM_AT(struct shm_spi, irouter, 8);
+SHM_AT(struct shm_slot, op, 0);
+SHM_AT(struct shm_slot, old_word, 8);
+SHM_AT(struct shm_slot, argument, 16);
+SHM_AT(struct shm_bank, ich_lr, 0);
+SHM_AT(struct shm_bank, ich_vmcr, 128);
+SHM_AT(struct shm_bank, ich_hcr, 136);
+SHM_AT(struct shm_bank, ich_ap0r, 144);
+SHM_AT(struct shm_bank, ich_ap1r, 160);
+SHM_AT(struct shm_vcpu_counters, acknowledged, 0);
+SHM_AT(struct shm_vcpu_counters, parks, 8);
+SHM_AT(struct shm_vcpu_counters, resets, 16);
+SHM_AT(struct shm_vcpu_counters, sgis_sent, 24);
+SHM_AT(struct shm_vcpu, icc_ctlr, 0);
+SHM_AT(struct shm_vcpu, affinity, 8);
+SHM_AT(struct shm_vcpu, index, 12);
+SHM_AT(struct shm_vcpu, cpuif, 64);
+SHM_AT(struct shm_vcpu, ap0r, 72);
+SHM_AT(struct shm_vcpu, ap1r, 88);
+SHM_AT(struct shm_vcpu, slot, 128);
+SHM_AT(struct shm_vcpu, park, 192);
+SHM_AT(struct shm_vcpu, request, 196);
+SHM_AT(struct shm_vcpu, owner_session, 256);
+SHM_AT(struct shm_vcpu, owner_pid, 264);
+SHM_AT(struct shm_vcpu, summary, 320);
+SHM_AT(struct shm_vcpu, port, 384);
+SHM_AT(struct shm_vcpu, candidates, 512);
+SHM_AT(struct shm_vcpu, words, 1024);
+SHM_AT(struct shm_vcpu, bank, 1792);
+SHM_AT(struct shm_vcpu, counters, 2048);
+SHM_AT(struct shm_vcpu, gicr_ctlr, 2112);
+SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
+static_assert(sizeof(struct shm_header) == 4096, "header is one page");
+static_assert(sizeof(struct shm_spi) == SHM_LINE, "an SPI has a line of its own");
+static_assert(sizeof(struct shm_slot) == SHM_LINE, "the slot is one line");
+static_assert(sizeof(struct shm_affinity) == 8, "affinity entry");
+static_assert(sizeof(struct shm_area) == 16, "area entry");
+static_assert(sizeof(struct shm_vcpu) == 4096, "a vCPU block is one page");
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "the segment needs lock-free 32- and 64-bit atomics");
+static_assert(sizeof(_Atomic uint64_t) == 8 && sizeof(_Atomic uint32_t) == 4, "atomics have the size of their value");
+
+#endif

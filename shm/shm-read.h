@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_READ_H
+#define SHM_READ_H
+
+/*
+ * Reading from outside: wait-free, on read-only mappings too, whatever the vCPUs are doing
+ *
+ * Each value is of one moment (one atomic load); two values may be of different moments. Threads: any.
+ */
+#include "shm-gic.h"
+
+struct shm_icc_ctlr {
+        uint32_t arch_default, configured, live;
+        uint32_t valid;         /* bit 0: default, 1: configured, 2: live */
+};
+
+struct shm_irq_state {
+        uint32_t intid, vcpu, holder;   /* UINT32_MAX: none */
+        bool enabled, pending, active, edge, line, latch;
+        uint8_t group, priority;
+        uint64_t acknowledged;
+};
+
+struct shm_vcpu_state {
+        bool powered, parked, asleep;
+        uint32_t affinity;
+        uint32_t owner_pid;
+        uint8_t pmr, running_priority, group_enables;
+        uint64_t acknowledged, parks, resets;
+};
+
+/* Return: 0; -EINVAL no such vCPU or interrupt. */
+int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, struct shm_icc_ctlr *ret_ctlr);
+int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct shm_irq_state *ret_state);
+int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_state *ret_state);
+int shm_read_count(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t *ret_count);
+uint64_t shm_read_guest_errors(const struct shm_gic *gic);
+
+#endif

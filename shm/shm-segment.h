@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_SEGMENT_H
+#define SHM_SEGMENT_H
+
+/*
+ * Segments: create and seal, validate and map, unmap
+ *
+ * Trust   shm_segment_map() believes nothing: kind of descriptor, seals, size, header and every area are checked before
+ *         the first use, and the sizes are copied out once.
+ */
+#include "shm-gic.h"
+
+/**
+ * shm_segment_check_shape() - is this a controller that can be built?
+ *
+ * Return: 0, or -EINVAL with *ret_why naming the member and its limits in words (static text).
+ */
+int shm_segment_check_shape(const struct shm_shape *shape, const char **ret_why);
+
+/* The bytes that a segment of this (checked) shape takes. */
+uint64_t shm_segment_bytes(const struct shm_shape *shape);
+
+/**
+ * shm_segment_create() - build a controller in a new, sealed memfd of mode 0600 and map it
+ * @ret_fd:    read-write descriptor, close-on-exec
+ * @ret_fd_ro: read-only descriptor of the same memory (made now: later, under another uid, it could not be)
+ *
+ * ready is stored with release after everything else (READY-R1).
+ *
+ * Return: 0; -EINVAL; -EMFILE, -ENFILE, -ENOMEM, -ENOSPC.
+ */
+int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro, struct shm_gic *ret_gic);
+
+/**
+ * shm_segment_map() - check and map somebody else's segment; @fd is not consumed
+ *
+ * Return: 0; -EBADMSG not a sealed memfd, or a header that contradicts itself; -EPROTONOSUPPORT a newer major or an unknown
+ *         must-understand bit; -ENODATA not ready; -ENOMEM.
+ */
+int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic);
+
+/* Unmap. Idempotent. */
+void shm_segment_unmap(struct shm_gic *gic);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_TDIR_H
+#define SHM_TDIR_H
+
+/*
+ * TDIR: set while any SPI is in flight
+ *
+ * What    One word {CLEAR, CLEARING, SET} with a generation that counts its changes. Interrupt words decide; TDIR
+ *         follows them: raised by whoever brings an SPI into flight, cleared by the daemon after a scan.
+ * Order   TDIR-* in doc/memory-order.md. A reader takes CLEARING for set.
+ */
+#include "shm-gic.h"
+
+#define SHM_TDIR_CLEAR     0u
+#define SHM_TDIR_CLEARING  1u
+#define SHM_TDIR_SET       2u
+#define SHM_TDIR_STATE(w)       ((uint32_t)((w) & 3))
+#define SHM_TDIR_SETTLED        (UINT64_C(1) << 2)   /* reserved for the gate of list-register ports */
+#define SHM_TDIR_GENERATION(w)  ((w) >> 8)
+
+/* shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS. Threads: any. */
+void shm_tdir_raise(struct shm_gic *gic);
+
+/*
+ * shm_tdir_try_clear() - the daemon's half: SET -> CLEARING, scan, CLEAR if nothing is in flight, else back to SET
+ *
+ * Also stores the number of SPIs found in flight for people to read. One caller at a time.
+ * Return: 1 it is clear by this call; 0 it stays set, or was clear already.
+ */
+int shm_tdir_try_clear(struct shm_gic *gic);
+
+/* shm_tdir_get() - set (1) or clear (0), and the generation. Threads: any; read-only mappings too. */
+uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight);
+
+/* shm_tdir_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear() afterwards. */
+void shm_tdir_set_interest(struct shm_gic *gic, uint32_t n);
+
+#endif
