@@ -37,6 +37,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default) /* the library itself is built with everything else hidden */
 
 struct vgic_conn;
 struct vgic_vm;
@@ -531,6 +532,7 @@ int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint
                   struct vgic_irq_state *ret_states, size_t n);
 int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The vgicd authors
+#
+# vgic.h, libvgic.map and what the built library exports must name the same functions. Speaks TAP.
+header=$top_srcdir/client-lib/include/vgic/vgic.h
+map=$top_srcdir/client-lib/libvgic.map
+library=$top_builddir/client-lib/.libs/libvgic.so
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# A declaration starts in column 0 and has its name before the first parenthesis.
+grep -E '^[a-z].*\bvgic_[a-z0-9_]+\(' "$header" | sed -E 's/^[^(]*\b(vgic_[a-z0-9_]+)\(.*/\1/' | sort -u > "$tmp/header"
+sed -nE 's/^ +(vgic_[a-z0-9_]+);/\1/p' "$map" | sort -u > "$tmp/map"
+nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)@@.*/\1/p' | grep -v '^VGIC_' | sort -u > "$tmp/library"
+nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)$/\1/p' \
+        | grep -v '^VGIC_' > "$tmp/unversioned"
+
+n=0
+failed=0
+same() {
+        n=$((n + 1))
+        if diff "$tmp/$1" "$tmp/$2" > "$tmp/diff"; then
+                echo "ok $n - $3"
+        else
+                failed=1
+                echo "not ok $n - $3"
+                sed 's/^/# /' "$tmp/diff"
+        fi
+}
+: > "$tmp/nothing"
+same header map 'vgic.h and libvgic.map name the same functions'
+same map library 'the library exports what libvgic.map names'
+same nothing unversioned 'nothing is exported without a version'
+echo "1..$n"
+exit $failed

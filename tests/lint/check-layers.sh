@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The vgicd authors
+#
+# The rules of the tree that no compiler checks. Speaks TAP; each point lists what breaks it.
+cd "${top_srcdir:-.}" || exit 1
+count=$(mktemp) || exit 1
+trap 'rm -f "$count"' EXIT
+
+# point NAME: standard input lists the offenders; none is good. It runs at the end of a pipe, in a process of its
+# own: the results are counted in a file.
+point() {
+        found=$(cat)
+        [ -z "$found" ] && echo ok >> "$count" || echo failed >> "$count"
+        n=$(wc -l < "$count")
+        if [ -z "$found" ]; then
+                echo "ok $n - $1"
+        else
+                echo "not ok $n - $1"
+                echo "$found" | head -20 | sed 's/^/# /'
+        fi
+}
+
+dirs="base gic shm proto daemon client-lib cli vmm bench examples systemd tests"
+sources=$(find $dirs -name '*.[ch]' ! -name '*.pb-c.[ch]' | sort)
+layers=$(echo "$sources" | grep -v '^tests/')
+texts=$(find $dirs m4 configure.ac Makefile.am autogen.sh \
+        \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.inc' -o -name '*.proto' -o -name '*.ac' \
+           -o -name '*.am' -o -name '*.m4' -o -name '*.map' \) ! -name '*.pb-c.[ch]' \
+        ! -name 'libtool.m4' ! -name 'lt*.m4' -type f | sort)
+
+grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.\./' $sources | point 'no include leaves its folder by ".."'
+grep -nE 'stdatomic\.h|__atomic_|__sync_|memory_order_' $(echo "$layers" | grep -vE '^(shm|bench|vmm)/') \
+        | point 'atomics appear in shm/ only'
+grep -nE '#[[:space:]]*include[[:space:]]*<(event2?/|event\.h|systemd/)' $(echo "$layers" | grep -v '^daemon/') \
+        | point 'libevent and libsystemd appear in daemon/ only'
+grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|unistd\.h|fcntl\.h|stdlib\.h|pthread\.h|poll\.h)' gic/*.[ch] 2>/dev/null \
+        | point 'gic/ makes no system call and allocates nothing'
+grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' $(echo "$sources" | grep -E '^(cli|vmm|examples)/') /dev/null \
+        | point 'programs include public headers only'
+for f in $texts; do
+        head -3 "$f" | grep -q 'SPDX-License-Identifier:' && head -4 "$f" | grep -q 'Copyright' || echo "$f"
+done | point 'every file names its licence and copyright'
+grep -nwE 'TO''DO|FIX''ME|X''XX' $texts | point 'no marker of unfinished work'
+awk 'FNR > 600 { print FILENAME; nextfile }' $sources | point 'no file is longer than 600 lines'
+awk '/^[a-zA-Z].*[^;]$/ { name = $0 } /^\{$/ { start = FNR } /^\}$/ && start {
+        if (FNR - start - 1 > 80) print FILENAME ":" start ": " FNR - start - 1 " lines: " name; start = 0 }' $sources \
+        | point 'no function is longer than 80 lines'
+grep -n '	' $sources | point 'no tab in a source file'
+awk 'length($0) > 160 { print FILENAME ":" FNR ": " length($0) " columns" }' $sources | point 'no line is absurdly long'
+grep -nE '[[:space:]]+$' $sources | point 'no space at the end of a line'
+
+echo "1..$(wc -l < "$count")"
+! grep -q failed "$count"
