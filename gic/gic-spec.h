@@ -28,12 +28,12 @@
 #define GIC_MIN_PRIORITY_BITS    4u
 #define GIC_MAX_PRIORITY_BITS    8u
 
-/* Frames (IHI 0069 section 12.2): GICD 64 KiB; RD_base and SGI_base, 64 KiB each, per PE. */
+/* Frames (IHI 0069 sections 12.8, 12.10): GICD 64 KiB; RD_base and SGI_base, 64 KiB each, per PE. */
 #define GICD_FRAME_SIZE    0x10000u
 #define GICR_FRAME_SIZE    0x10000u
 #define GICR_STRIDE        0x20000u
 
-/* ICC_CTLR_EL1 (IHI 0069 section 12.2.6): all of its defined fields lie in bits 19..0. */
+/* ICC_CTLR_EL1 (IHI 0069 section 12.2, ICC_CTLR_EL1): all of its defined fields lie in bits 19..0. */
 #define ICC_CTLR_CBPR              (1u << 0)
 #define ICC_CTLR_EOIMODE           (1u << 1)
 #define ICC_CTLR_PMHE              (1u << 6)
@@ -43,9 +43,9 @@
 #define ICC_CTLR_A3V              (1u << 15)
 #define ICC_CTLR_RSS              (1u << 18)
 #define ICC_CTLR_EXTRANGE         (1u << 19)
-#define ICC_CTLR_WRITABLE         (ICC_CTLR_CBPR | ICC_CTLR_EOIMODE)
+#define ICC_CTLR_WRITABLE         (ICC_CTLR_CBPR | ICC_CTLR_EOIMODE | ICC_CTLR_PMHE)
 
-/* GICD_CTLR with one security state (IHI 0069 section 12.9.4). */
+/* GICD_CTLR with one security state (IHI 0069 section 12.9, GICD_CTLR). */
 #define GICD_CTLR_ENABLE_GRP0      (1u << 0)
 #define GICD_CTLR_ENABLE_GRP1      (1u << 1)
 #define GICD_CTLR_ARE              (1u << 4)

@@ -43,4 +43,8 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic);
 /* Unmap. Idempotent. */
 void shm_segment_unmap(struct shm_gic *gic);
 
+/* Liveness of the daemon: start time (CLOCK_BOOTTIME, ns) of the process that serves the segment; 0: it stopped in order. */
+void shm_segment_set_daemon_epoch(struct shm_gic *gic, uint64_t epoch);
+uint64_t shm_segment_daemon_epoch(const struct shm_gic *gic);
+
 #endif

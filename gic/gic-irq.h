@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef GIC_IRQ_H
+#define GIC_IRQ_H
+
+/*
+ * One interrupt: the transitions of its word, and what each owes
+ *
+ * What    Each event is a pure function old word -> new word. shm/ applies it by compare-and-swap and then pays what
+ *         gic_irq_effects(old, new) names. Same inputs, same answer, no side effect, any thread.
+ * Order   The events are those of the state machine in IHI 0069 section 4.1.2 (inactive, pending, active, active and pending).
+ */
+#include "gic-word.h"
+
+/* A source raises its wire. An edge-triggered interrupt latches the rising edge (IHI 0069 section 1.2.1). */
+static inline uint64_t gic_irq_raise(uint64_t w, unsigned wire)
+{
+        uint64_t bit = gic_word_wire(wire);
+
+        if ((w & GIC_WORD_EDGE_CFG) && !(w & bit))
+                w |= GIC_WORD_EDGE;
+        return w | bit;
+}
+
+static inline uint64_t gic_irq_lower(uint64_t w, unsigned wire)
+{
+        return w & ~gic_word_wire(wire);
+}
+
+/* A rising edge of a wire that is low again. A level-sensitive interrupt remembers it as one request. */
+static inline uint64_t gic_irq_pulse(uint64_t w)
+{
+        return w | ((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH);
+}
+
+/* GICD_SETSPI_NSR (IHI 0069 section 12.9): an edge, or a level that holds until GICD_CLRSPI_NSR. */
+static inline uint64_t gic_irq_message_set(uint64_t w)
+{
+        return w | ((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_MESSAGE);
+}
+
+static inline uint64_t gic_irq_message_clear(uint64_t w)
+{
+        return w & ~((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE | GIC_WORD_LATCH : GIC_WORD_MESSAGE);
+}
+
+/* Acknowledge: pending requests that do not hold a level are consumed (IHI 0069 section 4.1.2, transition B). */
+static inline uint64_t gic_irq_acknowledge(uint64_t w, uint16_t vcpu)
+{
+        w &= ~(GIC_WORD_LATCH | GIC_WORD_EDGE);
+        return gic_word_set_holder(w | GIC_WORD_ACTIVE, vcpu);
+}
+
+/* Deactivate (transition E): an interrupt whose level is still held is pending again by that very word. */
+static inline uint64_t gic_irq_deactivate(uint64_t w)
+{
+        if (!(w & GIC_WORD_ACTIVE))
+                return w;
+        return gic_word_set_holder(w & ~GIC_WORD_ACTIVE, GIC_NO_VCPU);
+}
+
+/*
+ * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), group 1, priority 0, neither
+ * active nor latched. Wires belong to the devices and keep their level; so do bits that this code does not know.
+ *
+ * The architecture leaves the reset value of the group UNKNOWN; group 1 is what a guest without firmware expects.
+ */
+static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
+{
+        w &= ~(base_mask(GIC_WORD_PRIORITY_WIDTH) | GIC_WORD_IRM | GIC_WORD_FOLD | GIC_WORD_ACTIVE | GIC_WORD_ENABLE |
+               GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_NMI);
+        w = base_field_set(w, GIC_WORD_RESIDENT_SHIFT, GIC_WORD_RESIDENT_WIDTH, 0);
+        w |= GIC_WORD_GROUP1 | (is_sgi ? GIC_WORD_EDGE_CFG : 0);
+        return gic_word_set_holder(w, GIC_NO_VCPU);
+}
+
+/* What a change of a word owes to others. */
+#define GIC_EFFECT_DELIVER  (1u << 0)  /* its target has something new to look at */
+#define GIC_EFFECT_FLIGHT   (1u << 1)  /* it came into flight */
+#define GIC_EFFECT_EOI      (1u << 2)  /* its end of interrupt is owed to somebody */
+
+static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)
+{
+        const uint64_t where = base_mask(GIC_WORD_PRIORITY_WIDTH) | base_mask(GIC_WORD_ROUTE_WIDTH) << GIC_WORD_ROUTE_SHIFT |
+                               GIC_WORD_GROUP1;
+        unsigned effects = 0;
+
+        if (gic_word_deliverable(now) && (!gic_word_deliverable(old) || ((old ^ now) & where)))
+                effects |= GIC_EFFECT_DELIVER;
+        if (gic_word_in_flight(now) && !gic_word_in_flight(old))
+                effects |= GIC_EFFECT_FLIGHT;
+        if ((old & GIC_WORD_ACTIVE) && !(now & GIC_WORD_ACTIVE) && (now & GIC_WORD_NOTIFY))
+                effects |= GIC_EFFECT_EOI;
+        return effects;
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef GIC_REG_H
+#define GIC_REG_H
+
+/*
+ * Memory-mapped registers as tables
+ *
+ * What    One row per register or register array: where it lies, which accesses it takes, and either how it reads and
+ *         changes an interrupt's word (bits > 0) or which register it is (id). RAZ/WI registers are rows too, with a reason.
+ * Order   Rows are sorted by offset and do not overlap: tests/gic checks it.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define GIC_REG_W8   (1u << 0)   /* access widths: 1 << log2(bytes) */
+#define GIC_REG_W32  (1u << 2)
+#define GIC_REG_W64  (1u << 3)
+
+/* Registers that are not a field of interrupt words; shm/ holds their state. */
+enum gic_reg_id {
+        GIC_REG_NONE,           /* a field of words, or RAZ/WI */
+        GIC_REG_CONSTANT,       /* .value */
+        GICD_REG_CTLR,
+        GICD_REG_TYPER,
+        GICD_REG_TYPER2,
+        GICD_REG_IIDR,
+        GICD_REG_SETSPI,
+        GICD_REG_CLRSPI,
+        GICD_REG_IROUTER,
+        GICR_REG_IIDR,
+        GICR_REG_TYPER,
+        GICR_REG_WAKER,
+};
+
+struct gic_reg {
+        const char *name;
+        uint32_t offset;
+        uint32_t bytes;
+        uint8_t widths;                 /* GIC_REG_W* */
+        uint8_t bits;                   /* per interrupt; 0: not a field of words */
+        uint8_t first_intid;            /* of the array's first field; used with bits */
+        uint8_t is_priority;            /* unimplemented low bits of each field are RES0 */
+        enum gic_reg_id id;
+        uint64_t (*get)(uint64_t word);                  /* the field that a read shows */
+        uint64_t (*set)(uint64_t word, uint64_t field);  /* the word after a write; NULL: write-ignored */
+        uint32_t value;                 /* GIC_REG_CONSTANT */
+        const char *section;            /* of IHI 0069 */
+        const char *why;                /* RAZ/WI: the reason */
+};
+
+struct gic_reg_table {
+        const char *frame;
+        const struct gic_reg *rows;
+        size_t n_rows;
+};
+
+extern const struct gic_reg_table gic_dist_table;        /* GICD */
+extern const struct gic_reg_table gic_redist_rd_table;   /* GICR, RD_base */
+extern const struct gic_reg_table gic_redist_sgi_table;  /* GICR, SGI_base */
+
+/*
+ * gic_reg_find() - the row that an access of @len bytes (1, 2, 4, 8) at @offset hits
+ *
+ * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI (IHI 0069 section 12.1.3).
+ */
+const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint32_t offset, unsigned len);
+
+/* Fields of interrupt words, as the register tables name them. */
+uint64_t gic_field_group(uint64_t w);
+uint64_t gic_field_set_group(uint64_t w, uint64_t field);
+uint64_t gic_field_enable(uint64_t w);
+uint64_t gic_field_set_enable(uint64_t w, uint64_t field);
+uint64_t gic_field_clear_enable(uint64_t w, uint64_t field);
+uint64_t gic_field_pending(uint64_t w);
+uint64_t gic_field_set_pending(uint64_t w, uint64_t field);
+uint64_t gic_field_clear_pending(uint64_t w, uint64_t field);
+uint64_t gic_field_active(uint64_t w);
+uint64_t gic_field_set_active(uint64_t w, uint64_t field);
+uint64_t gic_field_clear_active(uint64_t w, uint64_t field);
+uint64_t gic_field_priority(uint64_t w);
+uint64_t gic_field_set_priority(uint64_t w, uint64_t field);
+uint64_t gic_field_config(uint64_t w);
+uint64_t gic_field_set_config(uint64_t w, uint64_t field);
+
+#endif

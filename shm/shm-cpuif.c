@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-cpuif.h"
+
+#include "gic-prio.h"
+#include "gic-route.h"
+#include "shm-reset.h"
+#include "shm-slot.h"
+#include "shm-word.h"
+
+/* What choosing needs of the vCPU, read once. */
+struct gates {
+        uint32_t groups;        /* bit g: group g is enabled at the distributor and at the CPU interface */
+        uint8_t pmr;
+        uint8_t group_mask[2];
+};
+
+static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu *vcpu)
+{
+        uint64_t cpuif = atomic_load_explicit(&vcpu->cpuif, memory_order_seq_cst);
+        uint64_t ctlr = atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed);
+        uint32_t enabled = atomic_load_explicit(&gic->header->gicd_ctlr, memory_order_seq_cst);
+        unsigned bpr0 = (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR0_SHIFT, 3);
+        unsigned bpr1 = (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
+        struct gates gates = {
+                .groups = enabled & (uint32_t)(cpuif >> 14) & 3,
+                .pmr = (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),
+        };
+
+        if (cpuif & SHM_CPUIF_ASLEEP) /* IHI 0069 section 11.1: nothing is forwarded to a sleeping PE */
+                gates.groups = 0;
+        gates.group_mask[0] = gic_prio_group_mask(bpr0);
+        gates.group_mask[1] = gic_prio_group_mask(gic_prio_bpr(1, bpr0, bpr1, ctlr & ICC_CTLR_CBPR));
+        return gates;
+}
+
+static bool deliverable_here(uint64_t w, uint32_t vcpu)
+{
+        return gic_word_deliverable(w) && gic_word_route(w) == vcpu;
+}
+
+/*
+ * CAND-A2: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either its bit
+ * comes after this clear, or this load sees its word.
+ */
+static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const _Atomic uint64_t *word)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t index = shm_candidate_index(intid);
+        uint64_t bit = UINT64_C(1) << (index % 64);
+        uint64_t before = atomic_fetch_and_explicit(&self->candidates[index / 64], ~bit, memory_order_seq_cst);
+
+        if (word && deliverable_here(shm_word_load(word), vcpu)) {
+                shm_word_mark(self, intid);
+                return;
+        }
+        if (before & ~bit)
+                return;
+        /* CAND-A3: the same one level up. */
+        atomic_fetch_and_explicit(&self->summary, ~(UINT64_C(1) << (index / 64)), memory_order_seq_cst);
+        if (atomic_load_explicit(&self->candidates[index / 64], memory_order_seq_cst))
+                atomic_fetch_or_explicit(&self->summary, UINT64_C(1) << (index / 64), memory_order_seq_cst);
+}
+
+static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index, struct shm_pick *pick)
+{
+        uint32_t intid = shm_candidate_intid(index);
+        const _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        uint64_t w = word ? shm_word_load(word) : 0;
+
+        if (!deliverable_here(w, vcpu)) {
+                drop_candidate(gic, vcpu, intid, word);
+                return;
+        }
+        if (!(groups & (1u << gic_word_group(w))))
+                return;
+        if (pick->intid != GIC_INTID_SPURIOUS && gic_word_priority(w) >= pick->priority)
+                return;
+        *pick = (struct shm_pick) {
+                .intid = intid, .word = w, .priority = gic_word_priority(w), .group = (uint8_t)gic_word_group(w),
+        };
+}
+
+static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, struct shm_pick *ret_pick)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t summary = atomic_load_explicit(&self->summary, memory_order_seq_cst); /* CAND-A1 */
+
+        ret_pick->intid = GIC_INTID_SPURIOUS;
+        while (summary) {
+                unsigned i = (unsigned)__builtin_ctzll(summary);
+                uint64_t bits = atomic_load_explicit(&self->candidates[i], memory_order_seq_cst);
+
+                summary &= summary - 1;
+                if (!bits) /* set by a summary bit that outlived its word */
+                        drop_candidate(gic, vcpu, shm_candidate_intid(i * 64), NULL);
+                for (; bits; bits &= bits - 1)
+                        consider(gic, vcpu, groups, i * 64 + (unsigned)__builtin_ctzll(bits), ret_pick);
+        }
+}
+
+/* What outsiders asked of this vCPU is done before its next operation. */
+static void serve_requests(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        if (__builtin_expect(atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET, 0)) {
+                /* REQUEST-A1: taken before the reset; what is asked after this is served again. */
+                atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_RESET, memory_order_seq_cst);
+                shm_reset_vcpu(gic, vcpu);
+        }
+}
+
+void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick)
+{
+        serve_requests(gic, vcpu);
+        pick_of_groups(gic, vcpu, read_gates(gic, &gic->vcpus[vcpu]).groups, ret_pick);
+}
+
+/* Index of the highest active priority of both groups, or -1. */
+static int highest_active(const struct shm_gic *gic, const struct shm_vcpu *vcpu, unsigned *ret_group)
+{
+        unsigned n = gic_prio_n_apr(gic->n_priority_bits);
+
+        for (unsigned i = 0; i < n; i++) {
+                uint32_t group0 = atomic_load_explicit(&vcpu->ap0r[i], memory_order_relaxed);
+                uint32_t group1 = atomic_load_explicit(&vcpu->ap1r[i], memory_order_relaxed);
+                uint32_t both = group0 | group1;
+
+                if (!both)
+                        continue;
+                *ret_group = (group0 & both & -both) ? 0 : 1;
+                return (int)(i * 32 + (unsigned)__builtin_ctz(both));
+        }
+        return -1;
+}
+
+uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu)
+{
+        unsigned group;
+        int bit = highest_active(gic, &gic->vcpus[vcpu], &group);
+
+        return bit < 0 ? GIC_PRIORITY_IDLE : gic_prio_of_apr_bit((unsigned)bit, gic->n_priority_bits);
+}
+
+/* The pick, if it may interrupt what runs now; else pick->intid is GIC_INTID_SPURIOUS. */
+static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *pick)
+{
+        struct gates gates;
+
+        serve_requests(gic, vcpu);
+        gates = read_gates(gic, &gic->vcpus[vcpu]);
+        pick_of_groups(gic, vcpu, gates.groups, pick);
+        if (pick->intid != GIC_INTID_SPURIOUS &&
+            !gic_prio_preempts(pick->priority, gates.pmr, shm_cpuif_running_priority(gic, vcpu), gates.group_mask[pick->group]))
+                pick->intid = GIC_INTID_SPURIOUS;
+        return gates;
+}
+
+unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_pick pick;
+
+        pick_preempting(gic, vcpu, &pick);
+        if (pick.intid == GIC_INTID_SPURIOUS)
+                return 0;
+        return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
+}
+
+static _Atomic uint32_t *apr_of(struct shm_vcpu *vcpu, unsigned group, unsigned bit)
+{
+        return group ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
+}
+
+/* The active-priority registers have one writer: plain read-modify-write. */
+static void assign_apr(struct shm_vcpu *vcpu, unsigned group, unsigned bit, bool active)
+{
+        _Atomic uint32_t *apr = apr_of(vcpu, group, bit);
+        uint32_t value = atomic_load_explicit(apr, memory_order_relaxed);
+
+        value = active ? value | 1u << (bit % 32) : value & ~(1u << (bit % 32));
+        atomic_store_explicit(apr, value, memory_order_relaxed);
+}
+
+static void count(_Atomic uint64_t *counter)
+{
+        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/*
+ * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running priority. Of two vCPUs that race
+ * for one interrupt the CAS lets one win; the other chooses again.
+ */
+uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        _Atomic uint64_t *word;
+        struct shm_pick pick;
+        struct gates gates;
+        uint64_t now;
+        unsigned bit;
+
+        do {
+                gates = pick_preempting(gic, vcpu, &pick);
+                if (pick.intid == GIC_INTID_SPURIOUS || pick.group != group) {
+                        shm_slot_end(self);
+                        return GIC_INTID_SPURIOUS;
+                }
+                word = shm_gic_word(gic, vcpu, pick.intid);
+                bit = gic_prio_apr_bit(pick.priority, gates.group_mask[group], gic->n_priority_bits);
+                shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
+                now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
+        } while (!shm_word_cas(word, &pick.word, now));
+
+        assign_apr(self, group, bit, true);
+        drop_candidate(gic, vcpu, pick.intid, word);
+        count(&self->counters.acknowledged);
+        count(shm_gic_counter(gic, vcpu, pick.intid));
+        shm_slot_end(self);
+        return pick.intid;
+}
+
+/* IHI 0069, ICC_HPPIR<n>_EL1: neither PMR nor the running priority counts; an interrupt of the other group reads as 1023. */
+uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group)
+{
+        struct shm_pick pick;
+
+        shm_cpuif_pick(gic, vcpu, &pick);
+        return pick.intid != GIC_INTID_SPURIOUS && pick.group == group ? pick.intid : GIC_INTID_SPURIOUS;
+}
+
+static uint64_t deactivate(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return gic_irq_deactivate(w);
+}
+
+static bool eoi_mode(const struct shm_vcpu *vcpu)
+{
+        return atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed) & ICC_CTLR_EOIMODE;
+}
+
+/*
+ * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation, by INTID wherever it is routed
+ * now. A write that does not match the group of the highest active priority is UNPREDICTABLE: ignored, as special INTIDs are.
+ */
+void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        bool deactivates = !eoi_mode(self);
+        unsigned active_group;
+        int bit;
+
+        serve_requests(gic, vcpu);
+        if (intid >= GIC_INTID_SPECIAL && intid <= GIC_INTID_SPURIOUS)
+                return;
+        bit = highest_active(gic, self, &active_group);
+        if (bit < 0 || active_group != group)
+                return;
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_EOI, deactivates ? SHM_SLOT_DEACTIVATE : 0, intid),
+                       word ? shm_word_load(word) : 0, SHM_SLOT_ARGUMENT((unsigned)bit, group));
+        assign_apr(self, group, (unsigned)bit, false);
+        if (deactivates && word)
+                shm_word_update(gic, word, intid, deactivate, 0);
+        shm_slot_end(self);
+}
+
+/* IHI 0069, ICC_DIR_EL1: with EOImode 0 the write is ignored; otherwise any vCPU deactivates any SPI. */
+void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+
+        serve_requests(gic, vcpu);
+        if (!word || !eoi_mode(self))
+                return;
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid), shm_word_load(word), 0);
+        shm_word_update(gic, word, intid, deactivate, 0);
+        shm_slot_end(self);
+}
+
+static uint64_t generate(uint64_t w, uint64_t group)
+{
+        /* IHI 0069 section 12.2, ICC_SGI<n>R_EL1: an SGI of the other group is not generated. */
+        return gic_word_group(w) == group ? w | GIC_WORD_EDGE : w;
+}
+
+static void send_to(struct shm_gic *gic, uint32_t target, uint32_t intid, unsigned group)
+{
+        shm_word_update(gic, &gic->vcpus[target].words[intid], intid, generate, group);
+}
+
+void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
+{
+        struct gic_sgi sgi = gic_route_sgi(value);
+
+        serve_requests(gic, vcpu);
+        count(&gic->vcpus[vcpu].counters.sgis_sent);
+        if (sgi.all_but_self) {
+                for (uint32_t i = 0; i < gic->n_vcpus; i++)
+                        if (i != vcpu)
+                                send_to(gic, i, sgi.intid, group);
+                return;
+        }
+        for (uint32_t list = sgi.targets; list; list &= list - 1) {
+                uint32_t target = shm_affinity_find(gic, sgi.affinity + (uint32_t)__builtin_ctz(list));
+
+                if (target != GIC_NO_VCPU)
+                        send_to(gic, target, sgi.intid, group);
+        }
+}
+
+/* CTLR-R1: live and configured in one CAS, so that a reader sees both or neither. */
+void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value)
+{
+        _Atomic uint64_t *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        uint64_t old = atomic_load_explicit(ctlr, memory_order_relaxed);
+        uint64_t now;
+
+        do {
+                uint64_t live = base_field_get(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
+
+                live = (live & ~(uint64_t)ICC_CTLR_WRITABLE) | (value & ICC_CTLR_WRITABLE);
+                now = base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, live);
+                now = base_field_set(now, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS, live);
+                now |= SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_CONFIGURED_VALID;
+        } while (!atomic_compare_exchange_weak_explicit(ctlr, &old, now, memory_order_acq_rel, memory_order_relaxed));
+}
+
+uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value)
+{
+        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = atomic_load_explicit(cpuif, memory_order_relaxed);
+
+        while (!atomic_compare_exchange_weak_explicit(cpuif, &old, base_field_set(old, shift, width, value),
+                                                      memory_order_seq_cst, memory_order_relaxed))
+                ;
+        return old;
+}
+
+/* The default numbering answers in one look; any other by the sorted table. */
+uint32_t shm_affinity_find(const struct shm_gic *gic, uint32_t affinity)
+{
+        uint32_t guess = gic_route_default_vcpu(affinity);
+        uint32_t low = 0, high = gic->n_vcpus;
+
+        if (guess < gic->n_vcpus && gic->vcpus[guess].affinity == affinity)
+                return guess;
+        while (low < high) {
+                uint32_t middle = (low + high) / 2;
+                struct shm_affinity entry = gic->affinities[middle];
+
+                if (entry.affinity == affinity)
+                        return entry.vcpu < gic->n_vcpus ? entry.vcpu : GIC_NO_VCPU;
+                if (entry.affinity < affinity)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return GIC_NO_VCPU;
+}

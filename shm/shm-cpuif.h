@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_CPUIF_H
+#define SHM_CPUIF_H
+
+/*
+ * CPU interface: choose, acknowledge, end, deactivate, generate SGIs
+ *
+ * What    The trap port of DESIGN: ICC_*_EL1 of one vCPU, worked directly on the words.
+ * Threads The vCPU's own thread, unless a call says otherwise. @vcpu is a checked index.
+ */
+#include "shm-gic.h"
+
+#define SHM_LINE_IRQ  (1u << 0)
+#define SHM_LINE_FIQ  (1u << 1)
+
+/* The interrupt that the distributor offers to a vCPU. */
+struct shm_pick {
+        uint32_t intid;         /* GIC_INTID_SPURIOUS: none */
+        uint64_t word;
+        uint8_t priority;
+        uint8_t group;
+};
+
+/*
+ * shm_cpuif_pick() - the highest-priority deliverable interrupt of the enabled groups (IHI 0069 section 4.8)
+ *
+ * Of equal priorities the lowest INTID. Clears the candidates that it finds stale. PMR and the running priority are not
+ * looked at: shm_cpuif_preempts() is.
+ */
+void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick);
+
+/* shm_cpuif_lines() - SHM_LINE_*: Group 1 asserts IRQ, Group 0 FIQ (one security state; IHI 0069 section 4.6). */
+unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu);
+
+/* shm_cpuif_ack() - ICC_IAR<group>_EL1. shm_cpuif_hppir() - ICC_HPPIR<group>_EL1. Return: an INTID or GIC_INTID_SPURIOUS. */
+uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group);
+uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group);
+
+/* shm_cpuif_eoi() - ICC_EOIR<group>_EL1. shm_cpuif_dir() - ICC_DIR_EL1; ignored with EOImode 0. */
+void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid);
+void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+
+/* shm_cpuif_running_priority() - ICC_RPR_EL1: from the active-priority registers of both groups. Threads: any. */
+uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu);
+
+/* shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written (IHI 0069 section 12.2). */
+void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value);
+
+/* shm_cpuif_write_ctlr() - ICC_CTLR_EL1: the writable fields; live and configured change in one CAS. */
+void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value);
+
+/* shm_cpuif_set() - assign a field of the cpuif word. Threads: any. Return: the word before. */
+uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value);
+
+/*
+ * shm_sysreg_read() / shm_sysreg_write() - MRS / MSR of an ICC_*_EL1; @reg: op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2
+ *
+ * Return: 0; -ENOENT not such a register, or not readable (writable).
+ */
+int shm_sysreg_read(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *ret_value);
+int shm_sysreg_write(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t value);
+
+/* shm_affinity_find() - the vCPU with this affinity, or GIC_NO_VCPU. Threads: any. */
+uint32_t shm_affinity_find(const struct shm_gic *gic, uint32_t affinity);
+
+#endif

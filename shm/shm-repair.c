@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-reset.h"
+
+#include <errno.h>
+
+#include "shm-slot.h"
+#include "shm-word.h"
+
+/*
+ * Ownership, and the repair of what a dead owner left
+ *
+ * Trust   The slot may hold anything: its INTID is checked, its argument is masked. Every loop is bounded by this process's
+ *         own sizes, but for the CAS loops: REPAIR_TRIES bounds those, since a hostile process could change a word for ever.
+ */
+enum { REPAIR_TRIES = 1000 };
+
+int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid)
+{
+        uint64_t nobody = 0;
+
+        if (vcpu >= gic->n_vcpus || !session)
+                return -EINVAL;
+        if (!atomic_compare_exchange_strong_explicit(&gic->vcpus[vcpu].owner_session, &nobody, session,
+                                                     memory_order_acq_rel, memory_order_acquire))
+                return -EBUSY;
+        atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, pid, memory_order_release);
+        return 0;
+}
+
+void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu, uint64_t session)
+{
+        if (vcpu >= gic->n_vcpus)
+                return;
+        if (atomic_compare_exchange_strong_explicit(&gic->vcpus[vcpu].owner_session, &session, 0,
+                                                    memory_order_acq_rel, memory_order_acquire))
+                atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, 0, memory_order_release);
+}
+
+/* Apply one of the two repairs of a word, unless somebody else holds the interrupt by now. */
+static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t requests)
+{
+        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = word ? shm_word_load(word) : 0;
+
+        for (int i = 0; word && i < REPAIR_TRIES; i++) {
+                uint64_t now = gic_irq_deactivate(old) | requests;
+
+                if (!(old & GIC_WORD_ACTIVE) || gic_word_holder(old) != vcpu)
+                        return;
+                if (shm_word_cas(word, &old, now)) {
+                        shm_word_settle(gic, intid, old, now);
+                        return;
+                }
+        }
+}
+
+static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
+{
+        unsigned bit = SHM_SLOT_ARGUMENT_BIT(argument);
+        _Atomic uint32_t *apr = SHM_SLOT_ARGUMENT_GROUP(argument) ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
+
+        atomic_fetch_and_explicit(apr, ~(1u << (bit % 32)), memory_order_relaxed);
+}
+
+/* Rebuild the candidates of a vCPU from the words: they are derived state. */
+static void rebuild_candidates(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t end = GIC_SPI_FIRST + gic->n_spis;
+
+        for (uint32_t intid = 0; intid < end; intid++) {
+                uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
+
+                if (gic_word_deliverable(w) && gic_word_route(w) == vcpu)
+                        shm_word_mark(self, intid);
+        }
+}
+
+/*
+ * SLOT-A1. An acknowledge whose slot is still full was not seen by the guest: it is taken back, with the requests that
+ * it consumed; its priority bit goes if it was set. Priority drops and deactivations are completed: each part is idempotent.
+ */
+int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self;
+        uint64_t op, old_word, argument;
+
+        if (vcpu >= gic->n_vcpus)
+                return -EINVAL;
+        self = &gic->vcpus[vcpu];
+        op = atomic_load_explicit(&self->slot.op, memory_order_acquire);
+        old_word = atomic_load_explicit(&self->slot.old_word, memory_order_relaxed);
+        argument = atomic_load_explicit(&self->slot.argument, memory_order_relaxed);
+
+        switch (SHM_SLOT_OP_KIND(op)) {
+        case SHM_SLOT_ACK: {
+                const _Atomic uint64_t *word = shm_gic_word(gic, vcpu, SHM_SLOT_OP_INTID(op));
+                uint64_t w = word ? shm_word_load(word) : 0;
+
+                /* Not active here: the CAS did not happen, and neither did what follows it. */
+                if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu) {
+                        repair_apr(self, argument);
+                        repair_word(gic, vcpu, SHM_SLOT_OP_INTID(op), old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
+                }
+                break;
+        }
+        case SHM_SLOT_EOI:
+                repair_apr(self, argument);
+                if (op & SHM_SLOT_DEACTIVATE)
+                        repair_word(gic, vcpu, SHM_SLOT_OP_INTID(op), 0);
+                break;
+        case SHM_SLOT_DIR:
+                repair_word(gic, gic_word_holder(old_word), SHM_SLOT_OP_INTID(op), 0);
+                break;
+        default:
+                break;
+        }
+        shm_slot_end(self);
+        atomic_store_explicit(&self->park, SHM_PARK_RUNNING, memory_order_seq_cst);
+        rebuild_candidates(gic, vcpu);
+        return 0;
+}

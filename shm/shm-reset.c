@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-reset.h"
+
+#include <errno.h>
+
+#include "gic-prio.h"
+#include "shm-mmio.h"
+#include "shm-park.h"
+#include "shm-slot.h"
+#include "shm-word.h"
+
+static uint64_t reset_sgi(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return gic_irq_reset(w, true);
+}
+
+static uint64_t reset_wired(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return gic_irq_reset(w, false);
+}
+
+/* CTLR-R2: live goes back to the architectural default; what the guest configured last stays readable. */
+static void reset_icc_ctlr(struct shm_vcpu *vcpu)
+{
+        uint64_t old = atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed);
+        uint64_t arch_default = base_field_get(old, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS);
+
+        while (!atomic_compare_exchange_weak_explicit(&vcpu->icc_ctlr, &old,
+                                                      base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, arch_default),
+                                                      memory_order_acq_rel, memory_order_relaxed))
+                ;
+}
+
+/* PMR 0, binary points at their minimum, groups disabled, the redistributor asleep (IHI 0069 section 12.2, reset values). */
+static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
+{
+        const uint64_t known = base_mask(20);
+        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
+        uint64_t old = atomic_load_explicit(&vcpu->cpuif, memory_order_relaxed);
+        uint64_t now;
+
+        do {
+                now = (old & ~known) | (old & SHM_CPUIF_POWERED) | SHM_CPUIF_ASLEEP;
+                now = base_field_set(now, SHM_CPUIF_BPR0_SHIFT, 3, minimum);
+                now = base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);
+        } while (!atomic_compare_exchange_weak_explicit(&vcpu->cpuif, &old, now, memory_order_seq_cst, memory_order_relaxed));
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                atomic_store_explicit(&vcpu->ap0r[i], 0, memory_order_relaxed);
+                atomic_store_explicit(&vcpu->ap1r[i], 0, memory_order_relaxed);
+        }
+}
+
+void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        reset_cpuif(gic, self);
+        reset_icc_ctlr(self);
+        for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
+                shm_word_update(gic, &self->words[i], i, i < GIC_N_SGIS ? reset_sgi : reset_wired, 0);
+        atomic_store_explicit(&self->counters.resets, atomic_load_explicit(&self->counters.resets, memory_order_relaxed) + 1,
+                              memory_order_release);
+}
+
+int shm_reset_request(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *target;
+
+        if (vcpu >= gic->n_vcpus)
+                return -EINVAL;
+        target = &gic->vcpus[vcpu];
+        reset_icc_ctlr(target);
+        if (!(atomic_load_explicit(&target->cpuif, memory_order_seq_cst) & SHM_CPUIF_POWERED)) {
+                shm_reset_vcpu(gic, vcpu);
+                return 0;
+        }
+        /* REQUEST-R1: posted (SC), then rung as an injection is: the owner serves it before its next operation. */
+        atomic_fetch_or_explicit(&target->request, SHM_REQUEST_RESET, memory_order_seq_cst);
+        shm_word_ring(gic, vcpu);
+        return 0;
+}
+
+void shm_reset_all(struct shm_gic *gic)
+{
+        atomic_store_explicit(&gic->header->gicd_ctlr, 0, memory_order_seq_cst);
+        for (uint32_t i = 0; i < gic->n_spis; i++) {
+                shm_word_update(gic, &gic->spis[i].word, GIC_SPI_FIRST + i, reset_wired, 0);
+                atomic_store_explicit(&gic->spis[i].irouter, 0, memory_order_seq_cst);
+                shm_irouter_reroute(gic, GIC_SPI_FIRST + i);
+        }
+        for (uint32_t i = 0; i < gic->n_vcpus; i++)
+                shm_reset_vcpu(gic, i);
+}
+
+void shm_park_wake(struct shm_gic *gic, uint32_t vcpu)
+{
+        atomic_fetch_or_explicit(&gic->vcpus[vcpu].request, SHM_REQUEST_WAKE, memory_order_seq_cst);
+        shm_word_ring(gic, vcpu);
+}

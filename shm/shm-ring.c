@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-ring.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define REQUIRED_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+static_assert(offsetof(struct shm_ring_queue, tail) == 0, "ring queue: tail");
+static_assert(offsetof(struct shm_ring_queue, head) == 64, "ring queue: head");
+static_assert(offsetof(struct shm_ring_queue, wanted) == 68, "ring queue: wanted");
+static_assert(offsetof(struct shm_ring_queue, entries) == 128, "ring queue: entries");
+static_assert(sizeof(struct shm_ring_queue) == 128 + 8 * SHM_RING_ENTRIES, "ring queue");
+static_assert(offsetof(struct shm_ring_page, magic) == 0, "ring: magic");
+static_assert(offsetof(struct shm_ring_page, version) == 8, "ring: version");
+static_assert(offsetof(struct shm_ring_page, n_entries) == 12, "ring: n_entries");
+static_assert(offsetof(struct shm_ring_page, to_daemon) == 64, "ring: to_daemon");
+static_assert(offsetof(struct shm_ring_page, to_client) == 2240, "ring: to_client");
+static_assert(sizeof(struct shm_ring_page) <= SHM_RING_BYTES, "the ring fits its pages");
+
+static void set_ends(struct shm_ring *ring, struct shm_ring_page *page, bool is_daemon)
+{
+        *ring = (struct shm_ring) {
+                .page = page,
+                .out = { is_daemon ? &page->to_client : &page->to_daemon, 0 },
+                .in = { is_daemon ? &page->to_daemon : &page->to_client, 0 },
+        };
+}
+
+static struct shm_ring_page *map_page(int fd)
+{
+        void *page = mmap(NULL, SHM_RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+        return page == MAP_FAILED ? NULL : page;
+}
+
+int shm_ring_create(int *ret_fd, struct shm_ring *ret_ring)
+{
+        int fd = memfd_create("vgic-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        struct shm_ring_page *page = NULL;
+        int error;
+
+        if (fd < 0)
+                return -errno;
+        if (fchmod(fd, 0600) < 0 || ftruncate(fd, SHM_RING_BYTES) < 0 || fcntl(fd, F_ADD_SEALS, REQUIRED_SEALS) < 0 ||
+            !(page = map_page(fd))) {
+                error = -errno;
+                close(fd);
+                return error;
+        }
+        page->magic = SHM_RING_MAGIC;
+        page->version = 1;
+        page->n_entries = SHM_RING_ENTRIES;
+        atomic_init(&page->to_daemon.wanted, 1);
+        atomic_init(&page->to_client.wanted, 1);
+        set_ends(ret_ring, page, true);
+        *ret_fd = fd;
+        return 0;
+}
+
+int shm_ring_map(int fd, struct shm_ring *ret_ring)
+{
+        int seals = fcntl(fd, F_GET_SEALS);
+        struct shm_ring_page *page;
+        struct stat st;
+
+        if (seals < 0 || (seals & REQUIRED_SEALS) != REQUIRED_SEALS || fstat(fd, &st) < 0 || st.st_size != SHM_RING_BYTES)
+                return -EBADMSG;
+        page = map_page(fd);
+        if (!page)
+                return -errno;
+        if (page->magic != SHM_RING_MAGIC || page->version != 1 || page->n_entries != SHM_RING_ENTRIES) {
+                munmap(page, SHM_RING_BYTES);
+                return -EBADMSG;
+        }
+        set_ends(ret_ring, page, false);
+        return 0;
+}
+
+void shm_ring_unmap(struct shm_ring *ring)
+{
+        if (ring->page)
+                munmap(ring->page, SHM_RING_BYTES);
+        *ring = (struct shm_ring) { 0 };
+}
+
+int shm_ring_put(struct shm_ring *ring, uint64_t entry)
+{
+        struct shm_ring_queue *q = ring->out.queue;
+        /* RING-A2: the consumer has read what it gave back. */
+        uint32_t used = ring->out.index - atomic_load_explicit(&q->head, memory_order_acquire);
+
+        if (used > SHM_RING_ENTRIES)
+                return -EBADMSG;
+        if (used == SHM_RING_ENTRIES)
+                return -EAGAIN;
+        atomic_store_explicit(&q->entries[ring->out.index % SHM_RING_ENTRIES], entry, memory_order_relaxed);
+        ring->out.index++;
+        /* RING-R1; sequentially consistent against the consumer's wanted (RING-R3, RING-A3). */
+        atomic_store_explicit(&q->tail, ring->out.index, memory_order_seq_cst);
+        return atomic_load_explicit(&q->wanted, memory_order_seq_cst) ? 1 : 0;
+}
+
+int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry)
+{
+        struct shm_ring_queue *q = ring->in.queue;
+        /* RING-A1 */
+        uint32_t filled = atomic_load_explicit(&q->tail, memory_order_seq_cst) - ring->in.index;
+
+        if (filled > SHM_RING_ENTRIES)
+                return -EBADMSG;
+        if (!filled)
+                return 0;
+        *ret_entry = atomic_load_explicit(&q->entries[ring->in.index % SHM_RING_ENTRIES], memory_order_relaxed);
+        ring->in.index++;
+        atomic_store_explicit(&q->head, ring->in.index, memory_order_release); /* RING-R2 */
+        return 1;
+}
+
+int shm_ring_sleep(struct shm_ring *ring)
+{
+        struct shm_ring_queue *q = ring->in.queue;
+        uint32_t filled;
+
+        atomic_store_explicit(&q->wanted, 1, memory_order_seq_cst); /* RING-R3 */
+        filled = atomic_load_explicit(&q->tail, memory_order_seq_cst) - ring->in.index; /* RING-A3 */
+        if (filled > SHM_RING_ENTRIES)
+                return -EBADMSG;
+        return filled != 0;
+}
+
+void shm_ring_wake(struct shm_ring *ring)
+{
+        atomic_store_explicit(&ring->in.queue->wanted, 0, memory_order_relaxed);
+}

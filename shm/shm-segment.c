@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gic-prio.h"
+#include "gic-route.h"
+#include "shm-cpuif.h"
+#include "shm-reset.h"
+#include "shm-word.h"
+
+#define REQUIRED_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+#define GICD_IIDR_DEFAULT 0x5600043bu   /* product 'V', revision 0, implementer Arm (as other models have it) */
+
+/* --- shape --- */
+
+static int by_affinity(const void *a, const void *b)
+{
+        uint32_t x = ((const struct shm_affinity *)a)->affinity, y = ((const struct shm_affinity *)b)->affinity;
+
+        return x < y ? -1 : x > y;
+}
+
+/* Fill @table (n_vcpus entries), sorted. Return: false if two vCPUs share an affinity. */
+static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *table)
+{
+        for (uint32_t i = 0; i < shape->n_vcpus; i++)
+                table[i] = (struct shm_affinity) {
+                        .affinity = shape->mpidrs ? gic_route_affinity(shape->mpidrs[i]) : gic_route_default_affinity(i),
+                        .vcpu = i,
+                };
+        qsort(table, shape->n_vcpus, sizeof *table, by_affinity);
+        for (uint32_t i = 1; i < shape->n_vcpus; i++)
+                if (table[i].affinity == table[i - 1].affinity)
+                        return false;
+        return true;
+}
+
+int shm_segment_check_shape(const struct shm_shape *shape, const char **ret_why)
+{
+        struct shm_affinity *table;
+        bool distinct;
+
+        if (shape->n_vcpus < 1 || shape->n_vcpus > SHM_MAX_VCPUS) {
+                *ret_why = "n_vcpus must be 1 to 4096";
+                return -EINVAL;
+        }
+        if (shape->n_spis > GIC_MAX_SPIS) {
+                *ret_why = "n_spis must be 0 to 988";
+                return -EINVAL;
+        }
+        if (shape->n_priority_bits < GIC_MIN_PRIORITY_BITS || shape->n_priority_bits > GIC_MAX_PRIORITY_BITS) {
+                *ret_why = "n_priority_bits must be 4 to 8";
+                return -EINVAL;
+        }
+        if (!memchr(shape->name, 0, sizeof shape->name) || !shape->name[0]) {
+                *ret_why = "the name must have 1 to 63 bytes";
+                return -EINVAL;
+        }
+        if (!shape->mpidrs)
+                return 0;
+        table = calloc(shape->n_vcpus, sizeof *table);
+        if (!table)
+                return -ENOMEM;
+        distinct = fill_affinities(shape, table);
+        free(table);
+        if (!distinct) {
+                *ret_why = "two vCPUs have the same affinity";
+                return -EINVAL;
+        }
+        return 0;
+}
+
+/* --- layout --- */
+
+static uint64_t round_up(uint64_t n, uint64_t to)
+{
+        return (n + to - 1) / to * to;
+}
+
+static uint32_t counter_stride(const struct shm_shape *shape)
+{
+        return (uint32_t)round_up((GIC_N_PRIVATE + shape->n_spis) * sizeof(uint64_t), SHM_LINE);
+}
+
+/* Place the areas behind the header, each on a page. Return: the end. */
+static uint64_t place_areas(const struct shm_shape *shape, struct shm_area *areas)
+{
+        const struct shm_area wanted[SHM_N_AREAS] = {
+                [SHM_AREA_AFFINITY] = { 0, sizeof(struct shm_affinity), shape->n_vcpus },
+                [SHM_AREA_VCPU] = { 0, sizeof(struct shm_vcpu), shape->n_vcpus },
+                [SHM_AREA_SPI] = { 0, sizeof(struct shm_spi), shape->n_spis },
+                [SHM_AREA_COUNTER] = { 0, counter_stride(shape), shape->n_vcpus },
+        };
+        uint64_t end = sizeof(struct shm_header);
+
+        for (int i = 0; i < SHM_N_AREAS; i++) {
+                areas[i] = wanted[i];
+                if (!wanted[i].count)
+                        continue;
+                areas[i].offset = end;
+                end = round_up(end + (uint64_t)wanted[i].stride * wanted[i].count, 4096);
+        }
+        return end;
+}
+
+uint64_t shm_segment_bytes(const struct shm_shape *shape)
+{
+        struct shm_area areas[SHM_N_AREAS];
+
+        return place_areas(shape, areas);
+}
+
+/* Point into the mapping. The areas and sizes have been checked. */
+static void set_view(struct shm_gic *gic, void *base, const struct shm_area *areas, const struct shm_shape *shape,
+                     uint64_t bytes, bool writable)
+{
+        uint8_t *start = base;
+
+        *gic = (struct shm_gic) {
+                .header = base,
+                .affinities = (const void *)(start + areas[SHM_AREA_AFFINITY].offset),
+                .vcpus = (void *)(start + areas[SHM_AREA_VCPU].offset),
+                .spis = (void *)(start + areas[SHM_AREA_SPI].offset),
+                .counters = start + areas[SHM_AREA_COUNTER].offset,
+                .bytes = bytes,
+                .counter_stride = areas[SHM_AREA_COUNTER].stride,
+                .n_vcpus = shape->n_vcpus,
+                .n_spis = shape->n_spis,
+                .n_priority_bits = shape->n_priority_bits,
+                .writable = writable,
+        };
+}
+
+/* --- build --- */
+
+/* IHI 0069 section 12.2, ICC_CTLR_EL1: the read-only fields; EOImode, CBPR and PMHE reset to 0. */
+static uint32_t icc_ctlr_default(unsigned n_priority_bits)
+{
+        return (n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT | 0u << ICC_CTLR_IDBITS_SHIFT | ICC_CTLR_A3V | ICC_CTLR_RSS;
+}
+
+static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
+{
+        struct shm_vcpu *vcpu = &gic->vcpus[index];
+        uint64_t ctlr = icc_ctlr_default(gic->n_priority_bits);
+
+        vcpu->index = index;
+        vcpu->affinity = affinity;
+        atomic_init(&vcpu->icc_ctlr, ctlr << SHM_ICC_CTLR_LIVE_SHIFT | ctlr << SHM_ICC_CTLR_DEFAULT_SHIFT |
+                                     SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_DEFAULT_VALID);
+        for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
+                atomic_init(&vcpu->words[i], gic_word_set_route(0, (uint16_t)index));
+        shm_reset_vcpu(gic, index);
+        atomic_store_explicit(&vcpu->counters.resets, 0, memory_order_relaxed);
+}
+
+static void build(struct shm_gic *gic, const struct shm_shape *shape, const struct shm_area *areas)
+{
+        struct shm_header *h = gic->header;
+        struct shm_affinity *table = (struct shm_affinity *)((uint8_t *)h + areas[SHM_AREA_AFFINITY].offset);
+
+        h->magic = SHM_MAGIC;
+        h->major = SHM_MAJOR;
+        h->minor = SHM_MINOR;
+        h->header_bytes = sizeof *h;
+        h->total_bytes = gic->bytes;
+        h->vm_id = shape->vm_id;
+        snprintf(h->name, sizeof h->name, "%s", shape->name);
+        h->n_vcpus = shape->n_vcpus;
+        h->n_spis = shape->n_spis;
+        h->n_priority_bits = shape->n_priority_bits;
+        h->gicd_iidr = GICD_IIDR_DEFAULT;
+        memcpy(h->areas, areas, sizeof h->areas);
+        fill_affinities(shape, table);
+        for (uint32_t i = 0; i < shape->n_vcpus; i++)
+                build_vcpu(gic, table[i].vcpu, table[i].affinity);
+        for (uint32_t i = 0; i < shape->n_spis; i++) /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
+                atomic_init(&gic->spis[i].word,
+                            gic_word_set_route(gic_irq_reset(0, false), (uint16_t)shm_affinity_find(gic, 0)));
+        /* READY-R1: everything above, before anybody who sees ready. */
+        atomic_store_explicit(&h->ready, 1, memory_order_release);
+}
+
+/* A memfd of @bytes, mode 0600, size sealed; and its read-only twin. */
+static int open_memory(const char *name, uint64_t bytes, int *ret_fd, int *ret_fd_ro)
+{
+        char path[64];
+        int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        int error;
+
+        if (fd < 0)
+                return -errno;
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (fchmod(fd, 0600) < 0 || ftruncate(fd, (off_t)bytes) < 0 || fcntl(fd, F_ADD_SEALS, REQUIRED_SEALS) < 0 ||
+            (*ret_fd_ro = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+                error = -errno;
+                close(fd);
+                return error;
+        }
+        *ret_fd = fd;
+        return 0;
+}
+
+int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro, struct shm_gic *ret_gic)
+{
+        struct shm_area areas[SHM_N_AREAS];
+        const char *why = NULL;
+        uint64_t bytes;
+        int fd = -1, fd_ro = -1, r;
+        void *base;
+
+        r = shm_segment_check_shape(shape, &why);
+        if (r < 0)
+                return r;
+        bytes = place_areas(shape, areas);
+        r = open_memory("vgic-segment", bytes, &fd, &fd_ro);
+        if (r < 0)
+                return r;
+        base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        if (base == MAP_FAILED) {
+                r = -errno;
+                close(fd);
+                close(fd_ro);
+                return r;
+        }
+        set_view(ret_gic, base, areas, shape, bytes, true);
+        build(ret_gic, shape, areas);
+        *ret_fd = fd;
+        *ret_fd_ro = fd_ro;
+        return 0;
+}
+
+/* --- map --- */
+
+/* The header, copied once, against the rules; nothing else of it is believed. */
+static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_shape *shape, struct shm_area *areas)
+{
+        struct shm_area expected[SHM_N_AREAS];
+        const char *why;
+
+        if (h->magic != SHM_MAGIC || h->header_bytes != sizeof *h || h->total_bytes != bytes)
+                return -EBADMSG;
+        if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND))
+                return -EPROTONOSUPPORT;
+        *shape = (struct shm_shape) {
+                .vm_id = h->vm_id, .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_priority_bits = h->n_priority_bits,
+        };
+        memcpy(shape->name, h->name, sizeof shape->name);
+        memcpy(areas, h->areas, sizeof h->areas);
+        if (shm_segment_check_shape(shape, &why) < 0 || place_areas(shape, expected) > bytes)
+                return -EBADMSG;
+        for (int i = 0; i < SHM_N_AREAS; i++) {
+                uint64_t size = (uint64_t)areas[i].stride * areas[i].count;
+
+                if (expected[i].count && (areas[i].stride != expected[i].stride || areas[i].count != expected[i].count))
+                        return -EBADMSG;
+                if (areas[i].offset > bytes || size > bytes - areas[i].offset || areas[i].offset % SHM_LINE)
+                        return -EBADMSG;
+        }
+        return 0;
+}
+
+int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic)
+{
+        struct shm_header copy;
+        struct shm_area areas[SHM_N_AREAS];
+        struct shm_shape shape;
+        struct stat st;
+        void *base;
+        int seals, r;
+
+        seals = fcntl(fd, F_GET_SEALS);
+        if (seals < 0 || (seals & REQUIRED_SEALS) != REQUIRED_SEALS || fstat(fd, &st) < 0 ||
+            st.st_size < (off_t)sizeof copy)
+                return -EBADMSG;
+        base = mmap(NULL, (size_t)st.st_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+        if (base == MAP_FAILED)
+                return errno == EACCES || errno == EPERM ? -EBADMSG : -errno;
+        /* READY-A1: pairs with READY-R1. */
+        if (!atomic_load_explicit(&((struct shm_header *)base)->ready, memory_order_acquire)) {
+                munmap(base, (size_t)st.st_size);
+                return -ENODATA;
+        }
+        memcpy(&copy, base, sizeof copy);
+        r = check_header(&copy, (uint64_t)st.st_size, &shape, areas);
+        if (r < 0) {
+                munmap(base, (size_t)st.st_size);
+                return r;
+        }
+        set_view(ret_gic, base, areas, &shape, (uint64_t)st.st_size, writable);
+        return 0;
+}
+
+void shm_segment_unmap(struct shm_gic *gic)
+{
+        if (gic->header)
+                munmap(gic->header, gic->bytes);
+        *gic = (struct shm_gic) { 0 };
+}
+
+void shm_segment_set_daemon_epoch(struct shm_gic *gic, uint64_t epoch)
+{
+        atomic_store_explicit(&gic->header->daemon_epoch, epoch, memory_order_release);
+}
+
+uint64_t shm_segment_daemon_epoch(const struct shm_gic *gic)
+{
+        return atomic_load_explicit(&gic->header->daemon_epoch, memory_order_acquire);
+}

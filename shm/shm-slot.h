@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_SLOT_H
+#define SHM_SLOT_H
+
+/*
+ * Operation slot: what a vCPU's owner is in the middle of
+ *
+ * What    Written before the first store of an operation that changes several words, emptied after the last. Whoever takes
+ *         over after the owner's death (shm_vcpu_repair()) completes EOI and DIR forward and takes an acknowledge back: the
+ *         slot, not the dead thread, says whether an interrupt was delivered.
+ * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first CAS (which is sequentially
+ *         consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the operation's last store:
+ *         this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of the repair.
+ * Threads The owner thread; after its death, the one that repairs.
+ */
+#include "shm-gic.h"
+
+enum shm_slot_op {
+        SHM_SLOT_NONE,
+        SHM_SLOT_ACK,
+        SHM_SLOT_EOI,       /* priority drop, and deactivation if SHM_SLOT_DEACTIVATE is set */
+        SHM_SLOT_DIR,
+};
+
+#define SHM_SLOT_DEACTIVATE  (UINT64_C(1) << 8)
+#define SHM_SLOT_OP(op, flags, intid)  ((uint64_t)(op) | (flags) | (uint64_t)(intid) << 32)
+#define SHM_SLOT_OP_KIND(v)   ((enum shm_slot_op)((v) & 0xff))
+#define SHM_SLOT_OP_INTID(v)  ((uint32_t)((v) >> 32))
+/* argument: bit of the active-priority registers, and the group that it belongs to */
+#define SHM_SLOT_ARGUMENT(bit, group)    ((uint64_t)(bit) | (uint64_t)(group) << 8)
+#define SHM_SLOT_ARGUMENT_BIT(a)         ((unsigned)((a) & 0x7f))
+#define SHM_SLOT_ARGUMENT_GROUP(a)       ((unsigned)((a) >> 8 & 1))
+
+static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t old_word, uint64_t argument)
+{
+        atomic_store_explicit(&vcpu->slot.old_word, old_word, memory_order_relaxed);
+        atomic_store_explicit(&vcpu->slot.argument, argument, memory_order_relaxed);
+        atomic_store_explicit(&vcpu->slot.op, op, memory_order_release);
+}
+
+static inline void shm_slot_end(struct shm_vcpu *vcpu)
+{
+        atomic_store_explicit(&vcpu->slot.op, SHM_SLOT_NONE, memory_order_release);
+}
+
+#endif

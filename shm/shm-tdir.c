@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-tdir.h"
+
+#include "gic-word.h"
+
+/*
+ * TDIR: raise by anyone, clear by the daemon
+ *
+ * raise   TDIR-A1: after the SC change of the word, an SC load; unless it is SET, an SC CAS to SET (TDIR-R1). While it is
+ *         SET this writes nothing shared. CLEARING counts as "not SET": the raise overtakes the clear under way, whose last CAS then fails.
+ * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-R3: CAS CLEARING -> CLEAR.
+ *         If a raiser's load saw SET, it precedes TDIR-R2 in the total order of SC operations, so its change of the word precedes
+ *         the scan, which sees it. If it saw CLEARING or CLEAR it raises.
+ * A one-step clear would lose: scan, (raise sees SET), clear.
+ */
+#define GENERATION_STEP (UINT64_C(1) << 8)
+
+static uint64_t with_state(uint64_t word, uint32_t state)
+{
+        return (word & ~UINT64_C(7)) | state;
+}
+
+void shm_tdir_raise(struct shm_gic *gic)
+{
+        _Atomic uint64_t *tdir = &gic->header->tdir;
+        uint64_t old = atomic_load_explicit(tdir, memory_order_seq_cst);
+        uint64_t now;
+
+        do {
+                if (SHM_TDIR_STATE(old) == SHM_TDIR_SET)
+                        return;
+                /* To readers CLEARING was set all the time: only leaving CLEAR is a change. */
+                now = with_state(old, SHM_TDIR_SET);
+                if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
+                        now += GENERATION_STEP;
+        } while (!atomic_compare_exchange_strong_explicit(tdir, &old, now, memory_order_seq_cst, memory_order_seq_cst));
+        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR && gic->raised &&
+            atomic_load_explicit(&gic->header->tdir_interest, memory_order_seq_cst))
+                gic->raised(gic->hook_ctx);
+}
+
+static uint32_t count_in_flight(const struct shm_gic *gic)
+{
+        uint32_t n = 0;
+
+        for (uint32_t i = 0; i < gic->n_spis; i++)
+                n += gic_word_in_flight(atomic_load_explicit(&gic->spis[i].word, memory_order_seq_cst));
+        return n;
+}
+
+int shm_tdir_try_clear(struct shm_gic *gic)
+{
+        _Atomic uint64_t *tdir = &gic->header->tdir;
+        uint64_t old = atomic_load_explicit(tdir, memory_order_seq_cst);
+        uint64_t clearing;
+        uint32_t n;
+
+        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
+                return 0;
+        clearing = with_state(old, SHM_TDIR_CLEARING);
+        if (!atomic_compare_exchange_strong_explicit(tdir, &old, clearing, memory_order_seq_cst, memory_order_seq_cst))
+                return 0;
+        n = count_in_flight(gic);
+        atomic_store_explicit(&gic->header->n_in_flight, n, memory_order_relaxed);
+        if (n) {
+                /* Back to SET; if that fails, a raiser has done it already. */
+                atomic_compare_exchange_strong_explicit(tdir, &clearing, with_state(clearing, SHM_TDIR_SET),
+                                                        memory_order_seq_cst, memory_order_seq_cst);
+                return 0;
+        }
+        return atomic_compare_exchange_strong_explicit(tdir, &clearing, with_state(clearing, SHM_TDIR_CLEAR) + GENERATION_STEP,
+                                                       memory_order_seq_cst, memory_order_seq_cst);
+}
+
+uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight)
+{
+        uint64_t word = atomic_load_explicit(&gic->header->tdir, memory_order_seq_cst);
+
+        if (ret_generation)
+                *ret_generation = SHM_TDIR_GENERATION(word);
+        if (ret_in_flight)
+                *ret_in_flight = atomic_load_explicit(&gic->header->n_in_flight, memory_order_relaxed);
+        return SHM_TDIR_STATE(word) != SHM_TDIR_CLEAR;
+}
+
+void shm_tdir_set_interest(struct shm_gic *gic, uint32_t n)
+{
+        atomic_store_explicit(&gic->header->tdir_interest, n, memory_order_seq_cst);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_WORD_H
+#define SHM_WORD_H
+
+/*
+ * Words: changing one, and paying what the change owes
+ *
+ * Each change is: load, pure transition (gic/), compare-and-swap, and on success shm_word_settle(). The CAS is the
+ * linearisation point. A loop repeats only when somebody else changed the same word: lock-free.
+ *
+ * Orders (doc/memory-order.md, tables "word" and "candidate"): every change of a word, candidate and summary is sequentially consistent, and so are
+ * the loads that decide to sleep or to leave a candidate cleared. That is the store-buffering argument of every
+ * protocol here: "I changed X, then looked at Y" against "I changed Y, then looked at X"; in one total order one of the two
+ * sees the other. On x86-64 the loads cost nothing and no fence is needed; on arm64 they are ldar.
+ */
+#include "gic-irq.h"
+#include "shm-gic.h"
+#include "shm-tdir.h"
+
+/* WORD-A1: a word, to decide on. Pairs with WORD-R1. */
+static inline uint64_t shm_word_load(const _Atomic uint64_t *word)
+{
+        return atomic_load_explicit(word, memory_order_seq_cst);
+}
+
+/* WORD-R1: publish @now if the word still is *old; else *old is what it is now. */
+static inline bool shm_word_cas(_Atomic uint64_t *word, uint64_t *old, uint64_t now)
+{
+        return atomic_compare_exchange_strong_explicit(word, old, now, memory_order_seq_cst, memory_order_seq_cst);
+}
+
+/* Ring vCPU @vcpu unless it looks for itself. PARK-A1: after a sequentially consistent store; pairs with PARK-R1. */
+static inline void shm_word_ring(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint32_t park = atomic_load_explicit(&gic->vcpus[vcpu].park, memory_order_seq_cst);
+
+        if (park != SHM_PARK_RUNNING && gic->ring)
+                gic->ring(gic->hook_ctx, vcpu, park);
+}
+
+/* CAND-R1, CAND-R2: the candidate before its summary bit; the summary by an unconditional read-modify-write. */
+static inline void shm_word_mark(struct shm_vcpu *vcpu, uint32_t intid)
+{
+        uint32_t index = shm_candidate_index(intid);
+
+        atomic_fetch_or_explicit(&vcpu->candidates[index / 64], UINT64_C(1) << (index % 64), memory_order_seq_cst);
+        atomic_fetch_or_explicit(&vcpu->summary, UINT64_C(1) << (index / 64), memory_order_seq_cst);
+}
+
+/* Owe an end of interrupt to the daemon: EOI-R1, EOI-R2. No system call: the daemon polls while it expects one. */
+static inline void shm_word_owe_eoi(struct shm_gic *gic, uint32_t intid)
+{
+        uint32_t index = shm_candidate_index(intid);
+
+        atomic_fetch_or_explicit(&gic->header->eoi[index / 64], UINT64_C(1) << (index % 64), memory_order_release);
+        atomic_fetch_or_explicit(&gic->header->eoi_summary, UINT64_C(1) << (index / 64), memory_order_release);
+}
+
+/*
+ * Pay the effects of a change that was published. TDIR goes up before the target can hear of the interrupt, so that no
+ * deactivation can come before it (INVARIANT of TDIR).
+ */
+static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now)
+{
+        unsigned effects = gic_irq_effects(old, now);
+        uint32_t target = gic_word_route(now);
+
+        if (!effects)
+                return;
+        if ((effects & GIC_EFFECT_FLIGHT) && intid >= GIC_SPI_FIRST)
+                shm_tdir_raise(gic);
+        if ((effects & GIC_EFFECT_DELIVER) && target < gic->n_vcpus) {
+                shm_word_mark(&gic->vcpus[target], intid);
+                shm_word_ring(gic, target);
+        }
+        if (effects & GIC_EFFECT_EOI)
+                shm_word_owe_eoi(gic, intid);
+}
+
+/* Apply a pure transition with one argument until it holds. Returns the word before. */
+static inline uint64_t shm_word_update(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t intid,
+                                       uint64_t (*transition)(uint64_t word, uint64_t argument), uint64_t argument)
+{
+        uint64_t old = shm_word_load(word);
+        uint64_t now;
+
+        do {
+                now = transition(old, argument);
+                if (now == old)
+                        return old;
+        } while (!shm_word_cas(word, &old, now));
+        shm_word_settle(gic, intid, old, now);
+        return old;
+}
+
+#endif
