@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+/*
+ * The numbers of the protocol that are no message's: version, features, limits
+ */
+#include <stdint.h>
+
+#define PROTO_VERSION        1u
+#define PROTO_HEADER_BYTES   12u
+#define PROTO_PAYLOAD_MAX    65536u
+#define PROTO_FDS_MAX        253u    /* the kernel's limit for one sendmsg(), SCM_MAX_FD */
+
+#define PROTO_VMS_PER_PAGE   64u     /* VM_LIST: a page stays well below PROTO_PAYLOAD_MAX */
+#define PROTO_IRQS_PER_PAGE  512u    /* IRQ_LIST */
+#define PROTO_NAME_MAX       63u
+#define PROTO_TOKEN_CHARS    32u
+
+/* Features, agreed by HELLO: the reply names what both sides know. */
+#define PROTO_FEATURE_TDIR   (UINT64_C(1) << 0) /* TDIR_* and EVENT_TDIR */
+#define PROTO_FEATURE_TOOLS  (UINT64_C(1) << 1) /* ICC_CTLR_GET, INJECT, IRQ_LIST, RESET: the data path by message */
+#define PROTO_FEATURE_GRANTS (UINT64_C(1) << 2) /* GRANT, REVOKE, the device role, EVENT_EOI, EVENT_REVOKED */
+#define PROTO_FEATURE_RINGS  (UINT64_C(1) << 3) /* RING_SETUP */
+#define PROTO_FEATURES_ALL   UINT64_C(0xf)
+
+#endif
