@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * The table of commands
+ */
+#include "cli.h"
+
+const struct cli_command cli_commands[] = {
+        { .name = "list", .args = "", .n_args = 0, .run = cli_list,
+          .summary = "all VMs that you may see",
+          .help = "VCPUS is registered/all. INJECTED counts what came by message and by ring.\n" },
+        { .name = "show", .args = "VM", .n_args = 1, .run = cli_show,
+          .summary = "one VM: owner, size, counters, TDIR",
+          .help = "All by message: it works before the VM is initialised, too.\n" },
+        { .name = "vcpus", .args = "VM", .n_args = 1, .run = cli_vcpus,
+          .summary = "the vCPUs of a VM and their CPU interfaces",
+          .help = "Read from shared memory while they run; nothing is stopped.\n" },
+        { .name = "irqs", .args = "VM", .n_args = 1, .run = cli_irqs,
+          .options = CLI_OPTION(CLI_OPT_ALL) | CLI_OPTION(CLI_OPT_VCPU),
+          .summary = "the state of every interrupt",
+          .help = "Without --all: those that are enabled, pending, active, or were ever acknowledged. --json has them\n"
+                  "all. --vcpu N leaves out the SGIs and PPIs of the other vCPUs. Each row is of one moment; two rows\n"
+                  "may be of different moments, because nothing is stopped.\n" },
+        { .name = "counts", .args = "VM", .n_args = 1, .run = cli_counts,
+          .options = CLI_OPTION(CLI_OPT_ALL),
+          .summary = "how often each vCPU acknowledged each interrupt",
+          .help = "The daemon's side of the guest's /proc/interrupts. Interrupts that were never acknowledged are left\n"
+                  "out unless --all is given.\n" },
+        { .name = "icc-ctlr", .args = "VM VCPU", .n_args = 2, .run = cli_icc_ctlr,
+          .options = CLI_OPTION(CLI_OPT_VIA),
+          .summary = "ICC_CTLR_EL1 of a vCPU, whatever it is doing",
+          .help = "Three values of one moment: what the architecture gives at reset, that with what the guest configured\n"
+                  "last, and what the guest would read now.\n" },
+        { .name = "tdir", .args = "VM", .n_args = 1, .run = cli_tdir,
+          .options = CLI_OPTION(CLI_OPT_VIA) | CLI_OPTION(CLI_OPT_WATCH) | CLI_OPTION(CLI_OPT_COUNT) |
+                     CLI_OPTION(CLI_OPT_TIMEOUT),
+          .summary = "whether SPIs are in flight (ICH_HCR_EL2.TDIR)",
+          .help = "--watch prints the present state, then each change, until it is interrupted, --count changes were seen\n"
+                  "(status 0), or --timeout seconds have passed (status 1 if --count was not reached).\n" },
+        { .name = "inject", .args = "VM INTID", .n_args = 2, .run = cli_inject,
+          .options = CLI_OPTION(CLI_OPT_ASSERT) | CLI_OPTION(CLI_OPT_DEASSERT) | CLI_OPTION(CLI_OPT_PULSE) |
+                     CLI_OPTION(CLI_OPT_VCPU),
+          .summary = "drive the tools' wire of an SPI (or, with --vcpu, PPI)",
+          .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here stays\n"
+                  "asserted until it is deasserted here.\n" },
+        { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
+          .summary = "reset one vCPU's CPU interface and private interrupts",
+          .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n" },
+        { .name = "destroy", .args = "VM", .n_args = 1, .run = cli_destroy,
+          .summary = "destroy a VM, even if it is in use",
+          .help = "The daemon forgets it at once. Processes that map it keep their memory until they detach.\n" },
+};
+const unsigned cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);

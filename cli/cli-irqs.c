@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * irqs: the state of every interrupt, read from shared memory while the vCPUs run
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "cli-json.h"
+#include "cli-table.h"
+
+/* What the walk over all interrupts hands each state to. */
+struct irqs_out {
+        const struct cli *cli;
+        struct cli_table table;
+        struct cli_json json;
+        uint64_t n_shown, n_hidden;
+};
+
+static bool irqs_interesting(const struct vgic_irq_state *s)
+{
+        return s->enabled || s->pending || s->active || s->acknowledged;
+}
+
+static void irqs_json(struct irqs_out *out, const struct vgic_irq_state *s)
+{
+        struct cli_json *json = &out->json;
+        char name[16];
+
+        cli_json_open(json, NULL, '{');
+        cli_json_number(json, "intid", s->intid);
+        cli_json_text(json, "name", cli_intid_name(s->intid, name));
+        if (s->vcpu == VGIC_NO_VCPU)
+                cli_json_null(json, "vcpu");
+        else
+                cli_json_number(json, "vcpu", s->vcpu);
+        cli_json_bool(json, "enabled", s->enabled);
+        cli_json_bool(json, "pending", s->pending);
+        cli_json_bool(json, "active", s->active);
+        if (s->active && s->holder != VGIC_NO_VCPU)
+                cli_json_number(json, "active_on", s->holder);
+        else
+                cli_json_null(json, "active_on");
+        cli_json_bool(json, "line", s->line);
+        cli_json_bool(json, "latch", s->latch);
+        cli_json_text(json, "trigger", s->edge ? "edge" : "level");
+        cli_json_number(json, "group", s->group);
+        cli_json_number(json, "priority", s->priority);
+        cli_json_number(json, "acknowledged", s->acknowledged);
+        cli_json_close(json, '}');
+        out->n_shown++;
+}
+
+static void vcpu_cell(struct cli_table *table, uint32_t vcpu)
+{
+        if (vcpu == VGIC_NO_VCPU)
+                cli_table_cell(table, "-");
+        else
+                cli_table_cell(table, "%" PRIu32, vcpu);
+}
+
+static void irqs_row(struct irqs_out *out, const struct vgic_irq_state *s)
+{
+        struct cli_table *table = &out->table;
+        char name[16];
+
+        if (!irqs_interesting(s) && !cli_given(out->cli, CLI_OPT_ALL)) {
+                out->n_hidden++;
+                return;
+        }
+        out->n_shown++;
+        cli_table_cell(table, "%s", cli_intid_name(s->intid, name));
+        vcpu_cell(table, s->vcpu);
+        cli_table_cell(table, "%c%c%c%c%c", s->enabled ? 'E' : '.', s->pending ? 'P' : '.', s->active ? 'A' : '.',
+                       s->line ? 'H' : '.', s->latch ? 'L' : '.');
+        cli_table_cell(table, "%s", s->edge ? "edge" : "level");
+        cli_table_cell(table, "%u", s->group);
+        cli_table_cell(table, "0x%02x", s->priority);
+        vcpu_cell(table, s->active ? s->holder : VGIC_NO_VCPU);
+        cli_table_cell(table, "%" PRIu64, s->acknowledged);
+}
+
+/* Walk the private interrupts of each vCPU (or of one), then the SPIs. Return: 0 or the error of the first read. */
+static int irqs_walk(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
+{
+        struct vgic_irq_state state;
+        int ret;
+
+        for (uint32_t vcpu = 0; vcpu < info->n_vcpus; vcpu++) {
+                if (only_vcpu != VGIC_NO_VCPU && vcpu != only_vcpu)
+                        continue;
+                for (uint32_t intid = 0; intid < VGIC_SPI_FIRST; intid++) {
+                        ret = vgic_vm_irq_state(out->cli->vm, vcpu, intid, &state);
+                        if (ret)
+                                return ret;
+                        if (out->cli->json)
+                                irqs_json(out, &state);
+                        else
+                                irqs_row(out, &state);
+                }
+        }
+        for (uint32_t i = 0; i < info->n_spis; i++) {
+                ret = vgic_vm_irq_state(out->cli->vm, 0, VGIC_SPI_FIRST + i, &state);
+                if (ret)
+                        return ret;
+                if (out->cli->json)
+                        irqs_json(out, &state);
+                else
+                        irqs_row(out, &state);
+        }
+        return 0;
+}
+
+static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
+{
+        static const char *const headings[] = { "INTID", "VCPU", "FLAGS", "TRIGGER", "GROUP", "PRIORITY", "ACTIVE-ON",
+                                                "ACKS" };
+        int ret, printed;
+
+        cli_table_init(&out->table, "lrllrrrr");
+        for (unsigned i = 0; i < 8; i++)
+                cli_table_cell(&out->table, "%s", headings[i]);
+        ret = irqs_walk(out, info, only_vcpu);
+        if (ret == 0 && out->n_shown == 0) {
+                printf("no interrupt is enabled, pending or active, and none was ever acknowledged\n");
+                out->table.n_cells = 0;
+        }
+        printed = ret ? 0 : cli_table_print(&out->table);
+        ret = ret ? ret : printed;
+        if (ret)
+                return cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]);
+        if (out->n_shown)
+                puts("\nFLAGS: E enabled, P pending, A active, H line high, L latched (edge or ISPENDR).\n"
+                     "VCPU: whose it is (SGI, PPI) or where it is routed (SPI).  ACKS: how often it was acknowledged.");
+        if (out->n_hidden)
+                printf("%" PRIu64 " unused interrupts are not shown (--all shows them).\n", out->n_hidden);
+        return CLI_OK;
+}
+
+static int json_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
+{
+        struct vgic_irq_state state;
+        int ret = vgic_vm_irq_state(out->cli->vm, 0, 0, &state);
+
+        /* Before the first byte is written, so that what is written is a whole document. */
+        if (ret)
+                return cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]);
+        cli_json_begin(&out->json, false);
+        cli_json_open(&out->json, NULL, '{');
+        cli_json_text(&out->json, "vm", out->cli->args[0]);
+        cli_json_open(&out->json, "irqs", '[');
+        ret = irqs_walk(out, info, only_vcpu);
+        cli_json_close(&out->json, ']');
+        cli_json_close(&out->json, '}');
+        return ret ? cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]) : CLI_OK;
+}
+
+int cli_irqs(struct cli *cli)
+{
+        struct vgic_vm_info info = { .size = sizeof(info) };
+        struct irqs_out out = { .cli = cli };
+        uint64_t only_vcpu;
+        int ret, status;
+
+        status = cli_option_number(cli, CLI_OPT_VCPU, VGIC_MAX_VCPUS - 1, VGIC_NO_VCPU, &only_vcpu);
+        if (status != CLI_OK)
+                return status;
+        status = cli_observe(cli, cli->args[0]);
+        if (status != CLI_OK)
+                return status;
+        ret = vgic_vm_get_info(cli->vm, &info);
+        if (ret == 0 && only_vcpu != VGIC_NO_VCPU && only_vcpu >= info.n_vcpus) {
+                fprintf(stderr, "vgicctl: VM %s has no vCPU %" PRIu64 "\n", cli->args[0], only_vcpu);
+                return CLI_NOT_FOUND;
+        }
+        if (ret)
+                return cli_fail(cli, ret, "VM %s", cli->args[0]);
+        return cli->json ? json_irqs(&out, &info, only_vcpu) : print_irqs(&out, &info, only_vcpu);
+}

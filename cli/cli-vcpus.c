@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * vcpus, reset: the vCPUs of a VM
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "cli-json.h"
+#include "cli-table.h"
+
+static const char *vcpu_word(const struct vgic_vcpu_state *state)
+{
+        if (!state->powered)
+                return "off";
+        return state->parked ? "parked" : "running";
+}
+
+static const char *groups_word(uint32_t enables)
+{
+        static const char *const words[] = { "none", "0", "1", "0+1" };
+
+        return words[enables & 3];
+}
+
+static void table_vcpu(struct cli_table *table, uint32_t index, const struct vgic_vcpu_state *state)
+{
+        uint64_t m = state->mpidr;
+
+        cli_table_cell(table, "%" PRIu32, index);
+        cli_table_cell(table, "%u.%u.%u.%u", (unsigned)(m >> 32) & 0xff, (unsigned)(m >> 16) & 0xff,
+                       (unsigned)(m >> 8) & 0xff, (unsigned)m & 0xff);
+        cli_table_cell(table, "%s", vcpu_word(state));
+        cli_table_cell(table, "%s", state->registered ? "yes" : "no");
+        cli_table_cell(table, "%s", state->asleep ? "asleep" : "awake");
+        cli_table_cell(table, "%s", groups_word(state->group_enables));
+        cli_table_cell(table, "0x%02" PRIx32, state->pmr);
+        cli_table_cell(table, "0x%02" PRIx32, state->running_priority);
+        cli_table_cell(table, "%" PRIu64, state->acknowledged);
+        cli_table_cell(table, "%" PRIu64, state->parks);
+        cli_table_cell(table, "%" PRIu64, state->resets);
+}
+
+static void json_vcpu(struct cli_json *json, uint32_t index, const struct vgic_vcpu_state *state)
+{
+        cli_json_open(json, NULL, '{');
+        cli_json_number(json, "vcpu", index);
+        cli_json_number(json, "mpidr", state->mpidr);
+        cli_json_text(json, "state", vcpu_word(state));
+        cli_json_bool(json, "registered", state->registered);
+        cli_json_bool(json, "redistributor_asleep", state->asleep);
+        cli_json_number(json, "group_enables", state->group_enables);
+        cli_json_number(json, "pmr", state->pmr);
+        cli_json_number(json, "running_priority", state->running_priority);
+        cli_json_number(json, "acknowledged", state->acknowledged);
+        cli_json_number(json, "parks", state->parks);
+        cli_json_number(json, "resets", state->resets);
+        cli_json_close(json, '}');
+}
+
+static int print_vcpus(struct cli *cli, uint32_t n)
+{
+        static const char *const headings[] = { "VCPU", "AFFINITY", "STATE", "REGISTERED", "GICR", "GROUPS", "PMR",
+                                                "RPR", "ACKS", "PARKS", "RESETS" };
+        struct vgic_vcpu_state state;
+        struct cli_table table;
+        int ret = 0, printed;
+
+        cli_table_init(&table, "rlllllllrrr");
+        for (unsigned i = 0; i < 11; i++)
+                cli_table_cell(&table, "%s", headings[i]);
+        for (uint32_t i = 0; ret == 0 && i < n; i++) {
+                ret = vgic_vm_vcpu_state(cli->vm, i, &state);
+                if (ret == 0)
+                        table_vcpu(&table, i, &state);
+        }
+        printed = cli_table_print(&table);
+        ret = ret ? ret : printed;
+        if (ret)
+                return cli_fail(cli, ret, "vCPUs of %s", cli->args[0]);
+        puts("\nGICR: the redistributor (GICR_WAKER).  RPR: running priority, 0xff when idle.\n"
+             "ACKS, PARKS: interrupts acknowledged, times it slept.");
+        return CLI_OK;
+}
+
+static int json_vcpus(struct cli *cli, uint32_t n)
+{
+        struct vgic_vcpu_state state;
+        struct cli_json json;
+        int ret = vgic_vm_vcpu_state(cli->vm, 0, &state);
+
+        if (ret)
+                return cli_fail(cli, ret, "vCPUs of %s", cli->args[0]);
+        cli_json_begin(&json, false);
+        cli_json_open(&json, NULL, '{');
+        cli_json_text(&json, "vm", cli->args[0]);
+        cli_json_open(&json, "vcpus", '[');
+        for (uint32_t i = 0; i < n; i++)
+                if (vgic_vm_vcpu_state(cli->vm, i, &state) == 0)
+                        json_vcpu(&json, i, &state);
+        cli_json_close(&json, ']');
+        cli_json_close(&json, '}');
+        return CLI_OK;
+}
+
+int cli_vcpus(struct cli *cli)
+{
+        struct vgic_vm_info info = { .size = sizeof(info) };
+        int ret, status;
+
+        status = cli_observe(cli, cli->args[0]);
+        if (status != CLI_OK)
+                return status;
+        ret = vgic_vm_get_info(cli->vm, &info);
+        if (ret)
+                return cli_fail(cli, ret, "VM %s", cli->args[0]);
+        return cli->json ? json_vcpus(cli, info.n_vcpus) : print_vcpus(cli, info.n_vcpus);
+}
+
+int cli_reset(struct cli *cli)
+{
+        struct cli_json json;
+        uint64_t vcpu;
+        int ret;
+
+        if (cli_number(cli->args[1], "VCPU", VGIC_MAX_VCPUS - 1, &vcpu) != CLI_OK)
+                return CLI_USAGE;
+        ret = vgic_msg_reset_vcpu(cli->conn, cli->args[0], (uint32_t)vcpu);
+        if (ret)
+                return cli_fail(cli, ret, "vCPU %" PRIu64 " of %s", vcpu, cli->args[0]);
+        if (!cli->json) {
+                printf("reset of vCPU %" PRIu64 " of %s requested\n", vcpu, cli->args[0]);
+                return CLI_OK;
+        }
+        cli_json_begin(&json, false);
+        cli_json_open(&json, NULL, '{');
+        cli_json_text(&json, "vm", cli->args[0]);
+        cli_json_number(&json, "reset", vcpu);
+        cli_json_close(&json, '}');
+        return CLI_OK;
+}

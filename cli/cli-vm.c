@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * list, show, destroy: VMs as the daemon sees them
+ */
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "cli-json.h"
+#include "cli-table.h"
+
+/* A user's name, or the number if it has none. */
+static void user_name(uint32_t uid, char *text, size_t size)
+{
+        const struct passwd *entry = getpwuid(uid);
+
+        if (entry)
+                snprintf(text, size, "%s", entry->pw_name);
+        else
+                snprintf(text, size, "%" PRIu32, uid);
+}
+
+static void json_vm(struct cli_json *json, const struct vgic_vm_info *vm)
+{
+        cli_json_text(json, "name", vm->name);
+        cli_json_number(json, "id", vm->id);
+        cli_json_number(json, "owner_uid", vm->owner_uid);
+        if (vm->owner_pid)
+                cli_json_number(json, "owner_pid", (uint64_t)vm->owner_pid);
+        else
+                cli_json_null(json, "owner_pid");
+        cli_json_bool(json, "initialised", vm->initialised);
+        cli_json_number(json, "vcpus", vm->n_vcpus);
+        cli_json_number(json, "vcpus_registered", vm->n_vcpus_registered);
+        cli_json_number(json, "spis", vm->n_spis);
+        cli_json_number(json, "priority_bits", vm->n_priority_bits);
+        cli_json_number(json, "sessions", vm->n_sessions);
+        cli_json_number(json, "grants", vm->n_grants);
+        cli_json_bool(json, "tdir", vm->tdir);
+        cli_json_number(json, "tdir_generation", vm->tdir_generation);
+        cli_json_number(json, "icc_ctlr_messages", vm->icc_ctlr_messages);
+        cli_json_number(json, "injections_socket", vm->injections_socket);
+        cli_json_number(json, "injections_ring", vm->injections_ring);
+        cli_json_number(json, "segment_bytes", vm->segment_bytes);
+        cli_json_number(json, "guest_errors", vm->guest_errors);
+}
+
+static void json_list(const struct vgic_vm_info *vms, size_t n)
+{
+        struct cli_json json;
+
+        cli_json_begin(&json, false);
+        cli_json_open(&json, NULL, '{');
+        cli_json_open(&json, "vms", '[');
+        for (size_t i = 0; i < n; i++) {
+                cli_json_open(&json, NULL, '{');
+                json_vm(&json, &vms[i]);
+                cli_json_close(&json, '}');
+        }
+        cli_json_close(&json, ']');
+        cli_json_close(&json, '}');
+}
+
+static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, size_t n)
+{
+        static const char *const headings[] = { "NAME", "STATE", "VCPUS", "SPIS", "TDIR", "INJECTED", "SESSIONS",
+                                                "GRANTS", "OWNER", "PID" };
+        struct cli_table table;
+        char user[64];
+        int ret;
+
+        if (n == 0) {
+                puts("no VMs");
+                return CLI_OK;
+        }
+        cli_table_init(&table, "llrrlrrrlr");
+        for (unsigned i = 0; i < 10; i++)
+                cli_table_cell(&table, "%s", headings[i]);
+        for (const struct vgic_vm_info *vm = vms; vm < vms + n; vm++) {
+                user_name(vm->owner_uid, user, sizeof(user));
+                cli_table_cell(&table, "%s", vm->name);
+                cli_table_cell(&table, "%s", vm->initialised ? "ready" : "created");
+                cli_table_cell(&table, "%" PRIu32 "/%" PRIu32, vm->n_vcpus_registered, vm->n_vcpus);
+                cli_table_cell(&table, "%" PRIu32, vm->n_spis);
+                cli_table_cell(&table, "%s", vm->tdir ? "set" : "clear");
+                cli_table_cell(&table, "%" PRIu64, vm->injections_socket + vm->injections_ring);
+                cli_table_cell(&table, "%" PRIu32, vm->n_sessions);
+                cli_table_cell(&table, "%" PRIu32, vm->n_grants);
+                cli_table_cell(&table, "%s", user);
+                if (vm->owner_pid)
+                        cli_table_cell(&table, "%" PRId32, vm->owner_pid);
+                else
+                        cli_table_cell(&table, "-");
+        }
+        ret = cli_table_print(&table);
+        return ret ? cli_fail(cli, ret, "list") : CLI_OK;
+}
+
+int cli_list(struct cli *cli)
+{
+        struct vgic_vm_info *vms = NULL;
+        int ret, status = CLI_OK;
+        size_t n;
+
+        ret = vgic_vm_list(cli->conn, &vms, &n);
+        if (ret)
+                return cli_fail(cli, ret, "list");
+        if (cli->json)
+                json_list(vms, n);
+        else
+                status = print_list(cli, vms, n);
+        free(vms);
+        return status;
+}
+
+static void print_vm(const struct vgic_vm_info *vm)
+{
+        char user[64], bytes[32];
+
+        user_name(vm->owner_uid, user, sizeof(user));
+        printf("name            %s\n", vm->name);
+        printf("id              %" PRIu64 "\n", vm->id);
+        printf("owner           %s (uid %" PRIu32 "), ", user, vm->owner_uid);
+        if (vm->owner_pid)
+                printf("VMM is process %" PRId32 "\n", vm->owner_pid);
+        else
+                printf("no VMM is attached\n");
+        printf("state           %s\n", vm->initialised ? "ready" : "created, not initialised yet");
+        printf("vCPUs           %" PRIu32 ", of them registered %" PRIu32 "\n", vm->n_vcpus, vm->n_vcpus_registered);
+        if (vm->n_spis)
+                printf("SPIs            %" PRIu32 " (INTIDs %u to %" PRIu32 ")\n", vm->n_spis, VGIC_SPI_FIRST,
+                       VGIC_SPI_FIRST + vm->n_spis - 1);
+        else
+                printf("SPIs            none\n");
+        printf("priorities      %u (%" PRIu32 " bits)\n", 1u << (vm->n_priority_bits & 31), vm->n_priority_bits);
+        printf("segment         %s\n", cli_bytes(vm->segment_bytes, bytes));
+        printf("sessions        %" PRIu32 "\n", vm->n_sessions);
+        printf("grants          %" PRIu32 "\n", vm->n_grants);
+        printf("TDIR            %s, generation %" PRIu64 "\n", vm->tdir ? "set" : "clear", vm->tdir_generation);
+        printf("injections      %" PRIu64 " by message, %" PRIu64 " by ring\n", vm->injections_socket,
+               vm->injections_ring);
+        printf("ICC_CTLR_EL1    %" PRIu64 " reads by message\n", vm->icc_ctlr_messages);
+        printf("guest errors    %" PRIu64 "\n", vm->guest_errors);
+}
+
+int cli_show(struct cli *cli)
+{
+        struct vgic_vm_info vm = { .size = sizeof(vm) };
+        struct cli_json json;
+        int ret;
+
+        ret = vgic_vm_query(cli->conn, cli->args[0], &vm);
+        if (ret)
+                return cli_fail(cli, ret, "VM %s", cli->args[0]);
+        if (!cli->json) {
+                print_vm(&vm);
+                return CLI_OK;
+        }
+        cli_json_begin(&json, false);
+        cli_json_open(&json, NULL, '{');
+        json_vm(&json, &vm);
+        cli_json_close(&json, '}');
+        return CLI_OK;
+}
+
+int cli_destroy(struct cli *cli)
+{
+        struct cli_json json;
+        int ret;
+
+        ret = vgic_vm_destroy(cli->conn, cli->args[0]);
+        if (ret)
+                return cli_fail(cli, ret, "VM %s", cli->args[0]);
+        if (!cli->json) {
+                printf("destroyed %s\n", cli->args[0]);
+                return CLI_OK;
+        }
+        cli_json_begin(&json, false);
+        cli_json_open(&json, NULL, '{');
+        cli_json_text(&json, "destroyed", cli->args[0]);
+        cli_json_close(&json, '}');
+        return CLI_OK;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * The thread of one vCPU: a guest that does everything at random
+ *
+ * What    A step is one random deed and then serving what is due. Books are written so that they err on no side: "sent" counts
+ *         before the injection, "taken" after the acknowledge, "active" ends before the write that deactivates.
+ * Resets  Of the one vCPU that is reset: it stops at gates (between two steps, or between an acknowledge and its end) while the
+ *         resetter works. A reset leaves an SPI that was acknowledged before it active: as a guest's kernel would have to, it clears
+ *         that in the distributor, and sets its CPU interface up again.
+ */
+#include <sched.h>
+#include <stdlib.h>
+
+#include "load.h"
+
+#define STEPS_PER_TURN  16u     /* then let others run: there are more threads than processors */
+#define MAX_NESTING      3u
+
+struct runner {
+        struct load_peer *peer;
+        struct load *load;
+        struct load_vcpu_books *books;
+        struct vgic_vcpu *vcpu;
+        uint64_t random;
+        uint64_t resets;        /* that this thread has seen applied */
+        uint32_t index;
+        uint32_t in_hand[MAX_NESTING + 1]; /* SPIs acknowledged and not deactivated yet */
+        uint32_t n_in_hand;
+        bool eoimode;
+        bool target;            /* is reset now and then */
+};
+
+static void count(_Atomic uint64_t *counter)
+{
+        /* One writer each. */
+        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_release);
+}
+
+/* Whether a reset was applied since the last look; if so the vCPU is set up again. */
+static bool recover(struct runner *r)
+{
+        struct vgic_vcpu_state state;
+
+        if (!r->target || vgic_vm_vcpu_state(r->peer->vm, r->index, &state) != 0 || state.resets == r->resets)
+                return false;
+        r->resets = state.resets;
+        for (uint32_t i = 0; i < r->n_in_hand; i++) {
+                atomic_store(&r->load->spis[r->in_hand[i] - VGIC_SPI_FIRST].active, 0);
+                load_clear_active(r->peer, r->in_hand[i]);
+        }
+        r->n_in_hand = 0;
+        load_setup_vcpu(r->peer, r->vcpu, r->eoimode);
+        return true;
+}
+
+/* Stop here while the resetter wants it: no operation is made between "held" and the end of "hold". */
+static void gate(struct runner *r)
+{
+        if (!r->target || !atomic_load(&r->load->hold))
+                return;
+        atomic_store(&r->load->held, 1);
+        while (atomic_load(&r->load->hold) && load_phase(r->load) == LOAD_RUN)
+                sched_yield();
+        atomic_store(&r->load->held, 0);
+}
+
+static void take_spi(struct runner *r, uint32_t intid)
+{
+        struct load_spi_books *spi = &r->load->spis[intid - VGIC_SPI_FIRST];
+
+        load_check(r->load, LOAD_LAW_ACTIVE_ONCE, atomic_exchange(&spi->active, 1) == 0,
+                   "SPI %u was acknowledged by vCPU %u while it was active", intid, r->index);
+        atomic_fetch_add(&spi->taken, 1);
+        count(&r->books->spis_taken);
+        r->in_hand[r->n_in_hand++] = intid;
+}
+
+/* Leave the deactivation to another vCPU with EOImode 1. */
+static bool hand_over(struct runner *r, uint32_t intid)
+{
+        uint32_t other = (uint32_t)(load_random(&r->random) % r->load->options.n_vcpus), empty = 0;
+
+        if (r->target || other == r->load->options.reset_vcpu || !load_eoimode(other))
+                return false;
+        return atomic_compare_exchange_strong(&r->load->vcpus[other].mailbox, &empty, intid);
+}
+
+static void end_spi(struct runner *r, uint32_t intid)
+{
+        struct load_spi_books *spi = &r->load->spis[intid - VGIC_SPI_FIRST];
+
+        if (!r->eoimode) {
+                atomic_store(&spi->active, 0);
+                vgic_vcpu_eoi(r->vcpu, 1, intid);
+        } else {
+                vgic_vcpu_eoi(r->vcpu, 1, intid);
+                if (load_random(&r->random) % 4 == 0 && hand_over(r, intid)) {
+                        r->n_in_hand--;
+                        return;
+                }
+                atomic_store(&spi->active, 0);
+                vgic_vcpu_dir(r->vcpu, intid);
+        }
+        if (!recover(r))
+                r->n_in_hand--;
+}
+
+static void end_sgi(struct runner *r, uint32_t intid)
+{
+        vgic_vcpu_eoi(r->vcpu, 1, intid);
+        if (r->eoimode)
+                vgic_vcpu_dir(r->vcpu, intid);
+        recover(r);
+}
+
+/* Take one interrupt if there is one, perhaps with a more important one inside. */
+static bool serve(struct runner *r, unsigned depth)
+{
+        uint64_t resets;
+        uint32_t intid;
+
+        if (!(vgic_vcpu_lines(r->vcpu) & VGIC_LINE_IRQ))
+                return false;
+        intid = vgic_vcpu_ack(r->vcpu, 1);
+        recover(r);
+        if (intid > VGIC_SPI_FIRST + r->load->options.n_spis - 1 ||
+            (intid >= VGIC_PPI_FIRST && intid < VGIC_SPI_FIRST))
+                return false;
+        resets = r->resets;
+        if (intid >= VGIC_SPI_FIRST) {
+                take_spi(r, intid);
+        } else {
+                atomic_fetch_add(&r->books->sgi_taken[intid], 1);
+                count(&r->books->sgis_taken);
+        }
+        if (depth < MAX_NESTING && load_random(&r->random) % 8 == 0 && serve(r, depth + 1))
+                count(&r->books->nested);
+        if (load_random(&r->random) % 4 == 0)
+                gate(r);
+        /* What was acknowledged before a reset is nobody's to end: recover() has cleared it. */
+        if (recover(r) || r->resets != resets)
+                return true;
+        if (intid >= VGIC_SPI_FIRST)
+                end_spi(r, intid);
+        else
+                end_sgi(r, intid);
+        return true;
+}
+
+static void empty_mailbox(struct runner *r)
+{
+        uint32_t intid = atomic_load_explicit(&r->books->mailbox, memory_order_acquire);
+
+        if (!intid)
+                return;
+        atomic_store(&r->load->spis[intid - VGIC_SPI_FIRST].active, 0);
+        vgic_vcpu_dir(r->vcpu, intid);
+        count(&r->books->remote_dirs);
+        atomic_store(&r->books->mailbox, 0);
+}
+
+static void inject(struct runner *r)
+{
+        uint32_t intid = VGIC_SPI_FIRST + (uint32_t)(load_random(&r->random) % r->load->options.n_spis);
+        struct load_spi_books *spi = &r->load->spis[intid - VGIC_SPI_FIRST];
+
+        if (load_spi_closed(intid) && (load_spi_sender(r->load, intid) != r->index ||
+                                       atomic_load(&spi->sent) != atomic_load(&spi->taken)))
+                return;
+        atomic_fetch_add(&spi->sent, 1);
+        if (vgic_spi_pulse(r->peer->vm, intid) != 0)
+                load_give_up(r->load, "pulse of SPI %u failed", intid);
+        count(&r->books->spis_sent);
+}
+
+static void send_sgi(struct runner *r)
+{
+        uint32_t target = (uint32_t)(load_random(&r->random) % r->load->options.n_vcpus);
+        uint32_t sgi = (uint32_t)(load_random(&r->random) % LOAD_N_SGIS);
+        struct load_vcpu_books *books = &r->load->vcpus[target];
+        uint64_t mpidr = r->peer->mpidrs[target], value;
+
+        if (sgi >= LOAD_CLOSED_SGI && (load_sgi_sender(r->load, target, sgi) != r->index ||
+                                       atomic_load(&books->sgi_sent[sgi]) != atomic_load(&books->sgi_taken[sgi])))
+                return;
+        value = (uint64_t)sgi << 24 | UINT64_C(1) << (mpidr & 15) | (mpidr >> 4 & 15) << 44 |
+                (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
+        atomic_fetch_add(&books->sgi_sent[sgi], 1);
+        vgic_vcpu_sysreg_write(r->vcpu, VGIC_ICC_SGI1R_EL1, value);
+        count(&r->books->sgis_sent);
+        recover(r);
+}
+
+static void park(struct runner *r, uint64_t longest_ns)
+{
+        vgic_vcpu_park(r->vcpu, load_now_ns() + 1 + load_random(&r->random) % longest_ns, NULL, 0);
+        count(&r->books->parks);
+        recover(r);
+}
+
+static void step(struct runner *r)
+{
+        unsigned deed = (unsigned)(load_random(&r->random) % 128);
+
+        if (deed < 48) {
+                inject(r);
+        } else if (deed < 64) {
+                send_sgi(r);
+        } else if (deed < 96) {
+                load_check_icc_ctlr(r->peer, (uint32_t)(load_random(&r->random) % r->load->options.n_vcpus));
+                count(&r->books->icc_ctlr_reads);
+        } else if (deed == 96) {
+                park(r, 200000);
+        }
+        empty_mailbox(r);
+        for (unsigned i = 0; i < 4 && serve(r, 0); i++)
+                ;
+        gate(r);
+        recover(r);
+        count(&r->books->steps);
+}
+
+/* Nothing new from here: serve what comes, until the end. */
+static void drain(struct runner *r)
+{
+        atomic_store(&r->books->drained, 1);
+        while (load_phase(r->load) < LOAD_END) {
+                empty_mailbox(r);
+                while (serve(r, 0))
+                        ;
+                park(r, 1000000);
+        }
+}
+
+void *load_vcpu_thread(void *arg)
+{
+        const struct load_vcpu *vcpu = arg;
+        struct load *load = vcpu->peer->load;
+        struct runner r = {
+                .peer = vcpu->peer,
+                .load = load,
+                .books = &load->vcpus[vcpu->index],
+                .vcpu = vcpu->handle,
+                .random = (load->options.seed + 1) * 0x9e3779b97f4a7c15 ^ (uint64_t)(vcpu->index + 1) << 32,
+                .index = vcpu->index,
+                .eoimode = load_eoimode(vcpu->index),
+                .target = load->options.n_resets && vcpu->index == load->options.reset_vcpu,
+        };
+
+        recover(&r);
+        load_setup_vcpu(r.peer, r.vcpu, r.eoimode);
+        if (!r.target)
+                atomic_store(&r.books->configured, 1);
+        atomic_fetch_add(&load->n_joined, 1);
+        while (load_phase(load) == LOAD_JOIN)
+                load_nap();
+        for (unsigned i = 1; load_phase(load) == LOAD_RUN; i++) {
+                step(&r);
+                if (i % STEPS_PER_TURN == 0)
+                        sched_yield();
+        }
+        drain(&r);
+        return NULL;
+}
