@@ -6,13 +6,15 @@
 /*
  * What the library's files share: the three objects
  *
- * Threads struct vgic_vm is constant while vCPUs run, but for vcpus[], whose entries the data path reads: an entry
- *         is stored with release when a vCPU is registered and emptied when it goes.
+ * Threads struct vgic_vm is constant while vCPUs run. Its vcpus[] live as long as it does, so an injecting thread may look
+ *         at a vCPU's kick at any time; only the kick changes, and is published (shm-local.h).
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "shm-gic.h"
+#include "shm-local.h"
 #include "shm-ring.h"
 #include "vgic/vgic.h"
 
@@ -21,26 +23,49 @@
 struct vgic_vcpu {
         struct vgic_vm *vm;
         uint32_t index;
-        void (*kick)(void *arg);
+        bool registered;
+        _Atomic(shm_local_fn) kick;     /* published after kick_arg */
         void *kick_arg;
+};
+
+/* A device's view of its interrupts: bit (INTID % 64) of word (INTID / 64). */
+struct vgic_device {
+        uint64_t granted[16];
+        uint64_t level[16];     /* what the wires should be */
+        uint64_t unsent[16];    /* levels that found the ring full */
+        uint64_t pulses[16];    /* pulses that found the ring full: they coalesce */
 };
 
 struct vgic_vm {
         struct vgic_conn *conn;
         enum vgic_role role;
         char name[VGIC_NAME_MAX + 1];
-        bool mapped;                    /* gic is valid: VMM and observer after INIT */
+        bool mapped;                    /* gic is valid: VMM and observer, after INIT */
         struct shm_gic gic;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */
-        struct vgic_vcpu **vcpus;       /* n_vcpus: those registered in this process, for their kick; VMM only */
+        struct vgic_vcpu *vcpus;        /* n_vcpus, .vm and .index set; VMM only, else NULL */
         struct shm_ring ring;           /* device only */
         int ring_to_daemon;             /* eventfd; -1: none */
         int ring_to_client;             /* eventfd; -1: none */
-        struct vgic_device *device;     /* device only: what the ring could not take yet */
+        struct vgic_device device;      /* device only */
 };
 
-/* vgic_ring_hooks() - set gic.ring and gic.raised of a mapped VM (vgic-ring-hooks in vgic-park.c) */
+/* vgic_doorbell_hooks() - set the hooks of a mapped gic; call it once doorbells and vcpus are there (vgic-park.c) */
 void vgic_doorbell_hooks(struct vgic_vm *vm);
+
+/* vgic_device_process() - take notifications from the ring into the connection's events, re-send what found it full (vgic-device.c). Return: 0; -EPROTO the ring is corrupt. */
+int vgic_device_process(struct vgic_vm *vm);
+
+/* vgic_conn_queue_event() - append to the connection's waiting events; the oldest TDIR event goes first when it is full (vgic-conn.c) */
+void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *event);
+
+/* vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer, or it is a device; -ENODATA not initialised. */
+static inline int vgic_vm_check(const struct vgic_vm *vm, bool writes)
+{
+        if (vm->role == VGIC_ROLE_DEVICE || (writes && vm->role != VGIC_ROLE_VMM))
+                return -EACCES;
+        return vm->mapped ? 0 : -ENODATA;
+}
 
 #endif

@@ -23,7 +23,7 @@ static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu 
         unsigned bpr0 = (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR0_SHIFT, 3);
         unsigned bpr1 = (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
         struct gates gates = {
-                .groups = enabled & (uint32_t)(cpuif >> 14) & 3,
+                .groups = enabled & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
                 .pmr = (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),
         };
 

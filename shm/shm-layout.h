@@ -121,12 +121,14 @@ struct shm_spi {
 #define SHM_CPUIF_PMR_SHIFT      0          /* 8 bits */
 #define SHM_CPUIF_BPR0_SHIFT     8          /* 3 bits */
 #define SHM_CPUIF_BPR1_SHIFT    11          /* 3 bits */
-#define SHM_CPUIF_GRPEN0   (UINT64_C(1) << 14)
-#define SHM_CPUIF_GRPEN1   (UINT64_C(1) << 15)
-#define SHM_CPUIF_ASLEEP   (UINT64_C(1) << 16) /* GICR_WAKER.ProcessorSleep */
-#define SHM_CPUIF_POWERED  (UINT64_C(1) << 17) /* PSCI: on */
+#define SHM_CPUIF_GRPEN_SHIFT   14          /* 1 bit per group */
+#define SHM_CPUIF_ASLEEP_SHIFT  16
+#define SHM_CPUIF_POWERED_SHIFT 17
+#define SHM_CPUIF_ASLEEP   (UINT64_C(1) << SHM_CPUIF_ASLEEP_SHIFT)  /* GICR_WAKER.ProcessorSleep */
+#define SHM_CPUIF_POWERED  (UINT64_C(1) << SHM_CPUIF_POWERED_SHIFT) /* PSCI: on */
 #define SHM_CPUIF_DPG0     (UINT64_C(1) << 18) /* reserved for GICR_CTLR.DPG* */
 #define SHM_CPUIF_DPG1NS   (UINT64_C(1) << 19)
+#define SHM_CPUIF_BITS          20
 
 /* shm_vcpu.icc_ctlr: three ICC_CTLR_EL1 values of 20 bits, and which of them are known */
 #define SHM_ICC_CTLR_BITS         20

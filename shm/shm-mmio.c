@@ -279,7 +279,7 @@ static void write_gicr_waker(struct shm_gic *gic, uint32_t vcpu, uint64_t value)
 {
         bool asleep = value & GICR_WAKER_PROCESSOR_SLEEP;
 
-        shm_cpuif_set(gic, vcpu, 16, 1, asleep);
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep);
         if (!asleep)
                 shm_word_ring(gic, vcpu);
 }

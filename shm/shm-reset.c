@@ -37,7 +37,7 @@ static void reset_icc_ctlr(struct shm_vcpu *vcpu)
 /* PMR 0, binary points at their minimum, groups disabled, the redistributor asleep (IHI 0069 section 12.2, reset values). */
 static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
-        const uint64_t known = base_mask(20);
+        const uint64_t known = base_mask(SHM_CPUIF_BITS);
         unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
         uint64_t old = atomic_load_explicit(&vcpu->cpuif, memory_order_relaxed);
         uint64_t now;

@@ -11,6 +11,8 @@
  * Order   RING-R1 (entries before tail) pairs with RING-A1; RING-R2 (head after the entries are read) with RING-A2;
  *         a consumer that goes to sleep stores wanted = 1 (SC) and looks once more (SC); a producer stores tail (SC)
  *         and reads wanted (SC): one of the two sees the other.
+ * Full    A producer that finds it full keeps its state and sends it later. A consumer that drained a full queue rings the
+ *         producer's doorbell: there is room again.
  * Trust   The other side may store anything. Indices are used modulo SHM_RING_ENTRIES only; more than that many entries
  *         "in" the ring is -EBADMSG; each side keeps its own index privately.
  */

@@ -122,12 +122,12 @@ static void write_ignored(struct shm_gic *gic, uint32_t vcpu, unsigned unused, u
 
 static uint64_t read_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
-        return (cpuif_of(gic, vcpu) & (group ? SHM_CPUIF_GRPEN1 : SHM_CPUIF_GRPEN0)) != 0;
+        return base_field_get(cpuif_of(gic, vcpu), SHM_CPUIF_GRPEN_SHIFT + group, 1);
 }
 
 static void write_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
 {
-        shm_cpuif_set(gic, vcpu, 14 + group, 1, value & 1);
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_GRPEN_SHIFT + group, 1, value & 1);
 }
 
 static uint64_t read_rpr(struct shm_gic *gic, uint32_t vcpu, unsigned unused)

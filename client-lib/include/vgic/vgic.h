@@ -317,14 +317,15 @@ void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
 #define VGIC_WAKE_IRQ       (1u << 0)  /* a line is asserted */
 #define VGIC_WAKE_DEADLINE  (1u << 1)
 #define VGIC_WAKE_FD        (1u << 2)  /* one of fds is ready: see their revents */
-#define VGIC_WAKE_KICK      (1u << 3)  /* vgic_vcpu_wake(), or a reset was asked for */
+#define VGIC_WAKE_KICK      (1u << 3)  /* vgic_vcpu_wake() */
 
 #define VGIC_NO_DEADLINE    UINT64_MAX
+#define VGIC_PARK_MAX_FDS   63
 
 /**
  * vgic_vcpu_park() - sleep until a line is asserted, the deadline passes or a host descriptor is ready (guest WFI)
  * @deadline_ns: absolute, CLOCK_MONOTONIC; VGIC_NO_DEADLINE for none
- * @fds, @n_fds: the host's own descriptors, as for poll(); may be NULL, 0
+ * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
  *
  * Return: VGIC_WAKE_* (at least one bit); -EINTR a signal arrived; -EINVAL; -EBADF.
  * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one read().
@@ -372,7 +373,7 @@ int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 /** vgic_vm_reset() - reset the whole controller: system reset. All vCPUs must be off or stopped by the host; wires keep their level. Return: as above. Threads: any. */
 int vgic_vm_reset(struct vgic_vm *vm);
 
-/** vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI); an off vCPU is sent no interrupts. A vCPU is off until told. Threads: vcpu. */
+/** vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, and for who may reset it from outside. It is off until told. Threads: vcpu. */
 void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on);
 
 /* ------------------------------------------------------------------------------------------------

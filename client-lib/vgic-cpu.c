@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "vgic-private.h"
+
+#include "base-bits.h"
+#include "shm-cpuif.h"
+#include "shm-reset.h"
+
+/*
+ * Data path: a vCPU's CPU interface. Thin: the rules are in shm/ and gic/.
+ */
+_Static_assert(VGIC_LINE_IRQ == SHM_LINE_IRQ && VGIC_LINE_FIQ == SHM_LINE_FIQ, "lines have one numbering");
+_Static_assert(VGIC_INTID_SPURIOUS == GIC_INTID_SPURIOUS, "the spurious INTID");
+
+VGIC_EXPORT uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu)
+{
+        return vcpu->index;
+}
+
+VGIC_EXPORT int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value)
+{
+        return shm_sysreg_read(&vcpu->vm->gic, vcpu->index, reg, ret_value);
+}
+
+VGIC_EXPORT int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value)
+{
+        return shm_sysreg_write(&vcpu->vm->gic, vcpu->index, reg, value);
+}
+
+VGIC_EXPORT uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group)
+{
+        return shm_cpuif_ack(&vcpu->vm->gic, vcpu->index, group ? 1 : 0);
+}
+
+VGIC_EXPORT void vgic_vcpu_eoi(struct vgic_vcpu *vcpu, unsigned group, uint32_t intid)
+{
+        shm_cpuif_eoi(&vcpu->vm->gic, vcpu->index, group ? 1 : 0, intid);
+}
+
+VGIC_EXPORT void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid)
+{
+        shm_cpuif_dir(&vcpu->vm->gic, vcpu->index, intid);
+}
+
+VGIC_EXPORT unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu)
+{
+        return shm_cpuif_lines(&vcpu->vm->gic, vcpu->index);
+}
+
+VGIC_EXPORT int vgic_vcpu_reset(struct vgic_vcpu *vcpu)
+{
+        shm_reset_vcpu(&vcpu->vm->gic, vcpu->index);
+        return 0;
+}
+
+VGIC_EXPORT void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on)
+{
+        shm_cpuif_set(&vcpu->vm->gic, vcpu->index, SHM_CPUIF_POWERED_SHIFT, 1, on != 0);
+}
+
+VGIC_EXPORT int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index)
+{
+        int r = vgic_vm_check(vm, true);
+
+        return r < 0 ? r : shm_reset_request(&vm->gic, index);
+}
+
+VGIC_EXPORT int vgic_vm_reset(struct vgic_vm *vm)
+{
+        int r = vgic_vm_check(vm, true);
+
+        if (r < 0)
+                return r;
+        shm_reset_all(&vm->gic);
+        return 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "vgic-device.h"
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "gic-spec.h"
+
+/*
+ * Device role: granted SPIs driven by ring, without mapping the segment
+ *
+ * What    A call is one entry in the ring, and one eventfd write if the daemon sleeps.
+ * Full    Levels and pulses are state: what found the ring full is kept as bits (a later level replaces an earlier one, pulses
+ *         coalesce as edges of a pending interrupt do) and sent before anything newer of the same interrupt.
+ */
+static uint64_t bit_of(uint32_t intid)
+{
+        return UINT64_C(1) << (intid % 64);
+}
+
+static void ring_daemon(const struct vgic_vm *vm)
+{
+        const uint64_t one = 1;
+
+        while (write(vm->ring_to_daemon, &one, sizeof one) < 0 && errno == EINTR)
+                ;
+}
+
+/* Return: 0; -EAGAIN; -EBADMSG. */
+static int send_entry(struct vgic_vm *vm, uint32_t kind, uint32_t intid)
+{
+        int r = shm_ring_put(&vm->ring, SHM_RING_ENTRY(kind, intid));
+
+        if (r == 1)
+                ring_daemon(vm);
+        return r < 0 ? r : 0;
+}
+
+/* Send the kept state of one interrupt. */
+static int send_kept(struct vgic_vm *vm, uint32_t intid)
+{
+        struct vgic_device *d = &vm->device;
+        uint64_t bit = bit_of(intid);
+        uint32_t i = intid / 64;
+        int r;
+
+        if (d->pulses[i] & bit) {
+                r = send_entry(vm, SHM_RING_PULSE, intid);
+                if (r < 0)
+                        return r;
+                d->pulses[i] &= ~bit;
+        }
+        if (d->unsent[i] & bit) {
+                r = send_entry(vm, (d->level[i] & bit) ? SHM_RING_ASSERT : SHM_RING_DEASSERT, intid);
+                if (r < 0)
+                        return r;
+                d->unsent[i] &= ~bit;
+        }
+        return 0;
+}
+
+static int send_all_kept(struct vgic_vm *vm)
+{
+        for (uint32_t i = 0; i < 16; i++) {
+                uint64_t kept = vm->device.pulses[i] | vm->device.unsent[i];
+
+                for (; kept; kept &= kept - 1) {
+                        int r = send_kept(vm, i * 64 + (uint32_t)__builtin_ctzll(kept));
+
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+int vgic_device_drive(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
+{
+        struct vgic_device *d = &vm->device;
+        uint32_t i = intid / 64;
+
+        if (intid < GIC_SPI_FIRST || intid >= GIC_INTID_SPECIAL)
+                return -EINVAL;
+        if (!(d->granted[i] & bit_of(intid)))
+                return -EACCES;
+        if (!vm->ring.page)
+                return -ENOTCONN;
+        if (op == VGIC_LINE_PULSE) {
+                d->pulses[i] |= bit_of(intid);
+        } else {
+                d->unsent[i] |= bit_of(intid);
+                d->level[i] = op == VGIC_LINE_ASSERT ? d->level[i] | bit_of(intid) : d->level[i] & ~bit_of(intid);
+        }
+        return send_kept(vm, intid);
+}
+
+static void take_entry(struct vgic_vm *vm, uint64_t entry)
+{
+        struct vgic_event event = { 0 };
+        uint32_t intid = SHM_RING_ENTRY_INTID(entry);
+
+        switch (SHM_RING_ENTRY_KIND(entry)) {
+        case SHM_RING_TDIR:
+                event.kind = VGIC_EVENT_TDIR;
+                event.tdir = entry >> 8 & 1;
+                event.generation = entry >> 16;
+                break;
+        case SHM_RING_EOI:
+                event.kind = VGIC_EVENT_EOI;
+                event.intid = intid;
+                break;
+        case SHM_RING_REVOKED:
+                event.kind = VGIC_EVENT_REVOKED;
+                event.intid = intid;
+                if (intid < GIC_INTID_SPECIAL)
+                        vm->device.granted[intid / 64] &= ~bit_of(intid);
+                break;
+        default:
+                return; /* a newer daemon's kind */
+        }
+        vgic_conn_queue_event(vm->conn, &event);
+}
+
+int vgic_device_process(struct vgic_vm *vm)
+{
+        uint64_t count, entry;
+        struct iovec iov = { &count, sizeof count };
+        int r;
+
+        (void)preadv2(vm->ring_to_client, &iov, 1, -1, RWF_NOWAIT);
+        shm_ring_wake(&vm->ring);
+        do {
+                /* Bounded by what a ring holds: the daemon cannot keep us here. */
+                for (unsigned i = 0; i < SHM_RING_ENTRIES && (r = shm_ring_get(&vm->ring, &entry)) == 1; i++)
+                        take_entry(vm, entry);
+                if (r == 0)
+                        r = shm_ring_sleep(&vm->ring);
+        } while (r == 1);
+        if (r < 0)
+                return -EPROTO;
+        r = send_all_kept(vm);
+        return r == -EBADMSG ? -EPROTO : 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "vgic-private.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shm-park.h"
+
+/*
+ * Data path: sleeping, waking and kicking
+ *
+ * A doorbell is an eventfd that the daemon made, blocking, so that the simplest park is one read(). Its counter never
+ * decides anything: whoever wakes looks at the words.
+ */
+static void ring_fd(int fd)
+{
+        const uint64_t one = 1;
+
+        /* Nothing to do about a failure: EAGAIN means that the counter is far from zero, which is what we want. */
+        while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
+                ;
+}
+
+static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
+{
+        struct vgic_vm *vm = ctx;
+        struct vgic_vcpu *vcpu = &vm->vcpus[index];
+        shm_local_fn kick = park == SHM_PARK_IN_GUEST ? shm_local_read(&vcpu->kick) : NULL;
+
+        if (kick)
+                kick(vcpu->kick_arg);
+        else
+                ring_fd(vm->doorbells[index]);
+}
+
+static void ring_daemon(void *ctx)
+{
+        struct vgic_vm *vm = ctx;
+
+        if (vm->daemon_doorbell >= 0)
+                ring_fd(vm->daemon_doorbell);
+}
+
+void vgic_doorbell_hooks(struct vgic_vm *vm)
+{
+        if (vm->role != VGIC_ROLE_VMM)
+                return;
+        vm->gic.hook_ctx = vm;
+        vm->gic.ring = ring_vcpu;
+        vm->gic.raised = ring_daemon;
+}
+
+/* Empty the doorbell without blocking, whatever the flags of the shared open file are. */
+static void drain(int fd)
+{
+        uint64_t count;
+        struct iovec iov = { &count, sizeof count };
+
+        (void)preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
+}
+
+VGIC_EXPORT int vgic_vcpu_fd(const struct vgic_vcpu *vcpu)
+{
+        return vcpu->vm->doorbells[vcpu->index];
+}
+
+VGIC_EXPORT void vgic_vcpu_wake(struct vgic_vcpu *vcpu)
+{
+        shm_park_wake(&vcpu->vm->gic, vcpu->index);
+}
+
+VGIC_EXPORT unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu)
+{
+        return shm_park_begin(&vcpu->vm->gic, vcpu->index, SHM_PARK_IN_GUEST);
+}
+
+VGIC_EXPORT void vgic_vcpu_leave(struct vgic_vcpu *vcpu)
+{
+        shm_park_end(&vcpu->vm->gic, vcpu->index);
+}
+
+VGIC_EXPORT int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu)
+{
+        struct shm_gic *gic = &vcpu->vm->gic;
+
+        if (!shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED) && !shm_park_wanted(gic, vcpu->index)) {
+                shm_park_count(gic, vcpu->index);
+                return 0;
+        }
+        shm_park_end(gic, vcpu->index);
+        return 1;
+}
+
+VGIC_EXPORT unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu)
+{
+        struct shm_gic *gic = &vcpu->vm->gic;
+
+        shm_park_end(gic, vcpu->index);
+        drain(vgic_vcpu_fd(vcpu));
+        (void)shm_park_wanted(gic, vcpu->index);
+        return shm_cpuif_lines(gic, vcpu->index);
+}
+
+static uint64_t now_ns(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Sleep on the doorbell alone: the read both waits and empties. */
+static int sleep_on_doorbell(int fd)
+{
+        uint64_t count;
+
+        if (read(fd, &count, sizeof count) == sizeof count)
+                return 0;
+        if (errno != EAGAIN)
+                return -errno;
+        /* Somebody made the shared open file non-blocking: wait in poll() instead. */
+        return poll(&(struct pollfd) { .fd = fd, .events = POLLIN }, 1, -1) < 0 ? -errno : 0;
+}
+
+/* Sleep on the doorbell, the host's descriptors and the clock. Return: VGIC_WAKE_FD, VGIC_WAKE_DEADLINE, 0 (rung), or an error. */
+static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
+{
+        struct pollfd all[VGIC_PARK_MAX_FDS + 1];
+        struct timespec timeout, *limit = NULL;
+        int r;
+
+        all[0] = (struct pollfd) { .fd = fd, .events = POLLIN };
+        if (n_fds)
+                memcpy(all + 1, fds, n_fds * sizeof *fds);
+        if (deadline_ns != VGIC_NO_DEADLINE) {
+                uint64_t now = now_ns();
+                uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+
+                timeout = (struct timespec) { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
+                limit = &timeout;
+        }
+        r = ppoll(all, n_fds + 1, limit, NULL);
+        if (r < 0)
+                return -errno;
+        if (n_fds)
+                memcpy(fds, all + 1, n_fds * sizeof *fds);
+        if (all[0].revents)
+                drain(fd);
+        if (r == 0)
+                return VGIC_WAKE_DEADLINE;
+        return r > (all[0].revents != 0) ? VGIC_WAKE_FD : 0;
+}
+
+VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
+{
+        struct shm_gic *gic = &vcpu->vm->gic;
+        int fd = vgic_vcpu_fd(vcpu);
+        int why = 0;
+
+        if (n_fds > VGIC_PARK_MAX_FDS || (n_fds && !fds))
+                return -EINVAL;
+        shm_park_count(gic, vcpu->index);
+        while (why == 0) {
+                if (shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED))
+                        why = VGIC_WAKE_IRQ;
+                if (shm_park_wanted(gic, vcpu->index))
+                        why |= VGIC_WAKE_KICK;
+                if (why == 0)
+                        why = n_fds == 0 && deadline_ns == VGIC_NO_DEADLINE ? sleep_on_doorbell(fd)
+                                                                           : sleep_on_all(fd, deadline_ns, fds, n_fds);
+        }
+        shm_park_end(gic, vcpu->index);
+        if (why > 0 && shm_cpuif_lines(gic, vcpu->index))
+                why |= VGIC_WAKE_IRQ;
+        return why;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "vgic-private.h"
+
+#include "gic-route.h"
+#include "shm-read.h"
+#include "shm-tdir.h"
+
+/*
+ * Reading from outside, wait-free: every call is a handful of atomic loads.
+ */
+VGIC_EXPORT int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *ret_ctlr)
+{
+        struct shm_icc_ctlr ctlr;
+        int r = vgic_vm_check(vm, false);
+
+        if (r == 0)
+                r = shm_read_icc_ctlr(&vm->gic, index, &ctlr);
+        if (r < 0)
+                return r;
+        *ret_ctlr = (struct vgic_icc_ctlr) { ctlr.arch_default, ctlr.configured, ctlr.live, ctlr.valid };
+        return 0;
+}
+
+VGIC_EXPORT int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state)
+{
+        struct shm_irq_state state;
+        int r = vgic_vm_check(vm, false);
+
+        if (r == 0)
+                r = shm_read_irq(&vm->gic, index, intid, &state);
+        if (r < 0)
+                return r;
+        *ret_state = (struct vgic_irq_state) {
+                .intid = intid, .vcpu = state.vcpu, .holder = state.holder,
+                .enabled = state.enabled, .pending = state.pending, .active = state.active, .group = state.group,
+                .edge = state.edge, .line = state.line, .latch = state.latch, .priority = state.priority,
+                .acknowledged = state.acknowledged,
+        };
+        return 0;
+}
+
+VGIC_EXPORT int vgic_vm_ack_count(struct vgic_vm *vm, uint32_t index, uint32_t intid, uint64_t *ret_count)
+{
+        int r = vgic_vm_check(vm, false);
+
+        return r < 0 ? r : shm_read_count(&vm->gic, index, intid, ret_count);
+}
+
+VGIC_EXPORT int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vgic_vcpu_state *ret_state)
+{
+        struct shm_vcpu_state state;
+        int r = vgic_vm_check(vm, false);
+
+        if (r == 0)
+                r = shm_read_vcpu(&vm->gic, index, &state);
+        if (r < 0)
+                return r;
+        *ret_state = (struct vgic_vcpu_state) {
+                .registered = state.owner_pid != 0, .powered = state.powered, .parked = state.parked, .asleep = state.asleep,
+                .mpidr = gic_route_mpidr(state.affinity), .pmr = state.pmr, .running_priority = state.running_priority,
+                .group_enables = state.group_enables, .acknowledged = state.acknowledged, .parks = state.parks,
+                .resets = state.resets,
+        };
+        return 0;
+}
+
+VGIC_EXPORT int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir)
+{
+        int r = vgic_vm_check(vm, false);
+
+        if (r == 0)
+                ret_tdir->set = shm_tdir_get(&vm->gic, &ret_tdir->generation, &ret_tdir->n_in_flight);
+        return r;
+}

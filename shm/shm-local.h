@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_LOCAL_H
+#define SHM_LOCAL_H
+
+/*
+ * Function pointers that one thread of this process publishes to its others; not in the segment
+ *
+ * LOCAL-R1 (release) pairs with LOCAL-A1 (acquire): what the function needs was stored before it.
+ */
+#include <stdatomic.h>
+
+typedef void (*shm_local_fn)(void *arg);
+
+static inline void shm_local_publish(_Atomic(shm_local_fn) *slot, shm_local_fn fn)
+{
+        atomic_store_explicit(slot, fn, memory_order_release);
+}
+
+static inline shm_local_fn shm_local_read(_Atomic(shm_local_fn) *slot)
+{
+        return atomic_load_explicit(slot, memory_order_acquire);
+}
+
+#endif
