@@ -2,10 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "vgic-device.h"
 
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include "gic-spec.h"
+#include "vgic-doorbell.h"
 
 /*
  * Device role: granted SPIs driven by ring, without mapping the segment
@@ -19,21 +17,13 @@ static uint64_t bit_of(uint32_t intid)
         return UINT64_C(1) << (intid % 64);
 }
 
-static void ring_daemon(const struct vgic_vm *vm)
-{
-        const uint64_t one = 1;
-
-        while (write(vm->ring_to_daemon, &one, sizeof one) < 0 && errno == EINTR)
-                ;
-}
-
 /* Return: 0; -EAGAIN; -EBADMSG. */
 static int send_entry(struct vgic_vm *vm, uint32_t kind, uint32_t intid)
 {
         int r = shm_ring_put(&vm->ring, SHM_RING_ENTRY(kind, intid));
 
         if (r == 1)
-                ring_daemon(vm);
+                vgic_doorbell_ring(vm->ring_to_daemon);
         return r < 0 ? r : 0;
 }
 
@@ -124,11 +114,10 @@ static void take_entry(struct vgic_vm *vm, uint64_t entry)
 
 int vgic_device_process(struct vgic_vm *vm)
 {
-        uint64_t count, entry;
-        struct iovec iov = { &count, sizeof count };
+        uint64_t entry;
         int r;
 
-        (void)preadv2(vm->ring_to_client, &iov, 1, -1, RWF_NOWAIT);
+        vgic_doorbell_drain(vm->ring_to_client);
         shm_ring_wake(&vm->ring);
         do {
                 /* Bounded by what a ring holds: the daemon cannot keep us here. */

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "vgic-private.h"
 
+#include "gic-word.h"
 #include "shm-line.h"
 #include "vgic-device.h"
 

@@ -4,11 +4,11 @@
 
 #include <poll.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "shm-park.h"
+#include "vgic-doorbell.h"
 
 /*
  * Data path: sleeping, waking and kicking
@@ -16,15 +16,6 @@
  * A doorbell is an eventfd that the daemon made, blocking, so that the simplest park is one read(). Its counter never
  * decides anything: whoever wakes looks at the words.
  */
-static void ring_fd(int fd)
-{
-        const uint64_t one = 1;
-
-        /* Nothing to do about a failure: EAGAIN means that the counter is far from zero, which is what we want. */
-        while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
-                ;
-}
-
 static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
 {
         struct vgic_vm *vm = ctx;
@@ -34,7 +25,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
         if (kick)
                 kick(vcpu->kick_arg);
         else
-                ring_fd(vm->doorbells[index]);
+                vgic_doorbell_ring(vm->doorbells[index]);
 }
 
 static void ring_daemon(void *ctx)
@@ -42,7 +33,7 @@ static void ring_daemon(void *ctx)
         struct vgic_vm *vm = ctx;
 
         if (vm->daemon_doorbell >= 0)
-                ring_fd(vm->daemon_doorbell);
+                vgic_doorbell_ring(vm->daemon_doorbell);
 }
 
 void vgic_doorbell_hooks(struct vgic_vm *vm)
@@ -52,15 +43,6 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
         vm->gic.hook_ctx = vm;
         vm->gic.ring = ring_vcpu;
         vm->gic.raised = ring_daemon;
-}
-
-/* Empty the doorbell without blocking, whatever the flags of the shared open file are. */
-static void drain(int fd)
-{
-        uint64_t count;
-        struct iovec iov = { &count, sizeof count };
-
-        (void)preadv2(fd, &iov, 1, -1, RWF_NOWAIT);
 }
 
 VGIC_EXPORT int vgic_vcpu_fd(const struct vgic_vcpu *vcpu)
@@ -100,7 +82,7 @@ VGIC_EXPORT unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu)
         struct shm_gic *gic = &vcpu->vm->gic;
 
         shm_park_end(gic, vcpu->index);
-        drain(vgic_vcpu_fd(vcpu));
+        vgic_doorbell_drain(vgic_vcpu_fd(vcpu));
         (void)shm_park_wanted(gic, vcpu->index);
         return shm_cpuif_lines(gic, vcpu->index);
 }
@@ -149,7 +131,7 @@ static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t
         if (n_fds)
                 memcpy(fds, all + 1, n_fds * sizeof *fds);
         if (all[0].revents)
-                drain(fd);
+                vgic_doorbell_drain(fd);
         if (r == 0)
                 return VGIC_WAKE_DEADLINE;
         return r > (all[0].revents != 0) ? VGIC_WAKE_FD : 0;
