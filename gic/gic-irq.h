@@ -60,17 +60,16 @@ static inline uint64_t gic_irq_deactivate(uint64_t w)
 }
 
 /*
- * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), group 1, priority 0, neither
- * active nor latched. Wires belong to the devices and keep their level; so do bits that this code does not know.
- *
- * The architecture leaves the reset value of the group UNKNOWN; group 1 is what a guest without firmware expects.
+ * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), Group 0, priority 0, neither
+ * active nor latched (IHI 0069 section 12.9, reset values). Wires belong to the devices and keep their level; so do bits
+ * that this code does not know.
  */
 static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 {
         w &= ~(base_mask(GIC_WORD_PRIORITY_WIDTH) | GIC_WORD_IRM | GIC_WORD_FOLD | GIC_WORD_ACTIVE | GIC_WORD_ENABLE |
-               GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_NMI);
+               GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_NMI);
         w = base_field_set(w, GIC_WORD_RESIDENT_SHIFT, GIC_WORD_RESIDENT_WIDTH, 0);
-        w |= GIC_WORD_GROUP1 | (is_sgi ? GIC_WORD_EDGE_CFG : 0);
+        w = base_bit_assign(w, GIC_WORD_EDGE_CFG, is_sgi);
         return gic_word_set_holder(w, GIC_NO_VCPU);
 }
 
