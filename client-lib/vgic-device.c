@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+#include <string.h>
+
 #include "vgic-device.h"
 
 #include "gic-spec.h"
@@ -85,6 +87,14 @@ int vgic_device_drive(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
         return send_kept(vm, intid);
 }
 
+void vgic_device_revoked(struct vgic_vm *vm, uint32_t intid)
+{
+        if (intid == 0)
+                memset(vm->device.granted, 0, sizeof(vm->device.granted));
+        else if (intid < GIC_INTID_SPECIAL)
+                vm->device.granted[intid / 64] &= ~bit_of(intid);
+}
+
 static void take_entry(struct vgic_vm *vm, uint64_t entry)
 {
         struct vgic_event event = { 0 };
@@ -103,8 +113,7 @@ static void take_entry(struct vgic_vm *vm, uint64_t entry)
         case SHM_RING_REVOKED:
                 event.kind = VGIC_EVENT_REVOKED;
                 event.intid = intid;
-                if (intid < GIC_INTID_SPECIAL)
-                        vm->device.granted[intid / 64] &= ~bit_of(intid);
+                vgic_device_revoked(vm, intid);
                 break;
         default:
                 return; /* a newer daemon's kind */

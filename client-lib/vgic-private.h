@@ -40,6 +40,7 @@ struct vgic_vm {
         struct vgic_conn *conn;
         enum vgic_role role;
         char name[VGIC_NAME_MAX + 1];
+        struct vgic_vm_info info;       /* as the daemon told at create, attach or init */
         bool mapped;                    /* gic is valid: VMM and observer, after INIT */
         struct shm_gic gic;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
@@ -57,7 +58,10 @@ void vgic_doorbell_hooks(struct vgic_vm *vm);
 /* vgic_device_process() - take notifications from the ring into the connection's events, re-send what found it full (vgic-device.c). Return: 0; -EPROTO the ring is corrupt. */
 int vgic_device_process(struct vgic_vm *vm);
 
-/* vgic_conn_queue_event() - append to the connection's waiting events; the oldest TDIR event goes first when it is full (vgic-conn.c) */
+/* vgic_device_revoked() - the grant on @intid, or on everything (0), is gone (vgic-device.c) */
+void vgic_device_revoked(struct vgic_vm *vm, uint32_t intid);
+
+/* vgic_conn_queue_event() - append to the connection's waiting events, unless one that says the same waits already (vgic-conn.c) */
 void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *event);
 
 /* vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer, or it is a device; -ENODATA not initialised. */

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Calls: one request, one reply, one deadline
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base-clock.h"
+#include "gic-spec.h"
+#include "proto-message.h"
+#include "vgic-conn.h"
+
+int vgic_conn_lost(struct vgic_conn *conn, int r)
+{
+        conn->gone = true;
+        if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
+                return base_error_set(&conn->error, -ENOTCONN, "the daemon closed the connection%s",
+                                      r == -ECONNRESET ? " in the middle of a message" : "");
+        return base_error_set(&conn->error, -ENOTCONN, "the connection to the daemon failed: %s", strerror(-r));
+}
+
+static int vgic_call_nonsense(struct vgic_conn *conn, const char *what, uint32_t request)
+{
+        conn->gone = true;
+        return base_error_set(&conn->error, -EPROTO, "the daemon does not keep to the protocol: %s (message %u)",
+                              what, request);
+}
+
+static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *row)
+{
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
+        struct vgic_event event = { 0 };
+
+        if (proto_message_unpack(row->payload, conn->rx.payload, conn->rx.header.size, &message) < 0)
+                return vgic_call_nonsense(conn, "an event does not decode", row->id);
+        if (row->id == PROTO_EVENT_TDIR) {
+                const Vgic__EventTdir *tdir = (const Vgic__EventTdir *)message;
+
+                event.kind = VGIC_EVENT_TDIR;
+                event.tdir = tdir->set;
+                event.generation = tdir->generation;
+        } else {
+                event.kind = row->id == PROTO_EVENT_EOI ? VGIC_EVENT_EOI : VGIC_EVENT_REVOKED;
+                event.intid = ((const Vgic__EventIntid *)message)->intid;
+                if (event.intid >= GIC_INTID_SPECIAL)
+                        return vgic_call_nonsense(conn, "an event's INTID is none", row->id);
+                if (event.kind == VGIC_EVENT_REVOKED && conn->vm)
+                        vgic_device_revoked(conn->vm, event.intid);
+        }
+        vgic_conn_queue_event(conn, &event);
+        return 0;
+}
+
+int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request)
+{
+        const struct proto_header *header = &conn->rx.header;
+
+        if (conn->rx.code != PROTO_OK && conn->rx.code != PROTO_BAD_FDS)
+                return vgic_call_nonsense(conn, proto_code_text(conn->rx.code), header->request);
+        if (!(header->flags & PROTO_FLAG_REPLY)) {
+                const struct proto_row *row = proto_table_find(header->request);
+
+                /* A newer daemon's events are none of ours. */
+                return row && row->direction == PROTO_TO_CLIENT ? vgic_call_take_event(conn, row) : 0;
+        }
+        if (conn->n_stale > 0) {
+                conn->n_stale--;
+                return 0;
+        }
+        if (header->request != request || request == 0)
+                return vgic_call_nonsense(conn, "a reply to something else", header->request);
+        return 1;
+}
+
+/* Wait until the reply is the current frame. Return: 0; a negative errno. */
+static int vgic_call_wait(struct vgic_conn *conn, uint32_t request, uint64_t deadline)
+{
+        for (;;) {
+                struct pollfd pollfd = { .fd = conn->socket, .events = POLLIN };
+                struct timespec left = base_clock_left(deadline);
+                int r = proto_tx_flush(&conn->tx, conn->socket);
+                bool full = r == 1;
+
+                /* What the daemon said before it closed is worth reading. */
+                if (r < 0 && r != -EPIPE)
+                        return vgic_conn_lost(conn, r);
+                r = proto_rx_step(&conn->rx, conn->socket);
+                if (r < 0)
+                        return vgic_conn_lost(conn, r);
+                if (r == PROTO_RX_FRAME) {
+                        r = vgic_conn_take_frame(conn, request);
+                        if (r != 0)
+                                return r < 0 ? r : 0;
+                        proto_rx_release(&conn->rx);
+                        continue;
+                }
+                if (left.tv_sec == 0 && left.tv_nsec == 0) {
+                        conn->n_stale++;
+                        return base_error_set(&conn->error, -ETIMEDOUT, "%s: the daemon did not answer within %u ms",
+                                              proto_table_find(request)->name, conn->timeout_ms);
+                }
+                if (full)
+                        pollfd.events |= POLLOUT;
+                ppoll(&pollfd, 1, &left, NULL); /* a signal, or an error, shows at the next turn */
+        }
+}
+
+/* The reply is the current frame: what does its status say? */
+static int vgic_call_status(struct vgic_conn *conn, const struct proto_row *row)
+{
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
+        const Vgic__Status *status;
+
+        if (proto_message_unpack(&vgic__status_reply__descriptor, conn->rx.payload, conn->rx.header.size, &message) < 0)
+                return vgic_call_nonsense(conn, "a reply does not decode", row->id);
+        status = ((const Vgic__StatusReply *)message)->status;
+        if (!status || status->code == PROTO_OK)
+                return 0;
+        return base_error_set(&conn->error, proto_code_errno(status->code), "%s: %s", row->name,
+                              status->text && status->text[0] ? status->text : proto_code_text(status->code));
+}
+
+/* Check that as many descriptors came as the message table says. */
+static int vgic_call_fds(struct vgic_conn *conn, const struct proto_row *row)
+{
+        struct rlimit limit = { 0 };
+
+        if (conn->rx.fds.lost) {
+                getrlimit(RLIMIT_NOFILE, &limit);
+                return base_error_set(&conn->error, -EMFILE,
+                                      "%s: this process has no descriptors left; raise its RLIMIT_NOFILE (ulimit -n, now %llu)",
+                                      row->name, (unsigned long long)limit.rlim_cur);
+        }
+        if (conn->rx.fds.n < row->min_reply_fds || conn->rx.fds.n > row->max_reply_fds)
+                return vgic_call_nonsense(conn, "a wrong number of descriptors", row->id);
+        return 0;
+}
+
+static int vgic_call_result(struct vgic_conn *conn, const struct proto_row *row, ProtobufCMessage **ret_reply,
+                            struct proto_fds *ret_fds)
+{
+        ProtobufCMessage *reply = NULL;
+        int r = vgic_call_status(conn, row);
+
+        if (r == 0)
+                r = vgic_call_fds(conn, row);
+        if (r < 0)
+                return r;
+        if (ret_reply) {
+                if (proto_message_unpack(row->reply, conn->rx.payload, conn->rx.header.size, &reply) < 0)
+                        return vgic_call_nonsense(conn, "a reply does not decode", row->id);
+                *ret_reply = reply;
+        }
+        if (ret_fds) {
+                *ret_fds = conn->rx.fds;
+                conn->rx.fds = (struct proto_fds){ 0 };
+        }
+        return 0;
+}
+
+int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
+              ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
+{
+        const struct proto_row *row = proto_table_find(request);
+        uint64_t deadline = base_clock_ns() + conn->timeout_ms * UINT64_C(1000000);
+        int r;
+
+        if (row->feature & ~conn->features)
+                return base_error_set(&conn->error, -EOPNOTSUPP, "%s: this daemon cannot do that", row->name);
+        r = proto_tx_send(&conn->tx, conn->socket, request, PROTO_FLAG_NEED_REPLY, message, fds, n_fds);
+        if (r == -ENOMEM || r == -EMFILE || r == -EMSGSIZE || r == -ENOBUFS || r == -EBADF || r == -ETOOMANYREFS)
+                return base_error_set(&conn->error, r == -EMSGSIZE ? -EINVAL : r, "%s: cannot be sent: %s",
+                                      row->name, strerror(-r));
+        if (r < 0 && r != -EPIPE)
+                return vgic_conn_lost(conn, r);
+        r = vgic_call_wait(conn, request, deadline);
+        if (r < 0)
+                return r;
+        r = vgic_call_result(conn, row, ret_reply, ret_fds);
+        proto_rx_release(&conn->rx);
+        return r;
+}

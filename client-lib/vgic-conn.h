@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef VGIC_CONN_H
+#define VGIC_CONN_H
+
+/*
+ * A connection, as the cold path sees it
+ *
+ * What    A call sends one request that asks for a reply and waits for it; events that come in between are kept. Replies
+ *         come in the order of the requests: the reply to a call that timed out is counted and dropped when it comes.
+ * Trust   The daemon's frames are checked as the daemon checks ours: a daemon of another version, or an impostor at the
+ *         socket's path, costs an error, never more.
+ * Threads One at a time per connection (the caller excludes).
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base-error.h"
+#include "proto-rx.h"
+#include "proto-table.h"
+#include "proto-tx.h"
+#include "vgic-private.h"
+
+#define VGIC_CONN_TIMEOUT_MS  5000u
+
+/* Events that can wait: each kind coalesces per INTID, so this is never reached by a daemon that keeps to the protocol. */
+#define VGIC_CONN_EVENTS_MAX  2048u
+
+struct vgic_conn {
+        int socket;                     /* -1: never connected */
+        int epoll;                      /* what the host polls: the socket, and a device's doorbell */
+        uint32_t timeout_ms;
+        uint64_t features;
+        bool gone;                      /* the daemon closed, or lost the protocol: only disconnecting is left */
+        uint32_t n_stale;               /* replies that nobody waits for any more */
+        struct proto_rx rx;
+        struct proto_tx tx;
+        struct vgic_event *events;      /* waiting, oldest first */
+        uint32_t n_events;
+        uint32_t events_size;
+        struct vgic_vm *vm;             /* attached, or NULL */
+        struct base_error error;
+};
+
+/* vgic_conn_begin() - at the head of each cold-path call: forget the last error. Return: 0; -EINVAL; -ENOTCONN. */
+int vgic_conn_begin(struct vgic_conn *conn);
+
+/* vgic_conn_watch() - let vgic_conn_fd() wake for @fd too. Return: 0 or a negative errno. */
+int vgic_conn_watch(struct vgic_conn *conn, int fd);
+void vgic_conn_unwatch(struct vgic_conn *conn, int fd);
+
+/* vgic_conn_lost() - the connection is over. Return: -ENOTCONN, with words. */
+int vgic_conn_lost(struct vgic_conn *conn, int r);
+
+/**
+ * vgic_conn_take_frame() - what a frame is that nobody asked for: an event, or a reply that comes late
+ * @request: the reply that the caller waits for, or 0
+ *
+ * Return: 1 it is that reply; 0 it was taken; -EPROTO.
+ */
+int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request);
+
+/**
+ * vgic_call() - one request, one reply
+ * @fds:       @n_fds descriptors to send along, borrowed
+ * @ret_reply: the reply's message, of the type in the message table; proto_message_free() it; NULL: the status is enough
+ * @ret_fds:   its descriptors, as many as the message table allows; NULL if it can have none
+ *
+ * Return: 0; the status' errno (proto_code_errno()); -ENOTCONN; -ETIMEDOUT; -EPROTO; -EMFILE; -ENOMEM. All with words.
+ */
+int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
+              ProtobufCMessage **ret_reply, struct proto_fds *ret_fds);
+
+/**
+ * vgic_options_take() - copy a caller's options, whose size may be older or newer than ours
+ *
+ * Return: 0; -EINVAL no size, or members that this library does not know are set.
+ */
+int vgic_options_take(struct base_error *error, void *options, size_t size, const void *caller, size_t caller_size);
+
+/* vgic_name_check() - VM names, grant labels. Return: 0; -EINVAL, with words. */
+int vgic_name_check(struct base_error *error, const char *what, const char *name);
+
+#endif

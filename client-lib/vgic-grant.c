@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Grants: which SPIs a device process may drive
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "proto-message.h"
+#include "vgic-vm.h"
+
+int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token)
+{
+        Vgic__Grant grant = VGIC__GRANT__INIT;
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
+        const char *token;
+        int r = vgic_vm_begin(vm, true);
+
+        if (r == 0)
+                r = vgic_name_check(&vm->conn->error, "label", label);
+        if (r < 0)
+                return r;
+        if (n < 1 || n > VGIC_MAX_SPIS)
+                return base_error_set(&vm->conn->error, -EINVAL, "a grant names 1 to %u SPIs", VGIC_MAX_SPIS);
+        grant.label = vgic_string(label);
+        grant.n_intids = n;
+        grant.intids = (uint32_t *)(uintptr_t)intids;
+        r = vgic_call(vm->conn, PROTO_GRANT, &grant.base, NULL, 0, &reply, NULL);
+        if (r < 0)
+                return r;
+        token = ((const Vgic__GrantReply *)reply)->token;
+        if (strlen(token) != VGIC_TOKEN_MAX || strspn(token, "0123456789abcdef") != VGIC_TOKEN_MAX)
+                return base_error_set(&vm->conn->error, -EPROTO, "GRANT: the token is not %u hexadecimal digits", VGIC_TOKEN_MAX);
+        memcpy(ret_token, token, VGIC_TOKEN_MAX + 1);
+        return 0;
+}
+
+int vgic_revoke(struct vgic_vm *vm, const char *label)
+{
+        Vgic__Revoke revoke = VGIC__REVOKE__INIT;
+        int r = vgic_vm_begin(vm, true);
+
+        if (r == 0)
+                r = vgic_name_check(&vm->conn->error, "label", label);
+        if (r < 0)
+                return r;
+        revoke.label = vgic_string(label);
+        return vgic_call(vm->conn, PROTO_REVOKE, &revoke.base, NULL, 0, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Mapping: the segment and the doorbells of an initialised VM come into this process
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base-fd.h"
+#include "proto-message.h"
+#include "shm-segment.h"
+#include "vgic-vm.h"
+
+#define VGIC_MAP_SPARE_FDS 16u  /* what a process has open anyway */
+
+/* A clear word early is worth more than the kernel's at the last doorbell. */
+static int vgic_map_check_limit(struct vgic_vm *vm)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= vm->info.n_vcpus + VGIC_MAP_SPARE_FDS)
+                return 0;
+        return base_error_set(&vm->conn->error, -EMFILE,
+                              "a VM of %u vCPUs takes as many descriptors; raise RLIMIT_NOFILE (ulimit -n, now %llu)",
+                              vm->info.n_vcpus, (unsigned long long)limit.rlim_cur);
+}
+
+static int vgic_map_segment(struct vgic_vm *vm)
+{
+        struct proto_fds fds = { 0 };
+        BASE_CLEANUP_FD int segment = -1;
+        bool writable = vm->role == VGIC_ROLE_VMM;
+        int r = vgic_call(vm->conn, PROTO_VM_MAP, NULL, NULL, 0, NULL, &fds);
+
+        if (r < 0)
+                return r;
+        segment = proto_fds_take(&fds, 0);
+        vm->daemon_doorbell = proto_fds_take(&fds, 1);
+        proto_fds_clear(&fds);
+        if (writable != (vm->daemon_doorbell >= 0) || (writable && base_fd_is_eventfd(vm->daemon_doorbell) != 1))
+                return base_error_set(&vm->conn->error, -EPROTO, "VM_MAP: the daemon's doorbell is missing, or no eventfd");
+        r = shm_segment_map(segment, writable, &vm->gic);
+        if (r < 0)
+                return base_error_set(&vm->conn->error, r, "%s", r == -EPROTONOSUPPORT ?
+                                      "the segment's layout is newer than this library" : r == -EBADMSG ?
+                                      "the segment is not what it should be" : strerror(-r));
+        vm->mapped = true;
+        if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis)
+                return base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
+        return 0;
+}
+
+/* One reply's worth of doorbells from @first on. Return: how many; a negative errno. */
+static int vgic_map_some_doorbells(struct vgic_vm *vm, uint32_t first)
+{
+        Vgic__VmDoorbells ask = VGIC__VM_DOORBELLS__INIT;
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
+        const Vgic__VmDoorbellsReply *reply;
+        struct proto_fds fds = { 0 };
+        uint32_t left = vm->info.n_vcpus - first;
+        int r;
+
+        ask.first = first;
+        ask.count = left < PROTO_FDS_MAX ? left : PROTO_FDS_MAX;
+        r = vgic_call(vm->conn, PROTO_VM_DOORBELLS, &ask.base, NULL, 0, &message, &fds);
+        if (r < 0)
+                return r;
+        reply = (const Vgic__VmDoorbellsReply *)message;
+        if (reply->first != first || reply->count != fds.n || fds.n < 1 || fds.n > ask.count)
+                r = -EPROTO;
+        for (uint32_t i = 0; r == 0 && i < fds.n; i++)
+                if (base_fd_is_eventfd(fds.fd[i]) != 1)
+                        r = -EPROTO;
+        if (r < 0) {
+                proto_fds_clear(&fds);
+                return base_error_set(&vm->conn->error, r, "VM_DOORBELLS: not the doorbells that were asked for");
+        }
+        r = (int)fds.n;
+        for (uint32_t i = 0; i < fds.n; i++)
+                vm->doorbells[first + i] = proto_fds_take(&fds, i);
+        proto_fds_clear(&fds);
+        return r;
+}
+
+static int vgic_map_doorbells(struct vgic_vm *vm)
+{
+        uint32_t n = vm->info.n_vcpus;
+
+        vm->doorbells = malloc(n * sizeof(*vm->doorbells));
+        vm->vcpus = calloc(n, sizeof(*vm->vcpus));
+        for (uint32_t i = 0; vm->doorbells && i < n; i++)
+                vm->doorbells[i] = -1;
+        if (!vm->doorbells || !vm->vcpus)
+                return base_error_set(&vm->conn->error, -ENOMEM, "no memory");
+        for (uint32_t i = 0; i < n; i++) {
+                vm->vcpus[i].vm = vm;
+                vm->vcpus[i].index = i;
+        }
+        for (uint32_t first = 0; first < n;) {
+                int r = vgic_map_some_doorbells(vm, first);
+
+                if (r < 0)
+                        return r;
+                first += (uint32_t)r;
+        }
+        return 0;
+}
+
+int vgic_vm_map(struct vgic_vm *vm)
+{
+        int r = vm->role == VGIC_ROLE_VMM ? vgic_map_check_limit(vm) : 0;
+
+        if (r == 0)
+                r = vgic_map_segment(vm);
+        if (r == 0 && vm->role == VGIC_ROLE_VMM)
+                r = vgic_map_doorbells(vm);
+        if (r < 0) {
+                vgic_vm_unmap(vm);
+                return r;
+        }
+        vgic_doorbell_hooks(vm);
+        return 0;
+}
+
+void vgic_vm_unmap(struct vgic_vm *vm)
+{
+        if (vm->mapped)
+                shm_segment_unmap(&vm->gic);
+        vm->mapped = false;
+        for (uint32_t i = 0; vm->doorbells && i < vm->info.n_vcpus; i++)
+                base_fd_close(vm->doorbells[i]);
+        free(vm->doorbells);
+        vm->doorbells = NULL;
+        free(vm->vcpus);
+        vm->vcpus = NULL;
+        vm->daemon_doorbell = base_fd_close(vm->daemon_doorbell);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * vCPUs: registration, and the TDIR eventfd of each
+ */
+#include <errno.h>
+
+#include "base-fd.h"
+#include "vgic-vm.h"
+
+static int vgic_vcpu_call(struct vgic_vcpu *vcpu, uint32_t request, const int *fd)
+{
+        Vgic__Vcpu message = VGIC__VCPU__INIT;
+
+        message.vcpu = vcpu->index;
+        return vgic_call(vcpu->vm->conn, request, &message.base, fd, fd ? 1 : 0, NULL, NULL);
+}
+
+int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
+                       struct vgic_vcpu **ret_vcpu)
+{
+        struct vgic_vcpu_options o = { 0 };
+        struct vgic_vcpu *vcpu;
+        int r = vgic_vm_begin(vm, true);
+
+        if (r == 0 && options)
+                r = vgic_options_take(&vm->conn->error, &o, sizeof(o), options, options->size);
+        if (r < 0)
+                return r;
+        if (!vm->mapped)
+                return base_error_set(&vm->conn->error, -ENODATA, "the VM is not initialised");
+        if (index >= vm->info.n_vcpus)
+                return base_error_set(&vm->conn->error, -EINVAL, "there is no vCPU %u: the VM has %u", index, vm->info.n_vcpus);
+        vcpu = &vm->vcpus[index];
+        if (vcpu->registered)
+                return base_error_set(&vm->conn->error, -EBUSY, "vCPU %u is registered here already", index);
+        r = vgic_vcpu_call(vcpu, PROTO_VCPU_REGISTER, NULL);
+        if (r < 0)
+                return r;
+        vcpu->registered = true;
+        vcpu->kick_arg = o.kick_arg;
+        shm_local_publish(&vcpu->kick, o.kick);
+        *ret_vcpu = vcpu;
+        return 0;
+}
+
+int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
+{
+        int r;
+
+        if (!vcpu)
+                return 0;
+        shm_local_publish(&vcpu->kick, NULL);
+        vcpu->registered = false;
+        r = vgic_vm_begin(vcpu->vm, false);
+        return r < 0 ? r : vgic_vcpu_call(vcpu, PROTO_VCPU_UNREGISTER, NULL);
+}
+
+int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd)
+{
+        int r = vcpu ? vgic_vm_begin(vcpu->vm, true) : -EINVAL;
+
+        if (r < 0)
+                return r;
+        if (base_fd_is_eventfd(event_fd) != 1)
+                return base_error_set(&vcpu->vm->conn->error, -EINVAL, "descriptor %d is not an eventfd", event_fd);
+        return vgic_vcpu_call(vcpu, PROTO_TDIR_SUBSCRIBE, &event_fd);
+}
+
+int vgic_tdir_unsubscribe(struct vgic_vcpu *vcpu)
+{
+        int r = vcpu ? vgic_vm_begin(vcpu->vm, true) : -EINVAL;
+
+        return r < 0 ? r : vgic_vcpu_call(vcpu, PROTO_TDIR_UNSUBSCRIBE, NULL);
+}
+
+int vgic_tdir_watch(struct vgic_vm *vm)
+{
+        int r = vgic_vm_begin(vm, false);
+
+        return r < 0 ? r : vgic_call(vm->conn, PROTO_TDIR_WATCH, NULL, NULL, 0, NULL, NULL);
+}

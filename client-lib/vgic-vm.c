@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Virtual machines: create, initialise, attach, detach, destroy
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base-fd.h"
+#include "proto-message.h"
+#include "vgic-vm.h"
+
+struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role, const struct vgic_vm_info *info)
+{
+        struct vgic_vm *vm = calloc(1, sizeof(*vm));
+
+        if (!vm) {
+                base_error_set(&conn->error, -ENOMEM, "no memory");
+                return NULL;
+        }
+        vm->conn = conn;
+        vm->role = role;
+        vm->info = *info;
+        memcpy(vm->name, info->name, sizeof(vm->name));
+        vm->daemon_doorbell = -1;
+        vm->ring_to_daemon = -1;
+        vm->ring_to_client = -1;
+        conn->vm = vm;
+        return vm;
+}
+
+void vgic_vm_free(struct vgic_vm *vm)
+{
+        vgic_vm_unmap(vm);
+        if (vm->ring.page)
+                shm_ring_unmap(&vm->ring);
+        vgic_conn_unwatch(vm->conn, vm->ring_to_client);
+        base_fd_close(vm->ring_to_client);
+        base_fd_close(vm->ring_to_daemon);
+        vm->conn->vm = NULL;
+        free(vm);
+}
+
+int vgic_vm_begin(struct vgic_vm *vm, bool vmm_only)
+{
+        int r = vm ? vgic_conn_begin(vm->conn) : -EINVAL;
+
+        if (r == 0 && vmm_only && vm->role != VGIC_ROLE_VMM)
+                return base_error_set(&vm->conn->error, -EACCES, "only a VMM may do that");
+        return r;
+}
+
+/* At the head of each call that attaches. */
+static int vgic_vm_begin_attach(struct vgic_conn *conn)
+{
+        int r = vgic_conn_begin(conn);
+
+        if (r == 0 && conn->vm)
+                return base_error_set(&conn->error, -EISCONN, "this connection is attached to VM %s already", conn->vm->name);
+        return r;
+}
+
+/* What the daemon thinks of us must follow when an attach fails half-way. */
+static void vgic_vm_leave(struct vgic_conn *conn)
+{
+        struct base_error error = conn->error;
+
+        if (!conn->gone)
+                vgic_call(conn, PROTO_VM_DETACH, NULL, NULL, 0, NULL, NULL);
+        conn->error = error;
+}
+
+/* The reply to VM_CREATE, VM_ATTACH or VM_INIT is a VM's description. */
+static int vgic_vm_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,
+                        ProtobufCMessage **ret_reply, struct vgic_vm_info *ret_info)
+{
+        int r = vgic_call(conn, request, message, NULL, 0, ret_reply, NULL);
+
+        return r < 0 ? r : vgic_vm_info_take(conn, ((const Vgic__VmInfoReply *)*ret_reply)->vm, ret_info);
+}
+
+static int vgic_vm_check_config(struct vgic_conn *conn, const struct vgic_vm_config *config)
+{
+        int r = vgic_name_check(&conn->error, "name", config->name);
+
+        if (r < 0)
+                return r;
+        if (config->n_vcpus < 1 || config->n_vcpus > VGIC_MAX_VCPUS)
+                return base_error_set(&conn->error, -EINVAL, "n_vcpus is %u, it can be 1 to %u", config->n_vcpus, VGIC_MAX_VCPUS);
+        if (config->n_spis > VGIC_MAX_SPIS)
+                return base_error_set(&conn->error, -EINVAL, "n_spis is %u, it can be 0 to %u", config->n_spis, VGIC_MAX_SPIS);
+        if (config->n_priority_bits != 0 && (config->n_priority_bits < 4 || config->n_priority_bits > 8))
+                return base_error_set(&conn->error, -EINVAL, "n_priority_bits is %u, it can be 4 to 8", config->n_priority_bits);
+        if (config->flags & ~VGIC_VM_EPHEMERAL)
+                return base_error_set(&conn->error, -EINVAL, "flags has unknown bits: 0x%x", config->flags);
+        return 0;
+}
+
+int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm)
+{
+        Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
+        struct vgic_vm_config c;
+        struct vgic_vm_info info;
+        struct vgic_vm *vm;
+        int r = vgic_vm_begin_attach(conn);
+
+        if (r == 0)
+                r = vgic_options_take(&conn->error, &c, sizeof(c), config, config->size);
+        if (r == 0)
+                r = vgic_vm_check_config(conn, &c);
+        if (r < 0)
+                return r;
+        create.name = vgic_string(c.name);
+        create.n_vcpus = c.n_vcpus;
+        create.n_spis = c.n_spis;
+        create.n_priority_bits = c.n_priority_bits;
+        create.flags = c.flags;
+        create.n_mpidrs = c.mpidrs ? c.n_vcpus : 0;
+        create.mpidrs = (uint64_t *)(uintptr_t)c.mpidrs;
+        r = vgic_vm_call(conn, PROTO_VM_CREATE, &create.base, &reply, &info);
+        if (r < 0)
+                return r;
+        vm = vgic_vm_new(conn, VGIC_ROLE_VMM, &info);
+        if (!vm) {
+                vgic_vm_leave(conn);
+                return -ENOMEM;
+        }
+        *ret_vm = vm;
+        return 0;
+}
+
+int vgic_vm_init(struct vgic_vm *vm)
+{
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
+        struct vgic_vm_info info;
+        int r = vgic_vm_begin(vm, vm && !vm->mapped);
+
+        if (r < 0)
+                return r;
+        if (vm->mapped)
+                return 0;
+        r = vgic_vm_call(vm->conn, PROTO_VM_INIT, NULL, &reply, &info);
+        if (r < 0)
+                return r;
+        if (info.n_vcpus != vm->info.n_vcpus || info.n_spis != vm->info.n_spis || !info.initialised)
+                return base_error_set(&vm->conn->error, -EPROTO, "the daemon initialised another VM than was asked for");
+        vm->info = info;
+        return vgic_vm_map(vm);
+}
+
+static int vgic_vm_attach_role(struct vgic_conn *conn, const char *name, enum vgic_role role, const char *token,
+                               ProtobufCMessage **ret_reply, struct vgic_vm **ret_vm)
+{
+        Vgic__VmAttach attach = VGIC__VM_ATTACH__INIT;
+        struct vgic_vm_info info;
+        struct vgic_vm *vm;
+        int r = vgic_vm_begin_attach(conn);
+
+        if (r == 0)
+                r = vgic_name_check(&conn->error, "name", name);
+        if (r < 0)
+                return r;
+        attach.name = vgic_string(name);
+        attach.role = role;
+        attach.token = vgic_string(token);
+        r = vgic_vm_call(conn, PROTO_VM_ATTACH, &attach.base, ret_reply, &info);
+        if (r < 0)
+                return r;
+        vm = vgic_vm_new(conn, role, &info);
+        if (!vm) {
+                vgic_vm_leave(conn);
+                return -ENOMEM;
+        }
+        *ret_vm = vm;
+        return 0;
+}
+
+int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role, struct vgic_vm **ret_vm)
+{
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
+        struct vgic_vm *vm = NULL;
+        int r;
+
+        if (role != VGIC_ROLE_VMM && role != VGIC_ROLE_OBSERVER)
+                return conn ? base_error_set(&conn->error, -EINVAL, "the role is VMM or observer") : -EINVAL;
+        r = vgic_vm_attach_role(conn, name, role, NULL, &reply, &vm);
+        if (r < 0)
+                return r;
+        if (vm->info.initialised)
+                r = vgic_vm_map(vm);
+        if (r < 0) {
+                vgic_vm_free(vm);
+                vgic_vm_leave(conn);
+                return r;
+        }
+        *ret_vm = vm;
+        return 0;
+}
+
+/* A device's ring pair and its two doorbells. */
+static int vgic_vm_ring_setup(struct vgic_vm *vm)
+{
+        struct proto_fds fds = { 0 };
+        BASE_CLEANUP_FD int ring = -1;
+        int r = vgic_call(vm->conn, PROTO_RING_SETUP, NULL, NULL, 0, NULL, &fds);
+
+        if (r < 0)
+                return r;
+        ring = proto_fds_take(&fds, 0);
+        vm->ring_to_daemon = proto_fds_take(&fds, 1);
+        vm->ring_to_client = proto_fds_take(&fds, 2);
+        proto_fds_clear(&fds);
+        if (base_fd_is_eventfd(vm->ring_to_daemon) != 1 || base_fd_is_eventfd(vm->ring_to_client) != 1)
+                return base_error_set(&vm->conn->error, -EPROTO, "the ring's doorbells are no eventfds");
+        r = shm_ring_map(ring, &vm->ring);
+        if (r < 0)
+                return base_error_set(&vm->conn->error, r, "the ring cannot be mapped: %s", strerror(-r));
+        r = vgic_conn_watch(vm->conn, vm->ring_to_client);
+        if (r < 0)
+                return base_error_set(&vm->conn->error, r, "the ring's doorbell cannot be watched: %s", strerror(-r));
+        return 0;
+}
+
+static int vgic_vm_take_granted(struct vgic_vm *vm, const Vgic__VmInfoReply *reply)
+{
+        for (size_t i = 0; i < reply->n_intids; i++) {
+                uint32_t intid = reply->intids[i];
+
+                if (intid < VGIC_SPI_FIRST || intid - VGIC_SPI_FIRST >= vm->info.n_spis)
+                        return base_error_set(&vm->conn->error, -EPROTO, "the daemon granted an SPI that does not exist: %u", intid);
+                vm->device.granted[intid / 64] |= UINT64_C(1) << intid % 64;
+        }
+        return 0;
+}
+
+int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm)
+{
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
+        struct vgic_vm *vm = NULL;
+        int r = vgic_vm_attach_role(conn, name, VGIC_ROLE_DEVICE, token, &reply, &vm);
+
+        if (r < 0)
+                return r;
+        r = vgic_vm_take_granted(vm, (const Vgic__VmInfoReply *)reply);
+        if (r == 0)
+                r = vgic_vm_ring_setup(vm);
+        if (r < 0) {
+                vgic_vm_free(vm);
+                vgic_vm_leave(conn);
+                return r;
+        }
+        *ret_vm = vm;
+        return 0;
+}
+
+void vgic_vm_detach(struct vgic_vm *vm)
+{
+        struct vgic_conn *conn;
+
+        if (!vm)
+                return;
+        conn = vm->conn;
+        vgic_vm_leave(conn);
+        vgic_vm_free(vm);
+}
+
+int vgic_vm_destroy(struct vgic_conn *conn, const char *name)
+{
+        Vgic__VmName message = VGIC__VM_NAME__INIT;
+        int r = vgic_conn_begin(conn);
+
+        if (r == 0)
+                r = vgic_name_check(&conn->error, "name", name);
+        if (r < 0)
+                return r;
+        message.name = vgic_string(name);
+        return vgic_call(conn, PROTO_VM_DESTROY, &message.base, NULL, 0, NULL, NULL);
+}
