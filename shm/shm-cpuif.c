@@ -332,9 +332,11 @@ uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsig
 {
         _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = atomic_load_explicit(cpuif, memory_order_relaxed);
+        unsigned tries = 0;
 
-        while (!atomic_compare_exchange_weak_explicit(cpuif, &old, base_field_set(old, shift, width, value),
-                                                      memory_order_seq_cst, memory_order_relaxed))
+        while (!atomic_compare_exchange_strong_explicit(cpuif, &old, base_field_set(old, shift, width, value),
+                                                        memory_order_seq_cst, memory_order_relaxed) &&
+               shm_gic_retry(gic, &tries))
                 ;
         return old;
 }

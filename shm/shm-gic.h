@@ -29,6 +29,7 @@ struct shm_gic {
         uint32_t n_spis;
         uint32_t n_priority_bits;
         bool writable;
+        bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */
 
         /*
          * Ring vCPU @vcpu, whose park word read as @park (SHM_PARK_PARKED or SHM_PARK_IN_GUEST). Called after the state that it
@@ -49,6 +50,14 @@ struct shm_shape {
         uint32_t n_priority_bits;       /* 4..8 */
         const uint64_t *mpidrs;         /* n_vcpus affinities, or NULL: as KVM numbers them */
 };
+
+#define SHM_TRIES  4096u
+
+/* May a compare-and-swap loop go round again? An honest peer never makes it fail so often. */
+static inline bool shm_gic_retry(const struct shm_gic *gic, unsigned *tries)
+{
+        return !gic->bounded || ++*tries < SHM_TRIES;
+}
 
 static inline bool shm_gic_is_spi(const struct shm_gic *gic, uint32_t intid)
 {

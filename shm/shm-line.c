@@ -40,10 +40,8 @@ int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wi
         if (!word || wire >= GIC_N_WIRES)
                 return -EINVAL;
         if (high)
-                shm_word_update(gic, word, intid, raise_wire, wire);
-        else
-                shm_word_update(gic, word, intid, lower_wire, wire);
-        return 0;
+                return shm_word_update(gic, word, intid, raise_wire, wire) ? 0 : -EIO;
+        return shm_word_update(gic, word, intid, lower_wire, wire) ? 0 : -EIO;
 }
 
 int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
@@ -52,16 +50,14 @@ int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 
         if (!word)
                 return -EINVAL;
-        shm_word_update(gic, word, intid, pulse, 0);
-        return 0;
+        return shm_word_update(gic, word, intid, pulse, 0) ? 0 : -EIO;
 }
 
 int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)
 {
         if (!shm_gic_is_spi(gic, intid))
                 return -EINVAL;
-        shm_word_update(gic, shm_gic_word(gic, 0, intid), intid, assign_notify, on);
-        return 0;
+        return shm_word_update(gic, shm_gic_word(gic, 0, intid), intid, assign_notify, on) ? 0 : -EIO;
 }
 
 /*

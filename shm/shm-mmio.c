@@ -147,13 +147,14 @@ void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid)
 {
         struct shm_spi *spi = &gic->spis[intid - GIC_SPI_FIRST];
         uint64_t raw = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
+        unsigned tries = 0;
         uint64_t derived;
 
         do {
                 derived = raw;
                 shm_word_update(gic, &spi->word, intid, set_route, shm_affinity_find(gic, gic_route_affinity(derived)));
                 raw = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
-        } while (raw != derived);
+        } while (raw != derived && shm_gic_retry(gic, &tries));
 }
 
 /* No1N = 1 makes Interrupt_Routing_Mode RES0. INTIDs 32.. have registers; the array starts at INTID 32. */

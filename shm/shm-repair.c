@@ -11,9 +11,8 @@
  * Ownership, and the repair of what a dead owner left
  *
  * Trust   The slot may hold anything: its INTID is checked, its argument is masked. Every loop is bounded by this process's
- *         own sizes, but for the CAS loops: REPAIR_TRIES bounds those, since a hostile process could change a word for ever.
+ *         own sizes, and by SHM_TRIES where a hostile process could change a word for ever.
  */
-enum { REPAIR_TRIES = 1000 };
 
 int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid)
 {
@@ -43,7 +42,7 @@ static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint
         _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
         uint64_t old = word ? shm_word_load(word) : 0;
 
-        for (int i = 0; word && i < REPAIR_TRIES; i++) {
+        for (unsigned i = 0; word && i < SHM_TRIES; i++) {
                 uint64_t now = gic_irq_deactivate(old) | requests;
 
                 if (!(old & GIC_WORD_ACTIVE) || gic_word_holder(old) != vcpu)

@@ -23,14 +23,16 @@ static uint64_t reset_wired(uint64_t w, uint64_t unused)
 }
 
 /* CTLR-R2: live goes back to the architectural default; what the guest configured last stays readable. */
-static void reset_icc_ctlr(struct shm_vcpu *vcpu)
+static void reset_icc_ctlr(const struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
         uint64_t old = atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed);
         uint64_t arch_default = base_field_get(old, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS);
+        unsigned tries = 0;
 
-        while (!atomic_compare_exchange_weak_explicit(&vcpu->icc_ctlr, &old,
-                                                      base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, arch_default),
-                                                      memory_order_acq_rel, memory_order_relaxed))
+        while (shm_gic_retry(gic, &tries) &&
+               !atomic_compare_exchange_strong_explicit(&vcpu->icc_ctlr, &old,
+                                                        base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, arch_default),
+                                                        memory_order_acq_rel, memory_order_relaxed))
                 ;
 }
 
@@ -40,13 +42,15 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
         const uint64_t known = base_mask(SHM_CPUIF_BITS);
         unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
         uint64_t old = atomic_load_explicit(&vcpu->cpuif, memory_order_relaxed);
+        unsigned tries = 0;
         uint64_t now;
 
         do {
                 now = (old & ~known) | (old & SHM_CPUIF_POWERED) | SHM_CPUIF_ASLEEP;
                 now = base_field_set(now, SHM_CPUIF_BPR0_SHIFT, 3, minimum);
                 now = base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);
-        } while (!atomic_compare_exchange_weak_explicit(&vcpu->cpuif, &old, now, memory_order_seq_cst, memory_order_relaxed));
+        } while (!atomic_compare_exchange_strong_explicit(&vcpu->cpuif, &old, now, memory_order_seq_cst, memory_order_relaxed) &&
+                 shm_gic_retry(gic, &tries));
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 atomic_store_explicit(&vcpu->ap0r[i], 0, memory_order_relaxed);
                 atomic_store_explicit(&vcpu->ap1r[i], 0, memory_order_relaxed);
@@ -58,7 +62,7 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         reset_cpuif(gic, self);
-        reset_icc_ctlr(self);
+        reset_icc_ctlr(gic, self);
         for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
                 shm_word_update(gic, &self->words[i], i, i < GIC_N_SGIS ? reset_sgi : reset_wired, 0);
         atomic_store_explicit(&self->counters.resets, atomic_load_explicit(&self->counters.resets, memory_order_relaxed) + 1,
@@ -72,7 +76,7 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu)
         if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
         target = &gic->vcpus[vcpu];
-        reset_icc_ctlr(target);
+        reset_icc_ctlr(gic, target);
         if (!(atomic_load_explicit(&target->cpuif, memory_order_seq_cst) & SHM_CPUIF_POWERED)) {
                 shm_reset_vcpu(gic, vcpu);
                 return 0;

@@ -25,10 +25,11 @@ void shm_tdir_raise(struct shm_gic *gic)
 {
         _Atomic uint64_t *tdir = &gic->header->tdir;
         uint64_t old = atomic_load_explicit(tdir, memory_order_seq_cst);
+        unsigned tries = 0;
         uint64_t now;
 
         do {
-                if (SHM_TDIR_STATE(old) == SHM_TDIR_SET)
+                if (SHM_TDIR_STATE(old) == SHM_TDIR_SET || !shm_gic_retry(gic, &tries))
                         return;
                 /* To readers CLEARING was set all the time: only leaving CLEAR is a change. */
                 now = with_state(old, SHM_TDIR_SET);

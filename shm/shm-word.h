@@ -78,20 +78,25 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
                 shm_word_owe_eoi(gic, intid);
 }
 
-/* Apply a pure transition with one argument until it holds. Returns the word before. */
-static inline uint64_t shm_word_update(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t intid,
-                                       uint64_t (*transition)(uint64_t word, uint64_t argument), uint64_t argument)
+/* Apply a pure transition with one argument until it holds. Return: false if a bounded view gave up. */
+static inline bool shm_word_update(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t intid,
+                                   uint64_t (*transition)(uint64_t word, uint64_t argument), uint64_t argument)
 {
         uint64_t old = shm_word_load(word);
-        uint64_t now;
+        unsigned tries = 0;
 
-        do {
-                now = transition(old, argument);
+        for (;;) {
+                uint64_t now = transition(old, argument);
+
                 if (now == old)
-                        return old;
-        } while (!shm_word_cas(word, &old, now));
-        shm_word_settle(gic, intid, old, now);
-        return old;
+                        return true;
+                if (shm_word_cas(word, &old, now)) {
+                        shm_word_settle(gic, intid, old, now);
+                        return true;
+                }
+                if (!shm_gic_retry(gic, &tries))
+                        return false;
+        }
 }
 
 #endif
