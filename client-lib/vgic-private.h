@@ -55,7 +55,10 @@ struct vgic_vm {
 /* vgic_doorbell_hooks() - set the hooks of a mapped gic; call it once doorbells and vcpus are there (vgic-park.c) */
 void vgic_doorbell_hooks(struct vgic_vm *vm);
 
-/* vgic_device_process() - take notifications from the ring into the connection's events, re-send what found it full (vgic-device.c). Return: 0; -EPROTO the ring is corrupt. */
+/*
+ * vgic_device_process() - take notifications from the ring into the connection's events, re-send what found it full
+ * (vgic-device.c). Return: 0; -EPROTO the ring is corrupt.
+ */
 int vgic_device_process(struct vgic_vm *vm);
 
 /* vgic_device_revoked() - the grant on @intid, or on everything (0), is gone (vgic-device.c) */
