@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Copyright (c) 2026 The vgicd authors */
+/*
+ * vgic-vmm: the reference VMM, an arm64 machine whose interrupt controller is in vgicd
+ */
+#include <stdio.h>
+
+#include "vmm-log.h"
+#include "vmm-loop.h"
+#include "vmm-machine.h"
+#include "vmm-options.h"
+#include "vmm-selftest.h"
+#include "vmm-unicorn.h"
+
+static int run(struct vmm_machine *machine, const struct vmm_options *options)
+{
+        int status = vmm_machine_init(machine, options);
+
+        if (status != 0)
+                return status;
+        if (vmm_unicorn_check() < 0 || vmm_selftest() < 0)
+                return VMM_STATUS_HOST;
+        status = vmm_machine_reset(machine);
+        if (status != 0)
+                return status;
+        vmm_console_init(&machine->console);
+        if (options->verbose)
+                vmm_error("VM '%s': %u vCPUs", machine->name, machine->n_cpus);
+        status = vmm_loop_run(machine);
+        vmm_console_deinit(&machine->console);
+        if (options->stats || options->verbose)
+                vmm_machine_print_stats(machine);
+        return status;
+}
+
+int main(int argc, char **argv)
+{
+        static struct vmm_machine machine;
+        struct vmm_options options;
+        int status = vmm_options_parse(argc, argv, &options);
+
+        if (status >= 0)
+                return status;
+        status = run(&machine, &options);
+        vmm_machine_deinit(&machine);
+        return status;
+}
