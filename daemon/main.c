@@ -2,12 +2,50 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * vgicd: the vGIC service
+ * vgicd: the vGIC service; see doc/vgicd.8
  */
-#include <stdio.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 
-int main(void)
+#include "log.h"
+#include "options.h"
+#include "server.h"
+
+#define EXIT_USAGE  2
+
+/* A VM of 512 vCPUs takes more descriptors than the usual soft limit; the hard one is the administrator's word. */
+static void raise_descriptor_limit(void)
 {
-        puts("vgicd " PACKAGE_VERSION);
-        return 0;
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+                log_line(LOG_WARNING, "the limit of descriptors cannot be raised: %s", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+        struct options options;
+        struct server *server = NULL;
+        int r = options_parse(argc, argv, &options);
+
+        if (r != 0)
+                return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+        log_open(options.log_priority);
+        signal(SIGPIPE, SIG_IGN);
+        raise_descriptor_limit();
+        r = server_new(&options, &server);
+        if (r == -ENOMEM)
+                log_line(LOG_ERR, "out of memory");
+        if (r == 0)
+                r = server_run(server);
+        server_free(server);
+        if (r == 0)
+                log_line(LOG_INFO, "stopped");
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

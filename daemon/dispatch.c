@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Dispatch: see dispatch.h
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "attach.h"
+#include "dispatch.h"
+#include "handlers.h"
+#include "proto-message.h"
+#include "server.h"
+#include "session.h"
+#include "vm.h"
+
+static const dispatch_handler handlers[] = {
+        [PROTO_HELLO] = handle_hello,
+        [PROTO_VM_LIST] = handle_vm_list,
+        [PROTO_VM_CREATE] = handle_vm_create,
+        [PROTO_VM_ATTACH] = handle_vm_attach,
+        [PROTO_VM_INIT] = handle_vm_init,
+        [PROTO_VM_MAP] = handle_vm_map,
+        [PROTO_VM_DOORBELLS] = handle_vm_doorbells,
+        [PROTO_VM_DETACH] = handle_vm_detach,
+        [PROTO_VM_DESTROY] = handle_vm_destroy,
+        [PROTO_VM_INFO] = handle_vm_info,
+        [PROTO_VCPU_REGISTER] = handle_vcpu_register,
+        [PROTO_VCPU_UNREGISTER] = handle_vcpu_unregister,
+        [PROTO_TDIR_SUBSCRIBE] = handle_tdir_subscribe,
+        [PROTO_TDIR_UNSUBSCRIBE] = handle_tdir_unsubscribe,
+        [PROTO_TDIR_WATCH] = handle_tdir_watch,
+        [PROTO_TDIR_GET] = handle_tdir_get,
+        [PROTO_ICC_CTLR_GET] = handle_icc_ctlr_get,
+        [PROTO_INJECT] = handle_inject,
+        [PROTO_IRQ_LIST] = handle_irq_list,
+        [PROTO_GRANT] = handle_grant,
+        [PROTO_REVOKE] = handle_revoke,
+        [PROTO_RING_SETUP] = handle_ring_setup,
+        [PROTO_RESET] = handle_reset,
+};
+
+enum proto_code dispatch_fail(struct request *request, enum proto_code code, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(request->why.text, sizeof(request->why.text), format, args);
+        va_end(args);
+        return code;
+}
+
+static enum proto_code code_of_send(int r)
+{
+        if (r == 0 || r == -ENOTCONN) /* a dead session needs no answer */
+                return PROTO_OK;
+        return r == -ETOOMANYREFS ? PROTO_LIMIT : proto_code_from_errno(r);
+}
+
+enum proto_code dispatch_reply(struct request *request, const ProtobufCMessage *reply, const int *fds, uint32_t n_fds)
+{
+        enum proto_code code = code_of_send(session_send(request->session, request->row->id, PROTO_FLAG_REPLY, reply, fds, n_fds));
+
+        request->replied = code == PROTO_OK;
+        return code;
+}
+
+static void send_status(struct session *session, uint32_t id, enum proto_code code, const char *text)
+{
+        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+
+        status.code = code;
+        status.text = (char *)(uintptr_t)text; /* packed, not changed */
+        reply.status = &status;
+        session_send(session, id, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
+}
+
+enum proto_code dispatch_vm(struct request *request, const char *name, struct vm **ret_vm)
+{
+        struct session *session = request->session;
+        struct vm *vm = session->vm;
+
+        if (name[0] == '\0' && !vm)
+                return session->proto.state == PROTO_STATE_ATTACHED ?
+                       dispatch_fail(request, PROTO_NOT_FOUND, "the VM of this connection was destroyed") :
+                       dispatch_fail(request, PROTO_INVALID, "name is empty and this connection is attached to no VM");
+        if (name[0] != '\0')
+                vm = registry_find(&session->server->registry, name);
+        if (!vm)
+                return dispatch_fail(request, PROTO_NOT_FOUND, "there is no VM of this name");
+        if (!vm_may(vm, session->uid))
+                return dispatch_fail(request, PROTO_PERMISSION, "this VM belongs to another user");
+        *ret_vm = vm;
+        return PROTO_OK;
+}
+
+enum proto_code dispatch_ready_vm(struct request *request, const char *name, struct vm **ret_vm)
+{
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_vm(request, name, &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        if (!vm->initialised)
+                return PROTO_NOT_INITIALISED;
+        *ret_vm = vm;
+        return PROTO_OK;
+}
+
+static enum proto_code serve(struct request *request, struct proto_rx *rx)
+{
+        struct session *session = request->session;
+        ProtobufCMessage *message;
+        enum proto_code code = rx->code;
+
+        if (code == PROTO_OK && (rx->header.flags & PROTO_FLAG_REPLY))
+                code = PROTO_BAD_FRAME;
+        if (code == PROTO_OK)
+                code = proto_state_admit(&session->proto, request->row, rx->fds.n);
+        if (code != PROTO_OK)
+                return code;
+        if (proto_message_unpack(request->row->payload, rx->payload, rx->header.size, &message) < 0)
+                return PROTO_BAD_PAYLOAD;
+        request->message = message;
+        code = handlers[request->row->id](request);
+        proto_message_free(message);
+        if (code == PROTO_OK)
+                session->proto.state = proto_state_next(session->proto.state, request->row);
+        else if (session->proto.state != PROTO_STATE_ATTACHED)
+                attach_detach(session); /* it could not be told that it is attached */
+        return code;
+}
+
+/* A request that goes wrong before its row says how it is answered is answered always. */
+static bool wants_answer(const struct request *request, const struct proto_rx *rx)
+{
+        return rx->code != PROTO_OK || !request->row || request->row->answer == PROTO_ANSWER_ALWAYS ||
+               (rx->header.flags & PROTO_FLAG_NEED_REPLY);
+}
+
+void dispatch_frame(struct session *session, struct proto_rx *rx)
+{
+        struct request request = { .session = session, .row = proto_table_find(rx->header.request), .fds = &rx->fds };
+        enum proto_code code = serve(&request, rx);
+        struct log_about about = session_about(session);
+
+        if (code != PROTO_OK)
+                log_client(LOG_DEBUG, &about, "%s: %s %s", request.row ? request.row->name : "unknown request",
+                           proto_code_name(code), request.why.text);
+        if (!request.replied && wants_answer(&request, rx))
+                send_status(session, rx->header.request, code,
+                            code == PROTO_OK ? "" : base_error_is_set(&request.why) ? request.why.text : proto_code_text(code));
+        if (proto_code_is_fatal(code))
+                session_kill(session, proto_code_text(code));
+}

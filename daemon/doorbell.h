@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef DOORBELL_H
+#define DOORBELL_H
+
+/*
+ * Doorbells: eventfds that are shared with clients, and how to write them without being stopped
+ *
+ * What    O_NONBLOCK belongs to the open file, which the client shares: it can clear the flag and fill the counter, and the
+ *         daemon's next write would sleep for ever. A guard timer sends a signal whose handler does nothing and is not
+ *         restarted: a write that sleeps ends with EINTR within DOORBELL_TICK_MS. No write that does not
+ *         sleep ever ends so, so EINTR convicts the client.
+ * Cost    The timer runs from the first write until DOORBELL_REST_MS without one: a dense stream of doorbells pays nothing
+ *         for it, an idle daemon has no timer.
+ * Threads The daemon's one thread.
+ */
+#include <stdbool.h>
+#include <signal.h>
+#include <time.h>
+
+struct event;
+struct event_base;
+
+#define DOORBELL_TICK_MS   5
+#define DOORBELL_REST_MS 100
+
+struct doorbell_guard {
+        timer_t timer;
+        struct event *rest;
+        bool armed;
+        bool used;              /* since the last look of rest */
+};
+
+/* doorbell_guard_init() - install the handler and the timers. Return: 0; -ENOMEM, -EAGAIN. */
+int doorbell_guard_init(struct doorbell_guard *guard, struct event_base *base);
+void doorbell_guard_deinit(struct doorbell_guard *guard);
+
+/* doorbell_guard_pause() - stop the ticks before something long that a signal would interrupt; the next write starts them. */
+void doorbell_guard_pause(struct doorbell_guard *guard);
+
+/* doorbell_ring() - Return: 0 the reader will wake; -EPERM the client made the write sleep (hostile); -EIO. */
+int doorbell_ring(struct doorbell_guard *guard, int fd);
+
+/* doorbell_drain() - take the counter; never sleeps whatever the client did to the flags. */
+void doorbell_drain(int fd);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Ends of interrupt: see eoi.h
+ */
+#include <event2/event.h>
+
+#include "eoi.h"
+#include "grant.h"
+#include "notes.h"
+#include "server.h"
+#include "session.h"
+#include "shm-daemon.h"
+#include "shm-line.h"
+
+#define EOI_BATCH  64u
+
+static void arm(struct vm *vm)
+{
+        struct timeval distance = { .tv_usec = vm->eoi.interval_us };
+
+        evtimer_add(vm->eoi.timer, &distance);
+}
+
+/* Which of the raised interrupts can still end? Those that cannot are dropped. Return: how many can. */
+static uint32_t count_watched(struct vm *vm)
+{
+        struct grant *grant;
+        uint32_t n = 0;
+
+        TAILQ_FOREACH(grant, &vm->grants, link) {
+                uint64_t left[GRANT_MAP_WORDS];
+                uint32_t intid;
+
+                for (uint32_t i = 0; i < GRANT_MAP_WORDS; i++)
+                        left[i] = grant->watched[i];
+                while ((intid = grant_map_take(left)) != UINT32_MAX) {
+                        if (shm_daemon_eoi_due(&vm->gic, intid) & SHM_EOI_BUSY)
+                                n++;
+                        else
+                                grant_map_clear(grant->watched, intid);
+                }
+        }
+        return n;
+}
+
+static void tell(struct vm *vm, uint32_t intid)
+{
+        struct grant *grant;
+
+        if (!(shm_daemon_eoi_due(&vm->gic, intid) & SHM_EOI_LEVEL))
+                return;
+        TAILQ_FOREACH(grant, &vm->grants, link)
+                if (grant->device && grant_wire(grant, intid) != GRANT_NO_WIRE)
+                        notes_eoi(grant->device, intid);
+}
+
+/* At most one entry per SPI: a client that sets bits all the time is not followed. Return: how many there were. */
+static uint32_t take_all(struct vm *vm)
+{
+        uint32_t intids[EOI_BATCH], n_taken = 0;
+        size_t n;
+
+        do {
+                n = shm_eoi_take(&vm->gic, intids, EOI_BATCH);
+                for (size_t i = 0; i < n; i++)
+                        tell(vm, intids[i]);
+                n_taken += (uint32_t)n;
+        } while (n == EOI_BATCH && n_taken < GIC_MAX_SPIS);
+        return n_taken;
+}
+
+static void flush_devices(struct vm *vm)
+{
+        struct grant *grant;
+
+        TAILQ_FOREACH(grant, &vm->grants, link)
+                if (grant->device)
+                        notes_flush(grant->device);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+        struct vm *vm = arg;
+        /* First the words, then the bits: an interrupt that ends in between is still told. */
+        uint32_t n_watched = count_watched(vm);
+
+        (void)fd;
+        (void)what;
+        if (take_all(vm) > 0) {
+                flush_devices(vm);
+                vm->eoi.interval_us = EOI_FIRST_US;
+                vm->eoi.n_quiet = 0;
+        } else {
+                vm->eoi.interval_us *= 2;
+                if (vm->eoi.interval_us > EOI_LAST_US)
+                        vm->eoi.interval_us = EOI_LAST_US;
+                vm->eoi.n_quiet += n_watched == 0 && vm->eoi.interval_us == EOI_LAST_US;
+        }
+        if (n_watched == 0 && vm->eoi.n_quiet >= EOI_N_QUIET)
+                vm->eoi.interval_us = 0;
+        else
+                arm(vm);
+}
+
+void eoi_kick(struct vm *vm)
+{
+        uint32_t before = vm->eoi.interval_us;
+
+        if (!vm->eoi.timer)
+                vm->eoi.timer = evtimer_new(vm->server->base, on_timer, vm);
+        if (!vm->eoi.timer)
+                return; /* out of memory: the next injection tries again */
+        vm->eoi.interval_us = EOI_FIRST_US;
+        vm->eoi.n_quiet = 0;
+        if (before == 0 || before > EOI_FIRST_US)
+                arm(vm);
+}
+
+void eoi_watch(struct grant *grant, uint32_t intid)
+{
+        if (!grant->device || !(shm_daemon_eoi_due(&grant->vm->gic, intid) & SHM_EOI_LEVEL))
+                return;
+        grant_map_set(grant->watched, intid);
+        eoi_kick(grant->vm);
+}
+
+void eoi_stop(struct vm *vm)
+{
+        if (vm->eoi.timer)
+                event_free(vm->eoi.timer);
+        vm->eoi.timer = NULL;
+        vm->eoi.interval_us = 0;
+}

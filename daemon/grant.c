@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Grants: see grant.h
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base-error.h"
+#include "eoi.h"
+#include "gic-word.h"
+#include "grant.h"
+#include "notes.h"
+#include "session.h"
+#include "shm-line.h"
+
+static int make_token(char token[GRANT_TOKEN_CHARS + 1])
+{
+        uint8_t bytes[GRANT_TOKEN_CHARS / 2];
+
+        if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+                return -EIO;
+        for (size_t i = 0; i < sizeof(bytes); i++)
+                snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+        return 0;
+}
+
+static unsigned find_free_wire(const struct vm *vm, uint32_t intid)
+{
+        unsigned used = 0;
+        const struct grant *grant;
+
+        TAILQ_FOREACH(grant, &vm->grants, link)
+                used |= 1u << grant_wire(grant, intid);
+        for (unsigned wire = GIC_WIRE_FIRST_GRANT; wire < GIC_N_WIRES; wire++)
+                if (!(used & (1u << wire)))
+                        return wire;
+        return GRANT_NO_WIRE;
+}
+
+static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n, struct base_error *why)
+{
+        const struct vm *vm = grant->vm;
+
+        for (size_t i = 0; i < n; i++) {
+                if (!shm_gic_is_spi(&vm->gic, intids[i])) {
+                        return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is not an SPI of this VM", intids[i]);
+                }
+                if (grant_wire(grant, intids[i]) != GRANT_NO_WIRE) {
+                        return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is named twice", intids[i]);
+                }
+                grant->wires[intids[i] - GIC_SPI_FIRST] = (uint8_t)find_free_wire(vm, intids[i]);
+                if (grant_wire(grant, intids[i]) == GRANT_NO_WIRE) {
+                        return base_error_set(why, -EBUSY, "INTID %" PRIu32 " is granted to %d devices already", intids[i],
+                                 GIC_N_WIRES - GIC_WIRE_FIRST_GRANT);
+                }
+        }
+        grant->n_intids = (uint32_t)n;
+        return 0;
+}
+
+static int check(struct vm *vm, const char *label, size_t n, struct base_error *why)
+{
+        if (!vm_name_valid(label)) {
+                return base_error_set(why, -EINVAL, "label must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -", VM_NAME_MAX);
+        }
+        if (n == 0 || n > GIC_MAX_SPIS) {
+                return base_error_set(why, -EINVAL, "a grant names 1 to %u SPIs", GIC_MAX_SPIS);
+        }
+        if (grant_find_label(vm, label)) {
+                return base_error_set(why, -EEXIST, "this VM has a grant %s already", label);
+        }
+        if (vm->n_grants >= GRANT_MAX_PER_VM) {
+                return base_error_set(why, -ENOSPC, "a VM has at most %u grants", GRANT_MAX_PER_VM);
+        }
+        return 0;
+}
+
+int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n, struct base_error *why,
+              struct grant **ret_grant)
+{
+        struct grant *grant;
+        int r = check(vm, label, n, why);
+
+        if (r < 0)
+                return r;
+        grant = calloc(1, sizeof(*grant));
+        if (!grant)
+                return -ENOMEM;
+        grant->vm = vm;
+        memcpy(grant->label, label, strlen(label) + 1);
+        r = assign_wires(grant, intids, n, why);
+        if (r == 0)
+                r = make_token(grant->token);
+        if (r < 0) {
+                free(grant);
+                return r;
+        }
+        TAILQ_INSERT_TAIL(&vm->grants, grant, link);
+        vm->n_grants++;
+        *ret_grant = grant;
+        return 0;
+}
+
+struct grant *grant_find_label(struct vm *vm, const char *label)
+{
+        struct grant *grant;
+
+        TAILQ_FOREACH(grant, &vm->grants, link)
+                if (strcmp(grant->label, label) == 0)
+                        return grant;
+        return NULL;
+}
+
+/* The time it takes must not tell how many characters were right. */
+static bool token_equal(const char *a, const char *b)
+{
+        unsigned differ = 0;
+
+        for (size_t i = 0; i < GRANT_TOKEN_CHARS; i++)
+                differ |= (unsigned)(a[i] ^ b[i]);
+        return differ == 0;
+}
+
+struct grant *grant_find_token(struct vm *vm, const char *token)
+{
+        struct grant *grant, *found = NULL;
+
+        if (strnlen(token, GRANT_TOKEN_CHARS + 1) != GRANT_TOKEN_CHARS)
+                return NULL;
+        TAILQ_FOREACH(grant, &vm->grants, link)
+                if (token_equal(grant->token, token))
+                        found = grant;
+        return found;
+}
+
+/* Is somebody else's device waiting for the end of this interrupt? */
+static bool noted_by_another(const struct grant *self, uint32_t intid)
+{
+        const struct grant *grant;
+
+        TAILQ_FOREACH(grant, &self->vm->grants, link)
+                if (grant != self && grant->device && grant_wire(grant, intid) != GRANT_NO_WIRE)
+                        return true;
+        return false;
+}
+
+int grant_attach(struct grant *grant, struct session *device)
+{
+        if (grant->device)
+                return -EBUSY;
+        for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++)
+                if (grant_wire(grant, intid) != GRANT_NO_WIRE)
+                        shm_line_notify(&grant->vm->gic, intid, true);
+        grant->device = device;
+        device->grant = grant;
+        return 0;
+}
+
+void grant_detach(struct grant *grant)
+{
+        if (!grant->device)
+                return;
+        for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++) {
+                unsigned wire = grant_wire(grant, intid);
+
+                if (wire == GRANT_NO_WIRE)
+                        continue;
+                shm_line_set(&grant->vm->gic, 0, intid, wire, false);
+                if (!noted_by_another(grant, intid))
+                        shm_line_notify(&grant->vm->gic, intid, false);
+        }
+        memset(grant->watched, 0, sizeof(grant->watched));
+        grant->device->grant = NULL;
+        grant->device = NULL;
+}
+
+void grant_revoke(struct grant *grant)
+{
+        struct session *device = grant->device;
+
+        if (device) {
+                for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++)
+                        if (grant_wire(grant, intid) != GRANT_NO_WIRE)
+                                notes_revoked(device, intid);
+                grant_detach(grant);
+                notes_flush(device);
+        }
+        TAILQ_REMOVE(&grant->vm->grants, grant, link);
+        grant->vm->n_grants--;
+        free(grant);
+}
+
+int grant_drive(struct grant *grant, uint32_t intid, enum grant_op op)
+{
+        unsigned wire = grant_wire(grant, intid);
+        struct vm *vm = grant->vm;
+        int r = -EINVAL;
+
+        if (wire == GRANT_NO_WIRE)
+                return -EACCES;
+        if (op == GRANT_ASSERT || op == GRANT_DEASSERT)
+                r = shm_line_set(&vm->gic, 0, intid, wire, op == GRANT_ASSERT);
+        else if (op == GRANT_PULSE)
+                r = shm_line_pulse(&vm->gic, 0, intid);
+        if (r == 0 && op != GRANT_DEASSERT)
+                eoi_watch(grant, intid);
+        return r;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Handlers: devices
+ */
+#include <errno.h>
+
+#include "grant.h"
+#include "handlers.h"
+#include "ring.h"
+#include "session.h"
+#include "vm.h"
+
+enum proto_code handle_grant(struct request *request)
+{
+        const Vgic__Grant *ask = (const Vgic__Grant *)request->message;
+        Vgic__GrantReply reply = VGIC__GRANT_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        struct grant *grant;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+        int r;
+
+        if (code != PROTO_OK)
+                return code;
+        r = grant_new(vm, ask->label, ask->intids, ask->n_intids, &request->why, &grant);
+        if (r < 0)
+                return proto_code_from_errno(r);
+        reply.status = &status;
+        reply.token = grant->token;
+        code = dispatch_reply(request, &reply.base, NULL, 0);
+        if (code != PROTO_OK)
+                grant_revoke(grant);
+        return code;
+}
+
+enum proto_code handle_revoke(struct request *request)
+{
+        const Vgic__Revoke *ask = (const Vgic__Revoke *)request->message;
+        struct grant *grant;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        grant = grant_find_label(vm, ask->label);
+        if (!grant)
+                return dispatch_fail(request, PROTO_NOT_FOUND, "this VM has no grant of this label");
+        grant_revoke(grant);
+        return PROTO_OK;
+}
+
+/* Descriptors: the ring's memory, the daemon's doorbell, the client's doorbell. */
+enum proto_code handle_ring_setup(struct request *request)
+{
+        struct session *session = request->session;
+        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_vm(request, "", &vm);
+        int fds[3], r;
+
+        if (code != PROTO_OK)
+                return code;
+        r = ring_open(session);
+        if (r == -EEXIST)
+                return dispatch_fail(request, PROTO_EXISTS, "this connection has a ring");
+        if (r < 0)
+                return proto_code_from_errno(r);
+        fds[0] = session->ring->memfd;
+        fds[1] = session->ring->bell_in;
+        fds[2] = session->ring->bell_out;
+        reply.status = &status;
+        code = dispatch_reply(request, &reply.base, fds, 3);
+        if (code != PROTO_OK)
+                ring_close(session);
+        return code;
+}

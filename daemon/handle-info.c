@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Handlers: what there is
+ */
+#include "handlers.h"
+#include "proto-limits.h"
+#include "server.h"
+#include "session.h"
+#include "shm-read.h"
+#include "tdir.h"
+#include "vm.h"
+
+static void fill_info(struct vm *vm, Vgic__VmInfo *info)
+{
+        vgic__vm_info__init(info);
+        info->name = vm->shape.name;
+        info->id = vm->id;
+        info->owner_uid = vm->owner_uid;
+        info->owner_pid = vm->owner_pid;
+        info->initialised = vm->initialised;
+        info->n_vcpus = vm->shape.n_vcpus;
+        info->n_spis = vm->shape.n_spis;
+        info->n_priority_bits = vm->shape.n_priority_bits;
+        info->n_vcpus_registered = vm->n_registered;
+        info->n_sessions = vm->n_sessions;
+        info->n_grants = vm->n_grants;
+        info->icc_ctlr_messages = vm->n_icc_ctlr_messages;
+        info->injections_socket = vm->n_injections_socket;
+        info->injections_ring = vm->n_injections_ring;
+        if (vm->initialised) {
+                info->tdir = tdir_query(vm, &info->tdir_generation, NULL);
+                info->segment_bytes = vm->gic.bytes;
+                info->guest_errors = shm_read_guest_errors(&vm->gic);
+        }
+}
+
+enum proto_code handle_reply_info(struct request *request, struct vm *vm, const uint32_t *intids, size_t n_intids)
+{
+        Vgic__VmInfoReply reply = VGIC__VM_INFO_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        Vgic__VmInfo info;
+
+        fill_info(vm, &info);
+        reply.status = &status;
+        reply.vm = &info;
+        reply.n_intids = n_intids;
+        reply.intids = (uint32_t *)(uintptr_t)intids; /* packed, not changed */
+        return dispatch_reply(request, &reply.base, NULL, 0);
+}
+
+enum proto_code handle_vm_info(struct request *request)
+{
+        const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_vm(request, ask->name, &vm);
+
+        return code == PROTO_OK ? handle_reply_info(request, vm, NULL, 0) : code;
+}
+
+/* The registry is in the order of creation, so of ids. */
+enum proto_code handle_vm_list(struct request *request)
+{
+        const Vgic__VmList *ask = (const Vgic__VmList *)request->message;
+        struct session *session = request->session;
+        Vgic__VmListReply reply = VGIC__VM_LIST_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        Vgic__VmInfo infos[PROTO_VMS_PER_PAGE], *page[PROTO_VMS_PER_PAGE];
+        struct vm *vm = NULL;
+
+        reply.status = &status;
+        reply.vms = page;
+        TAILQ_FOREACH(vm, &session->server->registry.vms, link) {
+                if (vm->id <= ask->after_id || !vm_may(vm, session->uid))
+                        continue;
+                if (reply.n_vms == PROTO_VMS_PER_PAGE) {
+                        reply.more = true;
+                        break;
+                }
+                fill_info(vm, &infos[reply.n_vms]);
+                page[reply.n_vms] = &infos[reply.n_vms];
+                reply.n_vms++;
+        }
+        return dispatch_reply(request, &reply.base, NULL, 0);
+}

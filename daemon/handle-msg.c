@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Handlers: the data path by message, for tools that map nothing
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "gic-word.h"
+#include "handlers.h"
+#include "proto-limits.h"
+#include "shm-line.h"
+#include "shm-read.h"
+#include "shm-reset.h"
+#include "vm.h"
+
+#define LOADS_PER_IRQ_LIST  262144u     /* the acknowledgements of an SPI are one count per vCPU */
+
+enum proto_code handle_icc_ctlr_get(struct request *request)
+{
+        const Vgic__VmVcpu *ask = (const Vgic__VmVcpu *)request->message;
+        Vgic__IccCtlrReply reply = VGIC__ICC_CTLR_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        struct shm_icc_ctlr ctlr;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        if (shm_read_icc_ctlr(&vm->gic, ask->vcpu, &ctlr) < 0)
+                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+        vm->n_icc_ctlr_messages++;
+        reply.status = &status;
+        reply.arch_default = ctlr.arch_default;
+        reply.configured = ctlr.configured;
+        reply.live = ctlr.live;
+        reply.valid = ctlr.valid;
+        return dispatch_reply(request, &reply.base, NULL, 0);
+}
+
+enum proto_code handle_inject(struct request *request)
+{
+        const Vgic__Inject *ask = (const Vgic__Inject *)request->message;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        int r = -EINVAL;
+
+        if (code != PROTO_OK)
+                return code;
+        if (ask->op == VGIC__LINE_OP__LINE_ASSERT || ask->op == VGIC__LINE_OP__LINE_DEASSERT)
+                r = shm_line_set(&vm->gic, ask->vcpu, ask->intid, GIC_WIRE_TOOL, ask->op == VGIC__LINE_OP__LINE_ASSERT);
+        else if (ask->op == VGIC__LINE_OP__LINE_PULSE)
+                r = shm_line_pulse(&vm->gic, ask->vcpu, ask->intid);
+        else
+                return dispatch_fail(request, PROTO_INVALID, "op is none of assert, deassert and pulse");
+        if (r < 0)
+                return dispatch_fail(request, PROTO_INVALID, "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32 ") in this VM",
+                                     ask->intid, ask->vcpu);
+        vm->n_injections_socket++;
+        return PROTO_OK;
+}
+
+static void fill_irq(const struct shm_irq_state *state, Vgic__IrqState *irq)
+{
+        vgic__irq_state__init(irq);
+        irq->intid = state->intid;
+        irq->vcpu = state->vcpu;
+        irq->holder = state->holder;
+        irq->enabled = state->enabled;
+        irq->pending = state->pending;
+        irq->active = state->active;
+        irq->group = state->group;
+        irq->edge = state->edge;
+        irq->line = state->line;
+        irq->latch = state->latch;
+        irq->priority = state->priority;
+        irq->acknowledged = state->acknowledged;
+}
+
+/* How many interrupts one reply describes, so that no request keeps the loop long. */
+static uint32_t irqs_per_page(const struct vm *vm, uint32_t asked)
+{
+        uint32_t n = LOADS_PER_IRQ_LIST / vm->shape.n_vcpus;
+
+        if (n > PROTO_IRQS_PER_PAGE)
+                n = PROTO_IRQS_PER_PAGE;
+        return asked < n ? asked : n;
+}
+
+enum proto_code handle_irq_list(struct request *request)
+{
+        const Vgic__IrqList *ask = (const Vgic__IrqList *)request->message;
+        Vgic__IrqListReply reply = VGIC__IRQ_LIST_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        Vgic__IrqState irqs[PROTO_IRQS_PER_PAGE], *page[PROTO_IRQS_PER_PAGE];
+        struct shm_irq_state state;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        uint32_t n, end;
+
+        if (code != PROTO_OK)
+                return code;
+        if (ask->vcpu >= vm->shape.n_vcpus)
+                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+        n = irqs_per_page(vm, ask->count);
+        end = GIC_SPI_FIRST + vm->shape.n_spis;
+        for (uint32_t intid = ask->first_intid; intid < end && reply.n_irqs < n; intid++) {
+                if (shm_read_irq(&vm->gic, ask->vcpu, intid, &state) < 0)
+                        continue;
+                fill_irq(&state, &irqs[reply.n_irqs]);
+                page[reply.n_irqs] = &irqs[reply.n_irqs];
+                reply.n_irqs++;
+        }
+        reply.status = &status;
+        reply.irqs = page;
+        return dispatch_reply(request, &reply.base, NULL, 0);
+}
+
+enum proto_code handle_reset(struct request *request)
+{
+        const Vgic__Reset *ask = (const Vgic__Reset *)request->message;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        if (ask->kind == VGIC__RESET_KIND__RESET_SYSTEM) {
+                shm_reset_all(&vm->gic);
+                return PROTO_OK;
+        }
+        if (ask->kind != VGIC__RESET_KIND__RESET_CPU_ON)
+                return dispatch_fail(request, PROTO_INVALID, "kind is none of CPU_ON and SYSTEM");
+        if (shm_reset_request(&vm->gic, ask->vcpu) < 0)
+                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+        return PROTO_OK;
+}

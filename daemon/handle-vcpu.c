@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Handlers: vCPUs and TDIR
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base-fd.h"
+#include "handlers.h"
+#include "session.h"
+#include "tdir.h"
+#include "vm.h"
+
+static enum proto_code find_vcpu(struct request *request, struct vm **ret_vm, uint32_t *ret_index)
+{
+        const Vgic__Vcpu *ask = (const Vgic__Vcpu *)request->message;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        if (ask->vcpu >= vm->shape.n_vcpus)
+                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+        *ret_vm = vm;
+        *ret_index = ask->vcpu;
+        return PROTO_OK;
+}
+
+/* The same, for what only the session that registered it may do. */
+static enum proto_code find_own_vcpu(struct request *request, struct vm **ret_vm, uint32_t *ret_index)
+{
+        struct vm *vm = NULL;
+        uint32_t index = 0;
+        enum proto_code code = find_vcpu(request, &vm, &index);
+
+        if (code != PROTO_OK)
+                return code;
+        if (vm->vcpus[index].owner != request->session)
+                return dispatch_fail(request, PROTO_PERMISSION, "vCPU %" PRIu32 " is not registered by this connection", index);
+        *ret_vm = vm;
+        *ret_index = index;
+        return PROTO_OK;
+}
+
+enum proto_code handle_vcpu_register(struct request *request)
+{
+        struct vm *vm = NULL;
+        uint32_t index = 0;
+        enum proto_code code = find_vcpu(request, &vm, &index);
+        int r;
+
+        if (code != PROTO_OK)
+                return code;
+        r = vm_vcpu_take(vm, index, request->session);
+        if (r == -EBUSY)
+                return dispatch_fail(request, PROTO_BUSY, "vCPU %" PRIu32 " is registered by a living connection", index);
+        return proto_code_from_errno(r);
+}
+
+enum proto_code handle_vcpu_unregister(struct request *request)
+{
+        struct vm *vm = NULL;
+        uint32_t index = 0;
+        enum proto_code code = find_own_vcpu(request, &vm, &index);
+
+        return code == PROTO_OK ? proto_code_from_errno(vm_vcpu_release(vm, index, request->session)) : code;
+}
+
+enum proto_code handle_tdir_subscribe(struct request *request)
+{
+        struct vm *vm = NULL;
+        uint32_t index = 0;
+        enum proto_code code = find_own_vcpu(request, &vm, &index);
+        BASE_CLEANUP_FD int fd = -1;
+        int r;
+
+        if (code != PROTO_OK)
+                return code;
+        fd = proto_fds_take(request->fds, 0);
+        if (fd < 0 || base_fd_is_eventfd(fd) != 1)
+                return dispatch_fail(request, PROTO_BAD_FDS, "the descriptor is not an eventfd");
+        r = tdir_subscribe(vm, index, fd);
+        if (r == -EEXIST)
+                return dispatch_fail(request, PROTO_EXISTS, "vCPU %" PRIu32 " has a subscription", index);
+        if (r < 0)
+                return proto_code_from_errno(r);
+        base_fd_take(&fd);
+        return PROTO_OK;
+}
+
+enum proto_code handle_tdir_unsubscribe(struct request *request)
+{
+        struct vm *vm = NULL;
+        uint32_t index = 0;
+        enum proto_code code = find_own_vcpu(request, &vm, &index);
+
+        return code == PROTO_OK ? proto_code_from_errno(tdir_unsubscribe(vm, index)) : code;
+}
+
+enum proto_code handle_tdir_watch(struct request *request)
+{
+        struct session *session = request->session;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        if (!session->watches_tdir) {
+                session->watches_tdir = true;
+                tdir_watch(vm);
+        }
+        return PROTO_OK;
+}
+
+enum proto_code handle_tdir_get(struct request *request)
+{
+        const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
+        Vgic__TdirReply reply = VGIC__TDIR_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        reply.status = &status;
+        reply.set = tdir_query(vm, &reply.generation, &reply.n_in_flight);
+        return dispatch_reply(request, &reply.base, NULL, 0);
+}

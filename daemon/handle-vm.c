@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Handlers: the connection, and the life of VMs
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "attach.h"
+#include "grant.h"
+#include "handlers.h"
+#include "proto-limits.h"
+#include "server.h"
+#include "session.h"
+#include "vm.h"
+
+#define FLAG_EPHEMERAL  1u
+
+/* The name is for people; what could upset a terminal or a log becomes a question mark. */
+static void set_client_name(struct session *session, const char *name)
+{
+        size_t i;
+
+        for (i = 0; name[i] && i < SESSION_CLIENT_NAME_MAX; i++)
+                session->client_name[i] = name[i] > ' ' && name[i] < 0x7f ? name[i] : '?';
+        session->client_name[i] = '\0';
+}
+
+enum proto_code handle_hello(struct request *request)
+{
+        const Vgic__Hello *hello = (const Vgic__Hello *)request->message;
+        struct session *session = request->session;
+        struct log_about about = session_about(session);
+        Vgic__HelloReply reply = VGIC__HELLO_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+
+        session->proto.features = hello->features & PROTO_FEATURES_ALL;
+        set_client_name(session, hello->client_name);
+        reply.status = &status;
+        reply.features = session->proto.features;
+        reply.daemon_version = (char *)(uintptr_t)PACKAGE_VERSION;
+        reply.session = session->id;
+        log_client(LOG_DEBUG, &about, "%s, pid %d, uid %u", session->client_name, (int)session->pid, (unsigned)session->uid);
+        return dispatch_reply(request, &reply.base, NULL, 0);
+}
+
+enum proto_code handle_vm_create(struct request *request)
+{
+        const Vgic__VmCreate *create = (const Vgic__VmCreate *)request->message;
+        struct session *session = request->session;
+        struct server *server = session->server;
+        struct vm_config config = {
+                .name = create->name, .n_vcpus = create->n_vcpus, .n_spis = create->n_spis,
+                .n_priority_bits = create->n_priority_bits, .ephemeral = create->flags & FLAG_EPHEMERAL,
+                .mpidrs = create->n_mpidrs ? create->mpidrs : NULL,
+        };
+        struct log_about about = { .vm = create->name, .session = session->id };
+        struct vm *vm = NULL;
+        enum proto_code code;
+        int r;
+
+        if (create->flags & ~FLAG_EPHEMERAL)
+                return dispatch_fail(request, PROTO_INVALID, "flags has bits that this daemon does not know");
+        if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
+                return dispatch_fail(request, PROTO_INVALID, "mpidrs has %zu entries for %" PRIu32 " vCPUs",
+                                     create->n_mpidrs, create->n_vcpus);
+        if (registry_find(&server->registry, create->name))
+                return dispatch_fail(request, PROTO_EXISTS, "a VM of this name exists");
+        r = vm_new(server, session->uid, &config, &request->why, &vm);
+        if (r < 0)
+                return proto_code_from_errno(r);
+        r = registry_add(&server->registry, vm);
+        if (r < 0) {
+                vm_free(vm);
+                return proto_code_from_errno(r);
+        }
+        attach_join(session, vm, PROTO_ROLE_VMM);
+        server_changed(server);
+        log_client(LOG_INFO, &about, "created by %s, uid %u: %" PRIu32 " vCPUs, %" PRIu32 " SPIs", session->client_name,
+                   (unsigned)session->uid, vm->shape.n_vcpus, vm->shape.n_spis);
+        code = handle_reply_info(request, vm, NULL, 0);
+        if (code != PROTO_OK)
+                attach_destroy_vm(vm);
+        return code;
+}
+
+static enum proto_code attach_device(struct request *request, struct vm *vm, const char *token)
+{
+        struct session *session = request->session;
+        struct grant *grant = grant_find_token(vm, token);
+        uint32_t intids[GIC_MAX_SPIS];
+        size_t n = 0;
+
+        if (!grant)
+                return dispatch_fail(request, PROTO_PERMISSION, "the token is not that of a grant");
+        if (grant_attach(grant, session) < 0)
+                return dispatch_fail(request, PROTO_BUSY, "a living device uses the grant %s", grant->label);
+        for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++)
+                if (grant_wire(grant, intid) != GRANT_NO_WIRE)
+                        intids[n++] = intid;
+        attach_join(session, vm, PROTO_ROLE_DEVICE);
+        return handle_reply_info(request, vm, intids, n);
+}
+
+enum proto_code handle_vm_attach(struct request *request)
+{
+        const Vgic__VmAttach *attach = (const Vgic__VmAttach *)request->message;
+        struct session *session = request->session;
+        struct vm *vm = NULL;
+        enum proto_code code;
+
+        if (attach->role < PROTO_ROLE_VMM || attach->role > PROTO_ROLE_DEVICE)
+                return dispatch_fail(request, PROTO_INVALID, "role is none of VMM, observer and device");
+        if (attach->role == PROTO_ROLE_DEVICE && !(session->proto.features & PROTO_FEATURE_GRANTS))
+                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST, "the device role needs the feature GRANTS");
+        code = dispatch_vm(request, attach->name, &vm);
+        if (code != PROTO_OK)
+                return code;
+        if (attach->role == PROTO_ROLE_DEVICE)
+                return attach_device(request, vm, attach->token);
+        attach_join(session, vm, (enum proto_role)attach->role);
+        return handle_reply_info(request, vm, NULL, 0);
+}
+
+enum proto_code handle_vm_init(struct request *request)
+{
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_vm(request, "", &vm);
+        int r;
+
+        if (code != PROTO_OK)
+                return code;
+        r = vm_init(vm, &request->why);
+        if (r == -EMFILE)
+                return PROTO_LIMIT;
+        if (r < 0 && r != -EALREADY)
+                return proto_code_from_errno(r);
+        return handle_reply_info(request, vm, NULL, 0);
+}
+
+enum proto_code handle_vm_map(struct request *request)
+{
+        struct session *session = request->session;
+        bool writable = session->proto.role == PROTO_ROLE_VMM;
+        Vgic__VmMapReply reply = VGIC__VM_MAP_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        reply.status = &status;
+        reply.segment_bytes = vm->gic.bytes;
+        reply.writable = writable;
+        return dispatch_reply(request, &reply.base, writable ? (int[]){ vm->segment_fd, vm->tdir_bell } : &vm->segment_ro_fd,
+                              writable ? 2 : 1);
+}
+
+enum proto_code handle_vm_doorbells(struct request *request)
+{
+        const Vgic__VmDoorbells *ask = (const Vgic__VmDoorbells *)request->message;
+        Vgic__VmDoorbellsReply reply = VGIC__VM_DOORBELLS_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        int bells[PROTO_FDS_MAX];
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        if (ask->count == 0 || ask->count > PROTO_FDS_MAX || ask->first >= vm->shape.n_vcpus ||
+            ask->count > vm->shape.n_vcpus - ask->first)
+                return dispatch_fail(request, PROTO_INVALID, "first and count must name 1 to %u of %" PRIu32 " vCPUs",
+                                     PROTO_FDS_MAX, vm->shape.n_vcpus);
+        for (uint32_t i = 0; i < ask->count; i++)
+                bells[i] = vm->vcpus[ask->first + i].bell;
+        reply.status = &status;
+        reply.first = ask->first;
+        reply.count = ask->count;
+        return dispatch_reply(request, &reply.base, bells, ask->count);
+}
+
+enum proto_code handle_vm_detach(struct request *request)
+{
+        attach_detach(request->session);
+        request->session->proto.role = PROTO_ROLE_NONE;
+        return PROTO_OK;
+}
+
+enum proto_code handle_vm_destroy(struct request *request)
+{
+        const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_vm(request, ask->name, &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        attach_destroy_vm(vm);
+        return PROTO_OK;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Listener: see listener.h
+ */
+#include <errno.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "listener.h"
+#include "log.h"
+#include "options.h"
+
+#define LISTENER_BACKLOG  512
+
+static int path_to_address(const char *path, struct sockaddr_un *ret_address)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        if (path[0] == '\0') {
+                log_line(LOG_ERR, "the socket path is empty: give --socket a path");
+                return -EINVAL;
+        }
+        if (strlen(path) >= sizeof(address.sun_path)) {
+                log_line(LOG_ERR, "the socket path has %zu bytes, but a Unix socket's has at most %zu: choose a shorter one",
+                         strlen(path), sizeof(address.sun_path) - 1);
+                return -ENAMETOOLONG;
+        }
+        memcpy(address.sun_path, path, strlen(path) + 1);
+        *ret_address = address;
+        return 0;
+}
+
+static int socket_new(void)
+{
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0) {
+                int r = -errno;
+
+                log_line(LOG_ERR, "no socket can be made: %s", strerror(-r));
+                return r;
+        }
+        return fd;
+}
+
+/* Is a daemon behind this socket? Return: 1 nobody; -EADDRINUSE somebody; other errors: cannot be told. */
+static int probe(const struct sockaddr_un *address)
+{
+        int fd = socket_new(), r;
+
+        if (fd < 0)
+                return fd;
+        r = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+        close(fd);
+        if (r == -ECONNREFUSED || r == -ENOENT)
+                return 1;
+        if (r == 0 || r == -EAGAIN) /* EAGAIN: its backlog is full, so it lives */
+                return -EADDRINUSE;
+        return r;
+}
+
+/* Make way at @path. Never removes anything but a socket on which nobody listens. */
+static int clear_path(const struct sockaddr_un *address)
+{
+        const char *path = address->sun_path;
+        struct stat st;
+        int r;
+
+        if (lstat(path, &st) < 0)
+                return 0; /* bind() finds out what is wrong with the folder */
+        if (!S_ISSOCK(st.st_mode)) {
+                log_line(LOG_ERR, "%s exists and is not a socket: move it away, or choose another path with --socket", path);
+                return -EEXIST;
+        }
+        r = probe(address);
+        if (r == -EADDRINUSE) {
+                log_line(LOG_ERR, "another vgicd listens there already: %s: stop it first, or choose another path with --socket",
+                         path);
+                return r;
+        }
+        if (r < 0) {
+                log_line(LOG_ERR, "%s exists, and whether a daemon listens there cannot be told (%s): remove it by hand, or "
+                         "choose another path with --socket", path, strerror(-r));
+                return r;
+        }
+        if (unlink(path) < 0 && errno != ENOENT) {
+                r = -errno;
+                log_line(LOG_ERR, "%s is left over from a daemon that died and cannot be removed: %s", path, strerror(-r));
+                return r;
+        }
+        log_line(LOG_NOTICE, "%s was left over from a daemon that died: replaced", path);
+        return 0;
+}
+
+/* The default path's folder is systemd's to make; started by hand, root makes it. */
+static void make_default_folder(const char *path)
+{
+        if (strcmp(path, OPTIONS_DEFAULT_SOCKET) == 0 && geteuid() == 0)
+                (void)mkdir("/run/vgicd", 0755);
+}
+
+static int bind_error(const char *path, int error)
+{
+        char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+        const char *folder;
+
+        snprintf(copy, sizeof(copy), "%s", path);
+        folder = dirname(copy);
+        if (error == ENOENT || error == ENOTDIR)
+                log_line(LOG_ERR, "the folder %s does not exist: make it, or choose another path with --socket", folder);
+        else if (error == EACCES || error == EPERM || error == EROFS)
+                log_line(LOG_ERR, "no socket may be created in %s (%s): choose a path that this user may write with --socket",
+                         folder, strerror(error));
+        else if (error == EADDRINUSE)
+                log_line(LOG_ERR, "another vgicd took %s at this moment", path);
+        else
+                log_line(LOG_ERR, "%s cannot be bound: %s", path, strerror(error));
+        return -error;
+}
+
+static int bind_private(int fd, const struct sockaddr_un *address)
+{
+        mode_t old = umask(0177);
+        int r = bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
+
+        umask(old);
+        return r ? bind_error(address->sun_path, r) : 0;
+}
+
+int listener_open(const char *path, struct listener *ret_listener)
+{
+        struct sockaddr_un address;
+        struct stat st;
+        int fd, r;
+
+        r = path_to_address(path, &address);
+        if (r < 0)
+                return r;
+        make_default_folder(path);
+        r = clear_path(&address);
+        if (r < 0)
+                return r;
+        fd = socket_new();
+        if (fd < 0)
+                return fd;
+        r = bind_private(fd, &address);
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        if (stat(path, &st) < 0 || listen(fd, LISTENER_BACKLOG) < 0) {
+                r = -errno;
+                log_line(LOG_ERR, "%s cannot be listened on: %s", path, strerror(-r));
+                unlink(path);
+                close(fd);
+                return r;
+        }
+        *ret_listener = (struct listener){ .fd = fd, .path = path, .dev = st.st_dev, .ino = st.st_ino };
+        return 0;
+}
+
+void listener_close(struct listener *listener)
+{
+        struct stat st;
+
+        if (listener->fd < 0)
+                return;
+        if (listener->path && lstat(listener->path, &st) == 0 && st.st_dev == listener->dev && st.st_ino == listener->ino)
+                unlink(listener->path);
+        close(listener->fd);
+        *listener = LISTENER_NONE;
+}

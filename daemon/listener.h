@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+/*
+ * Listener: the daemon's own socket in the file system
+ *
+ * What    A Unix stream socket of mode 0600 from its first instant. The socket of a dead daemon is replaced, that of a
+ *         living one never.
+ * Owner   listener_close() removes the path, if it still names the socket that listener_open() made.
+ */
+#include <sys/types.h>
+
+struct listener {
+        int fd;                 /* -1: none */
+        const char *path;       /* NULL: not ours (socket activation) */
+        dev_t dev;
+        ino_t ino;
+};
+
+#define LISTENER_NONE  ((struct listener){ .fd = -1 })
+
+/* listener_open() - bind and listen; @path must outlive it. Return: 0; a negative errno: the log says what to do. */
+int listener_open(const char *path, struct listener *ret_listener);
+
+/* listener_close() - stop listening and remove the path. Idempotent. */
+void listener_close(struct listener *listener);
+
+#endif

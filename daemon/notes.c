@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Notes: see notes.h
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+
+#include "grant.h"
+#include "notes.h"
+#include "proto-table.h"
+#include "ring.h"
+#include "server.h"
+#include "session.h"
+#include "shm-ring.h"
+#include "vm.h"
+
+#define RETRY_FIRST_US   500u
+#define RETRY_LAST_US  10000u
+
+_Static_assert(NOTES_MAP_WORDS == GRANT_MAP_WORDS, "one map for both");
+
+/* A way to the client: each tells one note. Return: 0; -EAGAIN there is no room now; other: the session is dead. */
+struct way {
+        int (*tdir)(struct session *session, uint32_t set, uint64_t generation);
+        int (*intid)(struct session *session, uint32_t request, uint32_t intid);
+};
+
+static int socket_tdir(struct session *session, uint32_t set, uint64_t generation)
+{
+        Vgic__EventTdir event = VGIC__EVENT_TDIR__INIT;
+
+        event.set = set;
+        event.generation = generation;
+        if (proto_tx_waits(&session->tx))
+                return -EAGAIN;
+        return session_send(session, PROTO_EVENT_TDIR, 0, &event.base, NULL, 0);
+}
+
+static int socket_intid(struct session *session, uint32_t request, uint32_t intid)
+{
+        Vgic__EventIntid event = VGIC__EVENT_INTID__INIT;
+
+        event.intid = intid;
+        if (proto_tx_waits(&session->tx))
+                return -EAGAIN;
+        return session_send(session, request, 0, &event.base, NULL, 0);
+}
+
+static int ring_tdir(struct session *session, uint32_t set, uint64_t generation)
+{
+        return ring_put(session->ring, SHM_RING_TDIR_ENTRY(set, generation));
+}
+
+static int ring_intid(struct session *session, uint32_t request, uint32_t intid)
+{
+        return ring_put(session->ring,
+                        SHM_RING_ENTRY(request == PROTO_EVENT_EOI ? SHM_RING_EOI : SHM_RING_REVOKED, intid));
+}
+
+static const struct way by_socket = { .tdir = socket_tdir, .intid = socket_intid };
+static const struct way by_ring = { .tdir = ring_tdir, .intid = ring_intid };
+
+static int tell_map(struct session *session, const struct way *way, uint32_t request, uint64_t map[NOTES_MAP_WORDS])
+{
+        uint32_t intid;
+
+        while ((intid = grant_map_take(map)) != UINT32_MAX) {
+                int r = way->intid(session, request, intid);
+
+                if (r < 0) {
+                        grant_map_set(map, intid);
+                        return r;
+                }
+        }
+        return 0;
+}
+
+static int tell_all(struct session *session, const struct way *way)
+{
+        struct notes *notes = &session->notes;
+        int r;
+
+        if (notes->vm_gone) {
+                r = way->intid(session, PROTO_EVENT_REVOKED, 0);
+                if (r < 0)
+                        return r;
+                notes->vm_gone = false;
+        }
+        r = tell_map(session, way, PROTO_EVENT_REVOKED, notes->revoked);
+        if (r == 0)
+                r = tell_map(session, way, PROTO_EVENT_EOI, notes->eoi);
+        if (r == 0 && notes->tdir && session->vm) {
+                r = way->tdir(session, session->vm->tdir.set, session->vm->tdir.generation);
+                if (r == 0)
+                        notes->tdir = false;
+        }
+        return r;
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+        (void)fd;
+        (void)what;
+        notes_flush(arg);
+}
+
+/* The way is full. A socket says when it is writable; for the ring, look again soon. */
+static void arm_retry(struct session *session)
+{
+        struct notes *notes = &session->notes;
+        struct timeval distance;
+
+        if (!notes->retry)
+                notes->retry = evtimer_new(session->server->base, on_retry, session);
+        if (!notes->retry) {
+                session_kill(session, "out of memory");
+                return;
+        }
+        notes->retry_us = notes->retry_us ? notes->retry_us * 2 : RETRY_FIRST_US;
+        if (notes->retry_us > RETRY_LAST_US)
+                notes->retry_us = RETRY_LAST_US;
+        distance = (struct timeval){ .tv_usec = notes->retry_us };
+        evtimer_add(notes->retry, &distance);
+}
+
+void notes_flush(struct session *session)
+{
+        struct notes *notes = &session->notes;
+        bool ring = session->ring;
+        int r;
+
+        if (!notes->waiting || session->dying)
+                return;
+        r = tell_all(session, ring ? &by_ring : &by_socket);
+        if (ring)
+                ring_bell(session->ring);
+        if (r == 0) {
+                notes->waiting = false;
+                notes->retry_us = 0;
+        } else if (r == -EAGAIN && ring) {
+                arm_retry(session);
+        } else if (r == -EBADMSG) {
+                session_kill(session, "its ring is corrupt");
+        } else if (r == -ENOMEM) {
+                arm_retry(session);
+        }
+}
+
+void notes_tdir(struct session *session)
+{
+        session->notes.tdir = session->notes.waiting = true;
+        notes_flush(session);
+}
+
+void notes_eoi(struct session *session, uint32_t intid)
+{
+        grant_map_set(session->notes.eoi, intid);
+        session->notes.waiting = true;
+}
+
+void notes_revoked(struct session *session, uint32_t intid)
+{
+        grant_map_set(session->notes.revoked, intid);
+        session->notes.waiting = true;
+}
+
+void notes_vm_gone(struct session *session)
+{
+        session->notes.vm_gone = session->notes.waiting = true;
+}
+
+void notes_forget(struct session *session)
+{
+        struct notes *notes = &session->notes;
+
+        memset(notes->eoi, 0, sizeof(notes->eoi));
+        memset(notes->revoked, 0, sizeof(notes->revoked));
+        notes->tdir = false;
+        notes->waiting = notes->vm_gone;
+}
+
+void notes_close(struct session *session)
+{
+        if (session->notes.retry)
+                event_free(session->notes.retry);
+        session->notes.retry = NULL;
+}

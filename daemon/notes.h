@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef NOTES_H
+#define NOTES_H
+
+/*
+ * Notes: what a session is still to be told
+ *
+ * What    State, not a queue: which ends of interrupt, which revocations, whether TDIR changed. So a client that does not
+ *         read, or a full ring, costs nothing and loses nothing: it is told the state when there is room.
+ * Way     By the session's ring if it has one, else by events on its socket.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event;
+struct session;
+
+#define NOTES_MAP_WORDS  16u
+
+struct notes {
+        bool tdir;
+        bool vm_gone;
+        bool waiting;                   /* any of these may be set */
+        uint64_t eoi[NOTES_MAP_WORDS];
+        uint64_t revoked[NOTES_MAP_WORDS];
+        struct event *retry;            /* the ring was full: nobody tells when there is room */
+        uint32_t retry_us;
+};
+
+/* notes_tdir() - TDIR of its VM changed; sent at once if there is room. */
+void notes_tdir(struct session *session);
+
+/* notes_eoi() / notes_revoked() - note an INTID below 1024; notes_flush() sends. */
+void notes_eoi(struct session *session, uint32_t intid);
+void notes_revoked(struct session *session, uint32_t intid);
+
+/* notes_vm_gone() - its VM was destroyed. */
+void notes_vm_gone(struct session *session);
+
+/* notes_flush() - tell what can be told now. */
+void notes_flush(struct session *session);
+
+/* notes_forget() - the session leaves its VM: only that this is gone is still of interest. */
+void notes_forget(struct session *session);
+
+void notes_close(struct session *session);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Options: see options.h
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "log.h"
+#include "options.h"
+
+enum { OPTION_TDIR_LAG = 256 };
+
+static const struct option long_options[] = {
+        { "socket", required_argument, NULL, 's' },
+        { "log-level", required_argument, NULL, 'l' },
+        { "tdir-lag", required_argument, NULL, OPTION_TDIR_LAG },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },
+        { NULL, 0, NULL, 0 },
+};
+
+static void print_help(void)
+{
+        printf("Usage: vgicd [OPTIONS]\n"
+               "Own the Arm GICv3 interrupt controllers of virtual machines and serve them to VMMs,\n"
+               "device processes and tools.\n"
+               "\n"
+               "  -s, --socket PATH      listen here (default %s);\n"
+               "                         under socket activation systemd's descriptor is used instead\n"
+               "  -l, --log-level LEVEL  error, warning, notice, info (default) or debug\n"
+               "      --tdir-lag MS      how long TDIR stays set after the last SPI in flight (default %d,\n"
+               "                         at most %d)\n"
+               "  -h, --help             print this and exit\n"
+               "  -V, --version          print the version and exit\n"
+               "\n"
+               "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage. See vgicd(8).\n",
+               OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG);
+}
+
+static int usage(void)
+{
+        fprintf(stderr, "Try 'vgicd --help'.\n");
+        return -EINVAL;
+}
+
+static int parse_lag(const char *text, unsigned *ret_ms)
+{
+        char *end;
+        unsigned long value;
+
+        errno = 0;
+        value = strtoul(text, &end, 10);
+        if (text[0] < '0' || text[0] > '9' || *end || errno || value > OPTIONS_MAX_TDIR_LAG) {
+                fprintf(stderr, "vgicd: --tdir-lag takes milliseconds from 0 to %d, not '%s'\n", OPTIONS_MAX_TDIR_LAG, text);
+                return usage();
+        }
+        *ret_ms = (unsigned)value;
+        return 0;
+}
+
+static int parse_level(const char *text, int *ret_priority)
+{
+        int r = log_priority_from_name(text);
+
+        if (r < 0) {
+                fprintf(stderr, "vgicd: --log-level takes error, warning, notice, info or debug, not '%s'\n", text);
+                return usage();
+        }
+        *ret_priority = r;
+        return 0;
+}
+
+int options_parse(int argc, char **argv, struct options *ret_options)
+{
+        struct options o = {
+                .socket_path = OPTIONS_DEFAULT_SOCKET,
+                .log_priority = LOG_INFO,
+                .tdir_lag_ms = OPTIONS_DEFAULT_TDIR_LAG,
+        };
+        int c, r = 0;
+
+        while ((c = getopt_long(argc, argv, "s:l:hV", long_options, NULL)) != -1) {
+                if (c == 's') {
+                        o.socket_path = optarg;
+                        o.socket_given = true;
+                } else if (c == 'l') {
+                        r = parse_level(optarg, &o.log_priority);
+                } else if (c == OPTION_TDIR_LAG) {
+                        r = parse_lag(optarg, &o.tdir_lag_ms);
+                } else if (c == 'h') {
+                        print_help();
+                        return 1;
+                } else if (c == 'V') {
+                        printf("vgicd %s\n", PACKAGE_VERSION);
+                        return 1;
+                } else {
+                        return usage();
+                }
+                if (r < 0)
+                        return r;
+        }
+        if (optind < argc) {
+                fprintf(stderr, "vgicd: unexpected argument '%s'\n", argv[optind]);
+                return usage();
+        }
+        *ret_options = o;
+        return 0;
+}

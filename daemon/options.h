@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+/*
+ * Options: the command line of vgicd
+ */
+#include <stdbool.h>
+
+#define OPTIONS_DEFAULT_SOCKET   "/run/vgicd/vgicd.sock"
+#define OPTIONS_DEFAULT_TDIR_LAG 10
+#define OPTIONS_MAX_TDIR_LAG     10000
+
+struct options {
+        const char *socket_path;
+        bool socket_given;      /* on the command line */
+        int log_priority;
+        unsigned tdir_lag_ms;
+};
+
+/**
+ * options_parse() - read the command line
+ *
+ * Return: 0 go on; 1 --help or --version was printed: stop with status 0; -EINVAL an error was printed: stop with
+ * status 2.
+ */
+int options_parse(int argc, char **argv, struct options *ret_options);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Registry: see registry.h
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "registry.h"
+#include "vm.h"
+
+void registry_init(struct registry *registry)
+{
+        TAILQ_INIT(&registry->vms);
+        registry->n_vms = 0;
+}
+
+struct vm *registry_find(const struct registry *registry, const char *name)
+{
+        struct vm *vm;
+
+        TAILQ_FOREACH(vm, &registry->vms, link)
+                if (strcmp(vm->shape.name, name) == 0)
+                        return vm;
+        return NULL;
+}
+
+int registry_add(struct registry *registry, struct vm *vm)
+{
+        if (registry_find(registry, vm->shape.name))
+                return -EEXIST;
+        TAILQ_INSERT_TAIL(&registry->vms, vm, link);
+        registry->n_vms++;
+        return 0;
+}
+
+void registry_remove(struct registry *registry, struct vm *vm)
+{
+        TAILQ_REMOVE(&registry->vms, vm, link);
+        registry->n_vms--;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Rings: see ring.h
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base-clock.h"
+#include "base-fd.h"
+#include "doorbell.h"
+#include "grant.h"
+#include "ring.h"
+#include "server.h"
+#include "session.h"
+
+#define NS_PER_US  UINT64_C(1000)
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        __asm__ volatile("yield");
+#endif
+}
+
+/* One assertion. Return: 0 also if it was ignored; -EBADMSG no such kind. */
+static int apply(struct ring *ring, uint64_t entry)
+{
+        static const enum grant_op ops[] = {
+                [SHM_RING_ASSERT] = GRANT_ASSERT, [SHM_RING_DEASSERT] = GRANT_DEASSERT, [SHM_RING_PULSE] = GRANT_PULSE,
+        };
+        uint32_t kind = SHM_RING_ENTRY_KIND(entry);
+        struct session *session = ring->session;
+
+        if (kind < SHM_RING_ASSERT || kind > SHM_RING_PULSE)
+                return -EBADMSG;
+        if (!session->grant || grant_drive(session->grant, SHM_RING_ENTRY_INTID(entry), ops[kind]) < 0) {
+                struct log_about about = session_about(session);
+
+                if (ring->n_ignored++ == 0)
+                        log_client(LOG_NOTICE, &about, "its ring asks for INTID %" PRIu32 ", which it was not granted: ignored",
+                                   SHM_RING_ENTRY_INTID(entry));
+                return 0;
+        }
+        session->grant->vm->n_injections_ring++;
+        return 0;
+}
+
+/* Look a bounded time whether more comes. Return: as shm_ring_get(). */
+static int spin(struct ring *ring, uint64_t *ret_entry)
+{
+        uint64_t end = base_clock_ns() + RING_SPIN_US * NS_PER_US;
+
+        do {
+                for (unsigned i = 0; i < 32; i++) {
+                        int r = shm_ring_get(&ring->shm, ret_entry);
+
+                        if (r != 0)
+                                return r;
+                        relax();
+                }
+        } while (base_clock_ns() < end);
+        ring->n_dense = 0;
+        return 0;
+}
+
+/* Empty it, within the limits of one turn. Return: 1 there may be more; 0 empty; -EBADMSG. */
+static int take_entries(struct ring *ring)
+{
+        uint64_t start = base_clock_ns(), now = start, entry;
+
+        for (unsigned n = 0; n < RING_BATCH && now - start < RING_TURN_US * NS_PER_US; n++) {
+                int r = shm_ring_get(&ring->shm, &entry);
+
+                if (r == 0 && ring->n_dense >= RING_N_DENSE)
+                        r = spin(ring, &entry);
+                if (r <= 0)
+                        return r;
+                r = apply(ring, entry);
+                if (r < 0)
+                        return r;
+                now = base_clock_ns();
+                if (now - ring->last_entry_ns < RING_DENSE_US * NS_PER_US)
+                        ring->n_dense += ring->n_dense < RING_N_DENSE;
+                else
+                        ring->n_dense = 0;
+                ring->last_entry_ns = now;
+        }
+        return 1;
+}
+
+/* Edge-triggered: the counter of the doorbell is never read, each write of it is an event. */
+static void on_bell(evutil_socket_t fd, short what, void *arg)
+{
+        struct ring *ring = arg;
+        int r;
+
+        (void)fd;
+        (void)what;
+        shm_ring_wake(&ring->shm);
+        r = take_entries(ring);
+        if (r == 0)
+                r = shm_ring_sleep(&ring->shm);
+        if (r < 0)
+                session_kill(ring->session, "its ring is corrupt");
+        else if (r == 1)
+                event_active(ring->event, EV_READ, 0);
+}
+
+int ring_open(struct session *session)
+{
+        struct ring *ring;
+        int r;
+
+        if (session->ring)
+                return -EEXIST;
+        ring = calloc(1, sizeof(*ring));
+        if (!ring)
+                return -ENOMEM;
+        ring->session = session;
+        ring->memfd = -1;
+        ring->bell_in = base_fd_eventfd();
+        ring->bell_out = base_fd_eventfd();
+        session->ring = ring;
+        r = ring->bell_in < 0 ? ring->bell_in : ring->bell_out < 0 ? ring->bell_out : 0;
+        if (r == 0)
+                r = shm_ring_create(&ring->memfd, &ring->shm);
+        if (r == 0) {
+                ring->event = event_new(session->server->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET, on_bell, ring);
+                if (!ring->event || event_add(ring->event, NULL) < 0)
+                        r = -ENOMEM;
+        }
+        if (r < 0)
+                ring_close(session);
+        return r;
+}
+
+void ring_close(struct session *session)
+{
+        struct ring *ring = session->ring;
+
+        if (!ring)
+                return;
+        if (ring->event)
+                event_free(ring->event);
+        shm_ring_unmap(&ring->shm);
+        base_fd_close(ring->memfd);
+        base_fd_close(ring->bell_in);
+        base_fd_close(ring->bell_out);
+        free(ring);
+        session->ring = NULL;
+}
+
+int ring_put(struct ring *ring, uint64_t entry)
+{
+        int r = shm_ring_put(&ring->shm, entry);
+
+        if (r < 0)
+                return r;
+        ring->owes_bell |= r == 1;
+        return 0;
+}
+
+void ring_bell(struct ring *ring)
+{
+        if (!ring->owes_bell)
+                return;
+        ring->owes_bell = false;
+        if (doorbell_ring(&ring->session->server->guard, ring->bell_out) == -EPERM)
+                session_kill(ring->session, "its ring's doorbell was made to block");
+}

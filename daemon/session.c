@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Session: see session.h
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "dispatch.h"
+#include "ring.h"
+#include "server.h"
+#include "session.h"
+#include "vm.h"
+
+struct log_about session_about(const struct session *session)
+{
+        return (struct log_about){ .vm = session->vm ? session->vm->shape.name : NULL, .session = session->id };
+}
+
+void session_kill(struct session *session, const char *reason)
+{
+        struct log_about about = session_about(session);
+
+        if (session->dying)
+                return;
+        session->dying = true;
+        event_del(session->readable);
+        event_del(session->writable);
+        if (reason)
+                log_client(LOG_NOTICE, &about, "disconnected: %s", reason);
+        server_reap(session->server);
+}
+
+/* Descriptors that a client leaves unread are the daemon's burden in the kernel. Return: may @n more be sent? */
+static bool allow_fds(struct session *session, uint32_t n)
+{
+        int n_unread = 0;
+
+        if (ioctl(session->fd, SIOCOUTQ, &n_unread) == 0 && n_unread == 0)
+                session->n_fds_unread = 0;
+        if (session->n_fds_unread + n > SESSION_MAX_FDS_UNREAD)
+                return false;
+        session->n_fds_unread += n;
+        return true;
+}
+
+int session_send(struct session *session, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
+                 const int *fds, uint32_t n_fds)
+{
+        int r;
+
+        if (session->dying)
+                return -ENOTCONN;
+        if (n_fds > 0 && !allow_fds(session, n_fds)) {
+                session_kill(session, "it leaves its descriptors unread");
+                return -ENOTCONN;
+        }
+        r = proto_tx_send(&session->tx, session->fd, request, flags, message, fds, n_fds);
+        if (r == 0)
+                return 0;
+        if (r == 1) {
+                event_add(session->writable, NULL);
+                return 0;
+        }
+        if (r == -EMSGSIZE || r == -ENOMEM || r == -EMFILE || r == -ETOOMANYREFS)
+                return r;
+        session_kill(session, r == -ENOBUFS ? "it does not read" : NULL);
+        return -ENOTCONN;
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+        struct session *session = arg;
+        int r = proto_tx_flush(&session->tx, fd);
+
+        (void)what;
+        if (r < 0) {
+                session_kill(session, NULL);
+        } else if (r == 0) {
+                event_del(session->writable);
+                event_add(session->readable, NULL);
+                notes_flush(session);
+        }
+}
+
+static void on_end(struct session *session, int error)
+{
+        if (error == -ENOTCONN)
+                session_kill(session, NULL);
+        else if (error == -ECONNRESET)
+                session_kill(session, "it closed in the middle of a message");
+        else
+                session_kill(session, strerror(-error));
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+        struct session *session = arg;
+
+        (void)what;
+        for (unsigned i = 0; i < SESSION_FRAMES_PER_TURN && !session->dying; i++) {
+                int r;
+
+                if (proto_tx_waits(&session->tx)) { /* first it reads what it asked for */
+                        event_del(session->readable);
+                        return;
+                }
+                r = proto_rx_step(&session->rx, fd);
+                if (r == PROTO_RX_AGAIN)
+                        return;
+                if (r < 0) {
+                        on_end(session, r);
+                        return;
+                }
+                dispatch_frame(session, &session->rx);
+                proto_rx_release(&session->rx);
+        }
+}
+
+/* In a user namespace without mappings all unknown users look like this one: it can own nothing. */
+#define OVERFLOW_UID  65534u
+
+static int identify(struct session *session)
+{
+        struct ucred peer;
+        socklen_t size = sizeof(peer);
+
+        if (getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+                return -errno;
+        if (peer.uid == (uid_t)-1 || (peer.uid == OVERFLOW_UID && session->server->uids_are_mapped))
+                return -EACCES;
+        session->pid = peer.pid;
+        session->uid = peer.uid;
+        return 0;
+}
+
+int session_new(struct server *server, int fd, struct session **ret_session)
+{
+        struct session *session = calloc(1, sizeof(*session));
+        int r;
+
+        if (!session) {
+                close(fd);
+                return -ENOMEM;
+        }
+        session->server = server;
+        session->id = ++server->last_session_id;
+        session->fd = fd;
+        session->proto.state = PROTO_STATE_NEW;
+        session->readable = event_new(server->base, fd, EV_READ | EV_PERSIST, on_readable, session);
+        session->writable = event_new(server->base, fd, EV_WRITE | EV_PERSIST, on_writable, session);
+        r = identify(session);
+        if (r == 0 && (!session->readable || !session->writable || event_add(session->readable, NULL) < 0))
+                r = -ENOMEM;
+        if (r < 0) {
+                session_free(session);
+                return r;
+        }
+        *ret_session = session;
+        return 0;
+}
+
+void session_free(struct session *session)
+{
+        attach_detach(session);
+        notes_close(session);
+        if (session->readable)
+                event_free(session->readable);
+        if (session->writable)
+                event_free(session->writable);
+        proto_rx_release(&session->rx);
+        proto_tx_clear(&session->tx);
+        close(session->fd);
+        free(session);
+}

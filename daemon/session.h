@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SESSION_H
+#define SESSION_H
+
+/*
+ * Session: one connection
+ *
+ * What    The socket, its protocol state, and what it holds: a VM, vCPUs, a grant, a ring.
+ * Owner   The server's list. session_kill() only marks it; the server's reaper frees it once nobody works on it.
+ * Trust   Who is there is known from SO_PEERCRED at accept; all else it says is checked.
+ * Limits  At most SESSION_FRAMES_PER_TURN requests in one turn of the loop; no request is read while an answer waits for
+ *         a client that does not read; at most SESSION_MAX_FDS_UNREAD descriptors lie unread in its socket.
+ * Threads The daemon's one thread.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "log.h"
+#include "notes.h"
+#include "proto-rx.h"
+#include "proto-state.h"
+#include "proto-tx.h"
+
+struct event;
+struct grant;
+struct ring;
+struct server;
+struct vm;
+
+#define SESSION_FRAMES_PER_TURN  16u
+#define SESSION_MAX_FDS_UNREAD   1024u
+#define SESSION_CLIENT_NAME_MAX  63u
+
+struct session {
+        TAILQ_ENTRY(session) link;      /* of the server */
+        TAILQ_ENTRY(session) vm_link;   /* of its VM */
+        struct server *server;
+        uint64_t id;
+        int fd;
+        pid_t pid;
+        uid_t uid;
+        struct event *readable;
+        struct event *writable;         /* added only while something waits */
+        struct proto_session proto;
+        struct proto_rx rx;
+        struct proto_tx tx;
+        char client_name[SESSION_CLIENT_NAME_MAX + 1];
+        struct vm *vm;                  /* NULL: none, or destroyed while it was attached */
+        struct grant *grant;            /* while attached as a device, until revoked */
+        struct ring *ring;
+        bool watches_tdir;
+        bool dying;
+        struct notes notes;
+        uint32_t n_fds_unread;          /* sent since the client was last seen to have read everything */
+};
+
+/* session_new() - @fd is consumed, in any case. Return: 0; -ENOMEM; -EACCES: the peer cannot be told from others. */
+int session_new(struct server *server, int fd, struct session **ret_session);
+
+/* session_free() - leave the VM, close, release; the reaper and the server's stop only. */
+void session_free(struct session *session);
+
+/* session_kill() - disconnect, soon; @reason goes to the log. */
+void session_kill(struct session *session, const char *reason);
+
+/**
+ * session_send() - send a reply or an event
+ * @fds: @n_fds borrowed descriptors
+ *
+ * Return: 0; or a negative errno after which nothing was sent and the session is whole (-EMSGSIZE, -ENOMEM, -EMFILE,
+ *         -ETOOMANYREFS); anything else kills the session and returns -ENOTCONN.
+ */
+int session_send(struct session *session, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
+                 const int *fds, uint32_t n_fds);
+
+/* session_about() - for the log. */
+struct log_about session_about(const struct session *session);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * TDIR: see tdir.h
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <unistd.h>
+
+#include "doorbell.h"
+#include "notes.h"
+#include "options.h"
+#include "server.h"
+#include "session.h"
+#include "shm-tdir.h"
+#include "tdir.h"
+
+static uint32_t n_interested(const struct vm *vm)
+{
+        return vm->tdir.n_subscribers + vm->tdir.n_watchers;
+}
+
+/* A subscriber that made the write sleep loses its subscription at once, and its connection. */
+static void convict_subscriber(struct vm *vm, uint32_t index)
+{
+        struct session *owner = vm->vcpus[index].owner;
+
+        tdir_unsubscribe(vm, index);
+        if (owner)
+                session_kill(owner, "the eventfd it subscribed was made to block");
+}
+
+static void broadcast(struct vm *vm)
+{
+        struct session *session;
+        uint32_t left = vm->tdir.n_subscribers;
+
+        for (uint32_t i = 0; left > 0 && i < vm->shape.n_vcpus; i++) {
+                if (vm->vcpus[i].tdir_fd < 0)
+                        continue;
+                left--;
+                if (doorbell_ring(&vm->server->guard, vm->vcpus[i].tdir_fd) == -EPERM)
+                        convict_subscriber(vm, i);
+        }
+        TAILQ_FOREACH(session, &vm->sessions, vm_link)
+                if (session->watches_tdir)
+                        notes_tdir(session);
+}
+
+static void arm_lag(struct vm *vm)
+{
+        unsigned ms = vm->server->options->tdir_lag_ms;
+        struct timeval lag = { .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000 };
+
+        if (!evtimer_pending(vm->tdir.lag, NULL))
+                evtimer_add(vm->tdir.lag, &lag);
+}
+
+/* Look at the word, tell of a change, and see to it that a set TDIR is cleared one day. */
+static void look(struct vm *vm)
+{
+        uint64_t generation;
+        uint32_t set = shm_tdir_get(&vm->gic, &generation, NULL);
+
+        if (set != vm->tdir.set || generation != vm->tdir.generation) {
+                vm->tdir.set = set;
+                vm->tdir.generation = generation;
+                broadcast(vm);
+        }
+        if (set && n_interested(vm) > 0)
+                arm_lag(vm);
+}
+
+static void on_raised(evutil_socket_t fd, short what, void *arg)
+{
+        struct vm *vm = arg;
+
+        (void)what;
+        doorbell_drain(fd);
+        look(vm);
+}
+
+static void on_lag(evutil_socket_t fd, short what, void *arg)
+{
+        struct vm *vm = arg;
+
+        (void)fd;
+        (void)what;
+        shm_tdir_try_clear(&vm->gic);
+        look(vm);
+}
+
+int tdir_open(struct vm *vm)
+{
+        struct event_base *base = vm->server->base;
+
+        vm->tdir.raised = event_new(base, vm->tdir_bell, EV_READ | EV_PERSIST, on_raised, vm);
+        vm->tdir.lag = evtimer_new(base, on_lag, vm);
+        if (!vm->tdir.raised || !vm->tdir.lag || event_add(vm->tdir.raised, NULL) < 0)
+                return -ENOMEM;
+        vm->tdir.set = shm_tdir_get(&vm->gic, &vm->tdir.generation, NULL);
+        return 0;
+}
+
+void tdir_close(struct vm *vm)
+{
+        if (vm->tdir.raised)
+                event_free(vm->tdir.raised);
+        if (vm->tdir.lag)
+                event_free(vm->tdir.lag);
+        vm->tdir.raised = vm->tdir.lag = NULL;
+}
+
+/* Not at once: the caller is in the middle of an injection. */
+void tdir_on_own_raise(void *arg)
+{
+        struct vm *vm = arg;
+
+        event_active(vm->tdir.raised, EV_READ, 0);
+}
+
+static void interest_changed(struct vm *vm, uint32_t before)
+{
+        uint32_t now = n_interested(vm);
+
+        shm_tdir_set_interest(&vm->gic, now);
+        if (before == 0 && now > 0) {
+                shm_tdir_try_clear(&vm->gic); /* it may have been set for long with nobody to clear it */
+                look(vm);
+        } else if (now == 0) {
+                evtimer_del(vm->tdir.lag);
+        }
+}
+
+int tdir_subscribe(struct vm *vm, uint32_t index, int fd)
+{
+        uint32_t before = n_interested(vm);
+
+        if (vm->vcpus[index].tdir_fd >= 0)
+                return -EEXIST;
+        vm->vcpus[index].tdir_fd = fd;
+        vm->tdir.n_subscribers++;
+        interest_changed(vm, before);
+        return 0;
+}
+
+int tdir_unsubscribe(struct vm *vm, uint32_t index)
+{
+        uint32_t before = n_interested(vm);
+
+        if (vm->vcpus[index].tdir_fd < 0)
+                return -ENOENT;
+        close(vm->vcpus[index].tdir_fd);
+        vm->vcpus[index].tdir_fd = -1;
+        vm->tdir.n_subscribers--;
+        interest_changed(vm, before);
+        return 0;
+}
+
+void tdir_watch(struct vm *vm)
+{
+        uint32_t before = n_interested(vm);
+
+        vm->tdir.n_watchers++;
+        interest_changed(vm, before);
+}
+
+void tdir_unwatch(struct vm *vm)
+{
+        uint32_t before = n_interested(vm);
+
+        vm->tdir.n_watchers--;
+        interest_changed(vm, before);
+}
+
+uint32_t tdir_query(struct vm *vm, uint64_t *ret_generation, uint32_t *ret_in_flight)
+{
+        if (n_interested(vm) == 0)
+                shm_tdir_try_clear(&vm->gic);
+        return shm_tdir_get(&vm->gic, ret_generation, ret_in_flight);
+}

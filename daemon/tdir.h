@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef TDIR_H
+#define TDIR_H
+
+/*
+ * TDIR: the daemon's half (DESIGN: set while any SPI is in flight)
+ *
+ * What    Whoever turns TDIR set rings the VM's eventfd, if somebody is interested. The daemon then tells every
+ *         subscribed vCPU and every watcher, and after a lag tries to clear it.
+ * Cost    The lag timer runs only while TDIR is set and somebody is interested.
+ * Trust   The word in the segment is the VM's own to spoil: each wake-up here broadcasts at most once.
+ */
+#include <stdint.h>
+
+#include "vm.h"
+
+/* tdir_open() / tdir_close() - with the controller. open: 0; -ENOMEM. */
+int tdir_open(struct vm *vm);
+void tdir_close(struct vm *vm);
+
+/* tdir_on_own_raise() - struct shm_gic.raised: the daemon itself injected. */
+void tdir_on_own_raise(void *vm);
+
+/* tdir_subscribe() - @fd, an eventfd, is taken over on success. Return: 0; -EEXIST. */
+int tdir_subscribe(struct vm *vm, uint32_t vcpu, int fd);
+/* Return: 0; -ENOENT there was no subscription. */
+int tdir_unsubscribe(struct vm *vm, uint32_t vcpu);
+
+/* tdir_watch() / tdir_unwatch() - one more, one fewer session that wants events. */
+void tdir_watch(struct vm *vm);
+void tdir_unwatch(struct vm *vm);
+
+/* tdir_query() - exact where nobody is interested, else as last broadcast. Return: 0 clear, 1 set. */
+uint32_t tdir_query(struct vm *vm, uint64_t *ret_generation, uint32_t *ret_in_flight);
+
+#endif

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * VM: see vm.h
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base-error.h"
+#include "base-fd.h"
+#include "doorbell.h"
+#include "eoi.h"
+#include "log.h"
+#include "server.h"
+#include "session.h"
+#include "shm-daemon.h"
+#include "shm-reset.h"
+#include "shm-segment.h"
+#include "tdir.h"
+#include "vm.h"
+
+#define VM_DEFAULT_PRIORITY_BITS  5
+#define VM_FDS_BEYOND_VCPUS       3     /* segment, its read-only twin, the TDIR doorbell */
+
+bool vm_name_valid(const char *name)
+{
+        static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+        size_t n = strnlen(name, VM_NAME_MAX + 1);
+
+        return n > 0 && n <= VM_NAME_MAX && name[0] != '.' && name[0] != '-' && strspn(name, allowed) == n;
+}
+
+bool vm_may(const struct vm *vm, uid_t uid)
+{
+        return uid == 0 || uid == vm->owner_uid;
+}
+
+static int set_shape(struct vm *vm, const struct vm_config *config, struct base_error *why)
+{
+        const char *reason;
+        struct shm_shape *shape = &vm->shape;
+
+        if (!vm_name_valid(config->name)) {
+                return base_error_set(why, -EINVAL, "name must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -", VM_NAME_MAX);
+        }
+        memcpy(shape->name, config->name, strlen(config->name) + 1);
+        shape->vm_id = vm->id;
+        shape->n_vcpus = config->n_vcpus;
+        shape->n_spis = config->n_spis;
+        shape->n_priority_bits = config->n_priority_bits ? config->n_priority_bits : VM_DEFAULT_PRIORITY_BITS;
+        shape->mpidrs = config->mpidrs; /* borrowed for the check */
+        if (shm_segment_check_shape(shape, &reason) < 0) {
+                base_error_set(why, 0, "%s", reason);
+                shape->mpidrs = NULL;
+                return -EINVAL;
+        }
+        shape->mpidrs = NULL;
+        if (config->mpidrs) {
+                uint64_t *copy = calloc(shape->n_vcpus, sizeof(*copy));
+
+                if (!copy)
+                        return -ENOMEM;
+                memcpy(copy, config->mpidrs, shape->n_vcpus * sizeof(*copy));
+                shape->mpidrs = copy;
+        }
+        vm->vcpus = calloc(shape->n_vcpus, sizeof(*vm->vcpus));
+        if (!vm->vcpus)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < shape->n_vcpus; i++)
+                vm->vcpus[i].bell = vm->vcpus[i].tdir_fd = -1;
+        return 0;
+}
+
+int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why, struct vm **ret_vm)
+{
+        struct vm *vm = calloc(1, sizeof(*vm));
+        int r;
+
+        if (!vm)
+                return -ENOMEM;
+        vm->server = server;
+        vm->id = ++server->last_vm_id;
+        vm->owner_uid = owner;
+        vm->ephemeral = config->ephemeral;
+        vm->segment_fd = vm->segment_ro_fd = vm->tdir_bell = -1;
+        TAILQ_INIT(&vm->sessions);
+        TAILQ_INIT(&vm->grants);
+        r = set_shape(vm, config, why);
+        if (r < 0) {
+                vm_free(vm);
+                return r;
+        }
+        *ret_vm = vm;
+        return 0;
+}
+
+/* How many descriptors this process has open; for the error message only. */
+static unsigned count_fds(void)
+{
+        DIR *dir = opendir("/proc/self/fd");
+        unsigned n = 0;
+
+        if (!dir)
+                return 0;
+        while (readdir(dir))
+                n++;
+        closedir(dir);
+        return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
+}
+
+static void say_limit(const struct vm *vm, struct base_error *why)
+{
+        struct rlimit limit = { 0 };
+
+        getrlimit(RLIMIT_NOFILE, &limit);
+        base_error_set(why, 0, "a VM of %" PRIu32 " vCPUs needs %" PRIu32 " descriptors of vgicd, whose limit is %llu with %u "
+                 "in use: raise LimitNOFILE= in vgicd.service", vm->shape.n_vcpus, vm->shape.n_vcpus + VM_FDS_BEYOND_VCPUS,
+                 (unsigned long long)limit.rlim_cur, count_fds());
+}
+
+/* Both are of the segment: the library's hooks when the daemon itself injects. */
+static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
+{
+        struct vm *vm = ctx;
+        struct vm_vcpu *vcpu;
+
+        (void)park;
+        if (index >= vm->shape.n_vcpus)
+                return;
+        vcpu = &vm->vcpus[index];
+        if (vcpu->bell < 0 || vcpu->convicted)
+                return;
+        if (doorbell_ring(&vm->server->guard, vcpu->bell) == -EPERM) {
+                vcpu->convicted = true;
+                server_convict_vm(vm->server, vm, "a doorbell was made to block");
+        }
+}
+
+static int open_bells(struct vm *vm)
+{
+        int fd;
+
+        for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
+                fd = base_fd_eventfd();
+                if (fd < 0)
+                        return fd;
+                vm->vcpus[i].bell = fd;
+        }
+        fd = base_fd_eventfd();
+        if (fd < 0)
+                return fd;
+        vm->tdir_bell = fd;
+        return 0;
+}
+
+static void close_controller(struct vm *vm)
+{
+        eoi_stop(vm);
+        tdir_close(vm);
+        for (uint32_t i = 0; vm->vcpus && i < vm->shape.n_vcpus; i++) {
+                vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);
+                vm->vcpus[i].tdir_fd = base_fd_close(vm->vcpus[i].tdir_fd);
+        }
+        vm->tdir_bell = base_fd_close(vm->tdir_bell);
+        shm_segment_unmap(&vm->gic);
+        vm->segment_fd = base_fd_close(vm->segment_fd);
+        vm->segment_ro_fd = base_fd_close(vm->segment_ro_fd);
+}
+
+int vm_init(struct vm *vm, struct base_error *why)
+{
+        int r;
+
+        if (vm->initialised)
+                return -EALREADY;
+        doorbell_guard_pause(&vm->server->guard);
+        r = open_bells(vm);
+        if (r == 0)
+                r = shm_segment_create(&vm->shape, &vm->segment_fd, &vm->segment_ro_fd, &vm->gic);
+        if (r == 0) {
+                vm->gic.ring = ring_vcpu;
+                vm->gic.raised = tdir_on_own_raise;
+                vm->gic.hook_ctx = vm;
+                shm_daemon_set_epoch(&vm->gic, vm->server->epoch);
+                r = tdir_open(vm);
+        }
+        if (r < 0) {
+                if (r == -EMFILE || r == -ENFILE)
+                        say_limit(vm, why);
+                close_controller(vm);
+                return r == -ENFILE ? -EMFILE : r;
+        }
+        vm->initialised = true;
+        return 0;
+}
+
+void vm_free(struct vm *vm)
+{
+        if (!vm)
+                return;
+        if (vm->initialised)
+                shm_daemon_set_epoch(&vm->gic, 0);
+        close_controller(vm);
+        free((void *)vm->shape.mpidrs);
+        free(vm->vcpus);
+        free(vm);
+}
+
+int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session)
+{
+        struct vm_vcpu *vcpu;
+        int r;
+
+        if (index >= vm->shape.n_vcpus)
+                return -EINVAL;
+        vcpu = &vm->vcpus[index];
+        if (vcpu->owner)
+                return -EBUSY;
+        if (vcpu->was_owned) {
+                r = shm_vcpu_repair(&vm->gic, index);
+                if (r < 0)
+                        return r;
+                eoi_kick(vm); /* the dead owner may have owed one, which the repair has now posted */
+        }
+        r = shm_vcpu_take(&vm->gic, index, session->id, (uint32_t)session->pid);
+        if (r < 0)
+                return r;
+        vcpu->owner = session;
+        vcpu->was_owned = true;
+        vm->n_registered++;
+        return 0;
+}
+
+int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
+{
+        struct vm_vcpu *vcpu;
+
+        if (index >= vm->shape.n_vcpus || vm->vcpus[index].owner != session)
+                return -EINVAL;
+        vcpu = &vm->vcpus[index];
+        tdir_unsubscribe(vm, index);
+        shm_vcpu_release(&vm->gic, index, session->id);
+        vcpu->owner = NULL;
+        vm->n_registered--;
+        return 0;
+}
+
+void vm_vcpu_release_all(struct vm *vm, struct session *session)
+{
+        for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
+                if (vm->vcpus[i].owner == session)
+                        vm_vcpu_release(vm, i, session);
+}

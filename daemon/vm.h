@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef VM_H
+#define VM_H
+
+/*
+ * VM: one guest's interrupt controller, as the daemon holds it
+ *
+ * What    The segment, the doorbells, who owns which vCPU, the grants and who wants to hear of TDIR.
+ * Owner   The registry. Sessions point to their VM while they are attached; vm_free() detaches them first.
+ * Trust   The segment is written by the VM's own processes and believed in nothing: all of shm/ works on checked copies of
+ *         the sizes. What is in this struct comes from checked messages only.
+ * Threads The daemon's one thread.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "shm-gic.h"
+
+struct base_error;
+struct event;
+struct grant;
+struct server;
+struct session;
+
+#define VM_NAME_MAX  63
+
+struct vm_vcpu {
+        struct session *owner;  /* NULL: nobody */
+        int bell;               /* -1: before init */
+        int tdir_fd;            /* eventfd of the subscriber, -1: none; lives as long as owner's registration */
+        bool convicted;         /* its doorbell made a write sleep: the daemon never writes it again */
+        bool was_owned;         /* repair before the next owner */
+};
+
+/* TDIR of this VM: see tdir.h */
+struct vm_tdir {
+        struct event *raised;   /* the VM's eventfd, or a raise by the daemon itself */
+        struct event *lag;
+        uint64_t generation;    /* of the last broadcast */
+        uint32_t set;
+        uint32_t n_subscribers;
+        uint32_t n_watchers;
+};
+
+/* Ends of interrupt of this VM: see eoi.h */
+struct vm_eoi {
+        struct event *timer;
+        uint32_t interval_us;   /* 0: at rest */
+        uint32_t n_quiet;       /* looks since anything was in flight */
+};
+
+struct vm {
+        TAILQ_ENTRY(vm) link;   /* in the registry */
+        struct server *server;
+        uint64_t id;
+        uid_t owner_uid;
+        bool ephemeral;
+        bool initialised;
+        struct shm_shape shape; /* name and sizes; shape.mpidrs is ours */
+        struct shm_gic gic;
+        int segment_fd;
+        int segment_ro_fd;
+        int tdir_bell;          /* clients ring the daemon: TDIR turned set */
+        struct vm_vcpu *vcpus;
+        TAILQ_HEAD(, session) sessions;
+        TAILQ_HEAD(, grant) grants;
+        uint32_t n_sessions;
+        uint32_t n_vmms;
+        uint32_t n_grants;
+        uint32_t n_registered;
+        pid_t owner_pid;        /* of the VMM attached last, 0: none attached */
+        struct vm_tdir tdir;
+        struct vm_eoi eoi;
+        uint64_t n_icc_ctlr_messages;
+        uint64_t n_injections_socket;
+        uint64_t n_injections_ring;
+};
+
+struct vm_config {
+        const char *name;
+        uint32_t n_vcpus;
+        uint32_t n_spis;
+        uint32_t n_priority_bits;       /* 0: 5 */
+        bool ephemeral;
+        const uint64_t *mpidrs;         /* n_vcpus of them, or NULL */
+};
+
+/* vm_name_valid() - [A-Za-z0-9._-], 1..63 bytes, not starting with '.' or '-'. Grant labels follow the same rule. */
+bool vm_name_valid(const char *name);
+
+/* vm_new() - Return: 0; -EINVAL with words in @why; -ENOMEM. */
+int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why, struct vm **ret_vm);
+
+/* vm_init() - build the segment and the doorbells. Return: 0; -EMFILE with words in @why; -ENOMEM, -ENOSPC; -EALREADY. */
+int vm_init(struct vm *vm, struct base_error *why);
+
+/* vm_free() - everything of it; no session may be attached any more. */
+void vm_free(struct vm *vm);
+
+/* vm_may() - the VM's own uid and root may. */
+bool vm_may(const struct vm *vm, uid_t uid);
+
+/* vm_vcpu_take() - session takes a vCPU over; repairs what a dead one left. Return: 0; -EINVAL; -EBUSY. */
+int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session);
+
+/* vm_vcpu_release() - only what @session owns. Return: 0; -EINVAL. */
+int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session);
+
+/* vm_vcpu_release_all() - @session leaves. */
+void vm_vcpu_release_all(struct vm *vm, struct session *session);
+
+#endif
