@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "load-guest.h"
 #include "load.h"
 
 #define STEPS_PER_TURN  16u     /* then let others run: there are more threads than processors */
@@ -48,7 +49,7 @@ static bool recover(struct runner *r)
         r->resets = state.resets;
         for (uint32_t i = 0; i < r->n_in_hand; i++) {
                 atomic_store(&r->load->spis[r->in_hand[i] - VGIC_SPI_FIRST].active, 0);
-                load_clear_active(r->peer, r->in_hand[i]);
+                load_guest_clear_active(r->peer->vm, r->in_hand[i]);
         }
         r->n_in_hand = 0;
         load_setup_vcpu(r->peer, r->vcpu, r->eoimode);

@@ -2,24 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Joining the VM, and what a guest's kernel does to a GICv3 before it takes interrupts
- *
- * Offsets: Arm IHI 0069, chapter 12 (GICD, GICR with RD_base and SGI_base).
+ * Joining the VM, and setting it up as a guest would
  */
 #include <string.h>
 
+#include "load-guest.h"
 #include "load.h"
-
-#define GICD_CTLR        0x0000u
-#define GICD_IGROUPR     0x0080u
-#define GICD_ISENABLER   0x0100u
-#define GICD_ICACTIVER   0x0380u
-#define GICD_IPRIORITYR  0x0400u
-#define GICD_ICFGR       0x0c00u
-#define GICD_IROUTER     0x6000u
-#define GICR_STRIDE      0x20000u
-#define GICR_WAKER       0x0014u
-#define GICR_SGI_BASE    0x10000u
 
 static int load_connect(struct load_peer *peer)
 {
@@ -98,62 +86,21 @@ void load_leave(struct load_peer *peer)
 int load_setup_distributor(struct load_peer *peer)
 {
         const struct load_options *options = &peer->load->options;
-        uint64_t random = options->seed ^ 0x9e3779b97f4a7c15, route;
+        uint64_t random = options->seed ^ 0x9e3779b97f4a7c15;
         int ret;
 
-        /* ARE and EnableGrp1 as Linux sets them. */
-        ret = vgic_gicd_write(peer->vm, GICD_CTLR, 4, 0x12);
-        for (uint32_t i = 0; i < options->n_spis && ret == 0; i++) {
-                uint32_t intid = VGIC_SPI_FIRST + i;
-
-                route = peer->mpidrs[i % options->n_vcpus] & 0xff00ffffffu;
-                ret = vgic_gicd_write(peer->vm, GICD_IROUTER + 8 * intid, 8, route);
-                if (ret == 0)
-                        ret = vgic_gicd_write(peer->vm, GICD_IPRIORITYR + intid, 1,
-                                              0x20 + 0x10 * (load_random(&random) % 12));
-        }
-        for (uint32_t first = 32; first < 32 + options->n_spis && ret == 0; first += 32) {
-                uint64_t words[][2] = { { GICD_IGROUPR + first / 8, 0xffffffff },
-                                        { GICD_ICFGR + first / 4, 0xaaaaaaaa },
-                                        { GICD_ICFGR + first / 4 + 4, 0xaaaaaaaa },
-                                        { GICD_ISENABLER + first / 8, 0xffffffff } };
-
-                for (unsigned i = 0; i < 4 && ret == 0; i++)
-                        ret = vgic_gicd_write(peer->vm, words[i][0], 4, words[i][1]);
-        }
+        ret = load_guest_distributor(peer->vm);
+        for (uint32_t i = 0; i < options->n_spis && ret == 0; i++)
+                ret = load_guest_spi(peer->vm, VGIC_SPI_FIRST + i, peer->mpidrs[i % options->n_vcpus],
+                                     (uint8_t)(0x20 + 0x10 * (load_random(&random) % 12)));
         return ret ? load_give_up(peer->load, "setting up the distributor: %s", strerror(-ret)) : 0;
 }
 
-/* From powered off, or from a reset, to taking interrupts. */
 int load_setup_vcpu(struct load_peer *peer, struct vgic_vcpu *vcpu, bool eoimode)
 {
-        uint64_t base = (uint64_t)GICR_STRIDE * vgic_vcpu_index(vcpu), sgi = base + GICR_SGI_BASE;
-        int ret;
+        int ret = load_guest_cpu(peer->vm, vcpu, eoimode);
 
-        vgic_vcpu_power(vcpu, 1);
-        ret = vgic_gicr_write(peer->vm, base + GICR_WAKER, 4, 0);
-        if (ret == 0)
-                ret = vgic_gicr_write(peer->vm, sgi + GICD_IGROUPR, 4, 0xffffffff);
-        for (unsigned i = 0; i < LOAD_N_SGIS && ret == 0; i++)
-                ret = vgic_gicr_write(peer->vm, sgi + GICD_IPRIORITYR + i, 1, 0x30 + 0x10 * (i % 8));
-        if (ret == 0)
-                ret = vgic_gicr_write(peer->vm, sgi + GICD_ISENABLER, 4, 0xffff);
-        if (ret == 0)
-                ret = vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SRE_EL1, 7);
-        if (ret == 0)
-                ret = vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        if (ret == 0)
-                ret = vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_BPR1_EL1, 0);
-        if (ret == 0)
-                ret = vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_CTLR_EL1, eoimode ? 2 : 0);
-        if (ret == 0)
-                ret = vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         if (ret)
                 return load_give_up(peer->load, "setting up vCPU %u: %s", vgic_vcpu_index(vcpu), strerror(-ret));
         return 0;
-}
-
-void load_clear_active(struct load_peer *peer, uint32_t intid)
-{
-        vgic_gicd_write(peer->vm, GICD_ICACTIVER + intid / 32 * 4, 4, UINT64_C(1) << intid % 32);
 }

@@ -148,7 +148,6 @@ int load_attach(struct load_peer *peer, enum vgic_role role);
 void load_leave(struct load_peer *peer);
 int load_setup_distributor(struct load_peer *peer);
 int load_setup_vcpu(struct load_peer *peer, struct vgic_vcpu *vcpu, bool eoimode);
-void load_clear_active(struct load_peer *peer, uint32_t intid);
 
 /* load-vcpu.c: the thread of one vCPU */
 struct load_vcpu {
