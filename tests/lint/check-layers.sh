@@ -21,7 +21,7 @@ point() {
         fi
 }
 
-dirs="base gic shm proto daemon client-lib cli vmm bench examples systemd tests"
+dirs="base gic shm proto daemon client-lib cli vmm load bench examples systemd tests"
 sources=$(find $dirs -name '*.[ch]' ! -name '*.pb-c.[ch]' | sort)
 layers=$(echo "$sources" | grep -v '^tests/')
 texts=$(find $dirs m4 configure.ac Makefile.am autogen.sh \
@@ -30,13 +30,13 @@ texts=$(find $dirs m4 configure.ac Makefile.am autogen.sh \
         ! -name 'libtool.m4' ! -name 'lt*.m4' -type f | sort)
 
 grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.\./' $sources | point 'no include leaves its folder by ".."'
-grep -nE 'stdatomic\.h|__atomic_|__sync_|memory_order_' $(echo "$layers" | grep -vE '^(shm|bench|vmm)/') \
+grep -nE 'stdatomic\.h|__atomic_|__sync_|memory_order_' $(echo "$layers" | grep -vE '^(shm|load|bench|vmm)/') \
         | point 'atomics appear in shm/ only'
 grep -nE '#[[:space:]]*include[[:space:]]*<(event2?/|event\.h|systemd/)' $(echo "$layers" | grep -v '^daemon/') \
         | point 'libevent and libsystemd appear in daemon/ only'
 grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|unistd\.h|fcntl\.h|stdlib\.h|pthread\.h|poll\.h)' gic/*.[ch] 2>/dev/null \
         | point 'gic/ makes no system call and allocates nothing'
-grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' $(echo "$sources" | grep -E '^(cli|vmm|examples)/') /dev/null \
+grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' $(echo "$sources" | grep -E '^(cli|load|vmm|examples)/') /dev/null \
         | point 'programs include public headers only'
 for f in $texts; do
         head -3 "$f" | grep -q 'SPDX-License-Identifier:' && head -4 "$f" | grep -q 'Copyright' || echo "$f"

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * What is exact: instructions an operation (callgrind), system calls a hop (strace)
+ *
+ * This program runs itself under the tool with N and with 2 N operations; the difference is what N operations cost.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "bench-wake.h"
+
+static int run_deliver(struct bench *bench, char **argv)
+{
+        uint32_t n_vcpus = (uint32_t)strtoul(argv[4], NULL, 10), n_spis = (uint32_t)strtoul(argv[5], NULL, 10);
+        uint32_t intid = VGIC_SPI_FIRST + n_spis - 1;
+        struct bench_vm vm;
+
+        bench_vm_open(bench, &vm, "count", n_vcpus, n_spis);
+        bench_spi(&vm, intid, n_vcpus - 1, 0x80);
+        bench_deliver(&vm, intid, n_vcpus - 1, strtoull(argv[3], NULL, 10));
+        bench_vm_close(&vm);
+        return 0;
+}
+
+static int run_wake(struct bench *bench, char **argv)
+{
+        struct bench_sleeper *sleeper = aligned_alloc(64, sizeof(*sleeper));
+        uint64_t n = strtoull(argv[3], NULL, 10);
+        struct bench_vm vm;
+        pthread_t thread;
+
+        if (!sleeper)
+                return 1;
+        bench_vm_open(bench, &vm, "strace", 1, 32);
+        bench_spi(&vm, BENCH_WAKE_SPI, 0, 0x80);
+        *sleeper = (struct bench_sleeper){ .vm = &vm, .event_fd = -1, .cpu = 1 };
+        if (pthread_create(&thread, NULL, bench_sleeper_thread, sleeper) != 0)
+                return 1;
+        for (uint64_t i = 0; i < n; i++) {
+                bench_sleeper_begin(sleeper, BENCH_WAKE_PARK);
+                vgic_spi_pulse(vm.vm, BENCH_WAKE_SPI);
+                bench_sleeper_woken(sleeper, 0);
+        }
+        bench_sleeper_end(sleeper);
+        pthread_join(thread, NULL);
+        bench_vm_close(&vm);
+        free(sleeper);
+        return 0;
+}
+
+/* vgic-bench --mode=deliver SOCKET N VCPUS SPIS; vgic-bench --mode=wake SOCKET N */
+int bench_count_mode(struct bench *bench, int argc, char **argv)
+{
+        snprintf(bench->socket, sizeof(bench->socket), "%s", argv[2]);
+        if (strcmp(argv[1], "--mode=deliver") == 0 && argc == 6)
+                return run_deliver(bench, argv);
+        if (strcmp(argv[1], "--mode=wake") == 0 && argc == 4)
+                return run_wake(bench, argv);
+        fprintf(stderr, "vgic-bench: unknown mode\n");
+        return 2;
+}
+
+static bool have_tool(const char *name)
+{
+        char command[64];
+
+        snprintf(command, sizeof(command), "command -v %s >/dev/null 2>&1", name);
+        return system(command) == 0;
+}
+
+/* Run a shell command; the last number that it prints. Return: 0 or -1. */
+static int number_from(const char *command, double *ret_value)
+{
+        FILE *pipe = popen(command, "re");
+        char line[256];
+        int ret = -1;
+
+        if (!pipe)
+                return -1;
+        while (fgets(line, sizeof(line), pipe)) {
+                char *end;
+                double value = strtod(line, &end);
+
+                if (end != line) {
+                        *ret_value = value;
+                        ret = 0;
+                }
+        }
+        return pclose(pipe) == 0 ? ret : -1;
+}
+
+/* Instructions of one delivery at this size. Return: 0 or -1. */
+static int instructions(const struct bench *bench, const char *self, uint32_t n_vcpus, uint32_t n_spis, double *ret_n)
+{
+        const unsigned n = 2000;
+        double collected[2];
+        char command[1024];
+
+        for (unsigned i = 0; i < 2; i++) {
+                snprintf(command, sizeof(command),
+                         "valgrind --tool=callgrind --callgrind-out-file=/dev/null '%s' --mode=deliver '%s' %u %u %u 2>&1 |"
+                         " sed -n 's/^==.*Collected : *//p'", self, bench->socket, n * (i + 1), n_vcpus, n_spis);
+                if (number_from(command, &collected[i]) < 0)
+                        return -1;
+        }
+        *ret_n = (collected[1] - collected[0]) / n;
+        return 0;
+}
+
+static void count_instructions(struct bench *bench, const char *self)
+{
+        static const char name[] = "instructions of one delivery, 512 vCPUs and 988 SPIs / 1 and 32";
+        double small, large;
+
+        if (!have_tool("valgrind")) {
+                bench_skip(bench, name, "valgrind is not installed");
+                return;
+        }
+        if (instructions(bench, self, 1, 32, &small) < 0 || instructions(bench, self, 512, 988, &large) < 0) {
+                bench_skip(bench, name, "callgrind gave no count");
+                bench->failed = true;
+                return;
+        }
+        bench_row_exact(bench, name, large / small, "x", (struct bench_target){ BENCH_WITHIN, 0.05 });
+        bench_note("%.1f instructions at 1 vCPU, %.1f at 512: inject, acknowledge and EOI together", small, large);
+}
+
+static void count_system_calls(struct bench *bench, const char *self)
+{
+        static const char name[] = "system calls of an inject to a parked vCPU, both sides together";
+        const unsigned n = 200;
+        double calls[2];
+        char command[1024];
+
+        if (!have_tool("strace")) {
+                bench_skip(bench, name, "strace is not installed");
+                return;
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                /* With -f and -o each line is one call; "resumed" is the second half of one. */
+                snprintf(command, sizeof(command),
+                         "strace -f -qq -e signal=none -o '%s/strace' '%s' --mode=wake '%s' %u >/dev/null 2>&1 &&"
+                         " grep -vc resumed '%s/strace'; rm -f '%s/strace'", bench->directory, self, bench->socket,
+                         n * (i + 1), bench->directory, bench->directory);
+                if (number_from(command, &calls[i]) < 0) {
+                        bench_skip(bench, name, "strace does not work here");
+                        return;
+                }
+        }
+        bench_row_exact(bench, name, (calls[1] - calls[0]) / n, "calls", (struct bench_target){ BENCH_AT_MOST, 2 });
+}
+
+void bench_count_rows(struct bench *bench)
+{
+        char self[256];
+        ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+        if (n < 0)
+                bench_die("/proc/self/exe", errno);
+        self[n] = '\0';
+        count_system_calls(bench, self);
+        count_instructions(bench, self);
+}

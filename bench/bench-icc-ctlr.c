@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * ICC_CTLR_EL1 of random vCPUs, read by another process
+ *
+ * Yardstick: a bare loop of acquire loads over the same lines in the same order. The lines are found in this process's own
+ * read-only mapping of the segment (the only one named so), whose header tells where they lie.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "shm-layout.h"
+
+#define N_VCPUS   256u
+#define N_READS  8192u
+#define N_PAIRS    61u
+
+static struct shm_header *find_segment(void)
+{
+        FILE *maps = fopen("/proc/self/maps", "re");
+        struct shm_header *found = NULL;
+        char line[512], mode[8];
+        unsigned long start;
+
+        while (maps && !found && fgets(line, sizeof(line), maps)) {
+                /* The parent's read-write mapping was inherited: not that one. */
+                if (!strstr(line, "/memfd:") || sscanf(line, "%lx-%*x %7s", &start, mode) != 2 || mode[1] == 'w')
+                        continue;
+                if (((struct shm_header *)start)->magic == SHM_MAGIC)
+                        found = (struct shm_header *)start;
+        }
+        if (maps)
+                fclose(maps);
+        return found;
+}
+
+static uint64_t sink;
+
+static double time_bare(_Atomic uint64_t *const *words, const uint32_t *order)
+{
+        uint64_t start = bench_now_ns(), sum = 0;
+
+        for (unsigned i = 0; i < N_READS; i++)
+                sum += atomic_load_explicit(words[order[i]], memory_order_acquire);
+        start = bench_now_ns() - start;
+        sink += sum;
+        return (double)start;
+}
+
+static double time_library(struct vgic_vm *vm, const uint32_t *order)
+{
+        struct vgic_icc_ctlr ctlr;
+        uint64_t start = bench_now_ns(), sum = 0;
+
+        for (unsigned i = 0; i < N_READS; i++) {
+                if (vgic_vm_icc_ctlr(vm, order[i], &ctlr) != 0)
+                        bench_die("ICC_CTLR_EL1", EIO);
+                sum += ctlr.live;
+        }
+        start = bench_now_ns() - start;
+        sink += sum;
+        return (double)start;
+}
+
+static void read_all(struct bench *bench, const char *name)
+{
+        static _Atomic uint64_t *words[N_VCPUS];
+        static uint32_t order[N_READS];
+        struct bench_series bare = { .n = 0 }, library = { .n = 0 };
+        struct vgic_conn *conn = bench_connect(bench);
+        struct shm_header *header;
+        struct vgic_vm *vm;
+
+        bench_must(vgic_vm_attach(conn, name, VGIC_ROLE_OBSERVER, &vm), "attach");
+        header = find_segment();
+        if (!header)
+                bench_die("the mapping of the segment", ENOENT);
+        for (uint32_t i = 0; i < N_VCPUS; i++)
+                words[i] = &((struct shm_vcpu *)((char *)header + header->areas[SHM_AREA_VCPU].offset +
+                                                 (size_t)i * header->areas[SHM_AREA_VCPU].stride))->icc_ctlr;
+        for (unsigned i = 0; i < N_READS; i++)
+                order[i] = (uint32_t)random() % N_VCPUS;
+        bench_pin(0);
+        for (unsigned i = 0; i < N_PAIRS + 4; i++) {
+                double b = time_bare(words, order), l = time_library(vm, order);
+
+                if (i < 4)
+                        continue; /* caches and pages warm up */
+                bench_add(&bare, b);
+                bench_add(&library, l);
+        }
+        bench_row(bench, "ICC_CTLR_EL1 of random vCPUs, read by another process / bare loads", &library, &bare, "x",
+                  (struct bench_target){ BENCH_AT_MOST, 3 });
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+void bench_icc_ctlr(struct bench *bench)
+{
+        struct bench_vm vm;
+        int status;
+        pid_t pid;
+
+        bench_vm_open(bench, &vm, "icc-ctlr", N_VCPUS, 32);
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+                bench->n_missed = 0;
+                read_all(bench, vm.name);
+                _exit(bench->n_missed ? 10 : 0);
+        }
+        if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+            (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 10))
+                bench->failed = true;
+        else
+                bench->n_missed += WEXITSTATUS(status) == 10;
+        bench_vm_close(&vm);
+}

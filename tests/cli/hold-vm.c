@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * hold-vm: a VM for tests of tools, driven line by line on standard input
+ *
+ *   hold-vm SOCKET NAME N_VCPUS
+ *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET
+ *
+ * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. Each line is answered by one: a number. End of input ends the VM.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "load-guest.h"
+
+#define MAX_VCPUS 8u
+
+static void must(int ret, const char *what)
+{
+        if (ret >= 0)
+                return;
+        fprintf(stderr, "hold-vm: %s: %s\n", what, strerror(-ret));
+        exit(1);
+}
+
+static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, const char *verb, const unsigned long *args)
+{
+        struct vgic_vcpu *vcpu = vcpus[args[0] % n];
+
+        if (strcmp(verb, "pulse") == 0)
+                return vgic_spi_pulse(vm, (uint32_t)args[0]);
+        if (strcmp(verb, "ack") == 0)
+                return vgic_vcpu_ack(vcpu, 1);
+        if (strcmp(verb, "eoi") == 0)
+                vgic_vcpu_eoi(vcpu, 1, (uint32_t)args[1]);
+        else if (strcmp(verb, "ctlr") == 0)
+                return vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_CTLR_EL1, args[1]);
+        else if (strcmp(verb, "sgi") == 0)
+                return vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, args[1] << 24 | 1ul << args[2]);
+        else
+                return -1;
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        struct vgic_vm_config config = { .size = sizeof(config), .n_spis = 64, .flags = VGIC_VM_EPHEMERAL };
+        struct vgic_conn_options options = { .size = sizeof(options) };
+        struct vgic_vcpu_options vcpu_options = { .size = sizeof(vcpu_options) };
+        struct vgic_vcpu *vcpus[MAX_VCPUS];
+        struct vgic_vcpu_state state;
+        struct vgic_conn *conn;
+        struct vgic_vm *vm;
+        unsigned long args[3];
+        char line[128], verb[16];
+
+        if (argc != 4)
+                return 2;
+        options.socket_path = argv[1];
+        config.name = argv[2];
+        config.n_vcpus = (uint32_t)strtoul(argv[3], NULL, 10);
+        if (config.n_vcpus < 1 || config.n_vcpus > MAX_VCPUS)
+                return 2;
+        must(vgic_connect(&options, &conn), "connect");
+        must(vgic_vm_create(conn, &config, &vm), "create");
+        must(vgic_vm_init(vm), "init");
+        must(load_guest_distributor(vm), "GICD_CTLR");
+        for (uint32_t i = 0; i < config.n_vcpus; i++) {
+                must(vgic_vcpu_register(vm, i, &vcpu_options, &vcpus[i]), "register");
+                must(load_guest_cpu(vm, vcpus[i], false), "CPU interface");
+        }
+        must(load_guest_spi(vm, 40, 0, 0x80), "SPI");
+        must(vgic_vm_vcpu_state(vm, config.n_vcpus - 1, &state), "vCPU state");
+        must(load_guest_spi(vm, 41, state.mpidr, 0x80), "SPI");
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        puts("ready");
+        while (fgets(line, sizeof(line), stdin)) {
+                memset(args, 0, sizeof(args));
+                if (sscanf(line, "%15s %lu %lu %lu", verb, &args[0], &args[1], &args[2]) >= 1)
+                        printf("%ld\n", answer(vm, vcpus, config.n_vcpus, verb, args));
+        }
+        for (uint32_t i = 0; i < config.n_vcpus; i++)
+                vgic_vcpu_unregister(vcpus[i]);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        return 0;
+}

@@ -1,0 +1,184 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The vgicd authors
+#
+# vgicctl against a real daemon: exit statuses, tables, JSON. Speaks TAP.
+. "$top_srcdir/tests/cli/cli.sh"
+
+# --- without a daemon ---
+status 0 '--help' "$vgicctl" --help
+for command in list show vcpus irqs counts icc-ctlr tdir inject reset destroy; do
+        "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" && grep -q "^Usage: vgicctl $command" "$tmp/out"
+        ok $? "$command --help"
+done
+status 0 '--version' "$vgicctl" --version
+has '^vgicctl [0-9]+\.' '--version says it'
+status 2 'no command' "$vgicctl"
+status 2 'unknown command' "$vgicctl" frobnicate
+status 2 'unknown option' "$vgicctl" --frobnicate list
+status 2 'an option of another command' "$vgicctl" list --watch
+status 2 'an argument too many' "$vgicctl" list x
+status 2 'an argument too few' "$vgicctl" icc-ctlr x
+status 4 'no daemon' ctl list
+[ -s "$tmp/err" ] && [ ! -s "$tmp/out" ]
+ok $? 'no daemon: said on stderr, and nothing on stdout'
+
+# --- a daemon without VMs ---
+start_daemon
+status 0 'list without VMs' ctl list
+has '^no VMs$' 'list says that there are none'
+status 0 'list --json without VMs' ctl list --json
+valid_json 'list --json without VMs is JSON'
+for command in show vcpus irqs counts tdir destroy; do
+        status 3 "$command of no such VM" ctl $command nobody
+done
+status 3 'icc-ctlr of no such VM' ctl icc-ctlr nobody 0
+status 3 'icc-ctlr by message of no such VM' ctl icc-ctlr nobody 0 --via message
+status 3 'inject to no such VM' ctl inject nobody 40
+status 3 'reset in no such VM' ctl reset nobody 0
+
+# --- a VM ---
+hold_vm test-vm 2
+status 0 'list' ctl list
+has '^test-vm +ready +2/2 +64 ' 'list shows the VM'
+hasnt ' $' 'list: no space at the end of a line'
+status 0 'list --json' ctl list --json
+valid_json 'list --json is JSON'
+has '"name": "test-vm"' 'list --json has the VM'
+status 0 'show' ctl show test-vm
+has '^vCPUs +2, of them registered 2$' 'show: vCPUs'
+status 0 'show --json' ctl --json show test-vm
+valid_json 'show --json is JSON'
+has '"initialised": true' 'show --json: ready'
+status 0 'vcpus' ctl vcpus test-vm
+has '^ +1 +0\.0\.0\.1 +running +yes +awake +1 ' 'vcpus: vCPU 1 is up'
+status 0 'vcpus --json' ctl vcpus test-vm --json
+valid_json 'vcpus --json is JSON'
+
+# --- inject and irqs ---
+status 0 'counts before any interrupt' ctl counts test-vm
+has '^no interrupt was ever acknowledged$' 'counts says that there are none'
+status 0 'inject' ctl inject test-vm 40
+status 0 'irqs while SPI 40 is pending' ctl irqs test-vm
+has '^SPI40 +0 +EP\.\.L +edge +1 +0x80 +- +0$' 'irqs: SPI 40 is enabled, pending, latched'
+hasnt '^SPI50 ' 'irqs leaves out what is unused'
+has '^[0-9]+ unused interrupts are not shown' 'irqs says that it leaves something out'
+status 0 'irqs --all' ctl irqs test-vm --all
+has '^SPI50 ' 'irqs --all leaves nothing out'
+hasnt ' $' 'irqs: no space at the end of a line'
+vm 'ack 0' 40
+status 0 'irqs while SPI 40 is active' ctl irqs test-vm
+has '^SPI40 +0 +E\.A\.\. +edge +1 +0x80 +0 +1$' 'irqs: SPI 40 is active on vCPU 0'
+vm 'eoi 0 40' 0
+status 0 'inject --assert' ctl inject test-vm 50 --assert
+status 0 'irqs after --assert' ctl irqs test-vm
+has '^SPI50 +[-0-9]+ +\.P\.H\. +level' 'irqs: the line of SPI 50 is high'
+status 0 'inject --deassert' ctl inject test-vm 50 --deassert
+status 0 'irqs --all after --deassert' ctl irqs test-vm --all
+has '^SPI50 +[-0-9]+ +\.\.\.\.\. +level' 'irqs: the line of SPI 50 is low'
+status 0 'inject --json' ctl inject test-vm 41 --json
+valid_json 'inject --json is JSON'
+vm 'ack 1' 41
+vm 'eoi 1 41' 0
+vm 'sgi 0 3 1' 0
+vm 'ack 1' 3
+vm 'eoi 1 3' 0
+status 0 'irqs --json' ctl irqs test-vm --json
+valid_json 'irqs --json is JSON'
+[ "$(grep -c '"intid"' "$tmp/out")" -eq $((2 * 32 + 64)) ]
+ok $? 'irqs --json has every interrupt'
+status 0 'irqs --vcpu' ctl irqs test-vm --vcpu 1 --json
+[ "$(grep -c '"intid"' "$tmp/out")" -eq $((32 + 64)) ]
+ok $? 'irqs --vcpu has one vCPU only'
+status 3 'irqs --vcpu of no such vCPU' ctl irqs test-vm --vcpu 2
+status 0 'counts' ctl counts test-vm
+has '^ +3 +SGI3 +0 +1 +1$' 'counts: SGI 3'
+has '^ +40 +SPI40 +1 +0 +1$' 'counts: SPI 40'
+status 0 'counts --json' ctl counts test-vm --json
+valid_json 'counts --json is JSON'
+has '"name": "SPI41", "total": 1, "per_vcpu": \[0, 1\]' 'counts --json: SPI 41'
+status 2 'inject: not a number' ctl inject test-vm forty
+status 2 'inject: a negative number' ctl inject test-vm -- -1
+status 2 'inject: two operations' ctl inject test-vm 40 --pulse --assert
+status 2 'inject: a PPI without its vCPU' ctl inject test-vm 27
+status 3 'inject: no such SPI' ctl inject test-vm 96
+status 3 'inject: an SGI has no wire' ctl inject test-vm 3
+status 0 'inject: a PPI' ctl inject test-vm 27 --vcpu 1
+
+# --- ICC_CTLR_EL1 ---
+vm 'ctlr 1 2' 0
+status 0 'icc-ctlr' ctl icc-ctlr test-vm 1
+has 'from shared memory' 'icc-ctlr says where it read'
+has '^live +0x[0-9a-f]{8} +1 +0 ' 'icc-ctlr: EOImode is set'
+has '^default +0x[0-9a-f]{8} +0 +0 ' 'icc-ctlr: by default it is not'
+cp "$tmp/out" "$tmp/shm"
+status 0 'icc-ctlr --via message' ctl icc-ctlr test-vm 1 --via message
+[ "$(tail -n +2 "$tmp/out")" = "$(tail -n +2 "$tmp/shm")" ]
+ok $? 'icc-ctlr is the same by message'
+status 0 'icc-ctlr --json' ctl icc-ctlr test-vm 1 --json
+valid_json 'icc-ctlr --json is JSON'
+has '"live": \{.*"EOImode": 1, "CBPR": 0' 'icc-ctlr --json: EOImode'
+status 3 'icc-ctlr of no such vCPU' ctl icc-ctlr test-vm 2
+status 3 'icc-ctlr by message of no such vCPU' ctl icc-ctlr test-vm 2 --via message
+status 2 'icc-ctlr --via something' ctl icc-ctlr test-vm 1 --via pigeon
+
+# --- reset ---
+status 0 'reset' ctl reset test-vm 1
+status 0 'icc-ctlr after the reset' ctl icc-ctlr test-vm 1
+has '^live +0x[0-9a-f]{8} +0 +0 ' 'icc-ctlr: reset, EOImode is clear'
+has '^configured +0x[0-9a-f]{8} +1 +0 ' 'icc-ctlr: what was configured stays known'
+status 3 'reset of no such vCPU' ctl reset test-vm 2
+
+# --- TDIR ---
+status 0 'tdir' ctl tdir test-vm
+has '^TDIR of test-vm is (set|clear), generation ' 'tdir says the state'
+status 0 'tdir by message' ctl tdir test-vm --via message
+status 0 'tdir --json' ctl tdir test-vm --json
+valid_json 'tdir --json is JSON'
+status 2 'tdir --count without --watch' ctl tdir test-vm --count 1
+status 1 'tdir --watch: not enough changes in the time' ctl tdir test-vm --watch --count 1000000 --timeout 1
+ctl tdir test-vm --watch --count 2 --timeout 60 --json > "$tmp/watch" 2> "$tmp/err" &
+watcher=$!
+wait_until test -s "$tmp/watch"
+vm 'pulse 40' 0
+vm 'ack 0' 40
+wait_until grep -q '"tdir": true, "generation": [0-9]*, "merged"' "$tmp/watch"
+vm 'eoi 0 40' 0
+wait $watcher
+ok $? 'tdir --watch ends after two changes'
+cp "$tmp/watch" "$tmp/out"
+valid_json 'tdir --watch --json is a document a line' lines
+[ "$(grep -c merged "$tmp/out")" -eq 2 ]
+ok $? 'tdir --watch printed both'
+tail -1 "$tmp/out" | grep -q '"tdir": false'
+ok $? 'the last change was to clear'
+
+# --- output that cannot be written ---
+ctl list > /dev/full 2> "$tmp/err"
+[ $? -eq 1 ]
+ok $? 'a full disk is an error'
+# The reader is gone before anything is written.
+{ sleep 0.2; ctl irqs test-vm --all 2> "$tmp/err"; echo $? > "$tmp/status"; } | :
+[ "$(cat "$tmp/status")" -eq 1 ]
+ok $? 'a reader that went away is an error'
+
+# --- the end of a VM, and of the daemon ---
+ctl tdir test-vm --watch > "$tmp/watch" 2> "$tmp/err" &
+watcher=$!
+wait_until test -s "$tmp/watch"
+status 0 'destroy' ctl destroy test-vm
+wait $watcher
+[ $? -eq 3 ]
+ok $? 'tdir --watch: the VM was destroyed'
+status 3 'show after destroy' ctl show test-vm
+release_vm
+hold_vm second-vm 1
+ctl tdir second-vm --watch > "$tmp/watch" 2> "$tmp/err" &
+watcher=$!
+wait_until test -s "$tmp/watch"
+stop_daemon
+wait $watcher
+[ $? -eq 4 ]
+ok $? 'tdir --watch: the daemon is gone'
+status 4 'list: the daemon is gone' ctl list
+done_testing
