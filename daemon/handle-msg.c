@@ -54,6 +54,8 @@ enum proto_code handle_inject(struct request *request)
                 r = shm_line_pulse(&vm->gic, ask->vcpu, ask->intid);
         else
                 return dispatch_fail(request, PROTO_INVALID, "op is none of assert, deassert and pulse");
+        if (r == -EIO)
+                return dispatch_fail(request, PROTO_BUSY, "the VM changes this interrupt without end");
         if (r < 0)
                 return dispatch_fail(request, PROTO_INVALID, "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32 ") in this VM",
                                      ask->intid, ask->vcpu);

@@ -185,6 +185,7 @@ int vm_init(struct vm *vm, struct base_error *why)
         if (r == 0)
                 r = shm_segment_create(&vm->shape, &vm->segment_fd, &vm->segment_ro_fd, &vm->gic);
         if (r == 0) {
+                vm->gic.bounded = true;
                 vm->gic.ring = ring_vcpu;
                 vm->gic.raised = tdir_on_own_raise;
                 vm->gic.hook_ctx = vm;
