@@ -25,6 +25,13 @@ int base_fd_eventfd(void)
         return fd < 0 ? -errno : fd;
 }
 
+int base_fd_eventfd_blocking(void)
+{
+        int fd = eventfd(0, EFD_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
 int base_fd_is_eventfd(int fd)
 {
         char path[40], target[64];

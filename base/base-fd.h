@@ -49,6 +49,8 @@ int base_fd_dup(int fd);
 
 /* base_fd_eventfd() - a new eventfd, non-blocking and close-on-exec. Return: the descriptor, or a negative errno. */
 int base_fd_eventfd(void);
+/* base_fd_eventfd_blocking() - the same, but a read waits. */
+int base_fd_eventfd_blocking(void);
 
 /* base_fd_is_eventfd() - Return: 1, 0, or a negative errno if /proc cannot tell. */
 int base_fd_is_eventfd(int fd);

@@ -27,8 +27,10 @@ uint64_t bench_now_ns(void)
 
 unsigned bench_n_cpus(void)
 {
-        long n = sysconf(_SC_NPROCESSORS_ONLN);
+        static _Atomic long n; /* each sysconf() opens a file: asked once */
 
+        if (!n)
+                n = sysconf(_SC_NPROCESSORS_ONLN);
         return n > 0 ? (unsigned)n : 1;
 }
 

@@ -148,7 +148,7 @@ static int open_bells(struct vm *vm)
         int fd;
 
         for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
-                fd = base_fd_eventfd();
+                fd = base_fd_eventfd_blocking(); /* its vCPU waits in read(): one system call for a wake */
                 if (fd < 0)
                         return fd;
                 vm->vcpus[i].bell = fd;
