@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * vgicd starts and stops: its socket, socket activation, what it tells the service manager, its exit status
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon-proc.h"
+#include "tap.h"
+
+static void test_life(void)
+{
+        struct daemon_proc proc;
+        struct vgic_conn *conn;
+        struct stat st;
+        char socket[96];
+
+        daemon_start(&proc, NULL);
+        strcpy(socket, proc.socket);
+        tap_ok(stat(socket, &st) == 0 && S_ISSOCK(st.st_mode), "the socket is there when READY=1 comes");
+        tap_eq(st.st_mode & 07777, 0600, "its mode is 0600");
+        tap_ok(daemon_wait_notify(&proc, "STATUS=0 VMs, 0 sessions"), "STATUS tells the numbers");
+        conn = daemon_connect(&proc);
+        tap_ok(daemon_wait_notify(&proc, "1 session"), "STATUS follows a connection");
+        kill(proc.pid, SIGTERM);
+        tap_ok(daemon_wait_notify(&proc, "STOPPING=1"), "SIGTERM: STOPPING=1");
+        tap_eq(daemon_wait_exit(&proc), 0, "and exit status 0, with a session open");
+        tap_ok(access(socket, F_OK) < 0, "the socket is gone");
+        tap_eq(vgic_vm_destroy(conn, "none"), -ENOTCONN, "the client is told that the daemon is gone");
+        vgic_disconnect(conn);
+        daemon_cleanup(&proc);
+
+        daemon_start(&proc, NULL);
+        kill(proc.pid, SIGINT);
+        tap_eq(daemon_wait_exit(&proc), 0, "SIGINT: exit status 0");
+        daemon_cleanup(&proc);
+}
+
+static int run_to_end(struct daemon_options options)
+{
+        struct daemon_proc proc;
+        int status;
+
+        daemon_prepare(&proc);
+        options.quiet = true;
+        daemon_spawn(&proc, &options);
+        status = daemon_wait_exit(&proc);
+        daemon_cleanup(&proc);
+        return status;
+}
+
+static int run_with(const char *argument)
+{
+        return run_to_end((struct daemon_options){ .arguments = (const char *const[]){ argument, NULL } });
+}
+
+static void test_arguments(void)
+{
+        tap_eq(run_with("--help"), 0, "--help");
+        tap_eq(run_with("--version"), 0, "--version");
+        tap_eq(run_with("--no-such-option"), 2, "an unknown option is wrong usage");
+        tap_eq(run_with("word"), 2, "an argument is wrong usage");
+        tap_eq(run_with("--tdir-lag=-1"), 2, "--tdir-lag -1 is wrong usage");
+        tap_eq(run_with("--tdir-lag=1x"), 2, "--tdir-lag 1x is wrong usage");
+        tap_eq(run_with("--log-level=loud"), 2, "--log-level loud is wrong usage");
+}
+
+static void test_paths(void)
+{
+        char path[256], folder[] = "/tmp/vgicd-test.XXXXXX";
+        struct stat before, after;
+        struct daemon_proc proc;
+
+        if (!mkdtemp(folder))
+                tap_bail("no folder");
+        snprintf(path, sizeof(path), "%s/file", folder);
+        close(open(path, O_CREAT | O_WRONLY, 0644));
+        stat(path, &before);
+        tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a path that is a file is refused");
+        tap_ok(stat(path, &after) == 0 && after.st_ino == before.st_ino, "and the file is left alone");
+        unlink(path);
+        tap_eq(run_to_end((struct daemon_options){ .socket = folder }), 1, "a path that is a folder is refused");
+        snprintf(path, sizeof(path), "%s/no/sock", folder);
+        tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a folder that is missing");
+        memset(path, 'x', 200);
+        path[0] = '/';
+        path[200] = '\0';
+        tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a path that is too long");
+        tap_eq(run_to_end((struct daemon_options){ .arguments = (const char *const[]){ "--socket=", NULL } }), 1, "an empty path");
+        rmdir(folder);
+
+        daemon_start(&proc, NULL);
+        tap_eq(run_to_end((struct daemon_options){ .socket = proc.socket }), 1, "the socket of a living daemon is refused");
+        tap_ok(daemon_alive(&proc), "and the living one goes on");
+        kill(proc.pid, SIGKILL);
+        daemon_wait_exit(&proc);
+        tap_ok(stat(proc.socket, &before) == 0, "a killed daemon leaves its socket");
+        daemon_spawn(&proc, &(struct daemon_options){ .quiet = true });
+        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc), "and the next one replaces it");
+        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+}
+
+static int listening_socket(const char *path, int type)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, type, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+            (type == SOCK_STREAM && listen(fd, 16) < 0))
+                tap_bail("%s: %s", path, strerror(errno));
+        fd = fcntl(fd, F_DUPFD, 10); /* out of the way of the descriptors that are passed */
+        return fd;
+}
+
+static void test_activation(void)
+{
+        struct daemon_proc proc;
+        int fd;
+
+        daemon_prepare(&proc);
+        fd = listening_socket(proc.socket, SOCK_STREAM);
+        daemon_spawn(&proc, &(struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 1 });
+        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc), "socket activation serves on the passed socket");
+        kill(proc.pid, SIGTERM);
+        tap_eq(daemon_wait_exit(&proc), 0, "stops in order");
+        tap_ok(access(proc.socket, F_OK) == 0, "and leaves the socket, which is the service manager's");
+        tap_eq(run_to_end((struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 2 }), 1, "two sockets are refused");
+        close(fd);
+        unlink(proc.socket);
+        fd = listening_socket(proc.socket, SOCK_DGRAM);
+        tap_eq(run_to_end((struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 1 }), 1,
+               "a datagram socket is refused");
+        close(fd);
+        daemon_cleanup(&proc);
+}
+
+int main(void)
+{
+        test_life();
+        test_arguments();
+        test_paths();
+        test_activation();
+        return tap_done();
+}
