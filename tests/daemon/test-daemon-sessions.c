@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Connections that come, go, die and misbehave: a clear error, no leak, no effect on another VM
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base-clock.h"
+#include "base-fd.h"
+#include "daemon-proc.h"
+#include "proto-message.h"
+#include "proto-rx.h"
+#include "proto-table.h"
+#include "proto-tx.h"
+#include "tap.h"
+
+#define N_CONNECTS  10000
+
+/* The daemon has closed all but @n descriptors; what it frees, it frees when its loop comes round. */
+static bool wait_fd_count(const struct daemon_proc *proc, int n)
+{
+        uint64_t deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
+
+        while (daemon_fd_count(proc) > n && base_clock_ns() < deadline)
+                poll(NULL, 0, 1);
+        return daemon_fd_count(proc) <= n;
+}
+
+static void send_frame(int fd, uint32_t request, uint32_t flags, uint32_t size, const void *payload, size_t n)
+{
+        uint8_t header[PROTO_HEADER_BYTES];
+
+        proto_frame_encode(header, &(struct proto_header){ .request = request, .flags = flags, .size = size });
+        if (send(fd, header, sizeof(header), MSG_NOSIGNAL) < 0 || (n > 0 && send(fd, payload, n, MSG_NOSIGNAL) < 0))
+                tap_note("send: %s", strerror(errno));
+}
+
+/* The code of the next reply; -1: the daemon closed. */
+static int read_code(int fd)
+{
+        struct proto_rx rx = { 0 };
+        ProtobufCMessage *message;
+        int r, code = -1;
+
+        while ((r = proto_rx_step(&rx, fd)) == PROTO_RX_AGAIN)
+                if (!daemon_wait_readable(fd))
+                        return -2;
+        if (r == PROTO_RX_FRAME &&
+            proto_message_unpack(&vgic__status_reply__descriptor, rx.payload, rx.header.size, &message) == 0) {
+                Vgic__StatusReply *reply = (Vgic__StatusReply *)message;
+
+                code = reply->status ? (int)reply->status->code : 0;
+                proto_message_free(message);
+        }
+        proto_rx_release(&rx);
+        return code;
+}
+
+static int send_message(int fd, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds)
+{
+        struct proto_tx tx = { 0 };
+        int r = proto_tx_send(&tx, fd, request, PROTO_FLAG_NEED_REPLY, message, fds, n_fds);
+
+        proto_tx_clear(&tx);
+        return r < 0 ? r : read_code(fd);
+}
+
+static int hello(const struct daemon_proc *proc)
+{
+        Vgic__Hello ask = VGIC__HELLO__INIT;
+        int fd = daemon_socket(proc);
+
+        ask.features = PROTO_FEATURES_ALL;
+        ask.client_name = (char *)"te\nst";
+        if (send_message(fd, PROTO_HELLO, &ask.base, NULL, 0) != PROTO_OK)
+                tap_bail("HELLO was refused");
+        return fd;
+}
+
+static void test_connects(struct daemon_proc *proc)
+{
+        int fds_before;
+        long kib_before, kib_after;
+
+        for (int i = 0; i < 500; i++)
+                close(daemon_socket(proc)); /* what an allocator keeps is there now */
+        daemon_alive(proc);
+        fds_before = daemon_fd_count(proc);
+        kib_before = daemon_rss_kib(proc);
+        for (int i = 0; i < N_CONNECTS; i++) {
+                int fd = i % 100 == 0 ? hello(proc) : daemon_socket(proc);
+
+                close(fd);
+        }
+        tap_ok(daemon_alive(proc), "%d connects and disconnects are survived", N_CONNECTS);
+        tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks");
+        kib_after = daemon_rss_kib(proc);
+        tap_ok(kib_after - kib_before < 512, "no memory leaks: %ld KiB before, %ld after", kib_before, kib_after);
+}
+
+static void test_deaths(struct daemon_proc *proc)
+{
+        int fds_before = daemon_fd_count(proc), fd, event = base_fd_eventfd();
+
+        for (uint32_t n = 1; n < PROTO_HEADER_BYTES; n++) {
+                fd = daemon_socket(proc);
+                if (send(fd, "\1\0\0\0\11\0\0\0\20\0\0\0", n, MSG_NOSIGNAL) < 0)
+                        tap_note("send: %s", strerror(errno));
+                close(fd);
+        }
+        tap_ok(daemon_alive(proc), "clients that die within a header");
+        fd = hello(proc);
+        send_frame(fd, PROTO_VM_CREATE, PROTO_VERSION, 60000, "abc", 3);
+        close(fd);
+        tap_ok(daemon_alive(proc), "a client that dies within a payload");
+        fd = hello(proc);
+        proto_fds_send(fd, "\3\0\0\0", 4, &event, 1);
+        close(fd);
+        fd = hello(proc);
+        shutdown(fd, SHUT_WR);
+        tap_eq(read_code(fd), -1, "a client that only closes its sending side is disconnected");
+        close(fd);
+        close(event);
+        tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks, not even one that came with half a message");
+}
+
+static void test_malformed(struct daemon_proc *proc)
+{
+        int fds_before = daemon_fd_count(proc), event = base_fd_eventfd(), fds[2] = { event, event }, fd;
+        Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
+
+        fd = daemon_socket(proc);
+        send_frame(fd, PROTO_HELLO, 2, 0, NULL, 0);
+        tap_eq(read_code(fd), PROTO_BAD_VERSION, "another version");
+        tap_eq(read_code(fd), -1, "is fatal");
+        close(fd);
+        fd = daemon_socket(proc);
+        send_frame(fd, PROTO_HELLO, PROTO_VERSION, PROTO_PAYLOAD_MAX + 1, NULL, 0);
+        tap_eq(read_code(fd), PROTO_TOO_LARGE, "too large");
+        tap_eq(read_code(fd), -1, "is fatal");
+        close(fd);
+        fd = daemon_socket(proc);
+        send_frame(fd, PROTO_VM_LIST, PROTO_VERSION, 0, NULL, 0);
+        tap_eq(read_code(fd), PROTO_WRONG_STATE, "VM_LIST before HELLO");
+        send_frame(fd, PROTO_HELLO, PROTO_VERSION, 3, "\377\377\377", 3);
+        tap_eq(read_code(fd), PROTO_BAD_PAYLOAD, "bad protobuf");
+        send_frame(fd, 4711, PROTO_VERSION, 0, NULL, 0);
+        tap_eq(read_code(fd), PROTO_UNKNOWN_REQUEST, "an unknown request");
+        send_frame(fd, PROTO_HELLO, PROTO_VERSION | 0x100, 0, NULL, 0);
+        tap_eq(read_code(fd), PROTO_BAD_FRAME, "reserved flags");
+        send_frame(fd, PROTO_EVENT_TDIR, PROTO_VERSION | PROTO_FLAG_NEED_REPLY, 0, NULL, 0);
+        tap_eq(read_code(fd), PROTO_BAD_FRAME, "an event of the daemon, sent to the daemon");
+        send_frame(fd, PROTO_HELLO, PROTO_VERSION, 0, NULL, 0);
+        tap_eq(read_code(fd), PROTO_OK, "after all that the connection still works");
+        tap_eq(send_message(fd, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_WRONG_STATE, "TDIR_WATCH without a VM");
+        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM without a name");
+        create.name = (char *)"../x";
+        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM with a bad name");
+        create.name = (char *)"malformed";
+        create.n_vcpus = 100000;
+        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "too many vCPUs");
+        create.n_vcpus = 1;
+        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, fds, 2), PROTO_BAD_FDS, "descriptors where none belong");
+        close(fd);
+        close(event);
+        tap_ok(wait_fd_count(proc, fds_before) && daemon_alive(proc), "no descriptor leaks, and the daemon lives");
+}
+
+/* Requests without end whose answers nobody reads: the daemon stops reading, and goes on serving others. */
+static void test_never_reads(struct daemon_proc *proc)
+{
+        int fds_before = daemon_fd_count(proc), fd = hello(proc);
+        uint8_t frame[PROTO_HEADER_BYTES];
+        unsigned n = 0;
+
+        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST, .flags = PROTO_VERSION });
+        while (n < 10000000 && send(fd, frame, sizeof(frame), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+                n++;
+        tap_ok(n > 0 && n < 10000000, "a client that never reads is not read from for ever");
+        tap_ok(daemon_alive(proc), "others are served meanwhile");
+        close(fd);
+        tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks");
+}
+
+/* With room for few descriptors: connections wait, nothing spins, and they are served when others end. */
+static void test_no_descriptors(void)
+{
+        struct daemon_proc proc;
+        int fds[64], n, extra;
+        Vgic__Hello ask = VGIC__HELLO__INIT;
+        struct proto_tx tx = { 0 };
+        char path[64], line[512];
+        unsigned long before = 0, after = 0;
+        FILE *stat_file;
+
+        daemon_start(&proc, &(struct daemon_options){ .limit_nofile = 40, .quiet = true });
+        for (n = 0; n < 64; n++)
+                fds[n] = daemon_socket(&proc);
+        extra = daemon_socket(&proc);
+        proto_tx_send(&tx, extra, PROTO_HELLO, PROTO_FLAG_NEED_REPLY, &ask.base, NULL, 0);
+        proto_tx_clear(&tx);
+        snprintf(path, sizeof(path), "/proc/%d/stat", proc.pid);
+        for (int i = 0; i < 2; i++) {
+                unsigned long utime = 0, stime = 0;
+
+                stat_file = fopen(path, "re");
+                if (stat_file && fgets(line, sizeof(line), stat_file))
+                        sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime, &stime);
+                if (stat_file)
+                        fclose(stat_file);
+                *(i ? &after : &before) = utime + stime;
+                if (i == 0)
+                        poll(&(struct pollfd){ .fd = extra, .events = POLLIN }, 1, 1000); /* nothing comes: a second to spin in */
+        }
+        tap_ok(after - before < 50, "out of descriptors the daemon does not spin: %lu ticks in a second", after - before);
+        for (int i = 0; i < n; i++)
+                close(fds[i]);
+        tap_eq(read_code(extra), PROTO_OK, "a connection that waited is served when others ended");
+        close(extra);
+        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+}
+
+int main(void)
+{
+        struct daemon_proc proc;
+        struct vgic_conn *conn;
+        struct vgic_vm *vm;
+        struct vgic_vm_info info = { .size = sizeof(info) };
+
+        daemon_start(&proc, NULL);
+        conn = daemon_connect(&proc);
+        vm = daemon_vm(conn, "bystander", 2, 32, 0);
+        test_connects(&proc);
+        test_deaths(&proc);
+        test_malformed(&proc);
+        test_never_reads(&proc);
+        tap_ok(vgic_vm_query(conn, "bystander", &info) == 0 && info.n_sessions == 1, "another VM did not notice");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
+        test_no_descriptors();
+        return tap_done();
+}
