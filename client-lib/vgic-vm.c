@@ -40,6 +40,7 @@ void vgic_vm_free(struct vgic_vm *vm)
         base_fd_close(vm->ring_to_client);
         base_fd_close(vm->ring_to_daemon);
         vm->conn->vm = NULL;
+        vm->conn->n_events = 0; /* what waits was about this VM */
         free(vm);
 }
 
@@ -192,8 +193,8 @@ int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role
         if (vm->info.initialised)
                 r = vgic_vm_map(vm);
         if (r < 0) {
-                vgic_vm_free(vm);
                 vgic_vm_leave(conn);
+                vgic_vm_free(vm);
                 return r;
         }
         *ret_vm = vm;
@@ -248,8 +249,8 @@ int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *tok
         if (r == 0)
                 r = vgic_vm_ring_setup(vm);
         if (r < 0) {
-                vgic_vm_free(vm);
                 vgic_vm_leave(conn);
+                vgic_vm_free(vm);
                 return r;
         }
         *ret_vm = vm;
@@ -263,7 +264,7 @@ void vgic_vm_detach(struct vgic_vm *vm)
         if (!vm)
                 return;
         conn = vm->conn;
-        vgic_vm_leave(conn);
+        vgic_vm_leave(conn); /* first: events that come before the reply are this VM's too */
         vgic_vm_free(vm);
 }
 
