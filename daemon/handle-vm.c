@@ -133,8 +133,6 @@ enum proto_code handle_vm_init(struct request *request)
         if (code != PROTO_OK)
                 return code;
         r = vm_init(vm, &request->why);
-        if (r == -EMFILE)
-                return PROTO_LIMIT;
         if (r < 0 && r != -EALREADY)
                 return proto_code_from_errno(r);
         return handle_reply_info(request, vm, NULL, 0);

@@ -193,9 +193,9 @@ int vm_init(struct vm *vm, struct base_error *why)
                 r = tdir_open(vm);
         }
         if (r < 0) {
+                close_controller(vm);
                 if (r == -EMFILE || r == -ENFILE)
                         say_limit(vm, why);
-                close_controller(vm);
                 return r == -ENFILE ? -EMFILE : r;
         }
         vm->initialised = true;

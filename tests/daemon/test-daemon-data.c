@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * TDIR, grants and rings through the daemon, and clients that try to stop it
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base-clock.h"
+#include "base-fd.h"
+#include "daemon-proc.h"
+#include "tap.h"
+#include "vgic-private.h"
+
+#define N_SPIS     96u
+#define SPI_LEVEL  40u
+#define SPI_OTHER  41u
+
+/* A VM whose vCPU 0 takes group 1 SPIs. */
+static struct vgic_vcpu *start_guest(struct vgic_vm *vm)
+{
+        struct vgic_vcpu *vcpu;
+
+        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
+                tap_bail("vCPU 0 cannot be registered");
+        vgic_vcpu_power(vcpu, 1);
+        vgic_gicr_write(vm, 0x14, 4, 0);                /* GICR_WAKER: awake */
+        vgic_gicd_write(vm, 0, 4, 0x12);                /* GICD_CTLR: ARE, group 1 */
+        for (uint32_t i = 32; i < 32 + N_SPIS; i += 32) {
+                vgic_gicd_write(vm, 0x080 + i / 8, 4, UINT32_MAX);
+                vgic_gicd_write(vm, 0x100 + i / 8, 4, UINT32_MAX);
+        }
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        return vcpu;
+}
+
+static bool take_count(int fd)
+{
+        uint64_t count;
+
+        return daemon_wait_readable(fd) && read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
+}
+
+/* The next event, whatever it is. Return: its kind; -1 none came. */
+static int next_event(struct vgic_conn *conn, struct vgic_event *event)
+{
+        while (vgic_conn_next_event(conn, event) == 0) {
+                if (!daemon_wait_readable(vgic_conn_fd(conn)) || vgic_conn_process(conn) < 0)
+                        return -1;
+        }
+        return (int)event->kind;
+}
+
+static bool wait_line(struct vgic_vm *vm, uint32_t intid, unsigned line)
+{
+        uint64_t deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
+        struct vgic_irq_state state;
+
+        while (base_clock_ns() < deadline && vgic_vm_irq_state(vm, 0, intid, &state) == 0)
+                if (state.line == line)
+                        return true;
+        return false;
+}
+
+static void test_tdir(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *watcher = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "tdir", 2, N_SPIS, VGIC_VM_EPHEMERAL), *seen;
+        struct vgic_vcpu *vcpu = start_guest(vm), *second;
+        int events[2] = { base_fd_eventfd(), base_fd_eventfd() }, pipe_fds[2];
+        struct vgic_tdir tdir = { 0 };
+        struct vgic_event event;
+
+        if (vgic_vcpu_register(vm, 1, NULL, &second) < 0 || pipe(pipe_fds) < 0)
+                tap_bail("vCPU 1");
+        tap_eq(vgic_tdir_subscribe(vcpu, pipe_fds[1]), -EINVAL, "a pipe is no eventfd");
+        close(pipe_fds[0]);
+        close(pipe_fds[1]);
+        tap_eq(vgic_tdir_subscribe(vcpu, events[0]), 0, "vCPU 0 subscribes");
+        tap_eq(vgic_tdir_subscribe(vcpu, events[0]), -EEXIST, "once");
+        tap_eq(vgic_tdir_subscribe(second, events[1]), 0, "vCPU 1 subscribes");
+        if (vgic_vm_attach(watcher, "tdir", VGIC_ROLE_OBSERVER, &seen) < 0 || vgic_tdir_watch(seen) < 0)
+                tap_bail("watch: %s", vgic_conn_error(watcher));
+
+        vgic_spi_pulse(vm, SPI_LEVEL);
+        tap_ok(take_count(events[0]) && take_count(events[1]), "an SPI in flight rings both");
+        tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && tdir.set == 1, "TDIR is set");
+        tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 1, "the watcher is told");
+        vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
+        tap_ok(take_count(events[0]) && take_count(events[1]), "after its end both are rung again");
+        tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && tdir.set == 0 && tdir.n_in_flight == 0, "TDIR is clear");
+        tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 0, "the watcher is told");
+        tap_eq(vgic_msg_inject(watcher, "tdir", 0, SPI_OTHER, VGIC_LINE_PULSE), -EACCES, "an observer may not inject");
+
+        tap_eq(vgic_tdir_unsubscribe(second), 0, "vCPU 1 unsubscribes");
+        vgic_msg_inject(conn, "tdir", 0, SPI_OTHER, VGIC_LINE_PULSE);
+        tap_ok(take_count(events[0]), "an injection by message raises TDIR too");
+        tap_ok(poll(&(struct pollfd){ .fd = events[1], .events = POLLIN }, 1, 0) == 0, "and vCPU 1 is left alone");
+        vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
+        tap_ok(take_count(events[0]), "and it is cleared");
+
+        vgic_vcpu_unregister(vcpu);
+        vgic_vcpu_unregister(second);
+        vgic_vm_detach(seen);
+        vgic_vm_detach(vm);
+        vgic_disconnect(watcher);
+        vgic_disconnect(conn);
+        close(events[0]);
+        close(events[1]);
+}
+
+static void test_tdir_exact(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "exact", 1, N_SPIS, VGIC_VM_EPHEMERAL);
+        struct vgic_vcpu *vcpu = start_guest(vm);
+        struct vgic_tdir tdir = { 0 };
+
+        vgic_spi_pulse(vm, SPI_LEVEL);
+        tap_ok(vgic_msg_tdir(conn, "exact", &tdir) == 0 && tdir.set && tdir.n_in_flight == 1, "without subscribers: set by one SPI");
+        vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
+        tap_ok(vgic_msg_tdir(conn, "exact", &tdir) == 0 && !tdir.set && tdir.n_in_flight == 0, "and clear as soon as it ended");
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+/* A device of its own process: asserts both SPIs and waits to be killed. */
+static pid_t spawn_device(const struct daemon_proc *proc, const char *name, const char *token)
+{
+        struct vgic_conn *conn;
+        struct vgic_vm *vm;
+        pid_t pid;
+
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+                conn = daemon_connect(proc);
+                if (vgic_device_attach(conn, name, token, &vm) < 0 || vgic_spi_assert(vm, SPI_LEVEL) < 0)
+                        _exit(1);
+                for (;;)
+                        pause();
+        }
+        return pid;
+}
+
+static void test_device(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *dev = daemon_connect(proc), *late = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "dev", 1, N_SPIS, VGIC_VM_EPHEMERAL), *device, *none;
+        uint32_t intids[] = { SPI_LEVEL, SPI_OTHER }, bad[] = { 16 };
+        struct vgic_vm_info info = { .size = sizeof(info) };
+        struct vgic_vcpu *vcpu = start_guest(vm);
+        char token[VGIC_TOKEN_MAX + 1], guess[VGIC_TOKEN_MAX + 1];
+        struct vgic_event event;
+        pid_t pid;
+
+        tap_eq(vgic_grant(vm, "disk", bad, 1, token), -EINVAL, "a PPI cannot be granted");
+        tap_eq(vgic_grant(vm, "disk", intids, 2, token), 0, "two SPIs are granted");
+        tap_eq(vgic_grant(vm, "disk", intids, 2, guess), -EEXIST, "under one label once");
+        memset(guess, '0', VGIC_TOKEN_MAX);
+        guess[VGIC_TOKEN_MAX] = '\0';
+        tap_eq(vgic_device_attach(dev, "dev", guess, &device), -EACCES, "a guessed token is refused");
+        tap_eq(vgic_device_attach(dev, "dev", token, &device), 0, "the right one attaches: %s", vgic_conn_error(dev));
+        tap_eq(vgic_device_attach(late, "dev", token, &none), -EBUSY, "one device at a time");
+        tap_eq(vgic_spi_assert(device, 50), -EACCES, "what was not granted is refused");
+
+        tap_eq(vgic_spi_assert(device, SPI_LEVEL), 0, "the device asserts by ring");
+        tap_eq(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0), VGIC_WAKE_IRQ,
+               "a parked vCPU wakes");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI_LEVEL, "and takes it");
+        tap_eq(vgic_spi_deassert(device, SPI_LEVEL), 0, "the device lowers its wire");
+        tap_ok(wait_line(vm, SPI_LEVEL, 0), "which arrives");
+        vgic_vcpu_eoi(vcpu, 1, SPI_LEVEL);
+        tap_ok(next_event(dev, &event) == VGIC_EVENT_EOI && event.intid == SPI_LEVEL, "the end of interrupt comes back");
+        for (unsigned i = 0; i < 2000; i++) {           /* more than a ring holds, and dense */
+                while (vgic_spi_pulse(device, SPI_OTHER) == -EAGAIN)
+                        vgic_conn_process(dev);
+        }
+        tap_eq(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0), VGIC_WAKE_IRQ,
+               "2000 pulses in a row arrive, as one or more interrupts");
+        vgic_vm_query(late, "dev", &info);
+        tap_ok(info.injections_ring > 2, "injections by ring are counted: %u", (unsigned)info.injections_ring);
+        tap_eq(vgic_revoke(vm, "disk"), 0, "the grant is revoked");
+        do
+                if (next_event(dev, &event) < 0)
+                        break;
+        while (event.kind != VGIC_EVENT_REVOKED);
+        tap_eq(event.kind, VGIC_EVENT_REVOKED, "the device is told");
+        vgic_vm_detach(device);
+
+        tap_eq(vgic_grant(vm, "disk", intids, 1, token), 0, "the label is free again");
+        vgic_spi_assert(vm, SPI_LEVEL);
+        pid = spawn_device(proc, "dev", token);
+        vgic_vm_query(late, "dev", &info);
+        for (uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), n = info.injections_ring;
+             info.injections_ring == n && base_clock_ns() < end;)
+                vgic_vm_query(late, "dev", &info);
+        vgic_spi_deassert(vm, SPI_LEVEL);
+        tap_ok(wait_line(vm, SPI_LEVEL, 1), "the device's wire holds the line when the VMM's own is low");
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        tap_ok(wait_line(vm, SPI_LEVEL, 0), "the wire of a killed device goes low");
+        tap_eq(vgic_device_attach(late, "dev", token, &device), 0, "and the same token attaches again");
+        vgic_vm_detach(device);
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+        vgic_disconnect(late);
+        vgic_disconnect(dev);
+        vgic_disconnect(conn);
+}
+
+/* Clear O_NONBLOCK of a shared eventfd and fill its counter: a write of the daemon would sleep for ever. */
+static void make_block(int fd)
+{
+        uint64_t full = UINT64_MAX - 1, old;
+
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        (void)!read(fd, &old, sizeof(old));
+        if (write(fd, &full, sizeof(full)) != (ssize_t)sizeof(full))
+                tap_note("the counter cannot be filled: %s", strerror(errno));
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+}
+
+static bool wait_disconnected(struct vgic_conn *conn)
+{
+        while (daemon_wait_readable(vgic_conn_fd(conn)))
+                if (vgic_conn_process(conn) == -ENOTCONN)
+                        return true;
+        return false;
+}
+
+static void test_hostile(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc), *dev = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, 0), *device;
+        struct vgic_vcpu *vcpu = start_guest(vm);
+        uint32_t intids[] = { SPI_LEVEL };
+        char token[VGIC_TOKEN_MAX + 1];
+        int event = base_fd_eventfd();
+
+        vgic_tdir_subscribe(vcpu, event);
+        make_block(event);
+        vgic_msg_inject(tool, "hostile", 0, SPI_OTHER, VGIC_LINE_PULSE);
+        tap_ok(wait_disconnected(conn), "a subscriber whose eventfd blocks is disconnected");
+        tap_ok(daemon_alive(proc), "and the daemon serves on");
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+
+        conn = daemon_connect(proc);
+        if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0)
+                tap_bail("attach: %s", vgic_conn_error(conn));
+        vcpu = start_guest(vm);
+        vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
+        tap_eq(vgic_vcpu_park_begin(vcpu), 0, "a vCPU is parked");
+        make_block(vgic_vcpu_fd(vcpu));
+        vgic_msg_inject(tool, "hostile", 0, SPI_OTHER, VGIC_LINE_PULSE);
+        tap_ok(wait_disconnected(conn), "a VMM whose doorbell blocks is disconnected");
+        tap_ok(daemon_alive(proc), "and the daemon serves on");
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+
+        conn = daemon_connect(proc);
+        if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0 || vgic_grant(vm, "bad", intids, 1, token) < 0 ||
+            vgic_device_attach(dev, "hostile", token, &device) < 0)
+                tap_bail("device: %s", vgic_conn_error(dev));
+        shm_ring_put(&device->ring, SHM_RING_ENTRY(SHM_RING_ASSERT, 0xffffffff));
+        if (shm_ring_put(&device->ring, SHM_RING_ENTRY(SHM_RING_ASSERT, SPI_OTHER)) >= 0)
+                vgic_spi_assert(device, SPI_LEVEL);
+        tap_ok(wait_line(vm, SPI_LEVEL, 1), "entries for what was not granted are ignored, others are served");
+        tap_ok(wait_line(vm, SPI_OTHER, 0), "and have no effect");
+        device->ring.out.index += 4 * SHM_RING_ENTRIES; /* an impossible tail */
+        device->ring.page->to_daemon.head = device->ring.out.index;
+        vgic_spi_deassert(device, SPI_LEVEL);
+        (void)!write(device->ring_to_daemon, &(uint64_t){ 1 }, sizeof(uint64_t));
+        tap_ok(wait_disconnected(dev), "a device with an impossible ring is disconnected");
+        tap_ok(wait_line(vm, SPI_LEVEL, 0), "and its wire goes low");
+        vgic_vm_detach(device);
+        vgic_disconnect(dev);
+
+        memset(vm->gic.header, 0xff, vm->gic.bytes);
+        vgic_msg_inject(tool, "hostile", 0, SPI_OTHER, VGIC_LINE_ASSERT);
+        vgic_msg_reset_vcpu(tool, "hostile", 0);
+        vgic_msg_tdir(tool, "hostile", &(struct vgic_tdir){ 0 });
+        vgic_msg_icc_ctlr(tool, "hostile", 0, &(struct vgic_icc_ctlr){ 0 });
+        vgic_msg_irqs(tool, "hostile", 0, 0, &(struct vgic_irq_state){ 0 }, 1);
+        tap_ok(daemon_alive(proc), "a segment full of ones does not hurt the daemon");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        tap_eq(vgic_vm_destroy(tool, "hostile"), 0, "and its VM can be destroyed");
+        vgic_disconnect(tool);
+        close(event);
+}
+
+int main(void)
+{
+        struct daemon_proc proc;
+        int before;
+
+        daemon_start(&proc, NULL);
+        daemon_alive(&proc);
+        before = daemon_fd_count(&proc);
+        test_tdir(&proc);
+        test_tdir_exact(&proc);
+        test_device(&proc);
+        test_hostile(&proc);
+        tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
+        return tap_done();
+}
