@@ -106,8 +106,8 @@ static void print_text(struct load *load, bool good)
         print_row(load, "ICC_CTLR_EL1 reads by the observer", atomic_load(&load->observer_reads));
         print_row(load, "resets", resets);
         if (resets)
-                printf("\nAsking for a reset took %.1f us on average; it waited for nobody.\n",
-                       (double)atomic_load(&load->reset_call_ns) / (double)resets / 1000);
+                printf("\nAsking for a reset took %.0f ns on average; it waited for nobody.\n",
+                       (double)atomic_load(&load->reset_call_ns) / (double)resets);
         printf("\n  %-70s %11s  %6s\n", "LAW", "CHECKED", "BROKEN");
         for (unsigned i = 0; i < LOAD_N_LAWS; i++)
                 printf("  %-70s %11" PRIu64 "  %6" PRIu64 "\n", laws[i].words, atomic_load(&load->checked[i]),

@@ -162,13 +162,29 @@ static void empty_mailbox(struct runner *r)
         atomic_store(&r->books->mailbox, 0);
 }
 
+/* Closed SPI number c (INTID 33 + 2 c) is sent by vCPU c mod n. Return: one of this vCPU's, or 0. */
+static uint32_t own_closed_spi(struct runner *r)
+{
+        uint32_t n_vcpus = r->load->options.n_vcpus, n_closed = r->load->options.n_spis / 2, n_own;
+
+        if (r->index >= n_closed)
+                return 0;
+        n_own = (n_closed - r->index + n_vcpus - 1) / n_vcpus;
+        return VGIC_SPI_FIRST + 1 + 2 * (r->index + n_vcpus * (uint32_t)(load_random(&r->random) % n_own));
+}
+
+/* One time in two an SPI of its own that is at rest, else any of the open ones. */
 static void inject(struct runner *r)
 {
-        uint32_t intid = VGIC_SPI_FIRST + (uint32_t)(load_random(&r->random) % r->load->options.n_spis);
-        struct load_spi_books *spi = &r->load->spis[intid - VGIC_SPI_FIRST];
+        uint32_t n_open = (r->load->options.n_spis + 1) / 2, intid = 0;
+        struct load_spi_books *spi;
 
-        if (load_spi_closed(intid) && (load_spi_sender(r->load, intid) != r->index ||
-                                       atomic_load(&spi->sent) != atomic_load(&spi->taken)))
+        if (load_random(&r->random) & 1)
+                intid = own_closed_spi(r);
+        if (!intid)
+                intid = VGIC_SPI_FIRST + 2 * (uint32_t)(load_random(&r->random) % n_open);
+        spi = &r->load->spis[intid - VGIC_SPI_FIRST];
+        if (load_spi_closed(intid) && atomic_load(&spi->sent) != atomic_load(&spi->taken))
                 return;
         atomic_fetch_add(&spi->sent, 1);
         if (vgic_spi_pulse(r->peer->vm, intid) != 0)
@@ -176,15 +192,17 @@ static void inject(struct runner *r)
         count(&r->books->spis_sent);
 }
 
+/* SGIs 0 to 7 to anyone; of the closed ones, SGI s comes to vCPU t from vCPU t + s only, one at a time. */
 static void send_sgi(struct runner *r)
 {
-        uint32_t target = (uint32_t)(load_random(&r->random) % r->load->options.n_vcpus);
-        uint32_t sgi = (uint32_t)(load_random(&r->random) % LOAD_N_SGIS);
+        uint32_t n_vcpus = r->load->options.n_vcpus, sgi = (uint32_t)(load_random(&r->random) % LOAD_N_SGIS);
+        bool closed = sgi >= LOAD_CLOSED_SGI;
+        uint32_t target = closed ? (r->index + LOAD_N_SGIS * n_vcpus - sgi) % n_vcpus
+                                 : (uint32_t)(load_random(&r->random) % n_vcpus);
         struct load_vcpu_books *books = &r->load->vcpus[target];
         uint64_t mpidr = r->peer->mpidrs[target], value;
 
-        if (sgi >= LOAD_CLOSED_SGI && (load_sgi_sender(r->load, target, sgi) != r->index ||
-                                       atomic_load(&books->sgi_sent[sgi]) != atomic_load(&books->sgi_taken[sgi])))
+        if (closed && atomic_load(&books->sgi_sent[sgi]) != atomic_load(&books->sgi_taken[sgi]))
                 return;
         value = (uint64_t)sgi << 24 | UINT64_C(1) << (mpidr & 15) | (mpidr >> 4 & 15) << 44 |
                 (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;

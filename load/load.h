@@ -111,16 +111,6 @@ static inline bool load_spi_closed(uint32_t intid)
         return intid & 1;
 }
 
-static inline uint32_t load_spi_sender(const struct load *load, uint32_t intid)
-{
-        return intid * 7 % load->options.n_vcpus;
-}
-
-static inline uint32_t load_sgi_sender(const struct load *load, uint32_t target, uint32_t sgi)
-{
-        return (target + sgi) % load->options.n_vcpus;
-}
-
 /* Odd vCPUs work with EOImode 1, where priority drop and deactivation are two writes. */
 static inline bool load_eoimode(uint32_t vcpu)
 {
