@@ -41,6 +41,7 @@ void load_nap(void)
         nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
 }
 
+static void complain(struct load *load, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 static void complain(struct load *load, const char *format, va_list arguments)
 {
         uint32_t first = 0;

@@ -15,6 +15,7 @@
 static unsigned n_points;
 static unsigned n_failed;
 
+static bool tap_point(bool ok, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static bool tap_point(bool ok, const char *format, va_list args)
 {
         n_points++;
