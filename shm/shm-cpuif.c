@@ -99,21 +99,24 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
         }
 }
 
-/* What outsiders asked of this vCPU is done before its next operation. */
-static void serve_requests(struct shm_gic *gic, uint32_t vcpu)
+/*
+ * REQUEST-A1: shm_reset_vcpu() takes the request before it resets; what is asked after this is served again. The slot covers
+ * the time between the two.
+ */
+void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         if (__builtin_expect(atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET, 0)) {
-                /* REQUEST-A1: taken before the reset; what is asked after this is served again. */
-                atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_RESET, memory_order_seq_cst);
+                shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
                 shm_reset_vcpu(gic, vcpu);
+                shm_slot_end(self);
         }
 }
 
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick)
 {
-        serve_requests(gic, vcpu);
+        shm_cpuif_serve(gic, vcpu);
         pick_of_groups(gic, vcpu, read_gates(gic, &gic->vcpus[vcpu]).groups, ret_pick);
 }
 
@@ -148,7 +151,7 @@ static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, struct s
 {
         struct gates gates;
 
-        serve_requests(gic, vcpu);
+        shm_cpuif_serve(gic, vcpu);
         gates = read_gates(gic, &gic->vcpus[vcpu]);
         pick_of_groups(gic, vcpu, gates.groups, pick);
         if (pick->intid != GIC_INTID_SPURIOUS &&
@@ -210,6 +213,9 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                 bit = gic_prio_apr_bit(pick.priority, gates.group_mask[group], gic->n_priority_bits);
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
+                /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
+                if (pick.intid >= GIC_SPI_FIRST)
+                        shm_tdir_raise(gic);
         } while (!shm_word_cas(word, &pick.word, now));
 
         assign_apr(self, group, bit, true);
@@ -229,10 +235,27 @@ uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         return pick.intid != GIC_INTID_SPURIOUS && pick.group == group ? pick.intid : GIC_INTID_SPURIOUS;
 }
 
-static uint64_t deactivate(uint64_t w, uint64_t unused)
+/*
+ * Deactivate, whoever holds it; the slot is filled with @op. What another vCPU holds is claimed first: once the claim is in the
+ * slot, only an interrupt that this vCPU holds is still to be ended (shm-slot.h).
+ */
+static void deactivate(struct shm_gic *gic, uint32_t vcpu, _Atomic uint64_t *word, uint32_t intid, uint64_t op)
 {
-        (void)unused;
-        return gic_irq_deactivate(w);
+        uint64_t old = shm_word_load(word);
+
+        while (old & GIC_WORD_ACTIVE) {
+                bool own = gic_word_holder(old) == vcpu;
+                uint64_t now = own ? gic_irq_deactivate(old) : gic_word_set_holder(old, (uint16_t)vcpu);
+
+                if (!shm_word_cas(word, &old, now))
+                        continue;
+                if (own) {
+                        shm_word_settle(gic, intid, old, now);
+                        return;
+                }
+                shm_slot_claimed(&gic->vcpus[vcpu], op);
+                old = now;
+        }
 }
 
 static bool eoi_mode(const struct shm_vcpu *vcpu)
@@ -249,20 +272,20 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
         bool deactivates = !eoi_mode(self);
+        uint64_t op = SHM_SLOT_OP(SHM_SLOT_EOI, deactivates ? SHM_SLOT_DEACTIVATE : 0, intid);
         unsigned active_group;
         int bit;
 
-        serve_requests(gic, vcpu);
+        shm_cpuif_serve(gic, vcpu);
         if (intid >= GIC_INTID_SPECIAL && intid <= GIC_INTID_SPURIOUS)
                 return;
         bit = highest_active(gic, self, &active_group);
         if (bit < 0 || active_group != group)
                 return;
-        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_EOI, deactivates ? SHM_SLOT_DEACTIVATE : 0, intid),
-                       word ? shm_word_load(word) : 0, SHM_SLOT_ARGUMENT((unsigned)bit, group));
+        shm_slot_begin(self, op, word ? shm_word_load(word) : 0, SHM_SLOT_ARGUMENT((unsigned)bit, group));
         assign_apr(self, group, (unsigned)bit, false);
         if (deactivates && word)
-                shm_word_update(gic, word, intid, deactivate, 0);
+                deactivate(gic, vcpu, word, intid, op);
         shm_slot_end(self);
 }
 
@@ -271,19 +294,20 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        uint64_t op = SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid);
 
-        serve_requests(gic, vcpu);
+        shm_cpuif_serve(gic, vcpu);
         if (!word || !eoi_mode(self))
                 return;
-        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid), shm_word_load(word), 0);
-        shm_word_update(gic, word, intid, deactivate, 0);
+        shm_slot_begin(self, op, shm_word_load(word), 0);
+        deactivate(gic, vcpu, word, intid, op);
         shm_slot_end(self);
 }
 
 static uint64_t generate(uint64_t w, uint64_t group)
 {
-        /* IHI 0069 section 12.2, ICC_SGI<n>R_EL1: an SGI of the other group is not generated. */
-        return gic_word_group(w) == group ? w | GIC_WORD_EDGE : w;
+        /* With one security state ICC_SGI1R_EL1 generates SGIs of both groups, the others Group 0 only (IHI 0069 section 12.2). */
+        return gic_word_group(w) <= group ? w | GIC_WORD_EDGE : w;
 }
 
 static void send_to(struct shm_gic *gic, uint32_t target, uint32_t intid, unsigned group)
@@ -295,7 +319,7 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
 {
         struct gic_sgi sgi = gic_route_sgi(value);
 
-        serve_requests(gic, vcpu);
+        shm_cpuif_serve(gic, vcpu);
         count(&gic->vcpus[vcpu].counters.sgis_sent);
         if (sgi.all_but_self) {
                 for (uint32_t i = 0; i < gic->n_vcpus; i++)

@@ -50,6 +50,9 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
 /* shm_cpuif_write_ctlr() - ICC_CTLR_EL1: the writable fields; live and configured change in one CAS. */
 void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value);
 
+/* shm_cpuif_serve() - do what outsiders asked of this vCPU: before each of its operations. */
+void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu);
+
 /* shm_cpuif_set() - assign a field of the cpuif word. Threads: any. Return: the word before. */
 uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value);
 

@@ -76,9 +76,11 @@ size_t shm_eoi_take(struct shm_gic *gic, uint32_t *ret_intids, size_t n)
                 summary &= summary - 1;
                 atomic_fetch_and_explicit(&gic->header->eoi_summary, ~(UINT64_C(1) << i), memory_order_seq_cst);
                 bits = atomic_exchange_explicit(&gic->header->eoi[i], 0, memory_order_seq_cst);
-                while (bits && taken < n) {
-                        ret_intids[taken++] = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
-                        bits &= bits - 1;
+                for (; bits && taken < n; bits &= bits - 1) {
+                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+
+                        if (shm_gic_is_spi(gic, intid)) /* anybody can set any bit */
+                                ret_intids[taken++] = intid;
                 }
                 if (bits) { /* no room: put the rest back */
                         atomic_fetch_or_explicit(&gic->header->eoi[i], bits, memory_order_seq_cst);

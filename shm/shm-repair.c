@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "shm-mmio.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 
@@ -36,22 +37,27 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu, uint64_t session)
                 atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, 0, memory_order_release);
 }
 
-/* Apply one of the two repairs of a word, unless somebody else holds the interrupt by now. */
-static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t requests)
+/*
+ * End what is active on @holder, with @requests pending again, unless somebody else holds the interrupt by now. What a change
+ * of the word owes is paid in any case: the dead one may have changed it and paid nothing.
+ */
+static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint32_t holder, uint64_t requests)
 {
         _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
-        uint64_t old = word ? shm_word_load(word) : 0;
+        uint64_t old;
 
-        for (unsigned i = 0; word && i < SHM_TRIES; i++) {
+        if (!word)
+                return;
+        old = shm_word_load(word);
+        for (unsigned i = 0; i < SHM_TRIES && (old & GIC_WORD_ACTIVE) && gic_word_holder(old) == holder; i++) {
                 uint64_t now = gic_irq_deactivate(old) | requests;
 
-                if (!(old & GIC_WORD_ACTIVE) || gic_word_holder(old) != vcpu)
-                        return;
                 if (shm_word_cas(word, &old, now)) {
-                        shm_word_settle(gic, intid, old, now);
-                        return;
+                        old = now;
+                        break;
                 }
         }
+        shm_word_settle(gic, intid, 0, old);
 }
 
 static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
@@ -60,6 +66,34 @@ static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
         _Atomic uint32_t *apr = SHM_SLOT_ARGUMENT_GROUP(argument) ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
 
         atomic_fetch_and_explicit(apr, ~(1u << (bit % 32)), memory_order_relaxed);
+}
+
+/* Complete a deactivation. Before its claim is in the slot the word has the holder it began with, or this vCPU. */
+static void repair_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op, uint64_t old_word)
+{
+        uint32_t intid = SHM_SLOT_OP_INTID(op);
+
+        repair_word(gic, vcpu, intid, vcpu, 0);
+        if (!(old_word & GIC_WORD_ACTIVE))
+                return;
+        if (!(op & SHM_SLOT_CLAIMED) && gic_word_holder(old_word) != vcpu)
+                repair_word(gic, vcpu, intid, gic_word_holder(old_word), 0);
+        /* At worst a second notice of the same end: a device looks at its level and finds nothing to do. */
+        if ((old_word & GIC_WORD_NOTIFY) && shm_gic_is_spi(gic, intid))
+                shm_word_owe_eoi(gic, intid);
+}
+
+void shm_repair_words(struct shm_gic *gic)
+{
+        for (uint32_t i = 0; i < gic->n_spis; i++) {
+                shm_irouter_reroute(gic, GIC_SPI_FIRST + i);
+                shm_word_settle(gic, GIC_SPI_FIRST + i, 0, shm_word_load(&gic->spis[i].word));
+        }
+        for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
+                for (uint32_t intid = 0; intid < GIC_N_PRIVATE; intid++)
+                        shm_word_settle(gic, intid, 0, shm_word_load(&gic->vcpus[vcpu].words[intid]));
+                shm_word_ring(gic, vcpu); /* for a gate that it opened */
+        }
 }
 
 /* Rebuild the candidates of a vCPU from the words: they are derived state. */
@@ -78,7 +112,8 @@ static void rebuild_candidates(struct shm_gic *gic, uint32_t vcpu)
 
 /*
  * SLOT-A1. An acknowledge whose slot is still full was not seen by the guest: it is taken back, with the requests that
- * it consumed; its priority bit goes if it was set. Priority drops and deactivations are completed: each part is idempotent.
+ * it consumed. Its priority bit goes whether it was set or not: it is above all active ones, so no other interrupt has it.
+ * Priority drops, deactivations and resets are completed: each part is idempotent.
  */
 int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -93,24 +128,20 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         argument = atomic_load_explicit(&self->slot.argument, memory_order_relaxed);
 
         switch (SHM_SLOT_OP_KIND(op)) {
-        case SHM_SLOT_ACK: {
-                const _Atomic uint64_t *word = shm_gic_word(gic, vcpu, SHM_SLOT_OP_INTID(op));
-                uint64_t w = word ? shm_word_load(word) : 0;
-
-                /* Not active here: the CAS did not happen, and neither did what follows it. */
-                if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu) {
-                        repair_apr(self, argument);
-                        repair_word(gic, vcpu, SHM_SLOT_OP_INTID(op), old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
-                }
+        case SHM_SLOT_ACK:
+                repair_apr(self, argument);
+                repair_word(gic, vcpu, SHM_SLOT_OP_INTID(op), vcpu, old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
                 break;
-        }
         case SHM_SLOT_EOI:
                 repair_apr(self, argument);
                 if (op & SHM_SLOT_DEACTIVATE)
-                        repair_word(gic, vcpu, SHM_SLOT_OP_INTID(op), 0);
+                        repair_deactivation(gic, vcpu, op, old_word);
                 break;
         case SHM_SLOT_DIR:
-                repair_word(gic, gic_word_holder(old_word), SHM_SLOT_OP_INTID(op), 0);
+                repair_deactivation(gic, vcpu, op, old_word);
+                break;
+        case SHM_SLOT_RESET:
+                shm_reset_vcpu(gic, vcpu);
                 break;
         default:
                 break;

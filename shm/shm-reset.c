@@ -61,6 +61,9 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
+        /* REQUEST-A1: this reset is also the one that was asked for before it. */
+        if (atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET)
+                atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_RESET, memory_order_seq_cst);
         reset_cpuif(gic, self);
         reset_icc_ctlr(gic, self);
         for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)

@@ -26,4 +26,11 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu, uint64_t session);
 /* shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else may operate the vCPU. Return: 0; -EINVAL. */
 int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu);
 
+/*
+ * shm_repair_words() - after a process died that could write the segment: pay what its changes of words and gates left owing
+ *
+ * Routes, candidates, TDIR and doorbells are derived again from every word; idempotent. Threads: any, while vCPUs run.
+ */
+void shm_repair_words(struct shm_gic *gic);
+
 #endif

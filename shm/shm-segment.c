@@ -290,7 +290,9 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic)
                 munmap(base, (size_t)st.st_size);
                 return -ENODATA;
         }
-        memcpy(&copy, base, sizeof copy);
+        /* The constant part; what follows changes while we copy. */
+        memset(&copy, 0, sizeof copy);
+        memcpy(&copy, base, offsetof(struct shm_header, ready));
         r = check_header(&copy, (uint64_t)st.st_size, &shape, areas);
         if (r < 0) {
                 munmap(base, (size_t)st.st_size);

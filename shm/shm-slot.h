@@ -7,8 +7,10 @@
  * Operation slot: what a vCPU's owner is in the middle of
  *
  * What    Written before the first store of an operation that changes several words, emptied after the last. Whoever takes
- *         over after the owner's death (shm_vcpu_repair()) completes EOI and DIR forward and takes an acknowledge back: the
- *         slot, not the dead thread, says whether an interrupt was delivered.
+ *         over after the owner's death (shm_vcpu_repair()) completes EOI, DIR and reset forward and takes an acknowledge back:
+ *         the slot, not the dead thread, says whether an interrupt was delivered.
+ * Others  An interrupt that another vCPU holds is deactivated in two steps: claimed (its holder becomes this vCPU; the slot
+ *         says so), then ended. Without, a repair could not tell "not ended yet" from "ended, and acknowledged there again".
  * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first CAS (which is sequentially
  *         consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the operation's last store:
  *         this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of the repair.
@@ -21,9 +23,11 @@ enum shm_slot_op {
         SHM_SLOT_ACK,
         SHM_SLOT_EOI,       /* priority drop, and deactivation if SHM_SLOT_DEACTIVATE is set */
         SHM_SLOT_DIR,
+        SHM_SLOT_RESET,     /* of the vCPU itself, asked for by SHM_REQUEST_RESET */
 };
 
 #define SHM_SLOT_DEACTIVATE  (UINT64_C(1) << 8)
+#define SHM_SLOT_CLAIMED     (UINT64_C(1) << 9)   /* EOI, DIR: the holder was changed to this vCPU */
 #define SHM_SLOT_OP(op, flags, intid)  ((uint64_t)(op) | (flags) | (uint64_t)(intid) << 32)
 #define SHM_SLOT_OP_KIND(v)   ((enum shm_slot_op)((v) & 0xff))
 #define SHM_SLOT_OP_INTID(v)  ((uint32_t)((v) >> 32))
@@ -37,6 +41,12 @@ static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t o
         atomic_store_explicit(&vcpu->slot.old_word, old_word, memory_order_relaxed);
         atomic_store_explicit(&vcpu->slot.argument, argument, memory_order_relaxed);
         atomic_store_explicit(&vcpu->slot.op, op, memory_order_release);
+}
+
+/* SLOT-R3: between the claim and the end of an interrupt that another vCPU held. */
+static inline void shm_slot_claimed(struct shm_vcpu *vcpu, uint64_t op)
+{
+        atomic_store_explicit(&vcpu->slot.op, op | SHM_SLOT_CLAIMED, memory_order_release);
 }
 
 static inline void shm_slot_end(struct shm_vcpu *vcpu)

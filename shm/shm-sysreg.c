@@ -223,6 +223,7 @@ int shm_sysreg_read(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *
 
         if (!row || !row->read)
                 return -ENOENT;
+        shm_cpuif_serve(gic, vcpu);
         *ret_value = row->read(gic, vcpu, row->argument);
         return 0;
 }
@@ -233,6 +234,7 @@ int shm_sysreg_write(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t 
 
         if (!row || !row->write)
                 return -ENOENT;
+        shm_cpuif_serve(gic, vcpu);
         row->write(gic, vcpu, row->argument, value);
         return 0;
 }

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Memory-mapped registers (IHI 0069 sections 12.1, 12.8 to 12.11), on three sizes of controller
+ */
+#include "rig.h"
+
+static void control(struct rig *rig)
+{
+        gicd(rig, 0, 0xffffffff);
+        tap_eq(gicd_get(rig, 0), 0x53, "12.9 GICD_CTLR: ARE and DS are RAO/WI, reserved bits RES0, RWP reads 0 (conformance 22)");
+        gicd(rig, 0, 0);
+        tap_eq(gicd_get(rig, 0), 0x50, "12.9 GICD_CTLR: the group enables clear");
+        tap_eq(gicd_get(rig, 0xffe8) & 0xf0, 0x30, "12.9 GICD_PIDR2: GICv3");
+}
+
+static void typer(struct rig *rig)
+{
+        uint32_t value = gicd_get(rig, 4), n_spis = rig->gic.n_spis;
+
+        tap_ok(32 * ((value & 0x1f) + 1) >= 32 + n_spis && 32 * (value & 0x1f) < 32 + n_spis + 31,
+               "12.9 GICD_TYPER: ITLinesNumber covers %u SPIs", n_spis);
+        tap_ok((value >> 19 & 0x1f) == 9 && (value & 1u << 24) && (value & 1u << 25) && !(value & 1u << 17) && (value & 1u << 26),
+               "12.9 GICD_TYPER: 10 bits of INTID, A3V, No1N, RSS, no LPIs");
+}
+
+/* 24 */
+static void gicr_typer(struct rig *rig)
+{
+        unsigned broken = 0, n = rig->gic.n_vcpus;
+
+        for (uint32_t v = 0; v < n; v++) {
+                uint64_t offset = v * (uint64_t)GICR_STRIDE + 8, value = shm_gicr_read(&rig->gic, offset, 8);
+
+                broken += (value >> 32) != ((v & 0xf) | v >> 4 << 8);
+                broken += (value >> 8 & 0xffff) != v;
+                broken += (value >> 4 & 1) != (v == n - 1);
+                broken += shm_gicr_read(&rig->gic, offset, 4) != (uint32_t)value || shm_gicr_read(&rig->gic, offset + 4, 4) != value >> 32;
+        }
+        tap_eq(broken, 0, "12.11 GICR_TYPER: affinity, Processor_Number, Last, halves, %u vCPUs (conformance 24)", n);
+        tap_eq((int64_t)shm_gicr_read(&rig->gic, n * (uint64_t)GICR_STRIDE + 8, 8), 0, "GICR: no frame behind the last");
+        tap_eq((int64_t)shm_gicr_read(&rig->gic, UINT64_MAX - 7, 8), 0, "GICR: nor at the end of the world");
+}
+
+/* Every SPI's bit in every array: reads as written, and changes nobody else's. */
+static void arrays(struct rig *rig)
+{
+        static const struct { uint32_t set, clear; const char *name; } pairs[] = {
+                { ISENABLER, ICENABLER, "enable" }, { ISPENDR, ICPENDR, "pending" }, { ISACTIVER, ICACTIVER, "active" },
+        };
+        uint32_t end = 32 + rig->gic.n_spis;
+
+        for (unsigned p = 0; p < 3; p++) {
+                unsigned broken = 0;
+
+                for (uint32_t i = 0; i < end; i++) {
+                        set_bit(rig, 0, pairs[p].set, i);
+                        broken += !get_bit(rig, 0, pairs[p].set, i) || !get_bit(rig, 0, pairs[p].clear, i);
+                        for (uint32_t r = 1; r < 32; r++)
+                                broken += gicd_get(rig, pairs[p].set + 4 * r) != (i / 32 == r ? 1u << (i % 32) : 0);
+                        broken += gicd_get(rig, pairs[p].set) != 0; /* private interrupts are in the redistributor */
+                        set_bit(rig, 0, pairs[p].clear, i);
+                        broken += get_bit(rig, 0, pairs[p].set, i);
+                }
+                tap_eq(broken, 0, "12.9, 12.11: set and clear registers of %s, each INTID alone", pairs[p].name);
+        }
+        for (uint32_t i = end; i < 1024; i++)
+                set_bit(rig, 0, ISENABLER, i < 32 ? 32 : i);
+        tap_eq(rig->gic.n_spis < 988 ? gicd_get(rig, ISENABLER + 31 * 4) : gicd_get(rig, ISENABLER + 31 * 4) >> 28, 0,
+               "12.9: INTIDs that are not there are RAZ/WI");
+}
+
+static void fields(struct rig *rig)
+{
+        uint8_t mask = (uint8_t)(0xff00 >> rig->gic.n_priority_bits);
+        uint32_t end = 32 + rig->gic.n_spis;
+        unsigned broken = 0;
+
+        for (uint32_t i = 0; i < end; i++) {
+                set_priority(rig, 0, i, 0xff);
+                broken += (i < 32 ? shm_gicr_read(&rig->gic, GICR_FRAME_SIZE + IPRIORITYR + i, 1)
+                                  : shm_gicd_read(&rig->gic, IPRIORITYR + i, 1)) != mask;
+                set_priority(rig, 0, i, 0);
+        }
+        tap_eq(broken, 0, "12.9 GICD_IPRIORITYR: byte access, unimplemented bits RAZ/WI");
+        gicr(rig, 0, IPRIORITYR + 16, 0x40302010);
+        tap_ok(gicr_get(rig, 0, IPRIORITYR + 16) == (0x40302010u & (mask * 0x01010101u)) && gicr_get(rig, 0, IPRIORITYR + 12) == 0,
+               "12.11 GICR_IPRIORITYR: four at once");
+        gicr(rig, 0, ICFGR, 0);
+        tap_eq(gicr_get(rig, 0, ICFGR), 0xaaaaaaaa, "12.11 GICR_ICFGR0: SGIs are edge-triggered, read-only");
+        gicr(rig, 0, ICFGR + 4, 0xffffffff);
+        tap_eq(gicr_get(rig, 0, ICFGR + 4), 0xaaaaaaaa, "12.11 GICR_ICFGR1: bit 0 of each field is RES0");
+        gicr(rig, 0, ICFGR + 4, 0x00000008);
+        tap_eq(gicr_get(rig, 0, ICFGR + 4), 0x8, "12.11 GICR_ICFGR1: PPI 17 alone");
+        set_group(rig, 0, 20, 1);
+        tap_eq(gicr_get(rig, 0, IGROUPR), 1u << 20, "12.11 GICR_IGROUPR0");
+}
+
+/* 21 */
+static void widths(struct rig *rig)
+{
+        uint64_t errors = shm_read_guest_errors(&rig->gic);
+
+        gicr(rig, 0, ISENABLER, 0xffffffff);
+        shm_gicr_write(&rig->gic, GICR_FRAME_SIZE + ICENABLER, 1, 0xff);
+        shm_gicr_write(&rig->gic, GICR_FRAME_SIZE + ICENABLER, 2, 0xffff);
+        shm_gicr_write(&rig->gic, GICR_FRAME_SIZE + ICENABLER, 8, UINT64_MAX);
+        shm_gicr_write(&rig->gic, GICR_FRAME_SIZE + ICENABLER + 2, 4, UINT32_MAX);
+        tap_eq(gicr_get(rig, 0, ISENABLER), 0xffffffff, "12.1.3: byte, halfword, doubleword and misaligned writes are ignored (conformance 21)");
+        tap_eq((int64_t)shm_gicd_read(&rig->gic, IPRIORITYR + 32, 2), 0, "12.1.3: no halfwords in GICD_IPRIORITYR");
+        tap_eq((int64_t)shm_gicd_read(&rig->gic, UINT64_C(0x100000004), 4), 0, "GICD: an offset beyond 32 bits does not wrap");
+        tap_eq((int64_t)(shm_read_guest_errors(&rig->gic) - errors), 6, "accesses in error are counted");
+        gicr(rig, 0, ICENABLER, 0xffffffff);
+}
+
+/* 20, 22: work for a parked vCPU rings it */
+static void rings(struct rig *rig)
+{
+        if (rig->gic.n_spis == 0 || rig->gic.n_vcpus < 2)
+                return;
+        gicd(rig, 0, 0);
+        route(rig, 33, 1);
+        set_group(rig, 0, 33, 1);
+        waker(rig, 1, 0);
+        msr(rig, 1, ICC_PMR, 0xf0);
+        msr(rig, 1, ICC_IGRPEN1, 1);
+        enable(rig, 0, 33);
+        tap_eq(shm_park_begin(&rig->gic, 1, SHM_PARK_PARKED), 0, "parked: nothing to do");
+        memset(rig->rings, 0, sizeof rig->rings);
+        set_bit(rig, 0, ISPENDR, 33);
+        tap_ok(rig->rings[1] == 1 && rig->rings[0] == 0, "12.9 GICD_ISPENDR by anyone rings where it is routed (conformance 20)");
+        gicd(rig, 0, 2);
+        tap_eq(rig->rings[1], 2, "12.9 GICD_CTLR: enabling the group rings (conformance 22)");
+        tap_eq(shm_cpuif_lines(&rig->gic, 1), SHM_LINE_IRQ, "and the line is up");
+        waker(rig, 1, 2);
+        waker(rig, 1, 0);
+        tap_eq(rig->rings[1], 3, "11.1 GICR_WAKER: waking rings (conformance 23)");
+        shm_park_end(&rig->gic, 1);
+        tap_eq(ack(rig, 1), 33, "and it is delivered there");
+        eoi(rig, 1, 33);
+        shm_gicd_write(&rig->gic, 0x40, 4, 33);
+        tap_eq(ack(rig, 1), 33, "12.9 GICD_SETSPI_NSR: level");
+        eoi(rig, 1, 33);
+        tap_eq(ack(rig, 1), 33, "12.9 GICD_SETSPI_NSR: holds");
+        shm_gicd_write(&rig->gic, 0x48, 4, 33);
+        eoi(rig, 1, 33);
+        tap_eq(ack(rig, 1), NONE, "12.9 GICD_CLRSPI_NSR: until cleared");
+        shm_gicd_write(&rig->gic, 0x40, 4, 1020);
+        shm_gicd_write(&rig->gic, 0x40, 4, 3);
+        tap_eq(get_bit(rig, 0, ISPENDR, 3), 0, "12.9 GICD_SETSPI_NSR: SPIs only");
+}
+
+static void check(uint32_t n_vcpus, uint32_t n_spis, uint32_t bits)
+{
+        struct rig rig;
+
+        tap_note("%u vCPUs, %u SPIs, %u priority bits", n_vcpus, n_spis, bits);
+        rig_create(&rig, n_vcpus, n_spis, bits);
+        control(&rig);
+        typer(&rig);
+        gicr_typer(&rig);
+        arrays(&rig);
+        fields(&rig);
+        widths(&rig);
+        rings(&rig);
+        rig_destroy(&rig);
+}
+
+int main(void)
+{
+        check(1, 0, 8);
+        check(4, 64, 5);
+        check(512, 988, 4);
+        return tap_done();
+}

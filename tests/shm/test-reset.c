@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Resets: what they give, what they keep, whom they touch
+ */
+#include <errno.h>
+
+#include "rig.h"
+
+static struct rig rig;
+
+static void fresh(void)
+{
+        rig_destroy(&rig);
+        rig_create(&rig, 3, 32, 5);
+        rig_boot(&rig);
+}
+
+static void values(void)
+{
+        struct shm_icc_ctlr ctlr;
+
+        fresh();
+        msr(&rig, 0, ICC_CTLR, 3);
+        enable(&rig, 0, 27);
+        enable(&rig, 0, 2);
+        shm_line_set(&rig.gic, 0, 27, 0, true);
+        tap_eq(ack(&rig, 0), 27, "active before the reset");
+        shm_reset_vcpu(&rig.gic, 0);
+        tap_ok(mrs(&rig, 0, ICC_PMR) == 0 && mrs(&rig, 0, ICC_BPR0) == 2 && mrs(&rig, 0, ICC_BPR1) == 3 && mrs(&rig, 0, ICC_IGRPEN0) == 0 &&
+               mrs(&rig, 0, ICC_IGRPEN1) == 0 && mrs(&rig, 0, ICC_RPR) == 0xff, "12.2: reset values of the CPU interface");
+        tap_ok(gicr_get(&rig, 0, ISENABLER) == 0 && gicr_get(&rig, 0, ISACTIVER) == 0 && gicr_get(&rig, 0, IPRIORITYR + 24) == 0,
+               "12.11: private interrupts disabled, inactive, priority 0");
+        tap_eq(gicr_get(&rig, 0, ISPENDR), 1u << 27, "a reset keeps the wires");
+        tap_eq((int64_t)shm_gicr_read(&rig.gic, 0x14, 4), 6, "11.1 GICR_WAKER: asleep");
+        shm_read_icc_ctlr(&rig.gic, 0, &ctlr);
+        tap_ok(ctlr.live == ctlr.arch_default && (ctlr.live & 3) == 0 && ctlr.configured == (ctlr.arch_default | 3) && ctlr.valid == 7,
+               "ICC_CTLR_EL1: live is the default again, what was configured stays readable");
+        tap_eq((int64_t)(ctlr.arch_default >> 8 & 7), 4, "12.2 ICC_CTLR_EL1.PRIbits: one less than the bits");
+        tap_ok(mrs(&rig, 1, ICC_PMR) == 0xf0 && mrs(&rig, 1, ICC_IGRPEN1) == 1 && gicd_get(&rig, 0) == 0x53, "no other vCPU is touched");
+}
+
+/* A vCPU that is on: posted, applied before its next operation, whichever that is. */
+static void posted(void)
+{
+        struct shm_icc_ctlr ctlr;
+        struct shm_vcpu_state state;
+
+        fresh();
+        msr(&rig, 0, ICC_CTLR, 2);
+        tap_eq(shm_reset_request(&rig.gic, 3), -EINVAL, "no such vCPU");
+        shm_park_begin(&rig.gic, 0, SHM_PARK_IN_GUEST);
+        memset(rig.rings, 0, sizeof rig.rings);
+        shm_reset_request(&rig.gic, 0);
+        shm_read_icc_ctlr(&rig.gic, 0, &ctlr);
+        shm_read_vcpu(&rig.gic, 0, &state);
+        tap_ok(ctlr.live == ctlr.arch_default && state.pmr == 0xf0 && rig.rings[0] == 1, "posted: ICC_CTLR_EL1 at once, the vCPU is rung, the rest waits for it");
+        shm_park_end(&rig.gic, 0);
+        msr(&rig, 0, ICC_CTLR, 2);
+        msr(&rig, 0, ICC_PMR, 0x80);
+        shm_cpuif_lines(&rig.gic, 0);
+        tap_ok(mrs(&rig, 0, ICC_PMR) == 0x80 && (mrs(&rig, 0, ICC_CTLR) & 2), "posted: applied before the next register write, not over it");
+        shm_read_vcpu(&rig.gic, 0, &state);
+        tap_eq((int64_t)state.resets, 1, "posted: applied once");
+        shm_reset_request(&rig.gic, 0);
+        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "posted: applied before a register read");
+
+        shm_reset_request(&rig.gic, 1);
+        shm_reset_vcpu(&rig.gic, 1);
+        msr(&rig, 1, ICC_PMR, 0x40);
+        shm_read_vcpu(&rig.gic, 1, &state);
+        tap_ok(mrs(&rig, 1, ICC_PMR) == 0x40 && state.resets == 1, "a reset is also the one that was asked for before it");
+
+        shm_cpuif_set(&rig.gic, 2, SHM_CPUIF_POWERED_SHIFT, 1, 0);
+        shm_reset_request(&rig.gic, 2);
+        shm_read_vcpu(&rig.gic, 2, &state);
+        tap_ok(state.resets == 1 && state.pmr == 0, "a vCPU that is off is reset at once");
+}
+
+static void whole_system(void)
+{
+        fresh();
+        enable(&rig, 0, 40);
+        route(&rig, 40, 2);
+        set_edge(&rig, 0, 41, true);
+        enable(&rig, 0, 41);
+        pulse(&rig, 41);
+        high(&rig, 40);
+        ack(&rig, 2);
+        shm_reset_all(&rig.gic);
+        tap_ok(gicd_get(&rig, 0) == 0x50 && gicd_get(&rig, ISENABLER + 4) == 0 && gicd_get(&rig, ISACTIVER + 4) == 0 &&
+               shm_gicd_read(&rig.gic, IROUTER + 8 * 40, 8) == 0, "12.9: the distributor's reset values");
+        tap_eq(gicd_get(&rig, ISPENDR + 4), 1u << 8, "the wires stay, edges go");
+        rig_boot(&rig);
+        enable(&rig, 0, 40);
+        tap_ok(ack(&rig, 2) == NONE && ack(&rig, 0) == 40, "routed to 0.0.0.0 again, and delivered there");
+}
+
+int main(void)
+{
+        rig_create(&rig, 1, 0, 5);
+        values();
+        posted();
+        whole_system();
+        rig_destroy(&rig);
+        return tap_done();
+}
