@@ -3,9 +3,10 @@
 /*
  * CPU: one vCPU as a Unicorn engine
  *
- * What    Opening an engine so that a guest finds itself at non-secure EL1 on a Cortex-A72; running a slice; exceptions.
- * Stops   A slice ends only in the hook that runs before each block: uc_emu_stop() from anywhere else makes Unicorn 2.0 run
- *         the head of a block twice.
+ * What    Opening an engine so that a guest finds itself at non-secure EL1 on a Cortex-A72; running a slice;
+ *         exceptions.
+ * Stops   A slice ends only in the hook that runs before each block: uc_emu_stop() from anywhere else makes Unicorn
+ *         2.0 run the head of a block twice.
  */
 #include "vmm-cpu.h"
 
@@ -95,8 +96,8 @@ static bool is_lost(const struct vmm_cpu *cpu)
 
 static void die(struct vmm_cpu *cpu, const char *why)
 {
-        vmm_error("vCPU %u: %s (pc 0x%" PRIx64 ", lr 0x%" PRIx64 ", sp 0x%" PRIx64 ", pstate 0x%" PRIx64 ")", cpu->index,
-                  why, vmm_cpu_get(cpu, UC_ARM64_REG_PC), vmm_cpu_get(cpu, UC_ARM64_REG_LR),
+        vmm_error("vCPU %u: %s (pc 0x%" PRIx64 ", lr 0x%" PRIx64 ", sp 0x%" PRIx64 ", pstate 0x%" PRIx64 ")",
+                  cpu->index, why, vmm_cpu_get(cpu, UC_ARM64_REG_PC), vmm_cpu_get(cpu, UC_ARM64_REG_LR),
                   vmm_cpu_get(cpu, UC_ARM64_REG_SP), vmm_cpu_get(cpu, UC_ARM64_REG_PSTATE));
         vmm_machine_end(cpu->machine, VMM_STATUS_DIED);
 }
@@ -148,10 +149,10 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *d
 
         (void)address;
         (void)size;
-        if (__builtin_expect(atomic_load_explicit(&attention->stop, memory_order_relaxed) == 0 && attention->lines == 0, 1))
-                return;
-        if (atomic_load_explicit(&attention->stop, memory_order_relaxed) == 0 && !is_unmasked(cpu, attention->lines))
-                return;
+        if (__builtin_expect(atomic_load_explicit(&attention->stop, memory_order_relaxed) == 0, 1)) {
+                if (__builtin_expect(attention->lines == 0, 1) || !is_unmasked(cpu, attention->lines))
+                        return;
+        }
         attention->stopped = true;
         uc_emu_stop(engine);
 }
@@ -160,8 +161,8 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *d
  * Engines
  */
 
-static uc_err write_system_register(struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2,
-                                    uint64_t value)
+static uc_err write_system_register(struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn, unsigned crm,
+                                    unsigned op2, uint64_t value)
 {
         uc_arm64_cp_reg reg = { .op0 = op0, .op1 = op1, .crn = crn, .crm = crm, .op2 = op2, .val = value };
 
@@ -299,7 +300,8 @@ void vmm_cpu_run(struct vmm_cpu *cpu)
                 return;
         }
         /* No other instruction returns from uc_emu_start() by itself. */
-        if (!attention->stopped && vmm_cpu_fetch(cpu, vmm_cpu_get(cpu, UC_ARM64_REG_PC) - 4, &insn) && insn == INSN_WFI) {
+        if (!attention->stopped && vmm_cpu_fetch(cpu, vmm_cpu_get(cpu, UC_ARM64_REG_PC) - 4, &insn) &&
+            insn == INSN_WFI) {
                 cpu->n_waits++;
                 cpu->waiting = true;
         }

@@ -155,7 +155,8 @@ static void put_timer(struct tree *tree)
         begin(tree, "timer");
         put_text(tree, "compatible", "arm,armv8-timer");
         put_flag(tree, "always-on");
-        put_array(tree, "interrupts", IRQ_PPI, 13, IRQ_LEVEL_HIGH, IRQ_PPI, VMM_PPI_PTIMER - VGIC_PPI_FIRST, IRQ_LEVEL_HIGH,
+        put_array(tree, "interrupts", IRQ_PPI, 13, IRQ_LEVEL_HIGH,
+                  IRQ_PPI, VMM_PPI_PTIMER - VGIC_PPI_FIRST, IRQ_LEVEL_HIGH,
                   IRQ_PPI, VMM_PPI_VTIMER - VGIC_PPI_FIRST, IRQ_LEVEL_HIGH, IRQ_PPI, 10, IRQ_LEVEL_HIGH);
         end(tree);
 }

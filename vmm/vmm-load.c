@@ -3,8 +3,9 @@
 /*
  * Load: kernel and initial RAM disk, and where they go
  *
- * What    An arm64 Image says in its header where it wants to be (Linux: Documentation/arm64/booting.rst); any other file is
- *         a flat binary at RAM + 0x80000. The device tree has the last 2 MiB of memory, the initial RAM disk ends below it.
+ * What    An arm64 Image says in its header where it wants to be (Linux: Documentation/arm64/booting.rst); any other
+ *         file is a flat binary at RAM + 0x80000. The device tree has the last 2 MiB of memory, the initial RAM disk
+ *         ends below it.
  * Trust   The files are the user's; what their headers say is checked against the size of the memory.
  */
 #include "vmm-load.h"

@@ -3,12 +3,12 @@
 /*
  * Loop: whose turn it is, and sleep when it is nobody's
  *
- * What    All vCPUs share this thread: Unicorn's atomics are not atomic between threads. Those that run take turns of one
- *         slice; while any does, a POSIX timer ends slices by a signal that sets attention.stop. When all wait (WFI) or are off
- *         the timer is disarmed, every vCPU is parked in the library, and one ppoll() waits for a doorbell, input, the daemon, a
- *         signal or the next timer of the guest: an idle guest costs nothing.
- * Wakes   Between slices the lines are read from shared memory, so what another process injects is seen within a slice by
- *         a running guest; a parked one is woken by its doorbell.
+ * What    All vCPUs share this thread: Unicorn's atomics are not atomic between threads. Those that run take turns of
+ *         one slice; while any does, a POSIX timer ends slices by a signal that sets attention.stop. When all wait
+ *         (WFI) or are off the timer is disarmed, every vCPU is parked in the library, and one ppoll() waits for a
+ *         doorbell, input, the daemon, a signal or the next timer of the guest: an idle guest costs nothing.
+ * Wakes   Between slices the lines are read from shared memory, so what another process injects is seen within a
+ *         slice by a running guest; a parked one is woken by its doorbell.
  */
 #include "vmm-loop.h"
 

@@ -3,10 +3,10 @@
 /*
  * Maintenance: TLB and instruction-cache instructions that concern more than the engine that runs them
  *
- * What    Each vCPU is an engine with a TLB and translated code of its own. An inner-shareable TLB invalidation is executed
- *         by Unicorn for the engine it runs on; the others are marked and flush before their next slice. Instruction-cache
- *         maintenance means nothing to Unicorn (see vmm-unicorn.c): it is applied here to every engine at once, so that
- *         code which the guest wrote is translated anew.
+ * What    Each vCPU is an engine with a TLB and translated code of its own. An inner-shareable TLB invalidation is
+ *         executed by Unicorn for the engine it runs on; the others are marked and flush before their next slice.
+ *         Instruction-cache maintenance means nothing to Unicorn (see vmm-unicorn.c): it is applied here to every
+ *         engine at once, so that code which the guest wrote is translated anew.
  * Order   All engines share one thread, so nobody can run between the instruction and what is done here.
  */
 #include "vmm-maintenance.h"

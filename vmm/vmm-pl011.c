@@ -3,11 +3,11 @@
 /*
  * PL011: the guest's serial port
  *
- * What    ARM DDI 0183, without DMA, modem lines and errors. The transmitter is as fast as standard output: a byte goes to
- *         the console's buffer at once, and "transmit FIFO full" is that buffer being full. The receiver takes bytes from
- *         standard input only when the guest has enabled it and has room: nothing overruns.
- * Lines   The receive interrupts are levels here (they hold while there is data); the transmit interrupt is latched when
- *         the FIFO drains and stays until the guest clears it, as in the hardware.
+ * What    ARM DDI 0183, without DMA, modem lines and errors. The transmitter is as fast as standard output: a byte
+ *         goes to the console's buffer at once, and "transmit FIFO full" is that buffer being full. The receiver
+ *         takes bytes from standard input only when the guest has enabled it and has room: nothing overruns.
+ * Lines   The receive interrupts are levels here (they hold while there is data); the transmit interrupt is latched
+ *         when the FIFO drains and stays until the guest clears it, as in the hardware.
  */
 #include "vmm-pl011.h"
 

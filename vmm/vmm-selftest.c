@@ -4,8 +4,8 @@
  * Self-test: whether the library's inside is what vmm-unicorn.c assumes
  *
  * What    An engine of its own, one page of code. Shown: an exception enters the vector with the right syndrome; an
- *         interrupt is taken if and only if it is unmasked; memory that was executed, changed and forgotten executes anew; an
- *         address translates; the counter is CLOCK_MONOTONIC / 16.
+ *         interrupt is taken if and only if it is unmasked; memory that was executed, changed and forgotten executes
+ *         anew; an address translates; the counter is CLOCK_MONOTONIC / 16.
  */
 #include "vmm-selftest.h"
 
@@ -93,7 +93,8 @@ static bool test_interrupt(const struct bench *bench, int request, unsigned vect
         if (vmm_unicorn_take_interrupt(bench->state, request) || get(bench, UC_ARM64_REG_PC) != BASE + CODE)
                 return false;
         set(bench, UC_ARM64_REG_PSTATE, 0x305);
-        return vmm_unicorn_take_interrupt(bench->state, request) && get(bench, UC_ARM64_REG_PC) == BASE + VECTORS + vector &&
+        return vmm_unicorn_take_interrupt(bench->state, request) &&
+               get(bench, UC_ARM64_REG_PC) == BASE + VECTORS + vector &&
                get(bench, UC_ARM64_REG_ELR_EL1) == BASE + CODE && (get(bench, UC_ARM64_REG_PSTATE) & 0x3c5) == 0x3c5;
 }
 
@@ -161,7 +162,8 @@ static int run_tests(struct bench *bench)
         uc_reg_write(bench->engine, UC_ARM64_REG_CP_REG, &hcr_reg);
         set(bench, UC_ARM64_REG_PSTATE, 0x3c5);
         bench->state = vmm_unicorn_find_state(bench->engine, BASE, bench->memory);
-        if (!bench->state || uc_hook_add(bench->engine, &hook, UC_HOOK_INTR, (void *)on_exception, bench, 1, 0) != UC_ERR_OK)
+        if (!bench->state ||
+            uc_hook_add(bench->engine, &hook, UC_HOOK_INTR, (void *)on_exception, bench, 1, 0) != UC_ERR_OK)
                 return -ENOTSUP;
         set(bench, UC_ARM64_REG_VBAR_EL1, BASE + VECTORS);
         for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {

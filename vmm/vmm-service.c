@@ -3,7 +3,8 @@
 /*
  * Service: the machine's side of the connection to vgicd
  *
- * What    The cold path only. Once the VM is there the guest's interrupts are shared memory, and go on without the daemon.
+ * What    The cold path only. Once the VM is there the guest's interrupts are shared memory, and go on without the
+ *         daemon.
  */
 #include "vmm-service.h"
 
@@ -40,7 +41,8 @@ static int connect_daemon(struct vmm_machine *machine)
                 return 0;
         vmm_error("cannot reach vgicd at %s: %s", socket_path(machine), reason(machine, r));
         if (r == -ENOENT || r == -ECONNREFUSED)
-                vmm_error("start it with 'vgicd --socket %s' (or 'systemctl start vgicd.socket'), or name its socket by --socket",
+                vmm_error("start it with 'vgicd --socket %s' (or 'systemctl start vgicd.socket'), "
+                          "or name its socket by --socket",
                           socket_path(machine));
         return r;
 }

@@ -4,8 +4,9 @@
  * System registers that Unicorn does not have, or has wrong
  *
  * What    Two tables. Unicorn 2.0 knows the timers' registers but drops what is written to them, and its ID registers
- *         promise exception levels that this machine has not: those are hooked. It does not know the GIC's registers and the
- *         OS lock: those come as undefined instructions, and are emulated if the library or the second table has them.
+ *         promise exception levels that this machine has not: those are hooked. It does not know the GIC's registers
+ *         and the OS lock: those come as undefined instructions, and are emulated if the library or the second table
+ *         has them.
  * Trust   Which register and which value is the guest's; the library says -ENOENT to what is no register of the GIC.
  */
 #include "vmm-sysreg.h"
@@ -21,7 +22,8 @@
 #define OSLAR_EL1       VMM_SYSREG(2, 0, 1, 0, 4)
 #define OSDLR_EL1       VMM_SYSREG(2, 0, 1, 3, 4)
 
-static uint64_t read_native(const struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2)
+static uint64_t read_native(const struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn, unsigned crm,
+                            unsigned op2)
 {
         uc_arm64_cp_reg reg = { .op0 = op0, .op1 = op1, .crn = crn, .crm = crm, .op2 = op2 };
 

@@ -6,8 +6,8 @@
 /*
  * Timers: the generic timer of one vCPU
  *
- * What    The EL1 virtual and physical timers. The counter is Unicorn's own (CLOCK_MONOTONIC / 16), which the guest reads
- *         natively; only the timers' registers are ours.
+ * What    The EL1 virtual and physical timers. The counter is Unicorn's own (CLOCK_MONOTONIC / 16), which the guest
+ *         reads natively; only the timers' registers are ours.
  */
 #include <stdbool.h>
 #include <stdint.h>

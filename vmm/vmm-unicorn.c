@@ -3,15 +3,15 @@
 /*
  * Unicorn: the parts of libunicorn 2.0 that its header does not show
  *
- * What    Weak references to functions of QEMU inside libunicorn (if one is absent, vmm_unicorn_check() says so), and one
- *         function of QEMU that is replaced: tlb_set_page_with_attrs_aarch64. The library calls it through its PLT, so the
- *         program's definition comes first.
+ * What    Weak references to functions of QEMU inside libunicorn (if one is absent, vmm_unicorn_check() says so), and
+ *         one function of QEMU that is replaced: tlb_set_page_with_attrs_aarch64. The library calls it through its
+ *         PLT, so the program's definition comes first.
  *
- *         Why: Unicorn stubs out the tracking of dirty pages, so its TLB entries keep the "not dirty" mark for ever and
- *         each store takes the slow path (85 ns instead of 3; Linux boots three times faster without). All that the slow
- *         path is good for here is to notice stores to translated code, and the architecture obliges the guest to tell of
- *         those (IC IVAU, IC IALLU): vmm-maintenance.c listens to that. If the replacement should not take, nothing breaks but the speed,
- *         and vmm_unicorn_find_state(), which then refuses.
+ *         Why: Unicorn stubs out the tracking of dirty pages, so its TLB entries keep the "not dirty" mark for ever
+ *         and each store takes the slow path (85 ns instead of 3; Linux boots three times faster without). All that
+ *         the slow path is good for here is to notice stores to translated code, and the architecture obliges the
+ *         guest to tell of those (IC IVAU, IC IALLU): vmm-maintenance.c listens to that. If the replacement should
+ *         not take, nothing breaks but the speed, and vmm_unicorn_find_state(), which then refuses.
  * Threads One: the variables below are private to the replaced function, which has no argument of ours.
  */
 #include "vmm-unicorn.h"

@@ -5,8 +5,8 @@
 # fetch-guest.sh DIRECTORY - get a real arm64 guest out of Debian's packages
 #
 # What    Leaves in DIRECTORY: Image (Debian's arm64 cloud kernel) and initramfs.cpio.gz (busybox-static and our
-#         init.sh). Both come through apt with a private state: the host's own package data base is not touched, and a plain
-#         user may run it.
+#         init.sh). Both come through apt with a private state: the host's own package data base is not touched, and
+#         a plain user may run it.
 # Cache   What is there is kept: with a complete DIRECTORY neither network nor apt is needed.
 # Needs   apt, dpkg-deb, cpio, gzip.
 set -eu

@@ -4,8 +4,9 @@
 /*
  * flat-guest NAME - write a guest of a few instructions to standard output
  *
- * What    Flat binaries for vgic-vmm, as words: building the tests needs no arm64 assembler. They start at 0x40080000 with the
- *         MMU off and the device tree in x0; the PL011 is at 0x09000000; HVC or SMC with x0 = 0x84000008 powers off.
+ * What    Flat binaries for vgic-vmm, as words: building the tests needs no arm64 assembler. They start at 0x40080000
+ *         with the MMU off and the device tree in x0; the PL011 is at 0x09000000; HVC or SMC with x0 = 0x84000008
+ *         powers off.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -340,8 +341,10 @@ static const struct guest {
         { .name = "alloff", .code = alloff, .n_code = COUNT(alloff) },
         { .name = "lost", .code = lost, .n_code = COUNT(lost) },
         { .name = "reset", .code = reset, .n_code = COUNT(reset) },
-        { .name = "wild", .code = wild, .n_code = COUNT(wild), .vector = wild_vector, .vector_at = 0xa00, .n_vector = COUNT(wild_vector) },
-        { .name = "fiq", .code = fiq, .n_code = COUNT(fiq), .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
+        { .name = "wild", .code = wild, .n_code = COUNT(wild),
+          .vector = wild_vector, .vector_at = 0xa00, .n_vector = COUNT(wild_vector) },
+        { .name = "fiq", .code = fiq, .n_code = COUNT(fiq),
+          .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
         { .name = "echo", .code = echo, .n_code = COUNT(echo) },
         { .name = "psci", .code = psci, .n_code = COUNT(psci) },
 };

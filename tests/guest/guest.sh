@@ -20,8 +20,8 @@ clean_up_guest() {
 }
 trap clean_up_guest EXIT
 
-# flat NAME [OPTION...]: run a guest of a few instructions to its end, input from standard input; its output is kept in $tmp/out,
-# what the VMM says in $tmp/err, and the result is the VMM's status.
+# flat NAME [OPTION...]: run a guest of a few instructions to its end, input from standard input; its output is kept in
+# $tmp/out, what the VMM says in $tmp/err, and the result is the VMM's status.
 flat() {
         "$top_builddir/tests/guest/flat-guest" "$1" > "$tmp/$1.bin" || return 99
         name=$1
@@ -46,7 +46,8 @@ start_linux() {
 }
 
 need_linux() {
-        [ -n "$VGIC_GUEST_DIR" ] && [ -s "$VGIC_GUEST_DIR/Image" ] && [ -s "$VGIC_GUEST_DIR/initramfs.cpio.gz" ] && return
+        [ -n "$VGIC_GUEST_DIR" ] && [ -s "$VGIC_GUEST_DIR/Image" ] &&
+                [ -s "$VGIC_GUEST_DIR/initramfs.cpio.gz" ] && return
         echo "1..0 # SKIP no guest: tests/guest/fetch-guest.sh DIRECTORY, then VGIC_GUEST_DIR=DIRECTORY"
         exit 0
 }
