@@ -109,6 +109,8 @@ static int print_counts(struct cli *cli, const struct vgic_vm_info *info, uint64
                 table_row(&table, intid, counts, n_columns, total);
                 empty = false;
         }
+        if (ret || empty)
+                cli_table_release(&table);
         if (ret)
                 return cli_fail(cli, ret, "counts of %s", cli->args[0]);
         if (empty) {

@@ -67,6 +67,14 @@ static void print_row(const struct cli_table *table, char *const *row, const siz
         putchar('\n');
 }
 
+void cli_table_release(struct cli_table *table)
+{
+        for (size_t i = 0; i < table->n_cells; i++)
+                free(table->cells[i]);
+        free(table->cells);
+        *table = (struct cli_table){ 0 };
+}
+
 int cli_table_print(struct cli_table *table)
 {
         size_t *widths = calloc(table->n_columns, sizeof(*widths));
@@ -80,10 +88,7 @@ int cli_table_print(struct cli_table *table)
         }
         for (size_t i = 0; ret == 0 && i + table->n_columns <= table->n_cells; i += table->n_columns)
                 print_row(table, table->cells + i, widths);
-        for (size_t i = 0; i < table->n_cells; i++)
-                free(table->cells[i]);
-        free(table->cells);
         free(widths);
-        *table = (struct cli_table){ 0 };
+        cli_table_release(table);
         return ret;
 }
