@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * No lost wake-up: two threads interrupt a vCPU that sleeps on its doorbell whenever it has nothing to do
+ *
+ * Each injector waits until its interrupt was handled before it sends the next, so the vCPU falls asleep around every
+ * injection. A wake-up that is lost leaves everyone waiting: the vCPU's poll() runs into its limit.
+ */
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <time.h>
+
+#include "rig.h"
+
+enum { LIMIT_MS = 10000, N_SOURCES = 2 };
+
+static struct rig rig;
+static int bell;
+static _Atomic int stop, lost;
+static _Atomic uint64_t handled[N_SOURCES];
+static uint64_t n_slept, n_unknown;
+
+static void ring_bell(void *ctx, uint32_t vcpu, uint32_t park)
+{
+        (void)ctx;
+        (void)park;
+        if (vcpu == 0 && eventfd_write(bell, 1) < 0)
+                atomic_store(&lost, 1);
+}
+
+static double now(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+static void handle_all(void)
+{
+        uint32_t intid;
+
+        while ((intid = ack(&rig, 0)) != NONE) {
+                eoi(&rig, 0, intid);
+                if (intid - 40 < N_SOURCES)
+                        atomic_fetch_add(&handled[intid - 40], 1);
+                else
+                        n_unknown++;
+        }
+}
+
+static void *run_vcpu(void *arg)
+{
+        (void)arg;
+        while (!atomic_load(&stop) && !atomic_load(&lost)) {
+                eventfd_t n;
+
+                if (!shm_park_begin(&rig.gic, 0, SHM_PARK_PARKED) && !shm_park_wanted(&rig.gic, 0)) {
+                        n_slept++;
+                        if (poll(&(struct pollfd) { .fd = bell, .events = POLLIN }, 1, LIMIT_MS) != 1)
+                                atomic_store(&lost, 1);
+                        eventfd_read(bell, &n);
+                }
+                shm_park_end(&rig.gic, 0);
+                handle_all();
+        }
+        return NULL;
+}
+
+/* The ways in which something becomes due to a vCPU that may sleep. */
+static void send_pulse(unsigned round)
+{
+        (void)round;
+        pulse(&rig, 40);
+}
+
+static void send_any(unsigned round)
+{
+        switch (round % 4) {
+        case 0:
+                pulse(&rig, 41);
+                break;
+        case 1:
+                set_bit(&rig, 0, ISPENDR, 41);
+                break;
+        case 2: /* a gate opens */
+                gicd(&rig, 0, 0);
+                pulse(&rig, 41);
+                gicd(&rig, 0, 3);
+                break;
+        default: /* it is routed here while pending */
+                route(&rig, 41, 1);
+                pulse(&rig, 41);
+                route(&rig, 41, 0);
+                break;
+        }
+}
+
+struct source {
+        unsigned index;
+        void (*send)(unsigned round);
+        unsigned rounds;
+};
+
+static void *run_source(void *arg)
+{
+        struct source *s = arg;
+        double end = now() + 1;
+
+        for (; now() < end && !atomic_load(&lost); s->rounds++) {
+                uint64_t before = atomic_load(&handled[s->index]);
+
+                s->send(s->rounds);
+                while (atomic_load(&handled[s->index]) == before && !atomic_load(&lost))
+                        sched_yield();
+        }
+        return NULL;
+}
+
+int main(void)
+{
+        struct source sources[N_SOURCES] = { { 0, send_pulse, 0 }, { 1, send_any, 0 } };
+        pthread_t vcpu, threads[N_SOURCES];
+
+        rig_create(&rig, 2, 32, 5);
+        rig_boot(&rig);
+        rig.gic.ring = ring_bell;
+        bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        for (unsigned i = 0; i < N_SOURCES; i++) {
+                set_edge(&rig, 0, 40 + i, true);
+                enable(&rig, 0, 40 + i);
+        }
+        pthread_create(&vcpu, NULL, run_vcpu, NULL);
+        for (unsigned i = 0; i < N_SOURCES; i++)
+                pthread_create(&threads[i], NULL, run_source, &sources[i]);
+        for (unsigned i = 0; i < N_SOURCES; i++)
+                pthread_join(threads[i], NULL);
+        atomic_store(&stop, 1);
+        shm_park_wake(&rig.gic, 0);
+        pthread_join(vcpu, NULL);
+        tap_ok(!atomic_load(&lost), "no wake-up is lost: %u and %u rounds, slept %u times", sources[0].rounds, sources[1].rounds, (unsigned)n_slept);
+        tap_ok(sources[0].rounds > 0 && sources[1].rounds > 0 && n_slept > 0, "each source had its turn, and the vCPU slept");
+        tap_eq((int64_t)n_unknown, 0, "nothing came that nobody sent");
+        tap_ok(atomic_load(&handled[0]) == sources[0].rounds && atomic_load(&handled[1]) == sources[1].rounds, "each was handled exactly once");
+        close(bell);
+        rig_destroy(&rig);
+        return tap_done();
+}

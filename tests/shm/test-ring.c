@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Rings: order, full, empty, wrap-around, a hostile peer, sleeping against two threads
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "shm-ring.h"
+#include "tap.h"
+
+static struct shm_ring daemon_end, client_end;
+static int memfd;
+
+static void open_pair(void)
+{
+        if (shm_ring_create(&memfd, &daemon_end) < 0 || shm_ring_map(memfd, &client_end) < 0)
+                tap_bail("cannot make a ring");
+}
+
+static void close_pair(void)
+{
+        shm_ring_unmap(&daemon_end);
+        shm_ring_unmap(&client_end);
+        shm_ring_unmap(&client_end);
+        close(memfd);
+}
+
+static void basics(void)
+{
+        uint64_t entry = 0;
+        unsigned broken = 0;
+
+        open_pair();
+        tap_eq(shm_ring_get(&daemon_end, &entry), 0, "empty at first");
+        tap_eq(shm_ring_put(&client_end, SHM_RING_ENTRY(SHM_RING_PULSE, 1019)), 1, "a consumer that may sleep is to be rung");
+        tap_ok(shm_ring_get(&daemon_end, &entry) == 1 && SHM_RING_ENTRY_KIND(entry) == SHM_RING_PULSE && SHM_RING_ENTRY_INTID(entry) == 1019, "one entry");
+        tap_eq(shm_ring_get(&client_end, &entry), 0, "the two queues are apart");
+        shm_ring_wake(&daemon_end);
+        tap_eq(shm_ring_put(&client_end, 1), 0, "a polling one is not");
+        tap_eq(shm_ring_sleep(&daemon_end), 1, "about to sleep, but something came");
+        shm_ring_get(&daemon_end, &entry);
+        tap_ok(shm_ring_sleep(&daemon_end) == 0 && shm_ring_put(&client_end, 1) == 1, "asleep: ring");
+        shm_ring_get(&daemon_end, &entry);
+
+        for (uint64_t i = 0; i < SHM_RING_ENTRIES; i++)
+                broken += shm_ring_put(&daemon_end, i) < 0;
+        tap_eq(broken, 0, "%u entries fit", SHM_RING_ENTRIES);
+        tap_eq(shm_ring_put(&daemon_end, 9), -EAGAIN, "then it is full");
+        tap_ok(shm_ring_get(&client_end, &entry) == 1 && entry == 0 && shm_ring_put(&daemon_end, SHM_RING_ENTRIES) >= 0, "one out, one in");
+        for (uint64_t i = 1; i <= SHM_RING_ENTRIES; i++)
+                broken += shm_ring_get(&client_end, &entry) != 1 || entry != i;
+        tap_ok(broken == 0 && shm_ring_get(&client_end, &entry) == 0, "in order, none lost, none twice");
+        close_pair();
+}
+
+/* The 32-bit indices run over. */
+static void wrap(void)
+{
+        uint32_t start = UINT32_MAX - 100;
+        unsigned broken = 0;
+        uint64_t entry;
+
+        open_pair();
+        atomic_store(&client_end.out.queue->tail, start);
+        atomic_store(&client_end.out.queue->head, start);
+        client_end.out.index = daemon_end.in.index = start;
+        for (uint64_t i = 0; i < 300; i++) {
+                broken += shm_ring_put(&client_end, i) < 0;
+                if (i >= 200)
+                        broken += shm_ring_get(&daemon_end, &entry) != 1 || entry != i - 200;
+        }
+        for (uint64_t i = 100; i < 300; i++)
+                broken += shm_ring_get(&daemon_end, &entry) != 1 || entry != i;
+        tap_ok(broken == 0 && shm_ring_get(&daemon_end, &entry) == 0, "indices wrap at 2^32");
+        close_pair();
+}
+
+static void hostile(void)
+{
+        struct shm_ring other;
+        uint64_t entry;
+        int fd;
+
+        open_pair();
+        atomic_store(&daemon_end.in.queue->tail, SHM_RING_ENTRIES + 1);
+        tap_ok(shm_ring_get(&daemon_end, &entry) == -EBADMSG && shm_ring_sleep(&daemon_end) == -EBADMSG, "more entries than there is room: refused");
+        atomic_store(&daemon_end.in.queue->tail, UINT32_MAX);
+        tap_eq(shm_ring_get(&daemon_end, &entry), -EBADMSG, "a tail that went back: refused");
+        atomic_store(&daemon_end.out.queue->head, 1);
+        tap_eq(shm_ring_put(&daemon_end, 1), -EBADMSG, "a head beyond the tail: refused");
+        atomic_store(&daemon_end.out.queue->tail, 0xdeadbeef);
+        atomic_store(&daemon_end.out.queue->head, 0);
+        tap_ok(shm_ring_put(&daemon_end, 1) >= 0 && atomic_load(&daemon_end.out.queue->tail) == 1, "one's own index is not read back");
+        daemon_end.page->n_entries = 7;
+        tap_eq(shm_ring_map(memfd, &other), -EBADMSG, "another size is refused");
+        daemon_end.page->n_entries = SHM_RING_ENTRIES;
+        daemon_end.page->version = 2;
+        tap_eq(shm_ring_map(memfd, &other), -EBADMSG, "another version too");
+        daemon_end.page->version = 1;
+        daemon_end.page->magic = 0;
+        tap_eq(shm_ring_map(memfd, &other), -EBADMSG, "no ring at all");
+        fd = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        tap_ok(ftruncate(fd, SHM_RING_BYTES) == 0 && shm_ring_map(fd, &other) == -EBADMSG, "an unsealed one");
+        close(fd);
+        close_pair();
+}
+
+enum { N_SENT = 300000 };
+static int bell;
+
+static void *produce(void *arg)
+{
+        (void)arg;
+        for (uint64_t i = 0; i < N_SENT;) {
+                int r = shm_ring_put(&client_end, i);
+
+                if (r == 1 && eventfd_write(bell, 1) < 0)
+                        break;
+                if (r >= 0)
+                        i++;
+                else
+                        sched_yield(); /* full: the consumer is at work */
+        }
+        return NULL;
+}
+
+static void threads(void)
+{
+        uint64_t want = 0, entry, lost = 0;
+        unsigned slept = 0, broken = 0;
+        pthread_t t;
+
+        open_pair();
+        bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        pthread_create(&t, NULL, produce, NULL);
+        while (want < N_SENT && !lost) {
+                eventfd_t n;
+
+                while (shm_ring_get(&daemon_end, &entry) == 1)
+                        broken += entry != want++;
+                if (want == N_SENT || shm_ring_sleep(&daemon_end) != 0)
+                        continue;
+                slept++;
+                lost = poll(&(struct pollfd) { .fd = bell, .events = POLLIN }, 1, 10000) != 1;
+                eventfd_read(bell, &n);
+                shm_ring_wake(&daemon_end);
+        }
+        tap_ok(!lost, "two threads: no wake-up is lost (slept %u times)", slept);
+        if (lost)
+                tap_bail("the producer is stuck");
+        pthread_join(t, NULL);
+        tap_eq(broken, 0, "two threads: %d entries in order", N_SENT);
+        close(bell);
+        close_pair();
+}
+
+int main(void)
+{
+        int n_fds = tap_fd_count();
+
+        basics();
+        wrap();
+        hostile();
+        threads();
+        tap_eq(tap_fd_count(), n_fds, "no descriptor leaks");
+        return tap_done();
+}
