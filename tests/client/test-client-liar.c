@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * libvgic against something that is no daemon: a child that answers what a script says
+ *
+ * Whatever comes over the socket, a call ends with a documented error and words, and no descriptor is left behind.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base-fd.h"
+#include "proto-fds.h"
+#include "proto-frame.h"
+#include "tap.h"
+#include "vgic/vgic.h"
+
+#define TIMEOUT_MS  300u
+#define STAY        1u  /* do not close after the last answer: the client must give up by itself */
+#define HELLO_OK    "\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10\x0f\x20\x01"
+/* A VmInfoReply: name "v", id 1, 1 vCPU, 32 SPIs; INIT: initialised as well. */
+#define INFO_BODY   "\x12\x09\x0a\x01v\x10\x01\x30\x01\x38\x20"
+#define CREATE_OK   "\x03\0\0\0\x05\0\0\0\x0b\0\0\0" INFO_BODY
+#define INIT_OK     "\x05\0\0\0\x05\0\0\0\x0d\0\0\0" "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x01\x38\x20"
+
+struct script {
+        const char *what;
+        int result;             /* of connect, create and init: the first that fails */
+        unsigned flags;
+        unsigned n_fds;         /* eventfds along with the last answer */
+        struct {
+                const char *bytes;
+                size_t n;
+        } answers[4];           /* one for each request, in turn */
+};
+
+#define A(s) { s, sizeof(s) - 1 }
+
+static const struct script scripts[] = {
+        { "closes at once",                         -ENOTCONN, 0, 0, { A("") } },
+        { "says nothing",                           -ETIMEDOUT, STAY, 0, { A("") } },
+        { "stops in a header",                      -ENOTCONN, 0, 0, { A("\x01\0\0\0\x05") } },
+        { "stops in a payload",                     -ENOTCONN, 0, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
+        { "stops in a payload and stays",           -ETIMEDOUT, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
+        { "has another version",                    -EPROTO, STAY, 0, { A("\x01\0\0\0\x06\0\0\0\x04\0\0\0" "\x10\x0f\x20\x01") } },
+        { "sends too much",                         -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\xff\xff\xff\xff") } },
+        { "sets reserved flags",                    -EPROTO, STAY, 0, { A("\x01\0\0\0\x15\0\0\0\0\0\0\0") } },
+        { "answers something else",                 -EPROTO, STAY, 0, { A("\x02\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "answers with bad protobuf",              -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x02\0\0\0" "\x0a\x7f") } },
+        { "agrees to what was not offered",         -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x03\0\0\0" "\x10\xff\x01") } },
+        { "refuses with BAD_VERSION",               -EPROTO, 0, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x03") } },
+        { "refuses with a code of the future",      -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x63") } },
+        { "sends an event of the future, then dies", -ENOTCONN, 0, 0, { A("\x60\0\0\0\x01\0\0\0\0\0\0\0") } },
+        { "sends an event about INTID 70000",       -EPROTO, STAY, 0, { A("\x41\0\0\0\x01\0\0\0\x04\0\0\0" "\x08\xf0\xa2\x04") } },
+        { "sends descriptors with HELLO",           -EPROTO, STAY, 3, { A(HELLO_OK) } },
+        { "creates nothing",                        -ENOTCONN, 0, 0, { A(HELLO_OK), A("") } },
+        { "creates a VM without a description",     -EPROTO, STAY, 0, { A(HELLO_OK), A("\x03\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "creates a VM of 4294967295 vCPUs",       -EPROTO, STAY, 0, { A(HELLO_OK),
+          A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0" "\x12\x0d\x0a\x01v\x10\x01\x30\xff\xff\xff\xff\x0f\x38\x20") } },
+        { "creates a VM named ../x",                -EPROTO, STAY, 0, { A(HELLO_OK),
+          A("\x03\0\0\0\x05\0\0\0\x0e\0\0\0" "\x12\x0c\x0a\x04../x\x10\x01\x30\x01\x38\x20") } },
+        { "initialises another VM",                 -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK),
+          A("\x05\0\0\0\x05\0\0\0\x0d\0\0\0" "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x07\x38\x20") } },
+        { "maps without descriptors",               -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
+          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "maps a segment without a doorbell",      -EPROTO, STAY, 1, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
+          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "maps an eventfd",                        -EBADMSG, STAY, 2, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
+          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "maps three descriptors",                 -EPROTO, STAY, 3, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
+          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "refuses the map, with descriptors",      -ENOENT, STAY, 2, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
+          A("\x06\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09") } },
+};
+
+/* Read one whole frame: whatever it is, it is a request. */
+static void skip_request(int fd)
+{
+        uint8_t head[PROTO_HEADER_BYTES], payload[4096];
+        struct proto_header header;
+
+        if (recv(fd, head, sizeof(head), MSG_WAITALL) != sizeof(head))
+                _exit(0);
+        proto_frame_decode(head, &header);
+        if (header.size > sizeof(payload) || (header.size > 0 && recv(fd, payload, header.size, MSG_WAITALL) != header.size))
+                _exit(0);
+}
+
+static void lie(int listener, const struct script *script)
+{
+        int fd = accept(listener, NULL, NULL), bell = eventfd(0, 0), fds[3] = { bell, bell, bell };
+        char c;
+
+        for (unsigned i = 0; i < 4 && script->answers[i].bytes; i++) {
+                bool last = i == 3 || !script->answers[i + 1].bytes;
+
+                skip_request(fd);
+                if (script->answers[i].n > 0)
+                        proto_fds_send(fd, script->answers[i].bytes, script->answers[i].n, fds, last ? script->n_fds : 0);
+        }
+        if (script->flags & STAY)
+                while (read(fd, &c, 1) > 0)
+                        ;
+        _exit(0);
+}
+
+static int use(struct vgic_conn **ret_conn, struct vgic_vm **ret_vm, const char *path)
+{
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = TIMEOUT_MS };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "v", .n_vcpus = 1, .n_spis = 32 };
+        int r = vgic_connect(&options, ret_conn);
+
+        if (r == 0)
+                r = vgic_vm_create(*ret_conn, &config, ret_vm);
+        if (r == 0)
+                r = vgic_vm_init(*ret_vm);
+        return r;
+}
+
+static void test_script(const struct script *script, const char *path, int listener)
+{
+        struct vgic_conn *conn = NULL;
+        struct vgic_vm *vm = NULL;
+        int before = tap_fd_count(), r;
+        pid_t pid = fork();
+
+        if (pid == 0)
+                lie(listener, script);
+        r = use(&conn, &vm, path);
+        tap_eq(r, script->result, "a daemon that %s", script->what);
+        tap_ok(vgic_conn_error(conn)[0], "... %s", vgic_conn_error(conn));
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        tap_eq(tap_fd_count(), before, "... leaves no descriptor");
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+}
+
+/* A reply that comes after its call gave up is not taken for the next one's. */
+static void late(int listener)
+{
+        static const char list[] = "\x02\0\0\0\x05\0\0\0\0\0\0\0";
+        static const char refused[] = "\x0a\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09";
+        int fd = accept(listener, NULL, NULL);
+
+        skip_request(fd);
+        send(fd, HELLO_OK, sizeof(HELLO_OK) - 1, 0);
+        skip_request(fd);               /* VM_LIST: no answer yet */
+        skip_request(fd);               /* VM_INFO: both */
+        send(fd, list, sizeof(list) - 1, 0);
+        send(fd, refused, sizeof(refused) - 1, 0);
+        skip_request(fd);
+        _exit(0);
+}
+
+static void test_late(const char *path, int listener)
+{
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = TIMEOUT_MS };
+        struct vgic_conn *conn = NULL;
+        struct vgic_vm_info *infos = NULL, info = { .size = sizeof(info) };
+        size_t n;
+        pid_t pid = fork();
+
+        if (pid == 0)
+                late(listener);
+        tap_eq(vgic_connect(&options, &conn), 0, "a slow daemon");
+        tap_eq(vgic_vm_list(conn, &infos, &n), -ETIMEDOUT, "... does not answer: %s", vgic_conn_error(conn));
+        tap_eq(vgic_vm_query(conn, "x", &info), -ENOENT, "... its late reply is not taken for that of the next call");
+        vgic_disconnect(conn);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+}
+
+int main(void)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        char dir[] = "/tmp/vgic-liar-XXXXXX";
+        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (!mkdtemp(dir))
+                tap_bail("no temporary directory");
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", dir);
+        if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 5) < 0)
+                tap_bail("bind: %s", strerror(errno));
+        for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+                test_script(&scripts[i], address.sun_path, listener);
+        test_late(address.sun_path, listener);
+        base_fd_close(listener);
+        unlink(address.sun_path);
+        rmdir(dir);
+        return tap_done();
+}
