@@ -9,6 +9,7 @@
 #include "ring.h"
 #include "server.h"
 #include "session.h"
+#include "shm-reset.h"
 #include "tdir.h"
 #include "vm.h"
 
@@ -53,6 +54,9 @@ static void leave(struct session *session)
         if (session->proto.role == PROTO_ROLE_VMM) {
                 vm->n_vmms--;
                 vm->owner_pid = find_owner_pid(vm);
+                /* It may have died between changing a word and telling anyone. */
+                if (vm->initialised)
+                        shm_repair_words(&vm->gic);
         }
         session->vm = NULL;
 }
