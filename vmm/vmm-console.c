@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CTRL_A  1
+#define CTRL_A         1
+#define LAST_WORDS_MS  1000
 
 void vmm_console_init(struct vmm_console *console)
 {
@@ -31,31 +32,36 @@ void vmm_console_init(struct vmm_console *console)
 
 void vmm_console_deinit(struct vmm_console *console)
 {
-        vmm_console_flush(console);
+        size_t before;
+
+        do { /* as long as somebody reads */
+                before = console->n_buffered;
+                vmm_console_flush(console, LAST_WORDS_MS);
+        } while (console->n_buffered < before);
         if (console->is_terminal)
                 tcsetattr(STDIN_FILENO, TCSADRAIN, &console->saved);
         console->is_terminal = false;
 }
 
-bool vmm_console_is_full(const struct vmm_console *console)
+size_t vmm_console_room(const struct vmm_console *console)
 {
-        return console->n_buffered == sizeof(console->buffer);
+        return sizeof(console->buffer) - console->n_buffered;
 }
 
 void vmm_console_put(struct vmm_console *console, uint8_t byte)
 {
-        if (!vmm_console_is_full(console))
+        if (vmm_console_room(console) > 0)
                 console->buffer[console->n_buffered++] = byte;
 }
 
-int vmm_console_flush(struct vmm_console *console)
+int vmm_console_flush(struct vmm_console *console, int timeout_ms)
 {
         struct pollfd poll_fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
         ssize_t n;
 
         if (console->n_buffered == 0)
                 return 0;
-        if (poll(&poll_fd, 1, 0) <= 0 || poll_fd.revents == 0)
+        if (poll(&poll_fd, 1, timeout_ms) <= 0 || poll_fd.revents == 0)
                 return 0;
         n = write(STDOUT_FILENO, console->buffer, console->n_buffered);
         if (n < 0) {

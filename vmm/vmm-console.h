@@ -25,11 +25,11 @@ struct vmm_console {
 void vmm_console_init(struct vmm_console *console);
 void vmm_console_deinit(struct vmm_console *console);
 
-/* Output. put() drops the byte if the buffer is full: the guest can see it coming. */
-bool vmm_console_is_full(const struct vmm_console *console);
+/* Output. put() drops the byte if there is no room: the guest can see it coming. */
+size_t vmm_console_room(const struct vmm_console *console);
 void vmm_console_put(struct vmm_console *console, uint8_t byte);
-/* Write what can be written without blocking. Return: 0; -errno standard output is lost. */
-int vmm_console_flush(struct vmm_console *console);
+/* Write some if that is possible within the time. Return: 0; -errno standard output is lost. */
+int vmm_console_flush(struct vmm_console *console, int timeout_ms);
 
 /*
  * Input, when poll() says so. Return: how many bytes for the guest (0: none this time, or the end of input);

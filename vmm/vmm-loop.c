@@ -121,13 +121,13 @@ static void serve_input(struct vmm_machine *machine)
 
 static void serve_output(struct vmm_machine *machine)
 {
-        bool was_full = vmm_console_is_full(&machine->console);
-        int r = vmm_console_flush(&machine->console);
+        bool could_transmit = vmm_pl011_may_transmit(machine);
+        int r = vmm_console_flush(&machine->console, 0);
 
         if (r < 0) {
                 vmm_error("standard output is lost: %s", strerror(-r));
                 vmm_machine_end(machine, VMM_STATUS_HOST);
-        } else if (was_full && !vmm_console_is_full(&machine->console)) {
+        } else if (!could_transmit && vmm_pl011_may_transmit(machine)) {
                 vmm_pl011_transmitted(machine);
         }
 }

@@ -96,7 +96,7 @@ static uint32_t read_data(struct vmm_pl011 *pl011)
 static uint32_t read_flags(const struct vmm_machine *machine)
 {
         return (machine->pl011.count == 0 ? FR_RXFE : 0) |
-               (vmm_console_is_full(&machine->console) ? FR_TXFF : FR_TXFE);
+               (vmm_console_room(&machine->console) == 0 ? FR_TXFF : FR_TXFE);
 }
 
 uint32_t vmm_pl011_read(struct vmm_machine *machine, uint64_t offset)
@@ -134,11 +134,19 @@ uint32_t vmm_pl011_read(struct vmm_machine *machine, uint64_t offset)
         }
 }
 
+/* Linux answers this interrupt with half a FIFO of bytes, and does not look at the flags in between. */
+bool vmm_pl011_may_transmit(const struct vmm_machine *machine)
+{
+        return vmm_console_room(&machine->console) >= VMM_PL011_FIFO;
+}
+
 static void transmit(struct vmm_machine *machine, uint8_t byte)
 {
         vmm_console_put(&machine->console, byte);
-        if (!vmm_console_is_full(&machine->console))
+        if (vmm_pl011_may_transmit(machine))
                 machine->pl011.latched |= INT_TX;
+        else
+                machine->pl011.latched &= ~INT_TX;
 }
 
 void vmm_pl011_write(struct vmm_machine *machine, uint64_t offset, uint32_t value)

@@ -30,7 +30,8 @@ void vmm_pl011_write(struct vmm_machine *machine, uint64_t offset, uint32_t valu
 size_t vmm_pl011_room(const struct vmm_machine *machine);
 void vmm_pl011_receive(struct vmm_machine *machine, const uint8_t *bytes, size_t n);
 
-/* The console took output: there is room to transmit again. */
+/* Whether the console has room for a FIFO of output; and: it has again, after it had not. */
+bool vmm_pl011_may_transmit(const struct vmm_machine *machine);
 void vmm_pl011_transmitted(struct vmm_machine *machine);
 
 #endif

@@ -11,6 +11,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 echo "vgic-guest: up, $(grep -c ^processor /proc/cpuinfo) CPUs, Linux $(uname -r)"
 export PS1='guest# '
+[ -z "$vgic_command" ] || sh -c "$vgic_command" # from the kernel's command line
 while :; do
         setsid cttyhack sh
 done

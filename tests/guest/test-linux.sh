@@ -59,6 +59,28 @@ ends 0 'power off: status 0'
 grep -q 'ICC_CTLR_EL1: 32 reads from shared memory at CPU_ON' "$tmp/err" # 1 + 30 + 1
 ok $? 'ICC_CTLR_EL1 was read from shared memory at each of the 32 CPU_ON'
 
+# --- nobody reads the console for a while ---
+mkfifo "$tmp/pipe"
+"$vmm" --socket "$socket" --timeout 110 --name slow --smp 2 --kernel "$VGIC_GUEST_DIR/Image" \
+        --initrd "$VGIC_GUEST_DIR/initramfs.cpio.gz" < /dev/null > "$tmp/pipe" 2> "$tmp/err" \
+        --append 'console=ttyAMA0 quiet vgic_command="stty -onlcr; seq 1 30000; echo counted; poweroff -f"' &
+guest=$!
+exec 8< "$tmp/pipe"
+written=0
+pipe_is_full() { # how full that is depends on the sizes of the writes: until it gets no fuller
+        before=$written
+        written=$(sed -n 's/^wchar: //p' "/proc/$guest/io")
+        [ "$written" -ge 30000 ] && [ "$written" -eq "$before" ]
+}
+wait_until pipe_is_full
+ok $? 'a guest prints until the pipe is full'
+tr -d '\r' <&8 > "$console"
+exec 8<&-
+sed -n '/^1$/,/^counted$/p' "$console" > "$tmp/out"
+{ seq 1 30000; echo counted; } | cmp -s - "$tmp/out"
+ok $? 'a reader that comes late finds every byte of it'
+ends 0 'power off: status 0'
+
 # --- the daemon ends ---
 start_linux --smp 2 --name linux
 says 'guest# ' 'Linux on 2 vCPUs'
