@@ -23,12 +23,15 @@ int activation_take(int *ret_fd)
                 return -EINVAL;
         }
         if (n != 1) {
-                log_line(LOG_ERR, "the service manager passed %d descriptors, but vgicd takes exactly one listening socket: "
-                         "keep one ListenStream= in vgicd.socket", n);
+                log_line(LOG_ERR,
+                         "the service manager passed %d descriptors, but vgicd takes exactly one listening socket: "
+                         "keep one ListenStream= in vgicd.socket",
+                         n);
                 return -EINVAL;
         }
         if (sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_STREAM, 1) <= 0) {
-                log_line(LOG_ERR, "the descriptor that the service manager passed is not a listening AF_UNIX stream socket: "
+                log_line(LOG_ERR,
+                         "the descriptor that the service manager passed is not a listening AF_UNIX stream socket: "
                          "set ListenStream= to a path and Accept=no in vgicd.socket");
                 return -EINVAL;
         }

@@ -6,8 +6,8 @@
 /*
  * Attachment: sessions join and leave VMs, and what ends with them
  *
- * What    Leaving releases the session's vCPUs, wires, ring and interest in TDIR, and nothing of anybody else. The VM stays,
- *         unless it is ephemeral and its last VMM left.
+ * What    Leaving releases the session's vCPUs, wires, ring and interest in TDIR, and nothing of anybody else. The VM
+ *         stays, unless it is ephemeral and its last VMM left.
  */
 #include "proto-state.h"
 

@@ -61,7 +61,8 @@ static enum proto_code code_of_send(int r)
 
 enum proto_code dispatch_reply(struct request *request, const ProtobufCMessage *reply, const int *fds, uint32_t n_fds)
 {
-        enum proto_code code = code_of_send(session_send(request->session, request->row->id, PROTO_FLAG_REPLY, reply, fds, n_fds));
+        enum proto_code code =
+                code_of_send(session_send(request->session, request->row->id, PROTO_FLAG_REPLY, reply, fds, n_fds));
 
         request->replied = code == PROTO_OK;
         return code;
@@ -152,7 +153,9 @@ void dispatch_frame(struct session *session, struct proto_rx *rx)
                            proto_code_name(code), request.why.text);
         if (!request.replied && wants_answer(&request, rx))
                 send_status(session, rx->header.request, code,
-                            code == PROTO_OK ? "" : base_error_is_set(&request.why) ? request.why.text : proto_code_text(code));
+                            code == PROTO_OK                  ? ""
+                            : base_error_is_set(&request.why) ? request.why.text
+                                                              : proto_code_text(code));
         if (proto_code_is_fatal(code))
                 session_kill(session, proto_code_text(code));
 }

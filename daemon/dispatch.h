@@ -6,8 +6,8 @@
 /*
  * Dispatch: from a frame to its handler, and back with an answer
  *
- * What    proto-table.h admits a message by its row; the handler table finds who serves it. A handler either replies with
- *         what it found, or returns a code, which becomes a StatusReply.
+ * What    proto-table.h admits a message by its row; the handler table finds who serves it. A handler either replies
+ *         with what it found, or returns a code, which becomes a StatusReply.
  * Trust   Handlers see decoded messages only; the values in them are the client's.
  */
 #include "base-error.h"
@@ -31,7 +31,10 @@ typedef enum proto_code (*dispatch_handler)(struct request *request);
 /* dispatch_frame() - serve one received frame. */
 void dispatch_frame(struct session *session, struct proto_rx *rx);
 
-/* dispatch_reply() - send the full reply of a successful request; @fds are borrowed. Return: PROTO_OK, or what went wrong. */
+/*
+ * dispatch_reply() - send the full reply of a successful request; @fds are borrowed. Return: PROTO_OK, or what went
+ * wrong.
+ */
 enum proto_code dispatch_reply(struct request *request, const ProtobufCMessage *reply, const int *fds, uint32_t n_fds);
 
 /* dispatch_fail() - Return: @code, with words. */

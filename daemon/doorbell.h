@@ -6,12 +6,12 @@
 /*
  * Doorbells: eventfds that are shared with clients, and how to write them without being stopped
  *
- * What    O_NONBLOCK belongs to the open file, which the client shares: it can clear the flag and fill the counter, and the
- *         daemon's next write would sleep for ever. A guard timer sends a signal whose handler does nothing and is not
- *         restarted: a write that sleeps ends with EINTR within DOORBELL_TICK_MS. No write that does not
+ * What    O_NONBLOCK belongs to the open file, which the client shares: it can clear the flag and fill the counter, and
+ *         the daemon's next write would sleep for ever. A guard timer sends a signal whose handler does nothing and is
+ *         not restarted: a write that sleeps ends with EINTR within DOORBELL_TICK_MS. No write that does not
  *         sleep ever ends so, so EINTR convicts the client.
- * Cost    The timer runs from the first write until DOORBELL_REST_MS without one: a dense stream of doorbells pays nothing
- *         for it, an idle daemon has no timer.
+ * Cost    The timer runs from the first write until DOORBELL_REST_MS without one: a dense stream of doorbells pays
+ *         nothing for it, an idle daemon has no timer.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
@@ -35,7 +35,10 @@ struct doorbell_guard {
 int doorbell_guard_init(struct doorbell_guard *guard, struct event_base *base);
 void doorbell_guard_deinit(struct doorbell_guard *guard);
 
-/* doorbell_guard_pause() - stop the ticks before something long that a signal would interrupt; the next write starts them. */
+/*
+ * doorbell_guard_pause() - stop the ticks before something long that a signal would interrupt; the next write starts
+ * them.
+ */
 void doorbell_guard_pause(struct doorbell_guard *guard);
 
 /* doorbell_ring() - Return: 0 the reader will wake; -EPERM the client made the write sleep (hostile); -EIO. */

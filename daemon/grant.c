@@ -48,17 +48,14 @@ static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n, s
         const struct vm *vm = grant->vm;
 
         for (size_t i = 0; i < n; i++) {
-                if (!shm_gic_is_spi(&vm->gic, intids[i])) {
+                if (!shm_gic_is_spi(&vm->gic, intids[i]))
                         return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is not an SPI of this VM", intids[i]);
-                }
-                if (grant_wire(grant, intids[i]) != GRANT_NO_WIRE) {
+                if (grant_wire(grant, intids[i]) != GRANT_NO_WIRE)
                         return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is named twice", intids[i]);
-                }
                 grant->wires[intids[i] - GIC_SPI_FIRST] = (uint8_t)find_free_wire(vm, intids[i]);
-                if (grant_wire(grant, intids[i]) == GRANT_NO_WIRE) {
-                        return base_error_set(why, -EBUSY, "INTID %" PRIu32 " is granted to %d devices already", intids[i],
-                                 GIC_N_WIRES - GIC_WIRE_FIRST_GRANT);
-                }
+                if (grant_wire(grant, intids[i]) == GRANT_NO_WIRE)
+                        return base_error_set(why, -EBUSY, "INTID %" PRIu32 " is granted to %d devices already",
+                                              intids[i], GIC_N_WIRES - GIC_WIRE_FIRST_GRANT);
         }
         grant->n_intids = (uint32_t)n;
         return 0;
@@ -66,18 +63,16 @@ static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n, s
 
 static int check(struct vm *vm, const char *label, size_t n, struct base_error *why)
 {
-        if (!vm_name_valid(label)) {
-                return base_error_set(why, -EINVAL, "label must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -", VM_NAME_MAX);
-        }
-        if (n == 0 || n > GIC_MAX_SPIS) {
+        if (!vm_name_valid(label))
+                return base_error_set(why, -EINVAL,
+                                      "label must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -",
+                                      VM_NAME_MAX);
+        if (n == 0 || n > GIC_MAX_SPIS)
                 return base_error_set(why, -EINVAL, "a grant names 1 to %u SPIs", GIC_MAX_SPIS);
-        }
-        if (grant_find_label(vm, label)) {
+        if (grant_find_label(vm, label))
                 return base_error_set(why, -EEXIST, "this VM has a grant %s already", label);
-        }
-        if (vm->n_grants >= GRANT_MAX_PER_VM) {
+        if (vm->n_grants >= GRANT_MAX_PER_VM)
                 return base_error_set(why, -ENOSPC, "a VM has at most %u grants", GRANT_MAX_PER_VM);
-        }
         return 0;
 }
 

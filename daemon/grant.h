@@ -6,8 +6,8 @@
 /*
  * Grants: which device process may drive which SPIs
  *
- * What    A label, a random token and per SPI a wire of its own. One living device at a time uses a grant; when it dies its
- *         wires go low, on exactly the interrupts of its grant, and the same token attaches again.
+ * What    A label, a random token and per SPI a wire of its own. One living device at a time uses a grant; when it dies
+ *         its wires go low, on exactly the interrupts of its grant, and the same token attaches again.
  * Owner   The VM. A session points to its grant while it is attached as a device.
  * Trust   INTIDs come from rings and messages: every access goes through grant_wire().
  */
@@ -71,8 +71,8 @@ static inline unsigned grant_wire(const struct grant *grant, uint32_t intid)
 /**
  * grant_new() - allow @n SPIs to whoever brings the token
  *
- * Return: 0; with words in @why: -EINVAL, -EEXIST the label is in use, -EBUSY no wire is left on one of them, -ENOSPC too many
- * grants; -ENOMEM.
+ * Return: 0; with words in @why: -EINVAL, -EEXIST the label is in use, -EBUSY no wire is left on one of them, -ENOSPC
+ * too many grants; -ENOMEM.
  */
 int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n, struct base_error *why,
               struct grant **ret_grant);

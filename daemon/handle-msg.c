@@ -57,8 +57,9 @@ enum proto_code handle_inject(struct request *request)
         if (r == -EIO)
                 return dispatch_fail(request, PROTO_BUSY, "the VM changes this interrupt without end");
         if (r < 0)
-                return dispatch_fail(request, PROTO_INVALID, "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32 ") in this VM",
-                                     ask->intid, ask->vcpu);
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32 ") in this VM", ask->intid,
+                                     ask->vcpu);
         vm->n_injections_socket++;
         return PROTO_OK;
 }

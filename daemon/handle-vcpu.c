@@ -38,7 +38,8 @@ static enum proto_code find_own_vcpu(struct request *request, struct vm **ret_vm
         if (code != PROTO_OK)
                 return code;
         if (vm->vcpus[index].owner != request->session)
-                return dispatch_fail(request, PROTO_PERMISSION, "vCPU %" PRIu32 " is not registered by this connection", index);
+                return dispatch_fail(request, PROTO_PERMISSION, "vCPU %" PRIu32 " is not registered by this connection",
+                                     index);
         *ret_vm = vm;
         *ret_index = index;
         return PROTO_OK;
@@ -55,7 +56,8 @@ enum proto_code handle_vcpu_register(struct request *request)
                 return code;
         r = vm_vcpu_take(vm, index, request->session);
         if (r == -EBUSY)
-                return dispatch_fail(request, PROTO_BUSY, "vCPU %" PRIu32 " is registered by a living connection", index);
+                return dispatch_fail(request, PROTO_BUSY, "vCPU %" PRIu32 " is registered by a living connection",
+                                     index);
         return proto_code_from_errno(r);
 }
 

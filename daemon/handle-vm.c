@@ -42,7 +42,8 @@ enum proto_code handle_hello(struct request *request)
         reply.features = session->proto.features;
         reply.daemon_version = (char *)(uintptr_t)PACKAGE_VERSION;
         reply.session = session->id;
-        log_client(LOG_DEBUG, &about, "%s, pid %d, uid %u", session->client_name, (int)session->pid, (unsigned)session->uid);
+        log_client(LOG_DEBUG, &about, "%s, pid %d, uid %u", session->client_name, (int)session->pid,
+                   (unsigned)session->uid);
         return dispatch_reply(request, &reply.base, NULL, 0);
 }
 
@@ -152,8 +153,8 @@ enum proto_code handle_vm_map(struct request *request)
         reply.status = &status;
         reply.segment_bytes = vm->gic.bytes;
         reply.writable = writable;
-        return dispatch_reply(request, &reply.base, writable ? (int[]){ vm->segment_fd, vm->tdir_bell } : &vm->segment_ro_fd,
-                              writable ? 2 : 1);
+        return dispatch_reply(request, &reply.base,
+                              writable ? (int[]){vm->segment_fd, vm->tdir_bell} : &vm->segment_ro_fd, writable ? 2 : 1);
 }
 
 enum proto_code handle_vm_doorbells(struct request *request)

@@ -6,8 +6,8 @@
 /*
  * Handlers: one per message, split by topic
  *
- * What a message means is in doc/protocol.md. Each is called in an allowed state and role, with a decoded payload and as
- * many descriptors as its row allows. Return: PROTO_OK, or why not.
+ * What a message means is in doc/protocol.md. Each is called in an allowed state and role, with a decoded payload and
+ * as many descriptors as its row allows. Return: PROTO_OK, or why not.
  */
 #include "dispatch.h"
 

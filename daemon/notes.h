@@ -6,8 +6,8 @@
 /*
  * Notes: what a session is still to be told
  *
- * What    State, not a queue: which ends of interrupt, which revocations, whether TDIR changed. So a client that does not
- *         read, or a full ring, costs nothing and loses nothing: it is told the state when there is room.
+ * What    State, not a queue: which ends of interrupt, which revocations, whether TDIR changed. So a client that does
+ *         not read, or a full ring, costs nothing and loses nothing: it is told the state when there is room.
  * Way     By the session's ring if it has one, else by events on its socket.
  */
 #include <stdbool.h>

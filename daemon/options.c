@@ -55,7 +55,8 @@ static int parse_lag(const char *text, unsigned *ret_ms)
         errno = 0;
         value = strtoul(text, &end, 10);
         if (text[0] < '0' || text[0] > '9' || *end || errno || value > OPTIONS_MAX_TDIR_LAG) {
-                fprintf(stderr, "vgicd: --tdir-lag takes milliseconds from 0 to %d, not '%s'\n", OPTIONS_MAX_TDIR_LAG, text);
+                fprintf(stderr, "vgicd: --tdir-lag takes milliseconds from 0 to %d, not '%s'\n", OPTIONS_MAX_TDIR_LAG,
+                        text);
                 return usage();
         }
         *ret_ms = (unsigned)value;

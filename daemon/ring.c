@@ -43,7 +43,8 @@ static int apply(struct ring *ring, uint64_t entry)
                 struct log_about about = session_about(session);
 
                 if (ring->n_ignored++ == 0)
-                        log_client(LOG_NOTICE, &about, "its ring asks for INTID %" PRIu32 ", which it was not granted: ignored",
+                        log_client(LOG_NOTICE, &about,
+                                   "its ring asks for INTID %" PRIu32 ", which it was not granted: ignored",
                                    SHM_RING_ENTRY_INTID(entry));
                 return 0;
         }
@@ -131,7 +132,8 @@ int ring_open(struct session *session)
         if (r == 0)
                 r = shm_ring_create(&ring->memfd, &ring->shm);
         if (r == 0) {
-                ring->event = event_new(session->server->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET, on_bell, ring);
+                ring->event =
+                        event_new(session->server->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET, on_bell, ring);
                 if (!ring->event || event_add(ring->event, NULL) < 0)
                         r = -ENOMEM;
         }

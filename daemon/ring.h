@@ -9,8 +9,8 @@
  * What    In: assertions of the session's grant. Out: its notes (notes.h).
  * Polling After dense traffic the daemon looks for RING_SPIN_US before it asks for a doorbell again; a turn of the loop
  *         takes RING_BATCH entries and RING_TURN_US at most, then the other sessions have theirs. Idle costs nothing.
- * Trust   Entries are copied once and checked: an INTID that is not granted is counted and ignored, an unknown kind or an
- *         impossible index ends the session.
+ * Trust   Entries are copied once and checked: an INTID that is not granted is counted and ignored, an unknown kind or
+ *         an impossible index ends the session.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -201,8 +201,8 @@ static int make_events(struct server *server)
         server->stop_int = evsignal_new(base, SIGINT, on_stop, server);
         server->reaper = evtimer_new(base, on_reap, server);
         server->status = evtimer_new(base, on_status, server);
-        have_all = server->accepting && server->accept_again && server->stop_term && server->stop_int && server->reaper &&
-                   server->status;
+        have_all = server->accepting && server->accept_again && server->stop_term && server->stop_int &&
+                   server->reaper && server->status;
         if (!have_all || event_add(server->accepting, NULL) < 0 || event_add(server->stop_term, NULL) < 0 ||
             event_add(server->stop_int, NULL) < 0)
                 return -ENOMEM;

@@ -6,8 +6,8 @@
 /*
  * Server: the loop, the listening socket, the sessions and the VMs
  *
- * What    One libevent base and one thread. Connections are accepted while there are descriptors; when there are none the
- *         listener rests until some are given back.
+ * What    One libevent base and one thread. Connections are accepted while there are descriptors; when there are none
+ *         the listener rests until some are given back.
  * Owner   main() has one; everything else hangs on it.
  */
 #include <stdbool.h>

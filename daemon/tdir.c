@@ -48,9 +48,10 @@ static void broadcast(struct vm *vm)
                         notes_tdir(session);
 }
 
-static void arm_lag(struct vm *vm)
+static void arm_lag(struct vm *vm, unsigned at_least_ms)
 {
-        unsigned ms = vm->server->options->tdir_lag_ms;
+        unsigned lag_ms = vm->server->options->tdir_lag_ms;
+        unsigned ms = lag_ms > at_least_ms ? lag_ms : at_least_ms;
         struct timeval lag = { .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000 };
 
         if (!evtimer_pending(vm->tdir.lag, NULL))
@@ -58,7 +59,7 @@ static void arm_lag(struct vm *vm)
 }
 
 /* Look at the word, tell of a change, and see to it that a set TDIR is cleared one day. */
-static void look(struct vm *vm)
+static void look(struct vm *vm, unsigned lag_at_least_ms)
 {
         uint64_t generation;
         uint32_t set = shm_tdir_get(&vm->gic, &generation, NULL);
@@ -69,7 +70,7 @@ static void look(struct vm *vm)
                 broadcast(vm);
         }
         if (set && n_interested(vm) > 0)
-                arm_lag(vm);
+                arm_lag(vm, lag_at_least_ms);
 }
 
 static void on_raised(evutil_socket_t fd, short what, void *arg)
@@ -78,7 +79,7 @@ static void on_raised(evutil_socket_t fd, short what, void *arg)
 
         (void)what;
         doorbell_drain(fd);
-        look(vm);
+        look(vm, 0);
 }
 
 static void on_lag(evutil_socket_t fd, short what, void *arg)
@@ -88,7 +89,7 @@ static void on_lag(evutil_socket_t fd, short what, void *arg)
         (void)fd;
         (void)what;
         shm_tdir_try_clear(&vm->gic);
-        look(vm);
+        look(vm, 1); /* a lag of 0 must not become a busy loop while an SPI stays in flight */
 }
 
 int tdir_open(struct vm *vm)
@@ -127,7 +128,7 @@ static void interest_changed(struct vm *vm, uint32_t before)
         shm_tdir_set_interest(&vm->gic, now);
         if (before == 0 && now > 0) {
                 shm_tdir_try_clear(&vm->gic); /* it may have been set for long with nobody to clear it */
-                look(vm);
+                look(vm, 0);
         } else if (now == 0) {
                 evtimer_del(vm->tdir.lag);
         }

@@ -47,9 +47,10 @@ static int set_shape(struct vm *vm, const struct vm_config *config, struct base_
         const char *reason;
         struct shm_shape *shape = &vm->shape;
 
-        if (!vm_name_valid(config->name)) {
-                return base_error_set(why, -EINVAL, "name must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -", VM_NAME_MAX);
-        }
+        if (!vm_name_valid(config->name))
+                return base_error_set(why, -EINVAL,
+                                      "name must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -",
+                                      VM_NAME_MAX);
         memcpy(shape->name, config->name, strlen(config->name) + 1);
         shape->vm_id = vm->id;
         shape->n_vcpus = config->n_vcpus;
@@ -78,7 +79,8 @@ static int set_shape(struct vm *vm, const struct vm_config *config, struct base_
         return 0;
 }
 
-int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why, struct vm **ret_vm)
+int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why,
+           struct vm **ret_vm)
 {
         struct vm *vm = calloc(1, sizeof(*vm));
         int r;
@@ -120,9 +122,11 @@ static void say_limit(const struct vm *vm, struct base_error *why)
         struct rlimit limit = { 0 };
 
         getrlimit(RLIMIT_NOFILE, &limit);
-        base_error_set(why, 0, "a VM of %" PRIu32 " vCPUs needs %" PRIu32 " descriptors of vgicd, whose limit is %llu with %u "
-                 "in use: raise LimitNOFILE= in vgicd.service", vm->shape.n_vcpus, vm->shape.n_vcpus + VM_FDS_BEYOND_VCPUS,
-                 (unsigned long long)limit.rlim_cur, count_fds());
+        base_error_set(why, 0,
+                       "a VM of %" PRIu32 " vCPUs needs %" PRIu32 " descriptors of vgicd, whose limit is %llu with %u "
+                       "in use: raise LimitNOFILE= in vgicd.service",
+                       vm->shape.n_vcpus, vm->shape.n_vcpus + VM_FDS_BEYOND_VCPUS, (unsigned long long)limit.rlim_cur,
+                       count_fds());
 }
 
 /* Both are of the segment: the library's hooks when the daemon itself injects. */

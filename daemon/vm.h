@@ -8,8 +8,8 @@
  *
  * What    The segment, the doorbells, who owns which vCPU, the grants and who wants to hear of TDIR.
  * Owner   The registry. Sessions point to their VM while they are attached; vm_free() detaches them first.
- * Trust   The segment is written by the VM's own processes and believed in nothing: all of shm/ works on checked copies of
- *         the sizes. What is in this struct comes from checked messages only.
+ * Trust   The segment is written by the VM's own processes and believed in nothing: all of shm/ works on checked copies
+ *         of the sizes. What is in this struct comes from checked messages only.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
@@ -92,9 +92,12 @@ struct vm_config {
 bool vm_name_valid(const char *name);
 
 /* vm_new() - Return: 0; -EINVAL with words in @why; -ENOMEM. */
-int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why, struct vm **ret_vm);
+int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why,
+           struct vm **ret_vm);
 
-/* vm_init() - build the segment and the doorbells. Return: 0; -EMFILE with words in @why; -ENOMEM, -ENOSPC; -EALREADY. */
+/*
+ * vm_init() - build the segment and the doorbells. Return: 0; -EMFILE with words in @why; -ENOMEM, -ENOSPC; -EALREADY.
+ */
 int vm_init(struct vm *vm, struct base_error *why);
 
 /* vm_free() - everything of it; no session may be attached any more. */

@@ -217,7 +217,8 @@ int daemon_socket(const struct daemon_proc *proc)
 
 struct vgic_conn *daemon_connect(const struct daemon_proc *proc)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = proc->socket, .timeout_ms = DAEMON_WAIT_MS };
+        struct vgic_conn_options options = {
+                .size = sizeof(options), .socket_path = proc->socket, .timeout_ms = DAEMON_WAIT_MS};
         struct vgic_conn *conn = NULL;
         int r = vgic_connect(&options, &conn);
 
@@ -240,7 +241,8 @@ bool daemon_alive(const struct daemon_proc *proc)
 
 struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_vcpus, unsigned n_spis, unsigned flags)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = n_spis, .flags = flags };
+        struct vgic_vm_config config = {
+                .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = n_spis, .flags = flags};
         struct vgic_vm *vm = NULL;
         int r = vgic_vm_create(conn, &config, &vm);
 

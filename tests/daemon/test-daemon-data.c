@@ -126,9 +126,11 @@ static void test_tdir_exact(struct daemon_proc *proc)
         struct vgic_tdir tdir = { 0 };
 
         vgic_spi_pulse(vm, SPI_LEVEL);
-        tap_ok(vgic_msg_tdir(conn, "exact", &tdir) == 0 && tdir.set && tdir.n_in_flight == 1, "without subscribers: set by one SPI");
+        tap_ok(vgic_msg_tdir(conn, "exact", &tdir) == 0 && tdir.set && tdir.n_in_flight == 1,
+               "without subscribers: set by one SPI");
         vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
-        tap_ok(vgic_msg_tdir(conn, "exact", &tdir) == 0 && !tdir.set && tdir.n_in_flight == 0, "and clear as soon as it ended");
+        tap_ok(vgic_msg_tdir(conn, "exact", &tdir) == 0 && !tdir.set && tdir.n_in_flight == 0,
+               "and clear as soon as it ended");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -181,7 +183,8 @@ static void test_device(struct daemon_proc *proc)
         tap_eq(vgic_spi_deassert(device, SPI_LEVEL), 0, "the device lowers its wire");
         tap_ok(wait_line(vm, SPI_LEVEL, 0), "which arrives");
         vgic_vcpu_eoi(vcpu, 1, SPI_LEVEL);
-        tap_ok(next_event(dev, &event) == VGIC_EVENT_EOI && event.intid == SPI_LEVEL, "the end of interrupt comes back");
+        tap_ok(next_event(dev, &event) == VGIC_EVENT_EOI && event.intid == SPI_LEVEL,
+               "the end of interrupt comes back");
         for (unsigned i = 0; i < 2000; i++) {           /* more than a ring holds, and dense */
                 while (vgic_spi_pulse(device, SPI_OTHER) == -EAGAIN)
                         vgic_conn_process(dev);

@@ -113,9 +113,11 @@ static void test_connects(struct daemon_proc *proc)
         tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks");
         kib_after = daemon_rss_kib(proc);
         if (UNDER_SANITIZER)
-                tap_note("memory is not compared: the sanitizer keeps what is freed, and finds leaks itself at the daemon's exit");
+                tap_note("memory is not compared: the sanitizer keeps what is freed, and finds leaks itself at the "
+                         "daemon's exit");
         else
-                tap_ok(kib_after - kib_before < 512, "no memory leaks: %ld KiB before, %ld after", kib_before, kib_after);
+                tap_ok(kib_after - kib_before < 512, "no memory leaks: %ld KiB before, %ld after", kib_before,
+                       kib_after);
 }
 
 static void test_deaths(struct daemon_proc *proc)
@@ -225,14 +227,17 @@ static void test_no_descriptors(void)
 
                 stat_file = fopen(path, "re");
                 if (stat_file && fgets(line, sizeof(line), stat_file))
-                        sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime, &stime);
+                        sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime,
+                               &stime);
                 if (stat_file)
                         fclose(stat_file);
                 *(i ? &after : &before) = utime + stime;
                 if (i == 0)
-                        poll(&(struct pollfd){ .fd = extra, .events = POLLIN }, 1, 1000); /* nothing comes: a second to spin in */
+                        poll(&(struct pollfd){.fd = extra, .events = POLLIN}, 1,
+                             1000); /* nothing comes: a second to spin in */
         }
-        tap_ok(after - before < 50, "out of descriptors the daemon does not spin: %lu ticks in a second", after - before);
+        tap_ok(after - before < 50, "out of descriptors the daemon does not spin: %lu ticks in a second",
+               after - before);
         for (int i = 0; i < n; i++)
                 close(fds[i]);
         tap_eq(read_code(extra), PROTO_OK, "a connection that waited is served when others ended");

@@ -96,11 +96,13 @@ static void test_paths(void)
         path[0] = '/';
         path[200] = '\0';
         tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a path that is too long");
-        tap_eq(run_to_end((struct daemon_options){ .arguments = (const char *const[]){ "--socket=", NULL } }), 1, "an empty path");
+        tap_eq(run_to_end((struct daemon_options){.arguments = (const char *const[]){"--socket=", NULL}}), 1,
+               "an empty path");
         rmdir(folder);
 
         daemon_start(&proc, NULL);
-        tap_eq(run_to_end((struct daemon_options){ .socket = proc.socket }), 1, "the socket of a living daemon is refused");
+        tap_eq(run_to_end((struct daemon_options){.socket = proc.socket}), 1,
+               "the socket of a living daemon is refused");
         tap_ok(daemon_alive(&proc), "and the living one goes on");
         kill(proc.pid, SIGKILL);
         daemon_wait_exit(&proc);
@@ -131,11 +133,13 @@ static void test_activation(void)
         daemon_prepare(&proc);
         fd = listening_socket(proc.socket, SOCK_STREAM);
         daemon_spawn(&proc, &(struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 1 });
-        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc), "socket activation serves on the passed socket");
+        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc),
+               "socket activation serves on the passed socket");
         kill(proc.pid, SIGTERM);
         tap_eq(daemon_wait_exit(&proc), 0, "stops in order");
         tap_ok(access(proc.socket, F_OK) == 0, "and leaves the socket, which is the service manager's");
-        tap_eq(run_to_end((struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 2 }), 1, "two sockets are refused");
+        tap_eq(run_to_end((struct daemon_options){.socket = "", .listen_fd = fd, .n_listen = 2}), 1,
+               "two sockets are refused");
         close(fd);
         unlink(proc.socket);
         fd = listening_socket(proc.socket, SOCK_DGRAM);

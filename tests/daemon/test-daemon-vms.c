@@ -98,7 +98,8 @@ static void test_lifetime(struct daemon_proc *proc)
         kill_vmm(pid);
         tap_ok(wait_sessions(tool, "stays", 0), "a killed VMM leaves");
         query(tool, "stays", &info);
-        tap_ok(info.owner_pid == 0 && info.n_vcpus_registered == 0 && info.initialised, "its VM stays, its vCPUs are free");
+        tap_ok(info.owner_pid == 0 && info.n_vcpus_registered == 0 && info.initialised,
+               "its VM stays, its vCPUs are free");
         conn = daemon_connect(proc);
         tap_eq(vgic_vm_attach(conn, "stays", VGIC_ROLE_VMM, &vm), 0, "the next VMM attaches");
         tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0, "and takes over a vCPU");
@@ -143,7 +144,8 @@ static void test_names(struct daemon_proc *proc)
 static void test_isolation(struct daemon_proc *proc)
 {
         struct vgic_conn *a = daemon_connect(proc), *b = daemon_connect(proc);
-        struct vgic_vm *vm_a = daemon_vm(a, "a", 1, 32, VGIC_VM_EPHEMERAL), *vm_b = daemon_vm(b, "b", 1, 32, VGIC_VM_EPHEMERAL);
+        struct vgic_vm *vm_a = daemon_vm(a, "a", 1, 32, VGIC_VM_EPHEMERAL),
+                       *vm_b = daemon_vm(b, "b", 1, 32, VGIC_VM_EPHEMERAL);
         struct vgic_irq_state state = { 0 };
         struct vgic_vm_info info_a, info_b;
 
