@@ -78,7 +78,7 @@ static void *write_many(void *arg)
 {
         struct writer *w = arg;
 
-        for (unsigned i = 0; i < 100000; i++) {
+        for (unsigned i = 0; i < 200; i++) {
                 w->seed = w->seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
                 if (w->low_half)
                         shm_gicd_write(&w->rig->gic, AT(50), 4, w->seed >> 61);
@@ -93,7 +93,7 @@ static void two_writers(struct rig *rig)
         struct writer a = { rig, 1, true }, b = { rig, 2, false }, c = { rig, 3, true };
         unsigned broken = 0;
 
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < 300; round++) {
                 pthread_t t, u;
                 uint64_t raw;
 

@@ -113,9 +113,13 @@ static void *run_source(void *arg)
         for (; now() < end && !atomic_load(&lost); s->rounds++) {
                 uint64_t before = atomic_load(&handled[s->index]);
 
+                /* Aim at each instant of the vCPU's way to sleep. */
+                for (unsigned i = s->rounds * 7 % 64; i; i--)
+                        atomic_load(&stop);
                 s->send(s->rounds);
-                while (atomic_load(&handled[s->index]) == before && !atomic_load(&lost))
-                        sched_yield();
+                for (unsigned i = 1; atomic_load(&handled[s->index]) == before && !atomic_load(&lost); i++)
+                        if (i % 4096 == 0)
+                                sched_yield();
         }
         return NULL;
 }

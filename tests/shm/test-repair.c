@@ -233,6 +233,33 @@ static void die_in_injection(void)
         tap_eq(gic_word_route(shm_word_load(word())), 1, "GICD_IROUTER cut off after the raw value: the route follows");
 }
 
+/* What it ended is due elsewhere, or here with the candidate gone. */
+static void due_after_repair(void)
+{
+        uint64_t old;
+
+        fresh(false, 0);
+        inject(false);
+        ack(&rig, 0);
+        route(&rig, IRQ, 2);
+        shm_park_begin(&rig.gic, 2, SHM_PARK_PARKED);
+        memset(rig.rings, 0, sizeof rig.rings);
+        old = shm_word_load(word());
+        fill_slot(0, 3, SHM_SLOT_OP(SHM_SLOT_EOI, SHM_SLOT_DEACTIVATE, IRQ), old, ARG);
+        atomic_store(word(), gic_irq_deactivate(old));
+        shm_vcpu_repair(&rig.gic, 0);
+        tap_eq(rig.rings[2], 1, "EOI of a level routed away: its new target is rung");
+        shm_park_end(&rig.gic, 2);
+        tap_eq(ack(&rig, 2), IRQ, "and takes it");
+
+        fresh(true, 0);
+        inject(true);
+        atomic_store(&rig.gic.vcpus[0].candidates[0], 0);
+        atomic_store(&rig.gic.vcpus[0].summary, 0);
+        shm_vcpu_repair(&rig.gic, 0);
+        tap_eq(ack(&rig, 0), IRQ, "death between the clear of a candidate and the second look: found again");
+}
+
 /* Nothing in a slot is believed: run under the sanitizers this is the test. */
 static void hostile_slots(void)
 {
@@ -266,6 +293,7 @@ int main(void)
         private_interrupts();
         die_in_reset();
         die_in_injection();
+        due_after_repair();
         hostile_slots();
         rig_destroy(&rig);
         return tap_done();

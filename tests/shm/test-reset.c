@@ -70,6 +70,7 @@ static void posted(void)
         shm_reset_vcpu(&rig.gic, 1);
         msr(&rig, 1, ICC_PMR, 0x40);
         shm_read_vcpu(&rig.gic, 1, &state);
+        tap_ok(state.powered && state.asleep, "a reset does not turn a vCPU off");
         tap_ok(mrs(&rig, 1, ICC_PMR) == 0x40 && state.resets == 1, "a reset is also the one that was asked for before it");
 
         shm_cpuif_set(&rig.gic, 2, SHM_CPUIF_POWERED_SHIFT, 1, 0);
