@@ -237,6 +237,56 @@ static const uint32_t echo[] = {
         0xd4000002, /* hvc #0 */
 };
 
+/* code: writes a function, says so by IC IVAU, and calls it on both vCPUs, nine times: 112233445566778899. */
+static const uint32_t code[] = {
+        0xd2a12014, /* mov x20, #150994944 */
+        0xd2a80135, /* mov x21, #1074331648 */
+        0x10000459, /* adr x25, #136 */
+        0x52b88000, /* mov w0, #-1006632960 */
+        0x72800060, /* movk w0, #3 */
+        0xd2800021, /* mov x1, #1 */
+        0xaa1903e2, /* mov x2, x25 */
+        0xaa1503e3, /* mov x3, x21 */
+        0xd4000002, /* hvc #0 */
+        0x52800036, /* mov w22, #1 */
+        0x52aa5001, /* mov w1, #1384120320 */
+        0x2a161421, /* orr w1, w1, w22, lsl #5 */
+        0x10000402, /* adr x2, #128 */
+        0xb9000041, /* str w1, [x2] */
+        0xd50b7b22, /* dc cvau, x2 */
+        0xd5033b9f, /* dsb ish */
+        0xd50b7522, /* ic ivau, x2 */
+        0xd5033b9f, /* dsb ish */
+        0xd5033fdf, /* isb */
+        0x94000019, /* bl 0xb0 */
+        0x1100c017, /* add w23, w0, #48 */
+        0xb9000297, /* str w23, [x20] */
+        0x889ffeb6, /* stlr w22, [x21] */
+        0x88dffea1, /* ldar w1, [x21] */
+        0x35ffffe1, /* cbnz w1, 0x5c */
+        0xb94006a1, /* ldr w1, [x21, #4] */
+        0x1100c021, /* add w1, w1, #48 */
+        0xb9000281, /* str w1, [x20] */
+        0x110006d6, /* add w22, w22, #1 */
+        0x71002adf, /* cmp w22, #10 */
+        0x54fffd83, /* b.lo 0x28 */
+        0x52800141, /* mov w1, #10 */
+        0xb9000281, /* str w1, [x20] */
+        0x52b08000, /* mov w0, #-2080374784 */
+        0x72800100, /* movk w0, #8 */
+        0xd4000002, /* hvc #0 */
+        0xaa0003f5, /* mov x21, x0 */
+        0x88dffea1, /* ldar w1, [x21] */
+        0x34ffffe1, /* cbz w1, 0x94 */
+        0xd5033fdf, /* isb */
+        0x94000004, /* bl 0xb0 */
+        0xb90006a0, /* str w0, [x21, #4] */
+        0x889ffebf, /* stlr wzr, [x21] */
+        0x17fffffa, /* b 0x94 */
+        0x52800000, /* mov w0, #0 */
+        0xd65f03c0, /* ret */
+};
+
 /* psci: calls of PSCI from a table of function, x1, x2, wanted result; a full stop for each that is right, else an
  * X. */
 static const uint32_t psci[] = {
@@ -346,6 +396,7 @@ static const struct guest {
         { .name = "fiq", .code = fiq, .n_code = COUNT(fiq),
           .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
         { .name = "echo", .code = echo, .n_code = COUNT(echo) },
+        { .name = "code", .code = code, .n_code = COUNT(code) },
         { .name = "psci", .code = psci, .n_code = COUNT(psci) },
 };
 

@@ -49,6 +49,8 @@ flat psci --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = ................ ]
 ok $? 'PSCI calls and their errors'
 flat fiq < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'an interrupt of group 0 is an FIQ'
+flat code --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = 112233445566778899 ]
+ok $? 'code that one vCPU writes is executed anew by both, once the guest has said so by IC IVAU'
 flat wild --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = mrj ]
 ok $? 'a wild guest has its own exceptions and nothing worse'
 flat wild --smp 8 --memory 16 < /dev/null && [ "$(cat "$tmp/out")" = mrj ]
