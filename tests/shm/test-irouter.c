@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 
+#include "duel.h"
 #include "rig.h"
 
 #define AT(n) (IROUTER + 8ull * (n))
@@ -108,8 +109,35 @@ static void two_writers(struct rig *rig)
         tap_eq(broken, 0, "three writers: the route ends as the register reads");
 }
 
+static struct rig *duelling;
+
+static void route_to_1(unsigned round)
+{
+        (void)round;
+        shm_gicd_write(&duelling->gic, AT(50), 8, 1);
+}
+
+static void route_to_2(unsigned round)
+{
+        (void)round;
+        shm_gicd_write(&duelling->gic, AT(50), 8, 2);
+}
+
+static void route_to_0(unsigned round)
+{
+        (void)round;
+        shm_gicd_write(&duelling->gic, AT(50), 8, 0);
+}
+
+static bool agrees(unsigned round)
+{
+        (void)round;
+        return gic_word_route(shm_word_load(&duelling->gic.spis[18].word)) == shm_gicd_read(&duelling->gic, AT(50), 8);
+}
+
 int main(void)
 {
+        struct duel duel = { .other = route_to_1, .n_rounds = 150000 };
         struct rig rig;
 
         rig_create(&rig, 4, 64, 5);
@@ -118,6 +146,8 @@ int main(void)
         delivery(&rig);
         own_affinities();
         two_writers(&rig);
+        duelling = &rig;
+        tap_eq(duel_fight(&duel, route_to_0, route_to_2, agrees), 0, "150,000 times one write against one");
         rig_destroy(&rig);
         return tap_done();
 }

@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include "duel.h"
 #include "rig.h"
 
 enum { LIMIT_MS = 10000, N_SOURCES = 2 };
@@ -124,8 +125,43 @@ static void *run_source(void *arg)
         return NULL;
 }
 
+/* One look before sleep against one injection: it is seen, or the bell is rung. */
+static _Atomic unsigned n_rings;
+static unsigned looked;
+
+static void count_ring(void *ctx, uint32_t vcpu, uint32_t park)
+{
+        (void)ctx;
+        (void)vcpu;
+        (void)park;
+        atomic_fetch_add(&n_rings, 1);
+}
+
+static void reset_rings(unsigned round)
+{
+        (void)round;
+        atomic_store(&n_rings, 0);
+}
+
+static void fall_asleep(unsigned round)
+{
+        (void)round;
+        looked = shm_park_begin(&rig.gic, 0, SHM_PARK_PARKED);
+}
+
+static bool woken(unsigned round)
+{
+        bool ok = looked || atomic_load(&n_rings);
+
+        (void)round;
+        shm_park_end(&rig.gic, 0);
+        eoi(&rig, 0, ack(&rig, 0));
+        return ok;
+}
+
 int main(void)
 {
+        struct duel duel = { .other = send_pulse, .n_rounds = 150000 };
         struct source sources[N_SOURCES] = { { 0, send_pulse, 0 }, { 1, send_any, 0 } };
         pthread_t vcpu, threads[N_SOURCES];
 
@@ -149,6 +185,8 @@ int main(void)
         tap_ok(sources[0].rounds > 0 && sources[1].rounds > 0 && n_slept > 0, "each source had its turn, and the vCPU slept");
         tap_eq((int64_t)n_unknown, 0, "nothing came that nobody sent");
         tap_ok(atomic_load(&handled[0]) == sources[0].rounds && atomic_load(&handled[1]) == sources[1].rounds, "each was handled exactly once");
+        rig.gic.ring = count_ring;
+        tap_eq(duel_fight(&duel, reset_rings, fall_asleep, woken), 0, "150,000 times one look against one injection");
         close(bell);
         rig_destroy(&rig);
         return tap_done();

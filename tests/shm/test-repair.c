@@ -263,6 +263,7 @@ static void due_after_repair(void)
 /* Nothing in a slot is believed: run under the sanitizers this is the test. */
 static void hostile_slots(void)
 {
+        static uint32_t due[4096];
         uint64_t seed = 7;
 
         fresh(true, 0);
@@ -277,6 +278,10 @@ static void hostile_slots(void)
                 if (shm_vcpu_repair(&rig.gic, i % 3) < 0)
                         tap_ok(false, "repair refused");
         }
+        for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
+                atomic_store(&rig.gic.header->eoi[i], UINT64_MAX);
+        atomic_store(&rig.gic.header->eoi_summary, UINT64_MAX);
+        tap_ok(shm_eoi_take(&rig.gic, due, 4096) == 32 && due[0] == 32 && due[31] == 63, "every bit of the ends of interrupt set: only SPIs come out");
         tap_ok(shm_vcpu_repair(&rig.gic, 3) < 0 && shm_vcpu_repair(&rig.gic, UINT32_MAX) < 0, "20,000 random slots, and vCPUs that are not there");
 }
 

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "duel.h"
 #include "shm-ring.h"
 #include "tap.h"
 
@@ -163,6 +164,41 @@ static void threads(void)
         close_pair();
 }
 
+static int slept, put;
+
+static void before_put(unsigned round)
+{
+        (void)round;
+        shm_ring_wake(&daemon_end);
+}
+
+static void put_one(unsigned round)
+{
+        put = shm_ring_put(&client_end, round);
+}
+
+static void go_to_sleep(unsigned round)
+{
+        (void)round;
+        slept = shm_ring_sleep(&daemon_end);
+}
+
+static bool noticed(unsigned round)
+{
+        uint64_t entry;
+
+        return (slept == 1 || put == 1) && shm_ring_get(&daemon_end, &entry) == 1 && entry == round;
+}
+
+static void one_look(void)
+{
+        struct duel duel = { .other = put_one, .n_rounds = 150000 };
+
+        open_pair();
+        tap_eq(duel_fight(&duel, before_put, go_to_sleep, noticed), 0, "150,000 times one look against one entry");
+        close_pair();
+}
+
 int main(void)
 {
         int n_fds = tap_fd_count();
@@ -171,6 +207,7 @@ int main(void)
         wrap();
         hostile();
         threads();
+        one_look();
         tap_eq(tap_fd_count(), n_fds, "no descriptor leaks");
         return tap_done();
 }
