@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Programs: MMIO, system registers, lines and resets of several vCPUs in any order
+ *
+ * Laws    After each step the lines of every vCPU are what a plain walk over all words says: no candidate is missing. An
+ *         acknowledge gives the highest of those priorities. A step on the registers never leaves an SPI in flight with TDIR clear.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "fuzz-input.h"
+#include "gic-prio.h"
+#include "gic-word.h"
+#include "shm-cpuif.h"
+#include "shm-line.h"
+#include "shm-mmio.h"
+#include "shm-reset.h"
+#include "shm-segment.h"
+#include "shm-tdir.h"
+
+enum { N_VCPUS = 3, N_SPIS = 40 };
+
+/* The highest-priority word that vCPU @v could take, by looking at all of them. Return: its INTID or 1023. */
+static uint32_t plain_pick(struct shm_gic *gic, uint32_t v, uint8_t *ret_priority, unsigned *ret_group)
+{
+        uint64_t cpuif = atomic_load(&gic->vcpus[v].cpuif);
+        uint32_t groups = atomic_load(&gic->header->gicd_ctlr) & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
+        uint32_t best = GIC_INTID_SPURIOUS;
+
+        if (cpuif & SHM_CPUIF_ASLEEP)
+                return best;
+        for (uint32_t intid = 0; intid < GIC_SPI_FIRST + N_SPIS; intid++) {
+                uint64_t w = atomic_load(shm_gic_word(gic, v, intid));
+
+                if (!gic_word_deliverable(w) || gic_word_route(w) != v || !(groups & 1u << gic_word_group(w)))
+                        continue;
+                if (best != GIC_INTID_SPURIOUS && gic_word_priority(w) >= *ret_priority)
+                        continue;
+                best = intid;
+                *ret_priority = gic_word_priority(w);
+                *ret_group = gic_word_group(w);
+        }
+        return best;
+}
+
+static void check_laws(struct shm_gic *gic)
+{
+        for (uint32_t v = 0; v < N_VCPUS; v++) {
+                unsigned group = 0;
+                uint8_t priority = 0;
+                uint32_t expected = plain_pick(gic, v, &priority, &group);
+
+                FUZZ_ASSERT(shm_cpuif_hppir(gic, v, group) == expected);
+        }
+        for (uint32_t i = 0; i < N_SPIS; i++)
+                if (gic_word_in_flight(atomic_load(&gic->spis[i].word)))
+                        FUZZ_ASSERT(shm_tdir_get(gic, NULL, NULL) == 1);
+}
+
+static uint32_t sysreg_of(uint64_t byte)
+{
+        return byte == 0 ? 3u << 14 | 4u << 7 | 6u << 3 : 3u << 14 | 12u << 7 | ((8u << 3) + (uint32_t)(byte % 40));
+}
+
+static void step(struct shm_gic *gic, struct fuzz_input *in)
+{
+        uint64_t op = fuzz_take(in, 1);
+        uint32_t v = (uint32_t)(op >> 4) % N_VCPUS;
+        unsigned len = 1u << (fuzz_take(in, 1) & 3);
+        uint64_t value;
+
+        switch (op & 7) {
+        case 0:
+                shm_gicd_read(gic, fuzz_take(in, 2), len);
+                break;
+        case 1:
+                value = fuzz_take(in, 2);
+                shm_gicd_write(gic, value, len, fuzz_take(in, len));
+                break;
+        case 2:
+                value = fuzz_take(in, 3);
+                shm_gicr_write(gic, value, len, fuzz_take(in, len));
+                break;
+        case 3:
+                value = 0;
+                shm_sysreg_read(gic, v, sysreg_of(fuzz_take(in, 1)), &value);
+                break;
+        case 4:
+                value = fuzz_take(in, 1);
+                shm_sysreg_write(gic, v, sysreg_of(value), fuzz_take(in, 8));
+                break;
+        case 5:
+                value = fuzz_take(in, 1);
+                shm_line_set(gic, v, (uint32_t)value, (unsigned)(value >> 6), fuzz_take(in, 1) & 1);
+                break;
+        case 6:
+                shm_line_pulse(gic, v, (uint32_t)fuzz_take(in, 1));
+                break;
+        default:
+                if ((op >> 4) == 15)
+                        shm_reset_all(gic);
+                else if ((op >> 4) > 11)
+                        shm_reset_vcpu(gic, v);
+                else
+                        shm_tdir_try_clear(gic);
+        }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        struct fuzz_input in = { data, size };
+        struct shm_shape shape = { .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS };
+        struct shm_gic gic;
+        int fd, fd_ro;
+
+        shape.n_priority_bits = 4 + (unsigned)fuzz_take(&in, 1) % 5;
+        FUZZ_ASSERT(shm_segment_create(&shape, &fd, &fd_ro, &gic) == 0);
+        while (in.size) {
+                step(&gic, &in);
+                check_laws(&gic);
+        }
+        shm_segment_unmap(&gic);
+        close(fd);
+        close(fd_ro);
+        return 0;
+}
