@@ -150,6 +150,11 @@ static bool read_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t *ret_
         return vgic_vcpu_sysreg_read(cpu->vgic, encoding, ret_value) == 0;
 }
 
+static bool sends_sgi(uint32_t encoding)
+{
+        return encoding == VGIC_ICC_SGI1R_EL1 || encoding == VGIC_ICC_SGI0R_EL1 || encoding == VGIC_ICC_ASGI1R_EL1;
+}
+
 static bool write_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t value)
 {
         if (encoding == OSLAR_EL1 || encoding == OSDLR_EL1)
@@ -157,7 +162,7 @@ static bool write_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t valu
         if (vgic_vcpu_sysreg_write(cpu->vgic, encoding, value) < 0)
                 return false;
         /* Let the vCPUs that an SGI went to have their turn soon: the sender often waits for them. */
-        if (encoding == VGIC_ICC_SGI1R_EL1 && cpu->machine->n_cpus > 1)
+        if (sends_sgi(encoding) && cpu->machine->n_cpus > 1)
                 vmm_machine_stop_slice(cpu->machine);
         return true;
 }
