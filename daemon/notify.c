@@ -3,14 +3,54 @@
 
 /*
  * Notify: see notify.h
+ *
+ * sd_notify() waits while the manager's queue is full. That is right for READY, which comes once and must arrive; the others
+ * must never stop the loop.
  */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 
+#include "base-fd.h"
 #include "notify.h"
 
 static const char *plural(unsigned n)
 {
         return n == 1 ? "" : "s";
+}
+
+/* The manager's socket: a path, or an abstract name behind a '@'. Return: the address's length; 0: there is none. */
+static socklen_t manager_address(struct sockaddr_un *ret_address)
+{
+        const char *name = getenv("NOTIFY_SOCKET");
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        size_t n = name ? strlen(name) : 0;
+
+        if (n < 2 || n >= sizeof(address.sun_path) || (name[0] != '/' && name[0] != '@'))
+                return 0;
+        memcpy(address.sun_path, name, n);
+        if (name[0] == '@')
+                address.sun_path[0] = '\0';
+        *ret_address = address;
+        return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+}
+
+static bool tell(const char *text)
+{
+        struct sockaddr_un address;
+        socklen_t size = manager_address(&address);
+        BASE_CLEANUP_FD int fd = -1;
+        size_t n = strlen(text);
+
+        if (size == 0)
+                return true;
+        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        return fd >= 0 &&
+               sendto(fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, size) == (ssize_t)n;
 }
 
 void notify_ready(unsigned n_vms, unsigned n_sessions)
@@ -19,12 +59,15 @@ void notify_ready(unsigned n_vms, unsigned n_sessions)
         notify_status(n_vms, n_sessions);
 }
 
-void notify_status(unsigned n_vms, unsigned n_sessions)
+bool notify_status(unsigned n_vms, unsigned n_sessions)
 {
-        sd_notifyf(0, "STATUS=%u VM%s, %u session%s", n_vms, plural(n_vms), n_sessions, plural(n_sessions));
+        char text[96];
+
+        snprintf(text, sizeof(text), "STATUS=%u VM%s, %u session%s", n_vms, plural(n_vms), n_sessions, plural(n_sessions));
+        return tell(text);
 }
 
 void notify_stopping(void)
 {
-        sd_notify(0, "STOPPING=1\nSTATUS=Stopping");
+        tell("STOPPING=1\nSTATUS=Stopping");
 }

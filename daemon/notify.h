@@ -8,12 +8,13 @@
  *
  * Each call does nothing when the daemon was not started by a service manager.
  */
+#include <stdbool.h>
 
 /* notify_ready() - READY=1: the socket is listened on. */
 void notify_ready(unsigned n_vms, unsigned n_sessions);
 
-/* notify_status() - STATUS= in words. */
-void notify_status(unsigned n_vms, unsigned n_sessions);
+/* notify_status() - STATUS= in words; never waits. Return: false if it could not be told now. */
+bool notify_status(unsigned n_vms, unsigned n_sessions);
 
 /* notify_stopping() - STOPPING=1. */
 void notify_stopping(void);

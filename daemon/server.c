@@ -26,6 +26,7 @@
 #define ACCEPTS_PER_TURN   32u
 #define ACCEPT_AGAIN_MS   500
 #define STATUS_DELAY_MS   100
+#define STATUS_AGAIN_MS  1000   /* the manager did not take it */
 
 static struct timeval milliseconds(unsigned ms)
 {
@@ -133,21 +134,27 @@ void server_reap(struct server *server)
         event_active(server->reaper, EV_TIMEOUT, 0);
 }
 
+static void status_soon(struct server *server, unsigned ms)
+{
+        struct timeval delay = milliseconds(ms);
+
+        if (!evtimer_pending(server->status, NULL))
+                evtimer_add(server->status, &delay);
+}
+
 static void on_status(evutil_socket_t fd, short what, void *arg)
 {
         struct server *server = arg;
 
         (void)fd;
         (void)what;
-        notify_status(server->registry.n_vms, server->n_sessions);
+        if (!notify_status(server->registry.n_vms, server->n_sessions))
+                status_soon(server, STATUS_AGAIN_MS);
 }
 
 void server_changed(struct server *server)
 {
-        struct timeval delay = milliseconds(STATUS_DELAY_MS);
-
-        if (!evtimer_pending(server->status, NULL))
-                evtimer_add(server->status, &delay);
+        status_soon(server, STATUS_DELAY_MS);
 }
 
 void server_convict_vm(struct server *server, struct vm *vm, const char *reason)

@@ -221,6 +221,18 @@ static uint32_t from_environment(const char *name, uint32_t otherwise)
         return text ? (uint32_t)strtoul(text, NULL, 0) : otherwise;
 }
 
+static void destroy_all(struct vgic_conn *conn)
+{
+        struct vgic_vm_info *infos = NULL;
+        size_t n_infos = 0;
+
+        if (vgic_vm_list(conn, &infos, &n_infos) < 0)
+                tap_note("list: %s", vgic_conn_error(conn));
+        for (size_t i = 0; i < n_infos; i++)
+                vgic_vm_destroy(conn, infos[i].name);
+        free(infos);
+}
+
 int main(void)
 {
         uint32_t seed = from_environment("VGIC_TEST_SEED", 1), n = from_environment("VGIC_TEST_MESSAGES", N_MESSAGES);
@@ -259,8 +271,7 @@ int main(void)
         for (uint32_t i = 0; i < N_CLIENTS; i++)
                 close(clients[i].fd);
         conn = daemon_connect(&proc);
-        vgic_vm_destroy(conn, "a");
-        vgic_vm_destroy(conn, "b");
+        destroy_all(conn);
         vgic_disconnect(conn);
         deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
         while (daemon_fd_count(&proc) > before && base_clock_ns() < deadline)
