@@ -6,8 +6,9 @@
 /*
  * A connection, as the cold path sees it
  *
- * What    A call sends one request that asks for a reply and waits for it; events that come in between are kept. Replies
- *         come in the order of the requests: the reply to a call that timed out is counted and dropped when it comes.
+ * What    A call sends one request that asks for a reply and waits for it; events that come in between are kept.
+ *         Replies come in the order of the requests: the reply to a call that timed out is counted and dropped when it
+ *         comes.
  * Trust   The daemon's frames are checked as the daemon checks ours: a daemon of another version, or an impostor at the
  *         socket's path, costs an error, never more.
  * Threads One at a time per connection (the caller excludes).
@@ -23,7 +24,10 @@
 
 #define VGIC_CONN_TIMEOUT_MS  5000u
 
-/* Events that can wait: each kind coalesces per INTID, so this is never reached by a daemon that keeps to the protocol. */
+/*
+ * Events that can wait: each kind coalesces per INTID, so this is never reached by a daemon that keeps to the
+ * protocol.
+ */
 #define VGIC_CONN_EVENTS_MAX  2048u
 
 struct vgic_conn {
@@ -63,7 +67,8 @@ int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request);
 /**
  * vgic_call() - one request, one reply
  * @fds:       @n_fds descriptors to send along, borrowed
- * @ret_reply: the reply's message, of the type in the message table; proto_message_free() it; NULL: the status is enough
+ * @ret_reply: the reply's message, of the type in the message table; proto_message_free() it; NULL: the status is
+ *             enough
  * @ret_fds:   its descriptors, as many as the message table allows; NULL if it can have none
  *
  * Return: 0; the status' errno (proto_code_errno()); -ENOTCONN; -ETIMEDOUT; -EPROTO; -EMFILE; -ENOMEM. All with words.

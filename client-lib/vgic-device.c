@@ -11,8 +11,9 @@
  * Device role: granted SPIs driven by ring, without mapping the segment
  *
  * What    A call is one entry in the ring, and one eventfd write if the daemon sleeps.
- * Full    Levels and pulses are state: what found the ring full is kept as bits (a later level replaces an earlier one, pulses
- *         coalesce as edges of a pending interrupt do) and sent before anything newer of the same interrupt.
+ * Full    Levels and pulses are state: what found the ring full is kept as bits (a later level replaces an earlier
+ *         one, pulses coalesce as edges of a pending interrupt do) and sent before anything newer of the same
+ *         interrupt.
  */
 static uint64_t bit_of(uint32_t intid)
 {

@@ -108,7 +108,10 @@ static int sleep_on_doorbell(int fd)
         return poll(&(struct pollfd) { .fd = fd, .events = POLLIN }, 1, -1) < 0 ? -errno : 0;
 }
 
-/* Sleep on the doorbell, the host's descriptors and the clock. Return: VGIC_WAKE_FD, VGIC_WAKE_DEADLINE, 0 (rung), or an error. */
+/*
+ * Sleep on the doorbell, the host's descriptors and the clock. Return: VGIC_WAKE_FD, VGIC_WAKE_DEADLINE, 0 (rung), or
+ * an error.
+ */
 static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
 {
         struct pollfd all[VGIC_PARK_MAX_FDS + 1];

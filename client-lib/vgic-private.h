@@ -6,8 +6,8 @@
 /*
  * What the library's files share: the three objects
  *
- * Threads struct vgic_vm is constant while vCPUs run. Its vcpus[] live as long as it does, so an injecting thread may look
- *         at a vCPU's kick at any time; only the kick changes, and is published (shm-local.h).
+ * Threads struct vgic_vm is constant while vCPUs run. Its vcpus[] live as long as it does, so an injecting thread may
+ *         look at a vCPU's kick at any time; only the kick changes, and is published (shm-local.h).
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -64,10 +64,16 @@ int vgic_device_process(struct vgic_vm *vm);
 /* vgic_device_revoked() - the grant on @intid, or on everything (0), is gone (vgic-device.c) */
 void vgic_device_revoked(struct vgic_vm *vm, uint32_t intid);
 
-/* vgic_conn_queue_event() - append to the connection's waiting events, unless one that says the same waits already (vgic-conn.c) */
+/*
+ * vgic_conn_queue_event() - append to the connection's waiting events, unless one that says the same waits already
+ * (vgic-conn.c)
+ */
 void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *event);
 
-/* vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer, or it is a device; -ENODATA not initialised. */
+/*
+ * vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer, or it is a device;
+ * -ENODATA not initialised.
+ */
 static inline int vgic_vm_check(const struct vgic_vm *vm, bool writes)
 {
         if (vm->role == VGIC_ROLE_DEVICE || (writes && vm->role != VGIC_ROLE_VMM))

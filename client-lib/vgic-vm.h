@@ -18,7 +18,10 @@ void vgic_vm_free(struct vgic_vm *vm);
 int vgic_vm_map(struct vgic_vm *vm);
 void vgic_vm_unmap(struct vgic_vm *vm);
 
-/* vgic_vm_begin() - at the head of each cold-path call on a VM. Return: 0; -EINVAL; -EACCES if it needs another role; -ENOTCONN. */
+/*
+ * vgic_vm_begin() - at the head of each cold-path call on a VM. Return: 0; -EINVAL; -EACCES if it needs another role;
+ * -ENOTCONN.
+ */
 int vgic_vm_begin(struct vgic_vm *vm, bool vmm_only);
 
 /* vgic_vm_info_take() - check and copy what the daemon tells about a VM. Return: 0; -EPROTO with words. */

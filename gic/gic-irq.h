@@ -8,7 +8,8 @@
  *
  * What    Each event is a pure function old word -> new word. shm/ applies it by compare-and-swap and then pays what
  *         gic_irq_effects(old, new) names. Same inputs, same answer, no side effect, any thread.
- * Order   The events are those of the state machine in IHI 0069 section 4.1.2 (inactive, pending, active, active and pending).
+ * Order   The events are those of the state machine in IHI 0069 section 4.1.2 (inactive, pending, active, active and
+ *         pending).
  */
 #include "gic-word.h"
 
@@ -60,9 +61,9 @@ static inline uint64_t gic_irq_deactivate(uint64_t w)
 }
 
 /*
- * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), Group 0, priority 0, neither
- * active nor latched (IHI 0069 section 12.9, reset values). Wires belong to the devices and keep their level; so do bits
- * that this code does not know.
+ * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), Group 0, priority 0,
+ * neither active nor latched (IHI 0069 section 12.9, reset values). Wires belong to the devices and keep their level;
+ * so do bits that this code does not know.
  */
 static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 {

@@ -6,8 +6,8 @@
 /*
  * Priorities: group priority, binary point, preemption (IHI 0069 section 4.8)
  *
- * A lower value is a higher priority. With one security state Group 1 uses ICC_BPR1_EL1 shifted by one place: its value n
- * splits where n - 1 in ICC_BPR0_EL1 would (section 4.8.2, "Priority grouping").
+ * A lower value is a higher priority. With one security state Group 1 uses ICC_BPR1_EL1 shifted by one place: its
+ * value n splits where n - 1 in ICC_BPR0_EL1 would (section 4.8.2, "Priority grouping").
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,7 +7,8 @@
  * Memory-mapped registers as tables
  *
  * What    One row per register or register array: where it lies, which accesses it takes, and either how it reads and
- *         changes an interrupt's word (bits > 0) or which register it is (id). RAZ/WI registers are rows too, with a reason.
+ *         changes an interrupt's word (bits > 0) or which register it is (id). RAZ/WI registers are rows too, with a
+ *         reason.
  * Order   Rows are sorted by offset and do not overlap: tests/gic checks it.
  */
 #include <stddef.h>
@@ -62,7 +63,8 @@ extern const struct gic_reg_table gic_redist_sgi_table;  /* GICR, SGI_base */
 /*
  * gic_reg_find() - the row that an access of @len bytes (1, 2, 4, 8) at @offset hits
  *
- * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI (IHI 0069 section 12.1.3).
+ * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI (IHI 0069 section
+ * 12.1.3).
  */
 const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint32_t offset, unsigned len);
 

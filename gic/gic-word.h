@@ -12,8 +12,9 @@
  *         raises its major version. Bits that a participant does not know keep their value.
  * Derived "Pending", "in flight" and "deliverable" are functions of the word and never stored.
  *
- *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45..41   | 40..25 | 24  | 23..8 | 7..0
- *   spare | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | resident | holder | irm | route | priority
+ *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45..41   | 40..25 | 24  | 23..8
+ *   | 7..0 spare | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | resident | holder | irm
+ *   | route | priority
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -40,8 +40,8 @@ static bool deliverable_here(uint64_t w, uint32_t vcpu)
 }
 
 /*
- * CAND-A2: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either its bit
- * comes after this clear, or this load sees its word.
+ * CAND-A2: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either
+ * its bit comes after this clear, or this load sees its word.
  */
 static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const _Atomic uint64_t *word)
 {
@@ -100,8 +100,8 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
 }
 
 /*
- * REQUEST-A1: shm_reset_vcpu() takes the request before it resets; what is asked after this is served again. The slot covers
- * the time between the two.
+ * REQUEST-A1: shm_reset_vcpu() takes the request before it resets; what is asked after this is served again. The slot
+ * covers the time between the two.
  */
 void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -191,8 +191,8 @@ static void count(_Atomic uint64_t *counter)
 }
 
 /*
- * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running priority. Of two vCPUs that race
- * for one interrupt the CAS lets one win; the other chooses again.
+ * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running priority. Of two vCPUs
+ * that race for one interrupt the CAS lets one win; the other chooses again.
  */
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
@@ -226,7 +226,10 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         return pick.intid;
 }
 
-/* IHI 0069, ICC_HPPIR<n>_EL1: neither PMR nor the running priority counts; an interrupt of the other group reads as 1023. */
+/*
+ * IHI 0069, ICC_HPPIR<n>_EL1: neither PMR nor the running priority counts; an interrupt of the other group reads as
+ * 1023.
+ */
 uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         struct shm_pick pick;
@@ -236,8 +239,8 @@ uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 }
 
 /*
- * Deactivate, whoever holds it; the slot is filled with @op. What another vCPU holds is claimed first: once the claim is in the
- * slot, only an interrupt that this vCPU holds is still to be ended (shm-slot.h).
+ * Deactivate, whoever holds it; the slot is filled with @op. What another vCPU holds is claimed first: once the claim
+ * is in the slot, only an interrupt that this vCPU holds is still to be ended (shm-slot.h).
  */
 static void deactivate(struct shm_gic *gic, uint32_t vcpu, _Atomic uint64_t *word, uint32_t intid, uint64_t op)
 {
@@ -264,8 +267,9 @@ static bool eoi_mode(const struct shm_vcpu *vcpu)
 }
 
 /*
- * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation, by INTID wherever it is routed
- * now. A write that does not match the group of the highest active priority is UNPREDICTABLE: ignored, as special INTIDs are.
+ * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation, by INTID wherever it is
+ * routed now. A write that does not match the group of the highest active priority is UNPREDICTABLE: ignored, as
+ * special INTIDs are.
  */
 void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
 {
@@ -306,7 +310,10 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 
 static uint64_t generate(uint64_t w, uint64_t group)
 {
-        /* With one security state ICC_SGI1R_EL1 generates SGIs of both groups, the others Group 0 only (IHI 0069 section 12.2). */
+        /*
+         * With one security state ICC_SGI1R_EL1 generates SGIs of both groups, the others Group 0 only (IHI 0069
+         * section 12.2).
+         */
         return gic_word_group(w) <= group ? w | GIC_WORD_EDGE : w;
 }
 

@@ -33,7 +33,10 @@ void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pic
 /* shm_cpuif_lines() - SHM_LINE_*: Group 1 asserts IRQ, Group 0 FIQ (one security state; IHI 0069 section 4.6). */
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu);
 
-/* shm_cpuif_ack() - ICC_IAR<group>_EL1. shm_cpuif_hppir() - ICC_HPPIR<group>_EL1. Return: an INTID or GIC_INTID_SPURIOUS. */
+/*
+ * shm_cpuif_ack() - ICC_IAR<group>_EL1. shm_cpuif_hppir() - ICC_HPPIR<group>_EL1. Return: an INTID or
+ * GIC_INTID_SPURIOUS.
+ */
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group);
 uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group);
 
@@ -57,7 +60,8 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu);
 uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value);
 
 /*
- * shm_sysreg_read() / shm_sysreg_write() - MRS / MSR of an ICC_*_EL1; @reg: op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2
+ * shm_sysreg_read() / shm_sysreg_write() - MRS / MSR of an ICC_*_EL1; @reg: op0 << 14 | op1 << 11 | CRn << 7 | CRm <<
+ * 3 | op2
  *
  * Return: 0; -ENOENT not such a register, or not readable (writable).
  */

@@ -32,8 +32,8 @@ struct shm_gic {
         bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */
 
         /*
-         * Ring vCPU @vcpu, whose park word read as @park (SHM_PARK_PARKED or SHM_PARK_IN_GUEST). Called after the state that it
-         * has to see is published. Must not block.
+         * Ring vCPU @vcpu, whose park word read as @park (SHM_PARK_PARKED or SHM_PARK_IN_GUEST). Called after the
+         * state that it has to see is published. Must not block.
          */
         void (*ring)(void *ctx, uint32_t vcpu, uint32_t park);
         /* TDIR turned SET and somebody is interested: ring the daemon. Must not block. */

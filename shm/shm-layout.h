@@ -12,8 +12,8 @@
  *         interrupts never share one.
  * Trust   Whoever maps it read-write can write anything. A reader copies a value once, checks the copy against its own
  *         bounds (struct shm_gic) and uses the copy; nothing here is ever an index or a size by itself.
- * ABI     Offsets are asserted below. Same major: same meaning. A participant refuses a segment with a bit in must_understand
- *         that it does not know. Reserved space is zero.
+ * ABI     Offsets are asserted below. Same major: same meaning. A participant refuses a segment with a bit in
+ *         must_understand that it does not know. Reserved space is zero.
  */
 #include <assert.h>
 #include <stdatomic.h>

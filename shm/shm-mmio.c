@@ -27,7 +27,10 @@ static void count_error(struct shm_gic *gic)
                 atomic_fetch_add_explicit(&gic->header->guest_errors, 1, memory_order_relaxed);
 }
 
-/* The part of a 64-bit register that an access of @len bytes at byte @offset shows, and what a write of it makes of the whole. */
+/*
+ * The part of a 64-bit register that an access of @len bytes at byte @offset shows, and what a write of it makes of
+ * the whole.
+ */
 static uint64_t narrow(uint64_t whole, const struct access *a)
 {
         return base_field_get(whole, (a->offset % 8) * 8, a->len * 8);
@@ -82,8 +85,8 @@ static void write_fields(struct shm_gic *gic, const struct access *a, bool is_gi
 /* --- distributor --- */
 
 /*
- * GATE-R1: the gate is stored (SC) before each vCPU's park word is read (SC): one that parked with the old gate is rung, one
- * that parks later sees the new gate when it looks again.
+ * GATE-R1: the gate is stored (SC) before each vCPU's park word is read (SC): one that parked with the old gate is
+ * rung, one that parks later sees the new gate when it looks again.
  */
 static void write_gicd_ctlr(struct shm_gic *gic, uint32_t value)
 {

@@ -6,8 +6,8 @@
 /*
  * Parking: a vCPU says that it no longer looks for itself
  *
- * PARK-R1 (SC store of park), then a look at the candidates with SC loads (CAND-A1), against an injector's SC change of a
- * candidate, then an SC load of park (PARK-A1): one of the two sees the other, so no wake-up is lost.
+ * PARK-R1 (SC store of park), then a look at the candidates with SC loads (CAND-A1), against an injector's SC change
+ * of a candidate, then an SC load of park (PARK-A1): one of the two sees the other, so no wake-up is lost.
  * Threads: the vCPU's own thread.
  */
 #include "shm-cpuif.h"

@@ -11,8 +11,8 @@
 /*
  * Ownership, and the repair of what a dead owner left
  *
- * Trust   The slot may hold anything: its INTID is checked, its argument is masked. Every loop is bounded by this process's
- *         own sizes, and by SHM_TRIES where a hostile process could change a word for ever.
+ * Trust   The slot may hold anything: its INTID is checked, its argument is masked. Every loop is bounded by this
+ *         process's own sizes, and by SHM_TRIES where a hostile process could change a word for ever.
  */
 
 int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid)
@@ -38,8 +38,8 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu, uint64_t session)
 }
 
 /*
- * End what is active on @holder, with @requests pending again, unless somebody else holds the interrupt by now. What a change
- * of the word owes is paid in any case: the dead one may have changed it and paid nothing.
+ * End what is active on @holder, with @requests pending again, unless somebody else holds the interrupt by now. What a
+ * change of the word owes is paid in any case: the dead one may have changed it and paid nothing.
  */
 static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint32_t holder, uint64_t requests)
 {
@@ -112,8 +112,8 @@ static void rebuild_candidates(struct shm_gic *gic, uint32_t vcpu)
 
 /*
  * SLOT-A1. An acknowledge whose slot is still full was not seen by the guest: it is taken back, with the requests that
- * it consumed. Its priority bit goes whether it was set or not: it is above all active ones, so no other interrupt has it.
- * Priority drops, deactivations and resets are completed: each part is idempotent.
+ * it consumed. Its priority bit goes whether it was set or not: it is above all active ones, so no other interrupt has
+ * it. Priority drops, deactivations and resets are completed: each part is idempotent.
  */
 int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
 {

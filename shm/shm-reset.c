@@ -36,7 +36,10 @@ static void reset_icc_ctlr(const struct shm_gic *gic, struct shm_vcpu *vcpu)
                 ;
 }
 
-/* PMR 0, binary points at their minimum, groups disabled, the redistributor asleep (IHI 0069 section 12.2, reset values). */
+/*
+ * PMR 0, binary points at their minimum, groups disabled, the redistributor asleep (IHI 0069 section 12.2, reset
+ * values).
+ */
 static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
         const uint64_t known = base_mask(SHM_CPUIF_BITS);

@@ -10,24 +10,37 @@
  */
 #include "shm-gic.h"
 
-/* shm_reset_vcpu() - PSCI CPU_ON: CPU interface and private interrupts. Threads: the owner, or anyone while the vCPU is off. */
+/*
+ * shm_reset_vcpu() - PSCI CPU_ON: CPU interface and private interrupts. Threads: the owner, or anyone while the vCPU
+ * is off.
+ */
 void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu);
 
-/* shm_reset_request() - the same asked by an outsider: applied at once if the vCPU is off, else at its owner's next operation. Return: 0; -EINVAL. */
+/*
+ * shm_reset_request() - the same asked by an outsider: applied at once if the vCPU is off, else at its owner's next
+ * operation. Return: 0; -EINVAL.
+ */
 int shm_reset_request(struct shm_gic *gic, uint32_t vcpu);
 
 /* shm_reset_all() - system reset: distributor and every vCPU. The host has stopped the vCPUs. */
 void shm_reset_all(struct shm_gic *gic);
 
-/* shm_vcpu_take() / shm_vcpu_release() - the daemon records who owns a vCPU. session != 0. Return: 0; -EINVAL; -EBUSY. */
+/*
+ * shm_vcpu_take() / shm_vcpu_release() - the daemon records who owns a vCPU. session != 0. Return: 0; -EINVAL;
+ * -EBUSY.
+ */
 int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid);
 void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu, uint64_t session);
 
-/* shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else may operate the vCPU. Return: 0; -EINVAL. */
+/*
+ * shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else
+ * may operate the vCPU. Return: 0; -EINVAL.
+ */
 int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu);
 
 /*
- * shm_repair_words() - after a process died that could write the segment: pay what its changes of words and gates left owing
+ * shm_repair_words() - after a process died that could write the segment: pay what its changes of words and gates left
+ * owing
  *
  * Routes, candidates, TDIR and doorbells are derived again from every word; idempotent. Threads: any, while vCPUs run.
  */

@@ -11,8 +11,8 @@
  * Order   RING-R1 (entries before tail) pairs with RING-A1; RING-R2 (head after the entries are read) with RING-A2;
  *         a consumer that goes to sleep stores wanted = 1 (SC) and looks once more (SC); a producer stores tail (SC)
  *         and reads wanted (SC): one of the two sees the other.
- * Full    A producer that finds it full keeps its state and sends it later. A consumer that drained a full queue rings the
- *         producer's doorbell: there is room again.
+ * Full    A producer that finds it full keeps its state and sends it later. A consumer that drained a full queue rings
+ *         the producer's doorbell: there is room again.
  * Trust   The other side may store anything. Indices are used modulo SHM_RING_ENTRIES only; more than that many entries
  *         "in" the ring is -EBADMSG; each side keeps its own index privately.
  */
@@ -69,13 +69,19 @@ struct shm_ring {
         struct shm_ring_end in;  /* consumer end */
 };
 
-/* shm_ring_create() - the daemon: a new sealed memfd, mapped as the daemon's side. Return: 0; -EMFILE, -ENFILE, -ENOMEM. */
+/*
+ * shm_ring_create() - the daemon: a new sealed memfd, mapped as the daemon's side. Return: 0; -EMFILE, -ENFILE,
+ * -ENOMEM.
+ */
 int shm_ring_create(int *ret_fd, struct shm_ring *ret_ring);
 /* shm_ring_map() - the client: check and map; @fd is not consumed. Return: 0; -EBADMSG; -ENOMEM. */
 int shm_ring_map(int fd, struct shm_ring *ret_ring);
 void shm_ring_unmap(struct shm_ring *ring);
 
-/* shm_ring_put() - Return: 1 stored, ring the consumer's doorbell; 0 stored, the consumer is polling; -EAGAIN full; -EBADMSG the peer's index is impossible. */
+/*
+ * shm_ring_put() - Return: 1 stored, ring the consumer's doorbell; 0 stored, the consumer is polling; -EAGAIN full;
+ * -EBADMSG the peer's index is impossible.
+ */
 int shm_ring_put(struct shm_ring *ring, uint64_t entry);
 /* shm_ring_get() - Return: 1 and an entry; 0 empty; -EBADMSG. */
 int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry);

@@ -35,15 +35,18 @@ int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_r
 /**
  * shm_segment_map() - check and map somebody else's segment; @fd is not consumed
  *
- * Return: 0; -EBADMSG not a sealed memfd, or a header that contradicts itself; -EPROTONOSUPPORT a newer major or an unknown
- *         must-understand bit; -ENODATA not ready; -ENOMEM.
+ * Return: 0; -EBADMSG not a sealed memfd, or a header that contradicts itself; -EPROTONOSUPPORT a newer major or an
+ *         unknown must-understand bit; -ENODATA not ready; -ENOMEM.
  */
 int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic);
 
 /* Unmap. Idempotent. */
 void shm_segment_unmap(struct shm_gic *gic);
 
-/* Liveness of the daemon: start time (CLOCK_BOOTTIME, ns) of the process that serves the segment; 0: it stopped in order. */
+/*
+ * Liveness of the daemon: start time (CLOCK_BOOTTIME, ns) of the process that serves the segment; 0: it stopped in
+ * order.
+ */
 void shm_segment_set_daemon_epoch(struct shm_gic *gic, uint64_t epoch);
 uint64_t shm_segment_daemon_epoch(const struct shm_gic *gic);
 

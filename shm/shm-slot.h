@@ -6,14 +6,16 @@
 /*
  * Operation slot: what a vCPU's owner is in the middle of
  *
- * What    Written before the first store of an operation that changes several words, emptied after the last. Whoever takes
- *         over after the owner's death (shm_vcpu_repair()) completes EOI, DIR and reset forward and takes an acknowledge back:
- *         the slot, not the dead thread, says whether an interrupt was delivered.
- * Others  An interrupt that another vCPU holds is deactivated in two steps: claimed (its holder becomes this vCPU; the slot
- *         says so), then ended. Without, a repair could not tell "not ended yet" from "ended, and acknowledged there again".
- * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first CAS (which is sequentially
- *         consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the operation's last store:
- *         this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of the repair.
+ * What    Written before the first store of an operation that changes several words, emptied after the last. Whoever
+ *         takes over after the owner's death (shm_vcpu_repair()) completes EOI, DIR and reset forward and takes an
+ *         acknowledge back: the slot, not the dead thread, says whether an interrupt was delivered.
+ * Others  An interrupt that another vCPU holds is deactivated in two steps: claimed (its holder becomes this vCPU; the
+ *         slot says so), then ended. Without, a repair could not tell "not ended yet" from "ended, and acknowledged
+ *         there again".
+ * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first CAS (which is
+ *         sequentially consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the
+ *         operation's last store: this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of
+ *         the repair.
  * Threads The owner thread; after its death, the one that repairs.
  */
 #include "shm-gic.h"

@@ -7,11 +7,12 @@
 /*
  * TDIR: raise by anyone, clear by the daemon
  *
- * raise   TDIR-A1: after the SC change of the word, an SC load; unless it is SET, an SC CAS to SET (TDIR-R1). While it is
- *         SET this writes nothing shared. CLEARING counts as "not SET": the raise overtakes the clear under way, whose last CAS then fails.
- * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-R3: CAS CLEARING -> CLEAR.
- *         If a raiser's load saw SET, it precedes TDIR-R2 in the total order of SC operations, so its change of the word precedes
- *         the scan, which sees it. If it saw CLEARING or CLEAR it raises.
+ * raise   TDIR-A1: after the SC change of the word, an SC load; unless it is SET, an SC CAS to SET (TDIR-R1). While it
+ *         is SET this writes nothing shared. CLEARING counts as "not SET": the raise overtakes the clear under way,
+ *         whose last CAS then fails.
+ * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-R3: CAS CLEARING -> CLEAR. If a raiser's load
+ *         saw SET, it precedes TDIR-R2 in the total order of SC operations, so its change of the word precedes the
+ *         scan, which sees it. If it saw CLEARING or CLEAR it raises.
  * A one-step clear would lose: scan, (raise sees SET), clear.
  */
 #define GENERATION_STEP (UINT64_C(1) << 8)

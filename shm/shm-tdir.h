@@ -33,7 +33,10 @@ int shm_tdir_try_clear(struct shm_gic *gic);
 /* shm_tdir_get() - set (1) or clear (0), and the generation. Threads: any; read-only mappings too. */
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight);
 
-/* shm_tdir_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear() afterwards. */
+/*
+ * shm_tdir_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear()
+ * afterwards.
+ */
 void shm_tdir_set_interest(struct shm_gic *gic, uint32_t n);
 
 #endif

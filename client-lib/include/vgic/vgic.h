@@ -79,10 +79,16 @@ struct vgic_conn_options {
  */
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
 
-/** vgic_disconnect() - close a connection and release it; NULL is allowed. An attached VM must be detached first. Threads: conn. */
+/**
+ * vgic_disconnect() - close a connection and release it; NULL is allowed. An attached VM must be detached first.
+ * Threads: conn.
+ */
 void vgic_disconnect(struct vgic_conn *conn);
 
-/** vgic_conn_error() - the connection's last failure, in words; "" if none. Valid until the next call on it. Threads: conn. */
+/**
+ * vgic_conn_error() - the connection's last failure, in words; "" if none. Valid until the next call on it. Threads:
+ * conn.
+ */
 const char *vgic_conn_error(const struct vgic_conn *conn);
 
 /**
@@ -142,11 +148,11 @@ struct vgic_vm_config {
 /**
  * vgic_vm_create() - make a VM and attach to it as its VMM
  *
- * The VM exists in the daemon from now on, and stays when this process dies (attach again), unless VGIC_VM_EPHEMERAL. Its
- * controller is built by vgic_vm_init().
+ * The VM exists in the daemon from now on, and stays when this process dies (attach again), unless VGIC_VM_EPHEMERAL.
+ * Its controller is built by vgic_vm_init().
  *
- * Return: 0; -EEXIST the name is taken; -EINVAL (vgic_conn_error() says which member); -EISCONN the connection has a VM;
- *         -EMFILE or -ENOSPC the daemon's limits; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Return: 0; -EEXIST the name is taken; -EINVAL (vgic_conn_error() says which member); -EISCONN the connection has a
+ *         VM; -EMFILE or -ENOSPC the daemon's limits; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
  * Threads: conn.
  */
 int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm);
@@ -154,8 +160,8 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, 
 /**
  * vgic_vm_init() - build the controller, map it, and fetch the doorbells; the data path works from here on
  *
- * If the VM is already initialised (attach) it maps it only. Return: 0; -EMFILE not enough descriptors in this
- * process or in the daemon (the message says which limit to raise: a VM needs one per vCPU); -ENOTCONN; -ETIMEDOUT; -ENOMEM;
+ * If the VM is already initialised (attach) it maps it only. Return: 0; -EMFILE not enough descriptors in this process
+ * or in the daemon (the message says which limit to raise: a VM needs one per vCPU); -ENOTCONN; -ETIMEDOUT; -ENOMEM;
  * -EPROTONOSUPPORT the segment's layout is newer than this library; -EBADMSG the segment is not what it should be.
  * Threads: conn.
  */
@@ -174,18 +180,25 @@ int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role
 /**
  * vgic_device_attach() - attach as a device process by the token of a grant (vgic_grant())
  *
- * Sets up a ring pair; vgic_spi_assert() and its sisters then work on the granted interrupts. The segment is not mapped.
+ * Sets up a ring pair; vgic_spi_assert() and its sisters then work on the granted interrupts. The segment is not
+ * mapped.
  *
- * Return: 0; -ENOENT no such VM; -EACCES the token is not valid; -EBUSY the grant is in use by a living device; -EISCONN;
- *         -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Return: 0; -ENOENT no such VM; -EACCES the token is not valid; -EBUSY the grant is in use by a living device;
+ *         -EISCONN; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
  * Threads: conn.
  */
 int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm);
 
-/** vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed. Threads: conn; no data-path call may be under way. */
+/**
+ * vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed. Threads: conn; no data-
+ * path call may be under way.
+ */
 void vgic_vm_detach(struct vgic_vm *vm);
 
-/** vgic_vm_destroy() - destroy the VM by name (its owner's uid, or root). Return: 0; -ENOENT; -EACCES; -ENOTCONN; -ETIMEDOUT. Threads: conn. */
+/**
+ * vgic_vm_destroy() - destroy the VM by name (its owner's uid, or root). Return: 0; -ENOENT; -EACCES; -ENOTCONN;
+ * -ETIMEDOUT. Threads: conn.
+ */
 int vgic_vm_destroy(struct vgic_conn *conn, const char *name);
 
 /** What a VM is. Counters are of the daemon's; n_* never change after creation. */
@@ -211,10 +224,16 @@ struct vgic_vm_info {
         uint64_t guest_errors;          /* accesses to unknown or ill-sized registers */
 };
 
-/** vgic_vm_list() - all VMs this user may see; free *ret_infos with free(). Return: 0 or a cold-path error. Threads: conn. */
+/**
+ * vgic_vm_list() - all VMs this user may see; free *ret_infos with free(). Return: 0 or a cold-path error. Threads:
+ * conn.
+ */
 int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t *ret_n);
 
-/** vgic_vm_query() - one VM by name. @ret_info->size must be set. Return: 0; -ENOENT; -EACCES; -ENOTCONN; -ETIMEDOUT. Threads: conn. */
+/**
+ * vgic_vm_query() - one VM by name. @ret_info->size must be set. Return: 0; -ENOENT; -EACCES; -ENOTCONN; -ETIMEDOUT.
+ * Threads: conn.
+ */
 int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info *ret_info);
 
 /* ------------------------------------------------------------------------------------------------
@@ -224,9 +243,10 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
 struct vgic_vcpu_options {
         size_t size;              /* sizeof(struct vgic_vcpu_options) */
         /*
-         * Called when an interrupt becomes due for this vCPU while it is in guest (vgic_vcpu_enter()), by the thread that
-         * injected it in this process. It must make the vCPU leave the guest soon and must not call the library. NULL: the
-         * vCPU's descriptor becomes readable instead. Injections of other processes always use the descriptor.
+         * Called when an interrupt becomes due for this vCPU while it is in guest (vgic_vcpu_enter()), by the thread
+         * that injected it in this process. It must make the vCPU leave the guest soon and must not call the library.
+         * NULL: the vCPU's descriptor becomes readable instead. Injections of other processes always use the
+         * descriptor.
          */
         void (*kick)(void *arg);
         void *kick_arg;
@@ -239,14 +259,17 @@ struct vgic_vcpu_options {
  * The first registration finds the vCPU reset. After the death of its former process it is taken over as that left it:
  * an operation that was cut short is completed or taken back, nothing is lost.
  *
- * Return: 0; -EBUSY a living process has it; -EINVAL no such index; -ENODATA the VM is not initialised; -EACCES role is not
- *         VMM; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Return: 0; -EBUSY a living process has it; -EINVAL no such index; -ENODATA the VM is not initialised; -EACCES role
+ *         is not VMM; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
  * Threads: conn.
  */
 int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
                        struct vgic_vcpu **ret_vcpu);
 
-/** vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are. NULL is allowed. Threads: conn and vcpu. Return: 0; -ENOTCONN (released all the same). */
+/**
+ * vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are. NULL is allowed. Threads: conn and
+ * vcpu. Return: 0; -ENOTCONN (released all the same).
+ */
 int vgic_vcpu_unregister(struct vgic_vcpu *vcpu);
 
 /** vgic_vcpu_index() - its number. Threads: any. */
@@ -283,12 +306,16 @@ uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu);
  * IHI 0069 chapter 12.2. Reading ICC_IAR0/1_EL1 acknowledges.
  *
  * Return: 0; -ENOENT not a register of the GIC, or not readable (writable): let the guest take an UNDEF. Nothing else.
- * Threads: vcpu.  Blocks: never; no system call, but a doorbell write when an SGI or a priority change wakes another vCPU.
+ * Threads: vcpu.  Blocks: never; no system call, but a doorbell write when an SGI or a priority change wakes another
+ * vCPU.
  */
 int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value);
 int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value);
 
-/** vgic_vcpu_ack() - ICC_IAR<group>_EL1: take the highest-priority interrupt. Return: its INTID, or VGIC_INTID_SPURIOUS. Threads: vcpu. */
+/**
+ * vgic_vcpu_ack() - ICC_IAR<group>_EL1: take the highest-priority interrupt. Return: its INTID, or
+ * VGIC_INTID_SPURIOUS. Threads: vcpu.
+ */
 uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group);
 
 /** vgic_vcpu_eoi() - ICC_EOIR<group>_EL1. Threads: vcpu. */
@@ -300,14 +327,18 @@ void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid);
 #define VGIC_LINE_IRQ  (1u << 0)
 #define VGIC_LINE_FIQ  (1u << 1)
 
-/** vgic_vcpu_lines() - which of the vCPU's inputs are asserted now: VGIC_LINE_*. Exact for its own thread. Threads: vcpu. */
+/**
+ * vgic_vcpu_lines() - which of the vCPU's inputs are asserted now: VGIC_LINE_*. Exact for its own thread. Threads:
+ * vcpu.
+ */
 unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu);
 
 /**
  * vgic_vcpu_enter() / vgic_vcpu_leave() - bracket the time in which the vCPU executes guest code
  *
- * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns the lines to present;
- * what becomes due after that kicks. A VMM that looks at vgic_vcpu_lines() often enough by itself may do without.
+ * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns the lines to
+ * present; what becomes due after that kicks. A VMM that looks at vgic_vcpu_lines() often enough by itself may do
+ * without.
  *
  * Threads: vcpu.
  */
@@ -328,7 +359,8 @@ void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
  * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
  *
  * Return: VGIC_WAKE_* (at least one bit); -EINTR a signal arrived; -EINVAL; -EBADF.
- * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one read().
+ * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one
+ * read().
  */
 int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds);
 
@@ -365,15 +397,21 @@ int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
 /**
  * vgic_vm_reset_vcpu() - ask for the reset of a vCPU that runs in another thread or process
  *
- * ICC_CTLR_EL1 shows its reset value at once; the rest is applied by the vCPU's thread at its next operation, and at once if
- * it is off. Return: 0; -EINVAL; -EACCES (observer, device); -ENODATA not initialised. Threads: any.
+ * ICC_CTLR_EL1 shows its reset value at once; the rest is applied by the vCPU's thread at its next operation, and at
+ * once if it is off. Return: 0; -EINVAL; -EACCES (observer, device); -ENODATA not initialised. Threads: any.
  */
 int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 
-/** vgic_vm_reset() - reset the whole controller: system reset. All vCPUs must be off or stopped by the host; wires keep their level. Return: as above. Threads: any. */
+/**
+ * vgic_vm_reset() - reset the whole controller: system reset. All vCPUs must be off or stopped by the host; wires
+ * keep their level. Return: as above. Threads: any.
+ */
 int vgic_vm_reset(struct vgic_vm *vm);
 
-/** vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, and for who may reset it from outside. It is off until told. Threads: vcpu. */
+/**
+ * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, and for who may reset it from
+ * outside. It is off until told. Threads: vcpu.
+ */
 void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on);
 
 /* ------------------------------------------------------------------------------------------------
@@ -412,7 +450,10 @@ int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid);
 int vgic_spi_deassert(struct vgic_vm *vm, uint32_t intid);
 int vgic_spi_pulse(struct vgic_vm *vm, uint32_t intid);
 
-/** vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31) of vCPU @index. VMM role only. Threads: any. */
+/**
+ * vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31) of vCPU @index. VMM
+ * role only. Threads: any.
+ */
 int vgic_ppi_assert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
 int vgic_ppi_deassert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
 int vgic_ppi_pulse(struct vgic_vm *vm, uint32_t index, uint32_t intid);
@@ -454,10 +495,16 @@ struct vgic_irq_state {
 };
 #define VGIC_NO_VCPU  UINT32_MAX
 
-/** vgic_vm_irq_state() - one interrupt; @index matters for SGIs and PPIs only. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+/**
+ * vgic_vm_irq_state() - one interrupt; @index matters for SGIs and PPIs only. Return: 0; -EINVAL; -ENODATA; -EACCES.
+ * Threads: any. Roles: VMM, observer.
+ */
 int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state);
 
-/** vgic_vm_ack_count() - how often vCPU @index acknowledged @intid. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+/**
+ * vgic_vm_ack_count() - how often vCPU @index acknowledged @intid. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads:
+ * any. Roles: VMM, observer.
+ */
 int vgic_vm_ack_count(struct vgic_vm *vm, uint32_t index, uint32_t intid, uint64_t *ret_count);
 
 /** State of one vCPU, for tools. */
@@ -493,12 +540,16 @@ int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir);
  * vgic_tdir_subscribe() - have the daemon write an eventfd at each change of TDIR
  * @event_fd: an eventfd of the caller's; the daemon keeps a duplicate until unsubscribe, so it may be closed
  *
- * Return: 0; -EINVAL not an eventfd; -EEXIST subscribed already; -ENODATA not initialised; -ENOTCONN; -ETIMEDOUT. Threads: conn and vcpu.
+ * Return: 0; -EINVAL not an eventfd; -EEXIST subscribed already; -ENODATA not initialised; -ENOTCONN; -ETIMEDOUT.
+ * Threads: conn and vcpu.
  */
 int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
 int vgic_tdir_unsubscribe(struct vgic_vcpu *vcpu);
 
-/** vgic_tdir_watch() - have VGIC_EVENT_TDIR events on the attached connection, any role. Return: 0 or a cold-path error. Threads: conn. */
+/**
+ * vgic_tdir_watch() - have VGIC_EVENT_TDIR events on the attached connection, any role. Return: 0 or a cold-path
+ * error. Threads: conn.
+ */
 int vgic_tdir_watch(struct vgic_vm *vm);
 
 /* ------------------------------------------------------------------------------------------------
@@ -511,11 +562,15 @@ int vgic_tdir_watch(struct vgic_vm *vm);
  * @intids, @n: SPIs; each can be granted to four devices at most
  * @ret_token: VGIC_TOKEN_MAX + 1 bytes; hand it to the device process, which attaches with it
  *
- * Return: 0; -EINVAL; -EEXIST the label is used; -EBUSY no wire is left on one of them; -EACCES; -ENODATA; -ENOTCONN; -ETIMEDOUT. Threads: conn.
+ * Return: 0; -EINVAL; -EEXIST the label is used; -EBUSY no wire is left on one of them; -EACCES; -ENODATA; -ENOTCONN;
+ * -ETIMEDOUT. Threads: conn.
  */
 int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token);
 
-/** vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED. Return: 0; -ENOENT; ... Threads: conn. */
+/**
+ * vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED. Return: 0; -ENOENT; ...
+ * Threads: conn.
+ */
 int vgic_revoke(struct vgic_vm *vm, const char *label);
 
 /* ------------------------------------------------------------------------------------------------
@@ -524,11 +579,17 @@ int vgic_revoke(struct vgic_vm *vm, const char *label);
 
 enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
 
-/** vgic_msg_inject() - drive the tools' wire of an SPI, or of PPI @intid of vCPU @index. Return: 0; -ENOENT; -EACCES; -EINVAL; -ENODATA; -ENOTCONN; -ETIMEDOUT. */
+/**
+ * vgic_msg_inject() - drive the tools' wire of an SPI, or of PPI @intid of vCPU @index. Return: 0; -ENOENT; -EACCES;
+ * -EINVAL; -ENODATA; -ENOTCONN; -ETIMEDOUT.
+ */
 int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
 int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
 int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir);
-/** vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index). Return: how many, or an error as above. */
+/**
+ * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index). Return: how
+ * many, or an error as above.
+ */
 int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t first_intid,
                   struct vgic_irq_state *ret_states, size_t n);
 int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index);
