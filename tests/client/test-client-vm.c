@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -291,6 +292,51 @@ static void test_list(struct vgic_conn *conn)
         free(infos);
 }
 
+/* Too few descriptors, on either side: a clear word, nothing half-done, and it works once there are enough. */
+static void test_limits(void)
+{
+        struct vgic_conn *conn, *small;
+        struct vgic_vm *vm, *second;
+        struct rlimit old, low;
+        int before = tap_fd_count(), used[30];
+
+        test_daemon_start(&daemon_, 100);
+        conn = connect_as("large");
+        vm = create(conn, "large", 300);
+        tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a daemon of 100 descriptors: %s", vgic_conn_error(conn));
+        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE") || strstr(vgic_conn_error(conn), "RLIMIT_NOFILE"), "... names the limit");
+        small = connect_as("small");
+        second = create(small, "small", 4);
+        tap_eq(vgic_vm_init(second), 0, "... a small VM works beside it");
+        vgic_vm_detach(second);
+        vgic_disconnect(small);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        tap_eq(test_daemon_stop(&daemon_), 0, "... and the daemon stops in order");
+
+        test_daemon_start(&daemon_, 0);
+        conn = connect_as("large");
+        vm = create(conn, "large", 300);
+        getrlimit(RLIMIT_NOFILE, &old);
+        low = old;
+        low.rlim_cur = 200;
+        setrlimit(RLIMIT_NOFILE, &low);
+        tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a VMM of 200 descriptors: %s", vgic_conn_error(conn));
+        low.rlim_cur = 317;
+        setrlimit(RLIMIT_NOFILE, &low);
+        for (int i = 0; i < 30; i++)
+                used[i] = dup(STDIN_FILENO);
+        tap_eq(vgic_vm_init(vm), -EMFILE, "317 descriptors, many of them in use: %s", vgic_conn_error(conn));
+        setrlimit(RLIMIT_NOFILE, &old);
+        tap_eq(tap_fd_count(), before + 32, "... none leaked");
+        tap_eq(vgic_vm_init(vm), 0, "with enough of them the same call works");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        for (int i = 0; i < 30; i++)
+                close(used[i]);
+        tap_eq(test_daemon_stop(&daemon_), 0, "the daemon stops in order");
+}
+
 static void test_daemon_gone(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn, "gone", 1);
@@ -338,5 +384,6 @@ int main(void)
         vgic_disconnect(conn);
         tap_eq(tap_fd_count(), before, "nor does the client");
         test_daemon_stop(&daemon_);
+        test_limits();
         return tap_done();
 }
