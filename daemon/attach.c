@@ -61,13 +61,15 @@ static void leave(struct session *session)
         session->vm = NULL;
 }
 
-void attach_destroy_vm(struct vm *vm)
+void attach_destroy_vm(struct vm *vm, const struct session *by)
 {
         struct log_about about = { .vm = vm->shape.name };
         struct session *session;
 
         while ((session = TAILQ_FIRST(&vm->sessions))) {
                 leave(session);
+                if (session == by)
+                        continue;
                 notes_vm_gone(session);
                 notes_flush(session);
         }
@@ -87,5 +89,5 @@ void attach_detach(struct session *session)
                 return;
         leave(session);
         if (vm->ephemeral && vm->n_vmms == 0)
-                attach_destroy_vm(vm);
+                attach_destroy_vm(vm, NULL);
 }

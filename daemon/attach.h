@@ -20,7 +20,7 @@ void attach_join(struct session *session, struct vm *vm, enum proto_role role);
 /* attach_detach() - leave, if attached; may destroy an ephemeral VM. */
 void attach_detach(struct session *session);
 
-/* attach_destroy_vm() - everybody leaves and is told; the VM is freed. */
-void attach_destroy_vm(struct vm *vm);
+/* attach_destroy_vm() - everybody leaves and, but for the session that asked for it, is told; the VM is freed. */
+void attach_destroy_vm(struct vm *vm, const struct session *by);
 
 #endif

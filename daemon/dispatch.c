@@ -136,10 +136,10 @@ static enum proto_code serve(struct request *request, struct proto_rx *rx)
 }
 
 /* A request that goes wrong before its row says how it is answered is answered always. */
-static bool wants_answer(const struct request *request, const struct proto_rx *rx)
+static bool wants_answer(const struct request *request, const struct proto_rx *rx, enum proto_code code)
 {
-        return rx->code != PROTO_OK || !request->row || request->row->answer == PROTO_ANSWER_ALWAYS ||
-               (rx->header.flags & PROTO_FLAG_NEED_REPLY);
+        return rx->code != PROTO_OK || !request->row || code == PROTO_BAD_FRAME || code == PROTO_UNKNOWN_REQUEST ||
+               request->row->answer == PROTO_ANSWER_ALWAYS || (rx->header.flags & PROTO_FLAG_NEED_REPLY);
 }
 
 void dispatch_frame(struct session *session, struct proto_rx *rx)
@@ -151,7 +151,7 @@ void dispatch_frame(struct session *session, struct proto_rx *rx)
         if (code != PROTO_OK)
                 log_client(LOG_DEBUG, &about, "%s: %s %s", request.row ? request.row->name : "unknown request",
                            proto_code_name(code), request.why.text);
-        if (!request.replied && wants_answer(&request, rx))
+        if (!request.replied && wants_answer(&request, rx, code))
                 send_status(session, rx->header.request, code,
                             code == PROTO_OK                  ? ""
                             : base_error_is_set(&request.why) ? request.why.text

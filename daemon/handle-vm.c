@@ -83,7 +83,7 @@ enum proto_code handle_vm_create(struct request *request)
                    (unsigned)session->uid, vm->shape.n_vcpus, vm->shape.n_spis);
         code = handle_reply_info(request, vm, NULL, 0);
         if (code != PROTO_OK)
-                attach_destroy_vm(vm);
+                attach_destroy_vm(vm, request->session);
         return code;
 }
 
@@ -195,6 +195,6 @@ enum proto_code handle_vm_destroy(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        attach_destroy_vm(vm);
+        attach_destroy_vm(vm, request->session);
         return PROTO_OK;
 }

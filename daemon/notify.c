@@ -4,8 +4,8 @@
 /*
  * Notify: see notify.h
  *
- * sd_notify() waits while the manager's queue is full. That is right for READY, which comes once and must arrive; the others
- * must never stop the loop.
+ * sd_notify() waits while the manager's queue is full. That is right for READY, which comes once and must arrive; the
+ * others must never stop the loop.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -63,7 +63,8 @@ bool notify_status(unsigned n_vms, unsigned n_sessions)
 {
         char text[96];
 
-        snprintf(text, sizeof(text), "STATUS=%u VM%s, %u session%s", n_vms, plural(n_vms), n_sessions, plural(n_sessions));
+        snprintf(text, sizeof(text), "STATUS=%u VM%s, %u session%s", n_vms, plural(n_vms), n_sessions,
+                 plural(n_sessions));
         return tell(text);
 }
 

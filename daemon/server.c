@@ -271,7 +271,7 @@ void server_free(struct server *server)
         while (!TAILQ_EMPTY(&server->sessions))
                 remove_session(server, TAILQ_FIRST(&server->sessions));
         while (!TAILQ_EMPTY(&server->registry.vms))
-                attach_destroy_vm(TAILQ_FIRST(&server->registry.vms));
+                attach_destroy_vm(TAILQ_FIRST(&server->registry.vms), NULL);
         free_event(server->accepting);
         free_event(server->accept_again);
         free_event(server->stop_term);

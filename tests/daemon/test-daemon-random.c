@@ -47,8 +47,8 @@ static uint32_t draw(uint32_t below)
 
 static uint64_t draw_value(void)
 {
-        static const uint64_t edges[] = { 0, 1, 2, 3, 15, 16, 31, 32, 33, 40, 127, 253, 254, 1019, 1020, 4096, UINT32_MAX,
-                                          UINT64_MAX };
+        static const uint64_t edges[] = { 0, 1, 2, 3, 15, 16, 31, 32, 33, 40, 127, 253, 254, 1019, 1020, 4096,
+                                          UINT32_MAX, UINT64_MAX };
 
         return draw(3) ? edges[draw(sizeof(edges) / sizeof(edges[0]))] : draw(64);
 }
@@ -276,7 +276,8 @@ int main(void)
         deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
         while (daemon_fd_count(&proc) > before && base_clock_ns() < deadline)
                 poll(NULL, 0, 1);
-        tap_ok(daemon_fd_count(&proc) <= before, "no descriptor is left: %d before, %d after", before, daemon_fd_count(&proc));
+        tap_ok(daemon_fd_count(&proc) <= before, "no descriptor is left: %d before, %d after", before,
+               daemon_fd_count(&proc));
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         return tap_done();
 }

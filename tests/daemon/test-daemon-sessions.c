@@ -170,6 +170,8 @@ static void test_malformed(struct daemon_proc *proc)
         tap_eq(read_code(fd), PROTO_UNKNOWN_REQUEST, "an unknown request");
         send_frame(fd, PROTO_HELLO, PROTO_VERSION | 0x100, 0, NULL, 0);
         tap_eq(read_code(fd), PROTO_BAD_FRAME, "reserved flags");
+        send_frame(fd, PROTO_VM_DETACH, PROTO_VERSION | PROTO_FLAG_REPLY, 0, NULL, 0);
+        tap_eq(read_code(fd), PROTO_BAD_FRAME, "a reply, sent to the daemon");
         send_frame(fd, PROTO_EVENT_TDIR, PROTO_VERSION | PROTO_FLAG_NEED_REPLY, 0, NULL, 0);
         tap_eq(read_code(fd), PROTO_BAD_FRAME, "an event of the daemon, sent to the daemon");
         send_frame(fd, PROTO_HELLO, PROTO_VERSION, 0, NULL, 0);
