@@ -68,7 +68,7 @@ void attach_destroy_vm(struct vm *vm, const struct session *by)
 
         while ((session = TAILQ_FIRST(&vm->sessions))) {
                 leave(session);
-                if (session == by)
+                if (session == by || vm->server->stopping) /* a daemon that stops is no news about the VM */
                         continue;
                 notes_vm_gone(session);
                 notes_flush(session);
@@ -76,7 +76,8 @@ void attach_destroy_vm(struct vm *vm, const struct session *by)
         while (!TAILQ_EMPTY(&vm->grants))
                 grant_revoke(TAILQ_FIRST(&vm->grants));
         registry_remove(&vm->server->registry, vm);
-        log_about(LOG_INFO, &about, "destroyed");
+        if (!vm->server->stopping)
+                log_about(LOG_INFO, &about, "destroyed");
         server_changed(vm->server);
         vm_free(vm);
 }

@@ -267,6 +267,7 @@ void server_free(struct server *server)
 {
         if (!server)
                 return;
+        server->stopping = true;
         listener_close(&server->listener);
         while (!TAILQ_EMPTY(&server->sessions))
                 remove_session(server, TAILQ_FIRST(&server->sessions));
