@@ -132,7 +132,8 @@ static int vgic_call_fds(struct vgic_conn *conn, const struct proto_row *row)
         if (conn->rx.fds.lost) {
                 getrlimit(RLIMIT_NOFILE, &limit);
                 return base_error_set(&conn->error, -EMFILE,
-                                      "%s: this process has no descriptors left; raise its RLIMIT_NOFILE (ulimit -n, now %llu)",
+                                      "%s: this process has no descriptors left; raise its RLIMIT_NOFILE "
+                                      "(ulimit -n, now %llu)",
                                       row->name, (unsigned long long)limit.rlim_cur);
         }
         if (conn->rx.fds.n < row->min_reply_fds || conn->rx.fds.n > row->max_reply_fds)

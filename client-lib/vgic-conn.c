@@ -95,7 +95,8 @@ static int vgic_conn_hello(struct vgic_conn *conn, const char *client_name)
                 return r;
         conn->features = ((Vgic__HelloReply *)reply)->features;
         if (conn->features & ~PROTO_FEATURES_ALL)
-                return base_error_set(&conn->error, -EPROTO, "the daemon agreed to features that were not offered: 0x%" PRIx64,
+                return base_error_set(&conn->error, -EPROTO,
+                                      "the daemon agreed to features that were not offered: 0x%" PRIx64,
                                       conn->features);
         return 0;
 }

@@ -41,7 +41,8 @@ static int vgic_map_segment(struct vgic_vm *vm)
         vm->daemon_doorbell = proto_fds_take(&fds, 1);
         proto_fds_clear(&fds);
         if (writable != (vm->daemon_doorbell >= 0) || (writable && base_fd_is_eventfd(vm->daemon_doorbell) != 1))
-                return base_error_set(&vm->conn->error, -EPROTO, "VM_MAP: the daemon's doorbell is missing, or no eventfd");
+                return base_error_set(&vm->conn->error, -EPROTO,
+                                      "VM_MAP: the daemon's doorbell is missing, or no eventfd");
         r = shm_segment_map(segment, writable, &vm->gic);
         if (r < 0)
                 return base_error_set(&vm->conn->error, r, "%s", r == -EPROTONOSUPPORT ?

@@ -17,7 +17,8 @@ int vgic_options_take(struct base_error *error, void *options, size_t size, cons
                 return base_error_set(error, -EINVAL, "the options' size is not set to their sizeof");
         for (size_t i = size; i < caller_size; i++)
                 if (bytes[i] != 0)
-                        return base_error_set(error, -EINVAL, "the options set a member that this library does not know");
+                        return base_error_set(error, -EINVAL,
+                                              "the options set a member that this library does not know");
         memset(options, 0, size);
         memcpy(options, caller, caller_size < size ? caller_size : size);
         return 0;
@@ -32,6 +33,7 @@ int vgic_name_check(struct base_error *error, const char *what, const char *name
                 return base_error_set(error, -EINVAL, "%s has 1 to %u bytes", what, (unsigned)VGIC_NAME_MAX);
         if (strspn(name, allowed) != n || name[0] == '.' || name[0] == '-')
                 return base_error_set(error, -EINVAL,
-                                      "%s is made of A-Z, a-z, 0-9, '.', '_', '-', and starts with neither '.' nor '-'", what);
+                                      "%s is made of A-Z, a-z, 0-9, '.', '_', '-', and starts with neither '.' nor '-'",
+                                      what);
         return 0;
 }

@@ -31,7 +31,8 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         if (!vm->mapped)
                 return base_error_set(&vm->conn->error, -ENODATA, "the VM is not initialised");
         if (index >= vm->info.n_vcpus)
-                return base_error_set(&vm->conn->error, -EINVAL, "there is no vCPU %u: the VM has %u", index, vm->info.n_vcpus);
+                return base_error_set(&vm->conn->error, -EINVAL, "there is no vCPU %u: the VM has %u", index,
+                                      vm->info.n_vcpus);
         vcpu = &vm->vcpus[index];
         if (vcpu->registered)
                 return base_error_set(&vm->conn->error, -EBUSY, "vCPU %u is registered here already", index);

@@ -59,7 +59,8 @@ static int vgic_vm_begin_attach(struct vgic_conn *conn)
         int r = vgic_conn_begin(conn);
 
         if (r == 0 && conn->vm)
-                return base_error_set(&conn->error, -EISCONN, "this connection is attached to VM %s already", conn->vm->name);
+                return base_error_set(&conn->error, -EISCONN, "this connection is attached to VM %s already",
+                                      conn->vm->name);
         return r;
 }
 
@@ -89,11 +90,14 @@ static int vgic_vm_check_config(struct vgic_conn *conn, const struct vgic_vm_con
         if (r < 0)
                 return r;
         if (config->n_vcpus < 1 || config->n_vcpus > VGIC_MAX_VCPUS)
-                return base_error_set(&conn->error, -EINVAL, "n_vcpus is %u, it can be 1 to %u", config->n_vcpus, VGIC_MAX_VCPUS);
+                return base_error_set(&conn->error, -EINVAL, "n_vcpus is %u, it can be 1 to %u", config->n_vcpus,
+                                      VGIC_MAX_VCPUS);
         if (config->n_spis > VGIC_MAX_SPIS)
-                return base_error_set(&conn->error, -EINVAL, "n_spis is %u, it can be 0 to %u", config->n_spis, VGIC_MAX_SPIS);
+                return base_error_set(&conn->error, -EINVAL, "n_spis is %u, it can be 0 to %u", config->n_spis,
+                                      VGIC_MAX_SPIS);
         if (config->n_priority_bits != 0 && (config->n_priority_bits < 4 || config->n_priority_bits > 8))
-                return base_error_set(&conn->error, -EINVAL, "n_priority_bits is %u, it can be 4 to 8", config->n_priority_bits);
+                return base_error_set(&conn->error, -EINVAL, "n_priority_bits is %u, it can be 4 to 8",
+                                      config->n_priority_bits);
         if (config->flags & ~VGIC_VM_EPHEMERAL)
                 return base_error_set(&conn->error, -EINVAL, "flags has unknown bits: 0x%x", config->flags);
         return 0;
@@ -147,7 +151,8 @@ int vgic_vm_init(struct vgic_vm *vm)
         if (r < 0)
                 return r;
         if (info.n_vcpus != vm->info.n_vcpus || info.n_spis != vm->info.n_spis || !info.initialised)
-                return base_error_set(&vm->conn->error, -EPROTO, "the daemon initialised another VM than was asked for");
+                return base_error_set(&vm->conn->error, -EPROTO,
+                                      "the daemon initialised another VM than was asked for");
         vm->info = info;
         return vgic_vm_map(vm);
 }
@@ -231,7 +236,8 @@ static int vgic_vm_take_granted(struct vgic_vm *vm, const Vgic__VmInfoReply *rep
                 uint32_t intid = reply->intids[i];
 
                 if (intid < VGIC_SPI_FIRST || intid - VGIC_SPI_FIRST >= vm->info.n_spis)
-                        return base_error_set(&vm->conn->error, -EPROTO, "the daemon granted an SPI that does not exist: %u", intid);
+                        return base_error_set(&vm->conn->error, -EPROTO,
+                                              "the daemon granted an SPI that does not exist: %u", intid);
                 vm->device.granted[intid / 64] |= UINT64_C(1) << intid % 64;
         }
         return 0;

@@ -47,7 +47,8 @@ const char *proto_code_name(uint32_t code)
 
 const char *proto_code_text(uint32_t code)
 {
-        return code < PROTO_N_CODES ? codes[code].text : "the daemon answered with a code that this library does not know";
+        return code < PROTO_N_CODES ? codes[code].text :
+                                      "the daemon answered with a code that this library does not know";
 }
 
 int proto_code_errno(uint32_t code)

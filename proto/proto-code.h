@@ -6,7 +6,8 @@
 /*
  * Status codes: how the daemon says no
  *
- * Errors are values of the protocol (vgic.proto, enum Code), not errno numbers, which differ between systems. The library
+ * Errors are values of the protocol (vgic.proto, enum Code), not errno numbers, which differ between systems. The
+ * library
  * turns them into errno numbers by proto_code_errno().
  */
 #include <stdbool.h>
@@ -40,7 +41,9 @@ const char *proto_code_name(uint32_t code);
 /* proto_code_text() - the same in words, for a reply that has nothing better to say. */
 const char *proto_code_text(uint32_t code);
 
-/* proto_code_errno() - the negative errno that the library returns for it; -EPROTO for a number that is none; 0 for OK. */
+/*
+ * proto_code_errno() - the negative errno that the library returns for it; -EPROTO for a number that is none; 0 for OK.
+ */
 int proto_code_errno(uint32_t code);
 
 /* proto_code_from_errno() - for the daemon: the code that fits a negative errno of its own functions. */

@@ -26,7 +26,8 @@ int proto_message_frame(uint32_t request, uint32_t flags, const ProtobufCMessage
  * proto_message_unpack() - decode a payload that a peer sent
  * @ret_message: release with proto_message_free()
  *
- * Unknown fields are ignored. What it allocates is bounded by the payload's limit (the schema does not nest without end).
+ * Unknown fields are ignored. What it allocates is bounded by the payload's limit (the schema does not nest without
+ * end).
  *
  * Return: 0; -EBADMSG it does not decode.
  */

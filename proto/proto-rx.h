@@ -40,7 +40,8 @@ struct proto_rx {
  * A frame with rx->code other than PROTO_OK is handed out too, to be answered; if the code is fatal
  * (proto_code_is_fatal()) nothing can be read after it.
  *
- * Return: PROTO_RX_FRAME, PROTO_RX_AGAIN; -ENOTCONN the peer closed between two frames; -ECONNRESET in the middle of one;
+ * Return: PROTO_RX_FRAME, PROTO_RX_AGAIN; -ENOTCONN the peer closed between two frames; -ECONNRESET in the middle of
+ *         one;
  *         -ENOMEM; another negative errno of recvmsg().
  */
 int proto_rx_step(struct proto_rx *rx, int socket);

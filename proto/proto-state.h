@@ -11,7 +11,8 @@
  *                  ^------------------------------'
  *                             VM_DETACH
  *
- * What    Which message is allowed when, by its row in proto-table.c; the same function serves the daemon and the tests.
+ * What    Which message is allowed when, by its row in proto-table.c; the same function serves the daemon and the
+ *         tests.
  */
 #include <stdint.h>
 

@@ -31,7 +31,8 @@ struct proto_tx {
  * @fds:     @n_fds descriptors, borrowed
  *
  * Return: 0 all sent; 1 some of it waits: flush when the socket is writable; -EMSGSIZE, -ENOMEM, -EMFILE, -ENOBUFS,
- *         -ETOOMANYREFS (peers leave too many descriptors unread): nothing of it was sent, the connection is whole; any other negative errno: the connection is over.
+ *         -ETOOMANYREFS (peers leave too many descriptors unread): nothing of it was sent, the connection is whole;
+ *         any other negative errno: the connection is over.
  */
 int proto_tx_send(struct proto_tx *tx, int socket, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
                   const int *fds, uint32_t n_fds);

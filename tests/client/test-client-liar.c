@@ -49,20 +49,28 @@ static const struct script scripts[] = {
         { "says nothing",                           -ETIMEDOUT, STAY, 0, { A("") } },
         { "stops in a header",                      -ENOTCONN, 0, 0, { A("\x01\0\0\0\x05") } },
         { "stops in a payload",                     -ENOTCONN, 0, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
-        { "stops in a payload and stays",           -ETIMEDOUT, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
-        { "has another version",                    -EPROTO, STAY, 0, { A("\x01\0\0\0\x06\0\0\0\x04\0\0\0" "\x10\x0f\x20\x01") } },
+        { "stops in a payload and stays",           -ETIMEDOUT, STAY, 0,
+                { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
+        { "has another version",                    -EPROTO, STAY, 0,
+                { A("\x01\0\0\0\x06\0\0\0\x04\0\0\0" "\x10\x0f\x20\x01") } },
         { "sends too much",                         -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\xff\xff\xff\xff") } },
         { "sets reserved flags",                    -EPROTO, STAY, 0, { A("\x01\0\0\0\x15\0\0\0\0\0\0\0") } },
         { "answers something else",                 -EPROTO, STAY, 0, { A("\x02\0\0\0\x05\0\0\0\0\0\0\0") } },
-        { "answers with bad protobuf",              -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x02\0\0\0" "\x0a\x7f") } },
-        { "agrees to what was not offered",         -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x03\0\0\0" "\x10\xff\x01") } },
-        { "refuses with BAD_VERSION",               -EPROTO, 0, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x03") } },
-        { "refuses with a code of the future",      -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x63") } },
+        { "answers with bad protobuf",              -EPROTO, STAY, 0,
+                { A("\x01\0\0\0\x05\0\0\0\x02\0\0\0" "\x0a\x7f") } },
+        { "agrees to what was not offered",         -EPROTO, STAY, 0,
+                { A("\x01\0\0\0\x05\0\0\0\x03\0\0\0" "\x10\xff\x01") } },
+        { "refuses with BAD_VERSION",               -EPROTO, 0, 0,
+                { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x03") } },
+        { "refuses with a code of the future",      -EPROTO, STAY, 0,
+                { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x63") } },
         { "sends an event of the future, then dies", -ENOTCONN, 0, 0, { A("\x60\0\0\0\x01\0\0\0\0\0\0\0") } },
-        { "sends an event about INTID 70000",       -EPROTO, STAY, 0, { A("\x41\0\0\0\x01\0\0\0\x04\0\0\0" "\x08\xf0\xa2\x04") } },
+        { "sends an event about INTID 70000",       -EPROTO, STAY, 0,
+                { A("\x41\0\0\0\x01\0\0\0\x04\0\0\0" "\x08\xf0\xa2\x04") } },
         { "sends descriptors with HELLO",           -EPROTO, STAY, 3, { A(HELLO_OK) } },
         { "creates nothing",                        -ENOTCONN, 0, 0, { A(HELLO_OK), A("") } },
-        { "creates a VM without a description",     -EPROTO, STAY, 0, { A(HELLO_OK), A("\x03\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "creates a VM without a description",     -EPROTO, STAY, 0,
+                { A(HELLO_OK), A("\x03\0\0\0\x05\0\0\0\0\0\0\0") } },
         { "creates a VM of 4294967295 vCPUs",       -EPROTO, STAY, 0, { A(HELLO_OK),
           A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0" "\x12\x0d\x0a\x01v\x10\x01\x30\xff\xff\xff\xff\x0f\x38\x20") } },
         { "creates a VM named ../x",                -EPROTO, STAY, 0, { A(HELLO_OK),
@@ -90,7 +98,8 @@ static void skip_request(int fd)
         if (recv(fd, head, sizeof(head), MSG_WAITALL) != sizeof(head))
                 _exit(0);
         proto_frame_decode(head, &header);
-        if (header.size > sizeof(payload) || (header.size > 0 && recv(fd, payload, header.size, MSG_WAITALL) != header.size))
+        if (header.size > sizeof(payload) || (header.size > 0 &&
+                                              recv(fd, payload, header.size, MSG_WAITALL) != header.size))
                 _exit(0);
 }
 
@@ -104,7 +113,8 @@ static void lie(int listener, const struct script *script)
 
                 skip_request(fd);
                 if (script->answers[i].n > 0)
-                        proto_fds_send(fd, script->answers[i].bytes, script->answers[i].n, fds, last ? script->n_fds : 0);
+                        proto_fds_send(fd, script->answers[i].bytes, script->answers[i].n, fds,
+                                       last ? script->n_fds : 0);
         }
         if (script->flags & STAY)
                 while (read(fd, &c, 1) > 0)

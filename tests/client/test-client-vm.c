@@ -23,7 +23,8 @@ static struct test_daemon daemon_;
 
 static struct vgic_conn *connect_as(const char *name)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = daemon_.socket, .client_name = name };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = daemon_.socket,
+                .client_name = name };
         struct vgic_conn *conn = NULL;
 
         if (vgic_connect(&options, &conn) < 0)
@@ -84,7 +85,8 @@ static void test_create_errors(struct vgic_conn *conn)
                 { "an unknown flag", { sizeof(struct vgic_vm_config), "a", 1, 32, 0, 0x80, NULL }, -EINVAL },
                 { "no name", { sizeof(struct vgic_vm_config), NULL, 1, 32, 0, 0, NULL }, -EINVAL },
                 { "a name with a slash", { sizeof(struct vgic_vm_config), "a/b", 1, 32, 0, 0, NULL }, -EINVAL },
-                { "a name that starts with a dot", { sizeof(struct vgic_vm_config), ".a", 1, 32, 0, 0, NULL }, -EINVAL },
+                { "a name that starts with a dot", { sizeof(struct vgic_vm_config), ".a", 1, 32, 0, 0, NULL },
+                        -EINVAL },
                 { "two vCPUs with one affinity", { sizeof(struct vgic_vm_config), "a", 2, 32, 0, 0, twice }, -EINVAL },
         };
         struct vgic_vm *vm = NULL;
@@ -195,7 +197,8 @@ static void test_interrupt(struct vgic_conn *conn, struct vgic_conn *tool)
                "TDIR turned set");
         n = vgic_msg_irqs(tool, "irq", 0, 0, states, 100);
         tap_eq(n, 96, "the tool lists 32 + 64 interrupts");
-        tap_ok(n == 96 && states[40].intid == 40 && states[40].active && states[40].line && states[40].acknowledged == 1,
+        tap_ok(n == 96 && states[40].intid == 40 && states[40].active && states[40].line &&
+               states[40].acknowledged == 1,
                "SPI 40 is active, its wire is up, it was acknowledged once");
         tap_eq(vgic_msg_irqs(tool, "irq", 0, 90, states, 100), 6, "from 90 on there are 6");
         tap_ok(vgic_msg_tdir(tool, "irq", &tdir) == 0 && tdir.set, "the tool sees TDIR set");
@@ -253,7 +256,8 @@ static void test_device(struct vgic_conn *conn, struct vgic_conn *device)
         tap_eq(vgic_revoke(vm, "disk"), -ENOENT, "revoke twice");
         do
                 ready(vgic_conn_fd(device), "the device's connection wakes");
-        while (vgic_conn_process(device) < 0 || vgic_conn_next_event(device, &event) != 1 || event.kind != VGIC_EVENT_REVOKED);
+        while (vgic_conn_process(device) < 0 || vgic_conn_next_event(device, &event) != 1 ||
+               event.kind != VGIC_EVENT_REVOKED);
         vgic_conn_process(device);
         tap_eq(vgic_spi_assert(dev, event.intid), -EACCES, "a revoked SPI is not its own any more");
         vgic_vm_detach(dev);
@@ -304,7 +308,8 @@ static void test_limits(void)
         conn = connect_as("large");
         vm = create(conn, "large", 300);
         tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a daemon of 100 descriptors: %s", vgic_conn_error(conn));
-        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE") || strstr(vgic_conn_error(conn), "RLIMIT_NOFILE"), "... names the limit");
+        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE") || strstr(vgic_conn_error(conn), "RLIMIT_NOFILE"),
+               "... names the limit");
         small = connect_as("small");
         second = create(small, "small", 4);
         tap_eq(vgic_vm_init(second), 0, "... a small VM works beside it");

@@ -40,7 +40,8 @@ static void states_words(const struct proto_row *row, char *out, size_t size)
         static const enum proto_role roles[] = { PROTO_ROLE_VMM, PROTO_ROLE_OBSERVER, PROTO_ROLE_DEVICE };
         size_t n = 0;
 
-        n += (size_t)snprintf(out + n, size - n, "%s", row->states & PROTO_STATE_NEW ? "new" : row->states & PROTO_STATE_READY ? "ready" : "");
+        n += (size_t)snprintf(out + n, size - n, "%s",
+                              row->states & PROTO_STATE_NEW ? "new" : row->states & PROTO_STATE_READY ? "ready" : "");
         if (!(row->states & PROTO_STATE_ATTACHED))
                 return;
         n += (size_t)snprintf(out + n, size - n, "%sattached", n ? ", " : "");
@@ -60,7 +61,8 @@ static void row_words(const struct proto_row *row, char *out, size_t size)
         char states[64] = "", fds_out[32] = "";
 
         if (row->direction == PROTO_TO_CLIENT) {
-                snprintf(out, size, "| %u | `%s` | from the daemon | %s | | | |\n", row->id, row->name, feature_words(row->feature));
+                snprintf(out, size, "| %u | `%s` | from the daemon | %s | | | |\n", row->id, row->name,
+                         feature_words(row->feature));
                 return;
         }
         states_words(row, states, sizeof(states));
@@ -68,8 +70,10 @@ static void row_words(const struct proto_row *row, char *out, size_t size)
                 snprintf(fds_out, sizeof(fds_out), "%u to %u", row->min_reply_fds, row->max_reply_fds);
         else if (row->max_reply_fds)
                 snprintf(fds_out, sizeof(fds_out), "%u", row->max_reply_fds);
-        snprintf(out, size, "| %u | `%s` | %s | %s | %.*s | %s | %s |\n", row->id, row->name, states, feature_words(row->feature),
-                 row->max_fds ? 1 : 0, row->max_fds ? "1" : "", row->answer == PROTO_ANSWER_ALWAYS ? "data" : "status", fds_out);
+        snprintf(out, size, "| %u | `%s` | %s | %s | %.*s | %s | %s |\n", row->id, row->name, states,
+                 feature_words(row->feature),
+                 row->max_fds ? 1 : 0, row->max_fds ? "1" : "", row->answer == PROTO_ANSWER_ALWAYS ? "data" : "status",
+                         fds_out);
 }
 
 static void test_table(const char *doc)
@@ -106,7 +110,8 @@ static void test_excerpts(const char *doc, const char *schema)
 
                 if (!excerpt)
                         tap_bail("an excerpt does not end");
-                tap_ok(strstr(schema, excerpt) != NULL, "an excerpt is in vgic.proto: %.*s", (int)strcspn(excerpt, "\n"), excerpt);
+                tap_ok(strstr(schema, excerpt) != NULL, "an excerpt is in vgic.proto: %.*s",
+                       (int)strcspn(excerpt, "\n"), excerpt);
                 free(excerpt);
                 at = end + 3;
                 n++;
@@ -149,7 +154,8 @@ static void test_dump(const char *title, const uint8_t *bytes, size_t n)
         row = proto_table_find(header.request);
         tap_ok(row && strncmp(row->name, title, strcspn(title, " ")) == 0 &&
                reply == ((header.flags & PROTO_FLAG_REPLY) != 0), "... and the message that it says");
-        if (!row || proto_message_unpack(reply ? row->reply : row->payload, bytes + PROTO_HEADER_BYTES, header.size, &message) < 0) {
+        if (!row || proto_message_unpack(reply ? row->reply : row->payload, bytes + PROTO_HEADER_BYTES, header.size,
+                                         &message) < 0) {
                 tap_ok(false, "... and decodes");
                 return;
         }

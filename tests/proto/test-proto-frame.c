@@ -60,7 +60,8 @@ static void test_encode(void)
         tap_ok(memcmp(out, want, sizeof(want)) == 0, "encode: little-endian, in order");
 
         vcpu.vcpu = 300;
-        tap_eq(proto_message_frame(PROTO_VCPU_REGISTER, PROTO_FLAG_NEED_REPLY, &vcpu.base, &frame, &size), 0, "a message is framed");
+        tap_eq(proto_message_frame(PROTO_VCPU_REGISTER, PROTO_FLAG_NEED_REPLY, &vcpu.base, &frame, &size), 0,
+               "a message is framed");
         tap_ok(size == 15 && memcmp(frame, "\x0b\0\0\0\x09\0\0\0\x03\0\0\0\x08\xac\x02", 15) == 0,
                "VCPU_REGISTER 300 is 0b 00 00 00 09 00 00 00 03 00 00 00 08 ac 02");
         free(frame);
@@ -68,9 +69,11 @@ static void test_encode(void)
         memset(many, 0xff, sizeof(many));
         create.mpidrs = many;
         create.n_mpidrs = sizeof(many) / sizeof(many[0]);
-        tap_eq(proto_message_frame(PROTO_VM_CREATE, 0, &create.base, &frame, &size), -EMSGSIZE, "a payload over 64 KiB is refused");
+        tap_eq(proto_message_frame(PROTO_VM_CREATE, 0, &create.base, &frame, &size), -EMSGSIZE,
+               "a payload over 64 KiB is refused");
         create.n_mpidrs = 4096;
-        tap_eq(proto_message_frame(PROTO_VM_CREATE, 0, &create.base, &frame, &size), 0, "4096 affinities of 10 bytes each fit");
+        tap_eq(proto_message_frame(PROTO_VM_CREATE, 0, &create.base, &frame, &size), 0,
+               "4096 affinities of 10 bytes each fit");
         free(frame);
 }
 
@@ -94,21 +97,25 @@ static void test_unpack(void)
         ProtobufCMessage *message;
 
         for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
-                int r = proto_message_unpack(&vgic__hello__descriptor, (const uint8_t *)payloads[i].bytes, payloads[i].n, &message);
+                int r = proto_message_unpack(&vgic__hello__descriptor, (const uint8_t *)payloads[i].bytes,
+                                             payloads[i].n, &message);
 
                 tap_eq(r, payloads[i].result, "unpack: %s", payloads[i].what);
                 if (r == 0)
                         proto_message_free(message);
         }
-        tap_eq(proto_message_unpack(&vgic__hello__descriptor, NULL, PROTO_PAYLOAD_MAX + 1, &message), -EBADMSG, "unpack: too large");
+        tap_eq(proto_message_unpack(&vgic__hello__descriptor, NULL, PROTO_PAYLOAD_MAX + 1, &message), -EBADMSG,
+               "unpack: too large");
 }
 
 static void test_codes(void)
 {
         for (uint32_t code = 0; code < PROTO_N_CODES; code++) {
-                const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&vgic__code__descriptor, (int)code);
+                const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&vgic__code__descriptor,
+                                                                                       (int)code);
 
-                tap_ok(value && strcmp(value->name, proto_code_name(code)) == 0 && (proto_code_errno(code) < 0) == (code != 0),
+                tap_ok(value && strcmp(value->name, proto_code_name(code)) == 0 &&
+                       (proto_code_errno(code) < 0) == (code != 0),
                        "code %u is %s in vgic.proto too, and has an errno", code, proto_code_name(code));
         }
         tap_eq(proto_code_errno(12345), -EPROTO, "a code that is not known is an error");

@@ -35,7 +35,8 @@ static uint32_t take_reply(int fd, uint32_t id, ProtobufCMessage **ret_message)
         uint32_t code = NO_ANSWER;
         int r;
 
-        while ((r = proto_rx_step(&rx, fd)) == PROTO_RX_AGAIN || (r == PROTO_RX_FRAME && !(rx.header.flags & PROTO_FLAG_REPLY))) {
+        while ((r = proto_rx_step(&rx, fd)) == PROTO_RX_AGAIN ||
+               (r == PROTO_RX_FRAME && !(rx.header.flags & PROTO_FLAG_REPLY))) {
                 if (r == PROTO_RX_FRAME)
                         proto_rx_release(&rx); /* an event */
                 else if (poll(&pollfd, 1, 30000) != 1)
@@ -130,7 +131,8 @@ static int make_vm(void)
         grant.intids = intids;
         grant.n_intids = 1;
         if (hello(fd) != PROTO_OK || ask(fd, PROTO_VM_CREATE, &create.base, NULL) != PROTO_OK ||
-            ask(fd, PROTO_VM_INIT, NULL, NULL) != PROTO_OK || ask(fd, PROTO_GRANT, &grant.base, &reply) != PROTO_OK || !reply)
+            ask(fd, PROTO_VM_INIT, NULL, NULL) != PROTO_OK || ask(fd, PROTO_GRANT, &grant.base, &reply) != PROTO_OK ||
+                    !reply)
                 tap_bail("no VM");
         memcpy(token, ((Vgic__GrantReply *)reply)->token, sizeof(token));
         return fd;

@@ -53,7 +53,8 @@ static void test_pieces(void)
         }
         tap_ok(!early, "no frame before its last byte");
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "byte by byte: a frame");
-        tap_ok(p.rx.header.request == PROTO_VCPU_REGISTER && p.rx.header.size == 3 && memcmp(p.rx.payload, "\x08\xac\x02", 3) == 0,
+        tap_ok(p.rx.header.request == PROTO_VCPU_REGISTER && p.rx.header.size == 3 &&
+               memcmp(p.rx.payload, "\x08\xac\x02", 3) == 0,
                "... with its payload");
         proto_rx_release(&p.rx);
 
@@ -116,7 +117,8 @@ static void test_fds(void)
         for (unsigned i = 0; i < PROTO_FDS_MAX; i++)
                 fds[i] = event;
         tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_LIST, 0, NULL, NULL, 0), 0, "a frame without descriptors");
-        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_DOORBELLS, PROTO_FLAG_REPLY, NULL, fds, PROTO_FDS_MAX), 0, "one with 253");
+        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_DOORBELLS, PROTO_FLAG_REPLY, NULL, fds, PROTO_FDS_MAX), 0,
+               "one with 253");
         tap_eq(proto_tx_send(&tx, p.far, PROTO_TDIR_SUBSCRIBE, 0, NULL, fds, 1), 0, "one with 1");
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "received: the first");
         tap_eq(p.rx.fds.n, 0, "... has none, although others wait behind it");
@@ -124,7 +126,8 @@ static void test_fds(void)
         proto_rx_step(&p.rx, p.near);
         tap_eq(p.rx.fds.n, PROTO_FDS_MAX, "the second has 253");
         taken = proto_fds_take(&p.rx.fds, 17);
-        tap_ok(taken >= 0 && (fcntl(taken, F_GETFD) & FD_CLOEXEC) && base_fd_is_eventfd(taken) == 1, "close-on-exec, and the right thing");
+        tap_ok(taken >= 0 && (fcntl(taken, F_GETFD) & FD_CLOEXEC) && base_fd_is_eventfd(taken) == 1,
+               "close-on-exec, and the right thing");
         tap_eq(proto_fds_take(&p.rx.fds, 17), -1, "it can be taken once");
         tap_eq(proto_fds_take(&p.rx.fds, PROTO_FDS_MAX), -1, "there is none behind the last");
         proto_rx_release(&p.rx);
@@ -219,7 +222,8 @@ static void test_full(void)
         proto_tx_clear(&tx);
         base_fd_close(p.near);
         p.near = -1;
-        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_LIST, 0, NULL, NULL, 0), -EPIPE, "a closed peer: EPIPE, and no signal");
+        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_LIST, 0, NULL, NULL, 0), -EPIPE,
+               "a closed peer: EPIPE, and no signal");
         pair_close(&p);
         base_fd_close(event);
         tap_eq(tap_fd_count(), before, "no descriptor leaked");

@@ -45,7 +45,8 @@ static void columns_words(const struct proto_row *row, uint32_t n_fds, char out[
 static void test_row(size_t i)
 {
         const struct proto_row *row = proto_table_find(oracle[i].id);
-        const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&vgic__request__descriptor, (int)oracle[i].id);
+        const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&vgic__request__descriptor,
+                                                                               (int)oracle[i].id);
         char words[32], columns[N_COLUMNS + 1];
 
         if (!tap_ok(row && row->id == oracle[i].id && strcmp(row->name, oracle[i].name) == 0 && row->payload &&
@@ -55,7 +56,8 @@ static void test_row(size_t i)
         tap_ok(strcmp(words, oracle[i].reply) == 0, "%s: reply %s", row->name, words);
         tap_ok((row->answer == PROTO_ANSWER_NEVER) == !row->reply, "%s: a reply's type where there is one", row->name);
         if (!oracle[i].columns) {
-                tap_eq(proto_state_admit(&sessions[2], row, 0), PROTO_BAD_FRAME, "%s: a client may not send it", row->name);
+                tap_eq(proto_state_admit(&sessions[2], row, 0), PROTO_BAD_FRAME, "%s: a client may not send it",
+                       row->name);
                 return;
         }
         columns_words(row, oracle[i].fds, columns);
@@ -63,16 +65,19 @@ static void test_row(size_t i)
         for (unsigned c = 0; c < N_COLUMNS; c++) {
                 if (columns[c] != '+')
                         continue;
-                tap_eq(proto_state_admit(&sessions[c], row, oracle[i].fds + 1), PROTO_BAD_FDS, "%s: one descriptor too many", row->name);
+                tap_eq(proto_state_admit(&sessions[c], row, oracle[i].fds + 1), PROTO_BAD_FDS,
+                       "%s: one descriptor too many", row->name);
                 if (oracle[i].fds > 0)
-                        tap_eq(proto_state_admit(&sessions[c], row, oracle[i].fds - 1), PROTO_BAD_FDS, "%s: one missing", row->name);
+                        tap_eq(proto_state_admit(&sessions[c], row, oracle[i].fds - 1), PROTO_BAD_FDS,
+                               "%s: one missing", row->name);
                 break;
         }
         if (row->feature) {
                 struct proto_session poor = sessions[2];
 
                 poor.features &= ~row->feature;
-                tap_eq(proto_state_admit(&poor, row, oracle[i].fds), PROTO_UNKNOWN_REQUEST, "%s: unknown without its feature", row->name);
+                tap_eq(proto_state_admit(&poor, row, oracle[i].fds), PROTO_UNKNOWN_REQUEST,
+                       "%s: unknown without its feature", row->name);
         }
 }
 
@@ -92,11 +97,16 @@ static void test_edges(void)
         tap_ok(!proto_table_find(UINT32_MAX) && !proto_table_find(0x80000001), "nor is a large one");
         tap_eq(proto_state_admit(&sessions[1], NULL, 0), PROTO_UNKNOWN_REQUEST, "no row: UNKNOWN_REQUEST");
 
-        tap_eq(proto_state_next(PROTO_STATE_NEW, proto_table_find(PROTO_HELLO)), PROTO_STATE_READY, "HELLO leads to ready");
-        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_CREATE)), PROTO_STATE_ATTACHED, "VM_CREATE attaches");
-        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_ATTACH)), PROTO_STATE_ATTACHED, "VM_ATTACH attaches");
-        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_DETACH)), PROTO_STATE_READY, "VM_DETACH leads back");
-        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_INFO)), PROTO_STATE_ATTACHED, "VM_INFO leads nowhere");
+        tap_eq(proto_state_next(PROTO_STATE_NEW, proto_table_find(PROTO_HELLO)), PROTO_STATE_READY,
+               "HELLO leads to ready");
+        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_CREATE)), PROTO_STATE_ATTACHED,
+               "VM_CREATE attaches");
+        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_ATTACH)), PROTO_STATE_ATTACHED,
+               "VM_ATTACH attaches");
+        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_DETACH)), PROTO_STATE_READY,
+               "VM_DETACH leads back");
+        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_INFO)), PROTO_STATE_ATTACHED,
+               "VM_INFO leads nowhere");
 }
 
 int main(void)
