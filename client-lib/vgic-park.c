@@ -57,12 +57,18 @@ VGIC_EXPORT void vgic_vcpu_wake(struct vgic_vcpu *vcpu)
 
 VGIC_EXPORT unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu)
 {
-        return shm_park_begin(&vcpu->vm->gic, vcpu->index, SHM_PARK_IN_GUEST);
+        unsigned lines = shm_park_begin(&vcpu->vm->gic, vcpu->index, SHM_PARK_IN_GUEST);
+
+        /* A wake that was asked for while nobody was in guest kicks now. */
+        if (shm_park_wanted(&vcpu->vm->gic, vcpu->index))
+                ring_vcpu(vcpu->vm, vcpu->index, SHM_PARK_IN_GUEST);
+        return lines;
 }
 
 VGIC_EXPORT void vgic_vcpu_leave(struct vgic_vcpu *vcpu)
 {
         shm_park_end(&vcpu->vm->gic, vcpu->index);
+        (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this leave */
 }
 
 VGIC_EXPORT int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu)

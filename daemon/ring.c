@@ -105,6 +105,10 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
         (void)what;
         shm_ring_wake(&ring->shm);
         r = take_entries(ring);
+        if (r == 0 && shm_ring_was_full(&ring->shm)) { /* its producer keeps what found no room */
+                ring->owes_bell = true;
+                ring_bell(ring);
+        }
         if (r == 0)
                 r = shm_ring_sleep(&ring->shm);
         if (r < 0)

@@ -27,8 +27,8 @@ static void set_ends(struct shm_ring *ring, struct shm_ring_page *page, bool is_
 {
         *ring = (struct shm_ring) {
                 .page = page,
-                .out = { is_daemon ? &page->to_client : &page->to_daemon, 0 },
-                .in = { is_daemon ? &page->to_daemon : &page->to_client, 0 },
+                .out = { is_daemon ? &page->to_client : &page->to_daemon, 0, false },
+                .in = { is_daemon ? &page->to_daemon : &page->to_client, 0, false },
         };
 }
 
@@ -116,10 +116,20 @@ int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry)
                 return -EBADMSG;
         if (!filled)
                 return 0;
+        if (filled == SHM_RING_ENTRIES)
+                ring->in.was_full = true;
         *ret_entry = atomic_load_explicit(&q->entries[ring->in.index % SHM_RING_ENTRIES], memory_order_relaxed);
         ring->in.index++;
         atomic_store_explicit(&q->head, ring->in.index, memory_order_release); /* RING-R2 */
         return 1;
+}
+
+bool shm_ring_was_full(struct shm_ring *ring)
+{
+        bool was_full = ring->in.was_full;
+
+        ring->in.was_full = false;
+        return was_full;
 }
 
 int shm_ring_sleep(struct shm_ring *ring)

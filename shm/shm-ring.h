@@ -61,6 +61,7 @@ struct shm_ring_page {
 struct shm_ring_end {
         struct shm_ring_queue *queue;
         uint32_t index;         /* own tail (producer) or head (consumer) */
+        bool was_full;          /* consumer: found it full since shm_ring_was_full() */
 };
 
 struct shm_ring {
@@ -87,6 +88,8 @@ int shm_ring_put(struct shm_ring *ring, uint64_t entry);
 int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry);
 /* shm_ring_sleep() - the consumer is about to sleep. Return: 1 something came, do not; 0 published; -EBADMSG. */
 int shm_ring_sleep(struct shm_ring *ring);
+/* shm_ring_was_full() - take it: the queue was found full since the last call, so once it is empty ring its producer. */
+bool shm_ring_was_full(struct shm_ring *ring);
 /* shm_ring_wake() - the consumer polls from now on: no doorbells, please. */
 void shm_ring_wake(struct shm_ring *ring);
 

@@ -79,16 +79,10 @@ struct vgic_conn_options {
  */
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
 
-/**
- * vgic_disconnect() - close a connection and release it; NULL is allowed. An attached VM must be detached first.
- * Threads: conn.
- */
+/** vgic_disconnect() - close and release it; NULL is allowed. An attached VM must be detached first. Threads: conn. */
 void vgic_disconnect(struct vgic_conn *conn);
 
-/**
- * vgic_conn_error() - the connection's last failure, in words; "" if none. Valid until the next call on it. Threads:
- * conn.
- */
+/** vgic_conn_error() - the last failure, in words; "" if none. Valid until the next call on it. Threads: conn. */
 const char *vgic_conn_error(const struct vgic_conn *conn);
 
 /**
@@ -190,8 +184,8 @@ int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role
 int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm);
 
 /**
- * vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed. Threads: conn; no data-
- * path call may be under way.
+ * vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed.
+ * Threads: conn; no data-path call may be under way.
  */
 void vgic_vm_detach(struct vgic_vm *vm);
 
@@ -224,10 +218,7 @@ struct vgic_vm_info {
         uint64_t guest_errors;          /* accesses to unknown or ill-sized registers */
 };
 
-/**
- * vgic_vm_list() - all VMs this user may see; free *ret_infos with free(). Return: 0 or a cold-path error. Threads:
- * conn.
- */
+/** vgic_vm_list() - all VMs this user may see; free() *ret_infos. Return: 0 or a cold-path error. Threads: conn. */
 int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t *ret_n);
 
 /**
@@ -312,10 +303,7 @@ uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu);
 int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value);
 int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value);
 
-/**
- * vgic_vcpu_ack() - ICC_IAR<group>_EL1: take the highest-priority interrupt. Return: its INTID, or
- * VGIC_INTID_SPURIOUS. Threads: vcpu.
- */
+/** vgic_vcpu_ack() - ICC_IAR<group>_EL1. Return: the INTID taken, or VGIC_INTID_SPURIOUS. Threads: vcpu. */
 uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group);
 
 /** vgic_vcpu_eoi() - ICC_EOIR<group>_EL1. Threads: vcpu. */
@@ -327,10 +315,7 @@ void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid);
 #define VGIC_LINE_IRQ  (1u << 0)
 #define VGIC_LINE_FIQ  (1u << 1)
 
-/**
- * vgic_vcpu_lines() - which of the vCPU's inputs are asserted now: VGIC_LINE_*. Exact for its own thread. Threads:
- * vcpu.
- */
+/** vgic_vcpu_lines() - which of the vCPU's inputs are asserted now: VGIC_LINE_*. Threads: vcpu. */
 unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu);
 
 /**
@@ -501,10 +486,7 @@ struct vgic_irq_state {
  */
 int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state);
 
-/**
- * vgic_vm_ack_count() - how often vCPU @index acknowledged @intid. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads:
- * any. Roles: VMM, observer.
- */
+/** vgic_vm_ack_count() - how often vCPU @index acknowledged @intid. Return, threads, roles: as above. */
 int vgic_vm_ack_count(struct vgic_vm *vm, uint32_t index, uint32_t intid, uint64_t *ret_count);
 
 /** State of one vCPU, for tools. */
