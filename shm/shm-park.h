@@ -23,7 +23,7 @@ static inline unsigned shm_park_begin(struct shm_gic *gic, uint32_t vcpu, uint32
 
 static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)
 {
-        /* Release: late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any case. */
+        /* PARK-R2: release. Late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any case. */
         atomic_store_explicit(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, memory_order_release);
 }
 
