@@ -7,8 +7,7 @@
  * Status codes: how the daemon says no
  *
  * Errors are values of the protocol (vgic.proto, enum Code), not errno numbers, which differ between systems. The
- * library
- * turns them into errno numbers by proto_code_errno().
+ * library turns them into errno numbers by proto_code_errno().
  */
 #include <stdbool.h>
 #include <stdint.h>
