@@ -3,7 +3,10 @@
 /*
  * vgic-vmm: the reference VMM, an arm64 machine whose interrupt controller is in vgicd
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "vmm-log.h"
 #include "vmm-loop.h"
@@ -12,9 +15,24 @@
 #include "vmm-selftest.h"
 #include "vmm-unicorn.h"
 
+/*
+ * A standard descriptor that is closed would be the number of the next one opened: the guest's console would go to the
+ * daemon's socket. What is put there instead fails every read and write, as the closed one did.
+ */
+static void occupy_standard_descriptors(void)
+{
+        int fd;
+
+        do
+                fd = open("/", O_PATH | O_CLOEXEC);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
+}
+
 static int run(struct vmm_machine *machine, const struct vmm_options *options)
 {
-        int status = vmm_machine_init(machine, options);
+        int r, status = vmm_machine_init(machine, options);
 
         if (status != 0)
                 return status;
@@ -27,7 +45,11 @@ static int run(struct vmm_machine *machine, const struct vmm_options *options)
         if (options->verbose)
                 vmm_error("VM '%s': %u vCPUs", machine->name, machine->n_cpus);
         status = vmm_loop_run(machine);
-        vmm_console_deinit(&machine->console);
+        r = vmm_console_deinit(&machine->console);
+        if (r < 0 && status == VMM_STATUS_OFF) {
+                vmm_error("standard output is lost: %s", strerror(-r));
+                status = VMM_STATUS_HOST;
+        }
         if (options->stats || options->verbose)
                 vmm_machine_print_stats(machine);
         return status;
@@ -37,8 +59,10 @@ int main(int argc, char **argv)
 {
         static struct vmm_machine machine;
         struct vmm_options options;
-        int status = vmm_options_parse(argc, argv, &options);
+        int status;
 
+        occupy_standard_descriptors();
+        status = vmm_options_parse(argc, argv, &options);
         if (status >= 0)
                 return status;
         status = run(&machine, &options);

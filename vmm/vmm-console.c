@@ -30,17 +30,19 @@ void vmm_console_init(struct vmm_console *console)
                 console->is_terminal = true;
 }
 
-void vmm_console_deinit(struct vmm_console *console)
+int vmm_console_deinit(struct vmm_console *console)
 {
         size_t before;
+        int r;
 
         do { /* as long as somebody reads */
                 before = console->n_buffered;
-                vmm_console_flush(console, LAST_WORDS_MS);
+                r = vmm_console_flush(console, LAST_WORDS_MS);
         } while (console->n_buffered < before);
         if (console->is_terminal)
                 tcsetattr(STDIN_FILENO, TCSADRAIN, &console->saved);
         console->is_terminal = false;
+        return r;
 }
 
 size_t vmm_console_room(const struct vmm_console *console)

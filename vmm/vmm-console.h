@@ -23,7 +23,8 @@ struct vmm_console {
 };
 
 void vmm_console_init(struct vmm_console *console);
-void vmm_console_deinit(struct vmm_console *console);
+/* Write what is left, as long as somebody reads. Return: 0; -errno standard output is lost. */
+int vmm_console_deinit(struct vmm_console *console);
 
 /* Output. put() drops the byte if there is no room: the guest can see it coming. */
 size_t vmm_console_room(const struct vmm_console *console);

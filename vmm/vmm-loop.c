@@ -268,10 +268,10 @@ static int run_until_reset(struct loop *loop)
         while (machine->state == VMM_RUNNING) {
                 bool ran = run_round(loop);
 
-                if (machine->console.n_buffered > 0)
-                        serve_output(machine);
                 if (machine->state != VMM_RUNNING)
                         break;
+                if (machine->console.n_buffered > 0)
+                        serve_output(machine);
                 if (!is_any_on(machine)) {
                         vmm_error("the guest has turned all its vCPUs off");
                         return VMM_STATUS_DIED;

@@ -98,4 +98,8 @@ ends 3 'a guest whose VM is destroyed: 3'
 ! "$vmm" --socket "$socket" --kernel "$tmp/reset.bin" 2> "$tmp/err" < /dev/null | head -c 4 > "$tmp/out"
 wait_until grep -q 'standard output is lost' "$tmp/err"
 ok $? 'a closed standard output ends it, and that is said'
+# --- standard descriptors ---
+hello_to() { status 1 "$2" sh -c '"$@" '"$1" sh "$vmm" --socket "$socket" --kernel "$tmp/hello.bin"; }
+hello_to '>&-' 'standard output is closed: 1'
+hello_to '> /dev/full' 'what the guest says last cannot be written: 1'
 done_testing
