@@ -117,23 +117,23 @@ static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uin
 {
         static const char *const headings[] = { "INTID", "VCPU", "FLAGS", "TRIGGER", "GROUP", "PRIORITY", "ACTIVE-ON",
                                                 "ACKS" };
-        int ret, printed;
+        int ret;
 
         cli_table_init(&out->table, "lrllrrrr");
         for (unsigned i = 0; i < 8; i++)
                 cli_table_cell(&out->table, "%s", headings[i]);
         ret = irqs_walk(out, info, only_vcpu);
-        if (ret == 0 && out->n_shown == 0) {
-                printf("no interrupt is enabled, pending or active, and none was ever acknowledged\n");
-                out->table.n_cells = 0;
-        }
-        printed = ret ? 0 : cli_table_print(&out->table);
-        ret = ret ? ret : printed;
+        if (ret == 0 && out->n_shown)
+                ret = cli_table_print(&out->table);
+        else
+                cli_table_release(&out->table);
         if (ret)
                 return cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]);
         if (out->n_shown)
                 puts("\nFLAGS: E enabled, P pending, A active, H line high, L latched (edge or ISPENDR).\n"
                      "VCPU: whose it is (SGI, PPI) or where it is routed (SPI).  ACKS: how often it was acknowledged.");
+        else
+                puts("no interrupt is enabled, pending or active, and none was ever acknowledged");
         if (out->n_hidden)
                 printf("%" PRIu64 " unused interrupts are not shown (--all shows them).\n", out->n_hidden);
         return CLI_OK;

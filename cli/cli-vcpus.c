@@ -66,7 +66,7 @@ static int print_vcpus(struct cli *cli, uint32_t n)
                                                 "RPR", "ACKS", "PARKS", "RESETS" };
         struct vgic_vcpu_state state;
         struct cli_table table;
-        int ret = 0, printed;
+        int ret = 0;
 
         cli_table_init(&table, "rlllllllrrr");
         for (unsigned i = 0; i < 11; i++)
@@ -76,8 +76,10 @@ static int print_vcpus(struct cli *cli, uint32_t n)
                 if (ret == 0)
                         table_vcpu(&table, i, &state);
         }
-        printed = cli_table_print(&table);
-        ret = ret ? ret : printed;
+        if (ret == 0)
+                ret = cli_table_print(&table);
+        else
+                cli_table_release(&table);
         if (ret)
                 return cli_fail(cli, ret, "vCPUs of %s", cli->args[0]);
         puts("\nGICR: the redistributor (GICR_WAKER).  RPR: running priority, 0xff when idle.\n"

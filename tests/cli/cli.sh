@@ -84,9 +84,10 @@ start_daemon() {
         wait_until ctl list || { echo "Bail out! no daemon: $(tail -1 "$tmp/daemon.log")"; exit 1; }
 }
 
+# stop_daemon [SIGNAL]
 stop_daemon() {
-        kill "$daemon"
-        wait "$daemon"
+        kill -${1:-TERM} "$daemon"
+        wait "$daemon" 2>/dev/null
         daemon=
 }
 

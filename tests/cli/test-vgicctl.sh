@@ -176,7 +176,7 @@ hold_vm second-vm 1
 ctl tdir second-vm --watch > "$tmp/watch" 2> "$tmp/err" &
 watcher=$!
 wait_until test -s "$tmp/watch"
-stop_daemon
+stop_daemon KILL
 wait $watcher
 [ $? -eq 4 ]
 ok $? 'tdir --watch: the daemon is gone'
