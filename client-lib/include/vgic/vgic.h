@@ -25,8 +25,9 @@
  *
  * Errors      Every int call returns 0 (or a documented non-negative value) or a negative errno; ret_x
  *             parameters are written on success only. vgic_conn_error() says the last failure of a connection's cold
- *             path in words. -ENOTCONN always means: the daemon is gone; the data path goes on. Besides what a call names, the
- *             cold path can return -EPROTO (the daemon answered nonsense), -EOPNOTSUPP (an older daemon) and -EIO (it failed).
+ *             path in words. -ENOTCONN always means: the daemon is gone; the data path goes on. Besides what a call
+ *             names, the cold path can return -EPROTO (the daemon answered nonsense), -EOPNOTSUPP (an older daemon) and
+ *             -EIO (it failed).
  *
  * Stability   Functions and structures follow symbol versions. Option structures start with their size:
  *             set it to sizeof; members that a newer library knows and an older caller does not are taken as zero.
