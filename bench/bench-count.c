@@ -4,8 +4,8 @@
 /*
  * What is exact: instructions an operation (callgrind), system calls a hop (strace)
  *
- * This program runs itself under the tool. Callgrind counts inside one function; of strace's calls, those with N operations are
- * taken from those with 2 N.
+ * This program runs itself under the tool. Callgrind counts inside one function; of strace's calls, those with N
+ * operations are taken from those with 2 N.
  */
 #include <errno.h>
 #include <math.h>
@@ -156,7 +156,8 @@ static void count_system_calls(struct bench *bench, const char *self)
                 }
         }
         /* Making the VM takes a few calls more or fewer from run to run. */
-        bench_row_exact(bench, name, round((calls[1] - calls[0]) / n * 50) / 50, "calls", (struct bench_target){ BENCH_AT_MOST, 2 });
+        bench_row_exact(bench, name, round((calls[1] - calls[0]) / n * 50) / 50, "calls",
+                        (struct bench_target){ BENCH_AT_MOST, 2 });
 }
 
 void bench_count_rows(struct bench *bench)

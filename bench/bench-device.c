@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A device process injects by ring through the daemon, which sleeps; against a bare eventfd wake between the same two processes
+ * A device process injects by ring through the daemon, which sleeps; against a bare eventfd wake between the same two
+ * processes
  *
  * The device makes both kinds of wake, in turn, and takes the times; the vCPU's process sleeps and says when it ran.
  */
@@ -29,8 +30,8 @@ struct shared {
 };
 
 /*
- * Before a wake: long enough for a daemon that polls for a while to have gone to sleep again. After it: longer than any wake,
- * so that this process does not keep a processor busy that the daemon or the sleeper could use.
+ * Before a wake: long enough for a daemon that polls for a while to have gone to sleep again. After it: longer than
+ * any wake, so that this process does not keep a processor busy that the daemon or the sleeper could use.
  */
 static void rest(void)
 {

@@ -4,8 +4,8 @@
 /*
  * ICC_CTLR_EL1 of random vCPUs, read by another process
  *
- * Yardstick: a bare loop of acquire loads over the same lines in the same order. The lines are found in this process's own
- * read-only mapping of the segment (the only one named so), whose header tells where they lie.
+ * Yardstick: a bare loop of acquire loads over the same lines in the same order. The lines are found in this
+ * process's own read-only mapping of the segment (the only one named so), whose header tells where they lie.
  */
 #include <errno.h>
 #include <stdatomic.h>

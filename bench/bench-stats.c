@@ -34,13 +34,28 @@ unsigned bench_n_cpus(void)
         return n > 0 ? (unsigned)n : 1;
 }
 
-void bench_pin(unsigned cpu)
+void bench_pin_process(pid_t pid, unsigned cpu)
 {
         cpu_set_t set;
 
         CPU_ZERO(&set);
         CPU_SET(cpu % bench_n_cpus(), &set);
-        sched_setaffinity(0, sizeof(set), &set); /* a hint: the rows are ratios either way */
+        sched_setaffinity(pid, sizeof(set), &set); /* a hint: the rows are ratios either way */
+}
+
+void bench_unpin_process(pid_t pid)
+{
+        cpu_set_t set;
+
+        CPU_ZERO(&set);
+        for (unsigned i = 0; i < bench_n_cpus(); i++)
+                CPU_SET(i, &set);
+        sched_setaffinity(pid, sizeof(set), &set);
+}
+
+void bench_pin(unsigned cpu)
+{
+        bench_pin_process(0, cpu);
 }
 
 void bench_add(struct bench_series *series, double value)

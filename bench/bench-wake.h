@@ -6,8 +6,8 @@
 /*
  * A thread that sleeps, in one of two ways, and says when it ran again
  *
- * What    The sleeper waits on a bare eventfd or parks a vCPU, as its caller says for each round. What sleeps is told from what is
- *         about to sleep by a pause that is the same for both.
+ * What    The sleeper waits on a bare eventfd or parks a vCPU, as its caller says for each round. What sleeps is told
+ *         from what is about to sleep by a pause that is the same for both.
  * Threads One sleeper, one caller; the caller may be in another process (the struct is in shared memory then).
  */
 #include <stdatomic.h>

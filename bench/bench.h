@@ -6,8 +6,9 @@
 /*
  * vgic-bench: the rows of "what good means", as ratios within one run
  *
- * What    Each row times the product and its yardstick (a bare loop, one compare-and-swap, a bare eventfd wake) alternately in one
- *         process, and compares medians. Absolute times mean little on a shared machine and are not shown as results.
+ * What    Each row times the product and its yardstick (a bare loop, one compare-and-swap, a bare eventfd wake)
+ *         alternately in one process, and compares medians. Absolute times mean little on a shared machine and are
+ *         not shown as results.
  * Owner   main() starts a daemon on a temporary socket and ends it; each row makes and releases its own VM.
  * Threads Rows run one after another.
  */
@@ -53,7 +54,9 @@ struct bench_vm {
 
 /* bench-stats.c */
 uint64_t bench_now_ns(void);
-void bench_pin(unsigned cpu);
+void bench_pin(unsigned cpu); /* the calling thread */
+void bench_pin_process(pid_t pid, unsigned cpu);
+void bench_unpin_process(pid_t pid);
 unsigned bench_n_cpus(void);
 void bench_add(struct bench_series *series, double value);
 double bench_median(const struct bench_series *series);

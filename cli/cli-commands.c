@@ -25,25 +25,25 @@ const struct cli_command cli_commands[] = {
         { .name = "counts", .args = "VM", .n_args = 1, .run = cli_counts,
           .options = CLI_OPTION(CLI_OPT_ALL),
           .summary = "how often each vCPU acknowledged each interrupt",
-          .help = "The daemon's side of the guest's /proc/interrupts. Interrupts that were never acknowledged are left\n"
-                  "out unless --all is given.\n" },
+          .help = "The daemon's side of the guest's /proc/interrupts. Interrupts that were never acknowledged\n"
+                  "are left out unless --all is given.\n" },
         { .name = "icc-ctlr", .args = "VM VCPU", .n_args = 2, .run = cli_icc_ctlr,
           .options = CLI_OPTION(CLI_OPT_VIA),
           .summary = "ICC_CTLR_EL1 of a vCPU, whatever it is doing",
-          .help = "Three values of one moment: what the architecture gives at reset, that with what the guest configured\n"
-                  "last, and what the guest would read now.\n" },
+          .help = "Three values of one moment: what the architecture gives at reset, that with what the guest\n"
+                  "configured last, and what the guest would read now.\n" },
         { .name = "tdir", .args = "VM", .n_args = 1, .run = cli_tdir,
           .options = CLI_OPTION(CLI_OPT_VIA) | CLI_OPTION(CLI_OPT_WATCH) | CLI_OPTION(CLI_OPT_COUNT) |
                      CLI_OPTION(CLI_OPT_TIMEOUT),
           .summary = "whether SPIs are in flight (ICH_HCR_EL2.TDIR)",
-          .help = "--watch prints the present state, then each change, until it is interrupted, --count changes were seen\n"
-                  "(status 0), or --timeout seconds have passed (status 1 if --count was not reached).\n" },
+          .help = "--watch prints the present state, then each change, until it is interrupted, --count changes were\n"
+                  "seen (status 0), or --timeout seconds have passed (status 1 if --count was not reached).\n" },
         { .name = "inject", .args = "VM INTID", .n_args = 2, .run = cli_inject,
           .options = CLI_OPTION(CLI_OPT_ASSERT) | CLI_OPTION(CLI_OPT_DEASSERT) | CLI_OPTION(CLI_OPT_PULSE) |
                      CLI_OPTION(CLI_OPT_VCPU),
           .summary = "drive the tools' wire of an SPI (or, with --vcpu, PPI)",
-          .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here stays\n"
-                  "asserted until it is deasserted here.\n" },
+          .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here\n"
+                  "stays asserted until it is deasserted here.\n" },
         { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
           .summary = "reset one vCPU's CPU interface and private interrupts",
           .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n" },

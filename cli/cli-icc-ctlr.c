@@ -95,7 +95,8 @@ static int print_ctlr(const struct cli *cli, uint64_t vcpu, const char *via, con
                 return cli_fail(cli, ret, "vCPU %" PRIu64, vcpu);
         if (rows[2].valid)
                 printf("\nNow: EOI %s; %" PRIu32 " priority bits; INTIDs of %s bits.\n",
-                       field_of(rows[2].value, 0) ? "drops the priority, DIR deactivates" : "drops the priority and deactivates",
+                       field_of(rows[2].value, 0) ? "drops the priority, DIR deactivates"
+                                                   : "drops the priority and deactivates",
                        field_of(rows[2].value, 3) + 1, field_of(rows[2].value, 4) ? "24" : "16");
         return CLI_OK;
 }

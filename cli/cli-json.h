@@ -20,8 +20,9 @@ struct cli_json {
 };
 
 void cli_json_begin(struct cli_json *json, bool flat);
-void cli_json_open(struct cli_json *json, const char *key, char bracket); /* '{' or '[' */
-void cli_json_close(struct cli_json *json, char bracket);                 /* '}' or ']'; ends the line of the document */
+/* @bracket: '{' or '[' to open, '}' or ']' to close; the last one ends the line of the document. */
+void cli_json_open(struct cli_json *json, const char *key, char bracket);
+void cli_json_close(struct cli_json *json, char bracket);
 void cli_json_text(struct cli_json *json, const char *key, const char *text);
 void cli_json_number(struct cli_json *json, const char *key, uint64_t value);
 void cli_json_bool(struct cli_json *json, const char *key, bool value);

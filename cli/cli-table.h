@@ -6,7 +6,8 @@
 /*
  * Tables: columns as wide as their content, two spaces apart, nothing at the end of a line
  *
- * Owner   The caller; end with cli_table_print(), which also releases it, or with cli_table_release(). Cells are copied.
+ * Owner   The caller; end with cli_table_print(), which also releases it, or with cli_table_release(). Cells are
+ *         copied.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  *   cc minimal-vmm.c -o minimal-vmm $(pkg-config --cflags --libs libvgic) -pthread
  *   ./minimal-vmm [SOCKET]
  *
- * There is no CPU model: each thread does by hand what the guest's instructions would make the VMM do. Each call that takes
- * an MMIO offset or a register's name is where an emulator's load, store, MRS or MSR would end up.
+ * There is no CPU model: each thread does by hand what the guest's instructions would make the VMM do. Each call that
+ * takes an MMIO offset or a register's name is where an emulator's load, store, MRS or MSR would end up.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void check(int ret, const char *what, const struct vgic_conn *conn)
         exit(1);
 }
 
-/* What a guest's kernel does on its boot CPU: group 1 on; the SPI is edge-triggered, group 1, routed to vCPU 1, enabled. */
+/* What a guest's kernel does on its boot CPU: group 1 on; the SPI edge-triggered, to vCPU 1, enabled. */
 static void guest_setup_distributor(struct vgic_vm *vm)
 {
         check(vgic_gicd_write(vm, 0x0000, 4, 0x12), "GICD_CTLR", NULL);

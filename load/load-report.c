@@ -90,7 +90,8 @@ static bool verdict(struct load *load)
 
 static void print_row(const struct load *load, const char *words, uint64_t n)
 {
-        printf("  %-36s %14" PRIu64 "  %12.0f\n", words, n, load->seconds_run > 0 ? (double)n / load->seconds_run : 0.0);
+        printf("  %-36s %14" PRIu64 "  %12.0f\n", words, n,
+               load->seconds_run > 0 ? (double)n / load->seconds_run : 0.0);
 }
 
 static void print_text(struct load *load, bool good)
@@ -98,8 +99,8 @@ static void print_text(struct load *load, bool good)
         const struct load_options *options = &load->options;
         uint64_t resets = atomic_load(&load->resets);
 
-        printf("%u vCPUs in %u processes, %u SPIs, %.1f s, seed %" PRIu64 "\n\n", options->n_vcpus, options->n_processes,
-               options->n_spis, load->seconds_run, options->seed);
+        printf("%u vCPUs in %u processes, %u SPIs, %.1f s, seed %" PRIu64 "\n\n", options->n_vcpus,
+               options->n_processes, options->n_spis, load->seconds_run, options->seed);
         printf("  %-36s %14s  %12s\n", "COUNTER", "TOTAL", "A SECOND");
         for (size_t i = 0; i < N_COUNTERS; i++)
                 print_row(load, counters[i].words, sum(load, counters[i].offset));
@@ -119,15 +120,16 @@ static void print_json(struct load *load, bool good)
 {
         const struct load_options *options = &load->options;
 
-        printf("{\n  \"vcpus\": %u,\n  \"processes\": %u,\n  \"spis\": %u,\n  \"seconds\": %.3f,\n  \"seed\": %" PRIu64 ",\n",
+        printf("{\n  \"vcpus\": %u,\n  \"processes\": %u,\n  \"spis\": %u,\n  \"seconds\": %.3f,\n"
+               "  \"seed\": %" PRIu64 ",\n",
                options->n_vcpus, options->n_processes, options->n_spis, load->seconds_run, options->seed);
         for (size_t i = 0; i < N_COUNTERS; i++)
                 printf("  \"%s\": %" PRIu64 ",\n", counters[i].key, sum(load, counters[i].offset));
         printf("  \"observer_reads\": %" PRIu64 ",\n  \"resets\": %" PRIu64 ",\n  \"laws\": {",
                atomic_load(&load->observer_reads), atomic_load(&load->resets));
         for (unsigned i = 0; i < LOAD_N_LAWS; i++)
-                printf("%s\n    \"%s\": { \"checked\": %" PRIu64 ", \"broken\": %" PRIu64 " }", i ? "," : "", laws[i].key,
-                       atomic_load(&load->checked[i]), atomic_load(&load->broken[i]));
+                printf("%s\n    \"%s\": { \"checked\": %" PRIu64 ", \"broken\": %" PRIu64 " }", i ? "," : "",
+                       laws[i].key, atomic_load(&load->checked[i]), atomic_load(&load->broken[i]));
         printf("\n  },\n  \"holds\": %s\n}\n", good ? "true" : "false");
 }
 

@@ -64,7 +64,8 @@ static void pulse_each(struct load_peer *peer, uint64_t *taken)
 {
         struct load *load = peer->load;
 
-        while (load_phase(load) < LOAD_DRAIN || (load_phase(load) == LOAD_DRAIN && atomic_load(&load->scanned) != LOAD_DRAIN))
+        while (load_phase(load) < LOAD_DRAIN ||
+               (load_phase(load) == LOAD_DRAIN && atomic_load(&load->scanned) != LOAD_DRAIN))
                 load_nap();
         if (load_phase(load) != LOAD_DRAIN)
                 return;

@@ -4,11 +4,12 @@
 /*
  * The thread of one vCPU: a guest that does everything at random
  *
- * What    A step is one random deed and then serving what is due. Books are written so that they err on no side: "sent" counts
- *         before the injection, "taken" after the acknowledge, "active" ends before the write that deactivates.
- * Resets  Of the one vCPU that is reset: it stops at gates (between two steps, or between an acknowledge and its end) while the
- *         resetter works. A reset leaves an SPI that was acknowledged before it active: as a guest's kernel would have to, it clears
- *         that in the distributor, and sets its CPU interface up again.
+ * What    A step is one random deed and then serving what is due. Books are written so that they err on no side:
+ *         "sent" counts before the injection, "taken" after the acknowledge, "active" ends before the write that
+ *         deactivates.
+ * Resets  Of the one vCPU that is reset: it stops at gates (between two steps, or between an acknowledge and its end)
+ *         while the resetter works. A reset leaves an SPI that was acknowledged before it active: as a guest's kernel
+ *         would have to, it clears that in the distributor, and sets its CPU interface up again.
  */
 #include <sched.h>
 #include <stdlib.h>

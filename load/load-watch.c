@@ -147,8 +147,9 @@ static uint32_t wait_for_steps(struct load *load, const uint64_t *before)
 /*
  * One reset, from the call until the target has applied it
  *
- * The target is held between two of its operations, so the reset stays unfinished for as long as this process wants. In that
- * window: the call has returned, ICC_CTLR_EL1 reads as reset, the target has not applied it, and each other vCPU makes whole steps.
+ * The target is held between two of its operations, so the reset stays unfinished for as long as this process wants.
+ * In that window: the call has returned, ICC_CTLR_EL1 reads as reset, the target has not applied it, and each other
+ * vCPU makes whole steps.
  */
 static bool reset_once(struct load_peer *peer, uint64_t *before)
 {

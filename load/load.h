@@ -6,9 +6,10 @@
 /*
  * vgic-load: many vCPUs without a CPU model
  *
- * What    One thread per vCPU, spread over several runner processes, plays a guest's part at random: injects SPIs, sends SGIs,
- *         acknowledges and ends what comes, parks, reads ICC_CTLR_EL1 of others. An observer process (read-only) and a resetter
- *         process work beside them. Books are kept apart from the controller, and compared with laws at the end.
+ * What    One thread per vCPU, spread over several runner processes, plays a guest's part at random: injects SPIs,
+ *         sends SGIs, acknowledges and ends what comes, parks, reads ICC_CTLR_EL1 of others. An observer process
+ *         (read-only) and a resetter process work beside them. Books are kept apart from the controller, and compared
+ *         with laws at the end.
  * Owner   struct load is an anonymous shared mapping that the parent makes before it forks; children inherit it.
  * Threads Counters of a vCPU are written by its thread; the others as each comment says.
  */

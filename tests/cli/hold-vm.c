@@ -7,7 +7,8 @@
  *   hold-vm SOCKET NAME N_VCPUS
  *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET
  *
- * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. Each line is answered by one: a number. End of input ends the VM.
+ * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. Each line is answered by one: a number. End of input
+ * ends the VM.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ static void must(int ret, const char *what)
         exit(1);
 }
 
-static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, const char *verb, const unsigned long *args)
+static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, const char *verb,
+                   const unsigned long *args)
 {
         struct vgic_vcpu *vcpu = vcpus[args[0] % n];
 

@@ -22,7 +22,9 @@ static bool value(struct input *in);
 
 static void space(struct input *in)
 {
-        while (in->at < in->end && (*in->at == ' ' || *in->at == '\t' || (!in->lines && (*in->at == '\n' || *in->at == '\r'))))
+        const char *blanks = in->lines ? " \t" : " \t\n\r";
+
+        while (in->at < in->end && *in->at && strchr(blanks, *in->at))
                 in->at++;
 }
 
