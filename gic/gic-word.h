@@ -16,6 +16,7 @@
  *   | 7..0 spare | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | resident | holder | irm
  *   | route | priority
  */
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -43,6 +44,25 @@
 #define GIC_WORD_WIRES      (UINT64_C(0x3f) << GIC_WORD_WIRE_SHIFT)
 #define GIC_WORD_NMI        (UINT64_C(1) << 60) /* reserved for FEAT_GICv3_NMI */
 #define GIC_WORD_NOTIFY     (UINT64_C(1) << 61) /* somebody wants to hear of the end of interrupt */
+
+/* The ABI, position by position: each field begins where the one below it ends. */
+static_assert(GIC_WORD_PRIORITY_SHIFT == 0 && GIC_WORD_PRIORITY_WIDTH == 8, "word: priority");
+static_assert(GIC_WORD_ROUTE_SHIFT == 8 && GIC_WORD_ROUTE_WIDTH == 16, "word: route");
+static_assert(GIC_WORD_IRM == UINT64_C(1) << 24, "word: IRM");
+static_assert(GIC_WORD_HOLDER_SHIFT == 25 && GIC_WORD_HOLDER_WIDTH == 16, "word: holder");
+static_assert(GIC_WORD_RESIDENT_SHIFT == 41 && GIC_WORD_RESIDENT_WIDTH == 5, "word: resident");
+static_assert(GIC_WORD_FOLD == UINT64_C(1) << 46, "word: fold");
+static_assert(GIC_WORD_ACTIVE == UINT64_C(1) << 47, "word: active");
+static_assert(GIC_WORD_ENABLE == UINT64_C(1) << 48, "word: enable");
+static_assert(GIC_WORD_GROUP1 == UINT64_C(1) << 49, "word: group");
+static_assert(GIC_WORD_EDGE_CFG == UINT64_C(1) << 50, "word: trigger");
+static_assert(GIC_WORD_LATCH == UINT64_C(1) << 51, "word: latch");
+static_assert(GIC_WORD_MESSAGE == UINT64_C(1) << 52, "word: message level");
+static_assert(GIC_WORD_EDGE == UINT64_C(1) << 53, "word: edge");
+static_assert(GIC_WORD_WIRE_SHIFT == 54 && GIC_N_WIRES == 6, "word: wires");
+static_assert(GIC_WORD_WIRES == UINT64_C(0x3f) << 54, "word: the mask of all wires");
+static_assert(GIC_WORD_NMI == UINT64_C(1) << 60, "word: NMI");
+static_assert(GIC_WORD_NOTIFY == UINT64_C(1) << 61, "word: notify");
 
 #define GIC_NO_VCPU          0xffffu
 

@@ -308,6 +308,14 @@ SHM_AT(struct shm_vcpu, bank, 1792);
 SHM_AT(struct shm_vcpu, counters, 2048);
 SHM_AT(struct shm_vcpu, gicr_ctlr, 2112);
 SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
+static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
+static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
+static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG0 == 1u << 18 && SHM_CPUIF_DPG1NS == 1u << 19 &&
+              SHM_CPUIF_BITS == 20, "cpuif: powered, DPG");
+static_assert(SHM_ICC_CTLR_LIVE_SHIFT == 0 && SHM_ICC_CTLR_CONFIGURED_SHIFT == 20 &&
+              SHM_ICC_CTLR_DEFAULT_SHIFT == 40 && SHM_ICC_CTLR_BITS == 20, "icc_ctlr: values");
+static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 && SHM_ICC_CTLR_CONFIGURED_VALID == UINT64_C(1) << 61 &&
+              SHM_ICC_CTLR_DEFAULT_VALID == UINT64_C(1) << 62, "icc_ctlr: validity");
 static_assert(sizeof(struct shm_header) == 4096, "header is one page");
 static_assert(sizeof(struct shm_spi) == SHM_LINE, "an SPI has a line of its own");
 static_assert(sizeof(struct shm_slot) == SHM_LINE, "the slot is one line");
