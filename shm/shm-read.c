@@ -8,23 +8,6 @@
 #include "shm-cpuif.h"
 
 /* CTLR-A1: pairs with CTLR-R1 and CTLR-R2. */
-int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, struct shm_icc_ctlr *ret_ctlr)
-{
-        uint64_t w;
-
-        if (vcpu >= gic->n_vcpus)
-                return -EINVAL;
-        w = atomic_load_explicit(&gic->vcpus[vcpu].icc_ctlr, memory_order_acquire);
-        *ret_ctlr = (struct shm_icc_ctlr) {
-                .arch_default = (uint32_t)base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS),
-                .configured = (uint32_t)base_field_get(w, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS),
-                .live = (uint32_t)base_field_get(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS),
-                .valid = ((w & SHM_ICC_CTLR_DEFAULT_VALID) ? 1u : 0) | ((w & SHM_ICC_CTLR_CONFIGURED_VALID) ? 2u : 0) |
-                         ((w & SHM_ICC_CTLR_LIVE_VALID) ? 4u : 0),
-        };
-        return 0;
-}
-
 static uint32_t vcpu_or_none(uint32_t vcpu)
 {
         return vcpu == GIC_NO_VCPU ? UINT32_MAX : vcpu;
