@@ -251,7 +251,7 @@ int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
                 return -EINVAL;
         vcpu = &vm->vcpus[index];
         tdir_unsubscribe(vm, index);
-        shm_vcpu_release(&vm->gic, index, session->id);
+        shm_vcpu_release(&vm->gic, index);
         vcpu->owner = NULL;
         vm->n_registered--;
         return 0;

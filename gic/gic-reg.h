@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define GIC_REG_W8   (1u << 0)   /* access widths: 1 << log2(bytes) */
+#define GIC_REG_W16  (1u << 1)
 #define GIC_REG_W32  (1u << 2)
 #define GIC_REG_W64  (1u << 3)
 

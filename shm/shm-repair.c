@@ -17,24 +17,19 @@
 
 int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid)
 {
-        uint64_t nobody = 0;
-
         if (vcpu >= gic->n_vcpus || !session)
                 return -EINVAL;
-        if (!atomic_compare_exchange_strong_explicit(&gic->vcpus[vcpu].owner_session, &nobody, session,
-                                                     memory_order_acq_rel, memory_order_acquire))
-                return -EBUSY;
+        atomic_store_explicit(&gic->vcpus[vcpu].owner_session, session, memory_order_release);
         atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, pid, memory_order_release);
         return 0;
 }
 
-void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu, uint64_t session)
+void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu)
 {
         if (vcpu >= gic->n_vcpus)
                 return;
-        if (atomic_compare_exchange_strong_explicit(&gic->vcpus[vcpu].owner_session, &session, 0,
-                                                    memory_order_acq_rel, memory_order_acquire))
-                atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, 0, memory_order_release);
+        atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, 0, memory_order_release);
+        atomic_store_explicit(&gic->vcpus[vcpu].owner_session, 0, memory_order_release);
 }
 
 /*

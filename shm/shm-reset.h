@@ -26,11 +26,11 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu);
 void shm_reset_all(struct shm_gic *gic);
 
 /*
- * shm_vcpu_take() / shm_vcpu_release() - the daemon records who owns a vCPU. session != 0. Return: 0; -EINVAL;
- * -EBUSY.
+ * shm_vcpu_take() / shm_vcpu_release() - the daemon records who owns a vCPU, for others to read: it decides by its own
+ * memory, never by this. session != 0. Return: 0; -EINVAL.
  */
 int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid);
-void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu, uint64_t session);
+void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else

@@ -66,7 +66,7 @@ static void operate(struct shm_gic *gic)
                 shm_vcpu_take(gic, vcpu, 1, 1);
                 shm_vcpu_repair(gic, vcpu);
                 shm_reset_request(gic, vcpu);
-                shm_vcpu_release(gic, vcpu, 1);
+                shm_vcpu_release(gic, vcpu);
         }
         shm_repair_words(gic);
         shm_reset_all(gic);

@@ -49,7 +49,7 @@ static const struct expected gicr_sgi[] = {
 
 static bool allowed(const struct gic_reg *reg, unsigned len)
 {
-        return (len == 1 && (reg->widths & GIC_REG_W8)) || (len == 4 && (reg->widths & GIC_REG_W32)) ||
+        return (len == 1 && (reg->widths & GIC_REG_W8)) || (len == 2 && (reg->widths & GIC_REG_W16)) || (len == 4 && (reg->widths & GIC_REG_W32)) ||
                (len == 8 && (reg->widths & GIC_REG_W64));
 }
 
@@ -108,7 +108,10 @@ static void check_content(const struct gic_reg_table *table, const struct expect
         for (size_t i = 0; i < n; i++) {
                 const struct expected *e = &list[i];
                 const struct gic_reg *reg = gic_reg_find(table, e->offset, 4);
-                uint8_t widths = (uint8_t)(GIC_REG_W32 | (e->byte_access ? GIC_REG_W8 : 0) | (e->wide_access ? GIC_REG_W64 : 0));
+                /* 12.1.3: the message registers take halfwords */
+                bool half_access = strstr(e->name, "SETSPI") || strstr(e->name, "CLRSPI");
+                uint8_t widths = (uint8_t)(GIC_REG_W32 | (half_access ? GIC_REG_W16 : 0) | (e->byte_access ? GIC_REG_W8 : 0) |
+                                           (e->wide_access ? GIC_REG_W64 : 0));
 
                 tap_ok(reg && !strcmp(reg->name, e->name) && reg->offset == e->offset && reg->bytes == e->bytes && reg->widths == widths,
                        "12.8: %s at 0x%04x, %u bytes, its access widths", e->name, e->offset, e->bytes);
