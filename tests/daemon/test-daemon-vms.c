@@ -18,6 +18,7 @@
 #include "base-clock.h"
 #include "daemon-proc.h"
 #include "tap.h"
+#include "vgic-private.h"
 
 static int query(struct vgic_conn *conn, const char *name, struct vgic_vm_info *info)
 {
@@ -104,6 +105,9 @@ static void test_lifetime(struct daemon_proc *proc)
         tap_eq(vgic_vm_attach(conn, "stays", VGIC_ROLE_VMM, &vm), 0, "the next VMM attaches");
         tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0, "and takes over a vCPU");
         tap_ok(vgic_vm_irq_state(vm, 0, 40, &state) == 0 && state.line, "the wire is as the dead one left it");
+        vgic_vcpu_unregister(vcpu);
+        atomic_store(&vm->gic.vcpus[0].owner_session, 77);
+        tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0, "what a VMM writes about owners into its segment decides nothing");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         tap_eq(vgic_vm_destroy(conn, "stays"), 0, "destroy");

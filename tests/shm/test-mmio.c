@@ -146,6 +146,11 @@ static void rings(struct rig *rig)
         shm_gicd_write(&rig->gic, 0x48, 4, 33);
         eoi(rig, 1, 33);
         tap_eq(ack(rig, 1), NONE, "12.9 GICD_CLRSPI_NSR: until cleared");
+        shm_gicd_write(&rig->gic, 0x40, 2, 33);
+        tap_eq(ack(rig, 1), 33, "12.1.3 GICD_SETSPI_NSR: as a halfword");
+        shm_gicd_write(&rig->gic, 0x48, 2, 33);
+        eoi(rig, 1, 33);
+        tap_eq(ack(rig, 1), NONE, "12.1.3 GICD_CLRSPI_NSR: as a halfword");
         shm_gicd_write(&rig->gic, 0x40, 4, 1020);
         shm_gicd_write(&rig->gic, 0x40, 4, 3);
         tap_eq(get_bit(rig, 0, ISPENDR, 3), 0, "12.9 GICD_SETSPI_NSR: SPIs only");
