@@ -517,7 +517,14 @@ struct vgic_tdir {
         uint32_t n_in_flight;   /* SPIs found in flight at the daemon's last scan: to show, not to decide on */
 };
 
-/** vgic_vm_tdir() - from shared memory. Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+/**
+ * vgic_vm_tdir() - from shared memory
+ *
+ * Never clear while an SPI is in flight. It is cleared by the daemon, a lag after the last: only while somebody
+ * subscribes or watches; for an exact answer without either ask vgic_msg_tdir().
+ *
+ * Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
+ */
 int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir);
 
 /**
