@@ -73,7 +73,7 @@ int vgic_device_drive(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
         struct vgic_device *d = &vm->device;
         uint32_t i = intid / 64;
 
-        if (intid < GIC_SPI_FIRST || intid >= GIC_INTID_SPECIAL)
+        if (intid < GIC_SPI_FIRST || intid >= GIC_INTID_SPECIAL || intid - GIC_SPI_FIRST >= vm->info.n_spis)
                 return -EINVAL;
         if (!(d->granted[i] & bit_of(intid)))
                 return -EACCES;

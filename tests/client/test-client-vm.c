@@ -232,6 +232,7 @@ static void test_device(struct vgic_conn *conn, struct vgic_conn *device)
         struct vgic_vm *vm = create(conn, "dev", 1), *dev = NULL;
         struct vgic_vcpu *vcpu;
         struct vgic_event event = { 0 };
+        struct vgic_vm_info info = { .size = sizeof(info) };
         char token[VGIC_TOKEN_MAX + 1];
 
         if (vgic_vm_init(vm) < 0)
@@ -243,6 +244,11 @@ static void test_device(struct vgic_conn *conn, struct vgic_conn *device)
         tap_eq(vgic_device_attach(device, "dev", "00000000000000000000000000000000", &dev), -EACCES, "a wrong token");
         tap_eq(vgic_device_attach(device, "dev", token, &dev), 0, "the device attaches: %s", vgic_conn_error(device));
         tap_eq(vgic_spi_assert(dev, 52), -EACCES, "an SPI that was not granted");
+        vgic_vm_get_info(vm, &info);
+        tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis - 1), -EACCES, "nor was the last one of the VM");
+        tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "an SPI that the VM does not have");
+        tap_eq(vgic_spi_deassert(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "deassert: the same");
+        tap_eq(vgic_spi_pulse(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "pulse: the same");
         tap_eq(vgic_spi_assert(dev, 50), 0, "the device asserts SPI 50 by ring");
         tap_eq(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, VGIC_WAKE_IRQ, "the vCPU wakes");
         tap_eq(vgic_vcpu_ack(vcpu, 1), 50, "acknowledge");
