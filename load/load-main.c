@@ -145,7 +145,8 @@ static bool joined(struct load *load, uint64_t start)
 
 static bool run_over(struct load *load, uint64_t start)
 {
-        if (atomic_load(&load->resets) < load->options.n_resets && !atomic_load(&load->broken[LOAD_LAW_RESET]))
+        if (atomic_load(&load->free_resets) < load->options.n_resets && !atomic_load(&load->broken[LOAD_LAW_RESET]) &&
+            !atomic_load(&load->broken[LOAD_LAW_FREE_RESET]))
                 return false;
         if (load->options.n_steps)
                 return fewest_steps(load) >= load->options.n_steps;

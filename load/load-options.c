@@ -33,7 +33,7 @@ static const struct {
         [OPT_SPIS] = { "spis", "N", 1, VGIC_MAX_SPIS, "shared interrupts (two a vCPU, at least 32)" },
         [OPT_SECONDS] = { "seconds", "S", 1, 1000000, "how long (5)" },
         [OPT_OPS] = { "ops", "N", 1, UINT64_MAX, "instead: until each vCPU has made N steps" },
-        [OPT_RESETS] = { "resets", "N", 0, UINT64_MAX, "reset one vCPU N times, however long it takes (0)" },
+        [OPT_RESETS] = { "resets", "N", 0, UINT64_MAX, "reset one vCPU N times held and N times running (0)" },
         [OPT_RESET_VCPU] = { "reset-vcpu", "N", 0, LOAD_MAX_VCPUS - 1, "which one (the last)" },
         [OPT_SEED] = { "seed", "N", 0, UINT64_MAX, "of the random choices (from the clock; printed)" },
         [OPT_JSON] = { "json", NULL, 0, 0, "print the result as JSON" },
@@ -57,7 +57,9 @@ static void print_help(void)
         printf("\nResets: the vCPU is held between two of its operations, the reset is asked for by another process,\n"
                "and stays unfinished until every other vCPU was seen to make a step. Only then is the vCPU let go,\n"
                "and must apply it. Claimed is: the others advance during every reset, from the call until it is\n"
-               "applied.\n\n"
+               "applied. After each such reset comes one of the vCPU as it runs freely, which races with its own\n"
+               "operations: it must be applied, once, and all laws must hold. N of each kind are made, however long\n"
+               "that takes.\n\n"
                "Exit status: 0 all laws hold, 1 one is broken or the run failed, 2 usage.\n");
 }
 

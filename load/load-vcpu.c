@@ -8,8 +8,9 @@
  *         "sent" counts before the injection, "taken" after the acknowledge, "active" ends before the write that
  *         deactivates.
  * Resets  Of the one vCPU that is reset: it stops at gates (between two steps, or between an acknowledge and its end)
- *         while the resetter works. A reset leaves an SPI that was acknowledged before it active: as a guest's kernel
- *         would have to, it clears that in the distributor, and sets its CPU interface up again.
+ *         while the resetter holds it; other resets come whatever it does. A reset leaves an SPI that was acknowledged
+ *         before it active, and one whose deactivation came after ICC_CTLR_EL1 (EOImode) was reset already: as a
+ *         guest's kernel would have to, it clears its SPIs in the distributor, and sets its CPU interface up again.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -28,8 +29,6 @@ struct runner {
         uint64_t random;
         uint64_t resets;        /* that this thread has seen applied */
         uint32_t index;
-        uint32_t in_hand[MAX_NESTING + 1]; /* SPIs acknowledged and not deactivated yet */
-        uint32_t n_in_hand;
         bool eoimode;
         bool target;            /* is reset now and then */
 };
@@ -48,11 +47,11 @@ static bool recover(struct runner *r)
         if (!r->target || vgic_vm_vcpu_state(r->peer->vm, r->index, &state) != 0 || state.resets == r->resets)
                 return false;
         r->resets = state.resets;
-        for (uint32_t i = 0; i < r->n_in_hand; i++) {
-                atomic_store(&r->load->spis[r->in_hand[i] - VGIC_SPI_FIRST].active, 0);
-                load_guest_clear_active(r->peer->vm, r->in_hand[i]);
+        /* Those that are routed here (load-vm.c): nobody else acknowledges them. */
+        for (uint32_t i = r->index; i < r->load->options.n_spis; i += r->load->options.n_vcpus) {
+                atomic_store(&r->load->spis[i].active, 0);
+                load_guest_clear_active(r->peer->vm, VGIC_SPI_FIRST + i);
         }
-        r->n_in_hand = 0;
         load_setup_vcpu(r->peer, r->vcpu, r->eoimode);
         return true;
 }
@@ -76,7 +75,6 @@ static void take_spi(struct runner *r, uint32_t intid)
                    "SPI %u was acknowledged by vCPU %u while it was active", intid, r->index);
         atomic_fetch_add(&spi->taken, 1);
         count(&r->books->spis_taken);
-        r->in_hand[r->n_in_hand++] = intid;
 }
 
 /* Leave the deactivation to another vCPU with EOImode 1. */
@@ -98,15 +96,12 @@ static void end_spi(struct runner *r, uint32_t intid)
                 vgic_vcpu_eoi(r->vcpu, 1, intid);
         } else {
                 vgic_vcpu_eoi(r->vcpu, 1, intid);
-                if (load_random(&r->random) % 4 == 0 && hand_over(r, intid)) {
-                        r->n_in_hand--;
+                if (load_random(&r->random) % 4 == 0 && hand_over(r, intid))
                         return;
-                }
                 atomic_store(&spi->active, 0);
                 vgic_vcpu_dir(r->vcpu, intid);
         }
-        if (!recover(r))
-                r->n_in_hand--;
+        recover(r);
 }
 
 static void end_sgi(struct runner *r, uint32_t intid)

@@ -144,14 +144,24 @@ static uint32_t wait_for_steps(struct load *load, const uint64_t *before)
         return v;
 }
 
+/* Wait until a reset is applied after the first @resets of them. Return: how many there are now. */
+static uint64_t wait_applied(struct load_peer *peer, uint64_t resets)
+{
+        uint64_t end = load_now_ns() + LIMIT_NS;
+
+        while (reset_count(peer) == resets && load_now_ns() < end && load_phase(peer->load) == LOAD_RUN)
+                sched_yield();
+        return reset_count(peer);
+}
+
 /*
- * One reset, from the call until the target has applied it
+ * One reset of a vCPU that is held, from the call until the target has applied it
  *
  * The target is held between two of its operations, so the reset stays unfinished for as long as this process wants.
  * In that window: the call has returned, ICC_CTLR_EL1 reads as reset, the target has not applied it, and each other
  * vCPU makes whole steps.
  */
-static bool reset_once(struct load_peer *peer, uint64_t *before)
+static bool reset_held(struct load_peer *peer, uint64_t *before)
 {
         struct load *load = peer->load;
         uint32_t target = load->options.reset_vcpu, late;
@@ -180,12 +190,41 @@ static bool reset_once(struct load_peer *peer, uint64_t *before)
                    "reset %llu: status %d, vCPU %u made no step, or the window closed too early",
                    (unsigned long long)atomic_load(&load->resets), ret, late);
         atomic_store(&load->hold, 0);
-        start = load_now_ns() + LIMIT_NS;
-        while (reset_count(peer) == resets && load_now_ns() < start && load_phase(load) == LOAD_RUN)
-                sched_yield();
-        load_check(load, LOAD_LAW_RESET, reset_count(peer) != resets, "reset of vCPU %u was never applied", target);
+        load_check(load, LOAD_LAW_RESET, wait_applied(peer, resets) != resets, "reset of vCPU %u was never applied",
+                   target);
         atomic_fetch_add(&load->resets, 1);
         return late == load->options.n_vcpus && wait_for(load, &load->held, 0);
+}
+
+/*
+ * One reset of a vCPU that runs: it is asked for at whatever point of whatever operation the target has come to, and
+ * races with that. It must be applied, once.
+ */
+static bool reset_free(struct load_peer *peer)
+{
+        struct load *load = peer->load;
+        uint32_t target = load->options.reset_vcpu;
+        uint64_t end = load_now_ns() + LIMIT_NS, resets, now, start;
+        uint64_t steps = atomic_load(&load->vcpus[target].steps);
+        int ret;
+
+        /* It has left the gate, and set itself up again after the reset before. */
+        while (atomic_load(&load->vcpus[target].steps) == steps) {
+                if (load_phase(load) != LOAD_RUN || load_now_ns() > end)
+                        return false;
+                sched_yield();
+        }
+        resets = reset_count(peer);
+        start = load_now_ns();
+        ret = vgic_vm_reset_vcpu(peer->vm, target);
+        atomic_fetch_add(&load->reset_call_ns, load_now_ns() - start);
+        load_check_icc_ctlr(peer, target);
+        now = wait_applied(peer, resets);
+        load_check(load, LOAD_LAW_FREE_RESET, ret == 0 && now == resets + 1,
+                   "reset of vCPU %u while it ran: status %d, applied %llu times", target, ret,
+                   (unsigned long long)(now - resets));
+        atomic_fetch_add(&load->free_resets, 1);
+        return now != resets;
 }
 
 int load_resetter(struct load *load)
@@ -199,7 +238,7 @@ int load_resetter(struct load *load)
         while (load_phase(load) == LOAD_JOIN)
                 load_nap();
         for (uint64_t i = 0; i < load->options.n_resets && load_phase(load) == LOAD_RUN; i++)
-                if (!reset_once(&peer, before))
+                if (!reset_held(&peer, before) || !reset_free(&peer))
                         break;
         atomic_store(&load->hold, 0);
         while (load_phase(load) < LOAD_END)

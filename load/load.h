@@ -40,6 +40,7 @@ enum load_law {
         LOAD_LAW_ACTIVE_ONCE,
         LOAD_LAW_ICC_CTLR,
         LOAD_LAW_RESET,
+        LOAD_LAW_FREE_RESET,
         LOAD_LAW_PROGRESS,
         LOAD_LAW_DRAINED,
         LOAD_LAW_LAST,
@@ -81,7 +82,8 @@ struct load {
         _Atomic uint32_t n_joined;      /* vCPUs, observer and resetter */
         _Atomic uint32_t scanned;       /* the observer's answer to DRAIN and LAST: the phase it has judged */
         _Atomic uint32_t hold, held;    /* resetter -> target: stop between two operations; target: I have */
-        _Atomic uint64_t resets;        /* finished */
+        _Atomic uint64_t resets;        /* of the held target, finished */
+        _Atomic uint64_t free_resets;   /* of the target that runs, finished */
         _Atomic uint64_t reset_call_ns; /* sum over the calls of vgic_vm_reset_vcpu() */
         _Atomic uint64_t observer_reads;
         _Atomic uint64_t checked[LOAD_N_LAWS], broken[LOAD_N_LAWS];

@@ -22,6 +22,8 @@ status 0 '16 vCPUs in 2 processes, 100 resets, as JSON' \
         "$load" --socket "$socket" --vcpus 16 --processes 2 --ops 500 --resets 100 --seed 3 --json
 valid_json 'the result is JSON'
 has '"resets": 100,' 'all resets were made'
+has '"free_resets": 100,' 'and as many of a vCPU that runs'
+has '"free_reset": \{ "checked": 100, "broken": 0 \}' 'each of which was applied, once'
 has '"holds": true' 'all laws hold'
 has '"reset": \{ "checked": 200, "broken": 0 \}' 'each reset was looked at twice'
 status 0 'list afterwards' ctl list
