@@ -36,10 +36,12 @@ int cli_inject(struct cli *cli)
         if (n_given > 1)
                 return cli_usage_error(cli, "--assert, --deassert and --pulse exclude each other");
         if (cli_number(cli->args[1], "INTID", UINT32_MAX, &intid) != CLI_OK ||
-            cli_option_number(cli, CLI_OPT_VCPU, VGIC_MAX_VCPUS - 1, 0, &vcpu) != CLI_OK)
+            cli_option_number(cli, CLI_OPT_VCPU, UINT32_MAX, 0, &vcpu) != CLI_OK)
                 return CLI_USAGE;
         if (intid >= VGIC_PPI_FIRST && intid < VGIC_SPI_FIRST && !cli_given(cli, CLI_OPT_VCPU))
                 return cli_usage_error(cli, "PPI %u needs --vcpu", (unsigned)intid);
+        if (intid >= VGIC_SPI_FIRST && cli_given(cli, CLI_OPT_VCPU))
+                return cli_usage_error(cli, "--vcpu goes with a PPI: SPI %u belongs to no vCPU", (unsigned)intid);
         ret = vgic_msg_inject(cli->conn, cli->args[0], (uint32_t)vcpu, (uint32_t)intid, inject_operations[chosen].op);
         cli_intid_name((uint32_t)intid, name);
         if (ret)

@@ -29,11 +29,11 @@ static const struct cli_option cli_options[CLI_N_OPTIONS] = {
         [CLI_OPT_VIA] = { "via", "shm|message", 0, "read shared memory (the default), or ask by message" },
         [CLI_OPT_WATCH] = { "watch", NULL, 'w', "go on and print each change" },
         [CLI_OPT_COUNT] = { "count", "N", 'n', "with --watch: end after N changes" },
-        [CLI_OPT_TIMEOUT] = { "timeout", "SECONDS", 't', "with --watch: end after this time" },
+        [CLI_OPT_TIMEOUT] = { "timeout", "SECONDS", 't', "with --watch: end after this time (fractions allowed)" },
         [CLI_OPT_ASSERT] = { "assert", NULL, 0, "raise the wire" },
         [CLI_OPT_DEASSERT] = { "deassert", NULL, 0, "lower the wire" },
         [CLI_OPT_PULSE] = { "pulse", NULL, 0, "a rising edge that leaves the wire low (the default)" },
-        [CLI_OPT_VCPU] = { "vcpu", "N", 0, "of this vCPU" },
+        [CLI_OPT_VCPU] = { "vcpu", "N", 0, "of this vCPU (inject: of a PPI)" },
 };
 
 #define CLI_GLOBAL_OPTIONS (CLI_OPTION(CLI_OPT_SOCKET) | CLI_OPTION(CLI_OPT_JSON) | CLI_OPTION(CLI_OPT_HELP) | \
@@ -124,6 +124,26 @@ int cli_option_number(const struct cli *cli, enum cli_option_id id, uint64_t max
         }
         snprintf(what, sizeof(what), "--%s", cli_options[id].name);
         return cli_number(cli->options[id], what, max, ret_value);
+}
+
+int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fallback_ms, uint64_t *ret_ms)
+{
+        const char *text = cli->options[id];
+        double seconds;
+        char *end;
+
+        if (!cli_given(cli, id)) {
+                *ret_ms = fallback_ms;
+                return CLI_OK;
+        }
+        seconds = strtod(text, &end);
+        /* strtod() would take "-1", "inf", "nan" and "0x1p3". */
+        if (end == text || *end || text[strspn(text, "0123456789.")] || seconds > UINT32_MAX)
+                return cli_usage_error(cli, "--%s must be a number of seconds from 0 to %lu, not '%s'",
+                                       cli_options[id].name, (unsigned long)UINT32_MAX, text);
+        *ret_ms = (uint64_t)(seconds * 1000);
+        *ret_ms += (double)*ret_ms < seconds * 1000;
+        return CLI_OK;
 }
 
 /* Take in all of argv; getopt moves options that follow the command to the front. Return: CLI_OK or CLI_USAGE. */

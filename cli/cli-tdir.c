@@ -126,16 +126,16 @@ static int tdir_watch(struct cli *cli)
 {
         struct tdir_watch watch = { .deadline_ms = UINT64_MAX };
         struct vgic_tdir tdir;
-        uint64_t seconds;
+        uint64_t wait_ms;
         int ret, status;
 
         status = cli_option_number(cli, CLI_OPT_COUNT, UINT32_MAX, 0, &watch.n_wanted);
         if (status == CLI_OK)
-                status = cli_option_number(cli, CLI_OPT_TIMEOUT, UINT32_MAX, 0, &seconds);
+                status = cli_option_seconds(cli, CLI_OPT_TIMEOUT, 0, &wait_ms);
         if (status != CLI_OK)
                 return status;
         if (cli_given(cli, CLI_OPT_TIMEOUT))
-                watch.deadline_ms = now_ms() + 1000 * seconds;
+                watch.deadline_ms = now_ms() + wait_ms;
         /* Watch first, then read: a change in between is seen twice rather than never, and the generation tells. */
         ret = vgic_tdir_watch(cli->vm);
         if (ret == 0)

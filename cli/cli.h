@@ -74,6 +74,8 @@ int cli_number(const char *text, const char *what, uint64_t max, uint64_t *ret_v
 /* An option's number, or @fallback if it was not given. */
 int cli_option_number(const struct cli *cli, enum cli_option_id id, uint64_t max, uint64_t fallback,
                       uint64_t *ret_value);
+/* An option's time in seconds, fractions allowed: in milliseconds, rounded up. @fallback_ms if it was not given. */
+int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fallback_ms, uint64_t *ret_ms);
 /* Whether option @id was given. */
 bool cli_given(const struct cli *cli, enum cli_option_id id);
 
