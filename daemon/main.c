@@ -5,10 +5,13 @@
  * vgicd: the vGIC service; see doc/vgicd.8
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "options.h"
@@ -28,12 +31,34 @@ static void raise_descriptor_limit(void)
                 log_line(LOG_WARNING, "the limit of descriptors cannot be raised: %s", strerror(errno));
 }
 
+/*
+ * A standard descriptor that is closed would be the number of the next one opened: a line of the log would go into a client's
+ * socket or a VM's memory. Those that the service manager passes come after the standard ones and stay where they are.
+ * What is put there instead fails every read and write, as the closed one did.
+ */
+static void occupy_standard_descriptors(void)
+{
+        int fd;
+
+        do
+                fd = open("/", O_PATH | O_CLOEXEC);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
+}
+
 int main(int argc, char **argv)
 {
         struct options options;
         struct server *server = NULL;
-        int r = options_parse(argc, argv, &options);
+        int r;
 
+        occupy_standard_descriptors();
+        r = options_parse(argc, argv, &options);
+        if (r > 0 && (fflush(stdout) != 0 || ferror(stdout))) { /* help and version */
+                fprintf(stderr, "vgicd: the output cannot be written: %s\n", strerror(errno));
+                return EXIT_FAILURE;
+        }
         if (r != 0)
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
         log_open(options.log_priority);

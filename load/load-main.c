@@ -5,6 +5,7 @@
  * vgic-load: the parent, which forks the processes, ends each phase, and judges
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -198,19 +199,40 @@ static void conduct(struct load *load, struct children *children)
         reap(load, children, 0);
 }
 
+/*
+ * A standard descriptor that is closed would be the number of the next one opened: the report would go into the daemon's socket.
+ * What is put there instead fails every read and write, as the closed one did.
+ */
+static void occupy_standard_descriptors(void)
+{
+        int fd;
+
+        do
+                fd = open("/", O_PATH | O_CLOEXEC);
+        while (fd >= 0 && fd <= STDERR_FILENO);
+        if (fd >= 0)
+                close(fd);
+}
+
 int main(int argc, char **argv)
 {
         static struct children children;
         struct load *load;
         int ret, status;
 
+        occupy_standard_descriptors();
         load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (load == MAP_FAILED) {
                 perror("vgic-load: mmap");
                 return 1;
         }
-        if (load_options_parse(&load->options, argc, argv, &status) < 0)
+        if (load_options_parse(&load->options, argc, argv, &status) < 0) {
+                if (status == 0 && (fflush(stdout) != 0 || ferror(stdout))) { /* help and version */
+                        fprintf(stderr, "vgic-load: the output cannot be written: %s\n", strerror(errno));
+                        return 1;
+                }
                 return status;
+        }
         ret = 0;
         for (uint32_t i = 0; i < load->options.n_processes && ret == 0; i++)
                 ret = spawn(load, &children, load_runner, i);

@@ -3,6 +3,7 @@
 /*
  * vgic-vmm: the reference VMM, an arm64 machine whose interrupt controller is in vgicd
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,10 @@ int main(int argc, char **argv)
 
         occupy_standard_descriptors();
         status = vmm_options_parse(argc, argv, &options);
+        if (status == VMM_STATUS_OFF && (fflush(stdout) != 0 || ferror(stdout))) { /* help and version */
+                vmm_error("standard output is lost: %s", strerror(errno));
+                return VMM_STATUS_HOST;
+        }
         if (status >= 0)
                 return status;
         status = run(&machine, &options);

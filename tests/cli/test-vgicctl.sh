@@ -103,7 +103,14 @@ status 2 'inject: two operations' ctl inject test-vm 40 --pulse --assert
 status 2 'inject: a PPI without its vCPU' ctl inject test-vm 27
 status 3 'inject: no such SPI' ctl inject test-vm 96
 status 3 'inject: an SGI has no wire' ctl inject test-vm 3
+for intid in 1019 1020 1023 1024 4096 8192 4294967295; do
+        status 3 "inject: no INTID $intid" ctl inject test-vm $intid
+done
 status 0 'inject: a PPI' ctl inject test-vm 27 --vcpu 1
+status 3 'inject: a PPI of no such vCPU' ctl inject test-vm 27 --vcpu 2
+status 3 'inject: a PPI of a vCPU that no VM can have' ctl inject test-vm 27 --vcpu 100000
+status 2 'inject: an SPI belongs to no vCPU' ctl inject test-vm 40 --vcpu 1
+status 2 'inject: an SPI, and no such vCPU' ctl inject test-vm 40 --vcpu 9
 
 # --- ICC_CTLR_EL1 ---
 vm 'ctlr 1 2' 0
@@ -137,6 +144,11 @@ status 0 'tdir --json' ctl tdir test-vm --json
 valid_json 'tdir --json is JSON'
 status 2 'tdir --count without --watch' ctl tdir test-vm --count 1
 status 1 'tdir --watch: not enough changes in the time' ctl tdir test-vm --watch --count 1000000 --timeout 1
+status 1 'tdir --timeout takes fractions of seconds' ctl tdir test-vm --watch --count 1000000 --timeout 0.05
+status 1 'tdir --timeout .05' ctl tdir test-vm --watch --count 1000000 --timeout .05
+for bad in -1 1s 1e3 0x1 inf nan . '' 1.2.3 5000000000; do
+        status 2 "tdir --timeout '$bad'" ctl tdir test-vm --watch --timeout "$bad"
+done
 ctl tdir test-vm --watch --count 2 --timeout 60 --json > "$tmp/watch" 2> "$tmp/err" &
 watcher=$!
 wait_until test -s "$tmp/watch"
@@ -154,6 +166,16 @@ tail -1 "$tmp/out" | grep -q '"tdir": false'
 ok $? 'the last change was to clear'
 
 # --- output that cannot be written ---
+for option in --help --version; do
+        status 1 "vgicctl $option to a full disk" sh -c '"$@" > /dev/full' sh "$vgicctl" $option
+        status 1 "vgicd $option to a full disk" sh -c '"$@" > /dev/full' sh "$top_builddir/daemon/vgicd" $option
+        status 1 "vgic-load $option to a full disk" sh -c '"$@" > /dev/full' sh "$top_builddir/load/vgic-load" $option
+done
+status 1 'standard output is closed' sh -c '"$@" >&-' sh "$vgicctl" --socket "$socket" list
+grep -q 'output cannot be written' "$tmp/err"
+ok $? 'and that is what is said'
+status 0 'standard input and error are closed' sh -c '"$@" <&- 2>&-' sh "$vgicctl" --socket "$socket" list
+has '^test-vm ' 'and the table is there'
 ctl list > /dev/full 2> "$tmp/err"
 [ $? -eq 1 ]
 ok $? 'a full disk is an error'
@@ -187,4 +209,22 @@ wait $watcher
 [ $? -eq 4 ]
 ok $? 'tdir --watch: the daemon is gone'
 status 4 'list: the daemon is gone' ctl list
+release_vm
+
+# --- a daemon whose standard descriptors are closed ---
+"$top_builddir/daemon/vgicd" --socket "$socket" --log-level debug <&- >&- 2>&- &
+daemon=$!
+wait_until ctl list
+ok $? 'vgicd without standard descriptors serves'
+hold_vm third-vm 2
+for fd in 0 1 2; do
+        case $(readlink "/proc/$daemon/fd/$fd") in
+        socket:*|*memfd*|*anon_inode*|'') false ;;
+        *) true ;;
+        esac
+        ok $? "its descriptor $fd is none of its sockets or segments"
+done
+status 0 'show' ctl show third-vm
+release_vm
+stop_daemon
 done_testing

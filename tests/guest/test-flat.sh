@@ -9,6 +9,8 @@
 status 0 '--help' "$vmm" --help
 has '^Usage: vgic-vmm' '--help says how'
 status 0 '--version' "$vmm" --version
+status 1 '--help to a full disk' sh -c '"$@" > /dev/full' sh "$vmm" --help
+status 1 '--version to a full disk' sh -c '"$@" > /dev/full' sh "$vmm" --version
 status 2 'no kernel' "$vmm"
 status 2 'unknown option' "$vmm" --frobnicate
 status 2 'an argument too many' "$vmm" --kernel /dev/null x
