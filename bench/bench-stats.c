@@ -145,14 +145,15 @@ void bench_row(struct bench *bench, const char *name, const struct bench_series 
         print_row(bench, name, yard > 0 ? bench_median(series) / yard : 0, unit, target, spread);
 }
 
-void bench_row_exact(struct bench *bench, const char *name, double value, const char *unit, struct bench_target target)
+void bench_row_count(struct bench *bench, const char *name, double value, const char *unit, struct bench_target target,
+                     const char *how)
 {
-        print_row(bench, name, value, unit, target, "exact");
+        print_row(bench, name, value, unit, target, how);
 }
 
 void bench_skip(struct bench *bench, const char *name, const char *why)
 {
-        (void)bench;
+        bench->n_skipped++;
         printf(ROW_FORMAT, name, "-", "-", "skipped", why);
         fflush(stdout);
 }

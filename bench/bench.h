@@ -34,7 +34,7 @@ struct bench {
         char directory[64];
         char socket[96];
         pid_t daemon;
-        unsigned n_missed;
+        unsigned n_missed, n_skipped;
         bool failed;            /* a row could not be measured */
 };
 
@@ -63,8 +63,9 @@ double bench_median(const struct bench_series *series);
 /* One row: median of @series over median of @base, spread as the quartiles of the pairs. */
 void bench_row(struct bench *bench, const char *name, const struct bench_series *series,
                const struct bench_series *base, const char *unit, struct bench_target target);
-/* One row whose value is known at once: counts of instructions and system calls. */
-void bench_row_exact(struct bench *bench, const char *name, double value, const char *unit, struct bench_target target);
+/* One row whose value is a count, not a time. @how it was counted. */
+void bench_row_count(struct bench *bench, const char *name, double value, const char *unit, struct bench_target target,
+                     const char *how);
 void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A row that cannot be measured here, and why. */
 void bench_skip(struct bench *bench, const char *name, const char *why);
