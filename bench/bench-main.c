@@ -36,7 +36,7 @@ static void print_help(FILE *to)
         fprintf(to, "Usage: vgic-bench --daemon PATH [--strict] [ROWS...]\n"
                     "Measure vgicd's figures as ratios within one run, against targets.\n\n"
                     "  --daemon PATH  the vgicd to start, on a socket of its own\n"
-                    "  --strict       exit with 1 if a target was missed, too\n"
+                    "  --strict       exit with 1 if a target was missed, too (make bench BENCH_FLAGS=--strict)\n"
                     "  --help         print this text\n\nRows:");
         for (unsigned i = 0; i < N_GROUPS; i++)
                 fprintf(to, " %s", groups[i].name);
