@@ -29,7 +29,7 @@ int proto_message_frame(uint32_t request, uint32_t flags, const ProtobufCMessage
  * Unknown fields are ignored. What it allocates is bounded by the payload's limit (the schema does not nest without
  * end).
  *
- * Return: 0; -EBADMSG it does not decode.
+ * Return: 0; -EBADMSG it does not decode, or a string of it holds a 0 byte.
  */
 int proto_message_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *payload, size_t size,
                          ProtobufCMessage **ret_message);

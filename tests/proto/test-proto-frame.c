@@ -108,6 +108,39 @@ static void test_unpack(void)
                "unpack: too large");
 }
 
+/* protobuf-c ends a string at its first 0 byte: "a", 0, "b" must not become "a". */
+static void test_zero_in_string(void)
+{
+        const ProtobufCMessageDescriptor *create = &vgic__vm_create__descriptor, *name = &vgic__vm_name__descriptor,
+                                         *reply = &vgic__status_reply__descriptor;
+        const struct {
+                const char *what;
+                const ProtobufCMessageDescriptor *descriptor;
+                const char *bytes;
+                size_t n;
+                int result;
+        } payloads[] = {
+                { "a name",                        create, "\x0a\x03" "a\0b",                      5, -EBADMSG },
+                { "the end of a name",             create, "\x0a\x02" "a\0",                       4, -EBADMSG },
+                { "a name that another replaces",  name,   "\x0a\x02" "a\0" "\x0a\x01" "b",        7, -EBADMSG },
+                { "a name by an overlong key",     name,   "\x8a\x80\0\x02" "a\0",                 6, -EBADMSG },
+                { "a name behind unknown fields",  name,   "\x79" "12345678" "\x7d" "1234" "\x0a\x01\0", 17, -EBADMSG },
+                { "a string of a nested message",  reply,  "\x0a\x05\x12\x03" "a\0b",              7, -EBADMSG },
+                { "none, but in packed numbers",   create, "\x0a\x01" "a" "\x32\x02\0\x01",        7, 0 },
+                { "none, but in an unknown field", name,   "\x0a\x01" "a" "\x7a\x01\0",            6, 0 },
+                { "none, by an overlong key",      name,   "\x8a\x80\0\x02" "ab",                  6, 0 },
+                { "none: empty",                   name,   "\x0a\0",                               2, 0 },
+        };
+
+        for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
+                ProtobufCMessage *message = NULL;
+
+                tap_eq(proto_message_unpack(payloads[i].descriptor, (const uint8_t *)payloads[i].bytes, payloads[i].n,
+                                            &message), payloads[i].result, "a 0 byte in %s", payloads[i].what);
+                proto_message_free(message);
+        }
+}
+
 static void test_codes(void)
 {
         for (uint32_t code = 0; code < PROTO_N_CODES; code++) {
@@ -128,6 +161,7 @@ int main(void)
         test_decode();
         test_encode();
         test_unpack();
+        test_zero_in_string();
         test_codes();
         return tap_done();
 }
