@@ -158,9 +158,10 @@ static void count_system_calls(struct bench *bench, const char *self)
         }
         bench_row_count(bench, name, (calls[1] - calls[0]) / n, "calls",
                         (struct bench_target){ BENCH_AT_MOST, 2 + SET_UP_NOISE / n }, "counted, by difference");
-        bench_note("%.0f calls with %u injections, %.0f with %u: a difference of %.4f an injection; the target is 2, and",
+        bench_note("%.0f calls with %u injections, %.0f with %u: a difference of %.4f an injection; the target is 2,",
                    calls[0], n, calls[1], 2 * n, (calls[1] - calls[0]) / n);
-        bench_note("up to %.0f in all for setting up, which takes a few calls more or fewer from run to run", SET_UP_NOISE);
+        bench_note("and up to %.0f in all for setting up, which takes a few calls more or fewer from run to run",
+                   SET_UP_NOISE);
 }
 
 void bench_count_rows(struct bench *bench)

@@ -37,15 +37,15 @@ const struct cli_command cli_commands[] = {
                      CLI_OPTION(CLI_OPT_TIMEOUT),
           .summary = "whether SPIs are in flight (ICH_HCR_EL2.TDIR)",
           .help = "--watch prints the present state, then each change, until it is interrupted, --count changes were\n"
-                  "seen (status 0), or --timeout seconds have passed (status 1 if --count was not reached). Fractions of\n"
-                  "a second are allowed.\n" },
+                  "seen (status 0), or --timeout seconds have passed (status 1 if --count was not reached).\n"
+                  "Fractions of a second are allowed.\n" },
         { .name = "inject", .args = "VM INTID", .n_args = 2, .run = cli_inject,
           .options = CLI_OPTION(CLI_OPT_ASSERT) | CLI_OPTION(CLI_OPT_DEASSERT) | CLI_OPTION(CLI_OPT_PULSE) |
                      CLI_OPTION(CLI_OPT_VCPU),
           .summary = "drive the tools' wire of an SPI (or, with --vcpu, PPI)",
           .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here\n"
-                  "stays asserted until it is deasserted here. --vcpu says whose PPI is meant; an SPI belongs to no vCPU\n"
-                  "(the guest routes it) and takes none.\n" },
+                  "stays asserted until it is deasserted here. --vcpu says whose PPI is meant; an SPI belongs to no\n"
+                  "vCPU (the guest routes it) and takes none.\n" },
         { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
           .summary = "reset one vCPU's CPU interface and private interrupts",
           .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n" },

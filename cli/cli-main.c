@@ -12,8 +12,8 @@
 #include "cli.h"
 
 /*
- * A standard descriptor that is closed would be the number of the next one opened: a table would go into the daemon's socket.
- * What is put there instead fails every read and write, as the closed one did.
+ * A standard descriptor that is closed would be the number of the next one opened: a table would go into the
+ * daemon's socket. What is put there instead fails every read and write, as the closed one did.
  */
 static void occupy_standard_descriptors(void)
 {

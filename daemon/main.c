@@ -32,9 +32,9 @@ static void raise_descriptor_limit(void)
 }
 
 /*
- * A standard descriptor that is closed would be the number of the next one opened: a line of the log would go into a client's
- * socket or a VM's memory. Those that the service manager passes come after the standard ones and stay where they are.
- * What is put there instead fails every read and write, as the closed one did.
+ * A standard descriptor that is closed would be the number of the next one opened: a line of the log would
+ * go into a client's socket or a VM's memory. What is put there instead fails every read and write, as the closed one
+ * did. Descriptors that the service manager passes come after the standard ones and stay where they are.
  */
 static void occupy_standard_descriptors(void)
 {

@@ -200,8 +200,8 @@ static void conduct(struct load *load, struct children *children)
 }
 
 /*
- * A standard descriptor that is closed would be the number of the next one opened: the report would go into the daemon's socket.
- * What is put there instead fails every read and write, as the closed one did.
+ * A standard descriptor that is closed would be the number of the next one opened: the report would go into
+ * the daemon's socket. What is put there instead fails every read and write, as the closed one did.
  */
 static void occupy_standard_descriptors(void)
 {
