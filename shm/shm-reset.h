@@ -18,7 +18,9 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_reset_request() - the same asked by an outsider: applied at once if the vCPU is off, else at its owner's next
- * operation. Return: 0; -EINVAL.
+ * operation. ICC_CTLR_EL1 is reset first, so that readers see it at once: an operation of the owner that is under way
+ * meanwhile may already work with EOImode 0. As after any reset of a running PE, SPIs that it had acknowledged can
+ * stay active: the guest clears them when it starts again. Return: 0; -EINVAL.
  */
 int shm_reset_request(struct shm_gic *gic, uint32_t vcpu);
 
