@@ -44,6 +44,17 @@ static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *
         return true;
 }
 
+/* Bits of MPIDR_EL1 that say nothing about affinity, but that a VMM's copy of it may have: MT, U and RES1. */
+#define MPIDR_IGNORED  (UINT64_C(1) << 24 | UINT64_C(1) << 30 | UINT64_C(1) << 31)
+
+static bool mpidrs_are_valid(const struct shm_shape *shape)
+{
+        for (uint32_t i = 0; i < shape->n_vcpus; i++)
+                if (shape->mpidrs[i] & ~(GIC_IROUTER_AFFINITIES | MPIDR_IGNORED))
+                        return false;
+        return true;
+}
+
 int shm_segment_check_shape(const struct shm_shape *shape, const char **ret_why)
 {
         struct shm_affinity *table;
@@ -67,6 +78,10 @@ int shm_segment_check_shape(const struct shm_shape *shape, const char **ret_why)
         }
         if (!shape->mpidrs)
                 return 0;
+        if (!mpidrs_are_valid(shape)) {
+                *ret_why = "mpidrs must have no bits but Aff3 (39..32), Aff2 to Aff0 (23..0), and 31, 30, 24";
+                return -EINVAL;
+        }
         table = calloc(shape->n_vcpus, sizeof *table);
         if (!table)
                 return -ENOMEM;

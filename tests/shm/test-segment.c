@@ -40,6 +40,22 @@ static void shapes(void)
         tap_ok(shm_segment_check_shape(&shape, &why) == -EINVAL && why, "two vCPUs of one affinity are refused");
 }
 
+/* Aff3 in 39..32, Aff2 to Aff0 in 23..0; RES1, U and MT of MPIDR_EL1 mean nothing here; every other bit is a mistake. */
+static void mpidr_bits(void)
+{
+        const uint64_t allowed = UINT64_C(0xff00ffffff) | UINT64_C(1) << 31 | UINT64_C(1) << 30 | UINT64_C(1) << 24;
+
+        for (unsigned bit = 0; bit < 64; bit++) {
+                const uint64_t mpidr[1] = { UINT64_C(1) << bit };
+                struct shm_shape shape = { .name = "x", .n_vcpus = 1, .n_priority_bits = 5, .mpidrs = mpidr };
+                const char *why = NULL;
+                int r = shm_segment_check_shape(&shape, &why);
+
+                tap_ok(allowed >> bit & 1 ? r == 0 : r == -EINVAL && why, "bit %u of an mpidr is %s", bit,
+                       allowed >> bit & 1 ? "taken" : "refused, in words");
+        }
+}
+
 static void sizes(void)
 {
         static const struct { uint32_t n_vcpus, n_spis; } list[] = { { 1, 0 }, { 1, 988 }, { 512, 988 }, { 4096, 988 } };
@@ -210,6 +226,7 @@ int main(void)
         int n_fds = tap_fd_count();
 
         shapes();
+        mpidr_bits();
         sizes();
         descriptors();
         spoilt();
