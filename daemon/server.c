@@ -38,9 +38,10 @@ static void rest(struct server *server, int error)
 {
         struct timeval delay = milliseconds(ACCEPT_AGAIN_MS);
 
-        if (!server->resting)
+        if (!server->told_resting)
                 log_client(LOG_WARNING, NULL, "no connection can be accepted (%s): waiting until some end; "
                            "LimitNOFILE= in vgicd.service sets the limit", strerror(error));
+        server->told_resting = true;
         server->resting = true;
         event_del(server->accepting);
         evtimer_add(server->accept_again, &delay);
@@ -85,6 +86,7 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
                 int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
                 if (fd >= 0) {
+                        server->told_resting = false;
                         add_session(server, fd);
                 } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                         rest(server, errno);

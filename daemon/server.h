@@ -42,6 +42,7 @@ struct server {
         uint64_t epoch;                 /* start of this daemon, CLOCK_BOOTTIME, ns */
         bool uids_are_mapped;           /* this is a user namespace that does not know all users */
         bool resting;                   /* the listener */
+        bool told_resting;              /* the log has it, once until a connection is accepted again */
         bool stopping;
 };
 

@@ -73,6 +73,8 @@ static void set_environment(const struct daemon_proc *proc, const struct daemon_
         }
         if (options->quiet)
                 dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+        if (options->log_fd > 0)
+                dup2(options->log_fd, STDERR_FILENO);
         dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the TAP stream */
 }
 

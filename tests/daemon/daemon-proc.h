@@ -30,6 +30,7 @@ struct daemon_options {
         int n_listen;
         unsigned long limit_nofile;     /* 0: as it is */
         bool quiet;                     /* its messages are expected: to /dev/null */
+        int log_fd;                     /* > 0: its messages go here */
 };
 
 /* daemon_folder() - make the folder and the notify socket; bails out on failure. */

@@ -206,6 +206,17 @@ static void test_never_reads(struct daemon_proc *proc)
         tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks");
 }
 
+static unsigned count_lines_with(FILE *file, const char *text)
+{
+        char line[512];
+        unsigned n = 0;
+
+        rewind(file);
+        while (fgets(line, sizeof(line), file))
+                n += strstr(line, text) != NULL;
+        return n;
+}
+
 /* With room for few descriptors: connections wait, nothing spins, and they are served when others end. */
 static void test_no_descriptors(void)
 {
@@ -215,9 +226,11 @@ static void test_no_descriptors(void)
         struct proto_tx tx = { 0 };
         char path[64], line[512];
         unsigned long before = 0, after = 0;
-        FILE *stat_file;
+        FILE *stat_file, *log = tmpfile();
 
-        daemon_start(&proc, &(struct daemon_options){ .limit_nofile = 40, .quiet = true });
+        if (!log)
+                tap_bail("no file for the log");
+        daemon_start(&proc, &(struct daemon_options){ .limit_nofile = 40, .log_fd = fileno(log) });
         for (n = 0; n < 64; n++)
                 fds[n] = daemon_socket(&proc);
         extra = daemon_socket(&proc);
@@ -240,11 +253,13 @@ static void test_no_descriptors(void)
         }
         tap_ok(after - before < 50, "out of descriptors the daemon does not spin: %lu ticks in a second",
                after - before);
+        tap_eq(count_lines_with(log, "no connection can be accepted"), 1, "it says so once, however often it tried again");
         for (int i = 0; i < n; i++)
                 close(fds[i]);
         tap_eq(read_code(extra), PROTO_OK, "a connection that waited is served when others ended");
         close(extra);
         tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+        fclose(log);
 }
 
 int main(void)
