@@ -82,8 +82,11 @@ int options_parse(int argc, char **argv, struct options *ret_options)
                 .log_priority = LOG_INFO,
                 .tdir_lag_ms = OPTIONS_DEFAULT_TDIR_LAG,
         };
+        static char name[] = "vgicd"; /* getopt's messages start as ours do */
         int c, r = 0;
 
+        if (argc > 0)
+                argv[0] = name;
         while ((c = getopt_long(argc, argv, "s:l:hV", long_options, NULL)) != -1) {
                 if (c == 's') {
                         o.socket_path = optarg;
