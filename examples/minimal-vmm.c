@@ -65,7 +65,7 @@ struct cpu {
 /* vCPU 1 takes the device's interrupt, tells vCPU 0 by SGI 7, and is done. */
 static void *cpu1(void *arg)
 {
-        struct cpu *cpu = arg;
+        struct cpu *cpu = (struct cpu *)arg;
         uint32_t intid;
 
         guest_setup_cpu(cpu->vm, cpu->vcpu);

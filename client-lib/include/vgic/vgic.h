@@ -345,7 +345,8 @@ void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
  * @deadline_ns: absolute, CLOCK_MONOTONIC; VGIC_NO_DEADLINE for none
  * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
  *
- * Return: VGIC_WAKE_* (at least one bit); -EINTR a signal arrived; -EINVAL; -EBADF.
+ * Return: VGIC_WAKE_* (at least one bit; a descriptor that is not open counts as ready, with POLLNVAL in its revents);
+ *         -EINTR a signal arrived; -EINVAL.
  * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one
  * read().
  */
@@ -425,9 +426,10 @@ int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t 
 /**
  * vgic_spi_assert() / vgic_spi_deassert() / vgic_spi_pulse() - the input wire of an SPI
  *
- * assert raises this party's wire (an edge-triggered interrupt latches its rising edge), deassert lowers it; pulse is a
- * rising edge that leaves the wire low. Each party has a wire of its own; the interrupt sees them OR-ed.
- * VMM role: shared memory. Device role: the ring (the daemon applies it); only for granted INTIDs.
+ * assert raises this party's wire (an edge-triggered interrupt latches its rising edge), deassert lowers it; pulse is
+ * a rising edge that leaves the wire low, which a level-sensitive interrupt latches as one request. Each party has a
+ * wire of its own; the interrupt sees them OR-ed. VMM role: shared memory. Device role: the ring (the daemon applies
+ * it); only for granted INTIDs.
  *
  * Threads: any (VMM); conn (device).
  * Return: 0; -EINVAL no such INTID; -EACCES not granted, or observer; -ENODATA not initialised;
