@@ -138,7 +138,8 @@ struct vgic_vm_config {
         uint32_t n_spis;          /* 0..988: INTIDs 32..32+n_spis-1 */
         uint32_t n_priority_bits; /* 4..8; 0: 5 */
         uint32_t flags;           /* VGIC_VM_* */
-        const uint64_t *mpidrs;   /* n_vcpus affinities as in MPIDR_EL1 (bits 31, 30, 24 ignored), all different; NULL: as KVM */
+        const uint64_t *mpidrs;   /* n_vcpus affinities as in MPIDR_EL1 (bits 31, 30, 24 ignored), all different;
+                                   * NULL: as KVM numbers them */
 };
 
 /**

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Promises between two parties that only show when one of them is late, stopped or dead
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gic-irq.h"
+#include "shm-slot.h"
+#include "tap.h"
+#include "test-daemon.h"
+#include "vgic-private.h"
+
+static struct test_daemon daemon_;
+
+static struct vgic_conn *connect_daemon(void)
+{
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = daemon_.socket };
+        struct vgic_conn *conn = NULL;
+
+        if (vgic_connect(&options, &conn) < 0)
+                tap_bail("connect: %s", vgic_conn_error(conn));
+        return conn;
+}
+
+/* A VM whose vCPU 0 takes edge-triggered SPIs 32..63. */
+static struct vgic_vm *create(struct vgic_conn *conn, const char *name)
+{
+        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = 1, .n_spis = 32 };
+        struct vgic_vm *vm = NULL;
+
+        if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0)
+                tap_bail("create: %s", vgic_conn_error(conn));
+        vgic_gicr_write(vm, 0x14, 4, 0);
+        vgic_gicd_write(vm, 0x84, 4, UINT32_MAX);
+        vgic_gicd_write(vm, 0xc08, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0xc0c, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0x104, 4, UINT32_MAX);
+        vgic_gicd_write(vm, 0x0, 4, 2);
+        return vm;
+}
+
+static struct vgic_vcpu *take(struct vgic_vm *vm, const struct vgic_vcpu_options *options)
+{
+        struct vgic_vcpu *vcpu = NULL;
+
+        if (vgic_vcpu_register(vm, 0, options, &vcpu) < 0)
+                tap_bail("register: %s", vgic_conn_error(vm->conn));
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        return vcpu;
+}
+
+static void count_kick(void *arg)
+{
+        ++*(int *)arg;
+}
+
+static void test_wake(struct vgic_conn *conn)
+{
+        int kicks = 0;
+        struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count_kick, .kick_arg = &kicks };
+        struct vgic_vm *vm = create(conn, "wake");
+        struct vgic_vcpu *vcpu = take(vm, &options);
+
+        vgic_vcpu_wake(vcpu);
+        tap_eq(kicks, 0, "a wake of a vCPU that looks for itself kicks nobody");
+        vgic_vcpu_enter(vcpu);
+        tap_eq(kicks, 1, "it kicks as soon as the guest is entered");
+        vgic_vcpu_leave(vcpu);
+        vgic_vcpu_enter(vcpu);
+        tap_eq(kicks, 1, "and once only");
+        vgic_spi_pulse(vm, 40);
+        tap_eq(kicks, 2, "an injection kicks a vCPU in guest");
+        vgic_vcpu_leave(vcpu);
+        vgic_vm_destroy(conn, "wake");
+        vgic_vm_detach(vm);
+}
+
+static uint64_t deadline_ns(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return ((uint64_t)now.tv_sec + 30) * 1000000000u;
+}
+
+/* With the daemon stopped the ring fills; when it goes on, the device hears that there is room, and what was kept arrives. */
+static void test_full_ring(struct vgic_conn *conn)
+{
+        static const uint32_t granted[] = { 40, 41 };
+        struct vgic_conn *device = connect_daemon();
+        struct vgic_vm *vm = create(conn, "full"), *dev = NULL;
+        struct vgic_vcpu *vcpu = take(vm, NULL);
+        uint32_t intid = 0;
+        char token[VGIC_TOKEN_MAX + 1];
+        struct pollfd room;
+        int r = 0, n = 0;
+
+        if (vgic_grant(vm, "device", granted, 2, token) < 0 || vgic_device_attach(device, "full", token, &dev) < 0)
+                tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
+        kill(daemon_.pid, SIGSTOP);
+        waitpid(daemon_.pid, NULL, WUNTRACED);
+        while (r == 0 && n < 10000) {
+                r = vgic_spi_pulse(dev, 40);
+                n++;
+        }
+        tap_ok(r == -EAGAIN && n == 257, "the 257th entry finds the ring full");
+        tap_eq(vgic_spi_assert(dev, 41), -EAGAIN, "a level is kept, too");
+        kill(daemon_.pid, SIGCONT);
+        room = (struct pollfd){ .fd = vgic_conn_fd(device), .events = POLLIN };
+        tap_eq(poll(&room, 1, 30000), 1, "the device is told that there is room");
+        tap_ok(vgic_conn_process(device) >= 0, "and sends what it kept");
+        while (intid != 41 && vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) > 0 && intid != VGIC_INTID_SPURIOUS) {
+                intid = vgic_vcpu_ack(vcpu, 1);
+                vgic_vcpu_eoi(vcpu, 1, intid);
+        }
+        tap_eq(intid, 41, "which arrives");
+        vgic_vm_detach(dev);
+        vgic_disconnect(device);
+        vgic_vm_destroy(conn, "full");
+        vgic_vm_detach(vm);
+}
+
+/* The owner dies between the CAS of an acknowledge and its commit: the guest has not seen it, so it is delivered again. */
+static void die_in_acknowledge(void)
+{
+        struct vgic_conn *conn = connect_daemon();
+        struct vgic_vm *vm = create(conn, "death");
+        struct vgic_vcpu *vcpu = take(vm, NULL);
+        struct shm_vcpu *self = &vm->gic.vcpus[vcpu->index];
+        _Atomic uint64_t *word = shm_gic_word(&vm->gic, 0, 40);
+        uint64_t w;
+
+        vgic_spi_pulse(vm, 40);
+        w = atomic_load(word);
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, 40), w, SHM_SLOT_ARGUMENT(0, 1));
+        atomic_store(word, gic_irq_acknowledge(w, 0));
+        _exit(0);
+}
+
+static void test_death(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = NULL;
+        struct vgic_vcpu *vcpu;
+        pid_t pid = fork();
+
+        if (pid == 0)
+                die_in_acknowledge();
+        waitpid(pid, NULL, 0);
+        if (vgic_vm_attach(conn, "death", VGIC_ROLE_VMM, &vm) < 0)
+                tap_bail("attach: %s", vgic_conn_error(conn));
+        vcpu = take(vm, NULL);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), 40, "an acknowledge that was cut short is taken back, and delivered");
+        vgic_vcpu_eoi(vcpu, 1, 40);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "once");
+        vgic_vm_destroy(conn, "death");
+        vgic_vm_detach(vm);
+}
+
+int main(void)
+{
+        struct vgic_conn *conn;
+
+        test_daemon_start(&daemon_, 0);
+        conn = connect_daemon();
+        test_wake(conn);
+        test_full_ring(conn);
+        test_death(conn);
+        vgic_disconnect(conn);
+        tap_eq(test_daemon_stop(&daemon_), 0, "the daemon stops in order");
+        return tap_done();
+}
