@@ -22,12 +22,16 @@ struct shm_gic {
         const struct shm_affinity *affinities;
         struct shm_vcpu *vcpus;
         struct shm_spi *spis;
+        struct shm_spi *espis;
         uint8_t *counters;
         size_t bytes;
         uint32_t counter_stride;
         uint32_t n_vcpus;
         uint32_t n_spis;
+        uint32_t n_espis;
+        uint32_t n_eppis;
         uint32_t n_priority_bits;
+        uint32_t features;      /* SHM_FEATURE_* */
         bool writable;
         bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */
 
@@ -49,6 +53,11 @@ struct shm_shape {
         uint32_t n_spis;                /* 0..988 */
         uint32_t n_priority_bits;       /* 4..8 */
         const uint64_t *mpidrs;         /* n_vcpus affinities, or NULL: as KVM numbers them */
+        uint32_t n_espis;               /* 0..1024, a multiple of 32 */
+        uint32_t n_eppis;               /* 0, 32, 64 */
+        uint32_t features;              /* SHM_FEATURE_* */
+        const uint32_t *redist_regions; /* n_redist_regions numbers of vCPUs, n_vcpus together, or NULL: one region */
+        uint32_t n_redist_regions;
 };
 
 #define SHM_TRIES  4096u

@@ -73,7 +73,8 @@ struct shm_header {
         uint32_t gicd_iidr;                 /* pre-init registers */
         uint32_t gicd_typer2;
         struct shm_area areas[SHM_N_AREAS]; /* 144 */
-        uint8_t reserved0[752];
+        uint32_t features;                  /* SHM_FEATURE_* */
+        uint8_t reserved0[748];
 
         /* 1024: written once, by the builder (READY-R1) */
         _Alignas(SHM_LINE) _Atomic uint32_t ready;
@@ -105,6 +106,12 @@ struct shm_header {
 
 #define SHM_FLAG_MIRROR  (1u << 0)          /* reserved: no delivering controller, the shadow only */
 
+/* shm_header.features: what the architecture leaves to the implementation */
+#define SHM_FEATURE_1_OF_N  (1u << 0)       /* GICD_TYPER.No1N = 0, GICR_TYPER.DPGS = 1 */
+#define SHM_FEATURE_AFF3    (1u << 1)       /* A3V = 1 */
+#define SHM_FEATURE_RSS     (1u << 2)       /* RSS = 1 */
+#define SHM_FEATURE_ALL     (SHM_FEATURE_1_OF_N | SHM_FEATURE_AFF3 | SHM_FEATURE_RSS)
+
 struct shm_affinity {
         uint32_t affinity;                  /* Aff3.Aff2.Aff1.Aff0, a byte each */
         uint32_t vcpu;
@@ -126,9 +133,13 @@ struct shm_spi {
 #define SHM_CPUIF_POWERED_SHIFT 17
 #define SHM_CPUIF_ASLEEP   (UINT64_C(1) << SHM_CPUIF_ASLEEP_SHIFT)  /* GICR_WAKER.ProcessorSleep */
 #define SHM_CPUIF_POWERED  (UINT64_C(1) << SHM_CPUIF_POWERED_SHIFT) /* PSCI: on */
-#define SHM_CPUIF_DPG0     (UINT64_C(1) << 18) /* reserved for GICR_CTLR.DPG* */
-#define SHM_CPUIF_DPG1NS   (UINT64_C(1) << 19)
-#define SHM_CPUIF_BITS          20
+#define SHM_CPUIF_DPG_SHIFT     18          /* GICR_CTLR.DPG0, .DPG1NS: 1 bit per group: no 1-of-N interrupts of it */
+#define SHM_CPUIF_ABSENT_SHIFT  20
+#define SHM_CPUIF_ABSENT   (UINT64_C(1) << SHM_CPUIF_ABSENT_SHIFT)  /* nobody runs it: powered off, given back, or its owner died */
+#define SHM_CPUIF_BITS          21
+
+/* shm_vcpu.flags */
+#define SHM_VCPU_LAST      (1u << 0)        /* GICR_TYPER.Last: ends a contiguous redistributor region */
 
 /* shm_vcpu.icc_ctlr: three ICC_CTLR_EL1 values of 20 bits, and which of them are known */
 #define SHM_ICC_CTLR_BITS         20
@@ -180,6 +191,7 @@ struct shm_vcpu {
         _Alignas(SHM_LINE) _Atomic uint64_t icc_ctlr;
         uint32_t affinity;                  /* constant */
         uint32_t index;                     /* constant */
+        uint32_t flags;                     /* constant: SHM_VCPU_* */
 
         /* 64: CPU interface. cpuif: CAS by anyone; the active priorities: the owner thread */
         _Alignas(SHM_LINE) _Atomic uint64_t cpuif;
@@ -259,6 +271,7 @@ SHM_AT(struct shm_header, flags, 132);
 SHM_AT(struct shm_header, gicd_iidr, 136);
 SHM_AT(struct shm_header, gicd_typer2, 140);
 SHM_AT(struct shm_header, areas, 144);
+SHM_AT(struct shm_header, features, 272);
 SHM_AT(struct shm_header, ready, 1024);
 SHM_AT(struct shm_header, gicd_ctlr, 1088);
 SHM_AT(struct shm_header, gicd_statusr, 1092);
@@ -292,6 +305,7 @@ SHM_AT(struct shm_vcpu_counters, sgis_sent, 24);
 SHM_AT(struct shm_vcpu, icc_ctlr, 0);
 SHM_AT(struct shm_vcpu, affinity, 8);
 SHM_AT(struct shm_vcpu, index, 12);
+SHM_AT(struct shm_vcpu, flags, 16);
 SHM_AT(struct shm_vcpu, cpuif, 64);
 SHM_AT(struct shm_vcpu, ap0r, 72);
 SHM_AT(struct shm_vcpu, ap1r, 88);
@@ -310,8 +324,8 @@ SHM_AT(struct shm_vcpu, gicr_ctlr, 2112);
 SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
-static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG0 == 1u << 18 && SHM_CPUIF_DPG1NS == 1u << 19 &&
-              SHM_CPUIF_BITS == 20, "cpuif: powered, DPG");
+static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&
+              SHM_CPUIF_BITS == 21, "cpuif: powered, DPG, absent");
 static_assert(SHM_ICC_CTLR_LIVE_SHIFT == 0 && SHM_ICC_CTLR_CONFIGURED_SHIFT == 20 &&
               SHM_ICC_CTLR_DEFAULT_SHIFT == 40 && SHM_ICC_CTLR_BITS == 20, "icc_ctlr: values");
 static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 && SHM_ICC_CTLR_CONFIGURED_VALID == UINT64_C(1) << 61 &&

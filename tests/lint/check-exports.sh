@@ -3,14 +3,14 @@
 # Copyright (c) 2026 The vgicd authors
 #
 # vgic.h, libvgic.map and what the built library exports must name the same functions. Speaks TAP.
-header=$top_srcdir/client-lib/include/vgic/vgic.h
+headers="$top_srcdir/client-lib/include/vgic/vgic.h $top_srcdir/client-lib/include/vgic/vgic-vcpu.h"
 map=$top_srcdir/client-lib/libvgic.map
 library=$top_builddir/client-lib/.libs/libvgic.so
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 # A declaration starts in column 0 and has its name before the first parenthesis.
-grep -E '^[a-z].*\bvgic_[a-z0-9_]+\(' "$header" | sed -E 's/^[^(]*\b(vgic_[a-z0-9_]+)\(.*/\1/' | sort -u > "$tmp/header"
+grep -hE '^[a-z].*\bvgic_[a-z0-9_]+\(' $headers | sed -E 's/^[^(]*\b(vgic_[a-z0-9_]+)\(.*/\1/' | sort -u > "$tmp/header"
 sed -nE 's/^ +(vgic_[a-z0-9_]+);/\1/p' "$map" | sort -u > "$tmp/map"
 nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)@@.*/\1/p' | grep -v '^VGIC_' | sort -u > "$tmp/library"
 nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)$/\1/p' \

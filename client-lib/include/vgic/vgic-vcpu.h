@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef VGIC_VCPU_H
+#define VGIC_VCPU_H
+
+/**
+ * libvgic: the vCPUs of a VM; a part of <vgic/vgic.h>, whose head explains the words used here
+ */
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+struct vgic_vm;
+struct vgic_vcpu;
+
+struct vgic_vcpu_options {
+        size_t size;              /* sizeof(struct vgic_vcpu_options) */
+        /*
+         * Called when an interrupt becomes due for this vCPU while it is in guest (vgic_vcpu_enter()), by the thread
+         * that injected it in this process. It must make the vCPU leave the guest soon and must not call the library.
+         * NULL: the vCPU's descriptor becomes readable instead. Injections of other processes always use the
+         * descriptor.
+         */
+        void (*kick)(void *arg);
+        void *kick_arg;
+};
+
+/**
+ * vgic_vcpu_register() - take a vCPU of an initialised VM into this process
+ * @index: 0..n_vcpus-1
+ *
+ * The first registration finds the vCPU reset. After the death of its former process it is taken over as that left it:
+ * an operation that was cut short is completed or taken back, nothing is lost.
+ *
+ * Return: 0; -EBUSY a living process has it; -EINVAL no such index; -ENODATA the VM is not initialised; -EACCES role
+ *         is not VMM; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Threads: conn.
+ */
+int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
+                       struct vgic_vcpu **ret_vcpu);
+
+/**
+ * vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are. NULL is allowed. Threads: conn and
+ * vcpu. Return: 0; -ENOTCONN (released all the same).
+ */
+int vgic_vcpu_unregister(struct vgic_vcpu *vcpu);
+
+/** vgic_vcpu_index() - its number. Threads: any. */
+uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu);
+
+/* System registers are named by their encoding, as in KVM_REG_ARM64_SYSREG and in ESR_EL1.ISS. */
+#define VGIC_SYSREG(op0, op1, crn, crm, op2) \
+        ((uint32_t)((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2)))
+#define VGIC_ICC_PMR_EL1      VGIC_SYSREG(3, 0, 4, 6, 0)
+#define VGIC_ICC_IAR0_EL1     VGIC_SYSREG(3, 0, 12, 8, 0)
+#define VGIC_ICC_EOIR0_EL1    VGIC_SYSREG(3, 0, 12, 8, 1)
+#define VGIC_ICC_HPPIR0_EL1   VGIC_SYSREG(3, 0, 12, 8, 2)
+#define VGIC_ICC_BPR0_EL1     VGIC_SYSREG(3, 0, 12, 8, 3)
+#define VGIC_ICC_AP0R_EL1(n)  VGIC_SYSREG(3, 0, 12, 8, 4 + (n))
+#define VGIC_ICC_AP1R_EL1(n)  VGIC_SYSREG(3, 0, 12, 9, (n))
+#define VGIC_ICC_DIR_EL1      VGIC_SYSREG(3, 0, 12, 11, 1)
+#define VGIC_ICC_RPR_EL1      VGIC_SYSREG(3, 0, 12, 11, 3)
+#define VGIC_ICC_SGI1R_EL1    VGIC_SYSREG(3, 0, 12, 11, 5)
+#define VGIC_ICC_ASGI1R_EL1   VGIC_SYSREG(3, 0, 12, 11, 6)
+#define VGIC_ICC_SGI0R_EL1    VGIC_SYSREG(3, 0, 12, 11, 7)
+#define VGIC_ICC_IAR1_EL1     VGIC_SYSREG(3, 0, 12, 12, 0)
+#define VGIC_ICC_EOIR1_EL1    VGIC_SYSREG(3, 0, 12, 12, 1)
+#define VGIC_ICC_HPPIR1_EL1   VGIC_SYSREG(3, 0, 12, 12, 2)
+#define VGIC_ICC_BPR1_EL1     VGIC_SYSREG(3, 0, 12, 12, 3)
+#define VGIC_ICC_CTLR_EL1     VGIC_SYSREG(3, 0, 12, 12, 4)
+#define VGIC_ICC_SRE_EL1      VGIC_SYSREG(3, 0, 12, 12, 5)
+#define VGIC_ICC_IGRPEN0_EL1  VGIC_SYSREG(3, 0, 12, 12, 6)
+#define VGIC_ICC_IGRPEN1_EL1  VGIC_SYSREG(3, 0, 12, 12, 7)
+
+/**
+ * vgic_vcpu_sysreg_read() / vgic_vcpu_sysreg_write() - the guest's MRS / MSR of an ICC_*_EL1 register
+ * @reg: VGIC_SYSREG() of the instruction
+ *
+ * IHI 0069 chapter 12.2. Reading ICC_IAR0/1_EL1 acknowledges.
+ *
+ * Return: 0; -ENOENT not a register of the GIC, or not readable (writable): let the guest take an UNDEF. Nothing else.
+ * Threads: vcpu.  Blocks: never; no system call, but a doorbell write when an SGI or a priority change wakes another
+ * vCPU.
+ */
+int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value);
+int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value);
+
+/** vgic_vcpu_ack() - ICC_IAR<group>_EL1. Return: the INTID taken, or VGIC_INTID_SPURIOUS. Threads: vcpu. */
+uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group);
+
+/** vgic_vcpu_eoi() - ICC_EOIR<group>_EL1. Threads: vcpu. */
+void vgic_vcpu_eoi(struct vgic_vcpu *vcpu, unsigned group, uint32_t intid);
+
+/** vgic_vcpu_dir() - ICC_DIR_EL1: deactivate, whichever vCPU acknowledged it (EOImode 1). Threads: vcpu. */
+void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid);
+
+#define VGIC_LINE_IRQ  (1u << 0)
+#define VGIC_LINE_FIQ  (1u << 1)
+
+/** vgic_vcpu_lines() - which of the vCPU's inputs are asserted now: VGIC_LINE_*. Threads: vcpu. */
+unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu);
+
+/**
+ * vgic_vcpu_enter() / vgic_vcpu_leave() - bracket the time in which the vCPU executes guest code
+ *
+ * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns the lines to
+ * present; what becomes due after that kicks. A VMM that looks at vgic_vcpu_lines() often enough by itself may do
+ * without.
+ *
+ * Threads: vcpu.
+ */
+unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu);
+void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
+
+#define VGIC_WAKE_IRQ       (1u << 0)  /* a line is asserted */
+#define VGIC_WAKE_DEADLINE  (1u << 1)
+#define VGIC_WAKE_FD        (1u << 2)  /* one of fds is ready: see their revents */
+#define VGIC_WAKE_KICK      (1u << 3)  /* vgic_vcpu_wake() */
+
+#define VGIC_NO_DEADLINE    UINT64_MAX
+#define VGIC_PARK_MAX_FDS   63
+
+/**
+ * vgic_vcpu_park() - sleep until a line is asserted, the deadline passes or a host descriptor is ready (guest WFI)
+ * @deadline_ns: absolute, CLOCK_MONOTONIC; VGIC_NO_DEADLINE for none
+ * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
+ *
+ * Return: VGIC_WAKE_* (at least one bit; a descriptor that is not open counts as ready, with POLLNVAL in its revents);
+ *         -EINTR a signal arrived; -EINVAL.
+ * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one
+ * read().
+ */
+int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds);
+
+/**
+ * vgic_vcpu_park_begin() / vgic_vcpu_park_end() - park for hosts that sleep in an event loop of their own
+ *
+ * begin returns 1 if a line is asserted already: the vCPU is not parked, do not sleep. Else 0: poll vgic_vcpu_fd() for
+ * POLLIN; when it is readable (or for any reason of the host's) call end, which returns the lines now asserted.
+ * The vCPU may not execute between the two.
+ *
+ * Threads: vcpu.
+ */
+int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu);
+unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu);
+
+/** vgic_vcpu_fd() - the vCPU's doorbell, to poll for POLLIN only; belongs to the library. Threads: any. */
+int vgic_vcpu_fd(const struct vgic_vcpu *vcpu);
+
+/** vgic_vcpu_wake() - end a park, or kick the vCPU out of the guest, from any thread. */
+void vgic_vcpu_wake(struct vgic_vcpu *vcpu);
+
+enum vgic_reset {
+        VGIC_RESET_CPU_ON = 1,   /* PSCI CPU_ON of one vCPU: CPU interface and private interrupts; wires stay */
+        VGIC_RESET_SYSTEM,       /* the whole controller */
+};
+
+/**
+ * vgic_vcpu_reset() - reset one vCPU's CPU interface and private interrupts (VGIC_RESET_CPU_ON); touches no other vCPU
+ *
+ * Threads: vcpu, or any thread while the vCPU is powered off or not yet run. Return: 0.
+ */
+int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
+
+/**
+ * vgic_vm_reset_vcpu() - ask for the reset of a vCPU that runs in another thread or process
+ *
+ * ICC_CTLR_EL1 shows its reset value at once; the rest is applied by the vCPU's thread at its next operation, and at
+ * once if it is off. Return: 0; -EINVAL; -EACCES (observer, device); -ENODATA not initialised. Threads: any.
+ */
+int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
+
+/**
+ * vgic_vm_reset() - reset the whole controller: system reset. All vCPUs must be off or stopped by the host; wires
+ * keep their level. Return: as above. Threads: any.
+ */
+int vgic_vm_reset(struct vgic_vm *vm);
+
+/**
+ * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, and for who may reset it from
+ * outside. It is off until told. Threads: vcpu.
+ */
+void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif
