@@ -55,7 +55,7 @@ VGIC_EXPORT int vgic_vcpu_reset(struct vgic_vcpu *vcpu)
 
 VGIC_EXPORT void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on)
 {
-        shm_cpuif_set(&vcpu->vm->gic, vcpu->index, SHM_CPUIF_POWERED_SHIFT, 1, on != 0);
+        shm_power(&vcpu->vm->gic, vcpu->index, on != 0);
 }
 
 VGIC_EXPORT int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index)

@@ -35,6 +35,7 @@ VGIC_EXPORT int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t i
                 .intid = intid, .vcpu = state.vcpu, .holder = state.holder,
                 .enabled = state.enabled, .pending = state.pending, .active = state.active, .group = state.group,
                 .edge = state.edge, .line = state.line, .latch = state.latch, .priority = state.priority,
+                .one_of_n = state.one_of_n,
                 .acknowledged = state.acknowledged,
         };
         return 0;

@@ -55,6 +55,7 @@ static int set_shape(struct vm *vm, const struct vm_config *config, struct base_
         shape->vm_id = vm->id;
         shape->n_vcpus = config->n_vcpus;
         shape->n_spis = config->n_spis;
+        shape->features = SHM_FEATURE_ALL;
         shape->n_priority_bits = config->n_priority_bits ? config->n_priority_bits : VM_DEFAULT_PRIORITY_BITS;
         shape->mpidrs = config->mpidrs; /* borrowed for the check */
         if (shm_segment_check_shape(shape, &reason) < 0) {

@@ -52,6 +52,20 @@ static inline uint64_t gic_irq_acknowledge(uint64_t w, uint16_t vcpu)
         return gic_word_set_holder(w | GIC_WORD_ACTIVE, vcpu);
 }
 
+/*
+ * GICD_IROUTER<n>: @vcpu has the affinity that was written. With Interrupt_Routing_Mode the vCPU chosen last stays
+ * until the interrupt is placed anew.
+ */
+static inline uint64_t gic_irq_route(uint64_t w, uint16_t vcpu)
+{
+        return gic_word_set_route(w & ~GIC_WORD_IRM, vcpu);
+}
+
+static inline uint64_t gic_irq_route_any(uint64_t w)
+{
+        return w | GIC_WORD_IRM;
+}
+
 /* Deactivate (transition E): an interrupt whose level is still held is pending again by that very word. */
 static inline uint64_t gic_irq_deactivate(uint64_t w)
 {
@@ -79,13 +93,19 @@ static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 #define GIC_EFFECT_FLIGHT   (1u << 1)  /* it came into flight */
 #define GIC_EFFECT_EOI      (1u << 2)  /* its end of interrupt is owed to somebody */
 
+/* A 1-of-N interrupt without a target is owed one. */
+static inline bool gic_irq_is_owed(uint64_t w)
+{
+        return gic_word_wanting(w) && (gic_word_route(w) != GIC_NO_VCPU || (w & GIC_WORD_IRM));
+}
+
 static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)
 {
         const uint64_t where = base_mask(GIC_WORD_PRIORITY_WIDTH) | base_mask(GIC_WORD_ROUTE_WIDTH) << GIC_WORD_ROUTE_SHIFT |
-                               GIC_WORD_GROUP1;
+                               GIC_WORD_GROUP1 | GIC_WORD_IRM;
         unsigned effects = 0;
 
-        if (gic_word_deliverable(now) && (!gic_word_deliverable(old) || ((old ^ now) & where)))
+        if (gic_irq_is_owed(now) && (!gic_irq_is_owed(old) || ((old ^ now) & where)))
                 effects |= GIC_EFFECT_DELIVER;
         if (gic_word_in_flight(now) && !gic_word_in_flight(old))
                 effects |= GIC_EFFECT_FLIGHT;

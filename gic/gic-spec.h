@@ -8,6 +8,7 @@
  *
  * INTID ranges: IHI 0069 section 2.2, table "INTIDs".
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #define GIC_SGI_FIRST            0u
@@ -23,6 +24,13 @@
 #define GIC_MAX_EPPIS           64u
 #define GIC_ESPI_FIRST        4096u
 #define GIC_MAX_ESPIS         1024u
+#define GIC_EXTENDED_STEP       32u   /* extended ranges come in whole registers */
+
+/* SGIs and (extended) PPIs belong to one PE; all others are shared. */
+static inline bool gic_intid_is_private(uint32_t intid)
+{
+        return intid < GIC_N_PRIVATE || intid - GIC_EPPI_FIRST < GIC_MAX_EPPIS;
+}
 
 #define GIC_PRIORITY_IDLE     0xffu   /* ICC_RPR_EL1 with no active priority */
 #define GIC_MIN_PRIORITY_BITS    4u

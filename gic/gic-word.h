@@ -24,10 +24,10 @@
 
 #define GIC_WORD_PRIORITY_SHIFT    0
 #define GIC_WORD_PRIORITY_WIDTH    8
-#define GIC_WORD_ROUTE_SHIFT       8  /* vCPU index that the affinity names, or GIC_NO_VCPU */
+#define GIC_WORD_ROUTE_SHIFT       8  /* vCPU that the affinity names, or that was chosen (1-of-N), or GIC_NO_VCPU */
 #define GIC_WORD_ROUTE_WIDTH      16
 #define GIC_WORD_IRM        (UINT64_C(1) << 24) /* 1-of-N: any eligible vCPU */
-#define GIC_WORD_HOLDER_SHIFT     25  /* vCPU on which it is active, resident, or chosen (1-of-N) */
+#define GIC_WORD_HOLDER_SHIFT     25  /* vCPU on which it is active or resident */
 #define GIC_WORD_HOLDER_WIDTH     16
 #define GIC_WORD_RESIDENT_SHIFT   41  /* 0: not resident; n: in list register n-1 of the holder */
 #define GIC_WORD_RESIDENT_WIDTH    5
@@ -127,14 +127,19 @@ static inline bool gic_word_pending(uint64_t w)
         return !(w & GIC_WORD_EDGE_CFG) && (w & (GIC_WORD_WIRES | GIC_WORD_MESSAGE));
 }
 
+/* Wants to be delivered: pending, enabled, not active, not in a list register. */
+static inline bool gic_word_wanting(uint64_t w)
+{
+        return (w & GIC_WORD_ENABLE) && !(w & GIC_WORD_ACTIVE) && gic_word_resident(w) == 0 && gic_word_pending(w);
+}
+
 /*
- * Deliverable by its own word alone: pending, enabled, not active, not in a list register, and with
- * a target. Gates of the distributor and of the CPU interface come on top, and are never part of it.
+ * Deliverable by its own word alone: it wants to be, and has a target. Gates of the distributor and of the CPU
+ * interface come on top, and are never part of it.
  */
 static inline bool gic_word_deliverable(uint64_t w)
 {
-        return (w & GIC_WORD_ENABLE) && !(w & GIC_WORD_ACTIVE) && gic_word_resident(w) == 0 &&
-               gic_word_route(w) != GIC_NO_VCPU && gic_word_pending(w);
+        return gic_word_wanting(w) && gic_word_route(w) != GIC_NO_VCPU;
 }
 
 /* In flight, the condition behind TDIR: active, or resident, or pending and enabled with a target. */

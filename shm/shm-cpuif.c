@@ -160,6 +160,15 @@ static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, struct s
         return gates;
 }
 
+bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
+{
+        struct gates gates = read_gates(gic, &gic->vcpus[vcpu]);
+        unsigned group = gic_word_group(w);
+
+        return (gates.groups & (1u << group)) &&
+               gic_prio_preempts(gic_word_priority(w), gates.pmr, shm_cpuif_running_priority(gic, vcpu), gates.group_mask[group]);
+}
+
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_pick pick;
@@ -214,7 +223,7 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
-                if (pick.intid >= GIC_SPI_FIRST)
+                if (!gic_intid_is_private(pick.intid))
                         shm_tdir_raise(gic);
         } while (!shm_word_cas(word, &pick.word, now));
 
@@ -269,7 +278,7 @@ static bool eoi_mode(const struct shm_vcpu *vcpu)
 /*
  * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation, by INTID wherever it is
  * routed now. A write that does not match the group of the highest active priority is UNPREDICTABLE: ignored, as
- * special INTIDs are.
+ * are special INTIDs and those of no interrupt.
  */
 void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
 {
@@ -281,14 +290,14 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
         int bit;
 
         shm_cpuif_serve(gic, vcpu);
-        if (intid >= GIC_INTID_SPECIAL && intid <= GIC_INTID_SPURIOUS)
+        if (!word) /* a special INTID, or one that does not exist: nothing was acknowledged by it */
                 return;
         bit = highest_active(gic, self, &active_group);
         if (bit < 0 || active_group != group)
                 return;
-        shm_slot_begin(self, op, word ? shm_word_load(word) : 0, SHM_SLOT_ARGUMENT((unsigned)bit, group));
+        shm_slot_begin(self, op, shm_word_load(word), SHM_SLOT_ARGUMENT((unsigned)bit, group));
         assign_apr(self, group, (unsigned)bit, false);
-        if (deactivates && word)
+        if (deactivates)
                 deactivate(gic, vcpu, word, intid, op);
         shm_slot_end(self);
 }

@@ -44,6 +44,12 @@ uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group);
 void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid);
 void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 
+/*
+ * shm_cpuif_admits() - could vCPU @vcpu take an interrupt whose word is @w at once, by its groups, PMR and running
+ * priority? A hint if asked by another thread. Threads: any.
+ */
+bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
+
 /* shm_cpuif_running_priority() - ICC_RPR_EL1: from the active-priority registers of both groups. Threads: any. */
 uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu);
 

@@ -20,7 +20,7 @@ unsigned shm_daemon_eoi_due(const struct shm_gic *gic, uint32_t intid)
 
         if (!shm_gic_is_spi(gic, intid))
                 return 0;
-        word = atomic_load_explicit(&gic->spis[intid - GIC_SPI_FIRST].word, memory_order_acquire);
+        word = atomic_load_explicit(&shm_gic_spi(gic, intid)->word, memory_order_acquire);
         if (!(word & GIC_WORD_EDGE_CFG))
                 due |= SHM_EOI_LEVEL;
         if ((word & GIC_WORD_ACTIVE) || gic_word_resident(word) != 0 || gic_word_pending(word))

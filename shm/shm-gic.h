@@ -68,27 +68,77 @@ static inline bool shm_gic_retry(const struct shm_gic *gic, unsigned *tries)
         return !gic->bounded || ++*tries < SHM_TRIES;
 }
 
-static inline bool shm_gic_is_spi(const struct shm_gic *gic, uint32_t intid)
+/* One SPI or extended SPI; NULL: there is no such interrupt. */
+static inline struct shm_spi *shm_gic_spi(const struct shm_gic *gic, uint32_t intid)
 {
-        return intid >= GIC_SPI_FIRST && intid - GIC_SPI_FIRST < gic->n_spis;
-}
-
-/*
- * The word of an interrupt: SGIs and PPIs of vCPU @vcpu, SPIs of all. NULL: there is no such interrupt.
- */
-static inline _Atomic uint64_t *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
-{
-        if (shm_gic_is_spi(gic, intid))
-                return &gic->spis[intid - GIC_SPI_FIRST].word;
-        if (intid < GIC_N_PRIVATE && vcpu < gic->n_vcpus)
-                return &gic->vcpus[vcpu].words[intid];
+        if (intid - GIC_SPI_FIRST < gic->n_spis)
+                return &gic->spis[intid - GIC_SPI_FIRST];
+        if (intid - GIC_ESPI_FIRST < gic->n_espis)
+                return &gic->espis[intid - GIC_ESPI_FIRST];
         return NULL;
 }
 
-/* How often vCPU @vcpu acknowledged @intid; both already checked. Private INTIDs first, then SPIs. */
+static inline bool shm_gic_is_spi(const struct shm_gic *gic, uint32_t intid)
+{
+        return shm_gic_spi(gic, intid) != NULL;
+}
+
+/*
+ * The word of an interrupt: SGIs and (extended) PPIs of vCPU @vcpu, (extended) SPIs of all. NULL: there is no such
+ * interrupt.
+ */
+static inline _Atomic uint64_t *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        struct shm_spi *spi = shm_gic_spi(gic, intid);
+
+        if (spi)
+                return &spi->word;
+        if (vcpu >= gic->n_vcpus)
+                return NULL;
+        if (intid < GIC_N_PRIVATE)
+                return &gic->vcpus[vcpu].words[intid];
+        if (intid >= GIC_EPPI_FIRST && intid - GIC_EPPI_FIRST < gic->n_eppis)
+                return &gic->vcpus[vcpu].words[GIC_N_PRIVATE + intid - GIC_EPPI_FIRST];
+        return NULL;
+}
+
+/*
+ * To go through all of them: for (i = 0; i < shm_gic_n_spis(gic); i++) intid = shm_gic_nth_spi(gic, i); the same for
+ * the private interrupts of one vCPU.
+ */
+static inline uint32_t shm_gic_n_spis(const struct shm_gic *gic)
+{
+        return gic->n_spis + gic->n_espis;
+}
+
+static inline uint32_t shm_gic_nth_spi(const struct shm_gic *gic, uint32_t i)
+{
+        return i < gic->n_spis ? GIC_SPI_FIRST + i : GIC_ESPI_FIRST + (i - gic->n_spis);
+}
+
+static inline uint32_t shm_gic_n_private(const struct shm_gic *gic)
+{
+        return GIC_N_PRIVATE + gic->n_eppis;
+}
+
+static inline uint32_t shm_gic_nth_private(uint32_t i)
+{
+        return i < GIC_N_PRIVATE ? i : GIC_EPPI_FIRST + (i - GIC_N_PRIVATE);
+}
+
+/*
+ * How often vCPU @vcpu acknowledged @intid; both already checked. In a row of counters: SGIs and PPIs, SPIs, extended
+ * PPIs, extended SPIs.
+ */
 static inline _Atomic uint64_t *shm_gic_counter(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
-        return (_Atomic uint64_t *)(void *)(gic->counters + (size_t)vcpu * gic->counter_stride) + intid;
+        uint32_t index = intid;
+
+        if (intid >= GIC_ESPI_FIRST)
+                index = GIC_N_PRIVATE + gic->n_spis + gic->n_eppis + (intid - GIC_ESPI_FIRST);
+        else if (intid >= GIC_EPPI_FIRST)
+                index = GIC_N_PRIVATE + gic->n_spis + (intid - GIC_EPPI_FIRST);
+        return (_Atomic uint64_t *)(void *)(gic->counters + (size_t)vcpu * gic->counter_stride) + index;
 }
 
 #endif

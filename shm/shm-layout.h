@@ -25,7 +25,9 @@
 #define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
 #define SHM_MAJOR            1
 #define SHM_MINOR            0
-#define SHM_MUST_UNDERSTAND  UINT64_C(0)   /* the bits this code understands */
+#define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0) /* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
+#define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
+#define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED) /* the bits this code understands */
 #define SHM_LINE             64u
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u
@@ -101,7 +103,11 @@ struct shm_header {
         _Alignas(SHM_LINE) _Atomic uint64_t eoi_summary;
         _Alignas(SHM_LINE) _Atomic uint64_t eoi[SHM_N_CANDIDATE_WORDS];
 
-        uint8_t reserved1[2112];
+        /* 1984: 1-of-N interrupts that found no eligible vCPU: whoever looks for one, and whoever becomes one */
+        _Alignas(SHM_LINE) _Atomic uint64_t unplaced_summary;
+        _Alignas(SHM_LINE) _Atomic uint64_t unplaced[SHM_N_CANDIDATE_WORDS];
+
+        uint8_t reserved1[1536];
 };
 
 #define SHM_FLAG_MIRROR  (1u << 0)          /* reserved: no delivering controller, the shadow only */
@@ -135,8 +141,10 @@ struct shm_spi {
 #define SHM_CPUIF_POWERED  (UINT64_C(1) << SHM_CPUIF_POWERED_SHIFT) /* PSCI: on */
 #define SHM_CPUIF_DPG_SHIFT     18          /* GICR_CTLR.DPG0, .DPG1NS: 1 bit per group: no 1-of-N interrupts of it */
 #define SHM_CPUIF_ABSENT_SHIFT  20
-#define SHM_CPUIF_ABSENT   (UINT64_C(1) << SHM_CPUIF_ABSENT_SHIFT)  /* nobody runs it: powered off, given back, or its owner died */
-#define SHM_CPUIF_BITS          21
+#define SHM_CPUIF_OFF_SHIFT     21
+#define SHM_CPUIF_ABSENT   (UINT64_C(1) << SHM_CPUIF_ABSENT_SHIFT)  /* nobody runs it: given back, or its owner died */
+#define SHM_CPUIF_OFF      (UINT64_C(1) << SHM_CPUIF_OFF_SHIFT)     /* PSCI: told to be off; neither before the first word of it */
+#define SHM_CPUIF_BITS          22
 
 /* shm_vcpu.flags */
 #define SHM_VCPU_LAST      (1u << 0)        /* GICR_TYPER.Last: ends a contiguous redistributor region */
@@ -283,6 +291,8 @@ SHM_AT(struct shm_header, daemon_beat, 1288);
 SHM_AT(struct shm_header, guest_errors, 1344);
 SHM_AT(struct shm_header, eoi_summary, 1408);
 SHM_AT(struct shm_header, eoi, 1472);
+SHM_AT(struct shm_header, unplaced_summary, 1984);
+SHM_AT(struct shm_header, unplaced, 2048);
 SHM_AT(struct shm_area, offset, 0);
 SHM_AT(struct shm_area, stride, 8);
 SHM_AT(struct shm_area, count, 12);
@@ -325,7 +335,7 @@ SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
 static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&
-              SHM_CPUIF_BITS == 21, "cpuif: powered, DPG, absent");
+              SHM_CPUIF_OFF_SHIFT == 21 && SHM_CPUIF_BITS == 22, "cpuif: powered, DPG, absent, off");
 static_assert(SHM_ICC_CTLR_LIVE_SHIFT == 0 && SHM_ICC_CTLR_CONFIGURED_SHIFT == 20 &&
               SHM_ICC_CTLR_DEFAULT_SHIFT == 40 && SHM_ICC_CTLR_BITS == 20, "icc_ctlr: values");
 static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 && SHM_ICC_CTLR_CONFIGURED_VALID == UINT64_C(1) << 61 &&

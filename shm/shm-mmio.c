@@ -6,6 +6,7 @@
 #include "gic-reg.h"
 #include "gic-route.h"
 #include "shm-cpuif.h"
+#include "shm-irouter.h"
 #include "shm-word.h"
 
 /*
@@ -135,29 +136,6 @@ static void write_message(struct shm_gic *gic, uint64_t value, bool set)
                 shm_word_update(gic, shm_gic_word(gic, 0, intid), intid, message_set, 0);
         else
                 shm_word_update(gic, shm_gic_word(gic, 0, intid), intid, message_clear, 0);
-}
-
-static uint64_t set_route(uint64_t w, uint64_t vcpu)
-{
-        return gic_word_set_route(w, (uint16_t)vcpu);
-}
-
-/*
- * ROUTE-R1, ROUTE-A1: two writers exchange the raw value, then each derives and stores the route until the raw value
- * re-reads as what it derived from: the last raw value wins in both places.
- */
-void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid)
-{
-        struct shm_spi *spi = &gic->spis[intid - GIC_SPI_FIRST];
-        uint64_t raw = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
-        unsigned tries = 0;
-        uint64_t derived;
-
-        do {
-                derived = raw;
-                shm_word_update(gic, &spi->word, intid, set_route, shm_affinity_find(gic, gic_route_affinity(derived)));
-                raw = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
-        } while (raw != derived && shm_gic_retry(gic, &tries));
 }
 
 /* No1N = 1 makes Interrupt_Routing_Mode RES0. INTIDs 32.. have registers; the array starts at INTID 32. */

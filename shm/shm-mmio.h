@@ -15,7 +15,4 @@ void shm_gicd_write(struct shm_gic *gic, uint64_t offset, unsigned len, uint64_t
 uint64_t shm_gicr_read(struct shm_gic *gic, uint64_t offset, unsigned len);
 void shm_gicr_write(struct shm_gic *gic, uint64_t offset, unsigned len, uint64_t value);
 
-/* shm_irouter_reroute() - derive the route of an SPI from its GICD_IROUTER<n> */
-void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid);
-
 #endif

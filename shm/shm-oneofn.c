@@ -2,20 +2,145 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-oneofn.h"
 
+#include "gic-irq.h"
+#include "shm-cpuif.h"
+#include "shm-word.h"
+
+/*
+ * Two protocols, both store-buffering in sequentially consistent order (doc/memory-order.md, table "1-of-N"):
+ *
+ * ONEOFN-A1  place: marks the chosen vCPU's candidate, then reads its gates again. closed: the gate was changed, then it
+ *            reads the candidates. One of the two sees the other and chooses again.
+ * ONEOFN-A2  place: marks "unplaced", then looks for an eligible vCPU again. opened: the gate was changed, then it reads
+ *            "unplaced". The same.
+ *
+ * Choosing looks at every vCPU: the one operation on interrupts whose cost grows with their number, and only for
+ * interrupts with Interrupt_Routing_Mode set.
+ */
+
+/*
+ * Eligible (IHI 0069 section 2.3.2 and GICR_CTLR.DPG*): awake, its interface takes the group, and nobody said that it
+ * shall not be chosen.
+ */
+static bool cpuif_is_eligible(uint64_t cpuif, unsigned group)
+{
+        return !(cpuif & (SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF)) &&
+               base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1) && !base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT + group, 1);
+}
+
+static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group)
+{
+        return cpuif_is_eligible(atomic_load_explicit(&gic->vcpus[vcpu].cpuif, memory_order_seq_cst), group);
+}
+
+/*
+ * First of all one that can take it at once, of these one that sleeps in WFI: it has nothing else to do. Of equals the
+ * one chosen last, whose caches know the handler, or its successor.
+ */
+static uint32_t choose(const struct shm_gic *gic, uint64_t w)
+{
+        uint32_t first = gic_word_route(w) < gic->n_vcpus ? gic_word_route(w) : 0;
+        uint32_t best = GIC_NO_VCPU;
+        unsigned best_score = 0;
+
+        for (uint32_t i = 0; i < gic->n_vcpus; i++) {
+                uint32_t vcpu = first + i < gic->n_vcpus ? first + i : first + i - gic->n_vcpus;
+                unsigned score = 1;
+
+                if (!is_eligible(gic, vcpu, gic_word_group(w)))
+                        continue;
+                if (shm_cpuif_admits(gic, vcpu, w))
+                        score += 2;
+                if (atomic_load_explicit(&gic->vcpus[vcpu].park, memory_order_relaxed) == SHM_PARK_PARKED)
+                        score += 1;
+                if (score > best_score) {
+                        best = vcpu;
+                        best_score = score;
+                }
+                if (score == 4)
+                        break;
+        }
+        return best;
+}
+
+static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
+{
+        uint32_t index = shm_candidate_index(intid);
+
+        atomic_fetch_or_explicit(&gic->header->unplaced[index / 64], UINT64_C(1) << (index % 64), memory_order_seq_cst);
+        atomic_fetch_or_explicit(&gic->header->unplaced_summary, UINT64_C(1) << (index / 64), memory_order_seq_cst);
+}
+
+/* Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now (ONEOFN-A1, ONEOFN-A2). */
+static bool give(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now, uint32_t vcpu)
+{
+        if (gic_irq_effects(old, now) & GIC_EFFECT_FLIGHT)
+                shm_tdir_raise(gic);
+        if (vcpu == GIC_NO_VCPU) {
+                mark_unplaced(gic, intid);
+                return choose(gic, now) == GIC_NO_VCPU;
+        }
+        shm_word_mark(&gic->vcpus[vcpu], intid);
+        shm_word_ring(gic, vcpu);
+        return is_eligible(gic, vcpu, gic_word_group(now));
+}
+
 void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
 {
-        (void)gic;
-        (void)intid;
+        struct shm_spi *spi = shm_gic_spi(gic, intid);
+        unsigned tries = 0;
+
+        if (!spi) /* a hostile process set the bit of a private interrupt */
+                return;
+        do {
+                uint64_t old = shm_word_load(&spi->word);
+                uint32_t vcpu;
+                uint64_t now;
+
+                if (!(old & GIC_WORD_IRM) || !gic_word_wanting(old))
+                        return; /* taken, cleared or routed; whoever makes it pending again places it */
+                vcpu = choose(gic, old);
+                now = gic_word_set_route(old, (uint16_t)vcpu);
+                if ((now == old || shm_word_cas(&spi->word, &old, now)) && give(gic, intid, old, now, vcpu))
+                        return;
+        } while (shm_gic_retry(gic, &tries));
 }
 
 void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
 {
-        (void)gic;
-        (void)vcpu;
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t summary = atomic_load_explicit(&self->summary, memory_order_seq_cst);
+
+        if (!(gic->features & SHM_FEATURE_1_OF_N))
+                return;
+        for (; summary; summary &= summary - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(summary);
+                uint64_t bits = atomic_load_explicit(&self->candidates[i], memory_order_seq_cst);
+
+                for (; bits; bits &= bits - 1) {
+                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+                        struct shm_spi *spi = shm_gic_spi(gic, intid);
+                        uint64_t w = spi ? shm_word_load(&spi->word) : 0;
+
+                        if ((w & GIC_WORD_IRM) && gic_word_route(w) == vcpu && !is_eligible(gic, vcpu, gic_word_group(w)))
+                                shm_oneofn_place(gic, intid);
+                }
+        }
 }
 
 void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
 {
-        (void)gic;
+        uint64_t summary = atomic_load_explicit(&gic->header->unplaced_summary, memory_order_seq_cst);
+
         (void)vcpu;
+        for (; summary; summary &= summary - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(summary);
+                uint64_t bits;
+
+                /* As in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
+                atomic_fetch_and_explicit(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), memory_order_seq_cst);
+                bits = atomic_exchange_explicit(&gic->header->unplaced[i], 0, memory_order_seq_cst);
+                for (; bits; bits &= bits - 1)
+                        shm_oneofn_place(gic, shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits)));
+        }
 }

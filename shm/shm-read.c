@@ -17,7 +17,7 @@ static uint64_t sum_of_counts(const struct shm_gic *gic, uint32_t vcpu, uint32_t
 {
         uint64_t sum = 0;
 
-        if (intid < GIC_N_PRIVATE)
+        if (gic_intid_is_private(intid))
                 return atomic_load_explicit(shm_gic_counter(gic, vcpu, intid), memory_order_relaxed);
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
                 sum += atomic_load_explicit(shm_gic_counter(gic, i, intid), memory_order_relaxed);
@@ -34,7 +34,9 @@ int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struc
         w = atomic_load_explicit(word, memory_order_acquire);
         *ret_state = (struct shm_irq_state) {
                 .intid = intid,
-                .vcpu = vcpu_or_none(gic_word_route(w)),
+                /* A 1-of-N interrupt has a target while it waits for it. */
+                .vcpu = (w & GIC_WORD_IRM) && !gic_word_wanting(w) ? UINT32_MAX : vcpu_or_none(gic_word_route(w)),
+                .one_of_n = w & GIC_WORD_IRM,
                 .holder = (w & GIC_WORD_ACTIVE) ? vcpu_or_none(gic_word_holder(w)) : UINT32_MAX,
                 .enabled = w & GIC_WORD_ENABLE,
                 .pending = gic_word_pending(w),

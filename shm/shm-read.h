@@ -20,7 +20,7 @@ struct shm_icc_ctlr {
 
 struct shm_irq_state {
         uint32_t intid, vcpu, holder;   /* UINT32_MAX: none */
-        bool enabled, pending, active, edge, line, latch;
+        bool enabled, pending, active, edge, line, latch, one_of_n;
         uint8_t group, priority;
         uint64_t acknowledged;
 };

@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-#include "shm-mmio.h"
+#include "shm-cpuif.h"
+#include "shm-irouter.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 
@@ -21,6 +22,8 @@ int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t
                 return -EINVAL;
         atomic_store_explicit(&gic->vcpus[vcpu].owner_session, session, memory_order_release);
         atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, pid, memory_order_release);
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_ABSENT_SHIFT, 1, 0);
+        shm_oneofn_opened(gic, vcpu);
         return 0;
 }
 
@@ -30,6 +33,8 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu)
                 return;
         atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, 0, memory_order_release);
         atomic_store_explicit(&gic->vcpus[vcpu].owner_session, 0, memory_order_release);
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
+        shm_oneofn_closed(gic, vcpu);
 }
 
 /*
@@ -80,29 +85,34 @@ static void repair_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
 
 void shm_repair_words(struct shm_gic *gic)
 {
-        for (uint32_t i = 0; i < gic->n_spis; i++) {
-                shm_irouter_reroute(gic, GIC_SPI_FIRST + i);
-                shm_word_settle(gic, GIC_SPI_FIRST + i, 0, shm_word_load(&gic->spis[i].word));
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+
+                shm_irouter_reroute(gic, intid);
+                shm_word_settle(gic, intid, 0, shm_word_load(&shm_gic_spi(gic, intid)->word));
         }
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
-                for (uint32_t intid = 0; intid < GIC_N_PRIVATE; intid++)
-                        shm_word_settle(gic, intid, 0, shm_word_load(&gic->vcpus[vcpu].words[intid]));
+                for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                        shm_word_settle(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
         }
+}
+
+static void rebuild_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
+
+        if (gic_word_deliverable(w) && gic_word_route(w) == vcpu)
+                shm_word_mark(&gic->vcpus[vcpu], intid);
 }
 
 /* Rebuild the candidates of a vCPU from the words: they are derived state. */
 static void rebuild_candidates(struct shm_gic *gic, uint32_t vcpu)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t end = GIC_SPI_FIRST + gic->n_spis;
-
-        for (uint32_t intid = 0; intid < end; intid++) {
-                uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
-
-                if (gic_word_deliverable(w) && gic_word_route(w) == vcpu)
-                        shm_word_mark(self, intid);
-        }
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                rebuild_candidate(gic, vcpu, shm_gic_nth_private(i));
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                rebuild_candidate(gic, vcpu, shm_gic_nth_spi(gic, i));
 }
 
 /*

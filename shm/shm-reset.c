@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "gic-prio.h"
-#include "shm-mmio.h"
+#include "shm-irouter.h"
 #include "shm-park.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -49,7 +49,7 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
         uint64_t now;
 
         do {
-                now = (old & ~known) | (old & SHM_CPUIF_POWERED) | SHM_CPUIF_ASLEEP;
+                now = (old & ~known) | (old & (SHM_CPUIF_POWERED | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT)) | SHM_CPUIF_ASLEEP;
                 now = base_field_set(now, SHM_CPUIF_BPR0_SHIFT, 3, minimum);
                 now = base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);
         } while (!atomic_compare_exchange_strong_explicit(&vcpu->cpuif, &old, now, memory_order_seq_cst, memory_order_relaxed) &&
@@ -68,11 +68,22 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
         if (atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET)
                 atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_RESET, memory_order_seq_cst);
         reset_cpuif(gic, self);
+        shm_oneofn_closed(gic, vcpu);
         reset_icc_ctlr(gic, self);
-        for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
-                shm_word_update(gic, &self->words[i], i, i < GIC_N_SGIS ? reset_sgi : reset_wired, 0);
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                shm_word_update(gic, &self->words[i], shm_gic_nth_private(i), i < GIC_N_SGIS ? reset_sgi : reset_wired, 0);
         atomic_store_explicit(&self->counters.resets, atomic_load_explicit(&self->counters.resets, memory_order_relaxed) + 1,
                               memory_order_release);
+}
+
+void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
+{
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_POWERED_SHIFT, 1, on);
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_OFF_SHIFT, 1, !on);
+        if (on)
+                shm_oneofn_opened(gic, vcpu);
+        else
+                shm_oneofn_closed(gic, vcpu);
 }
 
 int shm_reset_request(struct shm_gic *gic, uint32_t vcpu)
@@ -96,10 +107,13 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu)
 void shm_reset_all(struct shm_gic *gic)
 {
         atomic_store_explicit(&gic->header->gicd_ctlr, 0, memory_order_seq_cst);
-        for (uint32_t i = 0; i < gic->n_spis; i++) {
-                shm_word_update(gic, &gic->spis[i].word, GIC_SPI_FIRST + i, reset_wired, 0);
-                atomic_store_explicit(&gic->spis[i].irouter, 0, memory_order_seq_cst);
-                shm_irouter_reroute(gic, GIC_SPI_FIRST + i);
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+                struct shm_spi *spi = shm_gic_spi(gic, intid);
+
+                shm_word_update(gic, &spi->word, intid, reset_wired, 0);
+                atomic_store_explicit(&spi->irouter, 0, memory_order_seq_cst);
+                shm_irouter_reroute(gic, intid);
         }
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
                 shm_reset_vcpu(gic, i);

@@ -17,6 +17,12 @@
 void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu);
 
 /*
+ * shm_power() - PSCI: the vCPU is on (off): 1-of-N interrupts may (may not) be given to it, outsiders may not (may)
+ * reset it at once. Threads: any.
+ */
+void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on);
+
+/*
  * shm_reset_request() - the same asked by an outsider: applied at once if the vCPU is off, else at its owner's next
  * operation. ICC_CTLR_EL1 is reset first, so that readers see it at once: an operation of the owner that is under way
  * meanwhile may already work with EOImode 0. As after any reset of a running PE, SPIs that it had acknowledged can

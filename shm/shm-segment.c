@@ -47,41 +47,70 @@ static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *
 /* Bits of MPIDR_EL1 that say nothing about affinity, but that a VMM's copy of it may have: MT, U and RES1. */
 #define MPIDR_IGNORED  (UINT64_C(1) << 24 | UINT64_C(1) << 30 | UINT64_C(1) << 31)
 
-static bool mpidrs_are_valid(const struct shm_shape *shape)
+static const char *check_mpidrs(const struct shm_shape *shape)
 {
-        for (uint32_t i = 0; i < shape->n_vcpus; i++)
+        for (uint32_t i = 0; i < shape->n_vcpus; i++) {
+                uint32_t affinity = gic_route_affinity(shape->mpidrs[i]);
+
                 if (shape->mpidrs[i] & ~(GIC_IROUTER_AFFINITIES | MPIDR_IGNORED))
-                        return false;
-        return true;
+                        return "mpidrs must have no bits but Aff3 (39..32), Aff2 to Aff0 (23..0), and 31, 30, 24";
+                if (!(shape->features & SHM_FEATURE_AFF3) && affinity >> 24)
+                        return "mpidrs must have Aff3 0 with 3 affinity levels";
+                if (!(shape->features & SHM_FEATURE_RSS) && (affinity & 0xff) > 15)
+                        return "mpidrs must have Aff0 0 to 15 without the range selector (RSS)";
+        }
+        return NULL;
+}
+
+static const char *check_regions(const struct shm_shape *shape)
+{
+        uint64_t sum = 0;
+
+        for (uint32_t i = 0; i < shape->n_redist_regions; i++) {
+                if (!shape->redist_regions[i])
+                        return "redist_regions must not have an empty region";
+                sum += shape->redist_regions[i];
+        }
+        return shape->n_redist_regions && sum != shape->n_vcpus ? "redist_regions must have n_vcpus vCPUs together" : NULL;
+}
+
+/* Return: what is wrong with it, NULL if nothing. */
+static const char *check_numbers(const struct shm_shape *shape)
+{
+        const struct { bool ok; const char *why; } rules[] = {
+                { shape->n_vcpus >= 1 && shape->n_vcpus <= SHM_MAX_VCPUS, "n_vcpus must be 1 to 4096" },
+                { shape->n_spis <= GIC_MAX_SPIS, "n_spis must be 0 to 988" },
+                { shape->n_espis <= GIC_MAX_ESPIS && shape->n_espis % GIC_EXTENDED_STEP == 0,
+                  "n_espis must be 0 to 1024 and a multiple of 32" },
+                { shape->n_eppis <= GIC_MAX_EPPIS && shape->n_eppis % GIC_EXTENDED_STEP == 0, "n_eppis must be 0, 32 or 64" },
+                { shape->n_priority_bits >= GIC_MIN_PRIORITY_BITS && shape->n_priority_bits <= GIC_MAX_PRIORITY_BITS,
+                  "n_priority_bits must be 4 to 8" },
+                { !(shape->features & ~SHM_FEATURE_ALL), "there is no such feature" },
+                { memchr(shape->name, 0, sizeof shape->name) && shape->name[0], "the name must have 1 to 63 bytes" },
+        };
+
+        for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+                if (!rules[i].ok)
+                        return rules[i].why;
+        return NULL;
 }
 
 int shm_segment_check_shape(const struct shm_shape *shape, const char **ret_why)
 {
         struct shm_affinity *table;
+        const char *why = check_numbers(shape);
         bool distinct;
 
-        if (shape->n_vcpus < 1 || shape->n_vcpus > SHM_MAX_VCPUS) {
-                *ret_why = "n_vcpus must be 1 to 4096";
-                return -EINVAL;
-        }
-        if (shape->n_spis > GIC_MAX_SPIS) {
-                *ret_why = "n_spis must be 0 to 988";
-                return -EINVAL;
-        }
-        if (shape->n_priority_bits < GIC_MIN_PRIORITY_BITS || shape->n_priority_bits > GIC_MAX_PRIORITY_BITS) {
-                *ret_why = "n_priority_bits must be 4 to 8";
-                return -EINVAL;
-        }
-        if (!memchr(shape->name, 0, sizeof shape->name) || !shape->name[0]) {
-                *ret_why = "the name must have 1 to 63 bytes";
+        if (!why)
+                why = check_regions(shape);
+        if (!why && shape->mpidrs)
+                why = check_mpidrs(shape);
+        if (why) {
+                *ret_why = why;
                 return -EINVAL;
         }
         if (!shape->mpidrs)
                 return 0;
-        if (!mpidrs_are_valid(shape)) {
-                *ret_why = "mpidrs must have no bits but Aff3 (39..32), Aff2 to Aff0 (23..0), and 31, 30, 24";
-                return -EINVAL;
-        }
         table = calloc(shape->n_vcpus, sizeof *table);
         if (!table)
                 return -ENOMEM;
@@ -103,7 +132,9 @@ static uint64_t round_up(uint64_t n, uint64_t to)
 
 static uint32_t counter_stride(const struct shm_shape *shape)
 {
-        return (uint32_t)round_up((GIC_N_PRIVATE + shape->n_spis) * sizeof(uint64_t), SHM_LINE);
+        uint32_t n = GIC_N_PRIVATE + shape->n_spis + shape->n_eppis + shape->n_espis;
+
+        return (uint32_t)round_up(n * sizeof(uint64_t), SHM_LINE);
 }
 
 /* Place the areas behind the header, each on a page. Return: the end. */
@@ -113,6 +144,7 @@ static uint64_t place_areas(const struct shm_shape *shape, struct shm_area *area
                 [SHM_AREA_AFFINITY] = { 0, sizeof(struct shm_affinity), shape->n_vcpus },
                 [SHM_AREA_VCPU] = { 0, sizeof(struct shm_vcpu), shape->n_vcpus },
                 [SHM_AREA_SPI] = { 0, sizeof(struct shm_spi), shape->n_spis },
+                [SHM_AREA_ESPI] = { 0, sizeof(struct shm_spi), shape->n_espis },
                 [SHM_AREA_COUNTER] = { 0, counter_stride(shape), shape->n_vcpus },
         };
         uint64_t end = sizeof(struct shm_header);
@@ -145,12 +177,16 @@ static void set_view(struct shm_gic *gic, void *base, const struct shm_area *are
                 .affinities = (const void *)(start + areas[SHM_AREA_AFFINITY].offset),
                 .vcpus = (void *)(start + areas[SHM_AREA_VCPU].offset),
                 .spis = (void *)(start + areas[SHM_AREA_SPI].offset),
+                .espis = (void *)(start + areas[SHM_AREA_ESPI].offset),
                 .counters = start + areas[SHM_AREA_COUNTER].offset,
                 .bytes = bytes,
                 .counter_stride = areas[SHM_AREA_COUNTER].stride,
                 .n_vcpus = shape->n_vcpus,
                 .n_spis = shape->n_spis,
+                .n_espis = shape->n_espis,
+                .n_eppis = shape->n_eppis,
                 .n_priority_bits = shape->n_priority_bits,
+                .features = shape->features,
                 .writable = writable,
         };
 }
@@ -158,24 +194,51 @@ static void set_view(struct shm_gic *gic, void *base, const struct shm_area *are
 /* --- build --- */
 
 /* IHI 0069 section 12.2, ICC_CTLR_EL1: the read-only fields; EOImode, CBPR and PMHE reset to 0. */
-static uint32_t icc_ctlr_default(unsigned n_priority_bits)
+static uint32_t icc_ctlr_default(const struct shm_gic *gic)
 {
-        return (n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT | 0u << ICC_CTLR_IDBITS_SHIFT | ICC_CTLR_A3V | ICC_CTLR_RSS;
+        uint32_t ctlr = (gic->n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT | 0u << ICC_CTLR_IDBITS_SHIFT;
+
+        if (gic->features & SHM_FEATURE_AFF3)
+                ctlr |= ICC_CTLR_A3V;
+        if (gic->features & SHM_FEATURE_RSS)
+                ctlr |= ICC_CTLR_RSS;
+        if (gic->n_espis || gic->n_eppis)
+                ctlr |= ICC_CTLR_EXTRANGE;
+        return ctlr;
 }
 
 static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
 {
         struct shm_vcpu *vcpu = &gic->vcpus[index];
-        uint64_t ctlr = icc_ctlr_default(gic->n_priority_bits);
+        uint64_t ctlr = icc_ctlr_default(gic);
 
         vcpu->index = index;
         vcpu->affinity = affinity;
         atomic_init(&vcpu->icc_ctlr, ctlr << SHM_ICC_CTLR_LIVE_SHIFT | ctlr << SHM_ICC_CTLR_DEFAULT_SHIFT |
                                      SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_DEFAULT_VALID);
-        for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 atomic_init(&vcpu->words[i], gic_word_set_route(0, (uint16_t)index));
         shm_reset_vcpu(gic, index);
         atomic_store_explicit(&vcpu->counters.resets, 0, memory_order_relaxed);
+}
+
+/* GICR_TYPER.Last ends each contiguous region of redistributors. */
+static void mark_regions(struct shm_gic *gic, const struct shm_shape *shape)
+{
+        uint32_t end = 0;
+
+        for (uint32_t i = 0; i < shape->n_redist_regions; i++) {
+                end += shape->redist_regions[i];
+                gic->vcpus[end - 1].flags |= SHM_VCPU_LAST;
+        }
+        gic->vcpus[shape->n_vcpus - 1].flags |= SHM_VCPU_LAST;
+}
+
+/* What a participant that does not know it would get wrong. */
+static uint64_t must_understand(const struct shm_shape *shape)
+{
+        return ((shape->features & SHM_FEATURE_1_OF_N) ? SHM_UNDERSTAND_1_OF_N : 0) |
+               (shape->n_espis || shape->n_eppis ? SHM_UNDERSTAND_EXTENDED : 0);
 }
 
 static void build(struct shm_gic *gic, const struct shm_shape *shape, const struct shm_area *areas)
@@ -192,14 +255,19 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
         snprintf(h->name, sizeof h->name, "%s", shape->name);
         h->n_vcpus = shape->n_vcpus;
         h->n_spis = shape->n_spis;
+        h->n_espis = shape->n_espis;
+        h->n_eppis = shape->n_eppis;
         h->n_priority_bits = shape->n_priority_bits;
+        h->features = shape->features;
+        h->must_understand = must_understand(shape);
         h->gicd_iidr = GICD_IIDR_DEFAULT;
         memcpy(h->areas, areas, sizeof h->areas);
         fill_affinities(shape, table);
         for (uint32_t i = 0; i < shape->n_vcpus; i++)
                 build_vcpu(gic, table[i].vcpu, table[i].affinity);
-        for (uint32_t i = 0; i < shape->n_spis; i++) /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
-                atomic_init(&gic->spis[i].word,
+        mark_regions(gic, shape);
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
+                atomic_init(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word,
                             gic_word_set_route(gic_irq_reset(0, false), (uint16_t)shm_affinity_find(gic, 0)));
         /* READY-R1: everything above, before anybody who sees ready. */
         atomic_store_explicit(&h->ready, 1, memory_order_release);
@@ -264,10 +332,11 @@ static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_s
 
         if (h->magic != SHM_MAGIC || h->header_bytes != sizeof *h || h->total_bytes != bytes)
                 return -EBADMSG;
-        if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND))
+        if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND) || (h->features & ~SHM_FEATURE_ALL))
                 return -EPROTONOSUPPORT;
         *shape = (struct shm_shape) {
                 .vm_id = h->vm_id, .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_priority_bits = h->n_priority_bits,
+                .n_espis = h->n_espis, .n_eppis = h->n_eppis, .features = h->features,
         };
         memcpy(shape->name, h->name, sizeof shape->name);
         memcpy(areas, h->areas, sizeof h->areas);

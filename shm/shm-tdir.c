@@ -48,6 +48,8 @@ static uint32_t count_in_flight(const struct shm_gic *gic)
 
         for (uint32_t i = 0; i < gic->n_spis; i++)
                 n += gic_word_in_flight(atomic_load_explicit(&gic->spis[i].word, memory_order_seq_cst));
+        for (uint32_t i = 0; i < gic->n_espis; i++)
+                n += gic_word_in_flight(atomic_load_explicit(&gic->espis[i].word, memory_order_seq_cst));
         return n;
 }
 

@@ -17,6 +17,7 @@
  */
 #include "gic-irq.h"
 #include "shm-gic.h"
+#include "shm-oneofn.h"
 #include "shm-tdir.h"
 
 /* WORD-A1: a word, to decide on. Pairs with WORD-R1. */
@@ -69,9 +70,11 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
 
         if (!effects)
                 return;
-        if ((effects & GIC_EFFECT_FLIGHT) && intid >= GIC_SPI_FIRST)
+        if ((effects & GIC_EFFECT_FLIGHT) && !gic_intid_is_private(intid))
                 shm_tdir_raise(gic);
-        if ((effects & GIC_EFFECT_DELIVER) && target < gic->n_vcpus) {
+        if (__builtin_expect((effects & GIC_EFFECT_DELIVER) && (now & GIC_WORD_IRM), 0)) {
+                shm_oneofn_place(gic, intid);
+        } else if ((effects & GIC_EFFECT_DELIVER) && target < gic->n_vcpus) {
                 shm_word_mark(&gic->vcpus[target], intid);
                 shm_word_ring(gic, target);
         }

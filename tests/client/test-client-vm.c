@@ -78,16 +78,16 @@ static void test_create_errors(struct vgic_conn *conn)
                 struct vgic_vm_config config;
                 int result;
         } cases[] = {
-                { "no vCPU", { sizeof(struct vgic_vm_config), "a", 0, 32, 0, 0, NULL }, -EINVAL },
-                { "4097 vCPUs", { sizeof(struct vgic_vm_config), "a", 4097, 32, 0, 0, NULL }, -EINVAL },
-                { "989 SPIs", { sizeof(struct vgic_vm_config), "a", 1, 989, 0, 0, NULL }, -EINVAL },
-                { "3 priority bits", { sizeof(struct vgic_vm_config), "a", 1, 32, 3, 0, NULL }, -EINVAL },
-                { "an unknown flag", { sizeof(struct vgic_vm_config), "a", 1, 32, 0, 0x80, NULL }, -EINVAL },
-                { "no name", { sizeof(struct vgic_vm_config), NULL, 1, 32, 0, 0, NULL }, -EINVAL },
-                { "a name with a slash", { sizeof(struct vgic_vm_config), "a/b", 1, 32, 0, 0, NULL }, -EINVAL },
-                { "a name that starts with a dot", { sizeof(struct vgic_vm_config), ".a", 1, 32, 0, 0, NULL },
+                { "no vCPU", { .size = sizeof(struct vgic_vm_config), .name = "a", .n_vcpus = 0, .n_spis = 32 }, -EINVAL },
+                { "4097 vCPUs", { .size = sizeof(struct vgic_vm_config), .name = "a", .n_vcpus = 4097, .n_spis = 32 }, -EINVAL },
+                { "989 SPIs", { .size = sizeof(struct vgic_vm_config), .name = "a", .n_vcpus = 1, .n_spis = 989 }, -EINVAL },
+                { "3 priority bits", { .size = sizeof(struct vgic_vm_config), .name = "a", .n_vcpus = 1, .n_spis = 32, .n_priority_bits = 3 }, -EINVAL },
+                { "an unknown flag", { .size = sizeof(struct vgic_vm_config), .name = "a", .n_vcpus = 1, .n_spis = 32, .flags = 0x80 }, -EINVAL },
+                { "no name", { .size = sizeof(struct vgic_vm_config), .name = NULL, .n_vcpus = 1, .n_spis = 32 }, -EINVAL },
+                { "a name with a slash", { .size = sizeof(struct vgic_vm_config), .name = "a/b", .n_vcpus = 1, .n_spis = 32 }, -EINVAL },
+                { "a name that starts with a dot", { .size = sizeof(struct vgic_vm_config), .name = ".a", .n_vcpus = 1, .n_spis = 32 },
                         -EINVAL },
-                { "two vCPUs with one affinity", { sizeof(struct vgic_vm_config), "a", 2, 32, 0, 0, twice }, -EINVAL },
+                { "two vCPUs with one affinity", { .size = sizeof(struct vgic_vm_config), .name = "a", .n_vcpus = 2, .n_spis = 32, .mpidrs = twice }, -EINVAL },
         };
         struct vgic_vm *vm = NULL;
 

@@ -111,7 +111,8 @@ static void step(struct shm_gic *gic, struct fuzz_input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct fuzz_input in = { data, size };
-        struct shm_shape shape = { .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS };
+        struct shm_shape shape = { .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
+                                   .features = SHM_FEATURE_ALL };
         struct shm_gic gic;
         int fd, fd_ro;
 

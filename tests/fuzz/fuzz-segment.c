@@ -75,7 +75,7 @@ static void operate(struct shm_gic *gic)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct shm_shape shape = { .vm_id = 1, .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
-                .n_priority_bits = 5 };
+                .n_priority_bits = 5, .features = SHM_FEATURE_ALL };
         struct shm_gic gic = { 0 }, other = { 0 };
         int fd = -1, fd_ro = -1;
 

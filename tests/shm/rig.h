@@ -67,7 +67,8 @@ static inline void rig_raised(void *ctx)
 
 static inline void rig_create(struct rig *rig, uint32_t n_vcpus, uint32_t n_spis, uint32_t bits)
 {
-        struct shm_shape shape = { .vm_id = 1, .name = "test", .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits };
+        struct shm_shape shape = { .vm_id = 1, .name = "test", .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits,
+                                   .features = SHM_FEATURE_ALL };
 
         *rig = (struct rig) { 0 };
         if (shm_segment_create(&shape, &rig->fd, &rig->fd_ro, &rig->gic) < 0)

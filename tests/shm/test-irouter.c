@@ -53,7 +53,8 @@ static void delivery(struct rig *rig)
 static void own_affinities(void)
 {
         static const uint64_t mpidrs[3] = { UINT64_C(0x0500000000) | 0x80000000, 0x20301, 0x3 };
-        struct shm_shape shape = { .vm_id = 1, .name = "own", .n_vcpus = 3, .n_spis = 32, .n_priority_bits = 5, .mpidrs = mpidrs };
+        struct shm_shape shape = { .vm_id = 1, .name = "own", .n_vcpus = 3, .n_spis = 32, .n_priority_bits = 5, .mpidrs = mpidrs,
+                                   .features = SHM_FEATURE_ALL };
         struct shm_gic gic;
         int fd, fd_ro;
 

@@ -12,11 +12,13 @@
 
 #include "rig.h"
 
-static const struct shm_shape plain = { .vm_id = 77, .name = "vm", .n_vcpus = 4, .n_spis = 32, .n_priority_bits = 5 };
+static const struct shm_shape plain = { .vm_id = 77, .name = "vm", .n_vcpus = 4, .n_spis = 32, .n_priority_bits = 5,
+                                   .features = SHM_FEATURE_ALL };
 
 static int shape_error(uint32_t n_vcpus, uint32_t n_spis, uint32_t bits, const char *name)
 {
-        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits };
+        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits,
+                                   .features = SHM_FEATURE_ALL };
         const char *why = NULL;
         int r;
 
@@ -28,7 +30,8 @@ static int shape_error(uint32_t n_vcpus, uint32_t n_spis, uint32_t bits, const c
 static void shapes(void)
 {
         static const uint64_t twice[2] = { 5, 5 | UINT64_C(1) << 31 };
-        struct shm_shape shape = { .name = "x", .n_vcpus = 2, .n_priority_bits = 5, .mpidrs = twice };
+        struct shm_shape shape = { .name = "x", .n_vcpus = 2, .n_priority_bits = 5, .mpidrs = twice,
+                                   .features = SHM_FEATURE_ALL };
         char unterminated[65] = { 0 };
         const char *why = NULL;
 
@@ -47,7 +50,8 @@ static void mpidr_bits(void)
 
         for (unsigned bit = 0; bit < 64; bit++) {
                 const uint64_t mpidr[1] = { UINT64_C(1) << bit };
-                struct shm_shape shape = { .name = "x", .n_vcpus = 1, .n_priority_bits = 5, .mpidrs = mpidr };
+                struct shm_shape shape = { .name = "x", .n_vcpus = 1, .n_priority_bits = 5, .mpidrs = mpidr,
+                                   .features = SHM_FEATURE_ALL };
                 const char *why = NULL;
                 int r = shm_segment_check_shape(&shape, &why);
 
@@ -61,7 +65,8 @@ static void sizes(void)
         static const struct { uint32_t n_vcpus, n_spis; } list[] = { { 1, 0 }, { 1, 988 }, { 512, 988 }, { 4096, 988 } };
 
         for (unsigned i = 0; i < 4; i++) {
-                struct shm_shape shape = { .vm_id = 1, .name = "s", .n_vcpus = list[i].n_vcpus, .n_spis = list[i].n_spis, .n_priority_bits = 5 };
+                struct shm_shape shape = { .vm_id = 1, .name = "s", .n_vcpus = list[i].n_vcpus, .n_spis = list[i].n_spis, .n_priority_bits = 5,
+                                   .features = SHM_FEATURE_ALL };
                 uint64_t bytes = shm_segment_bytes(&shape), least = list[i].n_vcpus * UINT64_C(4096) + list[i].n_spis * 64;
                 struct shm_gic gic, other;
                 int fd, fd_ro;

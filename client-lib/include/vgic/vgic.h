@@ -327,6 +327,7 @@ struct vgic_irq_state {
         uint8_t line;           /* the OR of its wires */
         uint8_t latch;          /* pending by ISPENDR or an edge */
         uint8_t priority;
+        uint8_t one_of_n;       /* GICD_IROUTER<n>.Interrupt_Routing_Mode: vcpu is the one chosen while it is pending */
         uint64_t acknowledged;  /* how often; SPI: the sum over all vCPUs */
 };
 #define VGIC_NO_VCPU  UINT32_MAX
