@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Random programs: what they are likely to do; see program.h
+ *
+ * A program picks a handful of interrupts that collide (neighbours in one register, a few priorities, a few targets), sets
+ * most of them up as a guest would, and then goes on with what a guest does and what it should not do.
+ */
+#include "program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <vgic/vgic.h>
+
+#define N_PICKED  12
+
+struct maker {
+        struct program *program;
+        const struct program_profile *profile;
+        uint64_t random;
+        uint32_t room;
+        uint32_t picked[N_PICKED];      /* the interrupts that this program plays with */
+        uint32_t n_picked;
+};
+
+const struct program_profile program_profiles[] = {
+        { .name = "full",
+          .most = { .n_vcpus = 6, .n_spis = 988, .n_espis = 1024, .n_eppis = 64, .n_priority_bits = 8, .affinity_levels = 4,
+                    .one_of_n = true, .rss = true },
+          .vary_config = true, .setspi = true, .statusr = true, .host = true, .reset = true, .garbage = true, .pulse = true },
+        { .name = "plain",
+          .most = { .n_vcpus = 4, .n_spis = 988, .n_priority_bits = 8, .affinity_levels = 4, .rss = true },
+          .vary_config = true, .setspi = true, .reset = true, .garbage = true, .pulse = true },
+        { .name = "qemu",
+          .most = { .n_vcpus = 4, .n_spis = 256, .n_priority_bits = 5, .affinity_levels = 4, .mpidrs = { 0, 1, 2, 3 } },
+          .garbage = true },
+        { .name = NULL },
+};
+
+const struct program_profile *program_profile_find(const char *name)
+{
+        for (const struct program_profile *profile = program_profiles; profile->name; profile++)
+                if (strcmp(profile->name, name) == 0)
+                        return profile;
+        return NULL;
+}
+
+/* --- chance --- */
+
+static uint32_t below(struct maker *m, uint32_t n)
+{
+        return n ? (uint32_t)((program_random(&m->random) >> 11) % n) : 0;
+}
+
+static bool percent(struct maker *m, uint32_t n)
+{
+        return below(m, 100) < n;
+}
+
+static uint32_t one_of(struct maker *m, const uint32_t *list, uint32_t n)
+{
+        return list[below(m, n)];
+}
+
+#define ONE_OF(m, ...) \
+        one_of(m, (const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+
+static uint32_t any_vcpu(struct maker *m)
+{
+        return below(m, m->program->config.n_vcpus);
+}
+
+static uint32_t any_intid(struct maker *m)
+{
+        return m->picked[below(m, m->n_picked)];
+}
+
+static uint32_t any_priority(struct maker *m)
+{
+        return percent(m, 15) ? below(m, 256) : ONE_OF(m, 0x00, 0x20, 0x40, 0x48, 0x80, 0x90, 0xa0, 0xa8, 0xf0, 0xf8);
+}
+
+/* --- configuration --- */
+
+static void vary_mpidrs(struct maker *m, struct ref_config *config)
+{
+        bool spread = percent(m, 30);
+
+        for (uint32_t i = 0; i < config->n_vcpus; i++) {
+                uint64_t aff0 = i % 16, aff1 = i / 16, aff2 = 0, aff3 = 0;
+
+                if (spread) {
+                        aff0 = config->rss ? i * 23 % 256 : i % 16;
+                        aff1 = below(m, 2);
+                        aff2 = below(m, 3) * 100;
+                        aff3 = config->affinity_levels == 4 ? below(m, 2) * 7 : 0;
+                }
+                config->mpidrs[i] = aff3 << 32 | aff2 << 16 | aff1 << 8 | aff0;
+        }
+}
+
+static void vary_regions(struct maker *m, struct ref_config *config)
+{
+        uint32_t left = config->n_vcpus;
+
+        config->n_regions = 0;
+        while (left && percent(m, 60)) {
+                uint32_t n = config->n_regions == REF_MAX_REGIONS - 1 ? left : 1 + below(m, left);
+
+                config->regions[config->n_regions++] = n;
+                left -= n;
+        }
+        if (config->n_regions && left)
+                config->regions[config->n_regions++] = left;
+}
+
+static uint32_t at_most(uint32_t a, uint32_t b)
+{
+        return a < b ? a : b;
+}
+
+/* Large ones are rare: the model asks all interrupts whatever it wants to know. */
+static void make_config(struct maker *m, const struct ref_config *most, struct ref_config *config)
+{
+        bool large = percent(m, 2);
+
+        *config = *most;
+        if (!m->profile->vary_config)
+                return;
+        config->n_vcpus = 1 + below(m, most->n_vcpus);
+        config->n_priority_bits = percent(m, 40) ? 5 : 4 + below(m, 5);
+        config->n_spis = at_most(most->n_spis, large ? ONE_OF(m, 988, 987, 960, 500) : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64));
+        config->n_espis = at_most(most->n_espis, large ? ONE_OF(m, 1024, 992) : ONE_OF(m, 0, 0, 32, 64));
+        config->n_eppis = at_most(most->n_eppis, ONE_OF(m, 0, 0, 32, 64));
+        config->affinity_levels = percent(m, 70) ? most->affinity_levels : 3;
+        config->one_of_n = most->one_of_n && percent(m, 75);
+        config->rss = most->rss && percent(m, 70);
+        vary_mpidrs(m, config);
+        if (most->one_of_n)
+                vary_regions(m, config);
+}
+
+static void pick(struct maker *m, uint32_t first, uint32_t n, uint32_t count)
+{
+        uint32_t start = n > 8 ? below(m, n - 8) : 0;
+
+        for (uint32_t i = 0; n && i < count && m->n_picked < N_PICKED; i++)
+                m->picked[m->n_picked++] = first + (percent(m, 10) ? n - 1 : start + below(m, at_most(n, 8)));
+}
+
+static void pick_interrupts(struct maker *m)
+{
+        const struct ref_config *config = &m->program->config;
+
+        pick(m, 0, 16, 2);
+        pick(m, 16, 16, 2);
+        pick(m, 4096, config->n_espis, 2);
+        pick(m, 1056, config->n_eppis, 2);
+        pick(m, 32, config->n_spis, 4);
+}
+
+/* --- steps --- */
+
+static void emit(struct maker *m, struct program_step step)
+{
+        struct program *program = m->program;
+
+        if (program->n_steps < m->room)
+                program->steps[program->n_steps++] = step;
+}
+
+static bool is_private(uint32_t intid)
+{
+        return intid < 32 || (intid >= 1056 && intid < 4096);
+}
+
+/* The arrays of fields, in each of the two ranges of a frame; bits per interrupt. */
+struct array {
+        uint32_t offset, extended, bits;
+};
+
+static const struct array arrays[] = {
+        { 0x0080, 0x1000, 1 }, { 0x0100, 0x1200, 1 }, { 0x0180, 0x1400, 1 }, { 0x0200, 0x1600, 1 }, { 0x0280, 0x1800, 1 },
+        { 0x0300, 0x1a00, 1 }, { 0x0380, 0x1c00, 1 }, { 0x0400, 0x2000, 8 }, { 0x0c00, 0x3000, 2 },
+};
+static const struct array redist_arrays[] = {
+        { 0x0080, 0x0084, 1 }, { 0x0100, 0x0104, 1 }, { 0x0180, 0x0184, 1 }, { 0x0200, 0x0204, 1 }, { 0x0280, 0x0284, 1 },
+        { 0x0300, 0x0304, 1 }, { 0x0380, 0x0384, 1 }, { 0x0400, 0x0420, 8 }, { 0x0c00, 0x0c08, 2 },
+};
+enum { GROUP, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE, PRIORITY, CONFIG, N_ARRAYS };
+
+/* A step to the register of @array that holds @intid: the word; or the byte, where that is allowed. */
+static struct program_step field_step(struct maker *m, unsigned array, uint32_t intid, bool write, uint32_t *ret_shift)
+{
+        bool private = is_private(intid), extended = intid >= 1056;
+        const struct array *a = private ? &redist_arrays[array] : &arrays[array];
+        uint32_t index = extended ? intid - (private ? 1056 : 4096) : intid;
+        uint32_t bit = index * a->bits;
+        unsigned len = array == PRIORITY && percent(m, 60) ? 1 : 4;
+        struct program_step step = { .len = (uint8_t)len };
+
+        step.op = private ? (write ? PROGRAM_GICR_WRITE : PROGRAM_GICR_READ) : (write ? PROGRAM_GICD_WRITE : PROGRAM_GICD_READ);
+        step.vcpu = private ? (uint8_t)any_vcpu(m) : 0;
+        step.where = (private ? 0x10000 : 0) + (extended ? a->extended : a->offset) + bit / (len * 8) * len;
+        *ret_shift = bit % (len * 8);
+        return step;
+}
+
+static void write_field(struct maker *m, unsigned array, uint32_t intid, uint32_t value)
+{
+        uint32_t shift;
+        struct program_step step = field_step(m, array, intid, true, &shift);
+
+        step.value = (uint64_t)value << shift;
+        if (array == GROUP || array == CONFIG || (array == PRIORITY && step.len == 4))
+                step.value |= program_random(&m->random) & ~((uint64_t)(array == GROUP ? 1 : array == CONFIG ? 3 : 0xff) << shift);
+        if (array != PRIORITY && percent(m, 15))
+                step.value |= program_random(&m->random);
+        if (step.len == 4)
+                step.value &= UINT32_MAX;
+        emit(m, step);
+}
+
+static void write_any_field(struct maker *m, uint32_t intid)
+{
+        unsigned array = ONE_OF(m, GROUP, SET_ENABLE, SET_ENABLE, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, SET_PENDING, SET_PENDING,
+                                CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE, PRIORITY, PRIORITY, CONFIG);
+
+        write_field(m, array, intid, array == PRIORITY ? any_priority(m) : array == CONFIG ? below(m, 4) : below(m, 8) != 0);
+}
+
+static void read_any_field(struct maker *m)
+{
+        uint32_t shift;
+
+        emit(m, field_step(m, below(m, N_ARRAYS), any_intid(m), false, &shift));
+}
+
+static void write_gicr(struct maker *m, uint32_t vcpu, uint32_t where, uint64_t value)
+{
+        emit(m, (struct program_step) {
+                .op = PROGRAM_GICR_WRITE, .vcpu = (uint8_t)vcpu, .where = where, .len = 4, .value = value });
+}
+
+static void write_icc(struct maker *m, uint32_t vcpu, uint32_t reg, uint64_t value)
+{
+        emit(m, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = reg, .value = value });
+}
+
+static void read_icc(struct maker *m, uint32_t vcpu, uint32_t reg)
+{
+        emit(m, (struct program_step) { .op = PROGRAM_ICC_READ, .vcpu = (uint8_t)vcpu, .where = reg });
+}
+
+static void write_gicd(struct maker *m, uint32_t where, unsigned len, uint64_t value)
+{
+        emit(m, (struct program_step) { .op = PROGRAM_GICD_WRITE, .where = where, .len = (uint8_t)len, .value = value });
+}
+
+static uint64_t affinity_as_routed(uint64_t mpidr)
+{
+        return mpidr & UINT64_C(0xff00ffffff);
+}
+
+static void write_route(struct maker *m, uint32_t intid)
+{
+        uint64_t value = affinity_as_routed(m->program->config.mpidrs[any_vcpu(m)]);
+        uint32_t where;
+
+        if (is_private(intid))
+                return;
+        where = (intid >= 4096 ? 0x8000 + (intid - 4096) * 8 : 0x6000 + intid * 8);
+        if (m->profile->most.one_of_n && percent(m, 35))
+                value |= UINT64_C(1) << 31;
+        if (percent(m, 5))
+                value = program_random(&m->random);
+        if (!m->profile->most.one_of_n) /* where IRM is not implemented as here */
+                value &= ~(UINT64_C(1) << 31);
+        if (percent(m, 40)) {
+                write_gicd(m, where + 4, 4, value >> 32);
+                write_gicd(m, where, 4, value & UINT32_MAX);
+        } else {
+                write_gicd(m, where, 8, value);
+        }
+}
+
+static void set_up_vcpu(struct maker *m, uint32_t vcpu)
+{
+        if (percent(m, 95))
+                write_gicr(m, vcpu, 0x14, 0);
+        if (percent(m, 95))
+                write_icc(m, vcpu, VGIC_ICC_PMR_EL1, ONE_OF(m, 0xff, 0xff, 0xf8, 0xa0));
+        if (percent(m, 95))
+                write_icc(m, vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        if (percent(m, 70))
+                write_icc(m, vcpu, VGIC_ICC_IGRPEN0_EL1, 1);
+        if (percent(m, 40))
+                write_icc(m, vcpu, VGIC_ICC_CTLR_EL1, below(m, 4));
+}
+
+static void set_up_interrupts(struct maker *m)
+{
+        for (uint32_t i = 0; i < m->n_picked; i++) {
+                write_field(m, GROUP, m->picked[i], percent(m, 70));
+                write_field(m, PRIORITY, m->picked[i], any_priority(m));
+                write_field(m, CONFIG, m->picked[i], below(m, 4));
+                if (percent(m, 85))
+                        write_field(m, SET_ENABLE, m->picked[i], 1);
+                write_route(m, m->picked[i]);
+        }
+}
+
+static void set_up(struct maker *m)
+{
+        write_gicd(m, 0, 4, percent(m, 85) ? 3 : below(m, 4));
+        for (uint32_t i = 0; i < m->program->config.n_vcpus; i++)
+                set_up_vcpu(m, i);
+        set_up_interrupts(m);
+}
+
+static void line(struct maker *m)
+{
+        uint32_t intid = any_intid(m);
+        uint32_t op = ONE_OF(m, PROGRAM_LINE_HIGH, PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW, PROGRAM_LINE_LOW, PROGRAM_LINE_PULSE);
+
+        if (intid < 16)
+                intid = percent(m, 90) ? 16 + intid : intid; /* an SGI has no wire: refused */
+        if (op == PROGRAM_LINE_PULSE && !m->profile->pulse)
+                op = PROGRAM_LINE_HIGH;
+        if (intid < 16 && !m->profile->garbage)
+                return;
+        emit(m, (struct program_step) { .op = (uint8_t)op, .vcpu = (uint8_t)any_vcpu(m), .where = intid });
+}
+
+static void acknowledge(struct maker *m)
+{
+        read_icc(m, any_vcpu(m), percent(m, 70) ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1);
+}
+
+static void end(struct maker *m)
+{
+        struct program_step step = {
+                .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m), .where = percent(m, 70) ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1,
+                .from = percent(m, 85) ? PROGRAM_ACKED : PROGRAM_LITERAL,
+        };
+
+        step.value = percent(m, 80) ? any_intid(m) : ONE_OF(m, 1020, 1021, 1022, 1023, 1024, 5120, 8192, 0xffffff, 15);
+        emit(m, step);
+}
+
+static void deactivate(struct maker *m)
+{
+        struct program_step step = {
+                .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m), .where = VGIC_ICC_DIR_EL1,
+                .from = percent(m, 60) ? PROGRAM_DROPPED : PROGRAM_LITERAL,
+        };
+
+        step.value = percent(m, 90) ? any_intid(m) : ONE_OF(m, 1020, 1023, 1024, 1119, 4095, 5119, 8192, 0xffffff);
+        emit(m, step);
+}
+
+static void send_sgi(struct maker *m)
+{
+        uint64_t mpidr = m->program->config.mpidrs[any_vcpu(m)];
+        uint64_t aff0 = mpidr & 0xff, value = UINT64_C(1) << (aff0 % 16) | (aff0 / 16) << 44;
+        uint32_t reg = ONE_OF(m, VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1);
+
+        value |= (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
+        value |= percent(m, 30) ? below(m, 0x10000) : 0;
+        value |= (uint64_t)(percent(m, 80) ? m->picked[0] & 15 : below(m, 16)) << 24;
+        if (percent(m, 15))
+                value |= UINT64_C(1) << 40;
+        if (percent(m, 5))
+                value ^= (uint64_t)below(m, 0x10000) << 32;
+        if (percent(m, 5))
+                value ^= (uint64_t)below(m, 0x100) << 48;
+        write_icc(m, any_vcpu(m), reg, value);
+}
+
+static void set_cpu_interface(struct maker *m)
+{
+        uint32_t vcpu = any_vcpu(m);
+
+        switch (below(m, 9)) {
+        case 0:
+        case 1:
+                write_icc(m, vcpu, VGIC_ICC_PMR_EL1, percent(m, 70) ? ONE_OF(m, 0xff, 0xf0, 0xff, 0x80) : below(m, 0x200));
+                break;
+        case 2:
+                write_icc(m, vcpu, VGIC_ICC_BPR0_EL1, below(m, 9));
+                break;
+        case 3:
+                write_icc(m, vcpu, VGIC_ICC_BPR1_EL1, below(m, 9));
+                break;
+        case 4:
+                write_icc(m, vcpu, VGIC_ICC_CTLR_EL1, percent(m, 80) ? below(m, 4) : program_random(&m->random));
+                break;
+        case 5:
+                write_icc(m, vcpu, VGIC_ICC_IGRPEN0_EL1, percent(m, 75));
+                break;
+        case 6:
+                write_icc(m, vcpu, VGIC_ICC_IGRPEN1_EL1, percent(m, 80));
+                break;
+        case 7:
+                write_gicd(m, 0, 4, percent(m, 75) ? 3 : program_random(&m->random) & UINT32_MAX);
+                break;
+        default:
+                if (percent(m, 30))
+                        write_icc(m, vcpu, ONE_OF(m, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
+                                                  VGIC_ICC_AP0R_EL1(3), VGIC_ICC_SRE_EL1, VGIC_ICC_RPR_EL1),
+                                  percent(m, 50) ? 0 : program_random(&m->random) & program_random(&m->random) & UINT32_MAX);
+        }
+}
+
+static void read_icc_any(struct maker *m)
+{
+        read_icc(m, any_vcpu(m),
+                 ONE_OF(m, VGIC_ICC_PMR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_BPR0_EL1,
+                        VGIC_ICC_BPR1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1,
+                        VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0),
+                        VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP1R_EL1(3), VGIC_ICC_SGI1R_EL1, VGIC_ICC_DIR_EL1, VGIC_ICC_EOIR0_EL1));
+}
+
+/* Message-signalled SPIs, error registers, the control register of a redistributor. */
+static void odd_registers(struct maker *m)
+{
+        if (m->profile->setspi && percent(m, 60))
+                write_gicd(m, percent(m, 55) ? 0x40 : 0x48, percent(m, 50) ? 2 : 4,
+                           percent(m, 95) ? any_intid(m) : program_random(&m->random) & UINT32_MAX);
+        else if (m->profile->statusr && percent(m, 30))
+                write_gicd(m, 0x10, 4, below(m, 16));
+        else if (m->profile->statusr && percent(m, 40))
+                write_gicr(m, any_vcpu(m), 0x10, below(m, 16));
+        else if (m->profile->most.one_of_n)
+                write_gicr(m, any_vcpu(m), 0x0, percent(m, 60) ? 0 : (uint64_t)below(m, 8) << 24);
+}
+
+static void garbage(struct maker *m)
+{
+        struct program_step step = {
+                .op = (uint8_t)ONE_OF(m, PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ, PROGRAM_GICR_WRITE),
+                .len = (uint8_t)ONE_OF(m, 1, 2, 4, 4, 4, 8),
+                .vcpu = (uint8_t)(percent(m, 95) ? any_vcpu(m) : m->program->config.n_vcpus),
+                .value = program_random(&m->random),
+        };
+        bool is_gicr = step.op == PROGRAM_GICR_READ || step.op == PROGRAM_GICR_WRITE;
+
+        step.where = ONE_OF(m, below(m, 0x60), below(m, 0x60), below(m, 0x1000), 0x1000 + below(m, 0x3000), 0x6000 + below(m, 0x4000),
+                            0xff00 + below(m, 0x100), below(m, 0x10000));
+        step.where &= ~(percent(m, 85) ? (uint32_t)step.len - 1 : 0);
+        if (is_gicr && percent(m, 50))
+                step.where += 0x10000;
+        if (!m->profile->statusr && step.where >> 2 == 0x10 >> 2)
+                return;
+        if (!is_gicr && step.op == PROGRAM_GICD_WRITE && step.where < 4)
+                step.value |= percent(m, 50) ? 3 : 0;
+        if (step.len < 8)
+                step.value &= (UINT64_C(1) << (step.len * 8)) - 1;
+        emit(m, step);
+}
+
+static void host(struct maker *m)
+{
+        uint32_t vcpu = any_vcpu(m);
+        uint32_t op = ONE_OF(m, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_UNPARK, PROGRAM_POWER_OFF,
+                             PROGRAM_POWER_ON, PROGRAM_POWER_ON, PROGRAM_UNREGISTER);
+
+        if (op == PROGRAM_UNREGISTER && !percent(m, 5))
+                op = PROGRAM_REGISTER;
+        emit(m, (struct program_step) { .op = (uint8_t)op, .vcpu = (uint8_t)vcpu });
+}
+
+static void reset(struct maker *m)
+{
+        uint32_t vcpu = any_vcpu(m);
+
+        if (percent(m, 90)) {
+                emit(m, (struct program_step) { .op = PROGRAM_RESET_VCPU, .vcpu = (uint8_t)vcpu, .value = below(m, 2) });
+                set_up_vcpu(m, vcpu);
+                if (percent(m, 70))
+                        set_up_interrupts(m);
+        } else {
+                emit(m, (struct program_step) { .op = PROGRAM_RESET_ALL });
+                set_up(m);
+        }
+}
+
+static void routes_and_sleep(struct maker *m)
+{
+        if (percent(m, 60))
+                write_route(m, any_intid(m));
+        else
+                write_gicr(m, any_vcpu(m), 0x14, percent(m, 30) ? 2 : 0);
+}
+
+/* What happens how often, in thousandths. */
+static const struct {
+        unsigned weight;
+        void (*make)(struct maker *m);
+} habits[] = {
+        { 190, acknowledge }, { 150, end }, { 60, deactivate }, { 150, line }, { 80, send_sgi }, { 70, set_cpu_interface },
+        { 40, read_icc_any }, { 40, read_any_field }, { 30, odd_registers }, { 35, routes_and_sleep },
+};
+
+static void make_step(struct maker *m)
+{
+        uint32_t dice = below(m, 1000);
+
+        if (m->profile->garbage && percent(m, 3)) {
+                garbage(m);
+                return;
+        }
+        if (m->profile->host && percent(m, 4)) {
+                host(m);
+                return;
+        }
+        if (m->profile->reset && below(m, 500) == 0) {
+                reset(m);
+                return;
+        }
+        for (size_t i = 0; i < sizeof(habits) / sizeof(habits[0]); i++) {
+                if (dice < habits[i].weight) {
+                        habits[i].make(m);
+                        return;
+                }
+                dice -= habits[i].weight;
+        }
+        write_any_field(m, any_intid(m));
+}
+
+void program_generate(struct program *program, const struct program_profile *profile, uint64_t seed, uint32_t n_steps)
+{
+        struct maker m = { .program = program, .profile = profile, .random = seed, .room = n_steps };
+
+        memset(program, 0, sizeof(*program));
+        program->seed = seed;
+        program->steps = calloc(n_steps ? n_steps : 1, sizeof(*program->steps));
+        if (!program->steps)
+                abort();
+        make_config(&m, &profile->most, &program->config);
+        pick_interrupts(&m);
+        set_up(&m);
+        while (program->n_steps < n_steps)
+                make_step(&m);
+}
