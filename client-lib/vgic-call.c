@@ -46,7 +46,7 @@ static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *
         } else {
                 event.kind = row->id == PROTO_EVENT_EOI ? VGIC_EVENT_EOI : VGIC_EVENT_REVOKED;
                 event.intid = ((const Vgic__EventIntid *)message)->intid;
-                if (event.intid >= GIC_INTID_SPECIAL)
+                if (event.intid != 0 && gic_shared_index(event.intid) == GIC_N_SHARED)
                         return vgic_call_nonsense(conn, "an event's INTID is none", row->id);
                 if (event.kind == VGIC_EVENT_REVOKED && conn->vm)
                         vgic_device_revoked(conn->vm, event.intid);

@@ -4,20 +4,19 @@
 
 #include "vgic-device.h"
 
-#include "gic-spec.h"
 #include "vgic-doorbell.h"
 
 /*
- * Device role: granted SPIs driven by ring, without mapping the segment
+ * Device role: granted SPIs (of both ranges) driven by ring, without mapping the segment
  *
  * What    A call is one entry in the ring, and one eventfd write if the daemon sleeps.
  * Full    Levels and pulses are state: what found the ring full is kept as bits (a later level replaces an earlier
  *         one, pulses coalesce as edges of a pending interrupt do) and sent before anything newer of the same
  *         interrupt.
  */
-static uint64_t bit_of(uint32_t intid)
+static uint64_t bit_of(uint32_t index)
 {
-        return UINT64_C(1) << (intid % 64);
+        return UINT64_C(1) << (index % 64);
 }
 
 /* Return: 0; -EAGAIN; -EBADMSG. */
@@ -30,12 +29,12 @@ static int send_entry(struct vgic_vm *vm, uint32_t kind, uint32_t intid)
         return r < 0 ? r : 0;
 }
 
-/* Send the kept state of one interrupt. */
-static int send_kept(struct vgic_vm *vm, uint32_t intid)
+/* Send the kept state of one interrupt, by its gic_shared_index(). */
+static int send_kept(struct vgic_vm *vm, uint32_t index)
 {
         struct vgic_device *d = &vm->device;
-        uint64_t bit = bit_of(intid);
-        uint32_t i = intid / 64;
+        uint32_t intid = gic_shared_intid(index), i = index / 64;
+        uint64_t bit = bit_of(index);
         int r;
 
         if (d->pulses[i] & bit) {
@@ -55,7 +54,7 @@ static int send_kept(struct vgic_vm *vm, uint32_t intid)
 
 static int send_all_kept(struct vgic_vm *vm)
 {
-        for (uint32_t i = 0; i < 16; i++) {
+        for (uint32_t i = 0; i < GIC_SHARED_WORDS; i++) {
                 uint64_t kept = vm->device.pulses[i] | vm->device.unsent[i];
 
                 for (; kept; kept &= kept - 1) {
@@ -71,29 +70,42 @@ static int send_all_kept(struct vgic_vm *vm)
 int vgic_device_drive(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
 {
         struct vgic_device *d = &vm->device;
-        uint32_t i = intid / 64;
+        uint32_t index = gic_shared_index(intid), i = index / 64;
+        uint64_t bit = bit_of(index);
 
-        if (intid < GIC_SPI_FIRST || intid >= GIC_INTID_SPECIAL || intid - GIC_SPI_FIRST >= vm->info.n_spis)
+        if (!vgic_vm_has_spi(vm, intid))
                 return -EINVAL;
-        if (!(d->granted[i] & bit_of(intid)))
+        if (!(d->granted[i] & bit))
                 return -EACCES;
         if (!vm->ring.page)
                 return -ENOTCONN;
         if (op == VGIC_LINE_PULSE) {
-                d->pulses[i] |= bit_of(intid);
+                d->pulses[i] |= bit;
         } else {
-                d->unsent[i] |= bit_of(intid);
-                d->level[i] = op == VGIC_LINE_ASSERT ? d->level[i] | bit_of(intid) : d->level[i] & ~bit_of(intid);
+                d->unsent[i] |= bit;
+                d->level[i] = op == VGIC_LINE_ASSERT ? d->level[i] | bit : d->level[i] & ~bit;
         }
-        return send_kept(vm, intid);
+        return send_kept(vm, index);
+}
+
+int vgic_device_granted(struct vgic_vm *vm, uint32_t intid)
+{
+        uint32_t index = gic_shared_index(intid);
+
+        if (!vgic_vm_has_spi(vm, intid))
+                return -EINVAL;
+        vm->device.granted[index / 64] |= bit_of(index);
+        return 0;
 }
 
 void vgic_device_revoked(struct vgic_vm *vm, uint32_t intid)
 {
+        uint32_t index = gic_shared_index(intid);
+
         if (intid == 0)
                 memset(vm->device.granted, 0, sizeof(vm->device.granted));
-        else if (intid < GIC_INTID_SPECIAL)
-                vm->device.granted[intid / 64] &= ~bit_of(intid);
+        else if (index < GIC_N_SHARED)
+                vm->device.granted[index / 64] &= ~bit_of(index);
 }
 
 static void take_entry(struct vgic_vm *vm, uint64_t entry)

@@ -21,8 +21,9 @@ int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, si
                 r = vgic_name_check(&vm->conn->error, "label", label);
         if (r < 0)
                 return r;
-        if (n < 1 || n > VGIC_MAX_SPIS)
-                return base_error_set(&vm->conn->error, -EINVAL, "a grant names 1 to %u SPIs", VGIC_MAX_SPIS);
+        if (n < 1 || n > VGIC_MAX_SPIS + VGIC_MAX_ESPIS)
+                return base_error_set(&vm->conn->error, -EINVAL, "a grant names 1 to %u SPIs",
+                                      VGIC_MAX_SPIS + VGIC_MAX_ESPIS);
         grant.label = vgic_string(label);
         grant.n_intids = n;
         grant.intids = (uint32_t *)(uintptr_t)intids;

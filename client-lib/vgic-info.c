@@ -16,7 +16,8 @@ int vgic_vm_info_take(struct vgic_conn *conn, const Vgic__VmInfo *from, struct v
         struct vgic_vm_info info = { .size = sizeof(info) };
 
         if (!from || vgic_name_check(NULL, "name", from->name) < 0 || from->n_vcpus < 1 ||
-            from->n_vcpus > VGIC_MAX_VCPUS || from->n_spis > VGIC_MAX_SPIS)
+            from->n_vcpus > VGIC_MAX_VCPUS || from->n_spis > VGIC_MAX_SPIS || from->n_espis > VGIC_MAX_ESPIS ||
+            from->n_eppis > VGIC_MAX_EPPIS)
                 return base_error_set(&conn->error, -EPROTO, "the daemon's description of a VM makes no sense");
         memcpy(info.name, from->name, strlen(from->name) + 1);
         info.id = from->id;
@@ -36,6 +37,11 @@ int vgic_vm_info_take(struct vgic_conn *conn, const Vgic__VmInfo *from, struct v
         info.injections_ring = from->injections_ring;
         info.segment_bytes = from->segment_bytes;
         info.guest_errors = from->guest_errors;
+        info.n_espis = from->n_espis;
+        info.n_eppis = from->n_eppis;
+        info.affinity_levels = from->affinity_levels ? from->affinity_levels : 4; /* a daemon without EXTENDED */
+        info.flags = from->flags;
+        info.n_redist_regions = from->n_redist_regions ? from->n_redist_regions : 1;
         *ret_info = info;
         return 0;
 }

@@ -7,7 +7,7 @@
 #include "vgic-device.h"
 
 /*
- * Data path: the VMM's wire of each SPI and PPI. A device's calls go to its ring instead.
+ * Data path: the VMM's wire of each SPI and PPI, extended ones too. A device's calls go to its ring instead.
  */
 static int drive_spi(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
 {
@@ -18,7 +18,7 @@ static int drive_spi(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
         r = vgic_vm_check(vm, true);
         if (r < 0)
                 return r;
-        if (!shm_gic_is_spi(&vm->gic, intid))
+        if (!vgic_vm_has_spi(vm, intid))
                 return -EINVAL;
         if (op == VGIC_LINE_PULSE)
                 return shm_line_pulse(&vm->gic, 0, intid);
@@ -31,7 +31,7 @@ static int drive_ppi(struct vgic_vm *vm, uint32_t index, uint32_t intid, enum vg
 
         if (r < 0)
                 return r;
-        if (intid < GIC_PPI_FIRST || intid >= GIC_N_PRIVATE)
+        if (intid - GIC_PPI_FIRST >= GIC_N_PPIS && intid - GIC_EPPI_FIRST >= vm->gic.n_eppis)
                 return -EINVAL;
         if (op == VGIC_LINE_PULSE)
                 return shm_line_pulse(&vm->gic, index, intid);

@@ -49,7 +49,8 @@ static int vgic_map_segment(struct vgic_vm *vm)
                                       "the segment's layout is newer than this library" : r == -EBADMSG ?
                                       "the segment is not what it should be" : strerror(-r));
         vm->mapped = true;
-        if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis)
+        if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis ||
+            vm->gic.n_espis != vm->info.n_espis || vm->gic.n_eppis != vm->info.n_eppis)
                 return base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
         return 0;
 }

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 
-#include "gic-spec.h"
 #include "proto-message.h"
 #include "vgic-vm.h"
 
@@ -83,6 +82,13 @@ static void vgic_msg_take_irq(const Vgic__IrqState *from, struct vgic_irq_state 
         };
 }
 
+/* Can an INTID be that of an interrupt with state? */
+static bool vgic_msg_is_intid(uint32_t intid)
+{
+        return intid < GIC_INTID_SPECIAL || intid - GIC_EPPI_FIRST < GIC_MAX_EPPIS ||
+               intid - GIC_ESPI_FIRST < GIC_MAX_ESPIS;
+}
+
 /* One page. Return: how many were stored; a negative errno. */
 static int vgic_msg_irqs_page(struct vgic_conn *conn, const Vgic__IrqList *ask, struct vgic_irq_state *ret_states)
 {
@@ -99,7 +105,7 @@ static int vgic_msg_irqs_page(struct vgic_conn *conn, const Vgic__IrqList *ask, 
         for (size_t i = 0; i < reply->n_irqs; i++) {
                 uint32_t intid = reply->irqs[i]->intid;
 
-                if (intid < next || intid >= GIC_INTID_SPECIAL)
+                if (intid < next || !vgic_msg_is_intid(intid))
                         return base_error_set(&conn->error, -EPROTO, "IRQ_LIST: the interrupts are not in order");
                 next = intid + 1;
                 vgic_msg_take_irq(reply->irqs[i], &ret_states[i]);
@@ -119,7 +125,7 @@ int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint
         ask.name = vgic_string(name);
         ask.vcpu = index;
         ask.first_intid = first_intid;
-        while (got < n && ask.first_intid < GIC_INTID_SPECIAL) {
+        while (got < n && ask.first_intid < GIC_ESPI_FIRST + GIC_MAX_ESPIS) {
                 ask.count = n - got < PROTO_IRQS_PER_PAGE ? (uint32_t)(n - got) : PROTO_IRQS_PER_PAGE;
                 r = vgic_msg_irqs_page(conn, &ask, ret_states + got);
                 if (r < 0)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gic-shared.h"
 #include "shm-gic.h"
 #include "shm-local.h"
 #include "shm-ring.h"
@@ -28,12 +29,12 @@ struct vgic_vcpu {
         void *kick_arg;
 };
 
-/* A device's view of its interrupts: bit (INTID % 64) of word (INTID / 64). */
+/* A device's view of its interrupts: a bit each, by gic_shared_index(). */
 struct vgic_device {
-        uint64_t granted[16];
-        uint64_t level[16];     /* what the wires should be */
-        uint64_t unsent[16];    /* levels that found the ring full */
-        uint64_t pulses[16];    /* pulses that found the ring full: they coalesce */
+        uint64_t granted[GIC_SHARED_WORDS];
+        uint64_t level[GIC_SHARED_WORDS];       /* what the wires should be */
+        uint64_t unsent[GIC_SHARED_WORDS];      /* levels that found the ring full */
+        uint64_t pulses[GIC_SHARED_WORDS];      /* pulses that found the ring full: they coalesce */
 };
 
 struct vgic_vm {
@@ -61,8 +62,17 @@ void vgic_doorbell_hooks(struct vgic_vm *vm);
  */
 int vgic_device_process(struct vgic_vm *vm);
 
+/* vgic_device_granted() - @intid is granted. Return: 0; -EINVAL the VM has no such SPI (vgic-device.c) */
+int vgic_device_granted(struct vgic_vm *vm, uint32_t intid);
+
 /* vgic_device_revoked() - the grant on @intid, or on everything (0), is gone (vgic-device.c) */
 void vgic_device_revoked(struct vgic_vm *vm, uint32_t intid);
+
+/* Is it an SPI or an extended SPI of this VM? By what the daemon told, so for every role. */
+static inline bool vgic_vm_has_spi(const struct vgic_vm *vm, uint32_t intid)
+{
+        return intid - VGIC_SPI_FIRST < vm->info.n_spis || intid - VGIC_ESPI_FIRST < vm->info.n_espis;
+}
 
 /*
  * vgic_conn_queue_event() - append to the connection's waiting events, unless one that says the same waits already

@@ -12,6 +12,11 @@
 #include "proto-message.h"
 #include "vgic-vm.h"
 
+#define VGIC_VM_KNOWN_FLAGS (VGIC_VM_EPHEMERAL | VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS)
+
+_Static_assert(VGIC_VM_EPHEMERAL == PROTO_VM_EPHEMERAL && VGIC_VM_NO_1_OF_N == PROTO_VM_NO_1_OF_N &&
+               VGIC_VM_NO_RSS == PROTO_VM_NO_RSS, "flags have one numbering");
+
 struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role, const struct vgic_vm_info *info)
 {
         struct vgic_vm *vm = calloc(1, sizeof(*vm));
@@ -98,9 +103,68 @@ static int vgic_vm_check_config(struct vgic_conn *conn, const struct vgic_vm_con
         if (config->n_priority_bits != 0 && (config->n_priority_bits < 4 || config->n_priority_bits > 8))
                 return base_error_set(&conn->error, -EINVAL, "n_priority_bits is %u, it can be 4 to 8",
                                       config->n_priority_bits);
-        if (config->flags & ~VGIC_VM_EPHEMERAL)
-                return base_error_set(&conn->error, -EINVAL, "flags has unknown bits: 0x%x", config->flags);
+        if (config->flags & ~VGIC_VM_KNOWN_FLAGS)
+                return base_error_set(&conn->error, -EINVAL, "flags is 0x%x, it can have the bits of 0x%x",
+                                      config->flags, VGIC_VM_KNOWN_FLAGS);
         return 0;
+}
+
+/* Each region has at least one vCPU, all of them together have all. */
+static int vgic_vm_check_regions(struct vgic_conn *conn, const struct vgic_vm_config *config)
+{
+        uint64_t sum = 0;
+
+        if (config->n_redist_regions > config->n_vcpus || (config->n_redist_regions > 0 && !config->redist_regions))
+                return base_error_set(&conn->error, -EINVAL,
+                                      "n_redist_regions is %u, it can be 0 to n_vcpus, and above 0 needs redist_regions",
+                                      config->n_redist_regions);
+        for (uint32_t i = 0; i < config->n_redist_regions; i++) {
+                if (config->redist_regions[i] == 0)
+                        return base_error_set(&conn->error, -EINVAL,
+                                              "redist_regions[%u] is 0, each region has at least one vCPU", i);
+                sum += config->redist_regions[i];
+        }
+        if (config->n_redist_regions > 0 && sum != config->n_vcpus)
+                return base_error_set(&conn->error, -EINVAL,
+                                      "redist_regions have %llu vCPUs together, they must have n_vcpus, %u",
+                                      (unsigned long long)sum, config->n_vcpus);
+        return 0;
+}
+
+/* What came with the feature EXTENDED. The affinities are left to the daemon. */
+static int vgic_vm_check_extended(struct vgic_conn *conn, const struct vgic_vm_config *config)
+{
+        if (config->n_espis % 32 != 0 || config->n_espis > VGIC_MAX_ESPIS)
+                return base_error_set(&conn->error, -EINVAL, "n_espis is %u, it can be a multiple of 32, 0 to %u",
+                                      config->n_espis, VGIC_MAX_ESPIS);
+        if (config->n_eppis % 32 != 0 || config->n_eppis > VGIC_MAX_EPPIS)
+                return base_error_set(&conn->error, -EINVAL, "n_eppis is %u, it can be 0, 32 or 64", config->n_eppis);
+        if (config->affinity_levels != 0 && config->affinity_levels != 3 && config->affinity_levels != 4)
+                return base_error_set(&conn->error, -EINVAL, "affinity_levels is %u, it can be 3 or 4",
+                                      config->affinity_levels);
+        if (!(conn->features & PROTO_FEATURE_EXTENDED) &&
+            (config->n_espis || config->n_eppis || config->affinity_levels == 3 || config->n_redist_regions ||
+             (config->flags & ~VGIC_VM_EPHEMERAL)))
+                return base_error_set(&conn->error, -EOPNOTSUPP, "this daemon is too old for n_espis, n_eppis, "
+                                      "affinity_levels 3, redist_regions and flags 0x%x",
+                                      VGIC_VM_KNOWN_FLAGS & ~VGIC_VM_EPHEMERAL);
+        return vgic_vm_check_regions(conn, config);
+}
+
+static void vgic_vm_fill_create(Vgic__VmCreate *create, const struct vgic_vm_config *config)
+{
+        create->name = vgic_string(config->name);
+        create->n_vcpus = config->n_vcpus;
+        create->n_spis = config->n_spis;
+        create->n_priority_bits = config->n_priority_bits;
+        create->flags = config->flags;
+        create->n_mpidrs = config->mpidrs ? config->n_vcpus : 0;
+        create->mpidrs = (uint64_t *)(uintptr_t)config->mpidrs;
+        create->n_espis = config->n_espis;
+        create->n_eppis = config->n_eppis;
+        create->affinity_levels = config->affinity_levels == 3 ? 3 : 0; /* 4 goes to older daemons, too */
+        create->n_redist_regions = config->n_redist_regions;
+        create->redist_regions = (uint32_t *)(uintptr_t)config->redist_regions;
 }
 
 int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm)
@@ -116,15 +180,11 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, 
                 r = vgic_options_take(&conn->error, &c, sizeof(c), config, config->size);
         if (r == 0)
                 r = vgic_vm_check_config(conn, &c);
+        if (r == 0)
+                r = vgic_vm_check_extended(conn, &c);
         if (r < 0)
                 return r;
-        create.name = vgic_string(c.name);
-        create.n_vcpus = c.n_vcpus;
-        create.n_spis = c.n_spis;
-        create.n_priority_bits = c.n_priority_bits;
-        create.flags = c.flags;
-        create.n_mpidrs = c.mpidrs ? c.n_vcpus : 0;
-        create.mpidrs = (uint64_t *)(uintptr_t)c.mpidrs;
+        vgic_vm_fill_create(&create, &c);
         r = vgic_vm_call(conn, PROTO_VM_CREATE, &create.base, &reply, &info);
         if (r < 0)
                 return r;
@@ -150,7 +210,8 @@ int vgic_vm_init(struct vgic_vm *vm)
         r = vgic_vm_call(vm->conn, PROTO_VM_INIT, NULL, &reply, &info);
         if (r < 0)
                 return r;
-        if (info.n_vcpus != vm->info.n_vcpus || info.n_spis != vm->info.n_spis || !info.initialised)
+        if (info.n_vcpus != vm->info.n_vcpus || info.n_spis != vm->info.n_spis || info.n_espis != vm->info.n_espis ||
+            info.n_eppis != vm->info.n_eppis || !info.initialised)
                 return base_error_set(&vm->conn->error, -EPROTO,
                                       "the daemon initialised another VM than was asked for");
         vm->info = info;
@@ -232,14 +293,10 @@ static int vgic_vm_ring_setup(struct vgic_vm *vm)
 
 static int vgic_vm_take_granted(struct vgic_vm *vm, const Vgic__VmInfoReply *reply)
 {
-        for (size_t i = 0; i < reply->n_intids; i++) {
-                uint32_t intid = reply->intids[i];
-
-                if (intid < VGIC_SPI_FIRST || intid - VGIC_SPI_FIRST >= vm->info.n_spis)
+        for (size_t i = 0; i < reply->n_intids; i++)
+                if (vgic_device_granted(vm, reply->intids[i]) < 0)
                         return base_error_set(&vm->conn->error, -EPROTO,
-                                              "the daemon granted an SPI that does not exist: %u", intid);
-                vm->device.granted[intid / 64] |= UINT64_C(1) << intid % 64;
-        }
+                                              "the daemon granted an SPI that does not exist: %u", reply->intids[i]);
         return 0;
 }
 

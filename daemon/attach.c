@@ -6,6 +6,7 @@
  */
 #include "attach.h"
 #include "grant.h"
+#include "proto-limits.h"
 #include "ring.h"
 #include "server.h"
 #include "session.h"
@@ -89,6 +90,6 @@ void attach_detach(struct session *session)
         if (!vm)
                 return;
         leave(session);
-        if (vm->ephemeral && vm->n_vmms == 0)
+        if ((vm->flags & PROTO_VM_EPHEMERAL) && vm->n_vmms == 0)
                 attach_destroy_vm(vm, NULL);
 }

@@ -67,7 +67,7 @@ static uint32_t take_all(struct vm *vm)
                 for (size_t i = 0; i < n; i++)
                         tell(vm, intids[i]);
                 n_taken += (uint32_t)n;
-        } while (n == EOI_BATCH && n_taken < GIC_MAX_SPIS);
+        } while (n == EOI_BATCH && n_taken < GIC_N_SHARED);
         return n_taken;
 }
 

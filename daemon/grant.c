@@ -48,11 +48,13 @@ static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n, s
         const struct vm *vm = grant->vm;
 
         for (size_t i = 0; i < n; i++) {
-                if (!shm_gic_is_spi(&vm->gic, intids[i]))
+                uint32_t at = gic_shared_index(intids[i]);
+
+                if (at == GIC_N_SHARED || !shm_gic_is_spi(&vm->gic, intids[i]))
                         return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is not an SPI of this VM", intids[i]);
                 if (grant_wire(grant, intids[i]) != GRANT_NO_WIRE)
                         return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is named twice", intids[i]);
-                grant->wires[intids[i] - GIC_SPI_FIRST] = (uint8_t)find_free_wire(vm, intids[i]);
+                grant->wires[at] = (uint8_t)find_free_wire(vm, intids[i]);
                 if (grant_wire(grant, intids[i]) == GRANT_NO_WIRE)
                         return base_error_set(why, -EBUSY, "INTID %" PRIu32 " is granted to %d devices already",
                                               intids[i], GIC_N_WIRES - GIC_WIRE_FIRST_GRANT);
@@ -67,8 +69,8 @@ static int check(struct vm *vm, const char *label, size_t n, struct base_error *
                 return base_error_set(why, -EINVAL,
                                       "label must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -",
                                       VM_NAME_MAX);
-        if (n == 0 || n > GIC_MAX_SPIS)
-                return base_error_set(why, -EINVAL, "a grant names 1 to %u SPIs", GIC_MAX_SPIS);
+        if (n == 0 || n > GIC_N_SHARED)
+                return base_error_set(why, -EINVAL, "a grant names 1 to %u SPIs", GIC_N_SHARED);
         if (grant_find_label(vm, label))
                 return base_error_set(why, -EEXIST, "this VM has a grant %s already", label);
         if (vm->n_grants >= GRANT_MAX_PER_VM)
@@ -147,11 +149,12 @@ static bool noted_by_another(const struct grant *self, uint32_t intid)
 
 int grant_attach(struct grant *grant, struct session *device)
 {
+        uint32_t i = 0, intid;
+
         if (grant->device)
                 return -EBUSY;
-        for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++)
-                if (grant_wire(grant, intid) != GRANT_NO_WIRE)
-                        shm_line_notify(&grant->vm->gic, intid, true);
+        while ((intid = grant_next(grant, &i)) != UINT32_MAX)
+                shm_line_notify(&grant->vm->gic, intid, true);
         grant->device = device;
         device->grant = grant;
         return 0;
@@ -159,14 +162,12 @@ int grant_attach(struct grant *grant, struct session *device)
 
 void grant_detach(struct grant *grant)
 {
+        uint32_t i = 0, intid;
+
         if (!grant->device)
                 return;
-        for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++) {
-                unsigned wire = grant_wire(grant, intid);
-
-                if (wire == GRANT_NO_WIRE)
-                        continue;
-                shm_line_set(&grant->vm->gic, 0, intid, wire, false);
+        while ((intid = grant_next(grant, &i)) != UINT32_MAX) {
+                shm_line_set(&grant->vm->gic, 0, intid, grant_wire(grant, intid), false);
                 if (!noted_by_another(grant, intid))
                         shm_line_notify(&grant->vm->gic, intid, false);
         }
@@ -178,11 +179,11 @@ void grant_detach(struct grant *grant)
 void grant_revoke(struct grant *grant)
 {
         struct session *device = grant->device;
+        uint32_t i = 0, intid;
 
         if (device) {
-                for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++)
-                        if (grant_wire(grant, intid) != GRANT_NO_WIRE)
-                                notes_revoked(device, intid);
+                while ((intid = grant_next(grant, &i)) != UINT32_MAX)
+                        notes_revoked(device, intid);
                 grant_detach(grant);
                 notes_flush(device);
         }

@@ -4,9 +4,9 @@
 #define GRANT_H
 
 /*
- * Grants: which device process may drive which SPIs
+ * Grants: which device process may drive which SPIs and extended SPIs
  *
- * What    A label, a random token and per SPI a wire of its own. One living device at a time uses a grant; when it dies
+ * What    A label, a random token and per interrupt a wire of its own. One living device at a time uses a grant; when it dies
  *         its wires go low, on exactly the interrupts of its grant, and the same token attaches again.
  * Owner   The VM. A session points to its grant while it is attached as a device.
  * Trust   INTIDs come from rings and messages: every access goes through grant_wire().
@@ -16,12 +16,12 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "gic-spec.h"
+#include "gic-shared.h"
 #include "vm.h"
 
 #define GRANT_TOKEN_CHARS  32u
 #define GRANT_MAX_PER_VM   256u
-#define GRANT_MAP_WORDS    16u          /* a bit per INTID below 1024 */
+#define GRANT_MAP_WORDS    GIC_SHARED_WORDS
 #define GRANT_NO_WIRE      0u           /* wires of grants start at GIC_WIRE_FIRST_GRANT */
 
 struct grant {
@@ -31,19 +31,25 @@ struct grant {
         char token[GRANT_TOKEN_CHARS + 1];
         struct session *device;         /* NULL: not in use */
         uint32_t n_intids;
-        uint8_t wires[GIC_MAX_SPIS];    /* by INTID - 32 */
+        uint8_t wires[GIC_N_SHARED];    /* by gic_shared_index() */
         uint64_t watched[GRANT_MAP_WORDS]; /* injected by the device; an end of interrupt may be due */
 };
 
-/* Maps of INTIDs: a bit each. */
+/* Maps of shared interrupts: a bit each, by gic_shared_index(). What is no such INTID has no bit. */
 static inline void grant_map_set(uint64_t map[GRANT_MAP_WORDS], uint32_t intid)
 {
-        map[intid / 64 % GRANT_MAP_WORDS] |= UINT64_C(1) << (intid % 64);
+        uint32_t i = gic_shared_index(intid);
+
+        if (i < GIC_N_SHARED)
+                map[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
 static inline void grant_map_clear(uint64_t map[GRANT_MAP_WORDS], uint32_t intid)
 {
-        map[intid / 64 % GRANT_MAP_WORDS] &= ~(UINT64_C(1) << (intid % 64));
+        uint32_t i = gic_shared_index(intid);
+
+        if (i < GIC_N_SHARED)
+                map[i / 64] &= ~(UINT64_C(1) << (i % 64));
 }
 
 /* Take the lowest INTID out. Return: it; UINT32_MAX: the map is empty. */
@@ -54,7 +60,7 @@ static inline uint32_t grant_map_take(uint64_t map[GRANT_MAP_WORDS])
                         uint32_t bit = (uint32_t)__builtin_ctzll(map[i]);
 
                         map[i] &= map[i] - 1;
-                        return i * 64 + bit;
+                        return gic_shared_intid(i * 64 + bit);
                 }
         }
         return UINT32_MAX;
@@ -63,13 +69,25 @@ static inline uint32_t grant_map_take(uint64_t map[GRANT_MAP_WORDS])
 /* The wire of @intid in this grant, or GRANT_NO_WIRE. Any value of @intid is allowed. */
 static inline unsigned grant_wire(const struct grant *grant, uint32_t intid)
 {
-        if (intid < GIC_SPI_FIRST || intid - GIC_SPI_FIRST >= GIC_MAX_SPIS)
-                return GRANT_NO_WIRE;
-        return grant->wires[intid - GIC_SPI_FIRST];
+        uint32_t i = gic_shared_index(intid);
+
+        return i < GIC_N_SHARED ? grant->wires[i] : GRANT_NO_WIRE;
+}
+
+/* The next granted INTID behind place *i (0 at first), which moves. Return: it; UINT32_MAX: there is no other. */
+static inline uint32_t grant_next(const struct grant *grant, uint32_t *i)
+{
+        while (*i < GIC_N_SHARED) {
+                uint32_t at = (*i)++;
+
+                if (grant->wires[at] != GRANT_NO_WIRE)
+                        return gic_shared_intid(at);
+        }
+        return UINT32_MAX;
 }
 
 /**
- * grant_new() - allow @n SPIs to whoever brings the token
+ * grant_new() - allow @n SPIs (of both ranges) to whoever brings the token
  *
  * Return: 0; with words in @why: -EINVAL, -EEXIST the label is in use, -EBUSY no wire is left on one of them, -ENOSPC
  * too many grants; -ENOMEM.

@@ -26,6 +26,11 @@ static void fill_info(struct vm *vm, Vgic__VmInfo *info)
         info->n_vcpus_registered = vm->n_registered;
         info->n_sessions = vm->n_sessions;
         info->n_grants = vm->n_grants;
+        info->n_espis = vm->shape.n_espis;
+        info->n_eppis = vm->shape.n_eppis;
+        info->affinity_levels = vm->shape.features & SHM_FEATURE_AFF3 ? 4 : 3;
+        info->flags = vm->flags;
+        info->n_redist_regions = vm->shape.n_redist_regions ? vm->shape.n_redist_regions : 1;
         info->icc_ctlr_messages = vm->n_icc_ctlr_messages;
         info->injections_socket = vm->n_injections_socket;
         info->injections_ring = vm->n_injections_ring;

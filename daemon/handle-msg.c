@@ -10,6 +10,7 @@
 #include "gic-word.h"
 #include "handlers.h"
 #include "proto-limits.h"
+#include "session.h"
 #include "shm-line.h"
 #include "shm-read.h"
 #include "shm-reset.h"
@@ -91,6 +92,26 @@ static uint32_t irqs_per_page(const struct vm *vm, uint32_t asked)
         return asked < n ? asked : n;
 }
 
+/* The first INTID from @intid on that the VM has. Return: it; UINT32_MAX: there is none. */
+static uint32_t next_intid(const struct shm_gic *gic, uint32_t intid, bool extended)
+{
+        const struct {
+                uint32_t first, n;
+        } ranges[] = {
+                { 0, GIC_SPI_FIRST + gic->n_spis },
+                { GIC_EPPI_FIRST, extended ? gic->n_eppis : 0 },
+                { GIC_ESPI_FIRST, extended ? gic->n_espis : 0 },
+        };
+
+        for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+                if (ranges[i].n > 0 && intid < ranges[i].first)
+                        return ranges[i].first;
+                if (intid >= ranges[i].first && intid - ranges[i].first < ranges[i].n)
+                        return intid;
+        }
+        return UINT32_MAX;
+}
+
 enum proto_code handle_irq_list(struct request *request)
 {
         const Vgic__IrqList *ask = (const Vgic__IrqList *)request->message;
@@ -100,15 +121,16 @@ enum proto_code handle_irq_list(struct request *request)
         struct shm_irq_state state;
         struct vm *vm = NULL;
         enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
-        uint32_t n, end;
+        bool extended = request->session->proto.features & PROTO_FEATURE_EXTENDED;
+        uint32_t n, intid;
 
         if (code != PROTO_OK)
                 return code;
         if (ask->vcpu >= vm->shape.n_vcpus)
                 return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
         n = irqs_per_page(vm, ask->count);
-        end = GIC_SPI_FIRST + vm->shape.n_spis;
-        for (uint32_t intid = ask->first_intid; intid < end && reply.n_irqs < n; intid++) {
+        for (intid = next_intid(&vm->gic, ask->first_intid, extended); intid != UINT32_MAX && reply.n_irqs < n;
+             intid = next_intid(&vm->gic, intid + 1, extended)) {
                 if (shm_read_irq(&vm->gic, ask->vcpu, intid, &state) < 0)
                         continue;
                 fill_irq(&state, &irqs[reply.n_irqs]);

@@ -16,8 +16,6 @@
 #include "session.h"
 #include "vm.h"
 
-#define FLAG_EPHEMERAL  1u
-
 /* The name is for people; what could upset a terminal or a log becomes a question mark. */
 static void set_client_name(struct session *session, const char *name)
 {
@@ -47,6 +45,32 @@ enum proto_code handle_hello(struct request *request)
         return dispatch_reply(request, &reply.base, NULL, 0);
 }
 
+/* What can be said without a look at the shape as a whole; the rest is shm_segment_check_shape()'s. */
+static enum proto_code check_create(struct request *request, const Vgic__VmCreate *create)
+{
+        uint32_t extended = create->flags & ~PROTO_VM_EPHEMERAL;
+
+        if (create->flags & ~PROTO_VM_FLAGS_ALL)
+                return dispatch_fail(request, PROTO_INVALID, "flags is 0x%" PRIx32 ", it can have the bits of 0x%x",
+                                     create->flags, PROTO_VM_FLAGS_ALL);
+        if (!(request->session->proto.features & PROTO_FEATURE_EXTENDED) &&
+            (extended || create->n_espis || create->n_eppis || create->affinity_levels || create->n_redist_regions))
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the feature "
+                                     "EXTENDED", PROTO_VM_FLAGS_ALL & ~PROTO_VM_EPHEMERAL);
+        if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
+                return dispatch_fail(request, PROTO_INVALID, "mpidrs has %zu entries for %" PRIu32 " vCPUs",
+                                     create->n_mpidrs, create->n_vcpus);
+        if (create->affinity_levels != 0 && create->affinity_levels != 3 && create->affinity_levels != 4)
+                return dispatch_fail(request, PROTO_INVALID, "affinity_levels is %" PRIu32 ", it can be 3 or 4",
+                                     create->affinity_levels);
+        if (create->n_redist_regions > create->n_vcpus)
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "redist_regions has %zu entries, each of at least 1 vCPU, for %" PRIu32 " vCPUs",
+                                     create->n_redist_regions, create->n_vcpus);
+        return PROTO_OK;
+}
+
 enum proto_code handle_vm_create(struct request *request)
 {
         const Vgic__VmCreate *create = (const Vgic__VmCreate *)request->message;
@@ -54,19 +78,18 @@ enum proto_code handle_vm_create(struct request *request)
         struct server *server = session->server;
         struct vm_config config = {
                 .name = create->name, .n_vcpus = create->n_vcpus, .n_spis = create->n_spis,
-                .n_priority_bits = create->n_priority_bits, .ephemeral = create->flags & FLAG_EPHEMERAL,
+                .n_priority_bits = create->n_priority_bits, .flags = create->flags,
                 .mpidrs = create->n_mpidrs ? create->mpidrs : NULL,
+                .n_espis = create->n_espis, .n_eppis = create->n_eppis, .affinity_levels = create->affinity_levels,
+                .redist_regions = create->redist_regions, .n_redist_regions = (uint32_t)create->n_redist_regions,
         };
         struct log_about about = { .vm = create->name, .session = session->id };
         struct vm *vm = NULL;
-        enum proto_code code;
+        enum proto_code code = check_create(request, create);
         int r;
 
-        if (create->flags & ~FLAG_EPHEMERAL)
-                return dispatch_fail(request, PROTO_INVALID, "flags has bits that this daemon does not know");
-        if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
-                return dispatch_fail(request, PROTO_INVALID, "mpidrs has %zu entries for %" PRIu32 " vCPUs",
-                                     create->n_mpidrs, create->n_vcpus);
+        if (code != PROTO_OK)
+                return code;
         if (registry_find(&server->registry, create->name))
                 return dispatch_fail(request, PROTO_EXISTS, "a VM of this name exists");
         r = vm_new(server, session->uid, &config, &request->why, &vm);
@@ -80,7 +103,7 @@ enum proto_code handle_vm_create(struct request *request)
         attach_join(session, vm, PROTO_ROLE_VMM);
         server_changed(server);
         log_client(LOG_INFO, &about, "created by %s, uid %u: %" PRIu32 " vCPUs, %" PRIu32 " SPIs", session->client_name,
-                   (unsigned)session->uid, vm->shape.n_vcpus, vm->shape.n_spis);
+                   (unsigned)session->uid, vm->shape.n_vcpus, vm->shape.n_spis + vm->shape.n_espis);
         code = handle_reply_info(request, vm, NULL, 0);
         if (code != PROTO_OK)
                 attach_destroy_vm(vm, request->session);
@@ -91,16 +114,15 @@ static enum proto_code attach_device(struct request *request, struct vm *vm, con
 {
         struct session *session = request->session;
         struct grant *grant = grant_find_token(vm, token);
-        uint32_t intids[GIC_MAX_SPIS];
+        uint32_t intids[GIC_N_SHARED + 1], i = 0;
         size_t n = 0;
 
         if (!grant)
                 return dispatch_fail(request, PROTO_PERMISSION, "the token is not that of a grant");
         if (grant_attach(grant, session) < 0)
                 return dispatch_fail(request, PROTO_BUSY, "a living device uses the grant %s", grant->label);
-        for (uint32_t intid = GIC_SPI_FIRST; intid < GIC_SPI_FIRST + GIC_MAX_SPIS; intid++)
-                if (grant_wire(grant, intid) != GRANT_NO_WIRE)
-                        intids[n++] = intid;
+        while ((intids[n] = grant_next(grant, &i)) != UINT32_MAX)
+                n++;
         attach_join(session, vm, PROTO_ROLE_DEVICE);
         return handle_reply_info(request, vm, intids, n);
 }

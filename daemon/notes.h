@@ -16,7 +16,7 @@
 struct event;
 struct session;
 
-#define NOTES_MAP_WORDS  16u
+#define NOTES_MAP_WORDS  32u
 
 struct notes {
         bool tdir;
@@ -31,7 +31,7 @@ struct notes {
 /* notes_tdir() - TDIR of its VM changed; sent at once if there is room. */
 void notes_tdir(struct session *session);
 
-/* notes_eoi() / notes_revoked() - note an INTID below 1024; notes_flush() sends. */
+/* notes_eoi() / notes_revoked() - note an SPI or extended SPI; notes_flush() sends. */
 void notes_eoi(struct session *session, uint32_t intid);
 void notes_revoked(struct session *session, uint32_t intid);
 

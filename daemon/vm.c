@@ -18,8 +18,10 @@
 #include "doorbell.h"
 #include "eoi.h"
 #include "log.h"
+#include "proto-limits.h"
 #include "server.h"
 #include "session.h"
+#include "shm-cpuif.h"
 #include "shm-daemon.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
@@ -42,36 +44,71 @@ bool vm_may(const struct vm *vm, uid_t uid)
         return uid == 0 || uid == vm->owner_uid;
 }
 
-static int set_shape(struct vm *vm, const struct vm_config *config, struct base_error *why)
+static uint32_t features_of(const struct vm_config *config)
 {
-        const char *reason;
-        struct shm_shape *shape = &vm->shape;
+        uint32_t features = 0;
+
+        if (!(config->flags & PROTO_VM_NO_1_OF_N))
+                features |= SHM_FEATURE_1_OF_N;
+        if (!(config->flags & PROTO_VM_NO_RSS))
+                features |= SHM_FEATURE_RSS;
+        if (config->affinity_levels != 3)
+                features |= SHM_FEATURE_AFF3;
+        return features;
+}
+
+/* @ret_copy: NULL for no bytes. Return: 0; -ENOMEM. */
+static int copy_array(const void *array, size_t n, size_t width, const void **ret_copy)
+{
+        void *copy = NULL;
+
+        if (array && n > 0) {
+                copy = calloc(n, width);
+                if (!copy)
+                        return -ENOMEM;
+                memcpy(copy, array, n * width);
+        }
+        *ret_copy = copy;
+        return 0;
+}
+
+/* The shape that is asked for, checked, with arrays that are still the caller's. Return: 0; -EINVAL with words. */
+static int check_shape(struct shm_shape *shape, const struct vm_config *config, struct base_error *why)
+{
+        const char *reason = "its configuration cannot be built";
+        int r;
 
         if (!vm_name_valid(config->name))
                 return base_error_set(why, -EINVAL,
                                       "name must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -",
                                       VM_NAME_MAX);
+        *shape = (struct shm_shape){
+                .n_vcpus = config->n_vcpus, .n_spis = config->n_spis, .mpidrs = config->mpidrs,
+                .n_priority_bits = config->n_priority_bits ? config->n_priority_bits : VM_DEFAULT_PRIORITY_BITS,
+                .n_espis = config->n_espis, .n_eppis = config->n_eppis, .features = features_of(config),
+                .redist_regions = config->n_redist_regions ? config->redist_regions : NULL,
+                .n_redist_regions = config->n_redist_regions,
+        };
         memcpy(shape->name, config->name, strlen(config->name) + 1);
-        shape->vm_id = vm->id;
-        shape->n_vcpus = config->n_vcpus;
-        shape->n_spis = config->n_spis;
-        shape->features = SHM_FEATURE_ALL;
-        shape->n_priority_bits = config->n_priority_bits ? config->n_priority_bits : VM_DEFAULT_PRIORITY_BITS;
-        shape->mpidrs = config->mpidrs; /* borrowed for the check */
-        if (shm_segment_check_shape(shape, &reason) < 0) {
-                base_error_set(why, 0, "%s", reason);
-                shape->mpidrs = NULL;
-                return -EINVAL;
-        }
-        shape->mpidrs = NULL;
-        if (config->mpidrs) {
-                uint64_t *copy = calloc(shape->n_vcpus, sizeof(*copy));
+        r = shm_segment_check_shape(shape, &reason);
+        return r == -EINVAL ? base_error_set(why, r, "%s", reason) : r;
+}
 
-                if (!copy)
-                        return -ENOMEM;
-                memcpy(copy, config->mpidrs, shape->n_vcpus * sizeof(*copy));
-                shape->mpidrs = copy;
-        }
+static int set_shape(struct vm *vm, const struct vm_config *config, struct base_error *why)
+{
+        struct shm_shape *shape = &vm->shape;
+        const void *mpidrs = NULL, *regions = NULL;
+        int r = check_shape(shape, config, why);
+
+        if (r == 0)
+                r = copy_array(shape->mpidrs, shape->n_vcpus, sizeof(*shape->mpidrs), &mpidrs);
+        if (r == 0)
+                r = copy_array(shape->redist_regions, shape->n_redist_regions, sizeof(*shape->redist_regions), &regions);
+        shape->vm_id = vm->id;
+        shape->mpidrs = mpidrs;
+        shape->redist_regions = regions;
+        if (r < 0)
+                return r;
         vm->vcpus = calloc(shape->n_vcpus, sizeof(*vm->vcpus));
         if (!vm->vcpus)
                 return -ENOMEM;
@@ -91,7 +128,7 @@ int vm_new(struct server *server, uid_t owner, const struct vm_config *config, s
         vm->server = server;
         vm->id = ++server->last_vm_id;
         vm->owner_uid = owner;
-        vm->ephemeral = config->ephemeral;
+        vm->flags = config->flags;
         vm->segment_fd = vm->segment_ro_fd = vm->tdir_bell = -1;
         TAILQ_INIT(&vm->sessions);
         TAILQ_INIT(&vm->grants);
@@ -214,7 +251,8 @@ void vm_free(struct vm *vm)
         if (vm->initialised)
                 shm_daemon_set_epoch(&vm->gic, 0);
         close_controller(vm);
-        free((void *)vm->shape.mpidrs);
+        free((void *)(uintptr_t)vm->shape.mpidrs);
+        free((void *)(uintptr_t)vm->shape.redist_regions);
         free(vm->vcpus);
         free(vm);
 }
@@ -260,6 +298,10 @@ int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
 
 void vm_vcpu_release_all(struct vm *vm, struct session *session)
 {
+        /* First none of them may be chosen any more: a 1-of-N interrupt then moves once, not from one to the next. */
+        for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
+                if (vm->vcpus[i].owner == session)
+                        shm_cpuif_set(&vm->gic, i, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
         for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
                 if (vm->vcpus[i].owner == session)
                         vm_vcpu_release(vm, i, session);

@@ -57,9 +57,9 @@ struct vm {
         struct server *server;
         uint64_t id;
         uid_t owner_uid;
-        bool ephemeral;
+        uint32_t flags;         /* PROTO_VM_* */
         bool initialised;
-        struct shm_shape shape; /* name and sizes; shape.mpidrs is ours */
+        struct shm_shape shape; /* name and sizes; its arrays are ours */
         struct shm_gic gic;
         int segment_fd;
         int segment_ro_fd;
@@ -84,8 +84,13 @@ struct vm_config {
         uint32_t n_vcpus;
         uint32_t n_spis;
         uint32_t n_priority_bits;       /* 0: 5 */
-        bool ephemeral;
+        uint32_t flags;                 /* PROTO_VM_*, none unknown */
         const uint64_t *mpidrs;         /* n_vcpus of them, or NULL */
+        uint32_t n_espis;
+        uint32_t n_eppis;
+        uint32_t affinity_levels;       /* 3, 4; 0: 4 */
+        const uint32_t *redist_regions;
+        uint32_t n_redist_regions;      /* at most n_vcpus; 0: one region */
 };
 
 /* vm_name_valid() - [A-Za-z0-9._-], 1..63 bytes, not starting with '.' or '-'. Grant labels follow the same rule. */

@@ -182,8 +182,9 @@ int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 int vgic_vm_reset(struct vgic_vm *vm);
 
 /**
- * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, and for who may reset it from
- * outside. It is off until told. Threads: vcpu.
+ * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, for who may reset it from outside, and
+ * for 1-of-N: an interrupt that any vCPU may take is never chosen for one that is off, and one that was chosen for it
+ * goes elsewhere. Tools show it as off until told; 1-of-N counts it as on until told. Threads: vcpu.
  */
 void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on);
 

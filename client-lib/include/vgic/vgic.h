@@ -238,6 +238,7 @@ struct vgic_vm_info {
         uint32_t n_eppis;
         uint32_t affinity_levels;       /* 3 or 4 */
         uint32_t flags;                 /* VGIC_VM_* as created */
+        uint32_t n_redist_regions;      /* at least 1 */
 };
 
 /** vgic_vm_list() - all VMs this user may see; free() *ret_infos. Return: 0 or a cold-path error. Threads: conn. */
@@ -271,7 +272,7 @@ int vgic_gicr_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *
 int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t value);
 
 /**
- * vgic_spi_assert() / vgic_spi_deassert() / vgic_spi_pulse() - the input wire of an SPI
+ * vgic_spi_assert() / vgic_spi_deassert() / vgic_spi_pulse() - the input wire of an SPI, or extended SPI (4096..)
  *
  * assert raises this party's wire (an edge-triggered interrupt latches its rising edge), deassert lowers it; pulse is
  * a rising edge that leaves the wire low, which a level-sensitive interrupt latches as one request. Each party has a
@@ -287,8 +288,8 @@ int vgic_spi_deassert(struct vgic_vm *vm, uint32_t intid);
 int vgic_spi_pulse(struct vgic_vm *vm, uint32_t intid);
 
 /**
- * vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31) of vCPU @index. VMM
- * role only. Threads: any.
+ * vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31, or extended: 1056..) of
+ * vCPU @index. VMM role only. Threads: any.
  */
 int vgic_ppi_assert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
 int vgic_ppi_deassert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
@@ -320,7 +321,7 @@ int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *r
 /** State of one interrupt, of one moment. */
 struct vgic_irq_state {
         uint32_t intid;
-        uint32_t vcpu;          /* SGI, PPI: its vCPU; SPI: where it is routed, or VGIC_NO_VCPU */
+        uint32_t vcpu;          /* SGI, PPI: its vCPU; SPI: where it is routed (1-of-N: the one chosen), or VGIC_NO_VCPU */
         uint32_t holder;        /* where it is active, else VGIC_NO_VCPU */
         uint8_t enabled, pending, active, group;
         uint8_t edge;           /* 1: edge-triggered; 0: level-sensitive */
@@ -333,8 +334,9 @@ struct vgic_irq_state {
 #define VGIC_NO_VCPU  UINT32_MAX
 
 /**
- * vgic_vm_irq_state() - one interrupt; @index matters for SGIs and PPIs only. Return: 0; -EINVAL; -ENODATA; -EACCES.
- * Threads: any. Roles: VMM, observer.
+ * vgic_vm_irq_state() - one interrupt of any range; @index matters for SGIs and PPIs (16.., 1056..) only.
+ *
+ * Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
  */
 int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state);
 
@@ -400,7 +402,7 @@ int vgic_tdir_watch(struct vgic_vm *vm);
 /**
  * vgic_grant() - allow a device process to drive some SPIs
  * @label:  names the grant in tools and for revocation
- * @intids, @n: SPIs; each can be granted to four devices at most
+ * @intids, @n: SPIs and extended SPIs; each can be granted to four devices at most
  * @ret_token: VGIC_TOKEN_MAX + 1 bytes; hand it to the device process, which attaches with it
  *
  * Return: 0; -EINVAL; -EEXIST the label is used; -EBUSY no wire is left on one of them; -EACCES; -ENODATA; -ENOTCONN;
@@ -421,15 +423,15 @@ int vgic_revoke(struct vgic_vm *vm, const char *label);
 enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
 
 /**
- * vgic_msg_inject() - drive the tools' wire of an SPI, or of PPI @intid of vCPU @index. Return: 0; -ENOENT; -EACCES;
- * -EINVAL; -ENODATA; -ENOTCONN; -ETIMEDOUT.
+ * vgic_msg_inject() - drive the tools' wire of an SPI, or of PPI @intid of vCPU @index, of both ranges each. Return: 0;
+ * -ENOENT; -EACCES; -EINVAL; -ENODATA; -ENOTCONN; -ETIMEDOUT.
  */
 int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
 int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
 int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir);
 /**
- * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index). Return: how
- * many, or an error as above.
+ * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index), by ascending
+ * INTID: 0.., then 1056.. and 4096.. as far as the VM has them. Return: how many, or an error as above.
  */
 int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t first_intid,
                   struct vgic_irq_state *ret_states, size_t n);
