@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * The tables of the conformance suite, in the order in which they run
+ */
+#include "conf-tables.h"
+
+const struct conf_test *const conf_tables[] = {
+        conf_dist_tests,
+        conf_array_tests,
+        conf_line_tests,
+        NULL,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef CONF_TABLES_H
+#define CONF_TABLES_H
+
+/*
+ * One table of tests per source file; each ends with a row without a name
+ */
+#include "conf.h"
+
+extern const struct conf_test conf_dist_tests[];
+extern const struct conf_test conf_array_tests[];
+extern const struct conf_test conf_extended_array_tests[];
+extern const struct conf_test conf_config_tests[];
+extern const struct conf_test conf_line_tests[];
+
+#endif
