@@ -9,9 +9,10 @@
 const struct cli_command cli_commands[] = {
         { .name = "list", .args = "", .n_args = 0, .run = cli_list,
           .summary = "all VMs that you may see",
-          .help = "VCPUS is registered/all. INJECTED counts what came by message and by ring.\n" },
+          .help = "VCPUS is registered/all. SPIS are both ranges. INJECTED counts what came by message and by ring.\n"
+                  "ERRORS are the guest's accesses to registers that do not exist, or not of this size.\n" },
         { .name = "show", .args = "VM", .n_args = 1, .run = cli_show,
-          .summary = "one VM: owner, size, counters, TDIR",
+          .summary = "one VM: owner, configuration, counters, TDIR",
           .help = "All by message: it works before the VM is initialised, too.\n" },
         { .name = "vcpus", .args = "VM", .n_args = 1, .run = cli_vcpus,
           .summary = "the vCPUs of a VM and their CPU interfaces",
@@ -20,8 +21,9 @@ const struct cli_command cli_commands[] = {
           .options = CLI_OPTION(CLI_OPT_ALL) | CLI_OPTION(CLI_OPT_VCPU),
           .summary = "the state of every interrupt",
           .help = "Without --all: those that are enabled, pending, active, or were ever acknowledged. --json has them\n"
-                  "all. --vcpu N leaves out the SGIs and PPIs of the other vCPUs. Each row is of one moment; two rows\n"
-                  "may be of different moments, because nothing is stopped.\n" },
+                  "all. --vcpu N leaves out the SGIs and PPIs of the other vCPUs. EPPI and ESPI are the extended\n"
+                  "ranges, INTIDs 1056.. and 4096... Each row is of one moment; two rows may be of different\n"
+                  "moments, because nothing is stopped.\n" },
         { .name = "counts", .args = "VM", .n_args = 1, .run = cli_counts,
           .options = CLI_OPTION(CLI_OPT_ALL),
           .summary = "how often each vCPU acknowledged each interrupt",
@@ -44,8 +46,8 @@ const struct cli_command cli_commands[] = {
                      CLI_OPTION(CLI_OPT_VCPU),
           .summary = "drive the tools' wire of an SPI (or, with --vcpu, PPI)",
           .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here\n"
-                  "stays asserted until it is deasserted here. --vcpu says whose PPI is meant; an SPI belongs to no\n"
-                  "vCPU (the guest routes it) and takes none.\n" },
+                  "stays asserted until it is deasserted here. --vcpu says whose PPI is meant (16 to 31, 1056 to\n"
+                  "1119); an SPI (32 to 1019, 4096 to 5119) belongs to no vCPU (the guest routes it) and takes none.\n" },
         { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
           .summary = "reset one vCPU's CPU interface and private interrupts",
           .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n" },

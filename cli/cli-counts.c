@@ -64,7 +64,8 @@ static int json_counts(struct cli *cli, const struct vgic_vm_info *info, uint64_
         cli_json_text(&json, "vm", cli->args[0]);
         cli_json_number(&json, "vcpus", info->n_vcpus);
         cli_json_open(&json, "counts", '[');
-        for (uint32_t intid = 0; ret == 0 && intid < VGIC_SPI_FIRST + info->n_spis; intid++) {
+        for (uint32_t intid = 0; ret == 0 && (intid = cli_intid_next(info, CLI_ALL_INTIDS, intid)) != CLI_NO_INTID;
+             intid++) {
                 ret = counts_read(cli->vm, intid, counts, info->n_vcpus, &total);
                 if (ret == 0 && (total || all))
                         json_row(&json, intid, counts, info->n_vcpus, total);
@@ -102,7 +103,8 @@ static int print_counts(struct cli *cli, const struct vgic_vm_info *info, uint64
         for (uint32_t i = 0; i < n_columns; i++)
                 cli_table_cell(&table, "CPU%" PRIu32, i);
         cli_table_cell(&table, "TOTAL");
-        for (uint32_t intid = 0; ret == 0 && intid < VGIC_SPI_FIRST + info->n_spis; intid++) {
+        for (uint32_t intid = 0; ret == 0 && (intid = cli_intid_next(info, CLI_ALL_INTIDS, intid)) != CLI_NO_INTID;
+             intid++) {
                 ret = counts_read(cli->vm, intid, counts, info->n_vcpus, &total);
                 if (ret || (!total && !all))
                         continue;

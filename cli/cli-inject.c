@@ -38,12 +38,12 @@ int cli_inject(struct cli *cli)
         if (cli_number(cli->args[1], "INTID", UINT32_MAX, &intid) != CLI_OK ||
             cli_option_number(cli, CLI_OPT_VCPU, UINT32_MAX, 0, &vcpu) != CLI_OK)
                 return CLI_USAGE;
-        if (intid >= VGIC_PPI_FIRST && intid < VGIC_SPI_FIRST && !cli_given(cli, CLI_OPT_VCPU))
-                return cli_usage_error(cli, "PPI %u needs --vcpu", (unsigned)intid);
-        if (intid >= VGIC_SPI_FIRST && cli_given(cli, CLI_OPT_VCPU))
-                return cli_usage_error(cli, "--vcpu goes with a PPI: SPI %u belongs to no vCPU", (unsigned)intid);
-        ret = vgic_msg_inject(cli->conn, cli->args[0], (uint32_t)vcpu, (uint32_t)intid, inject_operations[chosen].op);
         cli_intid_name((uint32_t)intid, name);
+        if (cli_intid_has_wire((uint32_t)intid, CLI_PRIVATE) && !cli_given(cli, CLI_OPT_VCPU))
+                return cli_usage_error(cli, "%s needs --vcpu: it is one vCPU's", name);
+        if (cli_intid_has_wire((uint32_t)intid, CLI_SHARED) && cli_given(cli, CLI_OPT_VCPU))
+                return cli_usage_error(cli, "--vcpu goes with a PPI: %s belongs to no vCPU", name);
+        ret = vgic_msg_inject(cli->conn, cli->args[0], (uint32_t)vcpu, (uint32_t)intid, inject_operations[chosen].op);
         if (ret)
                 return cli_fail(cli, ret, "%s of %s", name, cli->args[0]);
         if (!cli->json) {

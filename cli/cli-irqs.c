@@ -82,27 +82,14 @@ static void irqs_row(struct irqs_out *out, const struct vgic_irq_state *s)
         cli_table_cell(table, "%" PRIu64, s->acknowledged);
 }
 
-/* Walk the private interrupts of each vCPU (or of one), then the SPIs. Return: 0 or the error of the first read. */
-static int irqs_walk(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
+/* Walk the interrupts of these kinds, private ones of @vcpu. Return: 0 or the error of the first read. */
+static int irqs_walk_kind(struct irqs_out *out, const struct vgic_vm_info *info, uint32_t vcpu, enum cli_intids kind)
 {
         struct vgic_irq_state state;
-        int ret;
 
-        for (uint32_t vcpu = 0; vcpu < info->n_vcpus; vcpu++) {
-                if (only_vcpu != VGIC_NO_VCPU && vcpu != only_vcpu)
-                        continue;
-                for (uint32_t intid = 0; intid < VGIC_SPI_FIRST; intid++) {
-                        ret = vgic_vm_irq_state(out->cli->vm, vcpu, intid, &state);
-                        if (ret)
-                                return ret;
-                        if (out->cli->json)
-                                irqs_json(out, &state);
-                        else
-                                irqs_row(out, &state);
-                }
-        }
-        for (uint32_t i = 0; i < info->n_spis; i++) {
-                ret = vgic_vm_irq_state(out->cli->vm, 0, VGIC_SPI_FIRST + i, &state);
+        for (uint32_t intid = 0; (intid = cli_intid_next(info, kind, intid)) != CLI_NO_INTID; intid++) {
+                int ret = vgic_vm_irq_state(out->cli->vm, vcpu, intid, &state);
+
                 if (ret)
                         return ret;
                 if (out->cli->json)
@@ -111,6 +98,17 @@ static int irqs_walk(struct irqs_out *out, const struct vgic_vm_info *info, uint
                         irqs_row(out, &state);
         }
         return 0;
+}
+
+/* The private interrupts of each vCPU (or of one), then the shared ones. */
+static int irqs_walk(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
+{
+        int ret = 0;
+
+        for (uint32_t vcpu = 0; ret == 0 && vcpu < info->n_vcpus; vcpu++)
+                if (only_vcpu == VGIC_NO_VCPU || vcpu == only_vcpu)
+                        ret = irqs_walk_kind(out, info, vcpu, CLI_PRIVATE);
+        return ret ? ret : irqs_walk_kind(out, info, 0, CLI_SHARED);
 }
 
 static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
@@ -131,7 +129,8 @@ static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uin
                 return cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]);
         if (out->n_shown)
                 puts("\nFLAGS: E enabled, P pending, A active, H line high, L latched (edge or ISPENDR).\n"
-                     "VCPU: whose it is (SGI, PPI) or where it is routed (SPI).  ACKS: how often it was acknowledged.");
+                     "VCPU: whose it is (SGI, PPI) or where it is routed (SPI; 1-of-N: the one chosen).\n"
+                     "ACKS: how often it was acknowledged.  EPPI, ESPI: the extended ranges.");
         else
                 puts("no interrupt is enabled, pending or active, and none was ever acknowledged");
         if (out->n_hidden)

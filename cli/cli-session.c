@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The connection, and how names and sizes are written
+ * The connection, and how sizes are written
  */
 #include <errno.h>
 #include <stdio.h>
@@ -43,14 +43,6 @@ void cli_release(struct cli *cli)
         vgic_disconnect(cli->conn);
         cli->vm = NULL;
         cli->conn = NULL;
-}
-
-char *cli_intid_name(uint32_t intid, char *name)
-{
-        const char *kind = intid < VGIC_PPI_FIRST ? "SGI" : intid < VGIC_SPI_FIRST ? "PPI" : "SPI";
-
-        snprintf(name, 16, "%s%u", kind, intid);
-        return name;
 }
 
 char *cli_bytes(uint64_t bytes, char *text)

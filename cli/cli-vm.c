@@ -37,7 +37,14 @@ static void json_vm(struct cli_json *json, const struct vgic_vm_info *vm)
         cli_json_number(json, "vcpus", vm->n_vcpus);
         cli_json_number(json, "vcpus_registered", vm->n_vcpus_registered);
         cli_json_number(json, "spis", vm->n_spis);
+        cli_json_number(json, "extended_spis", vm->n_espis);
+        cli_json_number(json, "extended_ppis", vm->n_eppis);
         cli_json_number(json, "priority_bits", vm->n_priority_bits);
+        cli_json_number(json, "affinity_levels", vm->affinity_levels);
+        cli_json_number(json, "redistributor_regions", vm->n_redist_regions);
+        cli_json_bool(json, "one_of_n", !(vm->flags & VGIC_VM_NO_1_OF_N));
+        cli_json_bool(json, "range_selector", !(vm->flags & VGIC_VM_NO_RSS));
+        cli_json_bool(json, "ephemeral", vm->flags & VGIC_VM_EPHEMERAL);
         cli_json_number(json, "sessions", vm->n_sessions);
         cli_json_number(json, "grants", vm->n_grants);
         cli_json_bool(json, "tdir", vm->tdir);
@@ -68,7 +75,7 @@ static void json_list(const struct vgic_vm_info *vms, size_t n)
 static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, size_t n)
 {
         static const char *const headings[] = { "NAME", "STATE", "VCPUS", "SPIS", "TDIR", "INJECTED", "SESSIONS",
-                                                "GRANTS", "OWNER", "PID" };
+                                                "GRANTS", "ERRORS", "OWNER", "PID" };
         struct cli_table table;
         char user[64];
         int ret;
@@ -77,19 +84,20 @@ static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, siz
                 puts("no VMs");
                 return CLI_OK;
         }
-        cli_table_init(&table, "llrrlrrrlr");
-        for (unsigned i = 0; i < 10; i++)
+        cli_table_init(&table, "llrrlrrrrlr");
+        for (unsigned i = 0; i < 11; i++)
                 cli_table_cell(&table, "%s", headings[i]);
         for (const struct vgic_vm_info *vm = vms; vm < vms + n; vm++) {
                 user_name(vm->owner_uid, user, sizeof(user));
                 cli_table_cell(&table, "%s", vm->name);
                 cli_table_cell(&table, "%s", vm->initialised ? "ready" : "created");
                 cli_table_cell(&table, "%" PRIu32 "/%" PRIu32, vm->n_vcpus_registered, vm->n_vcpus);
-                cli_table_cell(&table, "%" PRIu32, vm->n_spis);
+                cli_table_cell(&table, "%" PRIu32, vm->n_spis + vm->n_espis);
                 cli_table_cell(&table, "%s", vm->tdir ? "set" : "clear");
                 cli_table_cell(&table, "%" PRIu64, vm->injections_socket + vm->injections_ring);
                 cli_table_cell(&table, "%" PRIu32, vm->n_sessions);
                 cli_table_cell(&table, "%" PRIu32, vm->n_grants);
+                cli_table_cell(&table, "%" PRIu64, vm->guest_errors);
                 cli_table_cell(&table, "%s", user);
                 if (vm->owner_pid)
                         cli_table_cell(&table, "%" PRId32, vm->owner_pid);
@@ -117,6 +125,29 @@ int cli_list(struct cli *cli)
         return status;
 }
 
+/* One range of interrupts: "SPIs            64 (INTIDs 32 to 95)" */
+static void print_range(const char *what, uint32_t first, uint32_t n, const char *whose)
+{
+        if (n)
+                printf("%-15s %" PRIu32 "%s (INTIDs %" PRIu32 " to %" PRIu32 ")\n", what, n, whose, first, first + n - 1);
+        else
+                printf("%-15s none\n", what);
+}
+
+/* What was chosen when the VM was created. */
+static void print_configuration(const struct vgic_vm_info *vm)
+{
+        print_range("SPIs", VGIC_SPI_FIRST, vm->n_spis, "");
+        print_range("extended SPIs", VGIC_ESPI_FIRST, vm->n_espis, "");
+        print_range("extended PPIs", VGIC_EPPI_FIRST, vm->n_eppis, " a vCPU");
+        printf("priorities      %u (%" PRIu32 " bits)\n", 1u << (vm->n_priority_bits & 31), vm->n_priority_bits);
+        printf("affinity levels %" PRIu32 "%s\n", vm->affinity_levels, vm->affinity_levels == 3 ? " (no Aff3)" : "");
+        printf("redistributors  %" PRIu32 " region%s\n", vm->n_redist_regions, vm->n_redist_regions == 1 ? "" : "s");
+        printf("1-of-N          %s\n", vm->flags & VGIC_VM_NO_1_OF_N ? "no" : "yes");
+        printf("range selector  %s\n", vm->flags & VGIC_VM_NO_RSS ? "no: SGIs to Aff0 0 to 15" : "yes");
+        printf("lives           %s\n", vm->flags & VGIC_VM_EPHEMERAL ? "until its last VMM leaves" : "until destroyed");
+}
+
 static void print_vm(const struct vgic_vm_info *vm)
 {
         char user[64], bytes[32];
@@ -131,12 +162,7 @@ static void print_vm(const struct vgic_vm_info *vm)
                 printf("no VMM is attached\n");
         printf("state           %s\n", vm->initialised ? "ready" : "created, not initialised yet");
         printf("vCPUs           %" PRIu32 ", of them registered %" PRIu32 "\n", vm->n_vcpus, vm->n_vcpus_registered);
-        if (vm->n_spis)
-                printf("SPIs            %" PRIu32 " (INTIDs %u to %" PRIu32 ")\n", vm->n_spis, VGIC_SPI_FIRST,
-                       VGIC_SPI_FIRST + vm->n_spis - 1);
-        else
-                printf("SPIs            none\n");
-        printf("priorities      %u (%" PRIu32 " bits)\n", 1u << (vm->n_priority_bits & 31), vm->n_priority_bits);
+        print_configuration(vm);
         printf("segment         %s\n", cli_bytes(vm->segment_bytes, bytes));
         printf("sessions        %" PRIu32 "\n", vm->n_sessions);
         printf("grants          %" PRIu32 "\n", vm->n_grants);
@@ -144,7 +170,8 @@ static void print_vm(const struct vgic_vm_info *vm)
         printf("injections      %" PRIu64 " by message, %" PRIu64 " by ring\n", vm->injections_socket,
                vm->injections_ring);
         printf("ICC_CTLR_EL1    %" PRIu64 " reads by message\n", vm->icc_ctlr_messages);
-        printf("guest errors    %" PRIu64 "\n", vm->guest_errors);
+        printf("guest errors    %" PRIu64 "%s\n", vm->guest_errors,
+               vm->guest_errors ? " (accesses to registers that do not exist, or not of this size or direction)" : "");
 }
 
 int cli_show(struct cli *cli)

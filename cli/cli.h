@@ -89,8 +89,19 @@ int cli_connect(struct cli *cli);
 int cli_observe(struct cli *cli, const char *vm_name);
 void cli_release(struct cli *cli);
 
-/* Names of interrupts: SGI3, PPI27, SPI33. @name: at least 16 bytes. Return: @name. */
+/* cli-intid.c: an interrupt belongs to one vCPU (SGIs, PPIs, extended PPIs), or is shared (SPIs, extended SPIs). */
+enum cli_intids {
+        CLI_PRIVATE = 1,
+        CLI_SHARED = 2,
+        CLI_ALL_INTIDS = 3,
+};
+#define CLI_NO_INTID  UINT32_MAX
+/* Names of interrupts: SGI3, PPI27, SPI33, EPPI1056, ESPI4096. @name: at least 16 bytes. Return: @name. */
 char *cli_intid_name(uint32_t intid, char *name);
+/* Could it be one of this kind that has a wire, so no SGI, in some VM? */
+bool cli_intid_has_wire(uint32_t intid, enum cli_intids kind);
+/* The first INTID of these kinds from @intid on that the VM has. Return: it, or CLI_NO_INTID. */
+uint32_t cli_intid_next(const struct vgic_vm_info *info, enum cli_intids kinds, uint32_t intid);
 /* 1536 -> "1.5 KiB". @text: at least 32 bytes. Return: @text. */
 char *cli_bytes(uint64_t bytes, char *text);
 

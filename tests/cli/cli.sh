@@ -91,10 +91,10 @@ stop_daemon() {
         daemon=
 }
 
-# hold_vm NAME VCPUS: a VM that vm() drives, until this test ends.
+# hold_vm NAME VCPUS [extended]: a VM that vm() drives, until this test ends.
 hold_vm() {
         mkfifo "$tmp/to-vm" "$tmp/from-vm"
-        "$top_builddir/tests/cli/hold-vm" "$socket" "$1" "$2" < "$tmp/to-vm" > "$tmp/from-vm" 2> "$tmp/vm.log" &
+        "$top_builddir/tests/cli/hold-vm" "$socket" "$@" < "$tmp/to-vm" > "$tmp/from-vm" 2> "$tmp/vm.log" &
         holder=$!
         exec 7> "$tmp/to-vm" 8< "$tmp/from-vm"
         read -r answer <&8

@@ -4,11 +4,12 @@
 /*
  * hold-vm: a VM for tests of tools, driven line by line on standard input
  *
- *   hold-vm SOCKET NAME N_VCPUS
- *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET
+ *   hold-vm SOCKET NAME N_VCPUS [extended]
+ *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET | gicd OFFSET BYTES
  *
- * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. Each line is answered by one: a number. End of input
- * ends the VM.
+ * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. An extended VM has all that is not the default: 64
+ * extended SPIs, 32 extended PPIs, 3 affinity levels, a redistributor region per vCPU, no 1-of-N, no range selector.
+ * Each line is answered by one: a number ("gicd" reads the distributor). End of input ends the VM.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +31,12 @@ static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, con
                    const unsigned long *args)
 {
         struct vgic_vcpu *vcpu = vcpus[args[0] % n];
+        uint64_t value;
 
         if (strcmp(verb, "pulse") == 0)
                 return vgic_spi_pulse(vm, (uint32_t)args[0]);
+        if (strcmp(verb, "gicd") == 0)
+                return vgic_gicd_read(vm, args[0], (unsigned)args[1], &value) < 0 ? -1 : (long)value;
         if (strcmp(verb, "ack") == 0)
                 return vgic_vcpu_ack(vcpu, 1);
         if (strcmp(verb, "eoi") == 0)
@@ -46,6 +50,18 @@ static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, con
         return 0;
 }
 
+static void extend(struct vgic_vm_config *config, uint32_t *regions)
+{
+        for (uint32_t i = 0; i < config->n_vcpus; i++)
+                regions[i] = 1;
+        config->n_espis = 64;
+        config->n_eppis = 32;
+        config->affinity_levels = 3;
+        config->n_redist_regions = config->n_vcpus;
+        config->redist_regions = regions;
+        config->flags |= VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS;
+}
+
 int main(int argc, char **argv)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .n_spis = 64, .flags = VGIC_VM_EPHEMERAL };
@@ -55,16 +71,19 @@ int main(int argc, char **argv)
         struct vgic_vcpu_state state;
         struct vgic_conn *conn;
         struct vgic_vm *vm;
+        uint32_t regions[MAX_VCPUS];
         unsigned long args[3];
         char line[128], verb[16];
 
-        if (argc != 4)
+        if (argc != 4 && argc != 5)
                 return 2;
         options.socket_path = argv[1];
         config.name = argv[2];
         config.n_vcpus = (uint32_t)strtoul(argv[3], NULL, 10);
         if (config.n_vcpus < 1 || config.n_vcpus > MAX_VCPUS)
                 return 2;
+        if (argc == 5)
+                extend(&config, regions);
         must(vgic_connect(&options, &conn), "connect");
         must(vgic_vm_create(conn, &config, &vm), "create");
         must(vgic_vm_init(vm), "init");

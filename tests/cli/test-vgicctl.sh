@@ -200,6 +200,56 @@ wait $watcher
 ok $? 'tdir --watch: the VM was destroyed'
 status 3 'show after destroy' ctl show test-vm
 release_vm
+
+# --- extended ranges and the configuration ---
+hold_vm ext-vm 2 extended
+status 0 'show, all not the default' ctl show ext-vm
+has '^SPIs +64 \(INTIDs 32 to 95\)$' 'show: SPIs'
+has '^extended SPIs +64 \(INTIDs 4096 to 4159\)$' 'show: extended SPIs'
+has '^extended PPIs +32 a vCPU \(INTIDs 1056 to 1087\)$' 'show: extended PPIs'
+has '^affinity levels 3 ' 'show: affinity levels'
+has '^redistributors +2 regions$' 'show: regions'
+has '^1-of-N +no$' 'show: 1-of-N'
+has '^range selector +no' 'show: range selector'
+has '^guest errors +0$' 'show: no guest errors'
+status 0 'show --json' ctl show ext-vm --json
+valid_json 'show --json is JSON'
+for member in '"extended_spis": 64' '"extended_ppis": 32' '"affinity_levels": 3' '"redistributor_regions": 2' \
+              '"one_of_n": false' '"range_selector": false' '"ephemeral": true'; do
+        has "$member" "show --json: $member"
+done
+status 0 'inject: an extended SPI' ctl inject ext-vm 4159
+has '^pulsed ESPI4159 of ext-vm$' 'inject says what it is'
+status 0 'inject: an extended PPI' ctl inject ext-vm 1087 --vcpu 1 --assert
+has '^asserted EPPI1087 of ext-vm$' 'inject says what that is'
+status 2 'inject: an extended PPI without its vCPU' ctl inject ext-vm 1056
+status 2 'inject: an extended SPI belongs to no vCPU' ctl inject ext-vm 4096 --vcpu 0
+status 3 'inject: an extended PPI of no such vCPU' ctl inject ext-vm 1056 --vcpu 2
+for intid in 96 1019 1024 1055 4095 4160 5119 5120; do
+        status 3 "inject: no INTID $intid" ctl inject ext-vm $intid
+done
+for intid in 1088 1119; do
+        status 3 "inject: no INTID $intid" ctl inject ext-vm $intid --vcpu 0
+done
+status 0 'irqs of an extended VM' ctl irqs ext-vm
+has '^ESPI4159 +0 +\.P\.\.L ' 'irqs: ESPI 4159 is pending'
+has '^EPPI1087 +1 +\.P\.H\. +level' 'irqs: the line of EPPI 1087 is high'
+hasnt '^EPPI1087 +0 ' 'irqs: of vCPU 1 only'
+status 0 'irqs --json of an extended VM' ctl irqs ext-vm --json
+valid_json 'irqs --json is JSON'
+[ "$(grep -c '"intid"' "$tmp/out")" -eq $((2 * (32 + 32) + 64 + 64)) ]
+ok $? 'irqs --json has every interrupt of all ranges'
+status 0 'counts --all --json of an extended VM' ctl counts ext-vm --all --json
+valid_json 'counts --json is JSON'
+[ "$(grep -c '"intid"' "$tmp/out")" -eq $((32 + 32 + 64 + 64)) ]
+ok $? 'counts --all has every INTID once'
+has '"name": "ESPI4096", "total": 0' 'counts: ESPI 4096'
+vm 'gicd 1 4' 0
+status 0 'show after an access that no register takes' ctl show ext-vm
+has '^guest errors +1 \(accesses to registers that ' 'show: one guest error, and what that is'
+status 0 'list' ctl list
+has '^ext-vm +ready +2/2 +128 +[a-z]+ +2 +[12] +0 +1 ' 'list: both ranges of SPIs, and the error'
+release_vm
 hold_vm second-vm 1
 ctl tdir second-vm --watch > "$tmp/watch" 2> "$tmp/err" &
 watcher=$!
