@@ -33,7 +33,7 @@ const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint32_t o
         return NULL;
 }
 
-/* IHI 0069 section 12.9, GICD_IGROUPR<n> */
+/* IHI 0069 section 12.9.13, GICD_IGROUPR<n> */
 uint64_t gic_field_group(uint64_t w)
 {
         return gic_word_group(w);
@@ -44,7 +44,7 @@ uint64_t gic_field_set_group(uint64_t w, uint64_t field)
         return base_bit_assign(w, GIC_WORD_GROUP1, field & 1);
 }
 
-/* GICD_ISENABLER<n>, GICD_ICENABLER<n> */
+/* GICD_ISENABLER<n>, GICD_ICENABLER<n>: 12.9.26, 12.9.7 */
 uint64_t gic_field_enable(uint64_t w)
 {
         return (w & GIC_WORD_ENABLE) != 0;
@@ -60,7 +60,7 @@ uint64_t gic_field_clear_enable(uint64_t w, uint64_t field)
         return (field & 1) ? w & ~GIC_WORD_ENABLE : w;
 }
 
-/* GICD_ISPENDR<n>, GICD_ICPENDR<n>: a latch of its own; a level that is held stays pending through a clear. */
+/* GICD_ISPENDR<n>, GICD_ICPENDR<n> (12.9.28, 12.9.11): a latch of its own; a level that is held survives a clear. */
 uint64_t gic_field_pending(uint64_t w)
 {
         return gic_word_pending(w);
@@ -76,7 +76,7 @@ uint64_t gic_field_clear_pending(uint64_t w, uint64_t field)
         return (field & 1) ? w & ~(GIC_WORD_LATCH | GIC_WORD_EDGE) : w;
 }
 
-/* GICD_ISACTIVER<n>, GICD_ICACTIVER<n> */
+/* GICD_ISACTIVER<n>, GICD_ICACTIVER<n>: 12.9.24, 12.9.5 */
 uint64_t gic_field_active(uint64_t w)
 {
         return (w & GIC_WORD_ACTIVE) != 0;
@@ -94,7 +94,7 @@ uint64_t gic_field_clear_active(uint64_t w, uint64_t field)
         return (field & 1) ? gic_irq_deactivate(w) : w;
 }
 
-/* GICD_IPRIORITYR<n>; the caller has masked the unimplemented bits. */
+/* GICD_IPRIORITYR<n> (12.9.20); the caller has masked the unimplemented bits. */
 uint64_t gic_field_priority(uint64_t w)
 {
         return gic_word_priority(w);
@@ -105,7 +105,7 @@ uint64_t gic_field_set_priority(uint64_t w, uint64_t field)
         return gic_word_set_priority(w, (uint8_t)field);
 }
 
-/* GICD_ICFGR<n>: bit 1 of each pair; bit 0 is RES0. */
+/* GICD_ICFGR<n> (12.9.9): bit 1 of each pair; bit 0 is RES0. */
 uint64_t gic_field_config(uint64_t w)
 {
         return (w & GIC_WORD_EDGE_CFG) ? 2 : 0;

@@ -6,10 +6,11 @@
 /*
  * Memory-mapped registers as tables
  *
- * What    One row per register or register array: where it lies, which accesses it takes, and either how it reads and
- *         changes an interrupt's word (bits > 0) or which register it is (id). RAZ/WI registers are rows too, with a
- *         reason.
+ * What    One row per register or register array: where it lies, which accesses it takes, what it reads after a reset,
+ *         and either how it reads and changes an interrupt's word (bits > 0) or which register it is (id). Registers
+ *         that the architecture defines and this GIC does not have are rows too: RES0, with a reason.
  * Order   Rows are sorted by offset and do not overlap: tests/gic checks it.
+ * Section Subsections are those of IHI 0069H.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -19,36 +20,49 @@
 #define GIC_REG_W32  (1u << 2)
 #define GIC_REG_W64  (1u << 3)
 
-/* Registers that are not a field of interrupt words; shm/ holds their state. */
+enum gic_access {
+        GIC_ACCESS_RES0,        /* RAZ/WI, without error: .why says the reason */
+        GIC_ACCESS_RW,          /* also what is write-1-to-set or -clear, and what has fixed fields only */
+        GIC_ACCESS_RO,
+        GIC_ACCESS_WO,
+};
+
+/* Registers that are not a field of interrupt words; shm/ holds their state, in a table of handlers by this number. */
 enum gic_reg_id {
-        GIC_REG_NONE,           /* a field of words, or RAZ/WI */
-        GIC_REG_CONSTANT,       /* .value */
+        GIC_REG_NONE,           /* a field of words, or RES0 */
+        GIC_REG_CONSTANT,       /* its reset value */
         GICD_REG_CTLR,
         GICD_REG_TYPER,
         GICD_REG_TYPER2,
-        GICD_REG_IIDR,
+        GICD_REG_STATUSR,
         GICD_REG_SETSPI,
         GICD_REG_CLRSPI,
-        GICD_REG_IROUTER,
-        GICR_REG_IIDR,
+        GICD_REG_IROUTER,       /* 64 bits per interrupt from .first_intid */
+        GIC_REG_IIDR,
+        GICR_REG_CTLR,
         GICR_REG_TYPER,
+        GICR_REG_STATUSR,
         GICR_REG_WAKER,
+        GIC_N_REGS
 };
+
+#define GIC_RESET_CONFIG  UINT64_MAX   /* what it reads at reset depends on the VM's configuration */
 
 struct gic_reg {
         const char *name;
         uint32_t offset;
         uint32_t bytes;
         uint8_t widths;                 /* GIC_REG_W* */
+        uint8_t access;                 /* enum gic_access */
+        uint8_t id;                     /* enum gic_reg_id */
         uint8_t bits;                   /* per interrupt; 0: not a field of words */
-        uint8_t first_intid;            /* of the array's first field; used with bits */
+        uint16_t first_intid;           /* of the array's first field */
         uint8_t is_priority;            /* unimplemented low bits of each field are RES0 */
-        enum gic_reg_id id;
+        uint64_t reset;                 /* each unit of the widest access reads so at reset; or GIC_RESET_CONFIG */
         uint64_t (*get)(uint64_t word);                  /* the field that a read shows */
         uint64_t (*set)(uint64_t word, uint64_t field);  /* the word after a write; NULL: write-ignored */
-        uint32_t value;                 /* GIC_REG_CONSTANT */
         const char *section;            /* of IHI 0069 */
-        const char *why;                /* RAZ/WI: the reason */
+        const char *why;                /* RES0, or RW and ignores writes: the reason */
 };
 
 struct gic_reg_table {
@@ -64,8 +78,8 @@ extern const struct gic_reg_table gic_redist_sgi_table;  /* GICR, SGI_base */
 /*
  * gic_reg_find() - the row that an access of @len bytes (1, 2, 4, 8) at @offset hits
  *
- * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI (IHI 0069 section
- * 12.1.3).
+ * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI and an error (IHI
+ * 0069 section 12.1.3).
  */
 const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint32_t offset, unsigned len);
 

@@ -53,11 +53,40 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define ICC_CTLR_EXTRANGE         (1u << 19)
 #define ICC_CTLR_WRITABLE         (ICC_CTLR_CBPR | ICC_CTLR_EOIMODE | ICC_CTLR_PMHE)
 
-/* GICD_CTLR with one security state (IHI 0069 section 12.9, GICD_CTLR). */
+#define ICC_SRE_SYSTEM  7u  /* SRE, DFB, DIB (section 12.2.23) */
+
+/* GICD_CTLR with one security state (IHI 0069 section 12.9.4). */
 #define GICD_CTLR_ENABLE_GRP0      (1u << 0)
 #define GICD_CTLR_ENABLE_GRP1      (1u << 1)
 #define GICD_CTLR_ARE              (1u << 4)
 #define GICD_CTLR_DS               (1u << 6)
+
+/* GICD_TYPER (section 12.9.38) */
+#define GICD_TYPER_ESPI            (1u << 8)
+#define GICD_TYPER_MBIS            (1u << 16)
+#define GICD_TYPER_IDBITS_SHIFT    19
+#define GICD_TYPER_A3V             (1u << 24)
+#define GICD_TYPER_NO1N            (1u << 25)
+#define GICD_TYPER_RSS             (1u << 26)
+#define GICD_TYPER_ESPI_RANGE_SHIFT 27
+
+/* GICD_STATUSR, GICR_STATUSR (sections 12.9.37, 12.11.35) */
+#define GIC_STATUSR_RRD            (1u << 0)   /* read of a reserved location */
+#define GIC_STATUSR_WRD            (1u << 1)   /* write to one */
+#define GIC_STATUSR_RWOD           (1u << 2)   /* read of a write-only location */
+#define GIC_STATUSR_WROD           (1u << 3)   /* write to a read-only location */
+#define GIC_STATUSR_ALL            0xfu
+
+/* GICR_CTLR (section 12.11.2): bit 24 for Group 0, 25 for Group 1 */
+#define GICR_CTLR_DPG_SHIFT        24
+#define GICR_CTLR_DPG              (3u << GICR_CTLR_DPG_SHIFT)
+
+/* GICR_TYPER (section 12.11.37) */
+#define GICR_TYPER_LAST            (UINT64_C(1) << 4)
+#define GICR_TYPER_DPGS            (UINT64_C(1) << 5)
+#define GICR_TYPER_NUMBER_SHIFT    8
+#define GICR_TYPER_PPINUM_SHIFT    27
+#define GICR_TYPER_AFFINITY_SHIFT  32
 
 #define GICR_WAKER_PROCESSOR_SLEEP (1u << 1)
 #define GICR_WAKER_CHILDREN_ASLEEP (1u << 2)

@@ -6,17 +6,15 @@
 #include <stddef.h>
 
 #include "base-bits.h"
+#include "gic-icc.h"
 #include "gic-prio.h"
+#include "shm-oneofn.h"
 
 /*
- * System registers of the CPU interface (IHI 0069 section 12.2): one row each
- *
- * The rows are the ICC_*_EL1 encodings with op0 = 3, op1 = 0. They are found by CRn, CRm and op2 through a table made
- * of the same rows, so that an access costs one look whatever its register.
+ * What the rows of gic/gic-icc.c do: one pair of handlers each, in a table by the same number, so that an access costs
+ * one look whatever its register. A row that cannot be read or written has no such handler: UNDEFINED.
  */
-struct sysreg {
-        const char *name;
-        uint32_t reg;
+struct handlers {
         uint64_t (*read)(struct shm_gic *gic, uint32_t vcpu, unsigned argument);
         void (*write)(struct shm_gic *gic, uint32_t vcpu, unsigned argument, uint64_t value);
         unsigned argument;      /* group, or group << 8 | n of ICC_AP<group>R<n>_EL1 */
@@ -60,14 +58,14 @@ static uint64_t read_pmr(struct shm_gic *gic, uint32_t vcpu, unsigned unused)
         return base_field_get(cpuif_of(gic, vcpu), SHM_CPUIF_PMR_SHIFT, 8);
 }
 
-/* Unimplemented low bits are RAZ/WI (IHI 0069 section 4.8.6). */
+/* Unimplemented low bits are RAZ/WI (IHI 0069 sections 4.8.6 and 12.2.19). */
 static void write_pmr(struct shm_gic *gic, uint32_t vcpu, unsigned unused, uint64_t value)
 {
         (void)unused;
         shm_cpuif_set(gic, vcpu, SHM_CPUIF_PMR_SHIFT, 8, value & gic_prio_mask(gic->n_priority_bits));
 }
 
-/* ICC_BPR1_EL1 with CBPR set reads as ICC_BPR0_EL1 plus one, at most 7, and ignores writes. */
+/* Section 12.2.5: ICC_BPR1_EL1 with CBPR set reads as ICC_BPR0_EL1 plus one, at most 7, and ignores writes. */
 static uint64_t read_bpr(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         uint64_t cpuif = cpuif_of(gic, vcpu);
@@ -80,15 +78,16 @@ static uint64_t read_bpr(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         return base_field_get(cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
 }
 
-/* A value below the minimum sets the minimum (IHI 0069, ICC_BPR0_EL1). */
+/* A value below the minimum sets the minimum (IHI 0069 section 12.2.4). */
 static void write_bpr(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
 {
         unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits) + group;
+        unsigned shift = group ? SHM_CPUIF_BPR1_SHIFT : SHM_CPUIF_BPR0_SHIFT;
 
         value &= 7;
         if (group == 1 && (ctlr_of(gic, vcpu) & ICC_CTLR_CBPR))
                 return;
-        shm_cpuif_set(gic, vcpu, group ? SHM_CPUIF_BPR1_SHIFT : SHM_CPUIF_BPR0_SHIFT, 3, value < minimum ? minimum : value);
+        shm_cpuif_set(gic, vcpu, shift, 3, value < minimum ? minimum : value);
 }
 
 static uint64_t read_ctlr(struct shm_gic *gic, uint32_t vcpu, unsigned unused)
@@ -103,13 +102,13 @@ static void write_ctlr(struct shm_gic *gic, uint32_t vcpu, unsigned unused, uint
         shm_cpuif_write_ctlr(gic, vcpu, (uint32_t)value);
 }
 
-/* SRE, DFB and DIB are RAO/WI: there is no memory-mapped CPU interface and no bypass. */
+/* Section 12.2.23 */
 static uint64_t read_sre(struct shm_gic *gic, uint32_t vcpu, unsigned unused)
 {
         (void)gic;
         (void)vcpu;
         (void)unused;
-        return 7;
+        return ICC_SRE_SYSTEM;
 }
 
 static void write_ignored(struct shm_gic *gic, uint32_t vcpu, unsigned unused, uint64_t value)
@@ -125,9 +124,18 @@ static uint64_t read_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         return base_field_get(cpuif_of(gic, vcpu), SHM_CPUIF_GRPEN_SHIFT + group, 1);
 }
 
+/* Section 2.3.2: 1-of-N interrupts go to a vCPU whose group is enabled. */
 static void write_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
 {
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_GRPEN_SHIFT + group, 1, value & 1);
+        uint64_t old = base_field_get(shm_cpuif_set(gic, vcpu, SHM_CPUIF_GRPEN_SHIFT + group, 1, value & 1),
+                                      SHM_CPUIF_GRPEN_SHIFT + group, 1);
+
+        if (old == (value & 1))
+                return;
+        if (value & 1)
+                shm_oneofn_opened(gic, vcpu);
+        else
+                shm_oneofn_closed(gic, vcpu);
 }
 
 static uint64_t read_rpr(struct shm_gic *gic, uint32_t vcpu, unsigned unused)
@@ -161,80 +169,67 @@ static void write_sgir(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint6
         shm_cpuif_send_sgi(gic, vcpu, group, value);
 }
 
-#define REG(crn, crm, op2)  (3u << 14 | (crn) << 7 | (crm) << 3 | (op2))
-#define AP(group, n)        ((group) << 8 | (n))
+#define AP(group, n)  ((group) << 8 | (n))
 
-static const struct sysreg pmr_row = { "ICC_PMR_EL1", REG(4, 6, 0), read_pmr, write_pmr, 0 };
-
-/* CRn = 12, CRm = 8 + row / 8, op2 = row % 8; empty rows are not registers of the GIC. */
-static const struct sysreg rows[40] = {
-        [0] = { "ICC_IAR0_EL1", REG(12, 8, 0), read_iar, NULL, 0 },
-        [1] = { "ICC_EOIR0_EL1", REG(12, 8, 1), NULL, write_eoir, 0 },
-        [2] = { "ICC_HPPIR0_EL1", REG(12, 8, 2), read_hppir, NULL, 0 },
-        [3] = { "ICC_BPR0_EL1", REG(12, 8, 3), read_bpr, write_bpr, 0 },
-        [4] = { "ICC_AP0R0_EL1", REG(12, 8, 4), read_apr, write_apr, AP(0, 0) },
-        [5] = { "ICC_AP0R1_EL1", REG(12, 8, 5), read_apr, write_apr, AP(0, 1) },
-        [6] = { "ICC_AP0R2_EL1", REG(12, 8, 6), read_apr, write_apr, AP(0, 2) },
-        [7] = { "ICC_AP0R3_EL1", REG(12, 8, 7), read_apr, write_apr, AP(0, 3) },
-        [8] = { "ICC_AP1R0_EL1", REG(12, 9, 0), read_apr, write_apr, AP(1, 0) },
-        [9] = { "ICC_AP1R1_EL1", REG(12, 9, 1), read_apr, write_apr, AP(1, 1) },
-        [10] = { "ICC_AP1R2_EL1", REG(12, 9, 2), read_apr, write_apr, AP(1, 2) },
-        [11] = { "ICC_AP1R3_EL1", REG(12, 9, 3), read_apr, write_apr, AP(1, 3) },
-        [25] = { "ICC_DIR_EL1", REG(12, 11, 1), NULL, write_dir, 0 },
-        [27] = { "ICC_RPR_EL1", REG(12, 11, 3), read_rpr, NULL, 0 },
-        [29] = { "ICC_SGI1R_EL1", REG(12, 11, 5), NULL, write_sgir, 1 },
-        [30] = { "ICC_ASGI1R_EL1", REG(12, 11, 6), NULL, write_sgir, 0 },
-        [31] = { "ICC_SGI0R_EL1", REG(12, 11, 7), NULL, write_sgir, 0 },
-        [32] = { "ICC_IAR1_EL1", REG(12, 12, 0), read_iar, NULL, 1 },
-        [33] = { "ICC_EOIR1_EL1", REG(12, 12, 1), NULL, write_eoir, 1 },
-        [34] = { "ICC_HPPIR1_EL1", REG(12, 12, 2), read_hppir, NULL, 1 },
-        [35] = { "ICC_BPR1_EL1", REG(12, 12, 3), read_bpr, write_bpr, 1 },
-        [36] = { "ICC_CTLR_EL1", REG(12, 12, 4), read_ctlr, write_ctlr, 0 },
-        [37] = { "ICC_SRE_EL1", REG(12, 12, 5), read_sre, write_ignored, 0 },
-        [38] = { "ICC_IGRPEN0_EL1", REG(12, 12, 6), read_igrpen, write_igrpen, 0 },
-        [39] = { "ICC_IGRPEN1_EL1", REG(12, 12, 7), read_igrpen, write_igrpen, 1 },
+static const struct handlers handlers[GIC_N_ICCS] = {
+        [GIC_ICC_IAR0_EL1] = { read_iar, NULL, 0 },
+        [GIC_ICC_EOIR0_EL1] = { NULL, write_eoir, 0 },
+        [GIC_ICC_HPPIR0_EL1] = { read_hppir, NULL, 0 },
+        [GIC_ICC_BPR0_EL1] = { read_bpr, write_bpr, 0 },
+        [GIC_ICC_AP0R0_EL1] = { read_apr, write_apr, AP(0, 0) },
+        [GIC_ICC_AP0R1_EL1] = { read_apr, write_apr, AP(0, 1) },
+        [GIC_ICC_AP0R2_EL1] = { read_apr, write_apr, AP(0, 2) },
+        [GIC_ICC_AP0R3_EL1] = { read_apr, write_apr, AP(0, 3) },
+        [GIC_ICC_AP1R0_EL1] = { read_apr, write_apr, AP(1, 0) },
+        [GIC_ICC_AP1R1_EL1] = { read_apr, write_apr, AP(1, 1) },
+        [GIC_ICC_AP1R2_EL1] = { read_apr, write_apr, AP(1, 2) },
+        [GIC_ICC_AP1R3_EL1] = { read_apr, write_apr, AP(1, 3) },
+        [GIC_ICC_DIR_EL1] = { NULL, write_dir, 0 },
+        [GIC_ICC_RPR_EL1] = { read_rpr, NULL, 0 },
+        [GIC_ICC_SGI1R_EL1] = { NULL, write_sgir, 1 },
+        [GIC_ICC_ASGI1R_EL1] = { NULL, write_sgir, 0 },
+        [GIC_ICC_SGI0R_EL1] = { NULL, write_sgir, 0 },
+        [GIC_ICC_IAR1_EL1] = { read_iar, NULL, 1 },
+        [GIC_ICC_EOIR1_EL1] = { NULL, write_eoir, 1 },
+        [GIC_ICC_HPPIR1_EL1] = { read_hppir, NULL, 1 },
+        [GIC_ICC_BPR1_EL1] = { read_bpr, write_bpr, 1 },
+        [GIC_ICC_CTLR_EL1] = { read_ctlr, write_ctlr, 0 },
+        [GIC_ICC_SRE_EL1] = { read_sre, write_ignored, 0 },
+        [GIC_ICC_IGRPEN0_EL1] = { read_igrpen, write_igrpen, 0 },
+        [GIC_ICC_IGRPEN1_EL1] = { read_igrpen, write_igrpen, 1 },
+        [GIC_ICC_PMR_EL1] = { read_pmr, write_pmr, 0 },
 };
 
-static bool is_apr(const struct sysreg *row)
+/* NULL: UNDEFINED; so are active-priority registers beyond the implemented preemption levels. */
+static const struct handlers *find(const struct shm_gic *gic, uint32_t reg)
 {
-        return row->read == read_apr;
-}
+        uint32_t id = gic_icc_id(reg);
 
-static const struct sysreg *find(const struct shm_gic *gic, uint32_t reg)
-{
-        uint32_t index = reg - REG(12, 8, 0);
-        const struct sysreg *row = NULL;
-
-        if (reg == pmr_row.reg)
-                return &pmr_row;
-        if (index < sizeof rows / sizeof rows[0])
-                row = &rows[index];
-        if (!row || row->reg != reg)
+        if (id >= GIC_N_ICCS)
                 return NULL;
-        /* Active-priority registers beyond the implemented preemption levels are UNDEFINED. */
-        if (is_apr(row) && (row->argument & 3) >= gic_prio_n_apr(gic->n_priority_bits))
+        if (handlers[id].read == read_apr && gic_icc_table[id].n_apr > gic_prio_n_apr(gic->n_priority_bits))
                 return NULL;
-        return row;
+        return &handlers[id];
 }
 
 int shm_sysreg_read(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *ret_value)
 {
-        const struct sysreg *row = find(gic, reg);
+        const struct handlers *h = find(gic, reg);
 
-        if (!row || !row->read)
+        if (!h || !h->read)
                 return -ENOENT;
         shm_cpuif_serve(gic, vcpu);
-        *ret_value = row->read(gic, vcpu, row->argument);
+        *ret_value = h->read(gic, vcpu, h->argument);
         return 0;
 }
 
 int shm_sysreg_write(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t value)
 {
-        const struct sysreg *row = find(gic, reg);
+        const struct handlers *h = find(gic, reg);
 
-        if (!row || !row->write)
+        if (!h || !h->write)
                 return -ENOENT;
         shm_cpuif_serve(gic, vcpu);
-        row->write(gic, vcpu, row->argument, value);
+        h->write(gic, vcpu, h->argument, value);
         return 0;
 }

@@ -21,8 +21,8 @@ static void typer(struct rig *rig)
 
         tap_ok(32 * ((value & 0x1f) + 1) >= 32 + n_spis && 32 * (value & 0x1f) < 32 + n_spis + 31,
                "12.9 GICD_TYPER: ITLinesNumber covers %u SPIs", n_spis);
-        tap_ok((value >> 19 & 0x1f) == 9 && (value & 1u << 24) && (value & 1u << 25) && !(value & 1u << 17) && (value & 1u << 26),
-               "12.9 GICD_TYPER: 10 bits of INTID, A3V, No1N, RSS, no LPIs");
+        tap_ok((value >> 19 & 0x1f) == 9 && (value & 1u << 24) && !(value & 1u << 25) && !(value & 1u << 17) && (value & 1u << 26),
+               "12.9.38 GICD_TYPER: 10 bits of INTID, A3V, 1-of-N, RSS, no LPIs");
 }
 
 /* 24 */

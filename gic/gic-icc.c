@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "gic-icc.h"
+
+#include "gic-spec.h"
+
+/*
+ * The rows stand in the order of their numbers. Binary points and ICC_CTLR_EL1 depend on the priority bits and ranges
+ * that the VM was configured with.
+ */
+const struct gic_icc_reg gic_icc_table[GIC_N_ICCS] = {
+        [GIC_ICC_IAR0_EL1] = { .name = "ICC_IAR0_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 0),
+          .access = GIC_ACCESS_RO, .reset = GIC_INTID_SPURIOUS, .section = "12.2.13" },
+        [GIC_ICC_EOIR0_EL1] = { .name = "ICC_EOIR0_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 1),
+          .access = GIC_ACCESS_WO, .section = "12.2.9" },
+        [GIC_ICC_HPPIR0_EL1] = { .name = "ICC_HPPIR0_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 2),
+          .access = GIC_ACCESS_RO, .reset = GIC_INTID_SPURIOUS, .section = "12.2.11" },
+        [GIC_ICC_BPR0_EL1] = { .name = "ICC_BPR0_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 3),
+          .access = GIC_ACCESS_RW, .reset = GIC_RESET_CONFIG, .section = "12.2.4" },
+        [GIC_ICC_AP0R0_EL1] = { .name = "ICC_AP0R0_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 4),
+          .access = GIC_ACCESS_RW, .n_apr = 1, .section = "12.2.1" },
+        [GIC_ICC_AP0R1_EL1] = { .name = "ICC_AP0R1_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 5),
+          .access = GIC_ACCESS_RW, .n_apr = 2, .section = "12.2.1" },
+        [GIC_ICC_AP0R2_EL1] = { .name = "ICC_AP0R2_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 6),
+          .access = GIC_ACCESS_RW, .n_apr = 3, .section = "12.2.1" },
+        [GIC_ICC_AP0R3_EL1] = { .name = "ICC_AP0R3_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 7),
+          .access = GIC_ACCESS_RW, .n_apr = 4, .section = "12.2.1" },
+        [GIC_ICC_AP1R0_EL1] = { .name = "ICC_AP1R0_EL1", .encoding = GIC_ICC_ENCODING(12, 9, 0),
+          .access = GIC_ACCESS_RW, .n_apr = 1, .section = "12.2.2" },
+        [GIC_ICC_AP1R1_EL1] = { .name = "ICC_AP1R1_EL1", .encoding = GIC_ICC_ENCODING(12, 9, 1),
+          .access = GIC_ACCESS_RW, .n_apr = 2, .section = "12.2.2" },
+        [GIC_ICC_AP1R2_EL1] = { .name = "ICC_AP1R2_EL1", .encoding = GIC_ICC_ENCODING(12, 9, 2),
+          .access = GIC_ACCESS_RW, .n_apr = 3, .section = "12.2.2" },
+        [GIC_ICC_AP1R3_EL1] = { .name = "ICC_AP1R3_EL1", .encoding = GIC_ICC_ENCODING(12, 9, 3),
+          .access = GIC_ACCESS_RW, .n_apr = 4, .section = "12.2.2" },
+        [GIC_ICC_DIR_EL1] = { .name = "ICC_DIR_EL1", .encoding = GIC_ICC_ENCODING(12, 11, 1),
+          .access = GIC_ACCESS_WO, .section = "12.2.8" },
+        [GIC_ICC_RPR_EL1] = { .name = "ICC_RPR_EL1", .encoding = GIC_ICC_ENCODING(12, 11, 3),
+          .access = GIC_ACCESS_RO, .reset = GIC_PRIORITY_IDLE, .section = "12.2.20" },
+        [GIC_ICC_SGI1R_EL1] = { .name = "ICC_SGI1R_EL1", .encoding = GIC_ICC_ENCODING(12, 11, 5),
+          .access = GIC_ACCESS_WO, .section = "12.2.22" },
+        [GIC_ICC_ASGI1R_EL1] = { .name = "ICC_ASGI1R_EL1", .encoding = GIC_ICC_ENCODING(12, 11, 6),
+          .access = GIC_ACCESS_WO, .section = "12.2.3" },
+        [GIC_ICC_SGI0R_EL1] = { .name = "ICC_SGI0R_EL1", .encoding = GIC_ICC_ENCODING(12, 11, 7),
+          .access = GIC_ACCESS_WO, .section = "12.2.21" },
+        [GIC_ICC_IAR1_EL1] = { .name = "ICC_IAR1_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 0),
+          .access = GIC_ACCESS_RO, .reset = GIC_INTID_SPURIOUS, .section = "12.2.14" },
+        [GIC_ICC_EOIR1_EL1] = { .name = "ICC_EOIR1_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 1),
+          .access = GIC_ACCESS_WO, .section = "12.2.10" },
+        [GIC_ICC_HPPIR1_EL1] = { .name = "ICC_HPPIR1_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 2),
+          .access = GIC_ACCESS_RO, .reset = GIC_INTID_SPURIOUS, .section = "12.2.12" },
+        [GIC_ICC_BPR1_EL1] = { .name = "ICC_BPR1_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 3),
+          .access = GIC_ACCESS_RW, .reset = GIC_RESET_CONFIG, .section = "12.2.5" },
+        [GIC_ICC_CTLR_EL1] = { .name = "ICC_CTLR_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 4),
+          .access = GIC_ACCESS_RW, .reset = GIC_RESET_CONFIG, .section = "12.2.6" },
+        [GIC_ICC_SRE_EL1] = { .name = "ICC_SRE_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 5),
+          .access = GIC_ACCESS_RW, .reset = ICC_SRE_SYSTEM, .section = "12.2.23",
+          .why = "SRE, DFB and DIB are RAO/WI: no memory-mapped CPU interface, no bypass" },
+        [GIC_ICC_IGRPEN0_EL1] = { .name = "ICC_IGRPEN0_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 6),
+          .access = GIC_ACCESS_RW, .section = "12.2.15" },
+        [GIC_ICC_IGRPEN1_EL1] = { .name = "ICC_IGRPEN1_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 7),
+          .access = GIC_ACCESS_RW, .section = "12.2.16" },
+        [GIC_ICC_PMR_EL1] = { .name = "ICC_PMR_EL1", .encoding = GIC_ICC_PMR,
+          .access = GIC_ACCESS_RW, .section = "12.2.19" },
+};
