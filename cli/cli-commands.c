@@ -47,7 +47,8 @@ const struct cli_command cli_commands[] = {
           .summary = "drive the tools' wire of an SPI (or, with --vcpu, PPI)",
           .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here\n"
                   "stays asserted until it is deasserted here. --vcpu says whose PPI is meant (16 to 31, 1056 to\n"
-                  "1119); an SPI (32 to 1019, 4096 to 5119) belongs to no vCPU (the guest routes it) and takes none.\n" },
+                  "1119); an SPI (32 to 1019, 4096 to 5119) belongs to no vCPU (the guest routes it), and takes\n"
+                  "none.\n" },
         { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
           .summary = "reset one vCPU's CPU interface and private interrupts",
           .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n" },

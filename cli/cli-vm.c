@@ -129,7 +129,8 @@ int cli_list(struct cli *cli)
 static void print_range(const char *what, uint32_t first, uint32_t n, const char *whose)
 {
         if (n)
-                printf("%-15s %" PRIu32 "%s (INTIDs %" PRIu32 " to %" PRIu32 ")\n", what, n, whose, first, first + n - 1);
+                printf("%-15s %" PRIu32 "%s (INTIDs %" PRIu32 " to %" PRIu32 ")\n", what, n, whose, first,
+                       first + n - 1);
         else
                 printf("%-15s none\n", what);
 }

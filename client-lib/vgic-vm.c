@@ -116,8 +116,8 @@ static int vgic_vm_check_regions(struct vgic_conn *conn, const struct vgic_vm_co
 
         if (config->n_redist_regions > config->n_vcpus || (config->n_redist_regions > 0 && !config->redist_regions))
                 return base_error_set(&conn->error, -EINVAL,
-                                      "n_redist_regions is %u, it can be 0 to n_vcpus, and above 0 needs redist_regions",
-                                      config->n_redist_regions);
+                                      "n_redist_regions is %u, it can be 0 to n_vcpus, and above 0 needs "
+                                      "redist_regions", config->n_redist_regions);
         for (uint32_t i = 0; i < config->n_redist_regions; i++) {
                 if (config->redist_regions[i] == 0)
                         return base_error_set(&conn->error, -EINVAL,

@@ -56,8 +56,8 @@ static enum proto_code check_create(struct request *request, const Vgic__VmCreat
         if (!(request->session->proto.features & PROTO_FEATURE_EXTENDED) &&
             (extended || create->n_espis || create->n_eppis || create->affinity_levels || create->n_redist_regions))
                 return dispatch_fail(request, PROTO_INVALID,
-                                     "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the feature "
-                                     "EXTENDED", PROTO_VM_FLAGS_ALL & ~PROTO_VM_EPHEMERAL);
+                                     "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the "
+                                     "feature EXTENDED", PROTO_VM_FLAGS_ALL & ~PROTO_VM_EPHEMERAL);
         if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
                 return dispatch_fail(request, PROTO_INVALID, "mpidrs has %zu entries for %" PRIu32 " vCPUs",
                                      create->n_mpidrs, create->n_vcpus);

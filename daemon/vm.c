@@ -103,7 +103,8 @@ static int set_shape(struct vm *vm, const struct vm_config *config, struct base_
         if (r == 0)
                 r = copy_array(shape->mpidrs, shape->n_vcpus, sizeof(*shape->mpidrs), &mpidrs);
         if (r == 0)
-                r = copy_array(shape->redist_regions, shape->n_redist_regions, sizeof(*shape->redist_regions), &regions);
+                r = copy_array(shape->redist_regions, shape->n_redist_regions, sizeof(*shape->redist_regions),
+                               &regions);
         shape->vm_id = vm->id;
         shape->mpidrs = mpidrs;
         shape->redist_regions = regions;

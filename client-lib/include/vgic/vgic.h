@@ -136,8 +136,10 @@ enum vgic_role {
 };
 
 #define VGIC_VM_EPHEMERAL  (1u << 0)   /* destroy the VM when the last connection attached as VMM closes */
-#define VGIC_VM_NO_1_OF_N  (1u << 1)   /* GICD_TYPER.No1N = 1: GICD_IROUTER<n>.Interrupt_Routing_Mode is RES0, no GICR_CTLR.DPG* */
-#define VGIC_VM_NO_RSS     (1u << 2)   /* GICD_TYPER.RSS = 0: SGIs reach Aff0 0..15 only; so no vCPU may have a higher one */
+#define VGIC_VM_NO_1_OF_N  (1u << 1)   /* GICD_TYPER.No1N = 1: GICD_IROUTER<n>.Interrupt_Routing_Mode is RES0, no
+                                        * GICR_CTLR.DPG* */
+#define VGIC_VM_NO_RSS     (1u << 2)   /* GICD_TYPER.RSS = 0: SGIs reach Aff0 0..15 only; so no vCPU may have a higher
+                                        * one */
 
 struct vgic_vm_config {
         size_t size;              /* sizeof(struct vgic_vm_config) */
@@ -152,9 +154,9 @@ struct vgic_vm_config {
         uint32_t n_eppis;         /* 0, 32 or 64: INTIDs 1056..1056+n_eppis-1 of each vCPU (GICv3.1) */
         uint32_t affinity_levels; /* 4; or 3: no Aff3 (A3V = 0); 0: 4 */
         uint32_t n_redist_regions; /* 0: one region */
-        const uint32_t *redist_regions; /* vCPUs in each contiguous redistributor region, in the order of their indices: each at
-                                   * least 1, n_vcpus together. GICR_TYPER.Last ends each; vgic_gicr_read() keeps counting 128
-                                   * KiB per vCPU over all regions */
+        const uint32_t *redist_regions; /* vCPUs in each contiguous redistributor region, in the order of their indices:
+                                   * each at least 1, n_vcpus together. GICR_TYPER.Last ends each; vgic_gicr_read() keeps
+                                   * counting 128 KiB per vCPU over all regions */
 };
 
 /**
@@ -321,7 +323,8 @@ int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *r
 /** State of one interrupt, of one moment. */
 struct vgic_irq_state {
         uint32_t intid;
-        uint32_t vcpu;          /* SGI, PPI: its vCPU; SPI: where it is routed (1-of-N: the one chosen), or VGIC_NO_VCPU */
+        uint32_t vcpu;          /* SGI, PPI: its vCPU; SPI: where it is routed (1-of-N: the one chosen), or
+                                 * VGIC_NO_VCPU */
         uint32_t holder;        /* where it is active, else VGIC_NO_VCPU */
         uint8_t enabled, pending, active, group;
         uint8_t edge;           /* 1: edge-triggered; 0: level-sensitive */
