@@ -7,8 +7,13 @@
 #include "conf-tables.h"
 
 const struct conf_test *const conf_tables[] = {
+        conf_config_tests,
         conf_dist_tests,
         conf_array_tests,
+        conf_extended_array_tests,
         conf_line_tests,
+        conf_cpuif_tests,
+        conf_prio_tests,
+        conf_eoi_tests,
         NULL,
 };

@@ -13,5 +13,8 @@ extern const struct conf_test conf_array_tests[];
 extern const struct conf_test conf_extended_array_tests[];
 extern const struct conf_test conf_config_tests[];
 extern const struct conf_test conf_line_tests[];
+extern const struct conf_test conf_cpuif_tests[];
+extern const struct conf_test conf_prio_tests[];
+extern const struct conf_test conf_eoi_tests[];
 
 #endif

@@ -28,7 +28,7 @@ struct conf_config {
         bool no_spis;           /* really none */
         bool cold;              /* as reset leaves it; else all vCPUs are awake, PMR open, both groups enabled */
 };
-#define ALL_KINDS .no_spis = false
+#define ALL_KINDS .n_espis = 64, .n_eppis = 64
 
 struct conf {
         const char *name;       /* of the test; in the access log */
