@@ -15,7 +15,15 @@
 #include "test-daemon.h"
 #include "vgic/vgic.h"
 
-/* ICC_CTLR_EL1 (IHI 0069, its description) */
+/* GICD_TYPER, GICR_TYPER, ICC_CTLR_EL1 (IHI 0069, their descriptions) */
+#define GICD_TYPER      0x4u
+#define TYPER_ESPI      (1u << 8)
+#define TYPER_A3V       (1u << 24)
+#define TYPER_NO1N      (1u << 25)
+#define TYPER_RSS       (1u << 26)
+#define GICR_TYPER      0x8u
+#define GICR_STRIDE     0x20000u
+#define GICR_TYPER_LAST (1u << 4)
 #define CTLR_A3V        (1u << 15)
 #define CTLR_RSS        (1u << 18)
 #define CTLR_EXTRANGE   (1u << 19)
@@ -118,6 +126,27 @@ static bool same_configuration(const struct vgic_vm_info *a, const struct vgic_v
                a->n_redist_regions == b->n_redist_regions && a->n_priority_bits == b->n_priority_bits;
 }
 
+/* What the guest reads is what was configured. */
+static void test_advertised(struct vgic_vm *vm, const struct vgic_vm_info *expected, const char *what)
+{
+        struct vgic_icc_ctlr ctlr = { 0 };
+        uint64_t typer = 0, redist = 0;
+
+        vgic_vm_icc_ctlr(vm, 0, &ctlr);
+        tap_eq(!!(ctlr.live & CTLR_RSS), !(expected->flags & VGIC_VM_NO_RSS), "%s: ICC_CTLR_EL1.RSS agrees", what);
+        tap_eq(!!(ctlr.live & CTLR_A3V), expected->affinity_levels == 4, "%s: ICC_CTLR_EL1.A3V agrees", what);
+        tap_eq(!!(ctlr.live & CTLR_EXTRANGE), expected->n_espis || expected->n_eppis,
+               "%s: ICC_CTLR_EL1.ExtRange agrees", what);
+        vgic_gicd_read(vm, GICD_TYPER, 4, &typer);
+        tap_eq(!(typer & TYPER_NO1N), !(expected->flags & VGIC_VM_NO_1_OF_N), "%s: GICD_TYPER.No1N agrees", what);
+        tap_eq(!!(typer & TYPER_RSS), !(expected->flags & VGIC_VM_NO_RSS), "%s: GICD_TYPER.RSS agrees", what);
+        tap_eq(!!(typer & TYPER_A3V), expected->affinity_levels == 4, "%s: GICD_TYPER.A3V agrees", what);
+        tap_eq(typer & TYPER_ESPI ? ((typer >> 27) + 1) * 32 : 0, expected->n_espis, "%s: GICD_TYPER.ESPI_range agrees",
+               what);
+        vgic_gicr_read(vm, GICR_TYPER, 8, &redist);
+        tap_eq((redist >> 27 & 31) * 32, expected->n_eppis, "%s: GICR_TYPER.PPInum agrees", what);
+}
+
 /* Each way to ask gives the same answer. */
 static void test_told(struct vgic_conn *conn, const struct vgic_vm_config *config, const struct vgic_vm_info *expected,
                       const char *what)
@@ -125,7 +154,6 @@ static void test_told(struct vgic_conn *conn, const struct vgic_vm_config *confi
         struct vgic_conn *other = connect_daemon();
         struct vgic_vm_info info = { .size = sizeof(info) }, *infos = NULL;
         struct vgic_vm *vm = NULL, *seen = NULL;
-        struct vgic_icc_ctlr ctlr = { 0 };
         size_t n = 0;
 
         tap_eq(vgic_vm_create(conn, config, &vm), 0, "%s: create: %s", what, vgic_conn_error(conn));
@@ -139,11 +167,7 @@ static void test_told(struct vgic_conn *conn, const struct vgic_vm_config *confi
                "%s: as listed", what);
         tap_ok(vgic_vm_attach(other, config->name, VGIC_ROLE_OBSERVER, &seen) == 0 &&
                vgic_vm_get_info(seen, &info) == 0 && same_configuration(&info, expected), "%s: as attached", what);
-        vgic_vm_icc_ctlr(seen, 0, &ctlr);
-        tap_eq(!!(ctlr.live & CTLR_RSS), !(expected->flags & VGIC_VM_NO_RSS), "%s: ICC_CTLR_EL1.RSS agrees", what);
-        tap_eq(!!(ctlr.live & CTLR_A3V), expected->affinity_levels == 4, "%s: ICC_CTLR_EL1.A3V agrees", what);
-        tap_eq(!!(ctlr.live & CTLR_EXTRANGE), expected->n_espis || expected->n_eppis,
-               "%s: ICC_CTLR_EL1.ExtRange agrees", what);
+        test_advertised(seen, expected, what);
         free(infos);
         vgic_vm_detach(seen);
         vgic_disconnect(other);
@@ -173,6 +197,35 @@ static void test_right(struct vgic_conn *conn)
         told = (struct vgic_vm_info){ .n_vcpus = 2, .n_priority_bits = 5, .affinity_levels = 4, .n_espis = 32,
                 .n_redist_regions = 1 };
         test_told(conn, &config, &told, "4 levels and a range selector, with affinities that need them");
+}
+
+/* GICR_TYPER.Last ends each region, and nothing else. */
+static void test_regions(struct vgic_conn *conn)
+{
+        static const uint32_t regions[] = { 1, 3, 2 }, all[] = { 6 };
+        static const struct {
+                uint32_t n;
+                const uint32_t *regions;
+                unsigned last;          /* a bit per vCPU */
+        } cases[] = {
+                { 0, NULL, 0x20 }, { 1, all, 0x20 }, { 3, regions, 0x29 },
+        };
+
+        for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+                struct vgic_vm_config config = { .size = sizeof(config), .name = "regions", .n_vcpus = 6,
+                        .n_redist_regions = cases[c].n, .redist_regions = cases[c].regions };
+                struct vgic_vm *vm = create(conn, &config);
+                unsigned last = 0;
+
+                for (uint32_t i = 0; i < 6; i++) {
+                        uint64_t typer = 0;
+
+                        vgic_gicr_read(vm, i * GICR_STRIDE + GICR_TYPER, 4, &typer);
+                        last |= (typer & GICR_TYPER_LAST ? 1u : 0) << i;
+                }
+                tap_eq(last, cases[c].last, "%u regions: GICR_TYPER.Last ends each", cases[c].n ? cases[c].n : 1);
+                destroy(conn, vm, "regions");
+        }
 }
 
 /* --- the extended ranges in every call that takes an INTID --- */
@@ -345,6 +398,55 @@ static void test_grant(struct vgic_conn *conn, struct vgic_vm *vm)
         vgic_disconnect(device);
 }
 
+/* vCPU 0 with group 1 on, and all extended interrupts of the VM in group 1 and enabled. */
+static struct vgic_vcpu *boot(struct vgic_conn *conn, struct vgic_vm *vm)
+{
+        struct vgic_vcpu *vcpu = NULL;
+
+        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
+                tap_bail("register: %s", vgic_conn_error(conn));
+        vgic_vcpu_power(vcpu, 1);
+        vgic_gicr_write(vm, 0x14, 4, 0);                        /* GICR_WAKER: awake */
+        vgic_gicr_write(vm, 0x10084, 4, UINT32_MAX);            /* GICR_IGROUPR1E */
+        vgic_gicr_write(vm, 0x10104, 4, UINT32_MAX);            /* GICR_ISENABLER1E */
+        vgic_gicd_write(vm, 0, 4, 0x12);                        /* GICD_CTLR: ARE, group 1 */
+        vgic_gicd_write(vm, 0x1004, 4, UINT32_MAX);             /* GICD_IGROUPR1E */
+        vgic_gicd_write(vm, 0x1204, 4, UINT32_MAX);             /* GICD_ISENABLER1E */
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        return vcpu;
+}
+
+/* From a device's wire to the guest and back: the end of interrupt. */
+static void test_delivery(struct vgic_conn *conn, struct vgic_vm *vm)
+{
+        static const uint32_t granted[] = { 4159 };
+        struct vgic_conn *device = connect_daemon();
+        struct vgic_vm *dev = NULL;
+        struct vgic_vcpu *vcpu = boot(conn, vm);
+        struct vgic_event event = { 0 };
+        char token[VGIC_TOKEN_MAX + 1];
+        uint64_t count = 0;
+
+        if (vgic_grant(vm, "wire", granted, 1, token) < 0 || vgic_device_attach(device, "extended", token, &dev) < 0)
+                tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
+        tap_eq(vgic_spi_assert(dev, 4159), 0, "a device asserts an extended SPI");
+        tap_ok(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, "the vCPU wakes");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), 4159, "and acknowledges it");
+        vgic_spi_deassert(dev, 4159);
+        vgic_vcpu_eoi(vcpu, 1, 4159);
+        tap_ok(wait_event(device, &event) && event.kind == VGIC_EVENT_EOI && event.intid == 4159,
+               "the device hears of its end");
+        tap_ok(vgic_vm_ack_count(vm, 0, 4159, &count) == 0 && count == 1, "it is counted");
+        tap_eq(vgic_ppi_pulse(vm, 0, 1087), 0, "an extended PPI");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), 1087, "is delivered, too");
+        vgic_vcpu_eoi(vcpu, 1, 1087);
+        tap_ok(vgic_vm_ack_count(vm, 0, 1087, &count) == 0 && count == 1, "and counted");
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(dev);
+        vgic_disconnect(device);
+}
+
 /* All that can be granted at once. */
 static void test_grant_all(struct vgic_conn *conn)
 {
@@ -383,6 +485,7 @@ int main(void)
         tool = connect_daemon();
         test_wrong(conn);
         test_right(conn);
+        test_regions(conn);
         vm = create(conn, &config);
         test_spi_calls(vm);
         test_ppi_calls(vm);
@@ -391,6 +494,7 @@ int main(void)
         destroy(conn, vm, "extended");
         vm = create(conn, &config);
         test_grant(conn, vm);
+        test_delivery(conn, vm);
         destroy(conn, vm, "extended");
         test_pages(conn);
         test_grant_all(conn);
