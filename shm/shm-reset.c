@@ -70,6 +70,7 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
         reset_cpuif(gic, self);
         shm_oneofn_closed(gic, vcpu);
         reset_icc_ctlr(gic, self);
+        atomic_store_explicit(&self->gicr_statusr, 0, memory_order_relaxed);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 shm_word_update(gic, &self->words[i], shm_gic_nth_private(i), i < GIC_N_SGIS ? reset_sgi : reset_wired, 0);
         atomic_store_explicit(&self->counters.resets, atomic_load_explicit(&self->counters.resets, memory_order_relaxed) + 1,
@@ -107,6 +108,7 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu)
 void shm_reset_all(struct shm_gic *gic)
 {
         atomic_store_explicit(&gic->header->gicd_ctlr, 0, memory_order_seq_cst);
+        atomic_store_explicit(&gic->header->gicd_statusr, 0, memory_order_relaxed);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
                 struct shm_spi *spi = shm_gic_spi(gic, intid);

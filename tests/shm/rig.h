@@ -6,6 +6,7 @@
 /*
  * A controller to test: created here, driven by the registers that a guest would use, doorbells counted
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,17 +66,26 @@ static inline void rig_raised(void *ctx)
         ((struct rig *)ctx)->raised++;
 }
 
-static inline void rig_create(struct rig *rig, uint32_t n_vcpus, uint32_t n_spis, uint32_t bits)
+static inline void rig_create_shape(struct rig *rig, const struct shm_shape *of)
 {
-        struct shm_shape shape = { .vm_id = 1, .name = "test", .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits,
-                                   .features = SHM_FEATURE_ALL };
+        struct shm_shape shape = *of;
 
+        shape.vm_id = 1;
+        snprintf(shape.name, sizeof shape.name, "test");
         *rig = (struct rig) { 0 };
         if (shm_segment_create(&shape, &rig->fd, &rig->fd_ro, &rig->gic) < 0)
-                tap_bail("cannot create a segment of %u vCPUs", n_vcpus);
+                tap_bail("cannot create a segment of %u vCPUs", shape.n_vcpus);
         rig->gic.ring = rig_ring;
         rig->gic.raised = rig_raised;
         rig->gic.hook_ctx = rig;
+}
+
+static inline void rig_create(struct rig *rig, uint32_t n_vcpus, uint32_t n_spis, uint32_t bits)
+{
+        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits,
+                                  .features = SHM_FEATURE_ALL };
+
+        rig_create_shape(rig, &shape);
 }
 
 static inline void rig_destroy(struct rig *rig)
@@ -126,21 +136,61 @@ static inline void waker(struct rig *rig, uint32_t vcpu, uint32_t value)
         shm_gicr_write(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + 0x14, 4, value);
 }
 
+/*
+ * Where the field of an INTID lies (IHI 0069 sections 12.8 and 12.10): the 32-bit register of the array whose first
+ * register is at @base (IGROUPR and so on, below) with @bits for each INTID. Return: its offset in GICD or SGI_base.
+ */
+static inline uint64_t field_at(uint32_t base, unsigned bits, uint32_t intid, bool *ret_gicr, unsigned *ret_shift)
+{
+        uint32_t n = intid;
+
+        *ret_gicr = intid < 32 || (intid >= 1056 && intid < 1120);
+        if (intid >= 4096) {
+                n = intid - 4096;
+                base = bits == 8 ? 0x2000 : bits == 2 ? 0x3000 : 0x1000 + (base - 0x80) * 4;
+        } else if (intid >= 1056) {
+                n = intid - 1056 + 32;
+        }
+        *ret_shift = n * bits % 32;
+        return base + n * bits / 32 * 4;
+}
+
+static inline uint32_t field_get(struct rig *rig, uint32_t vcpu, uint32_t base, unsigned bits, uint32_t intid)
+{
+        unsigned shift;
+        bool is_gicr;
+        uint64_t at = field_at(base, bits, intid, &is_gicr, &shift);
+
+        return (is_gicr ? gicr_get(rig, vcpu, at) : gicd_get(rig, at)) >> shift & ((1u << bits) - 1);
+}
+
+/* Assign one field, the others as they read; @plain: the others as 0. */
+static inline void field_put(struct rig *rig, uint32_t vcpu, uint32_t base, unsigned bits, uint32_t intid,
+                             uint32_t field, bool plain)
+{
+        unsigned shift;
+        bool is_gicr;
+        uint64_t at = field_at(base, bits, intid, &is_gicr, &shift);
+        uint32_t old = plain ? 0 : is_gicr ? gicr_get(rig, vcpu, at) : gicd_get(rig, at);
+        uint32_t now = (old & ~(((1u << bits) - 1) << shift)) | field << shift;
+
+        if (is_gicr)
+                gicr(rig, vcpu, at, now);
+        else
+                gicd(rig, at, now);
+}
+
 /* A 1-bit register array: set the bit of one INTID (SGIs and PPIs in @vcpu's redistributor). */
 static inline void set_bit(struct rig *rig, uint32_t vcpu, uint32_t base, uint32_t intid)
 {
-        if (intid < 32)
-                gicr(rig, vcpu, base, 1u << intid);
-        else
-                gicd(rig, base + intid / 32 * 4, 1u << (intid % 32));
+        field_put(rig, vcpu, base, 1, intid, 1, true);
 }
 
 static inline uint32_t get_bit(struct rig *rig, uint32_t vcpu, uint32_t base, uint32_t intid)
 {
-        uint32_t value = intid < 32 ? gicr_get(rig, vcpu, base) : gicd_get(rig, base + intid / 32 * 4);
-
-        return value >> (intid % 32) & 1;
+        return field_get(rig, vcpu, base, 1, intid);
 }
+
 #define IGROUPR    0x080u
 #define ISENABLER  0x100u
 #define ICENABLER  0x180u
@@ -154,49 +204,40 @@ static inline uint32_t get_bit(struct rig *rig, uint32_t vcpu, uint32_t base, ui
 
 static inline void set_priority(struct rig *rig, uint32_t vcpu, uint32_t intid, uint8_t priority)
 {
-        if (intid < 32)
-                shm_gicr_write(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + IPRIORITYR + intid, 1, priority);
+        unsigned shift;
+        bool is_gicr;
+        uint64_t at = field_at(IPRIORITYR, 8, intid, &is_gicr, &shift) + shift / 8;
+
+        if (is_gicr)
+                shm_gicr_write(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + at, 1, priority);
         else
-                shm_gicd_write(&rig->gic, IPRIORITYR + intid, 1, priority);
+                shm_gicd_write(&rig->gic, at, 1, priority);
 }
 
 static inline void set_edge(struct rig *rig, uint32_t vcpu, uint32_t intid, bool is_edge)
 {
-        uint32_t base = ICFGR + intid / 16 * 4, shift = intid % 16 * 2;
-        uint32_t old = intid < 32 ? gicr_get(rig, vcpu, base) : gicd_get(rig, base);
-        uint32_t now = (old & ~(3u << shift)) | (is_edge ? 2u << shift : 0);
-
-        if (intid < 32)
-                gicr(rig, vcpu, base, now);
-        else
-                gicd(rig, base, now);
+        field_put(rig, vcpu, ICFGR, 2, intid, is_edge ? 2 : 0, false);
 }
 
 static inline void set_group(struct rig *rig, uint32_t vcpu, uint32_t intid, uint32_t group)
 {
-        uint32_t base = IGROUPR + intid / 32 * 4, bit = 1u << (intid % 32);
-        uint32_t old = intid < 32 ? gicr_get(rig, vcpu, IGROUPR) : gicd_get(rig, base);
-        uint32_t now = group ? old | bit : old & ~bit;
-
-        if (intid < 32)
-                gicr(rig, vcpu, IGROUPR, now);
-        else
-                gicd(rig, base, now);
+        field_put(rig, vcpu, IGROUPR, 1, intid, group, false);
 }
 
 /* As Linux brings it up: all in Group 1, priority 0xa0, every vCPU awake with PMR 0xf0. */
 static inline void rig_boot(struct rig *rig)
 {
         gicd(rig, 0, 0x3);
-        for (uint32_t i = 32; i < 32 + rig->gic.n_spis; i++) {
-                set_group(rig, 0, i, 1);
-                set_priority(rig, 0, i, 0xa0);
+        for (uint32_t i = 0; i < shm_gic_n_spis(&rig->gic); i++) {
+                set_group(rig, 0, shm_gic_nth_spi(&rig->gic, i), 1);
+                set_priority(rig, 0, shm_gic_nth_spi(&rig->gic, i), 0xa0);
         }
         for (uint32_t v = 0; v < rig->gic.n_vcpus; v++) {
                 waker(rig, v, 0);
-                gicr(rig, v, IGROUPR, UINT32_MAX);
-                for (uint32_t i = 0; i < 32; i++)
-                        set_priority(rig, v, i, 0xa0);
+                for (uint32_t i = 0; i < shm_gic_n_private(&rig->gic); i++) {
+                        set_group(rig, v, shm_gic_nth_private(i), 1);
+                        set_priority(rig, v, shm_gic_nth_private(i), 0xa0);
+                }
                 msr(rig, v, ICC_PMR, 0xf0);
                 msr(rig, v, ICC_IGRPEN0, 1);
                 msr(rig, v, ICC_IGRPEN1, 1);
@@ -211,7 +252,7 @@ static inline void enable(struct rig *rig, uint32_t vcpu, uint32_t intid)
 
 static inline void route(struct rig *rig, uint32_t intid, uint64_t value)
 {
-        shm_gicd_write(&rig->gic, IROUTER + 8ull * intid, 8, value);
+        shm_gicd_write(&rig->gic, intid >= 4096 ? 0x8000 + 8ull * (intid - 4096) : IROUTER + 8ull * intid, 8, value);
 }
 
 static inline void high(struct rig *rig, uint32_t intid)
