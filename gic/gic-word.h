@@ -31,6 +31,7 @@
 #define GIC_WORD_HOLDER_WIDTH     16
 #define GIC_WORD_RESIDENT_SHIFT   41  /* 0: not resident; n: in list register n-1 of the holder */
 #define GIC_WORD_RESIDENT_WIDTH    5
+#define GIC_WORD_RESIDENT   (UINT64_C(0x1f) << GIC_WORD_RESIDENT_SHIFT)
 #define GIC_WORD_FOLD       (UINT64_C(1) << 46) /* resident, and somebody asked the holder to fold */
 #define GIC_WORD_ACTIVE     (UINT64_C(1) << 47)
 #define GIC_WORD_ENABLE     (UINT64_C(1) << 48)
@@ -51,6 +52,7 @@ static_assert(GIC_WORD_ROUTE_SHIFT == 8 && GIC_WORD_ROUTE_WIDTH == 16, "word: ro
 static_assert(GIC_WORD_IRM == UINT64_C(1) << 24, "word: IRM");
 static_assert(GIC_WORD_HOLDER_SHIFT == 25 && GIC_WORD_HOLDER_WIDTH == 16, "word: holder");
 static_assert(GIC_WORD_RESIDENT_SHIFT == 41 && GIC_WORD_RESIDENT_WIDTH == 5, "word: resident");
+static_assert(GIC_WORD_RESIDENT == ((UINT64_C(1) << GIC_WORD_RESIDENT_WIDTH) - 1) << GIC_WORD_RESIDENT_SHIFT, "word: resident mask");
 static_assert(GIC_WORD_FOLD == UINT64_C(1) << 46, "word: fold");
 static_assert(GIC_WORD_ACTIVE == UINT64_C(1) << 47, "word: active");
 static_assert(GIC_WORD_ENABLE == UINT64_C(1) << 48, "word: enable");
@@ -130,7 +132,7 @@ static inline bool gic_word_pending(uint64_t w)
 /* Wants to be delivered: pending, enabled, not active, not in a list register. */
 static inline bool gic_word_wanting(uint64_t w)
 {
-        return (w & GIC_WORD_ENABLE) && !(w & GIC_WORD_ACTIVE) && gic_word_resident(w) == 0 && gic_word_pending(w);
+        return (w & (GIC_WORD_ENABLE | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ENABLE && gic_word_pending(w);
 }
 
 /*
@@ -145,7 +147,7 @@ static inline bool gic_word_deliverable(uint64_t w)
 /* In flight, the condition behind TDIR: active, or resident, or pending and enabled with a target. */
 static inline bool gic_word_in_flight(uint64_t w)
 {
-        if ((w & GIC_WORD_ACTIVE) || gic_word_resident(w) != 0)
+        if (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT))
                 return true;
         return (w & GIC_WORD_ENABLE) && gic_word_route(w) != GIC_NO_VCPU && gic_word_pending(w);
 }

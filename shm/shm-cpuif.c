@@ -36,7 +36,7 @@ static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu 
 
 static bool deliverable_here(uint64_t w, uint32_t vcpu)
 {
-        return gic_word_deliverable(w) && gic_word_route(w) == vcpu;
+        return gic_word_wanting(w) && gic_word_route(w) == vcpu;
 }
 
 /*
@@ -65,7 +65,7 @@ static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, c
 static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index, struct shm_pick *pick)
 {
         uint32_t intid = shm_candidate_intid(index);
-        const _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
         uint64_t w = word ? shm_word_load(word) : 0;
 
         if (!deliverable_here(w, vcpu)) {
@@ -77,7 +77,8 @@ static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32
         if (pick->intid != GIC_INTID_SPURIOUS && gic_word_priority(w) >= pick->priority)
                 return;
         *pick = (struct shm_pick) {
-                .intid = intid, .word = w, .priority = gic_word_priority(w), .group = (uint8_t)gic_word_group(w),
+                .intid = intid, .at = word, .word = w,
+                .priority = gic_word_priority(w), .group = (uint8_t)gic_word_group(w),
         };
 }
 
@@ -206,7 +207,6 @@ static void count(_Atomic uint64_t *counter)
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        _Atomic uint64_t *word;
         struct shm_pick pick;
         struct gates gates;
         uint64_t now;
@@ -218,17 +218,16 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                         shm_slot_end(self);
                         return GIC_INTID_SPURIOUS;
                 }
-                word = shm_gic_word(gic, vcpu, pick.intid);
                 bit = gic_prio_apr_bit(pick.priority, gates.group_mask[group], gic->n_priority_bits);
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
                 if (!gic_intid_is_private(pick.intid))
                         shm_tdir_raise(gic);
-        } while (!shm_word_cas(word, &pick.word, now));
+        } while (!shm_word_cas(pick.at, &pick.word, now));
 
         assign_apr(self, group, bit, true);
-        drop_candidate(gic, vcpu, pick.intid, word);
+        drop_candidate(gic, vcpu, pick.intid, pick.at);
         count(&self->counters.acknowledged);
         count(shm_gic_counter(gic, vcpu, pick.intid));
         shm_slot_end(self);

@@ -89,15 +89,14 @@ static inline bool shm_gic_is_spi(const struct shm_gic *gic, uint32_t intid)
  */
 static inline _Atomic uint64_t *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
-        struct shm_spi *spi = shm_gic_spi(gic, intid);
-
-        if (spi)
-                return &spi->word;
-        if (vcpu >= gic->n_vcpus)
-                return NULL;
+        /* In the order of how often they come; SPIs first, since candidates are mostly those. */
+        if (intid - GIC_SPI_FIRST < gic->n_spis)
+                return &gic->spis[intid - GIC_SPI_FIRST].word;
         if (intid < GIC_N_PRIVATE)
-                return &gic->vcpus[vcpu].words[intid];
-        if (intid >= GIC_EPPI_FIRST && intid - GIC_EPPI_FIRST < gic->n_eppis)
+                return vcpu < gic->n_vcpus ? &gic->vcpus[vcpu].words[intid] : NULL;
+        if (intid - GIC_ESPI_FIRST < gic->n_espis)
+                return &gic->espis[intid - GIC_ESPI_FIRST].word;
+        if (intid >= GIC_EPPI_FIRST && intid - GIC_EPPI_FIRST < gic->n_eppis && vcpu < gic->n_vcpus)
                 return &gic->vcpus[vcpu].words[GIC_N_PRIVATE + intid - GIC_EPPI_FIRST];
         return NULL;
 }
