@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * 1-of-N between processes: an SPI with GICD_IROUTER<n>.Interrupt_Routing_Mode set that was chosen for a vCPU goes to
+ * another when that one's process is killed, gives it back or powers it off (IHI 0069 section 2.3.2: the PE is chosen
+ * from those that are selectable)
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base-clock.h"
+#include "daemon-proc.h"
+#include "tap.h"
+
+#define IRM        (UINT64_C(1) << 31)
+#define N_SPIS     96u
+#define N_ESPIS    32u
+#define SPI        40u
+#define ESPI       4100u
+#define STRIDE     0x20000u
+
+static uint64_t deadline_ns(void)
+{
+        return base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
+}
+
+/* Edge-triggered SPIs of both ranges, group 1, enabled, for any vCPU. */
+static void boot_distributor(struct vgic_vm *vm)
+{
+        for (uint32_t i = 1; i <= N_SPIS / 32; i++) {
+                vgic_gicd_write(vm, 0x080 + 4 * i, 4, UINT32_MAX);      /* IGROUPR */
+                vgic_gicd_write(vm, 0x100 + 4 * i, 4, UINT32_MAX);      /* ISENABLER */
+                vgic_gicd_write(vm, 0xc00 + 8 * i, 4, 0xaaaaaaaa);      /* ICFGR */
+                vgic_gicd_write(vm, 0xc04 + 8 * i, 4, 0xaaaaaaaa);
+        }
+        for (uint32_t intid = 32; intid < 32 + N_SPIS; intid++)
+                vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, IRM);        /* IROUTER */
+        vgic_gicd_write(vm, 0x1000, 4, UINT32_MAX);                     /* IGROUPR0E */
+        vgic_gicd_write(vm, 0x1200, 4, UINT32_MAX);                     /* ISENABLER0E */
+        vgic_gicd_write(vm, 0x3000, 4, 0xaaaaaaaa);                     /* ICFGR0E */
+        vgic_gicd_write(vm, 0x3004, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0x8000 + 8 * (ESPI - 4096), 8, IRM);        /* IROUTER<n>E */
+        vgic_gicd_write(vm, 0, 4, 0x12);                                /* GICD_CTLR: ARE, group 1 */
+}
+
+static struct vgic_vcpu *boot_vcpu(struct vgic_vm *vm, uint32_t index, bool group1)
+{
+        struct vgic_vcpu *vcpu = NULL;
+
+        if (vgic_vcpu_register(vm, index, NULL, &vcpu) < 0)
+                tap_bail("vCPU %u cannot be registered", index);
+        vgic_gicr_write(vm, index * STRIDE + 0x14, 4, 0);               /* GICR_WAKER: awake */
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, group1);
+        return vcpu;
+}
+
+static struct vgic_vm *make_vm(struct vgic_conn *conn, const char *name, uint32_t n_vcpus, uint32_t flags)
+{
+        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = N_SPIS,
+                .n_espis = N_ESPIS, .flags = flags };
+        struct vgic_vm *vm = NULL;
+
+        if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0)
+                tap_bail("VM %s: %s", name, vgic_conn_error(conn));
+        boot_distributor(vm);
+        return vm;
+}
+
+/* Another process that runs vCPUs 0 to @n - 1 of the VM, and waits to be killed. */
+static pid_t spawn_vmm(const struct daemon_proc *proc, const char *name, uint32_t n)
+{
+        struct vgic_conn *conn;
+        struct vgic_vm *vm;
+        int ready[2];
+        pid_t pid;
+        char c;
+
+        if (pipe(ready) < 0)
+                tap_bail("pipe");
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+                conn = daemon_connect(proc);
+                if (vgic_vm_attach(conn, name, VGIC_ROLE_VMM, &vm) < 0)
+                        _exit(1);
+                for (uint32_t i = 0; i < n; i++)
+                        boot_vcpu(vm, i, true);
+                if (write(ready[1], "x", 1) != 1)
+                        _exit(1);
+                for (;;)
+                        pause();
+        }
+        close(ready[1]);
+        if (read(ready[0], &c, 1) != 1)
+                tap_bail("the VMM process failed");
+        close(ready[0]);
+        return pid;
+}
+
+static void kill_vmm(pid_t pid)
+{
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+}
+
+/* For whom it was chosen. */
+static uint32_t chosen(struct vgic_vm *vm, uint32_t intid)
+{
+        struct vgic_irq_state state = { .vcpu = 99 };
+
+        vgic_vm_irq_state(vm, 0, intid, &state);
+        return state.pending ? state.vcpu : 98;
+}
+
+/* Until the daemon saw the end of the other connection. Return: it did. */
+static bool wait_sessions(struct vgic_conn *conn, const char *name, uint32_t n)
+{
+        struct vgic_vm_info info = { .size = sizeof(info) };
+        uint64_t end = deadline_ns();
+
+        while (vgic_vm_query(conn, name, &info) == 0 && base_clock_ns() < end)
+                if (info.n_sessions == n)
+                        return true;
+        return false;
+}
+
+/* vCPU 1 sleeps in WFI; what was vCPU 0's wakes it. */
+static void test_kill(struct daemon_proc *proc)
+{
+        static const uint32_t intids[] = { SPI, ESPI };
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = make_vm(conn, "kill", 2, 0);
+
+        for (unsigned i = 0; i < 2; i++) {
+                struct vgic_vcpu *vcpu = boot_vcpu(vm, 1, false);
+                pid_t pid = spawn_vmm(proc, "kill", 1);
+                uint32_t intid = intids[i];
+
+                vgic_spi_pulse(vm, intid);
+                tap_eq(chosen(vm, intid), 0, "%u: chosen for the only vCPU that takes its group", intid);
+                vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+                tap_eq(chosen(vm, intid), 0, "%u: it stays there when another could take it, too", intid);
+                tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u: and the other does not get it", intid);
+                kill_vmm(pid);
+                tap_ok(vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) & VGIC_WAKE_IRQ,
+                       "%u: SIGKILL of its process: the other is woken", intid);
+                tap_eq(chosen(vm, intid), 1, "%u: chosen for the living", intid);
+                tap_eq(vgic_vcpu_ack(vcpu, 1), intid, "%u: which acknowledges it", intid);
+                vgic_vcpu_eoi(vcpu, 1, intid);
+                tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u: once", intid);
+                vgic_vcpu_unregister(vcpu);
+        }
+        vgic_vm_destroy(conn, "kill");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+/* Nobody is left: it waits for the next process. */
+static void test_nobody(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = make_vm(conn, "nobody", 2, 0);
+        struct vgic_vcpu *vcpu;
+        pid_t pid = spawn_vmm(proc, "nobody", 1);
+
+        vgic_spi_pulse(vm, SPI);
+        kill_vmm(pid);
+        tap_ok(wait_sessions(conn, "nobody", 1), "the daemon saw the end of the only VMM with vCPUs");
+        tap_eq(chosen(vm, SPI), VGIC_NO_VCPU, "its interrupt waits for nobody");
+        vgic_spi_pulse(vm, SPI + 1);
+        tap_eq(chosen(vm, SPI + 1), VGIC_NO_VCPU, "as does one that comes then");
+        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
+                tap_bail("register");
+        tap_eq(chosen(vm, SPI), 0, "the next process takes the vCPU over: chosen for it");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "and acknowledged");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "the other has the same priority");
+        vgic_vcpu_eoi(vcpu, 1, SPI);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI + 1, "and comes then");
+        vgic_vcpu_eoi(vcpu, 1, SPI + 1);
+        vgic_vm_destroy(conn, "nobody");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+/* All that a process of many vCPUs was to take is taken by the one vCPU that is left, each interrupt once. */
+static void test_many(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = make_vm(conn, "many", 16, 0);
+        struct vgic_vcpu *vcpu = boot_vcpu(vm, 15, false);
+        pid_t pid = spawn_vmm(proc, "many", 15);
+        uint32_t n_dead = 0, n_taken = 0, n_again = 0, intid;
+        uint8_t taken[32 + N_SPIS] = { 0 };
+
+        for (intid = 32; intid < 32 + N_SPIS; intid++)
+                vgic_spi_pulse(vm, intid);
+        for (intid = 32; intid < 32 + N_SPIS; intid++)
+                n_dead += chosen(vm, intid) < 15;
+        tap_eq(n_dead, N_SPIS, "each is chosen for one of the vCPUs of the process that will die");
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        kill_vmm(pid);
+        tap_ok(wait_sessions(conn, "many", 1), "it died");
+        while ((intid = vgic_vcpu_ack(vcpu, 1)) < 32 + N_SPIS) {
+                n_again += taken[intid]++;
+                n_taken++;
+                vgic_vcpu_eoi(vcpu, 1, intid);
+        }
+        tap_eq(n_taken, N_SPIS, "the living vCPU takes all of them");
+        tap_eq(n_again, 0, "each once");
+        vgic_vm_destroy(conn, "many");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+/* Two processes, here two connections: one gives its vCPU back, or leaves the VM. */
+static void test_leave(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *other = daemon_connect(proc);
+        struct vgic_vm *vm = make_vm(conn, "leave", 2, 0), *theirs = NULL;
+        struct vgic_vcpu *stays = boot_vcpu(vm, 1, false), *leaves;
+
+        if (vgic_vm_attach(other, "leave", VGIC_ROLE_VMM, &theirs) < 0)
+                tap_bail("attach: %s", vgic_conn_error(other));
+        leaves = boot_vcpu(theirs, 0, true);
+        vgic_spi_pulse(vm, SPI);
+        tap_eq(chosen(vm, SPI), 0, "chosen for vCPU 0");
+        vgic_vcpu_sysreg_write(stays, VGIC_ICC_IGRPEN1_EL1, 1);
+        tap_eq(vgic_vcpu_unregister(leaves), 0, "which is unregistered");
+        tap_eq(chosen(vm, SPI), 1, "now it is vCPU 1's");
+        tap_eq(vgic_vcpu_ack(stays, 1), SPI, "which takes it");
+        vgic_vcpu_eoi(stays, 1, SPI);
+
+        vgic_vcpu_sysreg_write(stays, VGIC_ICC_IGRPEN1_EL1, 0);
+        leaves = boot_vcpu(theirs, 0, true);
+        vgic_spi_pulse(vm, SPI);
+        tap_eq(chosen(vm, SPI), 0, "registered again: it is chosen again");
+        vgic_vcpu_sysreg_write(stays, VGIC_ICC_IGRPEN1_EL1, 1);
+        vgic_vm_detach(theirs);
+        tap_eq(chosen(vm, SPI), 1, "its VMM detaches: vCPU 1's");
+        vgic_vcpu_eoi(stays, 1, vgic_vcpu_ack(stays, 1));
+        vgic_vm_destroy(conn, "leave");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        vgic_disconnect(other);
+}
+
+static void test_power(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = make_vm(conn, "power", 2, 0);
+        struct vgic_vcpu *first = boot_vcpu(vm, 0, true), *second = boot_vcpu(vm, 1, false);
+
+        vgic_spi_pulse(vm, SPI);
+        tap_eq(chosen(vm, SPI), 0, "a vCPU that was never told to be on is chosen");
+        vgic_vcpu_sysreg_write(second, VGIC_ICC_IGRPEN1_EL1, 1);
+        vgic_vcpu_power(first, 0);
+        tap_eq(chosen(vm, SPI), 1, "CPU_OFF: it goes to the other");
+        vgic_vcpu_power(second, 0);
+        tap_eq(chosen(vm, SPI), VGIC_NO_VCPU, "that one, too: to nobody");
+        vgic_vcpu_power(first, 1);
+        tap_eq(chosen(vm, SPI), 0, "CPU_ON: it goes there");
+        vgic_vcpu_unregister(first);
+        tap_eq(chosen(vm, SPI), VGIC_NO_VCPU, "on, and given back: to nobody");
+        vgic_vcpu_power(second, 1);
+        tap_eq(chosen(vm, SPI), 1, "to who comes on");
+        vgic_vm_destroy(conn, "power");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+/* GICD_TYPER.No1N = 1: Interrupt_Routing_Mode is RES0, so it goes where the affinity says, whoever runs that. */
+static void test_without(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = make_vm(conn, "without", 2, VGIC_VM_NO_1_OF_N);
+        uint64_t irouter = 0;
+
+        boot_vcpu(vm, 1, true);
+        vgic_gicd_read(vm, 0x6000 + 8 * SPI, 8, &irouter);
+        tap_eq(irouter & IRM, 0, "without 1-of-N Interrupt_Routing_Mode does not stay set");
+        vgic_spi_pulse(vm, SPI);
+        tap_eq(chosen(vm, SPI), 0, "and the SPI is that of affinity 0.0.0.0, though nobody runs it");
+        vgic_vm_destroy(conn, "without");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+int main(void)
+{
+        struct daemon_proc proc;
+
+        daemon_start(&proc, NULL);
+        test_kill(&proc);
+        test_nobody(&proc);
+        test_many(&proc);
+        test_leave(&proc);
+        test_power(&proc);
+        test_without(&proc);
+        tap_ok(daemon_alive(&proc), "the daemon serves on");
+        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        return tap_done();
+}
