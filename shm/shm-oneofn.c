@@ -137,7 +137,7 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
                 unsigned i = (unsigned)__builtin_ctzll(summary);
                 uint64_t bits;
 
-                /* As in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
+                /* ONEOFN-A3, as in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
                 atomic_fetch_and_explicit(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), memory_order_seq_cst);
                 bits = atomic_exchange_explicit(&gic->header->unplaced[i], 0, memory_order_seq_cst);
                 for (; bits; bits &= bits - 1)
