@@ -116,7 +116,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct shm_gic gic;
         int fd, fd_ro;
 
-        shape.n_priority_bits = 4 + (unsigned)fuzz_take(&in, 1) % 5;
+        shape.n_priority_bits = (uint32_t)fuzz_take(&in, 1);
+        shape.n_espis = (shape.n_priority_bits >> 4 & 1) * 64;
+        shape.n_eppis = (shape.n_priority_bits >> 5 & 1) * 64;
+        shape.features = SHM_FEATURE_ALL & ~(shape.n_priority_bits >> 6 & 3); /* without 1-of-N, without Aff3 */
+        shape.n_priority_bits = 4 + shape.n_priority_bits % 5;
         FUZZ_ASSERT(shm_segment_create(&shape, &fd, &fd_ro, &gic) == 0);
         while (in.size) {
                 step(&gic, &in);

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Everybody at once: vCPU threads that inject, acknowledge, end, disable, reroute and send SGIs at random on one segment
+ * Everybody at once: vCPU threads that inject, acknowledge, end, disable, reroute (also to any vCPU), close and open their own gates
+ * and send SGIs at random on one segment
  *
  * Laws: an SPI is never active on two vCPUs; each edge is followed by an acknowledge; when all is quiet nothing deliverable is left with
  * its vCPU asleep; all active priorities are gone; TDIR is set whenever an SPI is active.
@@ -14,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include "gic-route.h"
 #include "rig.h"
 
 enum { N = 4, N_SPIS = 24, N_STEPS = 250000, LIMIT_S = 20 };
@@ -95,6 +97,25 @@ static void sleep_until_rung(uint32_t self, int limit_ms)
         eventfd_read(bells[self], &n);
 }
 
+/* What was chosen for this vCPU (1-of-N) has to go elsewhere and may come back; what is routed to it has to wait. */
+static void close_for_a_while(uint32_t self, unsigned how, uint64_t *seed)
+{
+        if (how == 0)
+                waker(&rig, self, 2);
+        else if (how == 1)
+                msr(&rig, self, ICC_IGRPEN1, 0);
+        else if (how == 2)
+                shm_gicr_write(&rig.gic, self * (uint64_t)GICR_STRIDE, 4, 1u << 25);
+        else
+                shm_power(&rig.gic, self, false);
+        inject(draw(seed) % N_SPIS);
+        take_one(self, seed);
+        waker(&rig, self, 0);
+        msr(&rig, self, ICC_IGRPEN1, 1);
+        shm_gicr_write(&rig.gic, self * (uint64_t)GICR_STRIDE, 4, 0);
+        shm_power(&rig.gic, self, true);
+}
+
 static void step(uint32_t self, uint64_t *seed)
 {
         uint32_t dice = draw(seed) % 64, i = draw(seed) % N_SPIS;
@@ -106,7 +127,9 @@ static void step(uint32_t self, uint64_t *seed)
         } else if (dice < 46) {
                 set_bit(&rig, 0, draw(seed) & 1 ? ICENABLER : ISENABLER, 32 + i);
         } else if (dice < 52) {
-                route(&rig, 32 + i, draw(seed) % (N + 1));
+                uint32_t to = draw(seed) % (N + 3); /* N: nobody; beyond: any vCPU */
+
+                route(&rig, 32 + i, to > N ? GIC_IROUTER_IRM : to);
         } else if (dice < 56) {
                 set_priority(&rig, 0, 32 + i, (uint8_t)(draw(seed) % 0xe8));
         } else if (dice < 60) {
@@ -114,6 +137,8 @@ static void step(uint32_t self, uint64_t *seed)
 
                 atomic_fetch_add(&sgis_sent[target], 1);
                 msr(&rig, self, ICC_SGI1R, UINT64_C(1) << 24 | 1u << target);
+        } else if (dice < 61) {
+                close_for_a_while(self, draw(seed) % 4, seed);
         } else if (dice < 62) {
                 shm_tdir_try_clear(&rig.gic);
         } else {
