@@ -14,15 +14,11 @@
 
 #include <vgic/vgic.h>
 
-#define N_PICKED  12
-
 struct maker {
         struct program *program;
         const struct program_profile *profile;
         uint64_t random;
         uint32_t room;
-        uint32_t picked[N_PICKED];      /* the interrupts that this program plays with */
-        uint32_t n_picked;
 };
 
 const struct program_profile program_profiles[] = {
@@ -74,7 +70,7 @@ static uint32_t any_vcpu(struct maker *m)
 
 static uint32_t any_intid(struct maker *m)
 {
-        return m->picked[below(m, m->n_picked)];
+        return m->program->intids[below(m, m->program->n_intids)];
 }
 
 static uint32_t any_priority(struct maker *m)
@@ -146,8 +142,8 @@ static void pick(struct maker *m, uint32_t first, uint32_t n, uint32_t count)
 {
         uint32_t start = n > 8 ? below(m, n - 8) : 0;
 
-        for (uint32_t i = 0; n && i < count && m->n_picked < N_PICKED; i++)
-                m->picked[m->n_picked++] = first + (percent(m, 10) ? n - 1 : start + below(m, at_most(n, 8)));
+        for (uint32_t i = 0; n && i < count && m->program->n_intids < PROGRAM_MAX_INTIDS; i++)
+                m->program->intids[m->program->n_intids++] = first + (percent(m, 10) ? n - 1 : start + below(m, at_most(n, 8)));
 }
 
 static void pick_interrupts(struct maker *m)
@@ -302,13 +298,13 @@ static void set_up_vcpu(struct maker *m, uint32_t vcpu)
 
 static void set_up_interrupts(struct maker *m)
 {
-        for (uint32_t i = 0; i < m->n_picked; i++) {
-                write_field(m, GROUP, m->picked[i], percent(m, 70));
-                write_field(m, PRIORITY, m->picked[i], any_priority(m));
-                write_field(m, CONFIG, m->picked[i], below(m, 4));
+        for (uint32_t i = 0; i < m->program->n_intids; i++) {
+                write_field(m, GROUP, m->program->intids[i], percent(m, 70));
+                write_field(m, PRIORITY, m->program->intids[i], any_priority(m));
+                write_field(m, CONFIG, m->program->intids[i], below(m, 4));
                 if (percent(m, 85))
-                        write_field(m, SET_ENABLE, m->picked[i], 1);
-                write_route(m, m->picked[i]);
+                        write_field(m, SET_ENABLE, m->program->intids[i], 1);
+                write_route(m, m->program->intids[i]);
         }
 }
 
@@ -369,7 +365,7 @@ static void send_sgi(struct maker *m)
 
         value |= (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
         value |= percent(m, 30) ? below(m, 0x10000) : 0;
-        value |= (uint64_t)(percent(m, 80) ? m->picked[0] & 15 : below(m, 16)) << 24;
+        value |= (uint64_t)(percent(m, 80) ? m->program->intids[0] & 15 : below(m, 16)) << 24;
         if (percent(m, 15))
                 value |= UINT64_C(1) << 40;
         if (percent(m, 5))

@@ -79,6 +79,8 @@ void program_print(FILE *file, const struct program *program)
                 fprintf(file, "mpidr %u 0x%" PRIx64 "\n", i, config->mpidrs[i]);
         for (uint32_t i = 0; i < config->n_regions; i++)
                 fprintf(file, "region %u %u\n", i, config->regions[i]);
+        for (uint32_t i = 0; i < program->n_intids; i++)
+                fprintf(file, "intid %u\n", program->intids[i]);
         for (uint32_t i = 0; i < program->n_steps; i++)
                 program_print_step(file, &program->steps[i]);
 }
@@ -91,9 +93,10 @@ static int name_index(const char *const *names, int n, const char *word)
         return -1;
 }
 
-static bool parse_config(const char *line, struct ref_config *config)
+static bool parse_config(const char *line, struct program *program)
 {
-        unsigned one_of_n, rss, i, region;
+        struct ref_config *config = &program->config;
+        unsigned one_of_n, rss, i, region, intid;
         uint64_t mpidr;
 
         if (sscanf(line, "config vcpus=%u spis=%u espis=%u eppis=%u priority-bits=%u levels=%u one-of-n=%u rss=%u",
@@ -110,6 +113,10 @@ static bool parse_config(const char *line, struct ref_config *config)
         if (sscanf(line, "region %u %u", &i, &region) == 2 && i < REF_MAX_REGIONS) {
                 config->regions[i] = region;
                 config->n_regions = i + 1;
+                return true;
+        }
+        if (sscanf(line, "intid %u", &intid) == 1 && program->n_intids < PROGRAM_MAX_INTIDS) {
+                program->intids[program->n_intids++] = intid;
                 return true;
         }
         return false;
@@ -141,7 +148,7 @@ bool program_parse(FILE *file, struct program *program)
         while (fgets(line, sizeof(line), file)) {
                 struct program_step step = { 0 };
 
-                if (line[0] == '#' || line[0] == '\n' || parse_config(line, &program->config))
+                if (line[0] == '#' || line[0] == '\n' || parse_config(line, program))
                         continue;
                 if (!parse_step(line, &step) || !program->config.n_vcpus) {
                         fprintf(stderr, "not a line of a program: %s", line);

@@ -57,9 +57,13 @@ struct program_step {
         uint64_t value;
 };
 
+#define PROGRAM_MAX_INTIDS  12
+
 struct program {
         uint64_t seed;
         struct ref_config config;
+        uint32_t intids[PROGRAM_MAX_INTIDS]; /* what it plays with: to be looked at after each step */
+        uint32_t n_intids;
         struct program_step *steps;
         uint32_t n_steps;
 };

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * One program on libvgic and on the reference model: what is compared; see pair.h
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+
+#include "pair-private.h"
+
+#define GICR_STRIDE  0x20000u
+
+static bool is_private(uint32_t intid)
+{
+        return intid < 32 || (intid >= VGIC_EPPI_FIRST && intid < VGIC_ESPI_FIRST);
+}
+
+static uint32_t first_vcpu(uint32_t vcpu)
+{
+        return vcpu == VGIC_NO_VCPU ? REF_NO_VCPU : vcpu;
+}
+
+/* --- 1-of-N, lines, doorbells --- */
+
+static void place(struct pair *pair, uint32_t intid)
+{
+        struct vgic_irq_state state = { 0 };
+        const char *why;
+
+        if (!ref_waits_for_place(pair->ref, intid))
+                return;
+        vgic_vm_irq_state(pair->vm, 0, intid, &state);
+        why = ref_place(pair->ref, intid, first_vcpu(state.vcpu));
+        if (why)
+                pair_differ(pair, "INTID %u at vCPU %" PRId32 ": %s", intid, (int32_t)state.vcpu, why);
+}
+
+static void place_all(struct pair *pair)
+{
+        const struct ref_config *config = pair->config;
+
+        if (!config->one_of_n)
+                return;
+        for (uint32_t i = 0; i < config->n_spis; i++)
+                place(pair, VGIC_SPI_FIRST + i);
+        for (uint32_t i = 0; i < config->n_espis; i++)
+                place(pair, VGIC_ESPI_FIRST + i);
+}
+
+static void same_lines(struct pair *pair, uint32_t vcpu, unsigned lines)
+{
+        unsigned want = ref_lines(pair->ref, vcpu);
+
+        if (lines != want)
+                pair_differ(pair, "lines of vCPU %u (1 IRQ, 2 FIQ): %u, the model says %u", vcpu, lines, want);
+}
+
+void pair_unpark(struct pair *pair, uint32_t vcpu)
+{
+        if (!pair->parked[vcpu])
+                return;
+        pair->parked[vcpu] = false;
+        ref_park(pair->ref, vcpu, false);
+        same_lines(pair, vcpu, vgic_vcpu_park_end(pair->vcpus[vcpu]));
+}
+
+/* A parked vCPU with an interrupt must have been rung. Rung for nothing, it looks and sleeps again, as a host does. */
+static void look_at_parked(struct pair *pair, uint32_t vcpu)
+{
+        struct pollfd doorbell = { .fd = vgic_vcpu_fd(pair->vcpus[vcpu]), .events = POLLIN };
+        bool rung = poll(&doorbell, 1, 0) == 1;
+
+        if (!rung && ref_lines(pair->ref, vcpu))
+                pair_differ(pair, "vCPU %u is parked, has an interrupt, and nobody rang", vcpu);
+        if (!rung)
+                return;
+        pair_unpark(pair, vcpu);
+        if (!ref_lines(pair->ref, vcpu) && vgic_vcpu_park_begin(pair->vcpus[vcpu]) == 0) {
+                pair->parked[vcpu] = true;
+                ref_park(pair->ref, vcpu, true);
+        }
+}
+
+/* --- interrupts --- */
+
+static void same_irq(struct pair *pair, uint32_t vcpu, uint32_t intid)
+{
+        struct vgic_irq_state got = { 0 };
+        struct ref_irq_state want;
+        bool there = ref_irq_state(pair->ref, vcpu, intid, &want);
+        bool waits_nowhere;
+
+        if ((vgic_vm_irq_state(pair->vm, vcpu, intid, &got) == 0) != there) {
+                pair_differ(pair, "INTID %u exists in one of both only", intid);
+                return;
+        }
+        if (!there)
+                return;
+        if (got.enabled != want.enabled || got.pending != want.pending || got.active != want.active || got.group != want.group1 ||
+            got.edge != want.edge || got.line != want.line || got.priority != want.priority ||
+            got.acknowledged != want.acknowledged)
+                pair_differ(pair, "INTID %u of vCPU %u (enabled pending active group edge line priority acknowledged): "
+                                  "%u%u%u %u%u%u 0x%02x %" PRIu64 ", the model says %u%u%u %u%u%u 0x%02x %" PRIu64,
+                            intid, vcpu, got.enabled, got.pending, got.active, got.group, got.edge, got.line, got.priority,
+                            got.acknowledged, want.enabled, want.pending, want.active, want.group1, want.edge, want.line,
+                            want.priority, want.acknowledged);
+        /* Who made it active by GICD_ISACTIVER<n> is nobody's business; nor is where a 1-of-N interrupt is that waits for nothing. */
+        waits_nowhere = want.one_of_n && !ref_waits_for_place(pair->ref, intid);
+        if (!waits_nowhere && first_vcpu(got.vcpu) != want.vcpu)
+                pair_differ(pair, "INTID %u goes to vCPU %" PRId32 ", the model says %" PRId32, intid, (int32_t)got.vcpu,
+                            (int32_t)want.vcpu);
+        if (!want.active && got.holder != VGIC_NO_VCPU)
+                pair_differ(pair, "INTID %u is not active, and vCPU %u holds it", intid, got.holder);
+}
+
+static void same_irq_everywhere(struct pair *pair, uint32_t intid)
+{
+        uint32_t n = is_private(intid) ? pair->config->n_vcpus : 1;
+
+        for (uint32_t i = 0; i < n && pair_agrees(pair); i++)
+                same_irq(pair, i, intid);
+}
+
+void pair_compare_step(struct pair *pair)
+{
+        place_all(pair);
+        for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
+                if (pair->parked[i])
+                        look_at_parked(pair, i);
+                else if (pair->vcpus[i])
+                        same_lines(pair, i, vgic_vcpu_lines(pair->vcpus[i]));
+        for (uint32_t i = 0; i < pair->program->n_intids && pair_agrees(pair); i++)
+                same_irq_everywhere(pair, pair->program->intids[i]);
+}
+
+/* --- everything --- */
+
+static void same_gicd(struct pair *pair, uint32_t offset)
+{
+        uint64_t got = 0, want = ref_gicd_read(pair->ref, offset, 4);
+
+        vgic_gicd_read(pair->vm, offset, 4, &got);
+        if (got != want)
+                pair_differ(pair, "GICD + 0x%04x: 0x%" PRIx64 ", the model says 0x%" PRIx64, offset, got, want);
+}
+
+static void same_gicr(struct pair *pair, uint32_t vcpu, uint32_t offset)
+{
+        uint64_t where = (uint64_t)vcpu * GICR_STRIDE + offset, got = 0, want = ref_gicr_read(pair->ref, where, 4);
+
+        vgic_gicr_read(pair->vm, where, 4, &got);
+        if (got != want)
+                pair_differ(pair, "GICR of vCPU %u + 0x%05x: 0x%" PRIx64 ", the model says 0x%" PRIx64, vcpu, offset, got, want);
+}
+
+static void same_mmio(struct pair *pair, bool every_offset)
+{
+        const struct ref_config *config = pair->config;
+        uint32_t words = every_offset ? 0x4000 : 0x400;
+
+        for (uint32_t i = 0; i < words && pair_agrees(pair); i++)
+                same_gicd(pair, i * 4);
+        for (uint32_t i = 0; i < config->n_spis * 2 && pair_agrees(pair); i++)
+                same_gicd(pair, 0x6100 + i * 4);
+        for (uint32_t i = 0; i < config->n_espis * 2 && pair_agrees(pair); i++)
+                same_gicd(pair, 0x8000 + i * 4);
+        for (uint32_t vcpu = 0; vcpu < config->n_vcpus; vcpu++) {
+                for (uint32_t i = 0; i < (every_offset ? 0x4000u : 8) && pair_agrees(pair); i++)
+                        same_gicr(pair, vcpu, i * 4);
+                for (uint32_t i = 0; i < (every_offset ? 0x4000u : 0x400) && pair_agrees(pair); i++)
+                        same_gicr(pair, vcpu, 0x10000 + i * 4);
+        }
+}
+
+static void same_icc(struct pair *pair, uint32_t vcpu)
+{
+        static const uint32_t regs[] = {
+                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1,
+                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_AP0R_EL1(0),
+                VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP0R_EL1(2), VGIC_ICC_AP0R_EL1(3), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
+                VGIC_ICC_AP1R_EL1(2), VGIC_ICC_AP1R_EL1(3), VGIC_ICC_EOIR1_EL1, VGIC_ICC_DIR_EL1, VGIC_SYSREG(3, 0, 12, 10, 0),
+        };
+
+        for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
+                uint64_t got = 0, want = 0;
+                int r = vgic_vcpu_sysreg_read(pair->vcpus[vcpu], regs[i], &got);
+                int should = ref_icc_read(pair->ref, vcpu, regs[i], &want);
+
+                if (r != should || got != want)
+                        pair_differ(pair, "ICC register 0x%x of vCPU %u: %d, 0x%" PRIx64 "; the model says %d, 0x%" PRIx64, regs[i],
+                                    vcpu, r, got, should, want);
+        }
+}
+
+/* What others see of a CPU interface, without running there. */
+static void same_vcpu(struct pair *pair, uint32_t vcpu)
+{
+        struct vgic_vcpu_state state = { 0 };
+        struct vgic_icc_ctlr ctlr = { 0 };
+        uint64_t pmr = 0, rpr = 0, group0 = 0, group1 = 0, live = 0;
+
+        ref_icc_read(pair->ref, vcpu, VGIC_ICC_PMR_EL1, &pmr);
+        ref_icc_read(pair->ref, vcpu, VGIC_ICC_RPR_EL1, &rpr);
+        ref_icc_read(pair->ref, vcpu, VGIC_ICC_IGRPEN0_EL1, &group0);
+        ref_icc_read(pair->ref, vcpu, VGIC_ICC_IGRPEN1_EL1, &group1);
+        ref_icc_read(pair->ref, vcpu, VGIC_ICC_CTLR_EL1, &live);
+        vgic_vm_vcpu_state(pair->vm, vcpu, &state);
+        vgic_vm_icc_ctlr(pair->vm, vcpu, &ctlr);
+        if (state.pmr != pmr || state.running_priority != rpr || state.group_enables != (group0 | group1 << 1) || ctlr.live != live)
+                pair_differ(pair, "vCPU %u from outside (PMR RPR groups CTLR): %x %x %x %x, the model says %x %x %x %x", vcpu, state.pmr,
+                            state.running_priority, state.group_enables, ctlr.live, (unsigned)pmr, (unsigned)rpr,
+                            (unsigned)(group0 | group1 << 1), (unsigned)live);
+        if (state.parked != pair->parked[vcpu] || state.registered != (pair->vcpus[vcpu] != NULL))
+                pair_differ(pair, "vCPU %u: parked %u registered %u", vcpu, state.parked, state.registered);
+}
+
+/* Each access in error is counted, and nothing else is. */
+static void same_errors(struct pair *pair)
+{
+        struct vgic_vm_info info = { .size = sizeof(info) };
+
+        if (vgic_vm_query(pair->conn, "model", &info) < 0)
+                pair_differ(pair, "query: %s", vgic_conn_error(pair->conn));
+        else if (info.guest_errors != ref_guest_errors(pair->ref))
+                pair_differ(pair, "guest errors: %" PRIu64 ", the model says %" PRIu64, info.guest_errors, ref_guest_errors(pair->ref));
+}
+
+void pair_compare_all(struct pair *pair, bool every_offset)
+{
+        const struct ref_config *config = pair->config;
+
+        for (uint32_t i = 0; i < VGIC_SPI_FIRST + config->n_spis && pair_agrees(pair); i++)
+                same_irq_everywhere(pair, i);
+        for (uint32_t i = 0; i < config->n_eppis && pair_agrees(pair); i++)
+                same_irq_everywhere(pair, VGIC_EPPI_FIRST + i);
+        for (uint32_t i = 0; i < config->n_espis && pair_agrees(pair); i++)
+                same_irq_everywhere(pair, VGIC_ESPI_FIRST + i);
+        for (uint32_t i = 0; i < config->n_vcpus && pair_agrees(pair); i++) {
+                same_vcpu(pair, i);
+                if (pair->vcpus[i] && !pair->parked[i])
+                        same_icc(pair, i);
+        }
+        same_mmio(pair, every_offset);
+        same_errors(pair);
+}

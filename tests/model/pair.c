@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * One program on libvgic and on the reference model: the steps; see pair.h
+ */
+#include "pair.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "pair-private.h"
+#include "tap.h"
+
+#define GICR_STRIDE     0x20000u
+#define COMPARE_ALL     256     /* steps between two looks at everything */
+
+void pair_differ(struct pair *pair, const char *format, ...)
+{
+        va_list args;
+
+        if (!pair_agrees(pair))
+                return;
+        va_start(args, format);
+        vsnprintf(pair->why, sizeof(((struct pair_result *)NULL)->why), format, args);
+        va_end(args);
+}
+
+bool pair_agrees(const struct pair *pair)
+{
+        return pair->why[0] == '\0';
+}
+
+/* --- start and end --- */
+
+static void create_vm(struct pair *pair)
+{
+        const struct ref_config *from = pair->config;
+        struct vgic_vm_config config = {
+                .size = sizeof(config), .name = "model", .n_vcpus = from->n_vcpus, .n_spis = from->n_spis, .n_espis = from->n_espis,
+                .n_eppis = from->n_eppis, .n_priority_bits = from->n_priority_bits, .affinity_levels = from->affinity_levels,
+                .flags = (from->one_of_n ? 0 : VGIC_VM_NO_1_OF_N) | (from->rss ? 0 : VGIC_VM_NO_RSS), .mpidrs = from->mpidrs,
+                .n_redist_regions = from->n_regions, .redist_regions = from->n_regions ? from->regions : NULL,
+        };
+
+        if (vgic_vm_create(pair->conn, &config, &pair->vm) < 0 || vgic_vm_init(pair->vm) < 0)
+                tap_bail("create: %s", vgic_conn_error(pair->conn));
+}
+
+static void register_vcpu(struct pair *pair, uint32_t vcpu)
+{
+        if (!pair->vcpus[vcpu] && vgic_vcpu_register(pair->vm, vcpu, NULL, &pair->vcpus[vcpu]) < 0)
+                tap_bail("register: %s", vgic_conn_error(pair->conn));
+        ref_register(pair->ref, vcpu, true);
+}
+
+static void unregister_vcpu(struct pair *pair, uint32_t vcpu)
+{
+        if (!pair->vcpus[vcpu])
+                return;
+        pair_unpark(pair, vcpu);
+        if (vgic_vcpu_unregister(pair->vcpus[vcpu]) < 0)
+                tap_bail("unregister: %s", vgic_conn_error(pair->conn));
+        pair->vcpus[vcpu] = NULL;
+        ref_register(pair->ref, vcpu, false);
+}
+
+/* Who made it is told, not predicted (section 12.9, GICD_IIDR); all else is predicted. */
+static void start(struct pair *pair)
+{
+        struct ref_config config = *pair->config;
+        uint64_t iidr = 0;
+
+        create_vm(pair);
+        vgic_gicd_read(pair->vm, 0x8, 4, &iidr);
+        config.iidr = (uint32_t)iidr;
+        pair->ref = ref_new(&config, REF_QUIRK_NONE);
+        for (uint32_t i = 0; i < config.n_vcpus; i++)
+                register_vcpu(pair, i);
+}
+
+static void end(struct pair *pair)
+{
+        for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
+                unregister_vcpu(pair, i);
+        ref_free(pair->ref);
+        vgic_vm_detach(pair->vm);
+        if (vgic_vm_destroy(pair->conn, "model") < 0)
+                tap_bail("destroy: %s", vgic_conn_error(pair->conn));
+}
+
+/* --- steps --- */
+
+static void same_value(struct pair *pair, uint64_t got, uint64_t want)
+{
+        if (got != want)
+                pair_differ(pair, "read 0x%" PRIx64 ", the model says 0x%" PRIx64, got, want);
+}
+
+static uint64_t gicr_offset(const struct program_step *step)
+{
+        return (uint64_t)step->vcpu * GICR_STRIDE + step->where;
+}
+
+static uint64_t read_mmio(struct pair *pair, const struct program_step *step)
+{
+        uint64_t got = 0, want;
+
+        if (step->op == PROGRAM_GICD_READ) {
+                vgic_gicd_read(pair->vm, step->where, step->len, &got);
+                want = ref_gicd_read(pair->ref, step->where, step->len);
+        } else {
+                vgic_gicr_read(pair->vm, gicr_offset(step), step->len, &got);
+                want = ref_gicr_read(pair->ref, gicr_offset(step), step->len);
+        }
+        same_value(pair, got, want);
+        return got;
+}
+
+static uint64_t write_mmio(struct pair *pair, const struct program_step *step)
+{
+        if (step->op == PROGRAM_GICD_WRITE) {
+                vgic_gicd_write(pair->vm, step->where, step->len, step->value);
+                ref_gicd_write(pair->ref, step->where, step->len, step->value);
+        } else {
+                vgic_gicr_write(pair->vm, gicr_offset(step), step->len, step->value);
+                ref_gicr_write(pair->ref, gicr_offset(step), step->len, step->value);
+        }
+        return 0;
+}
+
+static uint64_t access_icc(struct pair *pair, const struct program_step *step)
+{
+        uint64_t got = 0, want = 0;
+        int r, should;
+
+        if (!pair->vcpus[step->vcpu])
+                return REF_NO_VCPU;
+        pair_unpark(pair, step->vcpu);
+        if (step->op == PROGRAM_ICC_READ) {
+                r = vgic_vcpu_sysreg_read(pair->vcpus[step->vcpu], step->where, &got);
+                should = ref_icc_read(pair->ref, step->vcpu, step->where, &want);
+        } else {
+                r = vgic_vcpu_sysreg_write(pair->vcpus[step->vcpu], step->where, step->value);
+                should = ref_icc_write(pair->ref, step->vcpu, step->where, step->value);
+        }
+        if (r != should)
+                pair_differ(pair, "returned %d, the model says %d", r, should);
+        same_value(pair, got, want);
+        return r == 0 ? got : 1023;
+}
+
+static bool is_private(uint32_t intid)
+{
+        return intid < 32 || (intid >= VGIC_EPPI_FIRST && intid < VGIC_ESPI_FIRST);
+}
+
+typedef int (*spi_fn)(struct vgic_vm *vm, uint32_t intid);
+typedef int (*ppi_fn)(struct vgic_vm *vm, uint32_t vcpu, uint32_t intid);
+
+static uint64_t drive_line(struct pair *pair, const struct program_step *step)
+{
+        static const spi_fn spi[] = { vgic_spi_assert, vgic_spi_deassert, vgic_spi_pulse };
+        static const ppi_fn ppi[] = { vgic_ppi_assert, vgic_ppi_deassert, vgic_ppi_pulse };
+        unsigned what = step->op - PROGRAM_LINE_HIGH;
+        bool there;
+        int r;
+
+        if (is_private(step->where))
+                r = ppi[what](pair->vm, step->vcpu, step->where);
+        else
+                r = spi[what](pair->vm, step->where);
+        if (step->op == PROGRAM_LINE_PULSE)
+                there = ref_pulse(pair->ref, step->vcpu, step->where);
+        else
+                there = ref_line(pair->ref, step->vcpu, step->where, step->op == PROGRAM_LINE_HIGH);
+        if (r != (there ? 0 : -EINVAL))
+                pair_differ(pair, "returned %d, the model says %s", r, there ? "there is such a wire" : "there is none");
+        return 0;
+}
+
+static uint64_t park(struct pair *pair, const struct program_step *step)
+{
+        uint32_t vcpu = step->vcpu;
+        int r, should;
+
+        if (!pair->vcpus[vcpu])
+                return 0;
+        pair_unpark(pair, vcpu);
+        if (step->op == PROGRAM_UNPARK)
+                return 0;
+        r = vgic_vcpu_park_begin(pair->vcpus[vcpu]);
+        should = ref_lines(pair->ref, vcpu) != 0;
+        if (r != should)
+                pair_differ(pair, "park of vCPU %u: %d, the model says %d", vcpu, r, should);
+        pair->parked[vcpu] = r == 0;
+        ref_park(pair->ref, vcpu, r == 0);
+        return 0;
+}
+
+static uint64_t power(struct pair *pair, const struct program_step *step)
+{
+        bool on = step->op == PROGRAM_POWER_ON;
+
+        if (!pair->vcpus[step->vcpu])
+                return 0;
+        pair_unpark(pair, step->vcpu);
+        vgic_vcpu_power(pair->vcpus[step->vcpu], on);
+        ref_power(pair->ref, step->vcpu, on);
+        return 0;
+}
+
+static uint64_t come_and_go(struct pair *pair, const struct program_step *step)
+{
+        if (step->op == PROGRAM_REGISTER)
+                register_vcpu(pair, step->vcpu);
+        else
+                unregister_vcpu(pair, step->vcpu);
+        return 0;
+}
+
+/* From its own thread; or asked for by another, which it serves with its next look. */
+static uint64_t reset_vcpu(struct pair *pair, const struct program_step *step)
+{
+        if (!pair->vcpus[step->vcpu])
+                return 0;
+        pair_unpark(pair, step->vcpu);
+        if (step->value) {
+                vgic_vm_reset_vcpu(pair->vm, step->vcpu);
+                (void)vgic_vcpu_lines(pair->vcpus[step->vcpu]);
+        } else {
+                vgic_vcpu_reset(pair->vcpus[step->vcpu]);
+        }
+        ref_reset_vcpu(pair->ref, step->vcpu);
+        return 0;
+}
+
+static uint64_t reset_all(struct pair *pair, const struct program_step *step)
+{
+        (void)step;
+        for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
+                pair_unpark(pair, i);
+        vgic_vm_reset(pair->vm);
+        ref_reset_all(pair->ref);
+        return 0;
+}
+
+static uint64_t (*const ops[PROGRAM_N_OPS])(struct pair *pair, const struct program_step *step) = {
+        [PROGRAM_GICD_READ] = read_mmio,        [PROGRAM_GICD_WRITE] = write_mmio,      [PROGRAM_GICR_READ] = read_mmio,
+        [PROGRAM_GICR_WRITE] = write_mmio,      [PROGRAM_ICC_READ] = access_icc,        [PROGRAM_ICC_WRITE] = access_icc,
+        [PROGRAM_LINE_HIGH] = drive_line,       [PROGRAM_LINE_LOW] = drive_line,        [PROGRAM_LINE_PULSE] = drive_line,
+        [PROGRAM_PARK] = park,                  [PROGRAM_UNPARK] = park,                [PROGRAM_POWER_OFF] = power,
+        [PROGRAM_POWER_ON] = power,             [PROGRAM_UNREGISTER] = come_and_go,     [PROGRAM_REGISTER] = come_and_go,
+        [PROGRAM_RESET_VCPU] = reset_vcpu,      [PROGRAM_RESET_ALL] = reset_all,
+};
+
+static bool makes_sense(const struct pair *pair, const struct program_step *step)
+{
+        if (step->op == PROGRAM_GICR_READ || step->op == PROGRAM_GICR_WRITE)
+                return true;
+        return step->vcpu < pair->config->n_vcpus;
+}
+
+bool pair_run(struct vgic_conn *conn, const struct program *program, struct pair_result *ret_result)
+{
+        struct pair pair = { .program = program, .config = &program->config, .conn = conn, .why = ret_result->why };
+
+        memset(ret_result, 0, sizeof(*ret_result));
+        start(&pair);
+        pair_compare_all(&pair, false);
+        for (uint32_t i = 0; i < program->n_steps && pair_agrees(&pair); i++) {
+                struct program_step step = program_resolve(&pair.history, &program->steps[i]);
+
+                if (makes_sense(&pair, &step))
+                        program_note(&pair.history, &step, ops[step.op](&pair, &step));
+                pair_compare_step(&pair);
+                if (i % COMPARE_ALL == COMPARE_ALL - 1)
+                        pair_compare_all(&pair, false);
+                ret_result->n_steps = i + 1;
+        }
+        if (pair_agrees(&pair))
+                pair_compare_all(&pair, program->seed % 8 == 0);
+        end(&pair);
+        return pair_agrees(&pair);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef PAIR_H
+#define PAIR_H
+
+/*
+ * A pair: one program on two GICs, libvgic's and the reference model, compared after each step
+ *
+ * What    libvgic's is a VM of its own at the test's daemon, driven by its public interface from this one thread.
+ * After a step  What was read; where 1-of-N interrupts are; the lines of each vCPU that runs; the doorbell of each that is
+ *         parked; the state of the program's interrupts. At intervals and at the end: everything that can be read.
+ */
+#include "program.h"
+
+struct vgic_conn;
+
+struct pair_result {
+        uint32_t n_steps;       /* how many were made; the last one disagreed, if .why is not empty */
+        char why[256];
+};
+
+/* pair_run() - Return: true: they agree. */
+bool pair_run(struct vgic_conn *conn, const struct program *program, struct pair_result *ret_result);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * libvgic against the reference model: random programs on both must agree after each step
+ *
+ *   test-model                        what `make check` runs: the same programs each time
+ *   test-model --fresh --total N      N steps from a seed of now (printed): for nights, `make check-model STEPS=N`
+ *   test-model --profile P --seed S --steps M
+ *                                     one program again
+ *   test-model --replay FILE          one program as text, as a failure prints it
+ *
+ * A failure is shrunk, printed, and written to model-failure.txt.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <vgic/vgic.h>
+
+#include "pair.h"
+#include "shrink.h"
+#include "tap.h"
+#include "test-daemon.h"
+
+#define DEFAULT_STEPS  1500u
+#define DEFAULT_TOTAL  1200000u
+#define FAILURE_FILE   "model-failure.txt"
+
+struct options {
+        const char *profile;
+        const char *replay;
+        uint64_t seed;
+        uint32_t steps;         /* of each program */
+        uint64_t total;         /* of all programs; 0: one program */
+        bool one;
+};
+
+static struct vgic_conn *connect_daemon(const struct test_daemon *daemon)
+{
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = daemon->socket };
+        struct vgic_conn *conn = NULL;
+
+        if (vgic_connect(&options, &conn) < 0)
+                tap_bail("connect: %s", vgic_conn_error(conn));
+        return conn;
+}
+
+static bool fails(void *arg, const struct program *program)
+{
+        struct pair_result result;
+
+        return !pair_run(arg, program, &result);
+}
+
+static void print_failure(FILE *file, const struct program *program, const struct pair_result *result)
+{
+        fprintf(file, "# step %u: %s\n", result->n_steps, result->why);
+        program_print(file, program);
+}
+
+/* Shorter, then on paper. */
+static void explain(struct vgic_conn *conn, struct program *program)
+{
+        FILE *file = fopen(FAILURE_FILE, "w");
+        struct pair_result result;
+        unsigned runs;
+        char line[256];
+
+        runs = shrink_program(program, fails, conn);
+        pair_run(conn, program, &result);
+        tap_note("shrunk to %u steps in %u runs; %s replays it with --replay", program->n_steps, runs, FAILURE_FILE);
+        if (!file)
+                tap_bail("%s: %s", FAILURE_FILE, strerror(errno));
+        print_failure(file, program, &result);
+        fclose(file);
+        file = fopen(FAILURE_FILE, "r");
+        while (file && fgets(line, sizeof(line), file)) {
+                line[strcspn(line, "\n")] = '\0';
+                tap_note("  %s", line);
+        }
+        if (file)
+                fclose(file);
+}
+
+/* Return: steps made; 0: it failed. */
+static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *profile, uint64_t seed, uint32_t steps)
+{
+        struct pair_result result;
+        struct program program;
+        uint64_t n;
+
+        program_generate(&program, profile, seed, steps);
+        if (!pair_run(conn, &program, &result)) {
+                tap_note("--profile %s --seed %" PRIu64 " --steps %u fails at step %u: %s", profile->name, seed, steps, result.n_steps,
+                         result.why);
+                program.n_steps = result.n_steps;
+                explain(conn, &program);
+                result.n_steps = 0;
+        }
+        n = result.n_steps;
+        program_free(&program);
+        return n;
+}
+
+static void run_profile(struct vgic_conn *conn, const struct program_profile *profile, const struct options *options)
+{
+        uint64_t steps = 0, programs = 0, n = 1;
+
+        while (n && steps < options->total) {
+                n = run_seed(conn, profile, options->seed + programs, options->steps);
+                steps += n;
+                programs++;
+                if (options->one)
+                        break;
+        }
+        tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name, options->seed,
+               steps, programs);
+}
+
+static void replay(struct vgic_conn *conn, const char *path)
+{
+        FILE *file = fopen(path, "r");
+        struct pair_result result;
+        struct program program;
+
+        if (!file || !program_parse(file, &program))
+                tap_bail("%s: not a program", path);
+        fclose(file);
+        tap_ok(pair_run(conn, &program, &result), "%s: step %u: %s", path, result.n_steps, result.why);
+        program_free(&program);
+}
+
+static void run_all(struct vgic_conn *conn, const struct options *options)
+{
+        const struct program_profile *profile = options->profile ? program_profile_find(options->profile) : program_profiles;
+
+        if (options->replay) {
+                replay(conn, options->replay);
+                return;
+        }
+        if (!profile)
+                tap_bail("there is no profile \"%s\"", options->profile);
+        run_profile(conn, profile, options);
+}
+
+static uint64_t number(const char *word)
+{
+        return word ? strtoull(word, NULL, 0) : 0;
+}
+
+static struct options parse(int argc, char **argv)
+{
+        struct options options = { .seed = 1, .steps = DEFAULT_STEPS, .total = DEFAULT_TOTAL };
+
+        for (int i = 1; i < argc; i++) {
+                const char *next = i + 1 < argc ? argv[i + 1] : NULL;
+
+                if (strcmp(argv[i], "--fresh") == 0) {
+                        options.seed = (uint64_t)time(NULL) * 1000000;
+                        continue;
+                }
+                if (strcmp(argv[i], "--seed") == 0) {
+                        options.seed = number(next);
+                        options.one = true;
+                } else if (strcmp(argv[i], "--from") == 0) {
+                        options.seed = number(next);
+                } else if (strcmp(argv[i], "--steps") == 0) {
+                        options.steps = (uint32_t)number(next);
+                } else if (strcmp(argv[i], "--total") == 0) {
+                        options.total = number(next);
+                } else if (strcmp(argv[i], "--profile") == 0) {
+                        options.profile = next;
+                } else if (strcmp(argv[i], "--replay") == 0) {
+                        options.replay = next;
+                } else {
+                        tap_bail("unknown option %s", argv[i]);
+                }
+                i++;
+        }
+        return options;
+}
+
+int main(int argc, char **argv)
+{
+        struct options options = parse(argc, argv);
+        struct test_daemon daemon;
+        struct vgic_conn *conn;
+
+        test_daemon_start(&daemon, 0);
+        conn = connect_daemon(&daemon);
+        run_all(conn, &options);
+        vgic_disconnect(conn);
+        tap_eq(test_daemon_stop(&daemon), 0, "the daemon ended in peace");
+        return tap_done();
+}
