@@ -342,6 +342,8 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
                                 send_to(gic, i, sgi.intid, group);
                 return;
         }
+        if (!(gic->features & SHM_FEATURE_AFF3))
+                sgi.affinity &= 0xffffff; /* A3V = 0: Aff3 is RES0, whatever is written there */
         for (uint32_t list = sgi.targets; list; list &= list - 1) {
                 uint32_t target = shm_affinity_find(gic, sgi.affinity + (uint32_t)__builtin_ctz(list));
 

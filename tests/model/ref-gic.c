@@ -220,6 +220,7 @@ static void reset_irq(struct ref_irq *irq, bool is_sgi)
         };
 }
 
+/* One PE and its redistributor. */
 void ref_reset_vcpu(struct ref_gic *gic, uint32_t vcpu)
 {
         struct ref_pe *pe = &gic->pe[vcpu];

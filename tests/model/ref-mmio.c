@@ -19,7 +19,8 @@
 
 enum kind {
         NO_REGISTER,
-        RES0,                   /* defined, and nothing here */
+        RES0,                   /* defined, and nothing here: MPAM, LPIs, NMIs, security states, legacy operation */
+        RES0_64,
         CTLR, TYPER, IIDR, TYPER2, STATUSR, SETSPI, CLRSPI, WAKER, IROUTER, ID,
         IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR, ICFGR,
 };
@@ -55,6 +56,8 @@ static const struct where distributor[] = {
 static const struct where redistributor[] = {
         { 0x0000, 0x0000, CTLR, 0, RW },        { 0x0004, 0x0004, IIDR, 0, RO },        { 0x0008, 0x000c, TYPER, 0, RO },
         { 0x0010, 0x0010, STATUSR, 0, RW },     { 0x0014, 0x0014, WAKER, 0, RW },       { 0xffd0, 0xfffc, ID, 0, RO },
+        { 0x0018, 0x001c, RES0, 0, RW },        { 0x0040, 0x004c, RES0_64, 0, RW },     { 0x0070, 0x007c, RES0_64, 0, RW },
+        { 0x00a0, 0x00a4, RES0_64, 0, RW },     { 0x00b0, 0x00b4, RES0_64, 0, RW },     { 0x00c0, 0x00c0, RES0, 0, RW },
         { 0x10080, 0x10080, IGROUPR, 0, RW },   { 0x10084, 0x10088, IGROUPR, 1056, RW },
         { 0x10100, 0x10100, ISENABLER, 0, RW }, { 0x10104, 0x10108, ISENABLER, 1056, RW },
         { 0x10180, 0x10180, ICENABLER, 0, RW }, { 0x10184, 0x10188, ICENABLER, 1056, RW },
@@ -91,7 +94,7 @@ static bool half_word_access(const struct mmio *a)
 
 static bool double_word_access(const struct mmio *a)
 {
-        return a->where->kind == IROUTER || (!a->is_gicd && a->where->kind == TYPER);
+        return a->where->kind == IROUTER || a->where->kind == RES0_64 || (!a->is_gicd && a->where->kind == TYPER);
 }
 
 /* Section 12.1.3. */
