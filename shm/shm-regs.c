@@ -112,10 +112,14 @@ static uint64_t message_clear(uint64_t w, uint64_t unused)
         return gic_irq_message_clear(w);
 }
 
-/* Bits 12..0 name the SPI; what is none has no effect (sections 12.9.33, 12.9.1). */
-static void write_message(struct shm_gic *gic, uint64_t value, uint64_t (*transition)(uint64_t word, uint64_t unused))
+/*
+ * Bits 12..0 name the SPI; what is none has no effect (sections 12.9.33, 12.9.1). A halfword written to bits 31..16 names
+ * none.
+ */
+static void write_message(struct shm_gic *gic, const struct shm_access *a, uint64_t value,
+                          uint64_t (*transition)(uint64_t word, uint64_t unused))
 {
-        uint32_t intid = (uint32_t)(value & 0x1fff);
+        uint32_t intid = (uint32_t)(value << a->offset * 8 & 0x1fff);
         struct shm_spi *spi = shm_gic_spi(gic, intid);
 
         if (spi)
@@ -126,14 +130,12 @@ static void write_message(struct shm_gic *gic, uint64_t value, uint64_t (*transi
 
 static void write_setspi(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
-        (void)a;
-        write_message(gic, value, message_set);
+        write_message(gic, a, value, message_set);
 }
 
 static void write_clrspi(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
-        (void)a;
-        write_message(gic, value, message_clear);
+        write_message(gic, a, value, message_clear);
 }
 
 static uint32_t irouter_intid(const struct shm_access *a)

@@ -212,9 +212,13 @@ static void setspi_half(struct conf *c)
 {
         gicd_xw(c, GICD_SETSPI_NSR, 2, 40);
         EQ(c, is_pending(c, 0, 40), true);
+        gicd_xw(c, GICD_CLRSPI_NSR + 2, 2, 40); /* bits 31:16 name nothing */
+        EQ(c, is_pending(c, 0, 40), true);
         gicd_xw(c, GICD_CLRSPI_NSR, 2, 40);
         EQ(c, is_pending(c, 0, 40), false);
-        EQ(c, guest_errors(c), 0);
+        gicd_xw(c, GICD_SETSPI_NSR + 2, 2, 40);
+        EQ(c, is_pending(c, 0, 40), false);
+        EQ(c, guest_errors(c), 2);
 }
 
 static void setspi_no_spi(struct conf *c)

@@ -15,5 +15,8 @@ const struct conf_test *const conf_tables[] = {
         conf_cpuif_tests,
         conf_prio_tests,
         conf_eoi_tests,
+        conf_map_tests,
+        conf_status_tests,
+        conf_redist_tests,
         NULL,
 };

@@ -16,5 +16,8 @@ extern const struct conf_test conf_line_tests[];
 extern const struct conf_test conf_cpuif_tests[];
 extern const struct conf_test conf_prio_tests[];
 extern const struct conf_test conf_eoi_tests[];
+extern const struct conf_test conf_map_tests[];
+extern const struct conf_test conf_status_tests[];
+extern const struct conf_test conf_redist_tests[];
 
 #endif
