@@ -320,7 +320,7 @@ static uint64_t generate(uint64_t w, uint64_t group)
 {
         /*
          * With one security state ICC_SGI1R_EL1 generates SGIs of both groups, the others Group 0 only (IHI 0069
-         * section 12.2).
+         * section 12.1.10, the table of SGI forwarding and its note on ICC_ASGI1R_EL1).
          */
         return gic_word_group(w) <= group ? w | GIC_WORD_EDGE : w;
 }
@@ -342,8 +342,9 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
                                 send_to(gic, i, sgi.intid, group);
                 return;
         }
+        /* Without A3V Aff3 is RES0 (section 12.2.22). Without RSS no vCPU has an Aff0 that a range could name. */
         if (!(gic->features & SHM_FEATURE_AFF3))
-                sgi.affinity &= 0xffffff; /* A3V = 0: Aff3 is RES0, whatever is written there */
+                sgi.affinity &= 0x00ffffff;
         for (uint32_t list = sgi.targets; list; list &= list - 1) {
                 uint32_t target = shm_affinity_find(gic, sgi.affinity + (uint32_t)__builtin_ctz(list));
 
