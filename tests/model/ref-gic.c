@@ -153,7 +153,7 @@ bool ref_waits_for_place(struct ref_gic *gic, uint32_t intid)
 
         if (!irq)
                 return false;
-        if (irq->route >> 31 && irq->enabled && !irq->active && ref_pending(irq))
+        if ((irq->route >> 31 & 1) && irq->enabled && !irq->active && ref_pending(irq))
                 return true;
         irq->chosen = REF_NO_VCPU;
         return false;
@@ -162,6 +162,8 @@ bool ref_waits_for_place(struct ref_gic *gic, uint32_t intid)
 /* Among those who may have it: one that could take it at once, and of these one that has nothing else to do. */
 static const char *worse_than_another(struct ref_gic *gic, struct ref_irq *irq, uint32_t vcpu)
 {
+        if (!gic->group_enable[irq->group1]) /* nobody can, while GICD_CTLR holds it back */
+                return NULL;
         for (uint32_t i = 0; i < gic->config.n_vcpus; i++) {
                 if (i == vcpu || !eligible(gic, i, irq) || !ref_can_take(gic, i, irq))
                         continue;

@@ -324,6 +324,7 @@ static struct ref_irq *irouter(struct ref_gic *gic, const struct mmio *a)
 
 static void write_irouter(struct ref_gic *gic, const struct mmio *a, uint64_t value)
 {
+        uint32_t intid = a->where->first_intid + (a->offset - a->where->first) / 8;
         struct ref_irq *irq = irouter(gic, a);
         uint64_t implemented = UINT64_C(0xffffff);
 
@@ -337,6 +338,7 @@ static void write_irouter(struct ref_gic *gic, const struct mmio *a, uint64_t va
                 value = (irq->route & UINT32_MAX) | value << 32;
         else if (a->len == 4)
                 value = (irq->route & ~(uint64_t)UINT32_MAX) | (value & UINT32_MAX);
+        irq->chosen = ref_target(gic, 0, intid); /* if it becomes 1-of-N while it is there, it may stay */
         irq->route = value & implemented;
 }
 
