@@ -47,8 +47,8 @@ static uint32_t draw(uint32_t below)
 
 static uint64_t draw_value(void)
 {
-        static const uint64_t edges[] = { 0, 1, 2, 3, 15, 16, 31, 32, 33, 40, 127, 253, 254, 1019, 1020, 4096,
-                                          UINT32_MAX, UINT64_MAX };
+        static const uint64_t edges[] = { 0, 1, 2, 3, 15, 16, 31, 32, 33, 40, 127, 253, 254, 1019, 1020, 1056,
+                                          1119, 1120, 4096, 5119, 5120, UINT32_MAX, UINT64_MAX };
 
         return draw(3) ? edges[draw(sizeof(edges) / sizeof(edges[0]))] : draw(64);
 }
@@ -110,10 +110,16 @@ static void tame(const struct proto_row *row, ProtobufCMessage *message)
                 create->n_priority_bits = 0;
                 create->n_spis = draw(100);
                 create->n_mpidrs = 0;
-                create->flags &= 1;
+                create->flags &= PROTO_VM_FLAGS_ALL;
+                create->n_espis = 32 * draw(4);
+                create->n_eppis = 32 * draw(3);
+                create->affinity_levels = draw(2) ? 3 + draw(2) : 0;
+                create->n_redist_regions = create->redist_regions && create->n_vcpus > 0 ? draw(2) : 0;
+                if (create->n_redist_regions > 0)
+                        create->redist_regions[0] = create->n_vcpus;
         }
         if (row->id == PROTO_HELLO)
-                ((Vgic__Hello *)message)->features = draw(4) ? PROTO_FEATURES_ALL : draw(16);
+                ((Vgic__Hello *)message)->features = draw(4) ? PROTO_FEATURES_ALL : draw(32);
 }
 
 static void break_frame(uint8_t *frame, size_t size)

@@ -27,10 +27,11 @@
 #define TURNS 64
 
 static const char prologue[] =
-        "\x01\0\0\0\x01\0\0\0\x02\0\0\0" "\x08\x0f"                             /* HELLO: all features */
-        "\x03\0\0\0\x01\0\0\0\x07\0\0\0" "\x0a\x01v\x10\x02\x18\x20"            /* VM_CREATE: "v", 2 vCPUs, 32 SPIs */
+        "\x01\0\0\0\x01\0\0\0\x02\0\0\0" "\x08\x1f"                             /* HELLO: all features */
+        "\x03\0\0\0\x01\0\0\0\x0b\0\0\0" "\x0a\x01v\x10\x02\x18\x20"            /* VM_CREATE: "v", 2 vCPUs, 32 SPIs, */
+        "\x38\x20\x40\x20"                                                     /* 32 extended SPIs, 32 extended PPIs */
         "\x05\0\0\0\x01\0\0\0\0\0\0\0";                                         /* VM_INIT */
-static const size_t prologue_sizes[] = { 0, 14, 14, 33, 14, 14, 14, 45 };
+static const size_t prologue_sizes[] = { 0, 14, 14, 37, 14, 14, 14, 49 };
 
 /* Let the daemon work, and take in what it says, until it has nothing more to do. */
 static void turn(struct server *server, int fd)
