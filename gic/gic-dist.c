@@ -12,13 +12,16 @@
  */
 static const struct gic_reg rows[] = {
         { .name = "GICD_CTLR", .offset = 0x0000, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .id = GICD_REG_CTLR, .reset = GICD_CTLR_ARE | GICD_CTLR_DS, .section = "12.9.4" },
+          .id = GICD_REG_CTLR, .reset = GICD_CTLR_ARE | GICD_CTLR_DS, .section = "12.9.4",
+          .why = "ARE and DS are RAO/WI, E1NWF RAZ/WI; RWP reads 0: writes take effect at once" },
         { .name = "GICD_TYPER", .offset = 0x0004, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GICD_REG_TYPER, .reset = GIC_RESET_CONFIG, .section = "12.9.38" },
+          .id = GICD_REG_TYPER, .reset = GIC_RESET_CONFIG, .section = "12.9.38",
+          .why = "LPIS, DVIS, num_LPIs, NMI, SecurityExtn and CPUNumber are 0" },
         { .name = "GICD_IIDR", .offset = 0x0008, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
           .id = GIC_REG_IIDR, .reset = GIC_RESET_CONFIG, .section = "12.9.17" },
         { .name = "GICD_TYPER2", .offset = 0x000c, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GICD_REG_TYPER2, .section = "12.9.39" },
+          .id = GICD_REG_TYPER2, .section = "12.9.39",
+          .why = "no GICv4.1: all fields are 0" },
         { .name = "GICD_STATUSR", .offset = 0x0010, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
           .id = GICD_REG_STATUSR, .section = "12.9.37" },
         { .name = "GICD_SETSPI_NSR", .offset = 0x0040, .bytes = 4, .widths = GIC_REG_W16 | GIC_REG_W32,
@@ -98,9 +101,11 @@ static const struct gic_reg rows[] = {
         { .name = "GICD_INMIR<n>E", .offset = 0x3b00, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
           .section = "12.9.19", .why = "no FEAT_GICv3_NMI" },
         { .name = "GICD_IROUTER", .offset = 0x6100, .bytes = 0x1ee0, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RW, .id = GICD_REG_IROUTER, .first_intid = GIC_SPI_FIRST, .section = "12.9.22" },
+          .access = GIC_ACCESS_RW, .id = GICD_REG_IROUTER, .first_intid = GIC_SPI_FIRST, .section = "12.9.22",
+          .why = "Interrupt_Routing_Mode is RES0 without 1-of-N, Aff3 with 3 affinity levels" },
         { .name = "GICD_IROUTER<n>E", .offset = 0x8000, .bytes = 0x2000, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RW, .id = GICD_REG_IROUTER, .first_intid = GIC_ESPI_FIRST, .section = "12.9.23" },
+          .access = GIC_ACCESS_RW, .id = GICD_REG_IROUTER, .first_intid = GIC_ESPI_FIRST, .section = "12.9.23",
+          .why = "Interrupt_Routing_Mode is RES0 without 1-of-N, Aff3 with 3 affinity levels" },
 
         /* identification registers: JEP106 code of Arm, ArchRev 3 (GICv3), component class 0xf */
         { .name = "GICD_PIDR4", .offset = 0xffd0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,

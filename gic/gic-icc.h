@@ -55,7 +55,7 @@ struct gic_icc_reg {
         uint8_t n_apr;                  /* UNDEFINED with fewer active-priority registers per group than this */
         uint64_t reset;                 /* what it reads at reset; or GIC_RESET_CONFIG */
         const char *section;            /* of IHI 0069 */
-        const char *why;                /* RW and ignores writes: the reason */
+        const char *why;                /* what is missing or fixed, and why; or NULL */
 };
 
 extern const struct gic_icc_reg gic_icc_table[GIC_N_ICCS]; /* by enum gic_icc_id */

@@ -62,7 +62,7 @@ struct gic_reg {
         uint64_t (*get)(uint64_t word);                  /* the field that a read shows */
         uint64_t (*set)(uint64_t word, uint64_t field);  /* the word after a write; NULL: write-ignored */
         const char *section;            /* of IHI 0069 */
-        const char *why;                /* RES0, or RW and ignores writes: the reason */
+        const char *why;                /* RES0, or RW and ignores writes: the reason; else what is missing, or NULL */
 };
 
 struct gic_reg_table {
