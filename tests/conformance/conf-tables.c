@@ -18,5 +18,8 @@ const struct conf_test *const conf_tables[] = {
         conf_map_tests,
         conf_status_tests,
         conf_redist_tests,
+        conf_group_tests,
+        conf_sgi_tests,
+        conf_route_tests,
         NULL,
 };

@@ -19,5 +19,8 @@ extern const struct conf_test conf_eoi_tests[];
 extern const struct conf_test conf_map_tests[];
 extern const struct conf_test conf_status_tests[];
 extern const struct conf_test conf_redist_tests[];
+extern const struct conf_test conf_group_tests[];
+extern const struct conf_test conf_sgi_tests[];
+extern const struct conf_test conf_route_tests[];
 
 #endif
