@@ -132,7 +132,9 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t summary = atomic_load_explicit(&gic->header->unplaced_summary, memory_order_seq_cst);
 
-        (void)vcpu;
+        /* One gate of several: whoever opens the last one looks. So registering many vCPUs costs nothing here. */
+        if (!is_eligible(gic, vcpu, 0) && !is_eligible(gic, vcpu, 1))
+                return;
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
                 uint64_t bits;
