@@ -21,5 +21,7 @@ const struct conf_test *const conf_tables[] = {
         conf_group_tests,
         conf_sgi_tests,
         conf_route_tests,
+        conf_oneofn_tests,
+        conf_hostile_tests,
         NULL,
 };

@@ -22,5 +22,7 @@ extern const struct conf_test conf_redist_tests[];
 extern const struct conf_test conf_group_tests[];
 extern const struct conf_test conf_sgi_tests[];
 extern const struct conf_test conf_route_tests[];
+extern const struct conf_test conf_oneofn_tests[];
+extern const struct conf_test conf_hostile_tests[];
 
 #endif

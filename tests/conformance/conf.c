@@ -123,10 +123,12 @@ void conf_open(struct conf *c, const char *name, const struct conf_config *confi
         snprintf(c->vm_name, sizeof(c->vm_name), "conf-%d-%p", (int)getpid(), (void *)c);
         c->conn = connect_to_daemon();
         r = create(c->conn, c->vm_name, &c->config, &c->vm);
-        if (r == 0)
+        if (r == 0 && !config->no_init)
                 r = vgic_vm_init(c->vm);
         if (r < 0)
                 give_up("create", vgic_conn_error(c->conn));
+        if (config->no_init)
+                return;
         for (unsigned i = 0; i < c->config.n_vcpus; i++)
                 if (vgic_vcpu_register(c->vm, i, NULL, &c->vcpus[i]) < 0)
                         give_up("register", vgic_conn_error(c->conn));

@@ -25,6 +25,7 @@ struct conf_config {
         const uint64_t *mpidrs;
         uint32_t flags;         /* VGIC_VM_* */
         unsigned argument;      /* for functions that several rows share */
+        bool no_init;           /* created only; no vCPU is registered */
         bool no_spis;           /* really none */
         bool cold;              /* as reset leaves it; else all vCPUs are awake, PMR open, both groups enabled */
 };
