@@ -57,8 +57,12 @@ static void same_lines(struct pair *pair, uint32_t vcpu, unsigned lines)
                 pair_differ(pair, "lines of vCPU %u (1 IRQ, 2 FIQ): %u, the model says %u", vcpu, lines, want);
 }
 
-void pair_unpark(struct pair *pair, uint32_t vcpu)
+void pair_come_out(struct pair *pair, uint32_t vcpu)
 {
+        if (pair->in_guest[vcpu]) {
+                pair->in_guest[vcpu] = false;
+                vgic_vcpu_leave(pair->vcpus[vcpu]);
+        }
         if (!pair->parked[vcpu])
                 return;
         pair->parked[vcpu] = false;
@@ -76,11 +80,22 @@ static void look_at_parked(struct pair *pair, uint32_t vcpu)
                 pair_differ(pair, "vCPU %u is parked, has an interrupt, and nobody rang", vcpu);
         if (!rung)
                 return;
-        pair_unpark(pair, vcpu);
+        pair_come_out(pair, vcpu);
         if (!ref_lines(pair->ref, vcpu) && vgic_vcpu_park_begin(pair->vcpus[vcpu]) == 0) {
                 pair->parked[vcpu] = true;
                 ref_park(pair->ref, vcpu, true);
         }
+}
+
+/* A vCPU that entered with no line asserted must have been kicked if one is now. Kicked, it comes out. */
+static void look_at_guest(struct pair *pair, uint32_t vcpu)
+{
+        if (!pair->kicks[vcpu] && !pair->presented[vcpu] && ref_lines(pair->ref, vcpu))
+                pair_differ(pair, "vCPU %u is in guest, has an interrupt, and nobody kicked it", vcpu);
+        if (!pair->kicks[vcpu])
+                return;
+        pair_come_out(pair, vcpu);
+        same_lines(pair, vcpu, vgic_vcpu_lines(pair->vcpus[vcpu]));
 }
 
 /* --- interrupts --- */
@@ -106,13 +121,14 @@ static void same_irq(struct pair *pair, uint32_t vcpu, uint32_t intid)
                             intid, vcpu, got.enabled, got.pending, got.active, got.group, got.edge, got.line, got.priority,
                             got.acknowledged, want.enabled, want.pending, want.active, want.group1, want.edge, want.line,
                             want.priority, want.acknowledged);
-        /* Who made it active by GICD_ISACTIVER<n> is nobody's business; nor is where a 1-of-N interrupt is that waits for nothing. */
+        /* Where a 1-of-N interrupt is that waits for nothing is nobody's business. */
         waits_nowhere = want.one_of_n && !ref_waits_for_place(pair->ref, intid);
         if (!waits_nowhere && first_vcpu(got.vcpu) != want.vcpu)
                 pair_differ(pair, "INTID %u goes to vCPU %" PRId32 ", the model says %" PRId32, intid, (int32_t)got.vcpu,
                             (int32_t)want.vcpu);
-        if (!want.active && got.holder != VGIC_NO_VCPU)
-                pair_differ(pair, "INTID %u is not active, and vCPU %u holds it", intid, got.holder);
+        if ((!want.active || want.holder != REF_NO_VCPU) && first_vcpu(got.holder) != want.holder)
+                pair_differ(pair, "INTID %u is held by vCPU %" PRId32 ", the model says %" PRId32, intid, (int32_t)got.holder,
+                            (int32_t)want.holder);
 }
 
 static void same_irq_everywhere(struct pair *pair, uint32_t intid)
@@ -129,6 +145,8 @@ void pair_compare_step(struct pair *pair)
         for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
                 if (pair->parked[i])
                         look_at_parked(pair, i);
+                else if (pair->in_guest[i])
+                        look_at_guest(pair, i);
                 else if (pair->vcpus[i])
                         same_lines(pair, i, vgic_vcpu_lines(pair->vcpus[i]));
         for (uint32_t i = 0; i < pair->program->n_intids && pair_agrees(pair); i++)
@@ -239,7 +257,7 @@ void pair_compare_all(struct pair *pair, bool every_offset)
                 same_irq_everywhere(pair, VGIC_ESPI_FIRST + i);
         for (uint32_t i = 0; i < config->n_vcpus && pair_agrees(pair); i++) {
                 same_vcpu(pair, i);
-                if (pair->vcpus[i] && !pair->parked[i])
+                if (pair->vcpus[i] && !pair->parked[i] && !pair->in_guest[i])
                         same_icc(pair, i);
         }
         same_mmio(pair, every_offset);

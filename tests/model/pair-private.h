@@ -15,6 +15,9 @@ struct pair {
         struct vgic_vm *vm;
         struct vgic_vcpu *vcpus[REF_MAX_VCPUS];  /* NULL: not registered */
         bool parked[REF_MAX_VCPUS];
+        bool in_guest[REF_MAX_VCPUS];
+        unsigned kicks[REF_MAX_VCPUS];          /* since it entered */
+        unsigned presented[REF_MAX_VCPUS];      /* its lines when it entered */
         struct ref_gic *ref;
         struct program_history history;
         char *why;              /* of pair_result; empty while they agree */
@@ -24,8 +27,8 @@ struct pair {
 void pair_differ(struct pair *pair, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool pair_agrees(const struct pair *pair);
 
-/* A parked vCPU goes on, in both. */
-void pair_unpark(struct pair *pair, uint32_t vcpu);
+/* A vCPU that is parked or in guest comes out: it may make calls now. */
+void pair_come_out(struct pair *pair, uint32_t vcpu);
 
 void pair_compare_step(struct pair *pair);
 void pair_compare_all(struct pair *pair, bool every_offset);

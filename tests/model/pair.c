@@ -49,9 +49,16 @@ static void create_vm(struct pair *pair)
                 tap_bail("create: %s", vgic_conn_error(pair->conn));
 }
 
+static void count_kick(void *arg)
+{
+        ++*(unsigned *)arg;
+}
+
 static void register_vcpu(struct pair *pair, uint32_t vcpu)
 {
-        if (!pair->vcpus[vcpu] && vgic_vcpu_register(pair->vm, vcpu, NULL, &pair->vcpus[vcpu]) < 0)
+        struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count_kick, .kick_arg = &pair->kicks[vcpu] };
+
+        if (!pair->vcpus[vcpu] && vgic_vcpu_register(pair->vm, vcpu, &options, &pair->vcpus[vcpu]) < 0)
                 tap_bail("register: %s", vgic_conn_error(pair->conn));
         ref_register(pair->ref, vcpu, true);
 }
@@ -60,7 +67,7 @@ static void unregister_vcpu(struct pair *pair, uint32_t vcpu)
 {
         if (!pair->vcpus[vcpu])
                 return;
-        pair_unpark(pair, vcpu);
+        pair_come_out(pair, vcpu);
         if (vgic_vcpu_unregister(pair->vcpus[vcpu]) < 0)
                 tap_bail("unregister: %s", vgic_conn_error(pair->conn));
         pair->vcpus[vcpu] = NULL;
@@ -131,6 +138,29 @@ static uint64_t write_mmio(struct pair *pair, const struct program_step *step)
         return 0;
 }
 
+/* As the register; or by the call that is the same. */
+static int read_icc(struct vgic_vcpu *vcpu, const struct program_step *step, uint64_t *ret_value)
+{
+        if (step->len == 1 && (step->where == VGIC_ICC_IAR0_EL1 || step->where == VGIC_ICC_IAR1_EL1)) {
+                *ret_value = vgic_vcpu_ack(vcpu, step->where == VGIC_ICC_IAR1_EL1);
+                return 0;
+        }
+        return vgic_vcpu_sysreg_read(vcpu, step->where, ret_value);
+}
+
+static int write_icc(struct vgic_vcpu *vcpu, const struct program_step *step)
+{
+        uint32_t intid = step->value & 0xffffff;
+
+        if (step->len == 1 && (step->where == VGIC_ICC_EOIR0_EL1 || step->where == VGIC_ICC_EOIR1_EL1))
+                vgic_vcpu_eoi(vcpu, step->where == VGIC_ICC_EOIR1_EL1, intid);
+        else if (step->len == 1 && step->where == VGIC_ICC_DIR_EL1)
+                vgic_vcpu_dir(vcpu, intid);
+        else
+                return vgic_vcpu_sysreg_write(vcpu, step->where, step->value);
+        return 0;
+}
+
 static uint64_t access_icc(struct pair *pair, const struct program_step *step)
 {
         uint64_t got = 0, want = 0;
@@ -138,12 +168,12 @@ static uint64_t access_icc(struct pair *pair, const struct program_step *step)
 
         if (!pair->vcpus[step->vcpu])
                 return REF_NO_VCPU;
-        pair_unpark(pair, step->vcpu);
+        pair_come_out(pair, step->vcpu);
         if (step->op == PROGRAM_ICC_READ) {
-                r = vgic_vcpu_sysreg_read(pair->vcpus[step->vcpu], step->where, &got);
+                r = read_icc(pair->vcpus[step->vcpu], step, &got);
                 should = ref_icc_read(pair->ref, step->vcpu, step->where, &want);
         } else {
-                r = vgic_vcpu_sysreg_write(pair->vcpus[step->vcpu], step->where, step->value);
+                r = write_icc(pair->vcpus[step->vcpu], step);
                 should = ref_icc_write(pair->ref, step->vcpu, step->where, step->value);
         }
         if (r != should)
@@ -188,7 +218,7 @@ static uint64_t park(struct pair *pair, const struct program_step *step)
 
         if (!pair->vcpus[vcpu])
                 return 0;
-        pair_unpark(pair, vcpu);
+        pair_come_out(pair, vcpu);
         if (step->op == PROGRAM_UNPARK)
                 return 0;
         r = vgic_vcpu_park_begin(pair->vcpus[vcpu]);
@@ -200,13 +230,29 @@ static uint64_t park(struct pair *pair, const struct program_step *step)
         return 0;
 }
 
+static uint64_t enter(struct pair *pair, const struct program_step *step)
+{
+        uint32_t vcpu = step->vcpu;
+
+        if (!pair->vcpus[vcpu])
+                return 0;
+        pair_come_out(pair, vcpu);
+        pair->kicks[vcpu] = 0;
+        pair->in_guest[vcpu] = true;
+        pair->presented[vcpu] = vgic_vcpu_enter(pair->vcpus[vcpu]);
+        if (pair->presented[vcpu] != ref_lines(pair->ref, vcpu))
+                pair_differ(pair, "vCPU %u enters with lines %u, the model says %u", vcpu, pair->presented[vcpu],
+                            ref_lines(pair->ref, vcpu));
+        return 0;
+}
+
 static uint64_t power(struct pair *pair, const struct program_step *step)
 {
         bool on = step->op == PROGRAM_POWER_ON;
 
         if (!pair->vcpus[step->vcpu])
                 return 0;
-        pair_unpark(pair, step->vcpu);
+        pair_come_out(pair, step->vcpu);
         vgic_vcpu_power(pair->vcpus[step->vcpu], on);
         ref_power(pair->ref, step->vcpu, on);
         return 0;
@@ -226,7 +272,7 @@ static uint64_t reset_vcpu(struct pair *pair, const struct program_step *step)
 {
         if (!pair->vcpus[step->vcpu])
                 return 0;
-        pair_unpark(pair, step->vcpu);
+        pair_come_out(pair, step->vcpu);
         if (step->value) {
                 vgic_vm_reset_vcpu(pair->vm, step->vcpu);
                 (void)vgic_vcpu_lines(pair->vcpus[step->vcpu]);
@@ -241,7 +287,7 @@ static uint64_t reset_all(struct pair *pair, const struct program_step *step)
 {
         (void)step;
         for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
-                pair_unpark(pair, i);
+                pair_come_out(pair, i);
         vgic_vm_reset(pair->vm);
         ref_reset_all(pair->ref);
         return 0;
@@ -253,7 +299,7 @@ static uint64_t (*const ops[PROGRAM_N_OPS])(struct pair *pair, const struct prog
         [PROGRAM_LINE_HIGH] = drive_line,       [PROGRAM_LINE_LOW] = drive_line,        [PROGRAM_LINE_PULSE] = drive_line,
         [PROGRAM_PARK] = park,                  [PROGRAM_UNPARK] = park,                [PROGRAM_POWER_OFF] = power,
         [PROGRAM_POWER_ON] = power,             [PROGRAM_UNREGISTER] = come_and_go,     [PROGRAM_REGISTER] = come_and_go,
-        [PROGRAM_RESET_VCPU] = reset_vcpu,      [PROGRAM_RESET_ALL] = reset_all,
+        [PROGRAM_RESET_VCPU] = reset_vcpu,      [PROGRAM_RESET_ALL] = reset_all,        [PROGRAM_ENTER] = enter,
 };
 
 static bool makes_sense(const struct pair *pair, const struct program_step *step)

@@ -14,150 +14,7 @@
 
 #include <vgic/vgic.h>
 
-struct maker {
-        struct program *program;
-        const struct program_profile *profile;
-        uint64_t random;
-        uint32_t room;
-};
-
-const struct program_profile program_profiles[] = {
-        { .name = "full",
-          .most = { .n_vcpus = 6, .n_spis = 988, .n_espis = 1024, .n_eppis = 64, .n_priority_bits = 8, .affinity_levels = 4,
-                    .one_of_n = true, .rss = true },
-          .vary_config = true, .setspi = true, .statusr = true, .host = true, .reset = true, .garbage = true, .pulse = true },
-        { .name = "plain",
-          .most = { .n_vcpus = 4, .n_spis = 988, .n_priority_bits = 8, .affinity_levels = 4, .rss = true },
-          .vary_config = true, .setspi = true, .reset = true, .garbage = true, .pulse = true },
-        { .name = "qemu",
-          .most = { .n_vcpus = 4, .n_spis = 256, .n_priority_bits = 5, .affinity_levels = 4, .mpidrs = { 0, 1, 2, 3 } },
-          .garbage = true },
-        { .name = NULL },
-};
-
-const struct program_profile *program_profile_find(const char *name)
-{
-        for (const struct program_profile *profile = program_profiles; profile->name; profile++)
-                if (strcmp(profile->name, name) == 0)
-                        return profile;
-        return NULL;
-}
-
-/* --- chance --- */
-
-static uint32_t below(struct maker *m, uint32_t n)
-{
-        return n ? (uint32_t)((program_random(&m->random) >> 11) % n) : 0;
-}
-
-static bool percent(struct maker *m, uint32_t n)
-{
-        return below(m, 100) < n;
-}
-
-static uint32_t one_of(struct maker *m, const uint32_t *list, uint32_t n)
-{
-        return list[below(m, n)];
-}
-
-#define ONE_OF(m, ...) \
-        one_of(m, (const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
-
-static uint32_t any_vcpu(struct maker *m)
-{
-        return below(m, m->program->config.n_vcpus);
-}
-
-static uint32_t any_intid(struct maker *m)
-{
-        return m->program->intids[below(m, m->program->n_intids)];
-}
-
-static uint32_t any_priority(struct maker *m)
-{
-        return percent(m, 15) ? below(m, 256) : ONE_OF(m, 0x00, 0x20, 0x40, 0x48, 0x80, 0x90, 0xa0, 0xa8, 0xf0, 0xf8);
-}
-
-/* --- configuration --- */
-
-static void vary_mpidrs(struct maker *m, struct ref_config *config)
-{
-        bool spread = percent(m, 30);
-
-        for (uint32_t i = 0; i < config->n_vcpus; i++) {
-                uint64_t aff0 = i % 16, aff1 = i / 16, aff2 = 0, aff3 = 0;
-
-                if (spread) {
-                        aff0 = config->rss ? i * 23 % 256 : i % 16;
-                        aff1 = below(m, 2);
-                        aff2 = below(m, 3) * 100;
-                        aff3 = config->affinity_levels == 4 ? below(m, 2) * 7 : 0;
-                }
-                config->mpidrs[i] = aff3 << 32 | aff2 << 16 | aff1 << 8 | aff0;
-        }
-}
-
-static void vary_regions(struct maker *m, struct ref_config *config)
-{
-        uint32_t left = config->n_vcpus;
-
-        config->n_regions = 0;
-        while (left && percent(m, 60)) {
-                uint32_t n = config->n_regions == REF_MAX_REGIONS - 1 ? left : 1 + below(m, left);
-
-                config->regions[config->n_regions++] = n;
-                left -= n;
-        }
-        if (config->n_regions && left)
-                config->regions[config->n_regions++] = left;
-}
-
-static uint32_t at_most(uint32_t a, uint32_t b)
-{
-        return a < b ? a : b;
-}
-
-/* Large ones are rare: the model asks all interrupts whatever it wants to know. */
-static void make_config(struct maker *m, const struct ref_config *most, struct ref_config *config)
-{
-        bool large = percent(m, 2);
-
-        *config = *most;
-        if (!m->profile->vary_config)
-                return;
-        config->n_vcpus = 1 + below(m, most->n_vcpus);
-        config->n_priority_bits = percent(m, 40) ? 5 : 4 + below(m, 5);
-        config->n_spis = at_most(most->n_spis, large ? ONE_OF(m, 988, 987, 960, 500) : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64));
-        config->n_espis = at_most(most->n_espis, large ? ONE_OF(m, 1024, 992) : ONE_OF(m, 0, 0, 32, 64));
-        config->n_eppis = at_most(most->n_eppis, ONE_OF(m, 0, 0, 32, 64));
-        config->affinity_levels = percent(m, 70) ? most->affinity_levels : 3;
-        config->one_of_n = most->one_of_n && percent(m, 75);
-        config->rss = most->rss && percent(m, 70);
-        vary_mpidrs(m, config);
-        if (most->one_of_n)
-                vary_regions(m, config);
-}
-
-static void pick(struct maker *m, uint32_t first, uint32_t n, uint32_t count)
-{
-        uint32_t start = n > 8 ? below(m, n - 8) : 0;
-
-        for (uint32_t i = 0; n && i < count && m->program->n_intids < PROGRAM_MAX_INTIDS; i++)
-                m->program->intids[m->program->n_intids++] = first + (percent(m, 10) ? n - 1 : start + below(m, at_most(n, 8)));
-}
-
-static void pick_interrupts(struct maker *m)
-{
-        const struct ref_config *config = &m->program->config;
-
-        pick(m, 0, 16, 2);
-        pick(m, 16, 16, 2);
-        pick(m, 4096, config->n_espis, 2);
-        pick(m, 1056, config->n_eppis, 2);
-        pick(m, 32, config->n_spis, 4);
-}
-
-/* --- steps --- */
+#include "program-private.h"
 
 static void emit(struct maker *m, struct program_step step)
 {
@@ -242,12 +99,14 @@ static void write_gicr(struct maker *m, uint32_t vcpu, uint32_t where, uint64_t 
 
 static void write_icc(struct maker *m, uint32_t vcpu, uint32_t reg, uint64_t value)
 {
-        emit(m, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = reg, .value = value });
+        emit(m, (struct program_step) {
+                .op = PROGRAM_ICC_WRITE, .len = (uint8_t)below(m, 2), .vcpu = (uint8_t)vcpu, .where = reg, .value = value });
 }
 
 static void read_icc(struct maker *m, uint32_t vcpu, uint32_t reg)
 {
-        emit(m, (struct program_step) { .op = PROGRAM_ICC_READ, .vcpu = (uint8_t)vcpu, .where = reg });
+        emit(m, (struct program_step) {
+                .op = PROGRAM_ICC_READ, .len = (uint8_t)below(m, 2), .vcpu = (uint8_t)vcpu, .where = reg });
 }
 
 static void write_gicd(struct maker *m, uint32_t where, unsigned len, uint64_t value)
@@ -321,6 +180,8 @@ static void line(struct maker *m)
         uint32_t intid = any_intid(m);
         uint32_t op = ONE_OF(m, PROGRAM_LINE_HIGH, PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW, PROGRAM_LINE_LOW, PROGRAM_LINE_PULSE);
 
+        if (m->profile->garbage && percent(m, 2))
+                intid = ONE_OF(m, 1019, 1020, 1023, 1024, 1055, 1119, 1120, 4095, 5119, 5120, 0xffffffff); /* refused, mostly */
         if (intid < 16)
                 intid = percent(m, 90) ? 16 + intid : intid; /* an SGI has no wire: refused */
         if (op == PROGRAM_LINE_PULSE && !m->profile->pulse)
@@ -433,6 +294,17 @@ static void odd_registers(struct maker *m)
                 write_gicr(m, any_vcpu(m), 0x0, percent(m, 60) ? 0 : (uint64_t)below(m, 8) << 24);
 }
 
+/* Any encoding, more likely one of the GIC's. */
+static void garbage_icc(struct maker *m)
+{
+        uint32_t reg = VGIC_SYSREG(3, percent(m, 90) ? 0 : below(m, 8), percent(m, 90) ? 12 : below(m, 16), 8 + below(m, 6), below(m, 8));
+
+        if (percent(m, 50))
+                read_icc(m, any_vcpu(m), reg);
+        else
+                write_icc(m, any_vcpu(m), reg, program_random(&m->random));
+}
+
 static void garbage(struct maker *m)
 {
         struct program_step step = {
@@ -460,8 +332,8 @@ static void garbage(struct maker *m)
 static void host(struct maker *m)
 {
         uint32_t vcpu = any_vcpu(m);
-        uint32_t op = ONE_OF(m, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_UNPARK, PROGRAM_POWER_OFF,
-                             PROGRAM_POWER_ON, PROGRAM_POWER_ON, PROGRAM_UNREGISTER);
+        uint32_t op = ONE_OF(m, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_ENTER, PROGRAM_ENTER, PROGRAM_UNPARK,
+                             PROGRAM_POWER_OFF, PROGRAM_POWER_ON, PROGRAM_POWER_ON, PROGRAM_UNREGISTER);
 
         if (op == PROGRAM_UNREGISTER && !percent(m, 5))
                 op = PROGRAM_REGISTER;
@@ -505,7 +377,10 @@ static void make_step(struct maker *m)
         uint32_t dice = below(m, 1000);
 
         if (m->profile->garbage && percent(m, 3)) {
-                garbage(m);
+                if (m->profile->garbage_icc && percent(m, 15))
+                        garbage_icc(m);
+                else
+                        garbage(m);
                 return;
         }
         if (m->profile->host && percent(m, 4)) {
@@ -535,8 +410,7 @@ void program_generate(struct program *program, const struct program_profile *pro
         program->steps = calloc(n_steps ? n_steps : 1, sizeof(*program->steps));
         if (!program->steps)
                 abort();
-        make_config(&m, &profile->most, &program->config);
-        pick_interrupts(&m);
+        program_make_config(&m);
         set_up(&m);
         while (program->n_steps < n_steps)
                 make_step(&m);

@@ -18,7 +18,7 @@ static const char *const op_names[PROGRAM_N_OPS] = {
         [PROGRAM_LINE_HIGH] = "line-high",   [PROGRAM_LINE_LOW] = "line-low",     [PROGRAM_LINE_PULSE] = "line-pulse",
         [PROGRAM_PARK] = "park",             [PROGRAM_UNPARK] = "unpark",         [PROGRAM_POWER_OFF] = "power-off",
         [PROGRAM_POWER_ON] = "power-on",     [PROGRAM_UNREGISTER] = "unregister", [PROGRAM_REGISTER] = "register",
-        [PROGRAM_RESET_VCPU] = "reset-vcpu", [PROGRAM_RESET_ALL] = "reset-all",
+        [PROGRAM_RESET_VCPU] = "reset-vcpu", [PROGRAM_RESET_ALL] = "reset-all",   [PROGRAM_ENTER] = "enter",
 };
 
 static const char *const from_names[PROGRAM_N_FROMS] = {

@@ -31,6 +31,7 @@ enum program_op {
         PROGRAM_LINE_PULSE,
         PROGRAM_PARK,           /* .vcpu waits for an interrupt, if none is there; its next ICC access or UNPARK ends that */
         PROGRAM_UNPARK,
+        PROGRAM_ENTER,          /* .vcpu executes guest code; its next ICC access or UNPARK ends that */
         PROGRAM_POWER_OFF,      /* .vcpu */
         PROGRAM_POWER_ON,
         PROGRAM_UNREGISTER,     /* .vcpu loses its owner, and gets a new one */
@@ -51,7 +52,7 @@ enum program_from {
 struct program_step {
         uint8_t op;             /* enum program_op */
         uint8_t from;           /* enum program_from */
-        uint8_t len;            /* MMIO: 1, 2, 4, 8 */
+        uint8_t len;            /* MMIO: 1, 2, 4, 8; ICC: 1: by the call for that purpose, where there is one */
         uint8_t vcpu;
         uint32_t where;
         uint64_t value;
@@ -75,9 +76,10 @@ struct program_profile {
         bool vary_config;               /* false: exactly @most */
         bool setspi;                    /* GICD_SETSPI_NSR, GICD_CLRSPI_NSR */
         bool statusr;                   /* GICD_STATUSR, GICR_STATUSR */
-        bool host;                      /* park, power, unregister */
+        bool host;                      /* park, enter, power, unregister */
         bool reset;                     /* vCPU and system resets */
         bool garbage;                   /* unknown offsets, widths that a register does not take, reserved bits */
+        bool garbage_icc;               /* encodings that are no register of the GIC */
         bool pulse;                     /* of a level-sensitive interrupt; QEMU has no such thing */
 };
 

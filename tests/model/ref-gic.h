@@ -70,7 +70,7 @@ uint64_t ref_guest_errors(const struct ref_gic *gic);
 
 struct ref_irq_state {
         uint32_t vcpu;                  /* target, or REF_NO_VCPU */
-        uint32_t holder;                /* where it is active, or REF_NO_VCPU */
+        uint32_t holder;                /* who acknowledged it; REF_NO_VCPU: not active, or made so by software */
         bool enabled, pending, active, group1, edge, line, one_of_n;
         uint8_t priority;
         uint64_t acknowledged;

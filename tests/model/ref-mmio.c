@@ -170,14 +170,6 @@ static uint32_t field_value(const struct ref_irq *irq, enum kind kind)
         }
 }
 
-/* An interrupt made active by software is active at whom it would go to, as far as anybody can tell. */
-static void set_active(struct ref_irq *irq, uint32_t target)
-{
-        if (!irq->active)
-                irq->holder = target;
-        irq->active = true;
-}
-
 static void set_field(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, enum kind kind, uint32_t value)
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);
@@ -199,11 +191,12 @@ static void set_field(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, enum k
                 irq->latch &= !value;
                 break;
         case ISACTIVER:
-                if (value)
-                        set_active(irq, ref_target(gic, vcpu, intid));
+                irq->active |= value;
                 break;
         case ICACTIVER:
                 irq->active &= !value;
+                if (value)
+                        irq->holder = REF_NO_VCPU;
                 break;
         case IPRIORITYR:
                 irq->priority = value & ref_priority_bits(gic);

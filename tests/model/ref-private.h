@@ -26,7 +26,7 @@ struct ref_irq {
         bool line;              /* the wire */
         bool message;           /* the level that GICD_SETSPI_NSR holds */
         bool active;
-        uint32_t holder;        /* who acknowledged it */
+        uint32_t holder;        /* who acknowledged it; REF_NO_VCPU: it was made active by software */
         uint32_t priority;
         uint64_t route;         /* GICD_IROUTER<n> */
         uint32_t chosen;        /* 1-of-N: where it is now */
