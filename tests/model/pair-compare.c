@@ -113,22 +113,23 @@ static void same_irq(struct pair *pair, uint32_t vcpu, uint32_t intid)
         }
         if (!there)
                 return;
-        if (got.enabled != want.enabled || got.pending != want.pending || got.active != want.active || got.group != want.group1 ||
-            got.edge != want.edge || got.line != want.line || got.priority != want.priority ||
-            got.acknowledged != want.acknowledged)
-                pair_differ(pair, "INTID %u of vCPU %u (enabled pending active group edge line priority acknowledged): "
-                                  "%u%u%u %u%u%u 0x%02x %" PRIu64 ", the model says %u%u%u %u%u%u 0x%02x %" PRIu64,
-                            intid, vcpu, got.enabled, got.pending, got.active, got.group, got.edge, got.line, got.priority,
-                            got.acknowledged, want.enabled, want.pending, want.active, want.group1, want.edge, want.line,
-                            want.priority, want.acknowledged);
+        if (got.enabled != want.enabled || got.pending != want.pending || got.active != want.active ||
+            got.group != want.group1 || got.edge != want.edge || got.line != want.line ||
+            got.priority != want.priority || got.acknowledged != want.acknowledged)
+                pair_differ(pair,
+                            "INTID %u of vCPU %u (enabled pending active group edge line priority acknowledged): "
+                            "%u%u%u %u%u%u 0x%02x %" PRIu64 ", the model says %u%u%u %u%u%u 0x%02x %" PRIu64,
+                            intid, vcpu, got.enabled, got.pending, got.active, got.group, got.edge, got.line,
+                            got.priority, got.acknowledged, want.enabled, want.pending, want.active, want.group1,
+                            want.edge, want.line, want.priority, want.acknowledged);
         /* Where a 1-of-N interrupt is that waits for nothing is nobody's business. */
         waits_nowhere = want.one_of_n && !ref_waits_for_place(pair->ref, intid);
         if (!waits_nowhere && first_vcpu(got.vcpu) != want.vcpu)
-                pair_differ(pair, "INTID %u goes to vCPU %" PRId32 ", the model says %" PRId32, intid, (int32_t)got.vcpu,
-                            (int32_t)want.vcpu);
+                pair_differ(pair, "INTID %u goes to vCPU %" PRId32 ", the model says %" PRId32, intid,
+                            (int32_t)got.vcpu, (int32_t)want.vcpu);
         if ((!want.active || want.holder != REF_NO_VCPU) && first_vcpu(got.holder) != want.holder)
-                pair_differ(pair, "INTID %u is held by vCPU %" PRId32 ", the model says %" PRId32, intid, (int32_t)got.holder,
-                            (int32_t)want.holder);
+                pair_differ(pair, "INTID %u is held by vCPU %" PRId32 ", the model says %" PRId32, intid,
+                            (int32_t)got.holder, (int32_t)want.holder);
 }
 
 static void same_irq_everywhere(struct pair *pair, uint32_t intid)
@@ -170,7 +171,8 @@ static void same_gicr(struct pair *pair, uint32_t vcpu, uint32_t offset)
 
         vgic_gicr_read(pair->vm, where, 4, &got);
         if (got != want)
-                pair_differ(pair, "GICR of vCPU %u + 0x%05x: 0x%" PRIx64 ", the model says 0x%" PRIx64, vcpu, offset, got, want);
+                pair_differ(pair, "GICR of vCPU %u + 0x%05x: 0x%" PRIx64 ", the model says 0x%" PRIx64, vcpu, offset,
+                            got, want);
 }
 
 static void same_mmio(struct pair *pair, bool every_offset)
@@ -195,10 +197,13 @@ static void same_mmio(struct pair *pair, bool every_offset)
 static void same_icc(struct pair *pair, uint32_t vcpu)
 {
         static const uint32_t regs[] = {
-                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1,
-                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_AP0R_EL1(0),
-                VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP0R_EL1(2), VGIC_ICC_AP0R_EL1(3), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
-                VGIC_ICC_AP1R_EL1(2), VGIC_ICC_AP1R_EL1(3), VGIC_ICC_EOIR1_EL1, VGIC_ICC_DIR_EL1, VGIC_SYSREG(3, 0, 12, 10, 0),
+                VGIC_ICC_PMR_EL1,     VGIC_ICC_BPR0_EL1,    VGIC_ICC_BPR1_EL1,
+                VGIC_ICC_CTLR_EL1,    VGIC_ICC_SRE_EL1,     VGIC_ICC_IGRPEN0_EL1,
+                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_RPR_EL1,     VGIC_ICC_HPPIR0_EL1,
+                VGIC_ICC_HPPIR1_EL1,  VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP0R_EL1(1),
+                VGIC_ICC_AP0R_EL1(2), VGIC_ICC_AP0R_EL1(3), VGIC_ICC_AP1R_EL1(0),
+                VGIC_ICC_AP1R_EL1(1), VGIC_ICC_AP1R_EL1(2), VGIC_ICC_AP1R_EL1(3),
+                VGIC_ICC_EOIR1_EL1,   VGIC_ICC_DIR_EL1,     VGIC_SYSREG(3, 0, 12, 10, 0),
         };
 
         for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
@@ -207,8 +212,9 @@ static void same_icc(struct pair *pair, uint32_t vcpu)
                 int should = ref_icc_read(pair->ref, vcpu, regs[i], &want);
 
                 if (r != should || got != want)
-                        pair_differ(pair, "ICC register 0x%x of vCPU %u: %d, 0x%" PRIx64 "; the model says %d, 0x%" PRIx64, regs[i],
-                                    vcpu, r, got, should, want);
+                        pair_differ(pair,
+                                    "ICC register 0x%x of vCPU %u: %d, 0x%" PRIx64 "; the model says %d, 0x%" PRIx64,
+                                    regs[i], vcpu, r, got, should, want);
         }
 }
 
@@ -226,10 +232,11 @@ static void same_vcpu(struct pair *pair, uint32_t vcpu)
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_CTLR_EL1, &live);
         vgic_vm_vcpu_state(pair->vm, vcpu, &state);
         vgic_vm_icc_ctlr(pair->vm, vcpu, &ctlr);
-        if (state.pmr != pmr || state.running_priority != rpr || state.group_enables != (group0 | group1 << 1) || ctlr.live != live)
-                pair_differ(pair, "vCPU %u from outside (PMR RPR groups CTLR): %x %x %x %x, the model says %x %x %x %x", vcpu, state.pmr,
-                            state.running_priority, state.group_enables, ctlr.live, (unsigned)pmr, (unsigned)rpr,
-                            (unsigned)(group0 | group1 << 1), (unsigned)live);
+        if (state.pmr != pmr || state.running_priority != rpr || state.group_enables != (group0 | group1 << 1) ||
+            ctlr.live != live)
+                pair_differ(pair, "vCPU %u from outside (PMR RPR groups CTLR): %x %x %x %x, the model says %x %x %x %x",
+                            vcpu, state.pmr, state.running_priority, state.group_enables, ctlr.live, (unsigned)pmr,
+                            (unsigned)rpr, (unsigned)(group0 | group1 << 1), (unsigned)live);
         if (state.parked != pair->parked[vcpu] || state.registered != (pair->vcpus[vcpu] != NULL))
                 pair_differ(pair, "vCPU %u: parked %u registered %u", vcpu, state.parked, state.registered);
 }
@@ -242,7 +249,8 @@ static void same_errors(struct pair *pair)
         if (vgic_vm_query(pair->conn, "model", &info) < 0)
                 pair_differ(pair, "query: %s", vgic_conn_error(pair->conn));
         else if (info.guest_errors != ref_guest_errors(pair->ref))
-                pair_differ(pair, "guest errors: %" PRIu64 ", the model says %" PRIu64, info.guest_errors, ref_guest_errors(pair->ref));
+                pair_differ(pair, "guest errors: %" PRIu64 ", the model says %" PRIu64, info.guest_errors,
+                            ref_guest_errors(pair->ref));
 }
 
 void pair_compare_all(struct pair *pair, bool every_offset)

@@ -39,10 +39,18 @@ static void create_vm(struct pair *pair)
 {
         const struct ref_config *from = pair->config;
         struct vgic_vm_config config = {
-                .size = sizeof(config), .name = "model", .n_vcpus = from->n_vcpus, .n_spis = from->n_spis, .n_espis = from->n_espis,
-                .n_eppis = from->n_eppis, .n_priority_bits = from->n_priority_bits, .affinity_levels = from->affinity_levels,
-                .flags = (from->one_of_n ? 0 : VGIC_VM_NO_1_OF_N) | (from->rss ? 0 : VGIC_VM_NO_RSS), .mpidrs = from->mpidrs,
-                .n_redist_regions = from->n_regions, .redist_regions = from->n_regions ? from->regions : NULL,
+                .size = sizeof(config),
+                .name = "model",
+                .n_vcpus = from->n_vcpus,
+                .n_spis = from->n_spis,
+                .n_espis = from->n_espis,
+                .n_eppis = from->n_eppis,
+                .n_priority_bits = from->n_priority_bits,
+                .affinity_levels = from->affinity_levels,
+                .flags = (from->one_of_n ? 0 : VGIC_VM_NO_1_OF_N) | (from->rss ? 0 : VGIC_VM_NO_RSS),
+                .mpidrs = from->mpidrs,
+                .n_redist_regions = from->n_regions,
+                .redist_regions = from->n_regions ? from->regions : NULL,
         };
 
         if (vgic_vm_create(pair->conn, &config, &pair->vm) < 0 || vgic_vm_init(pair->vm) < 0)
@@ -56,7 +64,9 @@ static void count_kick(void *arg)
 
 static void register_vcpu(struct pair *pair, uint32_t vcpu)
 {
-        struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count_kick, .kick_arg = &pair->kicks[vcpu] };
+        struct vgic_vcpu_options options = { .size = sizeof(options),
+                                             .kick = count_kick,
+                                             .kick_arg = &pair->kicks[vcpu] };
 
         if (!pair->vcpus[vcpu] && vgic_vcpu_register(pair->vm, vcpu, &options, &pair->vcpus[vcpu]) < 0)
                 tap_bail("register: %s", vgic_conn_error(pair->conn));
@@ -207,7 +217,8 @@ static uint64_t drive_line(struct pair *pair, const struct program_step *step)
         else
                 there = ref_line(pair->ref, step->vcpu, step->where, step->op == PROGRAM_LINE_HIGH);
         if (r != (there ? 0 : -EINVAL))
-                pair_differ(pair, "returned %d, the model says %s", r, there ? "there is such a wire" : "there is none");
+                pair_differ(pair, "returned %d, the model says %s", r,
+                            there ? "there is such a wire" : "there is none");
         return 0;
 }
 
@@ -294,12 +305,15 @@ static uint64_t reset_all(struct pair *pair, const struct program_step *step)
 }
 
 static uint64_t (*const ops[PROGRAM_N_OPS])(struct pair *pair, const struct program_step *step) = {
-        [PROGRAM_GICD_READ] = read_mmio,        [PROGRAM_GICD_WRITE] = write_mmio,      [PROGRAM_GICR_READ] = read_mmio,
-        [PROGRAM_GICR_WRITE] = write_mmio,      [PROGRAM_ICC_READ] = access_icc,        [PROGRAM_ICC_WRITE] = access_icc,
-        [PROGRAM_LINE_HIGH] = drive_line,       [PROGRAM_LINE_LOW] = drive_line,        [PROGRAM_LINE_PULSE] = drive_line,
-        [PROGRAM_PARK] = park,                  [PROGRAM_UNPARK] = park,                [PROGRAM_POWER_OFF] = power,
-        [PROGRAM_POWER_ON] = power,             [PROGRAM_UNREGISTER] = come_and_go,     [PROGRAM_REGISTER] = come_and_go,
-        [PROGRAM_RESET_VCPU] = reset_vcpu,      [PROGRAM_RESET_ALL] = reset_all,        [PROGRAM_ENTER] = enter,
+        [PROGRAM_GICD_READ] = read_mmio,   [PROGRAM_GICD_WRITE] = write_mmio,
+        [PROGRAM_GICR_READ] = read_mmio,   [PROGRAM_GICR_WRITE] = write_mmio,
+        [PROGRAM_ICC_READ] = access_icc,   [PROGRAM_ICC_WRITE] = access_icc,
+        [PROGRAM_LINE_HIGH] = drive_line,  [PROGRAM_LINE_LOW] = drive_line,
+        [PROGRAM_LINE_PULSE] = drive_line, [PROGRAM_PARK] = park,
+        [PROGRAM_UNPARK] = park,           [PROGRAM_POWER_OFF] = power,
+        [PROGRAM_POWER_ON] = power,        [PROGRAM_UNREGISTER] = come_and_go,
+        [PROGRAM_REGISTER] = come_and_go,  [PROGRAM_RESET_VCPU] = reset_vcpu,
+        [PROGRAM_RESET_ALL] = reset_all,   [PROGRAM_ENTER] = enter,
 };
 
 static bool makes_sense(const struct pair *pair, const struct program_step *step)

@@ -6,9 +6,10 @@
 /*
  * A pair: one program on two GICs, libvgic's and the reference model, compared after each step
  *
- * What    libvgic's is a VM of its own at the test's daemon, driven by its public interface from this one thread.
- * After a step  What was read; where 1-of-N interrupts are; the lines of each vCPU that runs; the doorbell of each that is
- *         parked; the state of the program's interrupts. At intervals and at the end: everything that can be read.
+ * libvgic's is a VM of its own at the test's daemon, driven by its public interface from this one thread. After a
+ * step: what was read; where 1-of-N interrupts are; the lines of each vCPU that runs, the doorbell of each that is
+ * parked, the kick of each that is in guest; the state of the program's interrupts. At intervals and at the end: all
+ * that can be read.
  */
 #include "program.h"
 

@@ -4,8 +4,8 @@
 /*
  * Random programs: what they are likely to do; see program.h
  *
- * A program picks a handful of interrupts that collide (neighbours in one register, a few priorities, a few targets), sets
- * most of them up as a guest would, and then goes on with what a guest does and what it should not do.
+ * A program picks a handful of interrupts that collide (neighbours in one register, a few priorities, a few targets),
+ * sets most of them up as a guest would, and then goes on with what a guest does and what it should not do.
  */
 #include "program.h"
 
@@ -35,14 +35,27 @@ struct array {
 };
 
 static const struct array arrays[] = {
-        { 0x0080, 0x1000, 1 }, { 0x0100, 0x1200, 1 }, { 0x0180, 0x1400, 1 }, { 0x0200, 0x1600, 1 }, { 0x0280, 0x1800, 1 },
-        { 0x0300, 0x1a00, 1 }, { 0x0380, 0x1c00, 1 }, { 0x0400, 0x2000, 8 }, { 0x0c00, 0x3000, 2 },
+        { 0x0080, 0x1000, 1 }, { 0x0100, 0x1200, 1 }, { 0x0180, 0x1400, 1 },
+        { 0x0200, 0x1600, 1 }, { 0x0280, 0x1800, 1 }, { 0x0300, 0x1a00, 1 },
+        { 0x0380, 0x1c00, 1 }, { 0x0400, 0x2000, 8 }, { 0x0c00, 0x3000, 2 },
 };
 static const struct array redist_arrays[] = {
-        { 0x0080, 0x0084, 1 }, { 0x0100, 0x0104, 1 }, { 0x0180, 0x0184, 1 }, { 0x0200, 0x0204, 1 }, { 0x0280, 0x0284, 1 },
-        { 0x0300, 0x0304, 1 }, { 0x0380, 0x0384, 1 }, { 0x0400, 0x0420, 8 }, { 0x0c00, 0x0c08, 2 },
+        { 0x0080, 0x0084, 1 }, { 0x0100, 0x0104, 1 }, { 0x0180, 0x0184, 1 },
+        { 0x0200, 0x0204, 1 }, { 0x0280, 0x0284, 1 }, { 0x0300, 0x0304, 1 },
+        { 0x0380, 0x0384, 1 }, { 0x0400, 0x0420, 8 }, { 0x0c00, 0x0c08, 2 },
 };
-enum { GROUP, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE, PRIORITY, CONFIG, N_ARRAYS };
+enum {
+        GROUP,
+        SET_ENABLE,
+        CLEAR_ENABLE,
+        SET_PENDING,
+        CLEAR_PENDING,
+        SET_ACTIVE,
+        CLEAR_ACTIVE,
+        PRIORITY,
+        CONFIG,
+        N_ARRAYS
+};
 
 /* A step to the register of @array that holds @intid: the word; or the byte, where that is allowed. */
 static struct program_step field_step(struct maker *m, unsigned array, uint32_t intid, bool write, uint32_t *ret_shift)
@@ -54,7 +67,8 @@ static struct program_step field_step(struct maker *m, unsigned array, uint32_t 
         unsigned len = array == PRIORITY && percent(m, 60) ? 1 : 4;
         struct program_step step = { .len = (uint8_t)len };
 
-        step.op = private ? (write ? PROGRAM_GICR_WRITE : PROGRAM_GICR_READ) : (write ? PROGRAM_GICD_WRITE : PROGRAM_GICD_READ);
+        step.op = private ? (write ? PROGRAM_GICR_WRITE : PROGRAM_GICR_READ)
+                          : (write ? PROGRAM_GICD_WRITE : PROGRAM_GICD_READ);
         step.vcpu = private ? (uint8_t)any_vcpu(m) : 0;
         step.where = (private ? 0x10000 : 0) + (extended ? a->extended : a->offset) + bit / (len * 8) * len;
         *ret_shift = bit % (len * 8);
@@ -68,7 +82,10 @@ static void write_field(struct maker *m, unsigned array, uint32_t intid, uint32_
 
         step.value = (uint64_t)value << shift;
         if (array == GROUP || array == CONFIG || (array == PRIORITY && step.len == 4))
-                step.value |= program_random(&m->random) & ~((uint64_t)(array == GROUP ? 1 : array == CONFIG ? 3 : 0xff) << shift);
+                step.value |= program_random(&m->random) & ~((uint64_t)(array == GROUP    ? 1
+                                                                        : array == CONFIG ? 3
+                                                                                          : 0xff)
+                                                             << shift);
         if (array != PRIORITY && percent(m, 15))
                 step.value |= program_random(&m->random);
         if (step.len == 4)
@@ -78,10 +95,13 @@ static void write_field(struct maker *m, unsigned array, uint32_t intid, uint32_
 
 static void write_any_field(struct maker *m, uint32_t intid)
 {
-        unsigned array = ONE_OF(m, GROUP, SET_ENABLE, SET_ENABLE, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, SET_PENDING, SET_PENDING,
-                                CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE, PRIORITY, PRIORITY, CONFIG);
+        unsigned array = ONE_OF(m, GROUP, SET_ENABLE, SET_ENABLE, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, SET_PENDING,
+                                SET_PENDING, CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE, PRIORITY, PRIORITY, CONFIG);
 
-        write_field(m, array, intid, array == PRIORITY ? any_priority(m) : array == CONFIG ? below(m, 4) : below(m, 8) != 0);
+        write_field(m, array, intid,
+                    array == PRIORITY ? any_priority(m)
+                    : array == CONFIG ? below(m, 4)
+                                      : below(m, 8) != 0);
 }
 
 static void read_any_field(struct maker *m)
@@ -99,8 +119,11 @@ static void write_gicr(struct maker *m, uint32_t vcpu, uint32_t where, uint64_t 
 
 static void write_icc(struct maker *m, uint32_t vcpu, uint32_t reg, uint64_t value)
 {
-        emit(m, (struct program_step) {
-                .op = PROGRAM_ICC_WRITE, .len = (uint8_t)below(m, 2), .vcpu = (uint8_t)vcpu, .where = reg, .value = value });
+        emit(m, (struct program_step){ .op = PROGRAM_ICC_WRITE,
+                                       .len = (uint8_t)below(m, 2),
+                                       .vcpu = (uint8_t)vcpu,
+                                       .where = reg,
+                                       .value = value });
 }
 
 static void read_icc(struct maker *m, uint32_t vcpu, uint32_t reg)
@@ -111,7 +134,7 @@ static void read_icc(struct maker *m, uint32_t vcpu, uint32_t reg)
 
 static void write_gicd(struct maker *m, uint32_t where, unsigned len, uint64_t value)
 {
-        emit(m, (struct program_step) { .op = PROGRAM_GICD_WRITE, .where = where, .len = (uint8_t)len, .value = value });
+        emit(m, (struct program_step){ .op = PROGRAM_GICD_WRITE, .where = where, .len = (uint8_t)len, .value = value });
 }
 
 static uint64_t affinity_as_routed(uint64_t mpidr)
@@ -178,10 +201,12 @@ static void set_up(struct maker *m)
 static void line(struct maker *m)
 {
         uint32_t intid = any_intid(m);
-        uint32_t op = ONE_OF(m, PROGRAM_LINE_HIGH, PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW, PROGRAM_LINE_LOW, PROGRAM_LINE_PULSE);
+        uint32_t op = ONE_OF(m, PROGRAM_LINE_HIGH, PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW, PROGRAM_LINE_LOW,
+                             PROGRAM_LINE_PULSE);
 
         if (m->profile->garbage && percent(m, 2))
-                intid = ONE_OF(m, 1019, 1020, 1023, 1024, 1055, 1119, 1120, 4095, 5119, 5120, 0xffffffff); /* refused, mostly */
+                intid = ONE_OF(m, 1019, 1020, 1023, 1024, 1055, 1119, 1120, 4095, 5119, 5120,
+                               0xffffffff); /* refused, mostly */
         if (intid < 16)
                 intid = percent(m, 90) ? 16 + intid : intid; /* an SGI has no wire: refused */
         if (op == PROGRAM_LINE_PULSE && !m->profile->pulse)
@@ -199,7 +224,9 @@ static void acknowledge(struct maker *m)
 static void end(struct maker *m)
 {
         struct program_step step = {
-                .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m), .where = percent(m, 70) ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1,
+                .op = PROGRAM_ICC_WRITE,
+                .vcpu = (uint8_t)any_vcpu(m),
+                .where = percent(m, 70) ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1,
                 .from = percent(m, 85) ? PROGRAM_ACKED : PROGRAM_LITERAL,
         };
 
@@ -243,7 +270,8 @@ static void set_cpu_interface(struct maker *m)
         switch (below(m, 9)) {
         case 0:
         case 1:
-                write_icc(m, vcpu, VGIC_ICC_PMR_EL1, percent(m, 70) ? ONE_OF(m, 0xff, 0xf0, 0xff, 0x80) : below(m, 0x200));
+                write_icc(m, vcpu, VGIC_ICC_PMR_EL1,
+                          percent(m, 70) ? ONE_OF(m, 0xff, 0xf0, 0xff, 0x80) : below(m, 0x200));
                 break;
         case 2:
                 write_icc(m, vcpu, VGIC_ICC_BPR0_EL1, below(m, 9));
@@ -265,19 +293,23 @@ static void set_cpu_interface(struct maker *m)
                 break;
         default:
                 if (percent(m, 30))
-                        write_icc(m, vcpu, ONE_OF(m, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
-                                                  VGIC_ICC_AP0R_EL1(3), VGIC_ICC_SRE_EL1, VGIC_ICC_RPR_EL1),
-                                  percent(m, 50) ? 0 : program_random(&m->random) & program_random(&m->random) & UINT32_MAX);
+                        write_icc(m, vcpu,
+                                  ONE_OF(m, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
+                                         VGIC_ICC_AP0R_EL1(3), VGIC_ICC_SRE_EL1, VGIC_ICC_RPR_EL1),
+                                  percent(m, 50)
+                                          ? 0
+                                          : program_random(&m->random) & program_random(&m->random) & UINT32_MAX);
         }
 }
 
 static void read_icc_any(struct maker *m)
 {
         read_icc(m, any_vcpu(m),
-                 ONE_OF(m, VGIC_ICC_PMR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_BPR0_EL1,
-                        VGIC_ICC_BPR1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1,
-                        VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0),
-                        VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP1R_EL1(3), VGIC_ICC_SGI1R_EL1, VGIC_ICC_DIR_EL1, VGIC_ICC_EOIR0_EL1));
+                 ONE_OF(m, VGIC_ICC_PMR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_HPPIR1_EL1,
+                        VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_CTLR_EL1,
+                        VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0),
+                        VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP1R_EL1(3), VGIC_ICC_SGI1R_EL1,
+                        VGIC_ICC_DIR_EL1, VGIC_ICC_EOIR0_EL1));
 }
 
 /* Message-signalled SPIs, error registers, the control register of a redistributor. */
@@ -297,7 +329,8 @@ static void odd_registers(struct maker *m)
 /* Any encoding, more likely one of the GIC's. */
 static void garbage_icc(struct maker *m)
 {
-        uint32_t reg = VGIC_SYSREG(3, percent(m, 90) ? 0 : below(m, 8), percent(m, 90) ? 12 : below(m, 16), 8 + below(m, 6), below(m, 8));
+        uint32_t reg = VGIC_SYSREG(3, percent(m, 90) ? 0 : below(m, 8), percent(m, 90) ? 12 : below(m, 16),
+                                   8 + below(m, 6), below(m, 8));
 
         if (percent(m, 50))
                 read_icc(m, any_vcpu(m), reg);
@@ -315,8 +348,8 @@ static void garbage(struct maker *m)
         };
         bool is_gicr = step.op == PROGRAM_GICR_READ || step.op == PROGRAM_GICR_WRITE;
 
-        step.where = ONE_OF(m, below(m, 0x60), below(m, 0x60), below(m, 0x1000), 0x1000 + below(m, 0x3000), 0x6000 + below(m, 0x4000),
-                            0xff00 + below(m, 0x100), below(m, 0x10000));
+        step.where = ONE_OF(m, below(m, 0x60), below(m, 0x60), below(m, 0x1000), 0x1000 + below(m, 0x3000),
+                            0x6000 + below(m, 0x4000), 0xff00 + below(m, 0x100), below(m, 0x10000));
         step.where &= ~(percent(m, 85) ? (uint32_t)step.len - 1 : 0);
         if (is_gicr && percent(m, 50))
                 step.where += 0x10000;
@@ -345,7 +378,7 @@ static void reset(struct maker *m)
         uint32_t vcpu = any_vcpu(m);
 
         if (percent(m, 90)) {
-                emit(m, (struct program_step) { .op = PROGRAM_RESET_VCPU, .vcpu = (uint8_t)vcpu, .value = below(m, 2) });
+                emit(m, (struct program_step){ .op = PROGRAM_RESET_VCPU, .vcpu = (uint8_t)vcpu, .value = below(m, 2) });
                 set_up_vcpu(m, vcpu);
                 if (percent(m, 70))
                         set_up_interrupts(m);
@@ -368,8 +401,11 @@ static const struct {
         unsigned weight;
         void (*make)(struct maker *m);
 } habits[] = {
-        { 190, acknowledge }, { 150, end }, { 60, deactivate }, { 150, line }, { 80, send_sgi }, { 70, set_cpu_interface },
-        { 40, read_icc_any }, { 40, read_any_field }, { 30, odd_registers }, { 35, routes_and_sleep },
+        { 190, acknowledge },  { 150, end },
+        { 60, deactivate },    { 150, line },
+        { 80, send_sgi },      { 70, set_cpu_interface },
+        { 40, read_icc_any },  { 40, read_any_field },
+        { 30, odd_registers }, { 35, routes_and_sleep },
 };
 
 static void make_step(struct maker *m)

@@ -60,8 +60,8 @@ void program_free(struct program *program)
 
 void program_print_step(FILE *file, const struct program_step *step)
 {
-        fprintf(file, "%s vcpu=%u where=0x%" PRIx32 " len=%u value=0x%" PRIx64 " from=%s", op_names[step->op], step->vcpu,
-                step->where, step->len, step->value, from_names[step->from]);
+        fprintf(file, "%s vcpu=%u where=0x%" PRIx32 " len=%u value=0x%" PRIx64 " from=%s", op_names[step->op],
+                step->vcpu, step->where, step->len, step->value, from_names[step->from]);
         for (size_t i = 0; i < sizeof(icc_names) / sizeof(icc_names[0]); i++)
                 if ((step->op == PROGRAM_ICC_READ || step->op == PROGRAM_ICC_WRITE) && icc_names[i].reg == step->where)
                         fprintf(file, " # %s", icc_names[i].name);
@@ -72,9 +72,9 @@ void program_print(FILE *file, const struct program *program)
 {
         const struct ref_config *config = &program->config;
 
-        fprintf(file, "config vcpus=%u spis=%u espis=%u eppis=%u priority-bits=%u levels=%u one-of-n=%u rss=%u\n", config->n_vcpus,
-                config->n_spis, config->n_espis, config->n_eppis, config->n_priority_bits, config->affinity_levels,
-                config->one_of_n, config->rss);
+        fprintf(file, "config vcpus=%u spis=%u espis=%u eppis=%u priority-bits=%u levels=%u one-of-n=%u rss=%u\n",
+                config->n_vcpus, config->n_spis, config->n_espis, config->n_eppis, config->n_priority_bits,
+                config->affinity_levels, config->one_of_n, config->rss);
         for (uint32_t i = 0; i < config->n_vcpus; i++)
                 fprintf(file, "mpidr %u 0x%" PRIx64 "\n", i, config->mpidrs[i]);
         for (uint32_t i = 0; i < config->n_regions; i++)
@@ -127,10 +127,11 @@ static bool parse_step(const char *line, struct program_step *step)
         char op[32], from[32];
         unsigned vcpu, len;
 
-        if (sscanf(line, "%31s vcpu=%u where=0x%" SCNx32 " len=%u value=0x%" SCNx64 " from=%31s", op, &vcpu, &step->where, &len,
-                   &step->value, from) != 6)
+        if (sscanf(line, "%31s vcpu=%u where=0x%" SCNx32 " len=%u value=0x%" SCNx64 " from=%31s", op, &vcpu,
+                   &step->where, &len, &step->value, from) != 6)
                 return false;
-        if (name_index(op_names, PROGRAM_N_OPS, op) < 0 || name_index(from_names, PROGRAM_N_FROMS, from) < 0 || vcpu > UINT8_MAX)
+        if (name_index(op_names, PROGRAM_N_OPS, op) < 0 || name_index(from_names, PROGRAM_N_FROMS, from) < 0 ||
+            vcpu > UINT8_MAX)
                 return false;
         step->op = (uint8_t)name_index(op_names, PROGRAM_N_OPS, op);
         step->from = (uint8_t)name_index(from_names, PROGRAM_N_FROMS, from);

@@ -9,9 +9,9 @@
  * The same profile, seed and length give the same program in each run of one build: a finding is told by three words. A
  * shrunk program has no seed any more; program_print() writes it as text that program_parse() reads, in any build.
  *
- * Most steps are literal. Where a guest would use what it has read (the INTID of an acknowledge), a step says so by @from,
- * and program_resolve() makes it literal from the history of the run: so a program still makes sense after steps were
- * taken out of it.
+ * Most steps are literal. Where a guest would use what it has read (the INTID of an acknowledge), a step says so by
+ * @from, and program_resolve() makes it literal from the history of the run: so a program still makes sense after steps
+ * were taken out of it.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,23 +20,23 @@
 #include "ref-gic.h"
 
 enum program_op {
-        PROGRAM_GICD_READ,      /* .where offset, .len */
-        PROGRAM_GICD_WRITE,     /* the same, .value */
-        PROGRAM_GICR_READ,      /* .where offset in the 128 KiB of .vcpu; .vcpu may be n_vcpus: behind the last */
+        PROGRAM_GICD_READ,  /* .where offset, .len */
+        PROGRAM_GICD_WRITE, /* the same, .value */
+        PROGRAM_GICR_READ,  /* .where offset in the 128 KiB of .vcpu; .vcpu may be n_vcpus: behind the last */
         PROGRAM_GICR_WRITE,
-        PROGRAM_ICC_READ,       /* .vcpu, .where VGIC_SYSREG() */
-        PROGRAM_ICC_WRITE,      /* the same, .value */
-        PROGRAM_LINE_HIGH,      /* .where INTID of an SPI, ESPI, PPI, EPPI; .vcpu for the latter two */
+        PROGRAM_ICC_READ,  /* .vcpu, .where VGIC_SYSREG() */
+        PROGRAM_ICC_WRITE, /* the same, .value */
+        PROGRAM_LINE_HIGH, /* .where INTID of an SPI, ESPI, PPI, EPPI; .vcpu for the latter two */
         PROGRAM_LINE_LOW,
         PROGRAM_LINE_PULSE,
-        PROGRAM_PARK,           /* .vcpu waits for an interrupt, if none is there; its next ICC access or UNPARK ends that */
+        PROGRAM_PARK, /* .vcpu waits for an interrupt, if none is there; its next ICC access or UNPARK ends that */
         PROGRAM_UNPARK,
-        PROGRAM_ENTER,          /* .vcpu executes guest code; its next ICC access or UNPARK ends that */
-        PROGRAM_POWER_OFF,      /* .vcpu */
+        PROGRAM_ENTER,     /* .vcpu executes guest code; its next ICC access or UNPARK ends that */
+        PROGRAM_POWER_OFF, /* .vcpu */
         PROGRAM_POWER_ON,
-        PROGRAM_UNREGISTER,     /* .vcpu loses its owner, and gets a new one */
+        PROGRAM_UNREGISTER, /* .vcpu loses its owner, and gets a new one */
         PROGRAM_REGISTER,
-        PROGRAM_RESET_VCPU,     /* .vcpu */
+        PROGRAM_RESET_VCPU, /* .vcpu */
         PROGRAM_RESET_ALL,
         PROGRAM_N_OPS
 };
@@ -44,8 +44,8 @@ enum program_op {
 /* Where a step's value comes from. */
 enum program_from {
         PROGRAM_LITERAL,
-        PROGRAM_ACKED,          /* EOIR of the group and INTID that .vcpu acknowledged last and has not ended; else as it says */
-        PROGRAM_DROPPED,        /* DIR of the INTID that was ended last, by any vCPU, and not deactivated by DIR; else as it says */
+        PROGRAM_ACKED, /* EOIR of the group and INTID that .vcpu acknowledged last and has not ended; else as it says */
+        PROGRAM_DROPPED, /* DIR of the INTID that any vCPU ended last and that no DIR named since; else as it says */
         PROGRAM_N_FROMS
 };
 

@@ -80,7 +80,7 @@ bool ref_pending(const struct ref_irq *irq)
         return !irq->edge && (irq->line || irq->message);
 }
 
-/* Section 2.3: Aff3.Aff2.Aff1.Aff0 where GICD_IROUTER<n> has them; Aff3 is RES0 if it is not supported. */
+/* Section 12.9.22: Aff3.Aff2.Aff1.Aff0 where GICD_IROUTER<n> has them; Aff3 is RES0 if it is not supported. */
 uint64_t ref_affinity(const struct ref_gic *gic, uint32_t vcpu)
 {
         uint64_t mpidr = gic->config.mpidrs[vcpu];
@@ -91,7 +91,7 @@ uint64_t ref_affinity(const struct ref_gic *gic, uint32_t vcpu)
         return affinity;
 }
 
-/* Section 3.3, GICD_IROUTER<n>: the PE with this affinity; or the one that was chosen. REF_NO_VCPU: nobody. */
+/* GICD_IROUTER<n>, section 12.9.22: the PE with this affinity; or the one that was chosen. REF_NO_VCPU: nobody. */
 uint32_t ref_target(struct ref_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);
@@ -132,14 +132,15 @@ bool ref_pulse(struct ref_gic *gic, uint32_t vcpu, uint32_t intid)
         return true;
 }
 
-/* --- 1-of-N, section 3.3 and 4.7.2 --- */
+/* --- 1-of-N, GICD_IROUTER<n>.Interrupt_Routing_Mode --- */
 
 /* GICR_WAKER, ICC_IGRPEN<n>_EL1, GICR_CTLR.DPG<n>; and it has to be there at all. */
 static bool eligible(struct ref_gic *gic, uint32_t vcpu, const struct ref_irq *irq)
 {
         const struct ref_pe *pe = &gic->pe[vcpu];
 
-        return pe->registered && pe->powered && !pe->processor_sleep && pe->group_enable[irq->group1] && !pe->dpg[irq->group1];
+        return pe->registered && pe->powered && !pe->processor_sleep && pe->group_enable[irq->group1] &&
+               !pe->dpg[irq->group1];
 }
 
 static bool idle(struct ref_gic *gic, uint32_t vcpu)
@@ -214,11 +215,15 @@ void ref_register(struct ref_gic *gic, uint32_t vcpu, bool registered)
         gic->pe[vcpu].parked = false;
 }
 
-/* Reset values of sections 12.9 and 12.11, where they are UNKNOWN: 0. The wires are the devices', the counts the host's. */
+/* Reset values of sections 12.9 and 12.11; where they are UNKNOWN, 0. Wires are the devices', counts the host's. */
 static void reset_irq(struct ref_irq *irq, bool is_sgi)
 {
-        *irq = (struct ref_irq) {
-                .line = irq->line, .acknowledged = irq->acknowledged, .edge = is_sgi, .holder = REF_NO_VCPU, .chosen = REF_NO_VCPU,
+        *irq = (struct ref_irq){
+                .line = irq->line,
+                .acknowledged = irq->acknowledged,
+                .edge = is_sgi,
+                .holder = REF_NO_VCPU,
+                .chosen = REF_NO_VCPU,
         };
 }
 

@@ -6,11 +6,11 @@
 /*
  * The reference model: a GICv3 as plain as it can be said, for tests only
  *
- * What    One security state (GICD_CTLR.DS = 1), affinity routing always on, no LPIs. Written from IHI 0069 and from the
- *         choices that it leaves to an implementation; it shares no line with gic/ and shm/ and cannot see their headers.
- *         Sequential and slow on purpose: structs of booleans, and a loop over all interrupts for each question.
- * 1-of-N  Which vCPU an interrupt with IROUTER.IRM = 1 goes to is the one thing that is not determined. The model does not
- *         choose: ref_place() is told what the other side chose, says whether that is allowed, and goes on with it.
+ * What    One security state (GICD_CTLR.DS = 1), affinity routing always on, no LPIs. Written from IHI 0069 and the
+ *         choices that it leaves to an implementation; it shares no line with gic/ and shm/ and sees none of their
+ *         headers. Sequential and slow on purpose: booleans, and a loop over all interrupts for each question.
+ * 1-of-N  Which vCPU an interrupt with IROUTER.IRM = 1 goes to is the one thing that is not determined. The model
+ *         does not choose: ref_place() is told what the other side chose, says whether that is allowed, and adopts it.
  * Quirks  See ref-quirk.h.
  */
 #include <stdbool.h>

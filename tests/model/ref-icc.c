@@ -13,7 +13,7 @@
 
 /* --- priorities, section 4.8 --- */
 
-/* Table 4-2 of section 4.8: the implemented bits are the upper ones. */
+/* Section 4.8: the implemented bits are the upper ones. */
 uint32_t ref_priority_bits(const struct ref_gic *gic)
 {
         uint32_t bits = 0;
@@ -40,8 +40,8 @@ static uint32_t n_levels(const struct ref_gic *gic)
 }
 
 /*
- * Section 4.8.2, "Priority grouping": in Group 0 a binary point of n makes bits 7..n+1 the group priority; in Group 1 bits
- * 7..n, unless it uses the binary point of Group 0 (CBPR).
+ * Section 4.8.2, "Priority grouping": in Group 0 a binary point of n makes bits 7..n+1 the group priority; in Group 1
+ * bits 7..n, unless it uses the binary point of Group 0 (CBPR).
  */
 static uint32_t group_priority(const struct ref_pe *pe, unsigned group, uint32_t priority)
 {
@@ -59,7 +59,7 @@ static uint32_t level_of(const struct ref_gic *gic, uint32_t priority)
         return priority / (256 / n_levels(gic));
 }
 
-/* ICC_RPR_EL1 and section 4.8.3: the highest active priority of both groups; 0xff: idle. */
+/* ICC_RPR_EL1 and ICC_AP<n>R<m>_EL1: the highest active priority of both groups; 0xff: idle. */
 static bool highest_active(const struct ref_gic *gic, uint32_t vcpu, uint32_t *ret_level, unsigned *ret_group)
 {
         const struct ref_pe *pe = &gic->pe[vcpu];
@@ -82,7 +82,7 @@ uint32_t ref_running_priority(struct ref_gic *gic, uint32_t vcpu)
         return highest_active(gic, vcpu, &level, &group) ? level * (256 / n_levels(gic)) : REF_IDLE;
 }
 
-/* Section 4.8.6: higher than the mask. Section 4.8.5: of higher group priority than what is active. */
+/* Section 4.8: of higher priority than the mask, and of higher group priority than what is active. */
 bool ref_can_take(struct ref_gic *gic, uint32_t vcpu, const struct ref_irq *irq)
 {
         const struct ref_pe *pe = &gic->pe[vcpu];
@@ -90,14 +90,16 @@ bool ref_can_take(struct ref_gic *gic, uint32_t vcpu, const struct ref_irq *irq)
 
         if (irq->priority >= pe->pmr)
                 return false;
-        return running == REF_IDLE || group_priority(pe, irq->group1, irq->priority) < group_priority(pe, irq->group1, running);
+        return running == REF_IDLE ||
+               group_priority(pe, irq->group1, irq->priority) < group_priority(pe, irq->group1, running);
 }
 
 /* --- which interrupt --- */
 
 /*
- * Section 4.4: the highest priority pending interrupt of the enabled groups; of equal ones it is up to the implementation,
- * which takes the lowest INTID. None while the redistributor is asleep (section 11.1). Return: REF_SPURIOUS: none.
+ * ICC_HPPIR<n>_EL1: the highest priority pending interrupt of the enabled groups; of equal ones it is up to the
+ * implementation, which takes the lowest INTID. None while the redistributor is asleep (section 11.1). Return:
+ * REF_SPURIOUS: none.
  */
 static uint32_t highest_pending(struct ref_gic *gic, uint32_t vcpu)
 {
@@ -121,7 +123,7 @@ static uint32_t highest_pending(struct ref_gic *gic, uint32_t vcpu)
         return best;
 }
 
-/* Section 4.2: what is signalled to the PE; Group 0 as FIQ, Group 1 as IRQ. */
+/* Section 4.6: what is signalled to the PE; Group 0 as FIQ, Group 1 as IRQ. */
 unsigned ref_lines(struct ref_gic *gic, uint32_t vcpu)
 {
         uint32_t intid = highest_pending(gic, vcpu);
@@ -172,8 +174,8 @@ static void deactivate(struct ref_irq *irq)
 }
 
 /*
- * ICC_EOIR<group>_EL1: priority drop, and with EOImode 0 deactivation. Special INTIDs are ignored; so is, as section 12.2
- * leaves it open, what does not match: an interrupt that does not exist, or the other group.
+ * ICC_EOIR<group>_EL1: priority drop, and with EOImode 0 deactivation. Special INTIDs are ignored; so is, as
+ * section 12.2 leaves it open, what does not match: an interrupt that does not exist, or the other group.
  */
 static void write_eoir(struct ref_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
 {
@@ -198,7 +200,7 @@ static void write_dir(struct ref_gic *gic, uint32_t vcpu, uint32_t intid)
                 deactivate(irq);
 }
 
-/* --- SGIs, sections 2.2.1, 12.1.10 and 12.2 --- */
+/* --- SGIs: ICC_SGI0R_EL1, ICC_SGI1R_EL1, ICC_ASGI1R_EL1; section 12.1.10 --- */
 
 /* With one security state ICC_SGI1R_EL1 generates SGIs of either group, the other two of Group 0 only. */
 static void generate(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, bool any_group)
@@ -211,7 +213,8 @@ static void generate(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, bool an
 
 static void write_sgir(struct ref_gic *gic, uint32_t vcpu, uint64_t value, bool any_group)
 {
-        uint64_t aff3 = value >> 48 & 0xff, range = value >> 44 & 0xf, aff2 = value >> 32 & 0xff, aff1 = value >> 16 & 0xff;
+        uint64_t aff3 = value >> 48 & 0xff, range = value >> 44 & 0xf, aff2 = value >> 32 & 0xff,
+                 aff1 = value >> 16 & 0xff;
         uint32_t intid = value >> 24 & 0xf;
         bool all_but_self = value >> 40 & 1;
 
@@ -221,7 +224,8 @@ static void write_sgir(struct ref_gic *gic, uint32_t vcpu, uint64_t value, bool 
                 return;
         for (uint32_t i = 0; i < gic->config.n_vcpus; i++) {
                 for (uint64_t bit = 0; bit < 16 && !all_but_self; bit++)
-                        if ((value >> bit & 1) && ref_affinity(gic, i) == (aff3 << 32 | aff2 << 16 | aff1 << 8 | (range * 16 + bit)))
+                        if ((value >> bit & 1) &&
+                            ref_affinity(gic, i) == (aff3 << 32 | aff2 << 16 | aff1 << 8 | (range * 16 + bit)))
                                 generate(gic, i, intid, any_group);
                 if (all_but_self && i != vcpu)
                         generate(gic, i, intid, any_group);
@@ -273,7 +277,8 @@ static bool find_apr(const struct ref_gic *gic, uint32_t reg, unsigned *ret_grou
 {
         for (unsigned group = 0; group < 2; group++)
                 for (uint32_t n = 0; n < 4; n++)
-                        if (reg == (group ? VGIC_ICC_AP1R_EL1(n) : VGIC_ICC_AP0R_EL1(n)) && (n == 0 || n * 32 < n_levels(gic))) {
+                        if (reg == (group ? VGIC_ICC_AP1R_EL1(n) : VGIC_ICC_AP0R_EL1(n)) &&
+                            (n == 0 || n * 32 < n_levels(gic))) {
                                 *ret_group = group;
                                 *ret_first = n * 32;
                                 return true;

@@ -34,41 +34,49 @@ struct where {
         enum access access;
 };
 
-/* Table 12-25, the distributor's register map. */
+/* Section 12.8, the distributor's register map. */
 static const struct where distributor[] = {
-        { 0x0000, 0x0000, CTLR, 0, RW },        { 0x0004, 0x0004, TYPER, 0, RO },       { 0x0008, 0x0008, IIDR, 0, RO },
-        { 0x000c, 0x000c, TYPER2, 0, RO },      { 0x0010, 0x0010, STATUSR, 0, RW },     { 0x0040, 0x0040, SETSPI, 0, WO },
-        { 0x0048, 0x0048, CLRSPI, 0, WO },      { 0x0050, 0x0050, RES0, 0, RW },        { 0x0058, 0x0058, RES0, 0, RW },
-        { 0x0080, 0x00fc, IGROUPR, 0, RW },     { 0x0100, 0x017c, ISENABLER, 0, RW },   { 0x0180, 0x01fc, ICENABLER, 0, RW },
-        { 0x0200, 0x027c, ISPENDR, 0, RW },     { 0x0280, 0x02fc, ICPENDR, 0, RW },     { 0x0300, 0x037c, ISACTIVER, 0, RW },
-        { 0x0380, 0x03fc, ICACTIVER, 0, RW },   { 0x0400, 0x07fc, IPRIORITYR, 0, RW },  { 0x0800, 0x0bfc, RES0, 0, RW },
-        { 0x0c00, 0x0cfc, ICFGR, 0, RW },       { 0x0d00, 0x0d7c, RES0, 0, RW },        { 0x0e00, 0x0efc, RES0, 0, RW },
-        { 0x0f00, 0x0f00, RES0, 0, RW },        { 0x0f10, 0x0f2c, RES0, 0, RW },        { 0x0f80, 0x0ffc, RES0, 0, RW },
-        { 0x1000, 0x107c, IGROUPR, 4096, RW },  { 0x1200, 0x127c, ISENABLER, 4096, RW }, { 0x1400, 0x147c, ICENABLER, 4096, RW },
-        { 0x1600, 0x167c, ISPENDR, 4096, RW },  { 0x1800, 0x187c, ICPENDR, 4096, RW },  { 0x1a00, 0x1a7c, ISACTIVER, 4096, RW },
-        { 0x1c00, 0x1c7c, ICACTIVER, 4096, RW }, { 0x2000, 0x23fc, IPRIORITYR, 4096, RW }, { 0x3000, 0x30fc, ICFGR, 4096, RW },
-        { 0x3400, 0x347c, RES0, 0, RW },        { 0x3600, 0x36fc, RES0, 0, RW },        { 0x3b00, 0x3b7c, RES0, 0, RW },
-        { 0x6100, 0x7fdc, IROUTER, 32, RW },    { 0x8000, 0x9ffc, IROUTER, 4096, RW },  { 0xffd0, 0xfffc, ID, 0, RO },
-        { 0, 0, NO_REGISTER, 0, RW },
+        { 0x0000, 0x0000, CTLR, 0, RW },         { 0x0004, 0x0004, TYPER, 0, RO },
+        { 0x0008, 0x0008, IIDR, 0, RO },         { 0x000c, 0x000c, TYPER2, 0, RO },
+        { 0x0010, 0x0010, STATUSR, 0, RW },      { 0x0040, 0x0040, SETSPI, 0, WO },
+        { 0x0048, 0x0048, CLRSPI, 0, WO },       { 0x0050, 0x0050, RES0, 0, RW },
+        { 0x0058, 0x0058, RES0, 0, RW },         { 0x0080, 0x00fc, IGROUPR, 0, RW },
+        { 0x0100, 0x017c, ISENABLER, 0, RW },    { 0x0180, 0x01fc, ICENABLER, 0, RW },
+        { 0x0200, 0x027c, ISPENDR, 0, RW },      { 0x0280, 0x02fc, ICPENDR, 0, RW },
+        { 0x0300, 0x037c, ISACTIVER, 0, RW },    { 0x0380, 0x03fc, ICACTIVER, 0, RW },
+        { 0x0400, 0x07fc, IPRIORITYR, 0, RW },   { 0x0800, 0x0bfc, RES0, 0, RW },
+        { 0x0c00, 0x0cfc, ICFGR, 0, RW },        { 0x0d00, 0x0d7c, RES0, 0, RW },
+        { 0x0e00, 0x0efc, RES0, 0, RW },         { 0x0f00, 0x0f00, RES0, 0, RW },
+        { 0x0f10, 0x0f2c, RES0, 0, RW },         { 0x0f80, 0x0ffc, RES0, 0, RW },
+        { 0x1000, 0x107c, IGROUPR, 4096, RW },   { 0x1200, 0x127c, ISENABLER, 4096, RW },
+        { 0x1400, 0x147c, ICENABLER, 4096, RW }, { 0x1600, 0x167c, ISPENDR, 4096, RW },
+        { 0x1800, 0x187c, ICPENDR, 4096, RW },   { 0x1a00, 0x1a7c, ISACTIVER, 4096, RW },
+        { 0x1c00, 0x1c7c, ICACTIVER, 4096, RW }, { 0x2000, 0x23fc, IPRIORITYR, 4096, RW },
+        { 0x3000, 0x30fc, ICFGR, 4096, RW },     { 0x3400, 0x347c, RES0, 0, RW },
+        { 0x3600, 0x36fc, RES0, 0, RW },         { 0x3b00, 0x3b7c, RES0, 0, RW },
+        { 0x6100, 0x7fdc, IROUTER, 32, RW },     { 0x8000, 0x9ffc, IROUTER, 4096, RW },
+        { 0xffd0, 0xfffc, ID, 0, RO },           { 0, 0, NO_REGISTER, 0, RW },
 };
 
-/* Table 12-27 (RD_base) and Table 12-28 (SGI_base), without LPIs. */
+/* Section 12.10, the redistributor's register maps: RD_base and, from 64 KiB on, SGI_base; without LPIs. */
 static const struct where redistributor[] = {
-        { 0x0000, 0x0000, CTLR, 0, RW },        { 0x0004, 0x0004, IIDR, 0, RO },        { 0x0008, 0x000c, TYPER, 0, RO },
-        { 0x0010, 0x0010, STATUSR, 0, RW },     { 0x0014, 0x0014, WAKER, 0, RW },       { 0xffd0, 0xfffc, ID, 0, RO },
-        { 0x0018, 0x001c, RES0, 0, RW },        { 0x0040, 0x004c, RES0_64, 0, RW },     { 0x0070, 0x007c, RES0_64, 0, RW },
-        { 0x00a0, 0x00a4, RES0_64, 0, RW },     { 0x00b0, 0x00b4, RES0_64, 0, RW },     { 0x00c0, 0x00c0, RES0, 0, RW },
-        { 0x10080, 0x10080, IGROUPR, 0, RW },   { 0x10084, 0x10088, IGROUPR, 1056, RW },
-        { 0x10100, 0x10100, ISENABLER, 0, RW }, { 0x10104, 0x10108, ISENABLER, 1056, RW },
-        { 0x10180, 0x10180, ICENABLER, 0, RW }, { 0x10184, 0x10188, ICENABLER, 1056, RW },
-        { 0x10200, 0x10200, ISPENDR, 0, RW },   { 0x10204, 0x10208, ISPENDR, 1056, RW },
-        { 0x10280, 0x10280, ICPENDR, 0, RW },   { 0x10284, 0x10288, ICPENDR, 1056, RW },
-        { 0x10300, 0x10300, ISACTIVER, 0, RW }, { 0x10304, 0x10308, ISACTIVER, 1056, RW },
-        { 0x10380, 0x10380, ICACTIVER, 0, RW }, { 0x10384, 0x10388, ICACTIVER, 1056, RW },
+        { 0x0000, 0x0000, CTLR, 0, RW },         { 0x0004, 0x0004, IIDR, 0, RO },
+        { 0x0008, 0x000c, TYPER, 0, RO },        { 0x0010, 0x0010, STATUSR, 0, RW },
+        { 0x0014, 0x0014, WAKER, 0, RW },        { 0xffd0, 0xfffc, ID, 0, RO },
+        { 0x0018, 0x001c, RES0, 0, RW },         { 0x0040, 0x004c, RES0_64, 0, RW },
+        { 0x0070, 0x007c, RES0_64, 0, RW },      { 0x00a0, 0x00a4, RES0_64, 0, RW },
+        { 0x00b0, 0x00b4, RES0_64, 0, RW },      { 0x00c0, 0x00c0, RES0, 0, RW },
+        { 0x10080, 0x10080, IGROUPR, 0, RW },    { 0x10084, 0x10088, IGROUPR, 1056, RW },
+        { 0x10100, 0x10100, ISENABLER, 0, RW },  { 0x10104, 0x10108, ISENABLER, 1056, RW },
+        { 0x10180, 0x10180, ICENABLER, 0, RW },  { 0x10184, 0x10188, ICENABLER, 1056, RW },
+        { 0x10200, 0x10200, ISPENDR, 0, RW },    { 0x10204, 0x10208, ISPENDR, 1056, RW },
+        { 0x10280, 0x10280, ICPENDR, 0, RW },    { 0x10284, 0x10288, ICPENDR, 1056, RW },
+        { 0x10300, 0x10300, ISACTIVER, 0, RW },  { 0x10304, 0x10308, ISACTIVER, 1056, RW },
+        { 0x10380, 0x10380, ICACTIVER, 0, RW },  { 0x10384, 0x10388, ICACTIVER, 1056, RW },
         { 0x10400, 0x1041c, IPRIORITYR, 0, RW }, { 0x10420, 0x1045c, IPRIORITYR, 1056, RW },
-        { 0x10c00, 0x10c04, ICFGR, 0, RW },     { 0x10c08, 0x10c14, ICFGR, 1056, RW },
-        { 0x10d00, 0x10d08, RES0, 0, RW },      { 0x10e00, 0x10e00, RES0, 0, RW },      { 0x10f80, 0x10f88, RES0, 0, RW },
-        { 0, 0, NO_REGISTER, 0, RW },
+        { 0x10c00, 0x10c04, ICFGR, 0, RW },      { 0x10c08, 0x10c14, ICFGR, 1056, RW },
+        { 0x10d00, 0x10d08, RES0, 0, RW },       { 0x10e00, 0x10e00, RES0, 0, RW },
+        { 0x10f80, 0x10f88, RES0, 0, RW },       { 0, 0, NO_REGISTER, 0, RW },
 };
 
 /* One access. */
@@ -82,7 +90,8 @@ struct mmio {
 
 static bool byte_access(const struct mmio *a)
 {
-        bool byte_res0 = a->is_gicd && ((a->offset >= 0x800 && a->offset < 0xc00) || (a->offset >= 0xf10 && a->offset < 0xf30));
+        bool byte_res0 = a->is_gicd &&
+                         ((a->offset >= 0x800 && a->offset < 0xc00) || (a->offset >= 0xf10 && a->offset < 0xf30));
 
         return a->where->kind == IPRIORITYR || byte_res0;
 }
@@ -238,7 +247,8 @@ static void write_fields(struct ref_gic *gic, const struct mmio *a, uint64_t val
 
         for (uint32_t i = 0; i < a->len * 8 / bits; i++)
                 if (field_irq(gic, a, i, &intid))
-                        set_field(gic, a->vcpu, intid, a->where->kind, (uint32_t)(value >> (i * bits)) & ((1u << bits) - 1));
+                        set_field(gic, a->vcpu, intid, a->where->kind,
+                                  (uint32_t)(value >> (i * bits)) & ((1u << bits) - 1));
 }
 
 /* --- other registers --- */

@@ -20,8 +20,8 @@
 #define REF_QUIRKS(X) \
         X(TYPER_QEMU, "12.9.38", "both", \
           "GICD_TYPER: IDbits 15 (here 9), no MBIS, No1N, no RSS; GICD_IIDR and the ID registers name another part") \
-        X(NO_STATUSR, "12.9.36", "both", "GICD_STATUSR and GICR_STATUSR are not implemented: RAZ/WI") \
-        X(NO_SETSPI, "12.9.34", "both", "GICD_SETSPI_NSR and GICD_CLRSPI_NSR are not implemented: MBIS = 0")
+        X(NO_STATUSR, "12.9.37", "both", "GICD_STATUSR and GICR_STATUSR are not implemented: RAZ/WI") \
+        X(NO_SETSPI, "12.9.33", "both", "GICD_SETSPI_NSR and GICD_CLRSPI_NSR are not implemented: MBIS = 0")
 
 enum ref_quirk_number {
 #define REF_QUIRK_NUMBER(name, section, right, words) REF_QUIRK_NUMBER_##name,
@@ -39,7 +39,8 @@ enum ref_quirk {
 
 _Static_assert(REF_N_QUIRKS <= 32, "a set of quirks is a uint32_t");
 
-#define REF_QUIRKS_QEMU ((uint32_t)((UINT64_C(1) << REF_N_QUIRKS) - 1))  /* all: QEMU 7.2 is the only other one so far */
+#define REF_QUIRKS_QEMU ((uint32_t)((UINT64_C(1) << REF_N_QUIRKS) - 1)) /* all: QEMU 7.2 is the only other one so far  \
+                                                                         */
 
 struct ref_quirk_words {
         const char *name, *section, *right, *words;

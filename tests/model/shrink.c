@@ -90,7 +90,8 @@ static void simplify_step(struct shrink *shrink, uint32_t i)
 static void simplify_config(struct shrink *shrink)
 {
         struct ref_config *config = &shrink->program->config;
-        uint32_t *numbers[] = { &config->n_regions, &config->n_espis, &config->n_eppis, &config->n_spis, &config->n_vcpus };
+        uint32_t *numbers[] = { &config->n_regions, &config->n_espis, &config->n_eppis, &config->n_spis,
+                                &config->n_vcpus };
 
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
                 uint32_t before = *numbers[i], least = i == 3 ? 32 : i == 4 ? 2 : 0;

@@ -6,8 +6,8 @@
 /*
  * Shrinking: from a program that shows a difference to a short one that still does
  *
- * First steps are taken out, in halves, quarters, ... single ones, as long as anything can go (delta debugging); then values
- * lose their bits, and the configuration what the program does not need.
+ * First steps are taken out, in halves, quarters, ... single ones, as long as anything can go (delta debugging); then
+ * values lose their bits, and the configuration what the program does not need.
  */
 #include "program.h"
 

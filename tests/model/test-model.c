@@ -94,8 +94,8 @@ static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *p
 
         program_generate(&program, profile, seed, steps);
         if (!pair_run(conn, &program, &result)) {
-                tap_note("--profile %s --seed %" PRIu64 " --steps %u fails at step %u: %s", profile->name, seed, steps, result.n_steps,
-                         result.why);
+                tap_note("--profile %s --seed %" PRIu64 " --steps %u fails at step %u: %s", profile->name, seed, steps,
+                         result.n_steps, result.why);
                 program.n_steps = result.n_steps;
                 explain(conn, &program);
                 result.n_steps = 0;
@@ -116,8 +116,8 @@ static void run_profile(struct vgic_conn *conn, const struct program_profile *pr
                 if (options->one)
                         break;
         }
-        tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name, options->seed,
-               steps, programs);
+        tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name,
+               options->seed, steps, programs);
 }
 
 static void replay(struct vgic_conn *conn, const char *path)
@@ -135,7 +135,8 @@ static void replay(struct vgic_conn *conn, const char *path)
 
 static void run_all(struct vgic_conn *conn, const struct options *options)
 {
-        const struct program_profile *profile = options->profile ? program_profile_find(options->profile) : program_profiles;
+        const struct program_profile *profile = options->profile ? program_profile_find(options->profile)
+                                                                 : program_profiles;
 
         if (options->replay) {
                 replay(conn, options->replay);
