@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon-proc.h"
 #include "tap.h"
-#include "test-daemon.h"
 #include "vgic/vgic.h"
 
 /* GICD_TYPER, GICR_TYPER, ICC_CTLR_EL1 (IHI 0069, their descriptions) */
@@ -28,7 +28,7 @@
 #define CTLR_RSS        (1u << 18)
 #define CTLR_EXTRANGE   (1u << 19)
 
-static struct test_daemon daemon_;
+static struct daemon_proc daemon_;
 
 static struct vgic_conn *connect_daemon(void)
 {
@@ -480,7 +480,7 @@ int main(void)
         struct vgic_conn *conn, *tool;
         struct vgic_vm *vm;
 
-        test_daemon_start(&daemon_, 0);
+        daemon_start(&daemon_, NULL);
         conn = connect_daemon();
         tool = connect_daemon();
         test_wrong(conn);
@@ -500,6 +500,6 @@ int main(void)
         test_grant_all(conn);
         vgic_disconnect(tool);
         vgic_disconnect(conn);
-        tap_eq(test_daemon_stop(&daemon_), 0, "the daemon stops in order");
+        tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -12,13 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon-proc.h"
 #include "gic-irq.h"
 #include "shm-slot.h"
 #include "tap.h"
-#include "test-daemon.h"
 #include "vgic-private.h"
 
-static struct test_daemon daemon_;
+static struct daemon_proc daemon_;
 
 static struct vgic_conn *connect_daemon(void)
 {
@@ -169,12 +169,12 @@ int main(void)
 {
         struct vgic_conn *conn;
 
-        test_daemon_start(&daemon_, 0);
+        daemon_start(&daemon_, NULL);
         conn = connect_daemon();
         test_wake(conn);
         test_full_ring(conn);
         test_death(conn);
         vgic_disconnect(conn);
-        tap_eq(test_daemon_stop(&daemon_), 0, "the daemon stops in order");
+        tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
         return tap_done();
 }

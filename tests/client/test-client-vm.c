@@ -15,11 +15,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon-proc.h"
 #include "tap.h"
-#include "test-daemon.h"
 #include "vgic/vgic.h"
 
-static struct test_daemon daemon_;
+static struct daemon_proc daemon_;
 
 static struct vgic_conn *connect_as(const char *name)
 {
@@ -308,9 +308,9 @@ static void test_limits(void)
         struct vgic_conn *conn, *small;
         struct vgic_vm *vm, *second;
         struct rlimit old, low;
-        int before = tap_fd_count(), used[30];
+        int before, used[30];
 
-        test_daemon_start(&daemon_, 100);
+        daemon_start(&daemon_, &(struct daemon_options){ .limit_nofile = 100, .quiet = true });
         conn = connect_as("large");
         vm = create(conn, "large", 300);
         tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a daemon of 100 descriptors: %s", vgic_conn_error(conn));
@@ -323,9 +323,10 @@ static void test_limits(void)
         vgic_disconnect(small);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
-        tap_eq(test_daemon_stop(&daemon_), 0, "... and the daemon stops in order");
+        tap_eq(daemon_stop(&daemon_), 0, "... and the daemon stops in order");
 
-        test_daemon_start(&daemon_, 0);
+        daemon_start(&daemon_, NULL);
+        before = tap_fd_count();
         conn = connect_as("large");
         vm = create(conn, "large", 300);
         getrlimit(RLIMIT_NOFILE, &old);
@@ -345,7 +346,7 @@ static void test_limits(void)
         vgic_disconnect(conn);
         for (int i = 0; i < 30; i++)
                 close(used[i]);
-        tap_eq(test_daemon_stop(&daemon_), 0, "the daemon stops in order");
+        tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
 }
 
 static void test_daemon_gone(struct vgic_conn *conn)
@@ -358,7 +359,7 @@ static void test_daemon_gone(struct vgic_conn *conn)
                 tap_bail("init: %s", vgic_conn_error(conn));
         vcpu = boot_vcpu(vm, conn, 0);
         boot_spi(vm, 40);
-        test_daemon_kill(&daemon_);
+        daemon_kill(&daemon_);
         tap_eq(vgic_spi_pulse(vm, 40), 0, "the daemon is gone: the data path injects");
         tap_ok(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, "... wakes");
         tap_eq(vgic_vcpu_ack(vcpu, 1), 40, "... and acknowledges");
@@ -375,10 +376,10 @@ int main(void)
         int before, daemon_before;
 
         test_connect();
-        test_daemon_start(&daemon_, 0);
+        daemon_start(&daemon_, NULL);
         before = tap_fd_count();
         conn = connect_as("probe");
-        daemon_before = test_daemon_fds(&daemon_) - 1;
+        daemon_before = daemon_fd_count(&daemon_) - 1;
         vgic_disconnect(conn);
         conn = connect_as("test");
         other = connect_as("other");
@@ -389,12 +390,12 @@ int main(void)
         test_list(conn);
         vgic_disconnect(other);
         other = connect_as("last"); /* the daemon has seen the former go */
-        tap_eq(test_daemon_fds(&daemon_), daemon_before + 2, "the daemon holds no descriptor too many");
+        tap_eq(daemon_fd_count(&daemon_), daemon_before + 2, "the daemon holds no descriptor too many");
         vgic_disconnect(other);
         test_daemon_gone(conn);
         vgic_disconnect(conn);
         tap_eq(tap_fd_count(), before, "nor does the client");
-        test_daemon_stop(&daemon_);
+        daemon_stop(&daemon_);
         test_limits();
         return tap_done();
 }

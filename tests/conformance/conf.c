@@ -17,13 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon-proc.h"
 #include "tap.h"
-#include "test-daemon.h"
 
 #define LIMIT_S          120    /* a test that takes longer hangs */
 #define MAX_FAILURES      10    /* printed per test */
 
-static struct test_daemon daemon_;
+static struct daemon_proc daemon_;
 
 void conf_where(struct conf *c, const char *format, ...)
 {
@@ -240,7 +240,7 @@ int main(int argc, char **argv)
                         return usage("test-conformance");
         }
         if (!list)
-                test_daemon_start(&daemon_, 0);
+                daemon_start(&daemon_, NULL);
         for (const struct conf_test *test = NULL; (test = next_test(&table, test));) {
                 if (!wanted(test, argv))
                         continue;
@@ -253,6 +253,6 @@ int main(int argc, char **argv)
         }
         if (list)
                 return 0;
-        tap_ok(test_daemon_stop(&daemon_) == 0, "- daemon-stops: the daemon lived through all of it and stops in order");
+        tap_ok(daemon_stop(&daemon_) == 0, "- daemon-stops: the daemon lived through all of it and stops in order");
         return tap_done() | failed;
 }

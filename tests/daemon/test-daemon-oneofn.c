@@ -17,6 +17,7 @@
 #include "base-clock.h"
 #include "daemon-proc.h"
 #include "tap.h"
+#include "vgic/vgic.h"
 
 #define IRM        (UINT64_C(1) << 31)
 #define N_SPIS     96u

@@ -23,6 +23,7 @@
 #include "proto-rx.h"
 #include "proto-table.h"
 #include "tap.h"
+#include "vgic/vgic.h"
 
 #define N_CLIENTS   8u
 #define N_MESSAGES  20000u

@@ -22,6 +22,7 @@
 #include "proto-table.h"
 #include "proto-tx.h"
 #include "tap.h"
+#include "vgic/vgic.h"
 
 #define N_CONNECTS  10000
 

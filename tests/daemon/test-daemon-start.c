@@ -17,6 +17,7 @@
 
 #include "daemon-proc.h"
 #include "tap.h"
+#include "vgic/vgic.h"
 
 static void test_life(void)
 {

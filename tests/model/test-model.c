@@ -20,10 +20,10 @@
 
 #include <vgic/vgic.h>
 
+#include "daemon-proc.h"
 #include "pair.h"
 #include "shrink.h"
 #include "tap.h"
-#include "test-daemon.h"
 
 #define DEFAULT_STEPS  1500u
 #define DEFAULT_TOTAL  1200000u
@@ -38,7 +38,7 @@ struct options {
         bool one;
 };
 
-static struct vgic_conn *connect_daemon(const struct test_daemon *daemon)
+static struct vgic_conn *connect_daemon(const struct daemon_proc *daemon)
 {
         struct vgic_conn_options options = { .size = sizeof(options), .socket_path = daemon->socket };
         struct vgic_conn *conn = NULL;
@@ -187,13 +187,13 @@ static struct options parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
         struct options options = parse(argc, argv);
-        struct test_daemon daemon;
+        struct daemon_proc daemon;
         struct vgic_conn *conn;
 
-        test_daemon_start(&daemon, 0);
+        daemon_start(&daemon, NULL);
         conn = connect_daemon(&daemon);
         run_all(conn, &options);
         vgic_disconnect(conn);
-        tap_eq(test_daemon_stop(&daemon), 0, "the daemon ended in peace");
+        tap_eq(daemon_stop(&daemon), 0, "the daemon ended in peace");
         return tap_done();
 }

@@ -12,17 +12,17 @@
 #include <string.h>
 
 #include "base-fd.h"
+#include "daemon-proc.h"
 #include "proto-message.h"
 #include "proto-oracle.h"
 #include "proto-rx.h"
 #include "proto-table.h"
 #include "proto-tx.h"
 #include "tap.h"
-#include "test-daemon.h"
 
 #define NO_ANSWER  UINT32_MAX
 
-static struct test_daemon daemon_;
+static struct daemon_proc daemon_;
 static char token[PROTO_TOKEN_CHARS + 1];
 
 /* The code of the next reply, and its text where the caller wants it. */
@@ -85,7 +85,7 @@ static uint32_t attach(int fd, const char *name, uint32_t role)
 /* A connection in the state of column @column. */
 static int open_column(unsigned column)
 {
-        int fd = test_daemon_connect(&daemon_);
+        int fd = daemon_socket(&daemon_);
 
         if (column >= 1 && hello(fd) != PROTO_OK)
                 tap_bail("HELLO failed");
@@ -122,7 +122,7 @@ static int make_vm(void)
         Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
         Vgic__Grant grant = VGIC__GRANT__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
-        int fd = test_daemon_connect(&daemon_);
+        int fd = daemon_socket(&daemon_);
 
         create.name = (char *)"matrix";
         create.n_vcpus = 2;
@@ -172,9 +172,9 @@ static void test_message(size_t i)
 
 int main(void)
 {
-        test_daemon_start(&daemon_, 0);
+        daemon_start(&daemon_, NULL);
         for (size_t i = 0; i < N_ORACLE; i++)
                 test_message(i);
-        tap_eq(test_daemon_stop(&daemon_), 0, "the daemon stops in order");
+        tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -10,9 +10,11 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-#include "vgic/vgic.h"
+struct vgic_conn;
+struct vgic_vm;
 
 #define DAEMON_WAIT_MS  20000   /* the limit of every wait: generous, since machines may be slow */
 
@@ -33,7 +35,7 @@ struct daemon_options {
         int log_fd;                     /* > 0: its messages go here */
 };
 
-/* daemon_folder() - make the folder and the notify socket; bails out on failure. */
+/* daemon_prepare() - make the folder and the notify socket; bails out on failure. */
 void daemon_prepare(struct daemon_proc *proc);
 
 /* daemon_spawn() - start it, and do not wait. */
@@ -48,7 +50,10 @@ bool daemon_wait_notify(struct daemon_proc *proc, const char *text);
 /* daemon_wait_exit() - Return: its exit status; -1 it did not end, or by a signal. */
 int daemon_wait_exit(struct daemon_proc *proc);
 
-/* daemon_stop() - SIGTERM and wait, then remove the folder. Return: the exit status. */
+/* daemon_kill() - SIGKILL and wait; the folder stays until daemon_stop(). */
+void daemon_kill(struct daemon_proc *proc);
+
+/* daemon_stop() - SIGTERM and wait, then remove the folder. Return: the exit status; 0 if it was killed before. */
 int daemon_stop(struct daemon_proc *proc);
 
 /* daemon_cleanup() - remove the folder of one that has ended. */

@@ -17,11 +17,19 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base-clock.h"
 #include "daemon-proc.h"
 #include "tap.h"
+
+static uint64_t now_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static int unix_socket(const char *path, int type, bool listens)
 {
@@ -121,10 +129,10 @@ bool daemon_wait_readable(int fd)
 
 bool daemon_wait_notify(struct daemon_proc *proc, const char *text)
 {
-        uint64_t deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
+        uint64_t deadline = now_ms() + DAEMON_WAIT_MS;
         char message[512];
 
-        while (base_clock_ns() < deadline && daemon_wait_readable(proc->notify_fd)) {
+        while (now_ms() < deadline && daemon_wait_readable(proc->notify_fd)) {
                 ssize_t n = recv(proc->notify_fd, message, sizeof(message) - 1, 0);
 
                 message[n > 0 ? n : 0] = '\0';
@@ -144,11 +152,11 @@ void daemon_start(struct daemon_proc *proc, const struct daemon_options *options
 
 int daemon_wait_exit(struct daemon_proc *proc)
 {
-        uint64_t deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
+        uint64_t deadline = now_ms() + DAEMON_WAIT_MS;
         int status = 0;
 
         while (waitpid(proc->pid, &status, WNOHANG) == 0) {
-                if (base_clock_ns() > deadline) {
+                if (now_ms() > deadline) {
                         kill(proc->pid, SIGKILL);
                         waitpid(proc->pid, &status, 0);
                         return -1;
@@ -170,12 +178,23 @@ void daemon_cleanup(struct daemon_proc *proc)
         close(proc->notify_fd);
 }
 
+void daemon_kill(struct daemon_proc *proc)
+{
+        if (proc->pid <= 0)
+                return;
+        kill(proc->pid, SIGKILL);
+        waitpid(proc->pid, NULL, 0);
+        proc->pid = 0;
+}
+
 int daemon_stop(struct daemon_proc *proc)
 {
-        int status;
+        int status = 0;
 
-        kill(proc->pid, SIGTERM);
-        status = daemon_wait_exit(proc);
+        if (proc->pid > 0) {
+                kill(proc->pid, SIGTERM);
+                status = daemon_wait_exit(proc);
+        }
         daemon_cleanup(proc);
         return status;
 }
@@ -215,42 +234,4 @@ long daemon_rss_kib(const struct daemon_proc *proc)
 int daemon_socket(const struct daemon_proc *proc)
 {
         return unix_socket(proc->socket, SOCK_STREAM, false);
-}
-
-struct vgic_conn *daemon_connect(const struct daemon_proc *proc)
-{
-        struct vgic_conn_options options = {
-                .size = sizeof(options), .socket_path = proc->socket, .timeout_ms = DAEMON_WAIT_MS};
-        struct vgic_conn *conn = NULL;
-        int r = vgic_connect(&options, &conn);
-
-        if (r < 0)
-                tap_bail("vgic_connect: %d %s", r, conn ? vgic_conn_error(conn) : "");
-        return conn;
-}
-
-bool daemon_alive(const struct daemon_proc *proc)
-{
-        struct vgic_conn *conn = daemon_connect(proc);
-        struct vgic_vm_info *infos = NULL;
-        size_t n;
-        int r = vgic_vm_list(conn, &infos, &n);
-
-        free(infos);
-        vgic_disconnect(conn);
-        return r == 0;
-}
-
-struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_vcpus, unsigned n_spis, unsigned flags)
-{
-        struct vgic_vm_config config = {
-                .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = n_spis, .flags = flags};
-        struct vgic_vm *vm = NULL;
-        int r = vgic_vm_create(conn, &config, &vm);
-
-        if (r == 0)
-                r = vgic_vm_init(vm);
-        if (r < 0)
-                tap_bail("VM %s: %d %s", name, r, vgic_conn_error(conn));
-        return vm;
 }
