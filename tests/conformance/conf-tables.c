@@ -23,5 +23,7 @@ const struct conf_test *const conf_tables[] = {
         conf_route_tests,
         conf_oneofn_tests,
         conf_hostile_tests,
+        conf_extended_tests,
+        conf_reset_tests,
         NULL,
 };

@@ -24,5 +24,7 @@ extern const struct conf_test conf_sgi_tests[];
 extern const struct conf_test conf_route_tests[];
 extern const struct conf_test conf_oneofn_tests[];
 extern const struct conf_test conf_hostile_tests[];
+extern const struct conf_test conf_extended_tests[];
+extern const struct conf_test conf_reset_tests[];
 
 #endif
