@@ -85,10 +85,16 @@ static bool give(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now
         return is_eligible(gic, vcpu, gic_word_group(now));
 }
 
+/* As shm_gic_retry(), but each round looks at every vCPU: a hostile process that flips gates gets fewer of them. */
+static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
+{
+        return !gic->bounded || ++*rounds < 8 + SHM_TRIES / gic->n_vcpus;
+}
+
 void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
-        unsigned tries = 0;
+        unsigned rounds = 0;
 
         if (!spi) /* a hostile process set the bit of a private interrupt */
                 return;
@@ -103,7 +109,7 @@ void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
                 now = gic_word_set_route(old, (uint16_t)vcpu);
                 if ((now == old || shm_word_cas(&spi->word, &old, now)) && give(gic, intid, old, now, vcpu))
                         return;
-        } while (shm_gic_retry(gic, &tries));
+        } while (may_retry(gic, &rounds));
 }
 
 void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
