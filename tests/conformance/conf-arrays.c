@@ -47,7 +47,8 @@ static uint32_t truth(struct conf *c, unsigned vcpu, enum array array, uint32_t 
 }
 
 /* Exactly @intid's field is @value, and all others of the kind are @rest. */
-static void expect_one(struct conf *c, enum array array, uint32_t first, uint32_t n, uint32_t intid, uint32_t value, uint32_t rest)
+static void expect_one(struct conf *c, enum array array, uint32_t first, uint32_t n, uint32_t intid, uint32_t value,
+                       uint32_t rest)
 {
         for (uint32_t i = first; i < first + n; i++) {
                 uint32_t want = i == intid ? value : rest;
@@ -173,7 +174,8 @@ static void priority_bytes(struct conf *c)
 /* Fields of interrupts that are not implemented are RAZ/WI; that is no error. */
 static void beyond_last(struct conf *c)
 {
-        static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR, ICFGR };
+        static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER,
+                IPRIORITYR, ICFGR };
 
         for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
                 static const uint32_t intids[] = { 72, 95, 96, 512, 1019 };
@@ -193,11 +195,17 @@ static void beyond_last(struct conf *c)
 
 #define WALK(name, array, kind) \
         { name, kind == SGIS || kind == PPIS || kind == EPPIS ? "12.11" : "12.9", \
-          "each interrupt's field, its reset value, its neighbours untouched", { .n_vcpus = 2, .cold = true, ALL_KINDS, .argument = ROW(array, kind) }, walk }
+          "each interrupt's field, its reset value, its neighbours untouched", \
+          { .n_vcpus = 2, .cold = true, ALL_KINDS, .argument = ROW(array, kind) }, walk }
 #define WALKS(name, kind) \
-        WALK(name "-igroupr", IGROUPR, kind), WALK(name "-isenabler", ISENABLER, kind), WALK(name "-icenabler", ICENABLER, kind), \
-        WALK(name "-ispendr", ISPENDR, kind), WALK(name "-icpendr", ICPENDR, kind), WALK(name "-isactiver", ISACTIVER, kind), \
-        WALK(name "-icactiver", ICACTIVER, kind), WALK(name "-ipriorityr", IPRIORITYR, kind)
+        WALK(name "-igroupr", IGROUPR, kind), \
+        WALK(name "-isenabler", ISENABLER, kind), \
+        WALK(name "-icenabler", ICENABLER, kind), \
+        WALK(name "-ispendr", ISPENDR, kind), \
+        WALK(name "-icpendr", ICPENDR, kind), \
+        WALK(name "-isactiver", ISACTIVER, kind), \
+        WALK(name "-icactiver", ICACTIVER, kind), \
+        WALK(name "-ipriorityr", IPRIORITYR, kind)
 
 const struct conf_test conf_array_tests[] = {
         WALKS("sgi", SGIS),
@@ -208,7 +216,8 @@ const struct conf_test conf_array_tests[] = {
         { "sgi-icfgr", "12.11", "GICR_ICFGR0 is read-only: SGIs are edge-triggered", { .cold = true }, sgi_icfgr },
         { "icfgr-low-bits", "12.9", "ICFGR: bit 0 of each field is RES0", { 0 }, icfgr_low_bits },
         { "priority-bytes", "12.1.3", "IPRIORITYR takes byte accesses", { 0 }, priority_bytes },
-        { "beyond-last", "12.9", "fields of SPIs that are not implemented are RAZ/WI, without error", { .n_spis = 40 }, beyond_last },
+        { "beyond-last", "12.9", "fields of SPIs that are not implemented are RAZ/WI, without error",
+          { .n_spis = 40 }, beyond_last },
         { 0 },
 };
 

@@ -47,7 +47,8 @@ static void typer_lines(struct conf *c)
 {
         static const struct {
                 unsigned n_spis, it_lines;
-        } cases[] = { { 0, 0 }, { 1, 1 }, { 31, 1 }, { 32, 1 }, { 33, 2 }, { 64, 2 }, { 960, 30 }, { 961, 31 }, { 988, 31 } };
+        } cases[] = { { 0, 0 }, { 1, 1 }, { 31, 1 }, { 32, 1 }, { 33, 2 }, { 64, 2 }, { 960, 30 }, { 961, 31 }, { 988,
+                31 } };
 
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct conf_config config = { .n_spis = cases[i].n_spis, .no_spis = cases[i].n_spis == 0 };
@@ -107,7 +108,7 @@ static void pidr2(struct conf *c)
         EQ(c, gicr(c, 0, GICR_PIDR2) >> 4, 3);
 }
 
-/* Section 12.1, identification registers: component class 0xb105f00d byte by byte; designer JEP106 code 0x3b, bank 4. */
+/* Identification registers: component class 0xb105f00d byte by byte; designer JEP106 code 0x3b, bank 4. */
 static void pidr_cidr(struct conf *c)
 {
         static const struct {
@@ -238,9 +239,11 @@ static void setspi_no_spi(struct conf *c)
 }
 
 const struct conf_test conf_dist_tests[] = {
-        { "ctlr-reset", "12.9", "GICD_CTLR resets with both groups disabled, ARE and DS set", { .cold = true }, ctlr_reset },
+        { "ctlr-reset", "12.9", "GICD_CTLR resets with both groups disabled, ARE and DS set",
+          { .cold = true }, ctlr_reset },
         { "ctlr-are-ds", "12.9", "GICD_CTLR.ARE and .DS are RAO/WI", { 0 }, ctlr_are_ds },
-        { "ctlr-reserved", "12.9", "GICD_CTLR: only the group enables can be written; RWP, E1NWF and reserved bits read 0",
+        { "ctlr-reserved", "12.9",
+          "GICD_CTLR: only the group enables can be written; RWP, E1NWF and reserved bits read 0",
           { 0 }, ctlr_reserved },
         { "ctlr-groups", "12.9", "GICD_CTLR: the two group enables are independent", { 0 }, ctlr_groups },
         { "ctlr-rwp", "12.9", "GICD_CTLR.RWP reads 0 once a write is done", { 0 }, ctlr_rwp },
@@ -254,10 +257,13 @@ const struct conf_test conf_dist_tests[] = {
         { "pidr2-archrev", "12.9", "GICD_PIDR2 and GICR_PIDR2: ArchRev 3 (GICv3)", { 0 }, pidr2 },
         { "pidr-cidr", "12.1", "identification registers of both frames", { 0 }, pidr_cidr },
         { "private-raz", "12.9", "GICD fields of SGIs and PPIs are RAZ/WI, without error", { 0 }, private_raz },
-        { "setspi-level", "12.9", "GICD_SETSPI_NSR on a level-sensitive SPI holds it until GICD_CLRSPI_NSR", { 0 }, setspi_level },
+        { "setspi-level", "12.9", "GICD_SETSPI_NSR on a level-sensitive SPI holds it until GICD_CLRSPI_NSR",
+          { 0 }, setspi_level },
         { "setspi-edge", "12.9", "GICD_SETSPI_NSR on an edge-triggered SPI is one edge", { 0 }, setspi_edge },
-        { "setspi-sources", "12.9", "message level, wire and ISPENDR latch are OR-ed and cleared apart", { 0 }, setspi_sources },
+        { "setspi-sources", "12.9", "message level, wire and ISPENDR latch are OR-ed and cleared apart",
+          { 0 }, setspi_sources },
         { "setspi-half", "12.1.3", "GICD_SETSPI_NSR and GICD_CLRSPI_NSR take 16-bit writes", { 0 }, setspi_half },
-        { "setspi-no-spi", "12.9", "GICD_SETSPI_NSR with an INTID that is no SPI has no effect, and is counted", { 0 }, setspi_no_spi },
+        { "setspi-no-spi", "12.9", "GICD_SETSPI_NSR with an INTID that is no SPI has no effect, and is counted",
+          { 0 }, setspi_no_spi },
         { 0 },
 };

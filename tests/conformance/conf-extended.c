@@ -11,7 +11,8 @@
 
 #include "conf-tables.h"
 
-static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR, ICFGR };
+static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR,
+        ICFGR };
 
 /* Everything of @intid is RAZ/WI, and it has no wire. */
 static void absent(struct conf *c, uint32_t intid)
@@ -162,12 +163,15 @@ static void espi_all(struct conf *c)
 }
 
 const struct conf_test conf_extended_tests[] = {
-        { "espi-none", "12.9", "without extended SPIs their registers are RAZ/WI and their wires do not exist", { 0 }, espi_none },
+        { "espi-none", "12.9", "without extended SPIs their registers are RAZ/WI and their wires do not exist",
+          { 0 }, espi_none },
         { "espi-beyond", "12.9", "the same behind the last extended SPI", { .n_espis = 96 }, espi_beyond },
-        { "eppi-none", "12.11", "without extended PPIs their registers are RAZ/WI and their wires do not exist", { 0 }, eppi_none },
+        { "eppi-none", "12.11", "without extended PPIs their registers are RAZ/WI and their wires do not exist",
+          { 0 }, eppi_none },
         { "eppi-half", "12.11", "32 extended PPIs: the second half is RAZ/WI", { .n_eppis = 32 }, eppi_half },
         { "eppi-private", "2.2", "an extended PPI is each vCPU's own", { .n_vcpus = 2, ALL_KINDS }, eppi_private },
-        { "espi-message", "12.9", "GICD_SETSPI_NSR and CLRSPI_NSR take extended SPIs, and no extended PPI", { ALL_KINDS }, espi_message },
+        { "espi-message", "12.9", "GICD_SETSPI_NSR and CLRSPI_NSR take extended SPIs, and no extended PPI",
+          { ALL_KINDS }, espi_message },
         { "extended-priority-bytes", "12.1.3", "IPRIORITYR<n>E takes byte accesses", { ALL_KINDS }, priority_bytes },
         { "kinds-apart", "2.2", "the same index in each range: no kind runs into another", { ALL_KINDS }, kinds_apart },
         { "espi-all", "2.2", "1024 extended SPIs pending at once", { .n_espis = 1024 }, espi_all },

@@ -207,8 +207,10 @@ static void bad_length(struct conf *c)
 
 static void bad_intid(struct conf *c)
 {
-        static const uint32_t spis[] = { 0, 15, 16, 31, 96, 1019, 1020, 1023, 1024, 1055, 1056, 1119, 4095, 4096, 5119, 5120, 8192, ~0u };
-        static const uint32_t ppis[] = { 0, 15, 32, 95, 1019, 1020, 1023, 1024, 1055, 1056, 1119, 1120, 4096, 8192, ~0u };
+        static const uint32_t spis[] = { 0, 15, 16, 31, 96, 1019, 1020, 1023, 1024, 1055, 1056, 1119, 4095, 4096,
+                5119, 5120, 8192, ~0u };
+        static const uint32_t ppis[] = { 0, 15, 32, 95, 1019, 1020, 1023, 1024, 1055, 1056, 1119, 1120, 4096, 8192,
+                ~0u };
 
         for (unsigned i = 0; i < sizeof(spis) / sizeof(spis[0]); i++) {
                 conf_where(c, "SPI %u", spis[i]);
@@ -261,10 +263,12 @@ const struct conf_test conf_hostile_tests[] = {
         { "hostile-icc", "12.2", "the same of system registers", HOSTILE(2), hostile },
         { "hostile-lines", "2.2", "the same of wires that may not exist", HOSTILE(3), hostile },
         { "hostile-all", "12.1.3", "all of it mixed", HOSTILE(4), hostile },
-        { "hostile-other-vm", "12.1.3", "a guest's errors are counted and reported in its own VM", { 0 }, other_errors },
+        { "hostile-other-vm", "12.1.3", "a guest's errors are counted and reported in its own VM",
+          { 0 }, other_errors },
         { "bad-length", "12.1.3", "lengths that no bus has are refused, and not counted", { 0 }, bad_length },
         { "bad-intid", "2.2", "wires of INTIDs that do not exist are refused, without any effect", { 0 }, bad_intid },
-        { "before-init", "2.2", "nothing can be injected before the controller is built", { .no_init = true }, before_init },
+        { "before-init", "2.2", "nothing can be injected before the controller is built",
+          { .no_init = true }, before_init },
         { "state-of-nothing", "2.2", "there is no state of INTIDs that do not exist", { 0 }, state_of_nothing },
         { 0 },
 };

@@ -39,14 +39,16 @@ static const struct map_row gicd_map[] = {
 static const struct map_row rd_map[] = {
         { 0x0000, 4, W, RW }, { 0x0004, 4, W, RO }, { 0x0008, 8, W | D, RO }, { 0x0010, 8, W, RW },
         { 0x0018, 8, W, RES0 },                 /* MPAMIDR, PARTIDR */
-        { 0x0040, 16, W | D, RES0 }, { 0x0070, 16, W | D, RES0 }, { 0x00a0, 8, W | D, RES0 }, { 0x00b0, 8, W | D, RES0 },
+        { 0x0040, 16, W | D, RES0 }, { 0x0070, 16, W | D, RES0 }, { 0x00a0, 8, W | D, RES0 },
+        { 0x00b0, 8, W | D, RES0 },
         { 0x00c0, 4, W, RES0 },                 /* LPIs: SETLPIR, CLRLPIR, PROPBASER, PENDBASER, INV*, SYNCR */
         { 0xffd0, 0x30, W, RO },
 };
 
 /* Section 12.10, SGI_base: register 0, and 1 and 2 of the extended PPIs */
 static const struct map_row sgi_map[] = {
-        { 0x0080, 12, W, RW }, { 0x0100, 12, W, RW }, { 0x0180, 12, W, RW }, { 0x0200, 12, W, RW }, { 0x0280, 12, W, RW },
+        { 0x0080, 12, W, RW }, { 0x0100, 12, W, RW }, { 0x0180, 12, W, RW }, { 0x0200, 12, W, RW },
+        { 0x0280, 12, W, RW },
         { 0x0300, 12, W, RW }, { 0x0380, 12, W, RW }, { 0x0400, 0x60, B | W, RW }, { 0x0c00, 0x18, W, RW },
         { 0x0d00, 12, W, RES0 }, { 0x0e00, 4, W, RES0 }, { 0x0f80, 12, W, RES0 },
 };
@@ -58,7 +60,8 @@ static const struct frame {
         bool is_gicr;
         uint32_t base;
 } frames[] = {
-        { gicd_map, SIZE(gicd_map), false, 0 }, { rd_map, SIZE(rd_map), true, 0 }, { sgi_map, SIZE(sgi_map), true, GICR_SGI },
+        { gicd_map, SIZE(gicd_map), false, 0 }, { rd_map, SIZE(rd_map), true, 0 },
+        { sgi_map, SIZE(sgi_map), true, GICR_SGI },
 };
 
 static const struct map_row *find(const struct frame *f, uint32_t offset)
@@ -188,12 +191,14 @@ static void reset_values(struct conf *c)
 const struct conf_test conf_map_tests[] = {
         { "map-gicd-read", "12.8", "GICD: every offset, every width: known ones read, others are RAZ, RRD, counted",
           { MAPPED, .argument = 0 }, map_test },
-        { "map-gicd-write", "12.8", "GICD: every offset, every width: known ones are written, others are WI, WRD, counted",
+        { "map-gicd-write", "12.8",
+          "GICD: every offset, every width: known ones are written, others are WI, WRD, counted",
           { MAPPED, .argument = 1 }, map_test },
         { "map-rd-read", "12.10", "RD_base: every offset, every width, read", { MAPPED, .argument = 2 }, map_test },
         { "map-rd-write", "12.10", "RD_base: every offset, every width, written", { MAPPED, .argument = 3 }, map_test },
         { "map-sgi-read", "12.10", "SGI_base: every offset, every width, read", { MAPPED, .argument = 4 }, map_test },
-        { "map-sgi-write", "12.10", "SGI_base: every offset, every width, written", { MAPPED, .argument = 5 }, map_test },
+        { "map-sgi-write", "12.10", "SGI_base: every offset, every width, written",
+          { MAPPED, .argument = 5 }, map_test },
         { "map-res0", "12.8", "registers that are RES0 here ignore ones, change nothing, and are no error",
           { .n_vcpus = 3, .cold = true }, res0_written },
         { "map-no-ranges", "12.8", "the extended arrays of a VM without extended ranges are RAZ/WI, without error",

@@ -150,8 +150,10 @@ static void reset_from_outside(struct conf *c)
 }
 
 const struct conf_test conf_reset_tests[] = {
-        { "reset-system", "12.9", "system reset: every register as after power-on", { .n_vcpus = 2, ALL_KINDS }, reset_system },
-        { "reset-vcpu", "12.2", "reset of one vCPU: its interface and private interrupts, nothing else", { .n_vcpus = 2, ALL_KINDS }, reset_one },
+        { "reset-system", "12.9", "system reset: every register as after power-on",
+          { .n_vcpus = 2, ALL_KINDS }, reset_system },
+        { "reset-vcpu", "12.2", "reset of one vCPU: its interface and private interrupts, nothing else",
+          { .n_vcpus = 2, ALL_KINDS }, reset_one },
         { "reset-wires", "4.1.2", "wires keep their level through a reset", { ALL_KINDS }, reset_wires },
         { "reset-message", "12.9", "the level of GICD_SETSPI_NSR ends with a reset", { 0 }, reset_message },
         { "reset-outside", "12.2", "a vCPU is reset from outside", { .n_vcpus = 2 }, reset_from_outside },

@@ -25,5 +25,6 @@ const struct conf_test *const conf_tables[] = {
         conf_hostile_tests,
         conf_extended_tests,
         conf_reset_tests,
+        conf_thread_tests,
         NULL,
 };

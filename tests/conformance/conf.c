@@ -42,8 +42,8 @@ void conf_eq(struct conf *c, uint64_t got, uint64_t want, const char *file, int 
                 return;
         if (++c->n_failures > MAX_FAILURES)
                 return;
-        tap_note("%s:%d: %s%s%s: got 0x%llx, want 0x%llx", base ? base + 1 : file, line, c->where, c->where[0] ? ": " : "",
-                 what, (unsigned long long)got, (unsigned long long)want);
+        tap_note("%s:%d: %s%s%s: got 0x%llx, want 0x%llx", base ? base + 1 : file, line,
+                 c->where, c->where[0] ? ": " : "", what, (unsigned long long)got, (unsigned long long)want);
 }
 
 /* This one test cannot go on. */
@@ -154,6 +154,11 @@ static int run_here(const struct conf_test *test)
         return c.n_failures > 0;
 }
 
+static bool say(const struct conf_test *test, bool ok)
+{
+        return tap_ok(ok, "%s %s: %s", test->section, test->name, test->rule);
+}
+
 static void run_test(const struct conf_test *test)
 {
         int status = 0;
@@ -171,7 +176,7 @@ static void run_test(const struct conf_test *test)
                 tap_bail("fork: %s", strerror(errno));
         if (WIFSIGNALED(status))
                 tap_note("killed by signal %d", WTERMSIG(status));
-        tap_ok(status == 0, "%s %s: %s", test->section, test->name, test->rule);
+        say(test, status == 0);
         if (waitpid(daemon_.pid, &status, WNOHANG) == daemon_.pid)
                 tap_bail("the daemon died");
 }
@@ -247,7 +252,7 @@ int main(int argc, char **argv)
                 if (list)
                         printf("%-10s %-34s %s\n", test->section, test->name, test->rule);
                 else if (here)
-                        failed |= tap_ok(run_here(test) == 0, "%s %s: %s", test->section, test->name, test->rule) ? 0 : 1;
+                        failed |= !say(test, run_here(test) == 0);
                 else
                         run_test(test);
         }
