@@ -58,8 +58,9 @@ VGIC_EXPORT int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vg
         if (r < 0)
                 return r;
         *ret_state = (struct vgic_vcpu_state) {
-                .registered = state.owner_pid != 0, .powered = state.powered, .parked = state.parked, .asleep = state.asleep,
-                .mpidr = gic_route_mpidr(state.affinity), .pmr = state.pmr, .running_priority = state.running_priority,
+                .registered = state.owner_pid != 0, .powered = state.powered, .parked = state.parked,
+                .asleep = state.asleep, .mpidr = gic_route_mpidr(state.affinity), .pmr = state.pmr,
+                .running_priority = state.running_priority,
                 .group_enables = state.group_enables, .acknowledged = state.acknowledged, .parks = state.parks,
                 .resets = state.resets,
         };

@@ -6,8 +6,8 @@
 /*
  * Grants: which device process may drive which SPIs and extended SPIs
  *
- * What    A label, a random token and per interrupt a wire of its own. One living device at a time uses a grant; when it
- *         dies its wires go low, on exactly the interrupts of its grant, and the same token attaches again.
+ * What    A label, a random token and per interrupt a wire of its own. One living device at a time uses a grant; when
+ *         it dies its wires go low, on exactly the interrupts of its grant, and the same token attaches again.
  * Owner   The VM. A session points to its grant while it is attached as a device.
  * Trust   INTIDs come from rings and messages: every access goes through grant_wire().
  */

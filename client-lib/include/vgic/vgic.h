@@ -155,8 +155,8 @@ struct vgic_vm_config {
         uint32_t affinity_levels; /* 4; or 3: no Aff3 (A3V = 0); 0: 4 */
         uint32_t n_redist_regions; /* 0: one region */
         const uint32_t *redist_regions; /* vCPUs in each contiguous redistributor region, in the order of their indices:
-                                   * each at least 1, n_vcpus together. GICR_TYPER.Last ends each; vgic_gicr_read() keeps
-                                   * counting 128 KiB per vCPU over all regions */
+                                   * each at least 1, n_vcpus together. GICR_TYPER.Last ends each; vgic_gicr_read()
+                                   * keeps counting 128 KiB per vCPU over all regions */
 };
 
 /**
