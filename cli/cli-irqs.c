@@ -36,6 +36,7 @@ static void irqs_json(struct irqs_out *out, const struct vgic_irq_state *s)
                 cli_json_null(json, "vcpu");
         else
                 cli_json_number(json, "vcpu", s->vcpu);
+        cli_json_bool(json, "one_of_n", s->one_of_n);
         cli_json_bool(json, "enabled", s->enabled);
         cli_json_bool(json, "pending", s->pending);
         cli_json_bool(json, "active", s->active);
@@ -73,8 +74,8 @@ static void irqs_row(struct irqs_out *out, const struct vgic_irq_state *s)
         out->n_shown++;
         cli_table_cell(table, "%s", cli_intid_name(s->intid, name));
         vcpu_cell(table, s->vcpu);
-        cli_table_cell(table, "%c%c%c%c%c", s->enabled ? 'E' : '.', s->pending ? 'P' : '.', s->active ? 'A' : '.',
-                       s->line ? 'H' : '.', s->latch ? 'L' : '.');
+        cli_table_cell(table, "%c%c%c%c%c%c", s->enabled ? 'E' : '.', s->pending ? 'P' : '.', s->active ? 'A' : '.',
+                       s->line ? 'H' : '.', s->latch ? 'L' : '.', s->one_of_n ? 'N' : '.');
         cli_table_cell(table, "%s", s->edge ? "edge" : "level");
         cli_table_cell(table, "%u", s->group);
         cli_table_cell(table, "0x%02x", s->priority);
@@ -128,7 +129,7 @@ static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uin
         if (ret)
                 return cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]);
         if (out->n_shown)
-                puts("\nFLAGS: E enabled, P pending, A active, H line high, L latched (edge or ISPENDR).\n"
+                puts("\nFLAGS: E enabled, P pending, A active, H line high, L latched (edge or ISPENDR), N 1-of-N.\n"
                      "VCPU: whose it is (SGI, PPI) or where it is routed (SPI; 1-of-N: the one chosen).\n"
                      "ACKS: how often it was acknowledged.  EPPI, ESPI: the extended ranges.");
         else

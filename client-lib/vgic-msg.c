@@ -78,7 +78,8 @@ static void vgic_msg_take_irq(const Vgic__IrqState *from, struct vgic_irq_state 
                 .intid = from->intid, .vcpu = from->vcpu, .holder = from->holder,
                 .enabled = from->enabled, .pending = from->pending, .active = from->active,
                 .group = (uint8_t)from->group, .edge = from->edge, .line = from->line, .latch = from->latch,
-                .priority = (uint8_t)from->priority, .acknowledged = from->acknowledged,
+                .priority = (uint8_t)from->priority, .one_of_n = from->one_of_n != 0,
+                .acknowledged = from->acknowledged,
         };
 }
 

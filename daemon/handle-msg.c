@@ -80,6 +80,7 @@ static void fill_irq(const struct shm_irq_state *state, Vgic__IrqState *irq)
         irq->latch = state->latch;
         irq->priority = state->priority;
         irq->acknowledged = state->acknowledged;
+        irq->one_of_n = state->one_of_n;
 }
 
 /* How many interrupts one reply describes, so that no request keeps the loop long. */

@@ -60,7 +60,7 @@ status 0 'counts before any interrupt' ctl counts test-vm
 has '^no interrupt was ever acknowledged$' 'counts says that there are none'
 status 0 'inject' ctl inject test-vm 40
 status 0 'irqs while SPI 40 is pending' ctl irqs test-vm
-has '^SPI40 +0 +EP\.\.L +edge +1 +0x80 +- +0$' 'irqs: SPI 40 is enabled, pending, latched'
+has '^SPI40 +0 +EP\.\.L\. +edge +1 +0x80 +- +0$' 'irqs: SPI 40 is enabled, pending, latched'
 hasnt '^SPI50 ' 'irqs leaves out what is unused'
 has '^[0-9]+ unused interrupts are not shown' 'irqs says that it leaves something out'
 status 0 'irqs --all' ctl irqs test-vm --all
