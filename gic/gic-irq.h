@@ -34,7 +34,7 @@ static inline uint64_t gic_irq_pulse(uint64_t w)
         return w | ((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH);
 }
 
-/* GICD_SETSPI_NSR (IHI 0069 section 12.9): an edge, or a level that holds until GICD_CLRSPI_NSR. */
+/* GICD_SETSPI_NSR (IHI 0069 section 12.9.33): an edge, or a level that holds until GICD_CLRSPI_NSR. */
 static inline uint64_t gic_irq_message_set(uint64_t w)
 {
         return w | ((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_MESSAGE);

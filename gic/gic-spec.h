@@ -41,7 +41,7 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define GICR_FRAME_SIZE    0x10000u
 #define GICR_STRIDE        0x20000u
 
-/* ICC_CTLR_EL1 (IHI 0069 section 12.2, ICC_CTLR_EL1): all of its defined fields lie in bits 19..0. */
+/* ICC_CTLR_EL1 (IHI 0069 section 12.2.6): all of its defined fields lie in bits 19..0. */
 #define ICC_CTLR_CBPR              (1u << 0)
 #define ICC_CTLR_EOIMODE           (1u << 1)
 #define ICC_CTLR_PMHE              (1u << 6)

@@ -4,7 +4,7 @@
 #define SHM_IROUTER_H
 
 /*
- * GICD_IROUTER<n>: from the register as written to the route in the word (IHI 0069 sections 3.1 and 12.9)
+ * GICD_IROUTER<n>: from the register as written to the route in the word (IHI 0069 sections 3.1 and 12.9.22)
  */
 #include "shm-gic.h"
 

@@ -193,7 +193,7 @@ static void set_view(struct shm_gic *gic, void *base, const struct shm_area *are
 
 /* --- build --- */
 
-/* IHI 0069 section 12.2, ICC_CTLR_EL1: the read-only fields; EOImode, CBPR and PMHE reset to 0. */
+/* IHI 0069 section 12.2.6, ICC_CTLR_EL1: the read-only fields; EOImode, CBPR and PMHE reset to 0. */
 static uint32_t icc_ctlr_default(const struct shm_gic *gic)
 {
         uint32_t ctlr = (gic->n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT | 0u << ICC_CTLR_IDBITS_SHIFT;
