@@ -27,11 +27,17 @@ static uint32_t first_vcpu(uint32_t vcpu)
 static void place(struct pair *pair, uint32_t intid)
 {
         struct vgic_irq_state state = { 0 };
+        struct ref_irq_state before;
         const char *why;
 
         if (!ref_waits_for_place(pair->ref, intid))
                 return;
         vgic_vm_irq_state(pair->vm, 0, intid, &state);
+        ref_irq_state(pair->ref, 0, intid, &before);
+        if (before.vcpu != first_vcpu(state.vcpu)) {
+                pair->counts->placed += before.vcpu == REF_NO_VCPU;
+                pair->counts->moved += before.vcpu != REF_NO_VCPU;
+        }
         why = ref_place(pair->ref, intid, first_vcpu(state.vcpu));
         if (why)
                 pair_differ(pair, "INTID %u at vCPU %" PRId32 ": %s", intid, (int32_t)state.vcpu, why);
@@ -80,6 +86,7 @@ static void look_at_parked(struct pair *pair, uint32_t vcpu)
                 pair_differ(pair, "vCPU %u is parked, has an interrupt, and nobody rang", vcpu);
         if (!rung)
                 return;
+        pair->counts->woken++;
         pair_come_out(pair, vcpu);
         if (!ref_lines(pair->ref, vcpu) && vgic_vcpu_park_begin(pair->vcpus[vcpu]) == 0) {
                 pair->parked[vcpu] = true;
@@ -94,6 +101,7 @@ static void look_at_guest(struct pair *pair, uint32_t vcpu)
                 pair_differ(pair, "vCPU %u is in guest, has an interrupt, and nobody kicked it", vcpu);
         if (!pair->kicks[vcpu])
                 return;
+        pair->counts->kicked++;
         pair_come_out(pair, vcpu);
         same_lines(pair, vcpu, vgic_vcpu_lines(pair->vcpus[vcpu]));
 }

@@ -21,6 +21,7 @@ struct pair {
         struct ref_gic *ref;
         struct program_history history;
         char *why;              /* of pair_result; empty while they agree */
+        struct pair_counts *counts;
 };
 
 /* pair_differ() - say it, once. */

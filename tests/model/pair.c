@@ -148,10 +148,15 @@ static uint64_t write_mmio(struct pair *pair, const struct program_step *step)
         return 0;
 }
 
+static bool is_iar(uint32_t reg)
+{
+        return reg == VGIC_ICC_IAR0_EL1 || reg == VGIC_ICC_IAR1_EL1;
+}
+
 /* As the register; or by the call that is the same. */
 static int read_icc(struct vgic_vcpu *vcpu, const struct program_step *step, uint64_t *ret_value)
 {
-        if (step->len == 1 && (step->where == VGIC_ICC_IAR0_EL1 || step->where == VGIC_ICC_IAR1_EL1)) {
+        if (step->len == 1 && is_iar(step->where)) {
                 *ret_value = vgic_vcpu_ack(vcpu, step->where == VGIC_ICC_IAR1_EL1);
                 return 0;
         }
@@ -189,6 +194,8 @@ static uint64_t access_icc(struct pair *pair, const struct program_step *step)
         if (r != should)
                 pair_differ(pair, "returned %d, the model says %d", r, should);
         same_value(pair, got, want);
+        if (step->op == PROGRAM_ICC_READ && is_iar(step->where) && (got < 1020 || got > 1023))
+                pair->counts->acknowledged++;
         return r == 0 ? got : 1023;
 }
 
@@ -323,9 +330,19 @@ static bool makes_sense(const struct pair *pair, const struct program_step *step
         return step->vcpu < pair->config->n_vcpus;
 }
 
+static void count_nesting(struct pair *pair, uint32_t vcpu)
+{
+        if (vcpu < pair->config->n_vcpus && pair->history.acked[vcpu].n > pair->counts->deepest)
+                pair->counts->deepest = pair->history.acked[vcpu].n;
+}
+
 bool pair_run(struct vgic_conn *conn, const struct program *program, struct pair_result *ret_result)
 {
-        struct pair pair = { .program = program, .config = &program->config, .conn = conn, .why = ret_result->why };
+        struct pair pair = { .program = program,
+                             .config = &program->config,
+                             .conn = conn,
+                             .why = ret_result->why,
+                             .counts = &ret_result->counts };
 
         memset(ret_result, 0, sizeof(*ret_result));
         start(&pair);
@@ -333,8 +350,10 @@ bool pair_run(struct vgic_conn *conn, const struct program *program, struct pair
         for (uint32_t i = 0; i < program->n_steps && pair_agrees(&pair); i++) {
                 struct program_step step = program_resolve(&pair.history, &program->steps[i]);
 
-                if (makes_sense(&pair, &step))
+                if (makes_sense(&pair, &step)) {
                         program_note(&pair.history, &step, ops[step.op](&pair, &step));
+                        count_nesting(&pair, step.vcpu);
+                }
                 pair_compare_step(&pair);
                 if (i % COMPARE_ALL == COMPARE_ALL - 1)
                         pair_compare_all(&pair, false);

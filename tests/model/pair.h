@@ -15,8 +15,17 @@
 
 struct vgic_conn;
 
+/* What happened, so that a run that agrees because nothing did is not taken for one that agrees. */
+struct pair_counts {
+        uint64_t acknowledged;
+        uint64_t deepest;       /* nesting: acknowledged and not ended at one vCPU */
+        uint64_t placed, moved; /* 1-of-N: chosen a vCPU for; then another */
+        uint64_t woken, kicked;
+};
+
 struct pair_result {
         uint32_t n_steps;       /* how many were made; the last one disagreed, if .why is not empty */
+        struct pair_counts counts;
         char why[256];
 };
 

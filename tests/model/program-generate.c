@@ -198,6 +198,35 @@ static void set_up(struct maker *m)
         set_up_interrupts(m);
 }
 
+/* What an operating system does when it takes over: whatever blocks is gone, so that things happen again. */
+static void heal_vcpu(struct maker *m, uint32_t vcpu)
+{
+        uint32_t n = m->program->config.n_priority_bits > 5 ? 4 : 1;
+
+        for (uint32_t i = 0; i < n; i++) {
+                write_icc(m, vcpu, VGIC_ICC_AP0R_EL1(i), 0);
+                write_icc(m, vcpu, VGIC_ICC_AP1R_EL1(i), 0);
+        }
+        set_up_vcpu(m, vcpu);
+        if (m->profile->most.one_of_n)
+                write_gicr(m, vcpu, 0x0, 0);
+        if (m->profile->host)
+                emit(m, (struct program_step) { .op = PROGRAM_POWER_ON, .vcpu = (uint8_t)vcpu });
+}
+
+static void heal(struct maker *m)
+{
+        write_gicd(m, 0, 4, 3);
+        for (uint32_t i = 0; i < m->program->config.n_vcpus; i++)
+                if (percent(m, 70))
+                        heal_vcpu(m, i);
+        for (uint32_t i = 0; i < m->program->n_intids; i++)
+                if (percent(m, 70)) {
+                        write_field(m, CLEAR_ACTIVE, m->program->intids[i], 1);
+                        write_field(m, SET_ENABLE, m->program->intids[i], 1);
+                }
+}
+
 static void line(struct maker *m)
 {
         uint32_t intid = any_intid(m);
@@ -218,7 +247,12 @@ static void line(struct maker *m)
 
 static void acknowledge(struct maker *m)
 {
-        read_icc(m, any_vcpu(m), percent(m, 70) ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1);
+        uint32_t vcpu = any_vcpu(m);
+        bool group1 = percent(m, 70);
+
+        read_icc(m, vcpu, group1 ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1);
+        if (percent(m, 40))
+                read_icc(m, vcpu, group1 ? VGIC_ICC_IAR0_EL1 : VGIC_ICC_IAR1_EL1);
 }
 
 static void end(struct maker *m)
@@ -243,6 +277,36 @@ static void deactivate(struct maker *m)
 
         step.value = percent(m, 90) ? any_intid(m) : ONE_OF(m, 1020, 1023, 1024, 1119, 4095, 5119, 8192, 0xffffff);
         emit(m, step);
+}
+
+static void end_acked(struct maker *m, uint32_t vcpu)
+{
+        emit(m, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = VGIC_ICC_EOIR1_EL1,
+                                        .from = PROGRAM_ACKED, .value = VGIC_INTID_SPURIOUS });
+}
+
+static void deactivate_dropped(struct maker *m, uint32_t vcpu)
+{
+        emit(m, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = VGIC_ICC_DIR_EL1,
+                                        .from = PROGRAM_DROPPED, .value = VGIC_INTID_SPURIOUS });
+}
+
+/* An interrupt handler: acknowledges, may be interrupted itself, ends, and deactivates or lets another vCPU do that. */
+static void serve(struct maker *m)
+{
+        uint32_t vcpu = any_vcpu(m), depth = 1 + below(m, 3);
+
+        for (uint32_t i = 0; i < depth; i++) {
+                read_icc(m, vcpu, VGIC_ICC_IAR1_EL1);
+                read_icc(m, vcpu, VGIC_ICC_IAR0_EL1);
+                if (percent(m, 40))
+                        write_field(m, SET_PENDING, any_intid(m), 1);
+        }
+        for (uint32_t i = 0; i < depth; i++) {
+                end_acked(m, vcpu);
+                if (percent(m, 80))
+                        deactivate_dropped(m, percent(m, 70) ? vcpu : any_vcpu(m));
+        }
 }
 
 static void send_sgi(struct maker *m)
@@ -315,7 +379,9 @@ static void read_icc_any(struct maker *m)
 /* Message-signalled SPIs, error registers, the control register of a redistributor. */
 static void odd_registers(struct maker *m)
 {
-        if (m->profile->setspi && percent(m, 60))
+        if (m->profile->setspi && percent(m, 3))
+                write_gicd(m, percent(m, 55) ? 0x42 : 0x4a, 2, any_intid(m));
+        else if (m->profile->setspi && percent(m, 60))
                 write_gicd(m, percent(m, 55) ? 0x40 : 0x48, percent(m, 50) ? 2 : 4,
                            percent(m, 95) ? any_intid(m) : program_random(&m->random) & UINT32_MAX);
         else if (m->profile->statusr && percent(m, 30))
@@ -401,11 +467,9 @@ static const struct {
         unsigned weight;
         void (*make)(struct maker *m);
 } habits[] = {
-        { 190, acknowledge },  { 150, end },
-        { 60, deactivate },    { 150, line },
-        { 80, send_sgi },      { 70, set_cpu_interface },
-        { 40, read_icc_any },  { 40, read_any_field },
-        { 30, odd_registers }, { 35, routes_and_sleep },
+        { 160, acknowledge },   { 70, end },           { 50, deactivate },        { 220, line },
+        { 80, send_sgi },       { 45, serve },         { 45, set_cpu_interface }, { 40, read_icc_any },
+        { 40, read_any_field }, { 30, odd_registers }, { 35, routes_and_sleep },  { 8, heal },
 };
 
 static void make_step(struct maker *m)

@@ -223,6 +223,8 @@ void program_note(struct program_history *history, const struct program_step *st
         if (writes && step->where == VGIC_ICC_DIR_EL1 && history->n_dropped &&
             history->dropped[history->n_dropped - 1] == step->value)
                 history->n_dropped--;
+        if (writes && (step->where == VGIC_ICC_AP0R_EL1(0) || step->where == VGIC_ICC_AP1R_EL1(0)) && !step->value)
+                history->acked[step->vcpu].n = 0;
         if (step->op == PROGRAM_RESET_ALL)
                 memset(history, 0, sizeof(*history));
         if (step->op == PROGRAM_RESET_VCPU)

@@ -345,10 +345,13 @@ static void write_irouter(struct ref_gic *gic, const struct mmio *a, uint64_t va
         irq->route = value & implemented;
 }
 
-/* GICD_SETSPI_NSR, GICD_CLRSPI_NSR: an edge makes pending, or not; a level is held, or not. */
-static void write_message(struct ref_gic *gic, uint64_t value, bool set)
+/*
+ * GICD_SETSPI_NSR, GICD_CLRSPI_NSR: an edge makes pending, or not; a level is held, or not. The INTID is in bits 12..0:
+ * a half-word written to bits 31..16 says 0 there.
+ */
+static void write_message(struct ref_gic *gic, const struct mmio *a, uint64_t value, bool set)
 {
-        uint32_t intid = value & 0x1fff;
+        uint32_t intid = a->offset % 4 ? 0 : value & 0x1fff;
         struct ref_irq *irq;
 
         if (!ref_is_spi(gic, intid)) {
@@ -397,7 +400,7 @@ static void write_gicd(struct ref_gic *gic, const struct mmio *a, uint64_t value
                 break;
         case SETSPI:
         case CLRSPI:
-                write_message(gic, value, a->where->kind == SETSPI);
+                write_message(gic, a, value, a->where->kind == SETSPI);
                 break;
         case IROUTER:
                 write_irouter(gic, a, value);

@@ -85,8 +85,19 @@ static void explain(struct vgic_conn *conn, struct program *program)
                 fclose(file);
 }
 
+static void add_counts(struct pair_counts *sum, const struct pair_counts *counts)
+{
+        sum->acknowledged += counts->acknowledged;
+        sum->deepest = counts->deepest > sum->deepest ? counts->deepest : sum->deepest;
+        sum->placed += counts->placed;
+        sum->moved += counts->moved;
+        sum->woken += counts->woken;
+        sum->kicked += counts->kicked;
+}
+
 /* Return: steps made; 0: it failed. */
-static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *profile, uint64_t seed, uint32_t steps)
+static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *profile, uint64_t seed, uint32_t steps,
+                         struct pair_counts *counts)
 {
         struct pair_result result;
         struct program program;
@@ -101,16 +112,18 @@ static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *p
                 result.n_steps = 0;
         }
         n = result.n_steps;
+        add_counts(counts, &result.counts);
         program_free(&program);
         return n;
 }
 
 static void run_profile(struct vgic_conn *conn, const struct program_profile *profile, const struct options *options)
 {
+        struct pair_counts counts = { 0 };
         uint64_t steps = 0, programs = 0, n = 1;
 
         while (n && steps < options->total) {
-                n = run_seed(conn, profile, options->seed + programs, options->steps);
+                n = run_seed(conn, profile, options->seed + programs, options->steps, &counts);
                 steps += n;
                 programs++;
                 if (options->one)
@@ -118,6 +131,9 @@ static void run_profile(struct vgic_conn *conn, const struct program_profile *pr
         }
         tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name,
                options->seed, steps, programs);
+        tap_note("acknowledged %" PRIu64 ", nested up to %" PRIu64 " deep; 1-of-N: placed %" PRIu64 ", moved %" PRIu64
+                 "; woken %" PRIu64 ", kicked %" PRIu64,
+                 counts.acknowledged, counts.deepest, counts.placed, counts.moved, counts.woken, counts.kicked);
 }
 
 static void replay(struct vgic_conn *conn, const char *path)
