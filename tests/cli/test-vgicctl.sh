@@ -68,14 +68,14 @@ has '^SPI50 ' 'irqs --all leaves nothing out'
 hasnt ' $' 'irqs: no space at the end of a line'
 vm 'ack 0' 40
 status 0 'irqs while SPI 40 is active' ctl irqs test-vm
-has '^SPI40 +0 +E\.A\.\. +edge +1 +0x80 +0 +1$' 'irqs: SPI 40 is active on vCPU 0'
+has '^SPI40 +0 +E\.A\.\.\. +edge +1 +0x80 +0 +1$' 'irqs: SPI 40 is active on vCPU 0'
 vm 'eoi 0 40' 0
 status 0 'inject --assert' ctl inject test-vm 50 --assert
 status 0 'irqs after --assert' ctl irqs test-vm
-has '^SPI50 +[-0-9]+ +\.P\.H\. +level' 'irqs: the line of SPI 50 is high'
+has '^SPI50 +[-0-9]+ +\.P\.H\.\. +level' 'irqs: the line of SPI 50 is high'
 status 0 'inject --deassert' ctl inject test-vm 50 --deassert
 status 0 'irqs --all after --deassert' ctl irqs test-vm --all
-has '^SPI50 +[-0-9]+ +\.\.\.\.\. +level' 'irqs: the line of SPI 50 is low'
+has '^SPI50 +[-0-9]+ +\.\.\.\.\.\. +level' 'irqs: the line of SPI 50 is low'
 status 0 'inject --json' ctl inject test-vm 41 --json
 valid_json 'inject --json is JSON'
 vm 'ack 1' 41
@@ -232,8 +232,8 @@ for intid in 1088 1119; do
         status 3 "inject: no INTID $intid" ctl inject ext-vm $intid --vcpu 0
 done
 status 0 'irqs of an extended VM' ctl irqs ext-vm
-has '^ESPI4159 +0 +\.P\.\.L ' 'irqs: ESPI 4159 is pending'
-has '^EPPI1087 +1 +\.P\.H\. +level' 'irqs: the line of EPPI 1087 is high'
+has '^ESPI4159 +0 +\.P\.\.L\. ' 'irqs: ESPI 4159 is pending'
+has '^EPPI1087 +1 +\.P\.H\.\. +level' 'irqs: the line of EPPI 1087 is high'
 hasnt '^EPPI1087 +0 ' 'irqs: of vCPU 1 only'
 status 0 'irqs --json of an extended VM' ctl irqs ext-vm --json
 valid_json 'irqs --json is JSON'
