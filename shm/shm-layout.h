@@ -166,6 +166,7 @@ struct shm_spi {
 /* shm_vcpu.request: what outsiders ask of the owner */
 #define SHM_REQUEST_RESET  (1u << 0)
 #define SHM_REQUEST_WAKE   (1u << 1)
+#define SHM_REQUEST_APR    (1u << 2)        /* take shm_vcpu.posted_apr: see shm-apr.h */
 
 /* One operation that changes several words; written before its first store: see shm-slot.h */
 struct shm_slot {
@@ -239,7 +240,11 @@ struct shm_vcpu {
         /* 2112: redistributor registers that are no interrupt state; the rest is reserved (LPIs) */
         _Alignas(SHM_LINE) _Atomic uint32_t gicr_ctlr;
         _Atomic uint32_t gicr_statusr;
-        uint8_t reserved1[1976];
+        uint8_t reserved1[56];
+
+        /* 2176: active priorities that somebody else than the owner wrote: AP0R<n>, then AP1R<n>; see shm-apr.h */
+        _Alignas(SHM_LINE) _Atomic uint64_t posted_apr[2 * SHM_N_APR];
+        uint8_t reserved2[1856];
 };
 
 /*
@@ -332,6 +337,7 @@ SHM_AT(struct shm_vcpu, bank, 1792);
 SHM_AT(struct shm_vcpu, counters, 2048);
 SHM_AT(struct shm_vcpu, gicr_ctlr, 2112);
 SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
+SHM_AT(struct shm_vcpu, posted_apr, 2176);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
 static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&
