@@ -70,6 +70,14 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define GICD_TYPER_RSS             (1u << 26)
 #define GICD_TYPER_ESPI_RANGE_SHIFT 27
 
+/* GICD_IIDR (section 12.9.17): product 'V', variant 0, implementer Arm, as other models have it; the revision is the VMM's */
+#define GICD_IIDR_DEFAULT          0x5600043bu
+#define GICD_IIDR_REVISION_SHIFT   12
+#define GICD_IIDR_REVISION         (0xfu << GICD_IIDR_REVISION_SHIFT)
+
+/* GICD_TYPER2 (section 12.9.39): nASSGIcap, VIL, VID */
+#define GICD_TYPER2_FIELDS         0x19fu
+
 /* GICD_STATUSR, GICR_STATUSR (sections 12.9.37, 12.11.35) */
 #define GIC_STATUSR_RRD            (1u << 0)   /* read of a reserved location */
 #define GIC_STATUSR_WRD            (1u << 1)   /* write to one */

@@ -4,6 +4,7 @@
 
 #include "gic-prio.h"
 #include "gic-route.h"
+#include "shm-apr.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -108,11 +109,17 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        if (__builtin_expect(atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET, 0)) {
+        uint32_t request = atomic_load_explicit(&self->request, memory_order_seq_cst) & (SHM_REQUEST_RESET | SHM_REQUEST_APR);
+
+        if (__builtin_expect(request == 0, 1))
+                return;
+        if (request & SHM_REQUEST_RESET) {
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
                 shm_reset_vcpu(gic, vcpu);
                 shm_slot_end(self);
         }
+        if (request & SHM_REQUEST_APR)
+                shm_apr_take(gic, vcpu);
 }
 
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick)
@@ -358,6 +365,7 @@ void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value)
 {
         _Atomic uint64_t *ctlr = &gic->vcpus[vcpu].icc_ctlr;
         uint64_t old = atomic_load_explicit(ctlr, memory_order_relaxed);
+        unsigned tries = 0;
         uint64_t now;
 
         do {
@@ -367,7 +375,8 @@ void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value)
                 now = base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, live);
                 now = base_field_set(now, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS, live);
                 now |= SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_CONFIGURED_VALID;
-        } while (!atomic_compare_exchange_weak_explicit(ctlr, &old, now, memory_order_acq_rel, memory_order_relaxed));
+        } while (!atomic_compare_exchange_strong_explicit(ctlr, &old, now, memory_order_acq_rel, memory_order_relaxed) &&
+                 shm_gic_retry(gic, &tries));
 }
 
 uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value)

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "shm-apr.h"
 #include "shm-cpuif.h"
 #include "shm-irouter.h"
 #include "shm-slot.h"
@@ -151,6 +152,7 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         default:
                 break;
         }
+        shm_apr_take(gic, vcpu); /* newer than what the dead one did */
         shm_slot_end(self);
         atomic_store_explicit(&self->park, SHM_PARK_RUNNING, memory_order_seq_cst);
         rebuild_candidates(gic, vcpu);

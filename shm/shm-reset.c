@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "gic-prio.h"
+#include "shm-apr.h"
 #include "shm-irouter.h"
 #include "shm-park.h"
 #include "shm-slot.h"
@@ -54,6 +55,7 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
                 now = base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);
         } while (!atomic_compare_exchange_strong_explicit(&vcpu->cpuif, &old, now, memory_order_seq_cst, memory_order_relaxed) &&
                  shm_gic_retry(gic, &tries));
+        shm_apr_drop(vcpu);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 atomic_store_explicit(&vcpu->ap0r[i], 0, memory_order_relaxed);
                 atomic_store_explicit(&vcpu->ap1r[i], 0, memory_order_relaxed);

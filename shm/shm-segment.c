@@ -18,7 +18,6 @@
 #include "shm-word.h"
 
 #define REQUIRED_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
-#define GICD_IIDR_DEFAULT 0x5600043bu   /* product 'V', revision 0, implementer Arm (as other models have it) */
 
 /* --- shape --- */
 
@@ -86,6 +85,8 @@ static const char *check_numbers(const struct shm_shape *shape)
                 { shape->n_priority_bits >= GIC_MIN_PRIORITY_BITS && shape->n_priority_bits <= GIC_MAX_PRIORITY_BITS,
                   "n_priority_bits must be 4 to 8" },
                 { !(shape->features & ~SHM_FEATURE_ALL), "there is no such feature" },
+                { shape->iidr_revision <= 15, "the revision in GICD_IIDR must be 0 to 15" },
+                { !(shape->gicd_typer2 & ~GICD_TYPER2_FIELDS), "GICD_TYPER2 has a bit that is RES0" },
                 { memchr(shape->name, 0, sizeof shape->name) && shape->name[0], "the name must have 1 to 63 bytes" },
         };
 
@@ -260,7 +261,8 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
         h->n_priority_bits = shape->n_priority_bits;
         h->features = shape->features;
         h->must_understand = must_understand(shape);
-        h->gicd_iidr = GICD_IIDR_DEFAULT;
+        h->gicd_iidr = GICD_IIDR_DEFAULT | shape->iidr_revision << GICD_IIDR_REVISION_SHIFT;
+        h->gicd_typer2 = shape->gicd_typer2;
         memcpy(h->areas, areas, sizeof h->areas);
         fill_affinities(shape, table);
         for (uint32_t i = 0; i < shape->n_vcpus; i++)

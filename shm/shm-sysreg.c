@@ -8,7 +8,9 @@
 #include "base-bits.h"
 #include "gic-icc.h"
 #include "gic-prio.h"
+#include "shm-apr.h"
 #include "shm-oneofn.h"
+#include "shm-word.h"
 
 /*
  * What the rows of gic/gic-icc.c do: one pair of handlers each, in a table by the same number, so that an access costs
@@ -144,24 +146,21 @@ static uint64_t read_rpr(struct shm_gic *gic, uint32_t vcpu, unsigned unused)
         return shm_cpuif_running_priority(gic, vcpu);
 }
 
-static _Atomic uint32_t *apr_of(struct shm_gic *gic, uint32_t vcpu, unsigned argument)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-
-        return (argument >> 8) ? &self->ap1r[argument & 3] : &self->ap0r[argument & 3];
-}
-
 static uint64_t read_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument)
 {
-        return atomic_load_explicit(apr_of(gic, vcpu, argument), memory_order_relaxed);
+        return shm_apr_read(gic, vcpu, argument >> 8, argument & 3);
 }
 
 /* Bits of priorities that do not exist are RES0: with 4 preemption bits a register has 16. */
+static uint32_t apr_mask(const struct shm_gic *gic)
+{
+        return gic_prio_preemption_bits(gic->n_priority_bits) < 5 ? 0xffff : UINT32_MAX;
+}
+
 static void write_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument, uint64_t value)
 {
-        uint32_t implemented = gic_prio_preemption_bits(gic->n_priority_bits) < 5 ? 0xffff : UINT32_MAX;
-
-        atomic_store_explicit(apr_of(gic, vcpu, argument), (uint32_t)value & implemented, memory_order_relaxed);
+        atomic_store_explicit(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), (uint32_t)value & apr_mask(gic),
+                              memory_order_relaxed);
 }
 
 static void write_sgir(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
@@ -201,20 +200,20 @@ static const struct handlers handlers[GIC_N_ICCS] = {
 };
 
 /* NULL: UNDEFINED; so are active-priority registers beyond the implemented preemption levels. */
-static const struct handlers *find(const struct shm_gic *gic, uint32_t reg)
+static const struct handlers *find(uint32_t n_priority_bits, uint32_t reg)
 {
         uint32_t id = gic_icc_id(reg);
 
         if (id >= GIC_N_ICCS)
                 return NULL;
-        if (handlers[id].read == read_apr && gic_icc_table[id].n_apr > gic_prio_n_apr(gic->n_priority_bits))
+        if (handlers[id].read == read_apr && gic_icc_table[id].n_apr > gic_prio_n_apr(n_priority_bits))
                 return NULL;
         return &handlers[id];
 }
 
 int shm_sysreg_read(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *ret_value)
 {
-        const struct handlers *h = find(gic, reg);
+        const struct handlers *h = find(gic->n_priority_bits, reg);
 
         if (!h || !h->read)
                 return -ENOENT;
@@ -225,11 +224,49 @@ int shm_sysreg_read(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *
 
 int shm_sysreg_write(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t value)
 {
-        const struct handlers *h = find(gic, reg);
+        const struct handlers *h = find(gic->n_priority_bits, reg);
 
         if (!h || !h->write)
                 return -ENOENT;
         shm_cpuif_serve(gic, vcpu);
         h->write(gic, vcpu, h->argument, value);
+        return 0;
+}
+
+/* What can be read and written holds state; an acknowledge or the running priority cannot be written. */
+static const struct handlers *find_state(uint32_t n_priority_bits, uint32_t reg)
+{
+        const struct handlers *h = find(n_priority_bits, reg);
+
+        return h && h->read && h->write ? h : NULL;
+}
+
+bool shm_sysreg_is_state(uint32_t n_priority_bits, uint32_t reg)
+{
+        return find_state(n_priority_bits, reg) != NULL;
+}
+
+int shm_sysreg_peek(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *ret_value)
+{
+        const struct handlers *h = find_state(gic->n_priority_bits, reg);
+
+        if (!h)
+                return -ENOENT;
+        *ret_value = h->read(gic, vcpu, h->argument);
+        return 0;
+}
+
+/* GATE-R2: a gate that somebody else opens is stored before the park word is read. */
+int shm_sysreg_poke(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t value)
+{
+        const struct handlers *h = find_state(gic->n_priority_bits, reg);
+
+        if (!h)
+                return -ENOENT;
+        if (h->write == write_apr)
+                shm_apr_post(gic, vcpu, h->argument >> 8, h->argument & 3, (uint32_t)value & apr_mask(gic));
+        else
+                h->write(gic, vcpu, h->argument, value);
+        shm_word_ring(gic, vcpu);
         return 0;
 }

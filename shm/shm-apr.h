@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_APR_H
+#define SHM_APR_H
+
+/*
+ * Active priorities written by somebody else than their owner
+ *
+ * What    ICC_AP<group>R<n>_EL1 has one writer, the owner's thread, so that an acknowledge needs no read-modify-write for
+ *         it. An outsider posts: the value goes to a word beside it, and SHM_REQUEST_APR asks the owner to take it
+ *         before its next operation. Until then readers are shown the posted value: no operation of the vCPU will ever
+ *         see the old one again, but for one that is under way.
+ * Order   APR-R1: the taker stores the register, then clears the posted word by a compare-and-swap with release: a
+ *         reader that finds it empty (APR-A1, acquire) sees the register as posted, or newer. APR-R2: the poster stores
+ *         the word, then the request, both sequentially consistent, then looks whether to ring, as an injector does.
+ * Death   Who dies between taking the request and the values leaves the words: shm_vcpu_repair() takes them.
+ */
+#include "shm-gic.h"
+
+#define SHM_APR_POSTED  (UINT64_C(1) << 32)     /* bits 31..0 are the value */
+
+static inline _Atomic uint32_t *shm_apr_at(struct shm_vcpu *vcpu, unsigned group, unsigned n)
+{
+        return group ? &vcpu->ap1r[n % SHM_N_APR] : &vcpu->ap0r[n % SHM_N_APR];
+}
+
+static inline _Atomic uint64_t *shm_apr_posted_at(struct shm_vcpu *vcpu, unsigned group, unsigned n)
+{
+        return &vcpu->posted_apr[(group ? SHM_N_APR : 0) + n % SHM_N_APR];
+}
+
+/* shm_apr_read() - the register, as the vCPU's next operation finds it. Threads: any; read-only mappings too. */
+static inline uint32_t shm_apr_read(const struct shm_gic *gic, uint32_t vcpu, unsigned group, unsigned n)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t posted = atomic_load_explicit(shm_apr_posted_at(self, group, n), memory_order_acquire);
+
+        return posted & SHM_APR_POSTED ? (uint32_t)posted
+                                       : atomic_load_explicit(shm_apr_at(self, group, n), memory_order_relaxed);
+}
+
+/* shm_apr_post() - have the owner take @value. The caller rings. Threads: any. */
+static inline void shm_apr_post(struct shm_gic *gic, uint32_t vcpu, unsigned group, unsigned n, uint32_t value)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        atomic_store_explicit(shm_apr_posted_at(self, group, n), value | SHM_APR_POSTED, memory_order_seq_cst);
+        atomic_fetch_or_explicit(&self->request, SHM_REQUEST_APR, memory_order_seq_cst);
+}
+
+/* shm_apr_take() - take what was posted. Threads: the owner, or who repairs after its death. */
+static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        unsigned tries = 0;
+
+        atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_APR, memory_order_seq_cst);
+        for (unsigned i = 0; i < 2 * SHM_N_APR; i++) {
+                _Atomic uint64_t *at = &self->posted_apr[i];
+                uint64_t posted = atomic_load_explicit(at, memory_order_acquire);
+
+                while (posted & SHM_APR_POSTED) {
+                        atomic_store_explicit(shm_apr_at(self, i / SHM_N_APR, i), (uint32_t)posted, memory_order_relaxed);
+                        if (atomic_compare_exchange_strong_explicit(at, &posted, 0, memory_order_acq_rel,
+                                                                    memory_order_acquire) ||
+                            !shm_gic_retry(gic, &tries))
+                                break;
+                }
+        }
+}
+
+/* shm_apr_drop() - a reset voids what was posted before it. Threads: who resets. */
+static inline void shm_apr_drop(struct shm_vcpu *vcpu)
+{
+        for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
+                atomic_store_explicit(&vcpu->posted_apr[i], 0, memory_order_release);
+}
+
+#endif
