@@ -11,4 +11,7 @@
 /* shm_irouter_reroute() - derive the route of an SPI, after its GICD_IROUTER<n> changed. Threads: any. */
 void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid);
 
+/* shm_irouter_mask() - the bits of GICD_IROUTER<n> that are there in a controller of these SHM_FEATURE_*. */
+uint64_t shm_irouter_mask(uint32_t features);
+
 #endif

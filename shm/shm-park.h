@@ -21,6 +21,16 @@ static inline unsigned shm_park_begin(struct shm_gic *gic, uint32_t vcpu, uint32
         return shm_cpuif_lines(gic, vcpu);
 }
 
+/* shm_park_stop() - the host has stopped it: as parked, whatever is pending. The count tells a later stop from this one. */
+static inline void shm_park_stop(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        atomic_store_explicit(&self->counters.parks, atomic_load_explicit(&self->counters.parks, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+        atomic_store_explicit(&self->park, SHM_PARK_PARKED, memory_order_seq_cst);
+}
+
 static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)
 {
         /* PARK-R2: release. Late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any case. */

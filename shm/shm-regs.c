@@ -150,18 +150,11 @@ static uint64_t read_irouter(struct shm_gic *gic, const struct shm_access *a)
         return spi ? narrow(atomic_load_explicit(&spi->irouter, memory_order_seq_cst), a) : 0;
 }
 
-/* Section 12.9.22: Interrupt_Routing_Mode is RES0 if GICD_TYPER.No1N, Aff3 if not GICD_TYPER.A3V. */
-static uint64_t irouter_mask(const struct shm_gic *gic)
-{
-        return ((gic->features & SHM_FEATURE_AFF3) ? GIC_IROUTER_AFFINITIES : GIC_IROUTER_AFFINITIES & UINT32_MAX) |
-               ((gic->features & SHM_FEATURE_1_OF_N) ? GIC_IROUTER_IRM : 0);
-}
-
 static void write_irouter(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         uint32_t intid = irouter_intid(a);
         struct shm_spi *spi = shm_gic_spi(gic, intid);
-        uint64_t mask = irouter_mask(gic);
+        uint64_t mask = shm_irouter_mask(gic->features);
         unsigned tries = 0;
         uint64_t old;
 

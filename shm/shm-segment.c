@@ -195,15 +195,15 @@ static void set_view(struct shm_gic *gic, void *base, const struct shm_area *are
 /* --- build --- */
 
 /* IHI 0069 section 12.2.6, ICC_CTLR_EL1: the read-only fields; EOImode, CBPR and PMHE reset to 0. */
-static uint32_t icc_ctlr_default(const struct shm_gic *gic)
+uint32_t shm_segment_icc_ctlr(uint32_t n_priority_bits, uint32_t features, bool extended)
 {
-        uint32_t ctlr = (gic->n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT | 0u << ICC_CTLR_IDBITS_SHIFT;
+        uint32_t ctlr = (n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT | 0u << ICC_CTLR_IDBITS_SHIFT;
 
-        if (gic->features & SHM_FEATURE_AFF3)
+        if (features & SHM_FEATURE_AFF3)
                 ctlr |= ICC_CTLR_A3V;
-        if (gic->features & SHM_FEATURE_RSS)
+        if (features & SHM_FEATURE_RSS)
                 ctlr |= ICC_CTLR_RSS;
-        if (gic->n_espis || gic->n_eppis)
+        if (extended)
                 ctlr |= ICC_CTLR_EXTRANGE;
         return ctlr;
 }
@@ -211,7 +211,7 @@ static uint32_t icc_ctlr_default(const struct shm_gic *gic)
 static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
 {
         struct shm_vcpu *vcpu = &gic->vcpus[index];
-        uint64_t ctlr = icc_ctlr_default(gic);
+        uint64_t ctlr = shm_segment_icc_ctlr(gic->n_priority_bits, gic->features, gic->n_espis || gic->n_eppis);
 
         vcpu->index = index;
         vcpu->affinity = affinity;

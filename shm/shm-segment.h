@@ -18,6 +18,9 @@
  */
 int shm_segment_check_shape(const struct shm_shape *shape, const char **ret_why);
 
+/* ICC_CTLR_EL1 as the architecture resets it; @extended: extended SPIs or PPIs are there. */
+uint32_t shm_segment_icc_ctlr(uint32_t n_priority_bits, uint32_t features, bool extended);
+
 /* The bytes that a segment of this (checked) shape takes. */
 uint64_t shm_segment_bytes(const struct shm_shape *shape);
 

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The vgicd authors
 #
 # vgic.h, libvgic.map and what the built library exports must name the same functions. Speaks TAP.
-headers="$top_srcdir/client-lib/include/vgic/vgic.h $top_srcdir/client-lib/include/vgic/vgic-vcpu.h"
+headers=$(echo "$top_srcdir"/client-lib/include/vgic/*.h)
 map=$top_srcdir/client-lib/libvgic.map
 library=$top_builddir/client-lib/.libs/libvgic.so
 tmp=$(mktemp -d) || exit 1

@@ -36,6 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vgic/vgic-snapshot.h>
 #include <vgic/vgic-vcpu.h>
 
 #ifdef __cplusplus

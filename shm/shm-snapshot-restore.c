@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-snapshot.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "gic-route.h"
+#include "shm-cpuif.h"
+#include "shm-irouter.h"
+#include "shm-reset.h"
+#include "shm-segment.h"
+#include "shm-slot.h"
+#include "shm-snapshot-check.h"
+#include "shm-snapshot-format.h"
+#include "shm-word.h"
+
+/*
+ * Restore: the truth is stored value by value, in any order since no vCPU looks; then shm_repair_words() derives the rest from
+ * it, as after a death, and rings. Bits that this code does not know, and those that are not the image's (a vCPU's ABSENT, a word's
+ * NOTIFY), keep their value by compare-and-swap: others may set them meanwhile.
+ */
+#define GRANT_WIRES  ((uint8_t)(((1u << GIC_N_WIRES) - 1) & ~((1u << GIC_WIRE_FIRST_GRANT) - 1)))
+
+/* Give @at those bits of @value that are in @mask. Return: what it was. */
+static uint64_t assign(struct shm_gic *gic, _Atomic uint64_t *at, uint64_t mask, uint64_t value)
+{
+        uint64_t old = atomic_load_explicit(at, memory_order_seq_cst);
+        unsigned tries = 0;
+
+        while (!atomic_compare_exchange_strong_explicit(at, &old, (old & ~mask) | value, memory_order_seq_cst,
+                                                        memory_order_seq_cst) && shm_gic_retry(gic, &tries))
+                ;
+        return old;
+}
+
+static uint64_t bit_if(bool condition, uint64_t bit)
+{
+        return condition ? bit : 0;
+}
+
+static uint64_t word_of(const struct snapshot_irq *irq, unsigned flags)
+{
+        uint8_t wires = (flags & SHM_RESTORE_LOWER_DEVICES) ? irq->wires & (uint8_t)~GRANT_WIRES : irq->wires;
+        uint64_t w = gic_word_set_priority(0, irq->priority) | (uint64_t)wires << GIC_WORD_WIRE_SHIFT |
+                     bit_if(irq->bits & SNAPSHOT_IRQ_ENABLE, GIC_WORD_ENABLE) |
+                     bit_if(irq->bits & SNAPSHOT_IRQ_GROUP1, GIC_WORD_GROUP1) |
+                     bit_if(irq->bits & SNAPSHOT_IRQ_EDGE_CFG, GIC_WORD_EDGE_CFG) |
+                     bit_if(irq->bits & SNAPSHOT_IRQ_ACTIVE, GIC_WORD_ACTIVE) |
+                     bit_if(irq->bits & SNAPSHOT_IRQ_LATCH, GIC_WORD_LATCH) |
+                     bit_if(irq->bits & SNAPSHOT_IRQ_MESSAGE, GIC_WORD_MESSAGE) |
+                     bit_if(irq->bits & SNAPSHOT_IRQ_EDGE, GIC_WORD_EDGE);
+
+        return gic_word_set_holder(w, irq->holder);
+}
+
+/* All of a word but what others mark in it. */
+static const uint64_t word_bits = UINT64_C(0xff) | UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT | GIC_WORD_IRM |
+                                  UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT | GIC_WORD_RESIDENT | GIC_WORD_FOLD |
+                                  GIC_WORD_ACTIVE | GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH |
+                                  GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_WIRES;
+
+/* An interrupt that was active and of which a device wants to hear the end: it ends here, unless it is active again. */
+static void apply_word(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t intid, uint64_t now)
+{
+        uint64_t old = assign(gic, word, word_bits, now);
+
+        if ((old & GIC_WORD_ACTIVE) && !(now & GIC_WORD_ACTIVE) && (old & GIC_WORD_NOTIFY))
+                shm_word_owe_eoi(gic, intid);
+}
+
+static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct snapshot_vcpu *from)
+{
+        uint64_t cpuif = (uint64_t)from->pmr << SHM_CPUIF_PMR_SHIFT | (uint64_t)from->bpr0 << SHM_CPUIF_BPR0_SHIFT |
+                         (uint64_t)from->bpr1 << SHM_CPUIF_BPR1_SHIFT | (uint64_t)from->group_enables << SHM_CPUIF_GRPEN_SHIFT |
+                         (uint64_t)from->dpg << SHM_CPUIF_DPG_SHIFT | bit_if(from->asleep, SHM_CPUIF_ASLEEP) |
+                         bit_if(from->power == SNAPSHOT_POWER_ON, SHM_CPUIF_POWERED) |
+                         bit_if(from->power == SNAPSHOT_POWER_OFF, SHM_CPUIF_OFF);
+
+        assign(gic, &to->cpuif, base_mask(SHM_CPUIF_BITS) & ~SHM_CPUIF_ABSENT, cpuif);
+}
+
+static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapshot *snapshot, unsigned flags)
+{
+        struct shm_vcpu *to = &gic->vcpus[index];
+        const struct snapshot_vcpu *from = &snapshot->vcpus[index];
+        const uint32_t n_private = shm_gic_n_private(gic);
+
+        /* What a dead owner left half done, and what was asked before, is of the state that goes. */
+        atomic_fetch_and_explicit(&to->request, SHM_REQUEST_WAKE, memory_order_seq_cst);
+        shm_slot_end(to);
+        apply_cpuif(gic, to, from);
+        assign(gic, &to->icc_ctlr, base_mask(63),
+               (uint64_t)from->ctlr_live << SHM_ICC_CTLR_LIVE_SHIFT |
+               (uint64_t)from->ctlr_configured << SHM_ICC_CTLR_CONFIGURED_SHIFT |
+               (uint64_t)from->ctlr_default << SHM_ICC_CTLR_DEFAULT_SHIFT |
+               bit_if(from->ctlr_valid & SNAPSHOT_CTLR_LIVE, SHM_ICC_CTLR_LIVE_VALID) |
+               bit_if(from->ctlr_valid & SNAPSHOT_CTLR_CONFIGURED, SHM_ICC_CTLR_CONFIGURED_VALID) |
+               bit_if(from->ctlr_valid & SNAPSHOT_CTLR_DEFAULT, SHM_ICC_CTLR_DEFAULT_VALID));
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                atomic_store_explicit(&to->ap0r[i], from->ap0r[i], memory_order_seq_cst);
+                atomic_store_explicit(&to->ap1r[i], from->ap1r[i], memory_order_seq_cst);
+        }
+        atomic_store_explicit(&to->gicr_statusr, from->gicr_statusr, memory_order_seq_cst);
+        for (uint32_t i = 0; i < n_private; i++)
+                apply_word(gic, &to->words[i], shm_gic_nth_private(i),
+                           gic_word_set_route(word_of(&snapshot->privates[(size_t)index * n_private + i], flags),
+                                              (uint16_t)index));
+}
+
+static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot_irq *from, unsigned flags)
+{
+        struct shm_spi *spi = shm_gic_spi(gic, intid);
+        uint64_t w = word_of(from, flags);
+
+        atomic_store_explicit(&spi->irouter, from->irouter, memory_order_seq_cst);
+        if (from->irouter & GIC_IROUTER_IRM)
+                w = gic_word_set_route(gic_irq_route_any(w), GIC_NO_VCPU); /* shm_repair_words() chooses */
+        else
+                w = gic_irq_route(w, (uint16_t)shm_affinity_find(gic, gic_route_affinity(from->irouter)));
+        apply_word(gic, &spi->word, intid, w);
+}
+
+static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned flags)
+{
+        for (uint32_t v = 0; v < gic->n_vcpus; v++)
+                apply_vcpu(gic, v, snapshot, flags);
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                apply_spi(gic, shm_gic_nth_spi(gic, i), &snapshot->spis[i], flags);
+        atomic_store_explicit(&gic->header->gicd_ctlr, snapshot->header.gicd_ctlr, memory_order_seq_cst);
+        atomic_store_explicit(&gic->header->gicd_statusr, snapshot->header.gicd_statusr, memory_order_seq_cst);
+        shm_repair_words(gic);
+}
+
+/* Parked, off or nobody's. The slot of a dead owner does not count: the state that it belongs to goes. */
+static int check_rest(const struct shm_gic *gic, struct base_error *why)
+{
+        for (uint32_t v = 0; v < gic->n_vcpus; v++)
+                if (atomic_load_explicit(&gic->vcpus[v].owner_session, memory_order_seq_cst) && !shm_snapshot_rests(gic, v))
+                        return base_error_set(why, -EBUSY, "vCPU %" PRIu32 " is neither parked, stopped nor off", v);
+        return 0;
+}
+
+/* Everything that can be refused. Return: 0, with the image taken apart and repaired as asked. */
+static int take(const struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags, struct snapshot *ret_snapshot,
+                struct base_error *why)
+{
+        int r = flags & ~SHM_RESTORE_ALL ? base_error_set(why, -EINVAL, "flags: 0x%x has bits that mean nothing", flags) : 0;
+
+        if (r == 0)
+                r = snapshot_decode(image, bytes, ret_snapshot, why);
+        if (r == 0)
+                r = snapshot_check(ret_snapshot, why);
+        if (r == 0)
+                r = snapshot_fits(ret_snapshot, gic, why);
+        if (r == 0 && !(ret_snapshot->header.flags & SNAPSHOT_FLAG_EXACT)) {
+                if (flags & SHM_RESTORE_REPAIR)
+                        r = snapshot_repair(ret_snapshot);
+                else
+                        r = base_error_set(why, -EAGAIN, "it was saved while the VM was running: not exact, and no repair was "
+                                                         "asked for");
+        }
+        if (r == 0)
+                r = check_rest(gic, why);
+        if (r == -ENOMEM)
+                base_error_set(why, r, "no memory");
+        return r;
+}
+
+int shm_snapshot_restore(struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags, struct base_error *why)
+{
+        struct snapshot snapshot = { 0 };
+        int r = take(gic, image, bytes, flags, &snapshot, why);
+
+        if (r == 0)
+                apply(gic, &snapshot, flags);
+        snapshot_free(&snapshot);
+        return r;
+}
+
+/* --- what it is of --- */
+
+/* The regions that GICR_TYPER.Last ends. */
+static void fill_regions(const struct snapshot *snapshot, uint32_t *regions, uint32_t *ret_n)
+{
+        uint32_t n = 0, in_this = 0;
+
+        for (uint32_t v = 0; v < snapshot->header.n_vcpus; v++) {
+                in_this++;
+                if (!(snapshot->vcpus[v].flags & SNAPSHOT_VCPU_LAST))
+                        continue;
+                regions[n++] = in_this;
+                in_this = 0;
+        }
+        *ret_n = n;
+}
+
+static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info **ret_info, struct base_error *why)
+{
+        const struct snapshot_header *h = &snapshot->header;
+        struct shm_snapshot_info *info = calloc(1, sizeof(*info) + h->n_vcpus * (sizeof(uint64_t) + sizeof(uint32_t)));
+        uint64_t *mpidrs = (uint64_t *)(info + 1);
+        uint32_t *regions = (uint32_t *)(mpidrs + h->n_vcpus);
+        const char *words;
+
+        if (!info)
+                return base_error_set(why, -ENOMEM, "no memory");
+        *info = (struct shm_snapshot_info) {
+                .major = h->major, .minor = h->minor, .gicd_iidr = h->gicd_iidr, .gicd_typer2 = h->gicd_typer2,
+                .flags = (h->flags & SNAPSHOT_FLAG_EXACT) ? SHM_SNAPSHOT_EXACT : 0,
+                .shape = {
+                        .name = "x", .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_espis = h->n_espis, .n_eppis = h->n_eppis,
+                        .n_priority_bits = h->n_priority_bits, .features = h->features, .mpidrs = mpidrs,
+                        .redist_regions = regions,
+                },
+        };
+        for (uint32_t v = 0; v < h->n_vcpus; v++)
+                mpidrs[v] = gic_route_mpidr(snapshot->vcpus[v].affinity);
+        fill_regions(snapshot, regions, &info->shape.n_redist_regions);
+        if (shm_segment_check_shape(&info->shape, &words) < 0) {
+                free(info);
+                return base_error_set(why, -EBADMSG, "damaged: %s", words);
+        }
+        info->shape.name[0] = '\0';
+        *ret_info = info;
+        return 0;
+}
+
+int shm_snapshot_info(const uint8_t *image, size_t bytes, struct shm_snapshot_info **ret_info, struct base_error *why)
+{
+        struct snapshot snapshot = { 0 };
+        int r = snapshot_decode(image, bytes, &snapshot, why);
+
+        if (r == 0)
+                r = snapshot_check(&snapshot, why);
+        if (r == 0)
+                r = fill_info(&snapshot, ret_info, why);
+        snapshot_free(&snapshot);
+        return r;
+}
