@@ -62,7 +62,7 @@ VGIC_EXPORT int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index)
 {
         int r = vgic_vm_check(vm, true);
 
-        return r < 0 ? r : shm_reset_request(&vm->gic, index);
+        return r < 0 ? r : shm_reset_request(&vm->gic, index, SHM_RESET_CPU_ON);
 }
 
 VGIC_EXPORT int vgic_vm_reset(struct vgic_vm *vm)

@@ -157,7 +157,7 @@ enum proto_code handle_reset(struct request *request)
         }
         if (ask->kind != VGIC__RESET_KIND__RESET_CPU_ON)
                 return dispatch_fail(request, PROTO_INVALID, "kind is none of CPU_ON and SYSTEM");
-        if (shm_reset_request(&vm->gic, ask->vcpu) < 0)
+        if (shm_reset_request(&vm->gic, ask->vcpu, SHM_RESET_CPU_ON) < 0)
                 return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
         return PROTO_OK;
 }

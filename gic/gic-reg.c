@@ -86,7 +86,8 @@ uint64_t gic_field_set_active(uint64_t w, uint64_t field)
 {
         if (!(field & 1) || (w & GIC_WORD_ACTIVE))
                 return w;
-        return gic_word_set_holder(w | GIC_WORD_ACTIVE, gic_word_route(w));
+        /* Nobody acknowledged it: so a reset of a vCPU does not take it for its own. */
+        return gic_word_set_holder(w | GIC_WORD_ACTIVE, GIC_NO_VCPU);
 }
 
 uint64_t gic_field_clear_active(uint64_t w, uint64_t field)

@@ -13,7 +13,7 @@
  * Derived "Pending", "in flight" and "deliverable" are functions of the word and never stored.
  *
  *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45..41   | 40..25 | 24  | 23..8
- *   | 7..0 spare | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | resident | holder | irm
+ *   | 7..0 salt | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | resident | holder | irm
  *   | route | priority
  */
 #include <assert.h>
@@ -46,6 +46,10 @@
 #define GIC_WORD_NMI        (UINT64_C(1) << 60) /* reserved for FEAT_GICv3_NMI */
 #define GIC_WORD_NOTIFY     (UINT64_C(1) << 61) /* somebody wants to hear of the end of interrupt */
 
+/* Two bits that only count, so that a change which was decided before they moved fails: shm-takeover.h */
+#define GIC_WORD_SALT_SHIFT       62
+#define GIC_WORD_SALT       (UINT64_C(3) << GIC_WORD_SALT_SHIFT)
+
 /* The ABI, position by position: each field begins where the one below it ends. */
 static_assert(GIC_WORD_PRIORITY_SHIFT == 0 && GIC_WORD_PRIORITY_WIDTH == 8, "word: priority");
 static_assert(GIC_WORD_ROUTE_SHIFT == 8 && GIC_WORD_ROUTE_WIDTH == 16, "word: route");
@@ -65,6 +69,7 @@ static_assert(GIC_WORD_WIRE_SHIFT == 54 && GIC_N_WIRES == 6, "word: wires");
 static_assert(GIC_WORD_WIRES == UINT64_C(0x3f) << 54, "word: the mask of all wires");
 static_assert(GIC_WORD_NMI == UINT64_C(1) << 60, "word: NMI");
 static_assert(GIC_WORD_NOTIFY == UINT64_C(1) << 61, "word: notify");
+static_assert(GIC_WORD_SALT_SHIFT == 62, "word: salt");
 
 #define GIC_NO_VCPU          0xffffu
 

@@ -35,8 +35,11 @@ static inline uint32_t shm_apr_read(const struct shm_gic *gic, uint32_t vcpu, un
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t posted = atomic_load_explicit(shm_apr_posted_at(self, group, n), memory_order_acquire);
 
-        return posted & SHM_APR_POSTED ? (uint32_t)posted
-                                       : atomic_load_explicit(shm_apr_at(self, group, n), memory_order_relaxed);
+        if (posted & SHM_APR_POSTED)
+                return (uint32_t)posted;
+        if (atomic_load_explicit(&self->cpuif, memory_order_acquire) & SHM_CPUIF_STALE)
+                return 0;
+        return atomic_load_explicit(shm_apr_at(self, group, n), memory_order_relaxed);
 }
 
 /* shm_apr_post() - have the owner take @value. The caller rings. Threads: any. */
@@ -48,13 +51,29 @@ static inline void shm_apr_post(struct shm_gic *gic, uint32_t vcpu, unsigned gro
         atomic_fetch_or_explicit(&self->request, SHM_REQUEST_APR, memory_order_seq_cst);
 }
 
-/* shm_apr_take() - take what was posted. Threads: the owner, or who repairs after its death. */
+/* shm_apr_clear() - a reset's part of the registers. Threads: the owner, or who repairs after its death. */
+static inline void shm_apr_clear(struct shm_vcpu *vcpu)
+{
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                atomic_store_explicit(&vcpu->ap0r[i], 0, memory_order_relaxed);
+                atomic_store_explicit(&vcpu->ap1r[i], 0, memory_order_relaxed);
+        }
+}
+
+/*
+ * shm_apr_take() - clear what a reset by an outsider left to be cleared (shm-takeover.h), then take what was posted.
+ * Threads: the owner, or who repairs after its death.
+ */
 static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned tries = 0;
 
         atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_APR, memory_order_seq_cst);
+        if (atomic_load_explicit(&self->cpuif, memory_order_seq_cst) & SHM_CPUIF_STALE) {
+                shm_apr_clear(self);
+                atomic_fetch_and_explicit(&self->cpuif, ~SHM_CPUIF_STALE, memory_order_seq_cst);
+        }
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++) {
                 _Atomic uint64_t *at = &self->posted_apr[i];
                 uint64_t posted = atomic_load_explicit(at, memory_order_acquire);

@@ -101,10 +101,7 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
         }
 }
 
-/*
- * REQUEST-A1: shm_reset_vcpu() takes the request before it resets; what is asked after this is served again. The slot
- * covers the time between the two.
- */
+/* What is asked after this is served before the next operation. */
 void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -113,11 +110,8 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 
         if (__builtin_expect(request == 0, 1))
                 return;
-        if (request & SHM_REQUEST_RESET) {
-                shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
-                shm_reset_vcpu(gic, vcpu);
-                shm_slot_end(self);
-        }
+        if (request & SHM_REQUEST_RESET)
+                shm_reset_serve(gic, vcpu);
         if (request & SHM_REQUEST_APR)
                 shm_apr_take(gic, vcpu);
 }

@@ -24,7 +24,7 @@
 
 #define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
 #define SHM_MAJOR            1
-#define SHM_MINOR            0
+#define SHM_MINOR            1           /* 1: take-over bits of cpuif, salt of the words */
 #define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0) /* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
 #define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
 #define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED) /* the bits this code understands */
@@ -144,7 +144,15 @@ struct shm_spi {
 #define SHM_CPUIF_OFF_SHIFT     21
 #define SHM_CPUIF_ABSENT   (UINT64_C(1) << SHM_CPUIF_ABSENT_SHIFT)  /* nobody runs it: given back, or its owner died */
 #define SHM_CPUIF_OFF      (UINT64_C(1) << SHM_CPUIF_OFF_SHIFT)     /* PSCI: told to be off; neither before the first word of it */
-#define SHM_CPUIF_BITS          22
+#define SHM_CPUIF_OWNED_SHIFT   22
+#define SHM_CPUIF_TAKEN_SHIFT   23
+#define SHM_CPUIF_STALE_SHIFT   24
+#define SHM_CPUIF_OWNED    (UINT64_C(1) << SHM_CPUIF_OWNED_SHIFT)   /* registered: unless it was told to be off, it may be running */
+#define SHM_CPUIF_TAKEN    (UINT64_C(1) << SHM_CPUIF_TAKEN_SHIFT)   /* off, and an outsider resets it: shm-takeover.h */
+#define SHM_CPUIF_STALE    (UINT64_C(1) << SHM_CPUIF_STALE_SHIFT)   /* the active priorities count as 0 until the owner clears them */
+#define SHM_CPUIF_BITS          25
+#define SHM_CPUIF_TAKES_SHIFT   32          /* 16 bits: counts the times it was taken, and taken back */
+#define SHM_CPUIF_TAKES_WIDTH   16
 
 /* shm_vcpu.flags */
 #define SHM_VCPU_LAST      (1u << 0)        /* GICR_TYPER.Last: ends a contiguous redistributor region */
@@ -157,6 +165,7 @@ struct shm_spi {
 #define SHM_ICC_CTLR_LIVE_VALID        (UINT64_C(1) << 60)
 #define SHM_ICC_CTLR_CONFIGURED_VALID  (UINT64_C(1) << 61)
 #define SHM_ICC_CTLR_DEFAULT_VALID     (UINT64_C(1) << 62)
+#define SHM_ICC_CTLR_ASKED             (UINT64_C(1) << 63) /* live was reset by an outsider, whose request for the rest follows */
 
 /* shm_vcpu.park */
 #define SHM_PARK_RUNNING   0u               /* looks for itself before it sleeps or enters the guest */
@@ -167,6 +176,7 @@ struct shm_spi {
 #define SHM_REQUEST_RESET  (1u << 0)
 #define SHM_REQUEST_WAKE   (1u << 1)
 #define SHM_REQUEST_APR    (1u << 2)        /* take shm_vcpu.posted_apr: see shm-apr.h */
+#define SHM_REQUEST_FORGET (1u << 3)        /* of RESET: what the guest configured, too */
 
 /* One operation that changes several words; written before its first store: see shm-slot.h */
 struct shm_slot {
@@ -341,7 +351,9 @@ SHM_AT(struct shm_vcpu, posted_apr, 2176);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
 static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&
-              SHM_CPUIF_OFF_SHIFT == 21 && SHM_CPUIF_BITS == 22, "cpuif: powered, DPG, absent, off");
+              SHM_CPUIF_OFF_SHIFT == 21, "cpuif: powered, DPG, absent, off");
+static_assert(SHM_CPUIF_OWNED_SHIFT == 22 && SHM_CPUIF_TAKEN_SHIFT == 23 && SHM_CPUIF_STALE_SHIFT == 24 && SHM_CPUIF_BITS == 25 &&
+              SHM_CPUIF_TAKES_SHIFT == 32, "cpuif: owned, taken, stale, takes");
 static_assert(SHM_ICC_CTLR_LIVE_SHIFT == 0 && SHM_ICC_CTLR_CONFIGURED_SHIFT == 20 &&
               SHM_ICC_CTLR_DEFAULT_SHIFT == 40 && SHM_ICC_CTLR_BITS == 20, "icc_ctlr: values");
 static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 && SHM_ICC_CTLR_CONFIGURED_VALID == UINT64_C(1) << 61 &&

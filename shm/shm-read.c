@@ -67,7 +67,7 @@ int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_stat
                 .affinity = self->affinity,
                 .owner_pid = atomic_load_explicit(&self->owner_pid, memory_order_relaxed),
                 .pmr = (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),
-                .running_priority = shm_cpuif_running_priority(gic, vcpu),
+                .running_priority = (cpuif & SHM_CPUIF_STALE) ? GIC_PRIORITY_IDLE : shm_cpuif_running_priority(gic, vcpu),
                 .group_enables = (uint8_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT & 3),
                 .acknowledged = atomic_load_explicit(&self->counters.acknowledged, memory_order_relaxed),
                 .parks = atomic_load_explicit(&self->counters.parks, memory_order_relaxed),

@@ -23,8 +23,7 @@ int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t
                 return -EINVAL;
         atomic_store_explicit(&gic->vcpus[vcpu].owner_session, session, memory_order_release);
         atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, pid, memory_order_release);
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_ABSENT_SHIFT, 1, 0);
-        shm_oneofn_opened(gic, vcpu);
+        shm_reset_own(gic, vcpu);
         return 0;
 }
 
@@ -34,8 +33,7 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu)
                 return;
         atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, 0, memory_order_release);
         atomic_store_explicit(&gic->vcpus[vcpu].owner_session, 0, memory_order_release);
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
-        shm_oneofn_closed(gic, vcpu);
+        shm_reset_disown(gic, vcpu);
 }
 
 /*
@@ -96,6 +94,7 @@ void shm_repair_words(struct shm_gic *gic)
                 for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                         shm_word_settle(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
+                shm_reset_unanswered(gic, vcpu);
         }
 }
 
@@ -114,6 +113,12 @@ static void rebuild_candidates(struct shm_gic *gic, uint32_t vcpu)
                 rebuild_candidate(gic, vcpu, shm_gic_nth_private(i));
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
                 rebuild_candidate(gic, vcpu, shm_gic_nth_spi(gic, i));
+}
+
+void shm_vcpu_rederive(struct shm_gic *gic, uint32_t vcpu)
+{
+        rebuild_candidates(gic, vcpu);
+        shm_word_ring(gic, vcpu);
 }
 
 /*
@@ -147,7 +152,7 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
                 repair_deactivation(gic, vcpu, op, old_word);
                 break;
         case SHM_SLOT_RESET:
-                shm_reset_vcpu(gic, vcpu);
+                shm_reset_repair(gic, vcpu, argument);
                 break;
         default:
                 break;

@@ -9,105 +9,275 @@
 #include "shm-irouter.h"
 #include "shm-park.h"
 #include "shm-slot.h"
+#include "shm-takeover.h"
 #include "shm-word.h"
 
-static uint64_t reset_sgi(uint64_t w, uint64_t unused)
+uint64_t shm_reset_sgi(uint64_t w, uint64_t unused)
 {
         (void)unused;
         return gic_irq_reset(w, true);
 }
 
-static uint64_t reset_wired(uint64_t w, uint64_t unused)
+uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
 {
         (void)unused;
         return gic_irq_reset(w, false);
 }
 
-/* CTLR-R2: live goes back to the architectural default; what the guest configured last stays readable. */
-static void reset_icc_ctlr(const struct shm_gic *gic, struct shm_vcpu *vcpu)
+uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 {
-        uint64_t old = atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed);
-        uint64_t arch_default = base_field_get(old, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS);
+        return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu ? gic_irq_deactivate(w) : w;
+}
+
+/* --- ICC_CTLR_EL1: which of its three values each kind gives (doc/resets.md) --- */
+
+static uint64_t ctlr_to_default(uint64_t w)
+{
+        return base_field_set(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS,
+                              base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS)) |
+               SHM_ICC_CTLR_LIVE_VALID;
+}
+
+/* Nothing was configured: nothing of the guest before is left to read. */
+static uint64_t ctlr_to_new(uint64_t w)
+{
+        w = base_field_set(ctlr_to_default(w), SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS, 0);
+        return w & ~SHM_ICC_CTLR_CONFIGURED_VALID;
+}
+
+static uint64_t ctlr_to_configured(uint64_t w)
+{
+        if (!(w & SHM_ICC_CTLR_CONFIGURED_VALID))
+                return ctlr_to_default(w);
+        return base_field_set(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS,
+                              base_field_get(w, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS)) |
+               SHM_ICC_CTLR_LIVE_VALID;
+}
+
+/* CTLR-R2: the values change together, in one compare-and-swap. */
+static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w), uint64_t asked)
+{
+        _Atomic uint64_t *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        uint64_t old = atomic_load_explicit(ctlr, memory_order_relaxed);
         unsigned tries = 0;
 
         while (shm_gic_retry(gic, &tries) &&
-               !atomic_compare_exchange_strong_explicit(&vcpu->icc_ctlr, &old,
-                                                        base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, arch_default),
+               !atomic_compare_exchange_strong_explicit(ctlr, &old, (change(old) & ~SHM_ICC_CTLR_ASKED) | asked,
                                                         memory_order_acq_rel, memory_order_relaxed))
                 ;
 }
 
-/*
- * PMR 0, binary points at their minimum, groups disabled, the redistributor asleep (IHI 0069 section 12.2, reset
- * values).
- */
+/* --- the owner's reset --- */
+
+uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old)
+{
+        const uint64_t kept = ~base_mask(SHM_CPUIF_BITS) | SHM_CPUIF_POWERED | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT |
+                              SHM_CPUIF_OWNED | SHM_CPUIF_TAKEN | SHM_CPUIF_STALE;
+        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
+        uint64_t now = (old & kept) | SHM_CPUIF_ASLEEP;
+
+        now = base_field_set(now, SHM_CPUIF_BPR0_SHIFT, 3, minimum);
+        return base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);
+}
+
 static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
-        const uint64_t known = base_mask(SHM_CPUIF_BITS);
-        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
         uint64_t old = atomic_load_explicit(&vcpu->cpuif, memory_order_relaxed);
         unsigned tries = 0;
-        uint64_t now;
 
-        do {
-                now = (old & ~known) | (old & (SHM_CPUIF_POWERED | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT)) | SHM_CPUIF_ASLEEP;
-                now = base_field_set(now, SHM_CPUIF_BPR0_SHIFT, 3, minimum);
-                now = base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);
-        } while (!atomic_compare_exchange_strong_explicit(&vcpu->cpuif, &old, now, memory_order_seq_cst, memory_order_relaxed) &&
-                 shm_gic_retry(gic, &tries));
         shm_apr_drop(vcpu);
-        for (unsigned i = 0; i < SHM_N_APR; i++) {
-                atomic_store_explicit(&vcpu->ap0r[i], 0, memory_order_relaxed);
-                atomic_store_explicit(&vcpu->ap1r[i], 0, memory_order_relaxed);
+        shm_apr_clear(vcpu);
+        while (!shm_word_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE) &&
+               shm_gic_retry(gic, &tries))
+                ;
+}
+
+void shm_reset_answered(struct shm_vcpu *vcpu)
+{
+        /* The only mark that is left then is a later asker's, whose own answer clears it. */
+        atomic_fetch_and_explicit(&vcpu->icc_ctlr, ~SHM_ICC_CTLR_ASKED, memory_order_acq_rel);
+        atomic_fetch_add_explicit(&vcpu->counters.resets, 1, memory_order_release);
+}
+
+/* All but the SPIs that it holds. @asked: SHM_REQUEST_* that were posted. */
+static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
+{
+        const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        /* REQUEST-A1: this reset is also the one that was asked for before it. */
+        if (atomic_load_explicit(&self->request, memory_order_seq_cst) & bits)
+                asked |= atomic_fetch_and_explicit(&self->request, ~bits, memory_order_seq_cst);
+        reset_cpuif(gic, self);
+        shm_oneofn_closed(gic, vcpu);
+        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default, 0);
+        atomic_store_explicit(&self->gicr_statusr, 0, memory_order_relaxed);
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                shm_word_update(gic, &self->words[i], shm_gic_nth_private(i),
+                                i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired, 0);
+}
+
+static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
+{
+        reset_private(gic, vcpu, asked);
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+
+                shm_word_update(gic, &shm_gic_spi(gic, intid)->word, intid, shm_reset_held, vcpu);
         }
+        shm_reset_answered(&gic->vcpus[vcpu]);
+}
+
+void shm_reset_build(struct shm_gic *gic, uint32_t vcpu)
+{
+        reset_private(gic, vcpu, 0);
 }
 
 void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        reset_own(gic, vcpu, 0);
+}
 
-        /* REQUEST-A1: this reset is also the one that was asked for before it. */
-        if (atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET)
-                atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_RESET, memory_order_seq_cst);
-        reset_cpuif(gic, self);
+/* Salted again: who died in the middle may have been about to take it back from an outsider. */
+void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument)
+{
+        shm_takeover_salt(gic, vcpu);
+        reset_own(gic, vcpu, (uint32_t)argument);
+}
+
+/* The slot covers the time from here to the end: REQUEST-A1 takes the request before the reset. */
+void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t asked = atomic_load_explicit(&self->request, memory_order_seq_cst);
+
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, asked);
+        reset_own(gic, vcpu, asked);
+        shm_slot_end(self);
+}
+
+/*
+ * Ask for a reset of a vCPU that runs, or apply it to one that does not. ICC_CTLR_EL1 comes first, so that readers see it
+ * at once; a write of the guest in between goes with the reset that follows. REQUEST-R1: posted (SC), then "runs" or
+ * "taken" is read again: whoever ends that state looks at the request after it. Each round more is a change of who has it.
+ */
+static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        unsigned tries = 0;
+        uint64_t ticket, cpuif;
+        enum shm_take take;
+
+        do {
+                forget |= atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_FORGET;
+                change_ctlr(gic, vcpu, forget ? ctlr_to_new : ctlr_to_default, SHM_ICC_CTLR_ASKED);
+                take = shm_takeover_take(gic, vcpu, &ticket);
+                if (take == SHM_TAKE_MINE) {
+                        shm_takeover_apply(gic, vcpu, ticket);
+                        if (!(atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET))
+                                return;
+                        continue;
+                }
+                atomic_fetch_or_explicit(&self->request, SHM_REQUEST_RESET | forget, memory_order_seq_cst);
+                cpuif = atomic_load_explicit(&self->cpuif, memory_order_seq_cst);
+                if (shm_takeover_runs(cpuif)) {
+                        shm_word_ring(gic, vcpu);
+                        return;
+                }
+                if (cpuif & SHM_CPUIF_TAKEN)
+                        return;
+        } while (shm_gic_retry(gic, &tries));
+}
+
+/* --- who runs it --- */
+
+/* It runs from here on: finish what an outsider had begun, and clear what one has left to the owner. */
+static void begin(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
+{
+        if (before & SHM_CPUIF_TAKEN) {
+                shm_takeover_salt(gic, vcpu);
+                reset_own(gic, vcpu, 0);
+        } else if (before & SHM_CPUIF_STALE) {
+                shm_apr_take(gic, vcpu);
+        }
+        shm_oneofn_opened(gic, vcpu);
+}
+
+/* TAKE-R5: it no longer runs; then look for a request that its owner would have served (against REQUEST-R1, then TAKE-R1). */
+static void finish(struct shm_gic *gic, uint32_t vcpu)
+{
         shm_oneofn_closed(gic, vcpu);
-        reset_icc_ctlr(gic, self);
-        atomic_store_explicit(&self->gicr_statusr, 0, memory_order_relaxed);
-        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                shm_word_update(gic, &self->words[i], shm_gic_nth_private(i), i < GIC_N_SGIS ? reset_sgi : reset_wired, 0);
-        atomic_store_explicit(&self->counters.resets, atomic_load_explicit(&self->counters.resets, memory_order_relaxed) + 1,
-                              memory_order_release);
+        if (atomic_load_explicit(&gic->vcpus[vcpu].request, memory_order_seq_cst) & SHM_REQUEST_RESET)
+                reset_post(gic, vcpu, 0);
 }
 
 void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
 {
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_POWERED_SHIFT, 1, on);
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_OFF_SHIFT, 1, !on);
-        if (on)
-                shm_oneofn_opened(gic, vcpu);
-        else
-                shm_oneofn_closed(gic, vcpu);
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        bool taken;
+
+        if (!on) {
+                shm_takeover_change(gic, vcpu, SHM_CPUIF_POWERED, SHM_CPUIF_OFF);
+                finish(gic, vcpu);
+                return;
+        }
+        /* If it is taken: who repairs after this one's death in the middle salts and resets it all the same. */
+        taken = atomic_load_explicit(&self->cpuif, memory_order_seq_cst) & SHM_CPUIF_TAKEN;
+        if (taken)
+                shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
+        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_OFF, SHM_CPUIF_POWERED));
+        if (taken)
+                shm_slot_end(self);
 }
 
-int shm_reset_request(struct shm_gic *gic, uint32_t vcpu)
+void shm_reset_own(struct shm_gic *gic, uint32_t vcpu)
 {
-        struct shm_vcpu *target;
+        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_ABSENT, SHM_CPUIF_OWNED));
+}
 
+void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu)
+{
+        shm_takeover_change(gic, vcpu, SHM_CPUIF_OWNED, SHM_CPUIF_ABSENT);
+        finish(gic, vcpu);
+}
+
+/* --- asked by others --- */
+
+int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind kind)
+{
         if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
-        target = &gic->vcpus[vcpu];
-        reset_icc_ctlr(gic, target);
-        if (!(atomic_load_explicit(&target->cpuif, memory_order_seq_cst) & SHM_CPUIF_POWERED)) {
-                shm_reset_vcpu(gic, vcpu);
+        switch (kind) {
+        case SHM_RESET_CPU_ON:
+                reset_post(gic, vcpu, 0);
+                return 0;
+        case SHM_RESET_SYSTEM:
+        case SHM_RESET_LAZY:
+                reset_post(gic, vcpu, SHM_REQUEST_FORGET);
+                return 0;
+        case SHM_RESET_POST_LOAD:
+                change_ctlr(gic, vcpu, ctlr_to_configured, 0);
+                shm_vcpu_rederive(gic, vcpu);
                 return 0;
         }
-        /* REQUEST-R1: posted (SC), then rung as an injection is: the owner serves it before its next operation. */
-        atomic_fetch_or_explicit(&target->request, SHM_REQUEST_RESET, memory_order_seq_cst);
-        shm_word_ring(gic, vcpu);
-        return 0;
+        return -EINVAL;
 }
 
-void shm_reset_all(struct shm_gic *gic)
+void shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t cpuif = atomic_load_explicit(&gic->vcpus[vcpu].cpuif, memory_order_seq_cst);
+        uint64_t ctlr = atomic_load_explicit(&gic->vcpus[vcpu].icc_ctlr, memory_order_acquire);
+
+        if (cpuif & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
+                shm_takeover_change(gic, vcpu, SHM_CPUIF_TAKEN, 0);
+                shm_takeover_salt(gic, vcpu);
+                reset_post(gic, vcpu, 0);
+        } else if (ctlr & SHM_ICC_CTLR_ASKED) {
+                reset_post(gic, vcpu, 0);
+        }
+}
+
+static void reset_distributor(struct shm_gic *gic)
 {
         atomic_store_explicit(&gic->header->gicd_ctlr, 0, memory_order_seq_cst);
         atomic_store_explicit(&gic->header->gicd_statusr, 0, memory_order_relaxed);
@@ -115,12 +285,26 @@ void shm_reset_all(struct shm_gic *gic)
                 uint32_t intid = shm_gic_nth_spi(gic, i);
                 struct shm_spi *spi = shm_gic_spi(gic, intid);
 
-                shm_word_update(gic, &spi->word, intid, reset_wired, 0);
+                shm_word_update(gic, &spi->word, intid, shm_reset_wired, 0);
                 atomic_store_explicit(&spi->irouter, 0, memory_order_seq_cst);
                 shm_irouter_reroute(gic, intid);
         }
+}
+
+void shm_reset_all(struct shm_gic *gic)
+{
+        reset_distributor(gic);
+        for (uint32_t i = 0; i < gic->n_vcpus; i++) {
+                reset_private(gic, i, SHM_REQUEST_FORGET);
+                shm_reset_answered(&gic->vcpus[i]);
+        }
+}
+
+void shm_reset_request_all(struct shm_gic *gic)
+{
+        reset_distributor(gic);
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
-                shm_reset_vcpu(gic, i);
+                shm_reset_request(gic, i, SHM_RESET_SYSTEM);
 }
 
 void shm_park_wake(struct shm_gic *gic, uint32_t vcpu)

@@ -10,28 +10,54 @@
  */
 #include "shm-gic.h"
 
+enum shm_reset_kind {
+        SHM_RESET_CPU_ON = 1,   /* CPU interface and private interrupts; SPIs that it acknowledged are ended */
+        SHM_RESET_SYSTEM,       /* the same, and what the guest configured is forgotten */
+        SHM_RESET_POST_LOAD,    /* what was configured is live; nothing else changes, what is derived is derived again */
+        SHM_RESET_LAZY,         /* of a vCPU that comes late: as SYSTEM, of this one */
+};
+
 /*
- * shm_reset_vcpu() - PSCI CPU_ON: CPU interface and private interrupts. Threads: the owner, or anyone while the vCPU
- * is off.
+ * shm_reset_vcpu() - SHM_RESET_CPU_ON by the owner. Threads: the owner; or the process that owns it, while it is off.
  */
 void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu);
 
 /*
+ * shm_reset_request() - the same asked by an outsider: applied at once if the vCPU does not run (shm-takeover.h), else
+ * before its owner's next operation. ICC_CTLR_EL1 is reset first, so that readers see it at once: an operation of the
+ * owner that is under way meanwhile may already work with EOImode 0. SHM_RESET_POST_LOAD is always at once.
+ * Return: 0; -EINVAL. Threads: any.
+ */
+int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind kind);
+
+/*
+ * shm_reset_all() - system reset: distributor and every vCPU, at once. The host has stopped the vCPUs.
+ * shm_reset_request_all() - the same asked by an outsider: those that run apply theirs before their next operation.
+ */
+void shm_reset_all(struct shm_gic *gic);
+void shm_reset_request_all(struct shm_gic *gic);
+
+/*
  * shm_power() - PSCI: the vCPU is on (off): 1-of-N interrupts may (may not) be given to it, outsiders may not (may)
- * reset it at once. Threads: any.
+ * reset it at once. A reset by an outsider comes before power on as a whole, or after it. Threads: the owner's process.
  */
 void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on);
 
-/*
- * shm_reset_request() - the same asked by an outsider: applied at once if the vCPU is off, else at its owner's next
- * operation. ICC_CTLR_EL1 is reset first, so that readers see it at once: an operation of the owner that is under way
- * meanwhile may already work with EOImode 0. As after any reset of a running PE, SPIs that it had acknowledged can
- * stay active: the guest clears them when it starts again. Return: 0; -EINVAL.
- */
-int shm_reset_request(struct shm_gic *gic, uint32_t vcpu);
+/* --- parts, for the other files of shm/ --- */
 
-/* shm_reset_all() - system reset: distributor and every vCPU. The host has stopped the vCPUs. */
-void shm_reset_all(struct shm_gic *gic);
+/* Pure: of a private word; of a word whose vCPU may have acknowledged it; of the CPU-interface word. */
+uint64_t shm_reset_sgi(uint64_t w, uint64_t unused);
+uint64_t shm_reset_wired(uint64_t w, uint64_t unused);
+uint64_t shm_reset_held(uint64_t w, uint64_t vcpu);
+uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old);
+
+void shm_reset_build(struct shm_gic *gic, uint32_t vcpu);      /* while the segment is built: SPIs come later */
+void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu);      /* the owner: SHM_REQUEST_RESET is set */
+void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument); /* from the slot of one who died in a reset */
+void shm_reset_answered(struct shm_vcpu *vcpu);                /* one reset was applied */
+void shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu); /* finish what an asker that died may have left */
+void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns it from here on */
+void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_vcpu_take() / shm_vcpu_release() - the daemon records who owns a vCPU, for others to read: it decides by its own
@@ -53,5 +79,8 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu);
  * Routes, candidates, TDIR and doorbells are derived again from every word; idempotent. Threads: any, while vCPUs run.
  */
 void shm_repair_words(struct shm_gic *gic);
+
+/* shm_vcpu_rederive() - set the candidates of a vCPU that its words ask for, and ring it. Threads: any. */
+void shm_vcpu_rederive(struct shm_gic *gic, uint32_t vcpu);
 
 #endif

@@ -219,8 +219,7 @@ static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
                                      SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_DEFAULT_VALID);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 atomic_init(&vcpu->words[i], gic_word_set_route(0, (uint16_t)index));
-        shm_reset_vcpu(gic, index);
-        atomic_store_explicit(&vcpu->counters.resets, 0, memory_order_relaxed);
+        shm_reset_build(gic, index);
 }
 
 /* GICR_TYPER.Last ends each contiguous region of redistributors. */

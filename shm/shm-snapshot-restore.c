@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "gic-route.h"
+#include "shm-apr.h"
 #include "shm-cpuif.h"
 #include "shm-irouter.h"
 #include "shm-reset.h"
@@ -78,7 +79,7 @@ static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct s
                          bit_if(from->power == SNAPSHOT_POWER_ON, SHM_CPUIF_POWERED) |
                          bit_if(from->power == SNAPSHOT_POWER_OFF, SHM_CPUIF_OFF);
 
-        assign(gic, &to->cpuif, base_mask(SHM_CPUIF_BITS) & ~SHM_CPUIF_ABSENT, cpuif);
+        assign(gic, &to->cpuif, base_mask(SHM_CPUIF_BITS) & ~(SHM_CPUIF_ABSENT | SHM_CPUIF_OWNED | SHM_CPUIF_TAKEN), cpuif);
 }
 
 static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapshot *snapshot, unsigned flags)
@@ -91,13 +92,14 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
         atomic_fetch_and_explicit(&to->request, SHM_REQUEST_WAKE, memory_order_seq_cst);
         shm_slot_end(to);
         apply_cpuif(gic, to, from);
-        assign(gic, &to->icc_ctlr, base_mask(63),
+        assign(gic, &to->icc_ctlr, base_mask(63) | SHM_ICC_CTLR_ASKED,
                (uint64_t)from->ctlr_live << SHM_ICC_CTLR_LIVE_SHIFT |
                (uint64_t)from->ctlr_configured << SHM_ICC_CTLR_CONFIGURED_SHIFT |
                (uint64_t)from->ctlr_default << SHM_ICC_CTLR_DEFAULT_SHIFT |
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_LIVE, SHM_ICC_CTLR_LIVE_VALID) |
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_CONFIGURED, SHM_ICC_CTLR_CONFIGURED_VALID) |
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_DEFAULT, SHM_ICC_CTLR_DEFAULT_VALID));
+        shm_apr_drop(to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 atomic_store_explicit(&to->ap0r[i], from->ap0r[i], memory_order_seq_cst);
                 atomic_store_explicit(&to->ap1r[i], from->ap1r[i], memory_order_seq_cst);

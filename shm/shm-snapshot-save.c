@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shm-apr.h"
 #include "shm-snapshot-format.h"
 #include "shm-word.h"
 
@@ -30,7 +31,8 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
                 return false;
         /* A dead owner's operation that nobody has finished or taken back yet; what an outsider asked and nobody did. */
         return atomic_load_explicit(&v->slot.op, memory_order_seq_cst) == 0 &&
-               !(atomic_load_explicit(&v->request, memory_order_seq_cst) & ~SHM_REQUEST_WAKE);
+               !(atomic_load_explicit(&v->request, memory_order_seq_cst) & ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR)) &&
+               !(atomic_load_explicit(&v->cpuif, memory_order_seq_cst) & SHM_CPUIF_TAKEN);
 }
 
 /* All of them; @ret_activity changes when one does anything. */
@@ -96,8 +98,9 @@ static void save_icc_ctlr(uint64_t word, struct snapshot_vcpu *to)
         }
 }
 
-static void save_vcpu(const struct shm_vcpu *from, struct snapshot_vcpu *to)
+static void save_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct snapshot_vcpu *to)
 {
+        const struct shm_vcpu *from = &gic->vcpus[vcpu];
         uint64_t cpuif = atomic_load_explicit(&from->cpuif, memory_order_seq_cst);
 
         *to = (struct snapshot_vcpu) {
@@ -115,8 +118,8 @@ static void save_vcpu(const struct shm_vcpu *from, struct snapshot_vcpu *to)
         };
         save_icc_ctlr(atomic_load_explicit(&from->icc_ctlr, memory_order_seq_cst), to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
-                to->ap0r[i] = atomic_load_explicit(&from->ap0r[i], memory_order_seq_cst);
-                to->ap1r[i] = atomic_load_explicit(&from->ap1r[i], memory_order_seq_cst);
+                to->ap0r[i] = shm_apr_read(gic, vcpu, 0, i);
+                to->ap1r[i] = shm_apr_read(gic, vcpu, 1, i);
         }
 }
 
@@ -135,7 +138,7 @@ static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_
 
         save_header(gic, &snapshot->header);
         for (uint32_t v = 0; v < gic->n_vcpus; v++) {
-                save_vcpu(&gic->vcpus[v], &snapshot->vcpus[v]);
+                save_vcpu(gic, v, &snapshot->vcpus[v]);
                 for (uint32_t i = 0; i < n_private; i++)
                         save_irq(&gic->vcpus[v].words[i], &snapshot->privates[(size_t)v * n_private + i]);
         }

@@ -65,7 +65,7 @@ static void operate(struct shm_gic *gic)
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
                 shm_vcpu_take(gic, vcpu, 1, 1);
                 shm_vcpu_repair(gic, vcpu);
-                shm_reset_request(gic, vcpu);
+                shm_reset_request(gic, vcpu, SHM_RESET_CPU_ON);
                 shm_vcpu_release(gic, vcpu);
         }
         shm_repair_words(gic);

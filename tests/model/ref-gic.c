@@ -227,6 +227,16 @@ static void reset_irq(struct ref_irq *irq, bool is_sgi)
         };
 }
 
+/* What this PE had acknowledged of a shared interrupt is nobody's to end any more: the reset ends it. */
+static void end_held(struct ref_irq *irq, uint32_t n, uint32_t vcpu)
+{
+        for (uint32_t i = 0; i < n; i++)
+                if (irq[i].active && irq[i].holder == vcpu) {
+                        irq[i].active = false;
+                        irq[i].holder = REF_NO_VCPU;
+                }
+}
+
 /* One PE and its redistributor. */
 void ref_reset_vcpu(struct ref_gic *gic, uint32_t vcpu)
 {
@@ -240,6 +250,8 @@ void ref_reset_vcpu(struct ref_gic *gic, uint32_t vcpu)
                 reset_irq(&pe->private[i], i < REF_N_SGIS);
         for (uint32_t i = 0; i < gic->config.n_eppis; i++)
                 reset_irq(&pe->eppi[i], false);
+        end_held(gic->spi, gic->config.n_spis, vcpu);
+        end_held(gic->espi, gic->config.n_espis, vcpu);
 }
 
 void ref_reset_all(struct ref_gic *gic)

@@ -49,10 +49,10 @@ static void posted(void)
 
         fresh();
         msr(&rig, 0, ICC_CTLR, 2);
-        tap_eq(shm_reset_request(&rig.gic, 3), -EINVAL, "no such vCPU");
+        tap_eq(shm_reset_request(&rig.gic, 3, SHM_RESET_CPU_ON), -EINVAL, "no such vCPU");
         shm_park_begin(&rig.gic, 0, SHM_PARK_IN_GUEST);
         memset(rig.rings, 0, sizeof rig.rings);
-        shm_reset_request(&rig.gic, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
         shm_read_icc_ctlr(&rig.gic, 0, &ctlr);
         shm_read_vcpu(&rig.gic, 0, &state);
         tap_ok(ctlr.live == ctlr.arch_default && state.pmr == 0xf0 && rig.rings[0] == 1, "posted: ICC_CTLR_EL1 at once, the vCPU is rung, the rest waits for it");
@@ -63,10 +63,10 @@ static void posted(void)
         tap_ok(mrs(&rig, 0, ICC_PMR) == 0x80 && (mrs(&rig, 0, ICC_CTLR) & 2), "posted: applied before the next register write, not over it");
         shm_read_vcpu(&rig.gic, 0, &state);
         tap_eq((int64_t)state.resets, 1, "posted: applied once");
-        shm_reset_request(&rig.gic, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
         tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "posted: applied before a register read");
 
-        shm_reset_request(&rig.gic, 1);
+        shm_reset_request(&rig.gic, 1, SHM_RESET_CPU_ON);
         shm_reset_vcpu(&rig.gic, 1);
         msr(&rig, 1, ICC_PMR, 0x40);
         shm_read_vcpu(&rig.gic, 1, &state);
@@ -74,7 +74,7 @@ static void posted(void)
         tap_ok(mrs(&rig, 1, ICC_PMR) == 0x40 && state.resets == 1, "a reset is also the one that was asked for before it");
 
         shm_cpuif_set(&rig.gic, 2, SHM_CPUIF_POWERED_SHIFT, 1, 0);
-        shm_reset_request(&rig.gic, 2);
+        shm_reset_request(&rig.gic, 2, SHM_RESET_CPU_ON);
         shm_read_vcpu(&rig.gic, 2, &state);
         tap_ok(state.resets == 1 && state.pmr == 0, "a vCPU that is off is reset at once");
 }

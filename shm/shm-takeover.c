@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-takeover.h"
+
+#include "shm-apr.h"
+#include "shm-reset.h"
+#include "shm-word.h"
+
+#define TICKET  (SHM_CPUIF_TAKES | SHM_CPUIF_TAKEN)
+
+static uint64_t next_take(uint64_t cpuif)
+{
+        uint64_t takes = base_field_get(cpuif, SHM_CPUIF_TAKES_SHIFT, SHM_CPUIF_TAKES_WIDTH);
+
+        return base_field_set(cpuif, SHM_CPUIF_TAKES_SHIFT, SHM_CPUIF_TAKES_WIDTH, takes + 1);
+}
+
+/* TAKE-R1: one compare-and-swap of the word in which power on changes its bit: never both. */
+enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket)
+{
+        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        unsigned tries = 0;
+
+        do {
+                uint64_t now = next_take(old) | SHM_CPUIF_TAKEN;
+
+                if (shm_takeover_runs(old))
+                        return SHM_TAKE_RUNS;
+                if (old & SHM_CPUIF_TAKEN)
+                        return SHM_TAKE_OTHER;
+                if (shm_word_cas(cpuif, &old, now)) {
+                        *ret_ticket = now & TICKET;
+                        return SHM_TAKE_MINE;
+                }
+        } while (shm_gic_retry(gic, &tries));
+        return SHM_TAKE_OTHER;
+}
+
+/* TAKE-A1: after the load of what is to be changed: if it was taken back before this, the salt moves after that load. */
+static bool is_mine(const struct shm_vcpu *self, uint64_t ticket)
+{
+        return (atomic_load_explicit(&self->cpuif, memory_order_seq_cst) & TICKET) == ticket;
+}
+
+/* Return: false if it is no longer taken by this ticket, or a bounded view gave up. */
+static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t intid,
+                        uint64_t (*reset)(uint64_t w, uint64_t vcpu))
+{
+        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = shm_word_load(word);
+        unsigned tries = 0;
+
+        for (;;) {
+                uint64_t now = reset(old, vcpu);
+
+                if (now == old)
+                        return true;
+                if (!is_mine(&gic->vcpus[vcpu], ticket))
+                        return false;
+                if (shm_word_cas(word, &old, now)) {
+                        shm_word_settle(gic, intid, old, now);
+                        return true;
+                }
+                if (!shm_gic_retry(gic, &tries))
+                        return false;
+        }
+}
+
+/* The CPU interface while it is taken, exactly: the ticket is in the same word. Return: false if it is not. */
+static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool let_go)
+{
+        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        unsigned tries = 0;
+        uint64_t now;
+
+        do {
+                if ((old & TICKET) != ticket)
+                        return false;
+                now = let_go ? old & ~SHM_CPUIF_TAKEN : shm_reset_cpuif_value(gic, old) | SHM_CPUIF_STALE;
+                if (shm_word_cas(cpuif, &old, now))
+                        return true;
+        } while (shm_gic_retry(gic, &tries));
+        return false;
+}
+
+/* Every word that a reset of this vCPU concerns. */
+static bool change_words(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
+{
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                if (!change_word(gic, vcpu, ticket, shm_gic_nth_private(i),
+                                 i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired))
+                        return false;
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                if (!change_word(gic, vcpu, ticket, shm_gic_nth_spi(gic, i), shm_reset_held))
+                        return false;
+        return true;
+}
+
+/* TAKE-R3: what is asked for after this is applied by another round: reset_post() looks again after its end. */
+static bool take_request(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
+        uint32_t asked = atomic_fetch_and_explicit(&self->request, ~bits, memory_order_seq_cst) & bits;
+
+        if (is_mine(self, ticket))
+                return true;
+        if (asked) { /* it was for the owner, who has it again */
+                atomic_fetch_or_explicit(&self->request, asked, memory_order_seq_cst);
+                shm_word_ring(gic, vcpu);
+        }
+        return false;
+}
+
+bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        if (!take_request(gic, vcpu, ticket) || !change_cpuif(gic, vcpu, ticket, false))
+                return false;
+        /* The active priorities have one writer: the owner clears them before it operates again; STALE voids them until then. */
+        atomic_fetch_or_explicit(&self->request, SHM_REQUEST_APR, memory_order_seq_cst);
+        shm_oneofn_closed(gic, vcpu);
+        if (!is_mine(self, ticket))
+                return false;
+        shm_apr_drop(self);
+        atomic_store_explicit(&self->gicr_statusr, 0, memory_order_relaxed);
+        if (!change_words(gic, vcpu, ticket) || !change_cpuif(gic, vcpu, ticket, true))
+                return false;
+        shm_reset_answered(self);
+        return true;
+}
+
+/* TAKE-R2 */
+uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set)
+{
+        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        unsigned tries = 0;
+        uint64_t now;
+
+        do {
+                now = (old & ~clear) | set;
+                if (shm_takeover_runs(now) && (now & SHM_CPUIF_TAKEN))
+                        now = next_take(now) & ~SHM_CPUIF_TAKEN;
+        } while (!shm_word_cas(cpuif, &old, now) && shm_gic_retry(gic, &tries));
+        return old;
+}
+
+/*
+ * TAKE-R4: of SPIs, too: the outsider may have been about to end one that the vCPU had held. Its last change may lack
+ * what it owed; a second notice of an end makes a device look at its level and find nothing to do.
+ */
+void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
+{
+        const uint64_t one = UINT64_C(1) << GIC_WORD_SALT_SHIFT;
+
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                atomic_fetch_add_explicit(&gic->vcpus[vcpu].words[i], one, memory_order_seq_cst);
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+                uint64_t w = atomic_fetch_add_explicit(&shm_gic_spi(gic, intid)->word, one, memory_order_seq_cst);
+
+                shm_word_settle(gic, intid, 0, w);
+                if ((w & (GIC_WORD_NOTIFY | GIC_WORD_ACTIVE)) == GIC_WORD_NOTIFY)
+                        shm_word_owe_eoi(gic, intid);
+        }
+}

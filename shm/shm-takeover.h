@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_TAKEOVER_H
+#define SHM_TAKEOVER_H
+
+/*
+ * Take-over: an outsider resets a vCPU that is off, and power on never waits for it
+ *
+ * What    A vCPU *runs* if somebody owns it and it was not told to be off. What an outsider asks of a vCPU that runs is
+ *         posted, and applied by its owner. One that does not run is taken (SHM_CPUIF_TAKEN, and its count in "takes"):
+ *         the outsider applies the reset itself, word by word, and looks before each change whether it still has it.
+ *         Power on and registration set "runs" and end TAKEN in one compare-and-swap: of the two exactly one comes first.
+ * Seize   Who finds it taken then finishes that reset itself, before the guest runs. The outsider, if it is only slow,
+ *         may have one change left that it decided on before; so the two salt bits of every interrupt word are moved
+ *         first, and that compare-and-swap fails. Nobody waits, and an outsider that died in the middle is finished.
+ * Limits  The salt has two bits: an outsider that stands still at one instruction while the vCPU is seized four times
+ *         from others, and finds the very word it left, changes it. It can also drop, late, error bits of
+ *         GICR_STATUSR and active priorities that another outsider posted.
+ * Order   TAKE-* in doc/memory-order.md.
+ */
+#include "base-bits.h"
+#include "shm-gic.h"
+
+#define SHM_CPUIF_TAKES  (base_mask(SHM_CPUIF_TAKES_WIDTH) << SHM_CPUIF_TAKES_SHIFT)
+
+/* May its owner be operating it? */
+static inline bool shm_takeover_runs(uint64_t cpuif)
+{
+        if (cpuif & SHM_CPUIF_ABSENT)
+                return false;
+        return (cpuif & SHM_CPUIF_POWERED) || (cpuif & (SHM_CPUIF_OWNED | SHM_CPUIF_OFF)) == SHM_CPUIF_OWNED;
+}
+
+enum shm_take {
+        SHM_TAKE_MINE,
+        SHM_TAKE_RUNS,
+        SHM_TAKE_OTHER,         /* another outsider has it; or a bounded view gave up */
+};
+
+/* shm_takeover_take() - for SHM_TAKE_MINE, *ret_ticket is what the other calls want. Threads: any. */
+enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket);
+
+/* shm_takeover_apply() - reset it, and let go. Return: true; false: its owner has taken it back, and resets it. */
+bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket);
+
+/*
+ * shm_takeover_change() - clear and set bits of cpuif that say who runs it; what is set means that it runs: an outsider
+ * that has it loses it. Return: the word before. Threads: any.
+ */
+uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set);
+
+/* shm_takeover_salt() - after it was taken back from an outsider: nothing that was decided before comes true now. */
+void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu);
+
+#endif
