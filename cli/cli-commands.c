@@ -52,6 +52,15 @@ const struct cli_command cli_commands[] = {
         { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
           .summary = "reset one vCPU's CPU interface and private interrupts",
           .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n" },
+        { .name = "save", .args = "VM FILE|-", .n_args = 2, .run = cli_save,
+          .summary = "save the interrupt controller of a VM",
+          .help = "Nothing is stopped. The snapshot is exact if no vCPU ran meanwhile: each parked, stopped, off, or of no\n"
+                  "process. '-' is standard output: vgicctl save VM - | ssh HOST vgicctl restore VM -\n" },
+        { .name = "restore", .args = "VM FILE|-", .n_args = 2, .run = cli_restore,
+          .options = CLI_OPTION(CLI_OPT_REPAIR) | CLI_OPTION(CLI_OPT_LOWER_DEVICES),
+          .summary = "make the interrupt controller of a VM what was saved",
+          .help = "A VM that does not exist is made as the saved one was. One that does must fit, and none of its vCPUs may\n"
+                  "run. Everything is checked first: what is refused changes nothing.\n" },
         { .name = "destroy", .args = "VM", .n_args = 1, .run = cli_destroy,
           .summary = "destroy a VM, even if it is in use",
           .help = "The daemon forgets it at once. Processes that map it keep their memory until they detach.\n" },

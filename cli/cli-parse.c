@@ -34,6 +34,8 @@ static const struct cli_option cli_options[CLI_N_OPTIONS] = {
         [CLI_OPT_DEASSERT] = { "deassert", NULL, 0, "lower the wire" },
         [CLI_OPT_PULSE] = { "pulse", NULL, 0, "a rising edge that leaves the wire low (the default)" },
         [CLI_OPT_VCPU] = { "vcpu", "N", 0, "of this vCPU (inject: of a PPI)" },
+        [CLI_OPT_REPAIR] = { "repair", NULL, 0, "take a snapshot that is not exact, and make it consistent" },
+        [CLI_OPT_LOWER_DEVICES] = { "lower-devices", NULL, 0, "the wires of device grants come back low" },
 };
 
 #define CLI_GLOBAL_OPTIONS (CLI_OPTION(CLI_OPT_SOCKET) | CLI_OPTION(CLI_OPT_JSON) | CLI_OPTION(CLI_OPT_HELP) | \

@@ -40,6 +40,8 @@ enum cli_option_id {
         CLI_OPT_DEASSERT,
         CLI_OPT_PULSE,
         CLI_OPT_VCPU,
+        CLI_OPT_REPAIR,
+        CLI_OPT_LOWER_DEVICES,
         CLI_N_OPTIONS
 };
 #define CLI_OPTION(id) (1u << (id))
@@ -105,6 +107,10 @@ uint32_t cli_intid_next(const struct vgic_vm_info *info, enum cli_intids kinds, 
 /* 1536 -> "1.5 KiB". @text: at least 32 bytes. Return: @text. */
 char *cli_bytes(uint64_t bytes, char *text);
 
+/* cli-file.c: "-" is standard output (input). Return: 0 or a negative errno; -EFBIG: longer than @max. free() *ret_bytes. */
+int cli_write_file(const char *path, const void *bytes, size_t n);
+int cli_read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_n);
+
 /* The commands, each in the file of its topic. */
 extern const struct cli_command cli_commands[];
 extern const unsigned cli_n_commands;
@@ -118,5 +124,7 @@ int cli_counts(struct cli *cli);
 int cli_icc_ctlr(struct cli *cli);
 int cli_tdir(struct cli *cli);
 int cli_inject(struct cli *cli);
+int cli_save(struct cli *cli);
+int cli_restore(struct cli *cli);
 
 #endif

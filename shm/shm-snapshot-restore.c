@@ -12,9 +12,10 @@
 #include "shm-irouter.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
-#include "shm-slot.h"
 #include "shm-snapshot-check.h"
 #include "shm-snapshot-format.h"
+#include "shm-slot.h"
+#include "shm-takeover.h"
 #include "shm-word.h"
 
 /*
@@ -91,6 +92,7 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
         /* What a dead owner left half done, and what was asked before, is of the state that goes. */
         atomic_fetch_and_explicit(&to->request, SHM_REQUEST_WAKE, memory_order_seq_cst);
         shm_slot_end(to);
+        shm_takeover_revoke(gic, index);
         apply_cpuif(gic, to, from);
         assign(gic, &to->icc_ctlr, base_mask(63) | SHM_ICC_CTLR_ASKED,
                (uint64_t)from->ctlr_live << SHM_ICC_CTLR_LIVE_SHIFT |

@@ -29,7 +29,10 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
             atomic_load_explicit(&v->park, memory_order_seq_cst) != SHM_PARK_PARKED &&
             !(atomic_load_explicit(&v->cpuif, memory_order_seq_cst) & SHM_CPUIF_OFF))
                 return false;
-        /* A dead owner's operation that nobody has finished or taken back yet; what an outsider asked and nobody did. */
+        /*
+         * A dead owner's operation that nobody has finished or taken back yet; a reset that was asked for or begun, and not
+         * made. Active priorities that were posted are read as posted.
+         */
         return atomic_load_explicit(&v->slot.op, memory_order_seq_cst) == 0 &&
                !(atomic_load_explicit(&v->request, memory_order_seq_cst) & ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR)) &&
                !(atomic_load_explicit(&v->cpuif, memory_order_seq_cst) & SHM_CPUIF_TAKEN);

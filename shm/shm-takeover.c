@@ -168,3 +168,16 @@ void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
                         shm_word_owe_eoi(gic, intid);
         }
 }
+
+void shm_takeover_revoke(struct shm_gic *gic, uint32_t vcpu)
+{
+        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        unsigned tries = 0;
+
+        do {
+                if (!(old & SHM_CPUIF_TAKEN))
+                        return;
+        } while (!shm_word_cas(cpuif, &old, next_take(old) & ~SHM_CPUIF_TAKEN) && shm_gic_retry(gic, &tries));
+        shm_takeover_salt(gic, vcpu);
+}

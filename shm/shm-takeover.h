@@ -49,6 +49,9 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket);
  */
 uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set);
 
+/* shm_takeover_revoke() - whoever has it loses it, as by power on: a restore replaces all that it was about to change. */
+void shm_takeover_revoke(struct shm_gic *gic, uint32_t vcpu);
+
 /* shm_takeover_salt() - after it was taken back from an outsider: nothing that was decided before comes true now. */
 void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu);
 

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "shm-apr.h"
+#include "shm-takeover.h"
 #include "snapshot-rig.h"
 
 #define NOT_THE_IMAGES  (GIC_WORD_NOTIFY)   /* a mark of this VM's own grants */
@@ -297,9 +299,34 @@ static void dead_owner(void)
         image = save(&from);
         shm_slot_begin(&to.gic.vcpus[0], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         atomic_store(&to.gic.vcpus[0].request, SHM_REQUEST_RESET);
+        shm_apr_post(&to.gic, 0, 1, 0, 1);
         restore(&to, &image);
         shm_vcpu_repair(&to.gic, 0);
-        tap_eq((int64_t)mrs(&to, 0, ICC_PMR), 0xf0, "neither a slot nor a request of before is served after it");
+        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && mrs(&to, 0, ICC_RPR) == 0xff,
+               "neither a slot nor a request of before is served after it");
+        drop(&image);
+        rig_destroy(&from);
+        rig_destroy(&to);
+}
+
+/* An outsider is resetting a vCPU that nobody runs, or died over it. */
+static void taken(void)
+{
+        struct image image;
+        struct rig from, to;
+        uint64_t ticket = 0;
+
+        boot(&from, 1);
+        rig_create(&to, 1, 32, 5);
+        enable(&from, 0, 27);
+        image = save(&from);
+        tap_ok(shm_takeover_take(&to.gic, 0, &ticket) == SHM_TAKE_MINE && !shm_snapshot_rests(&to.gic, 0),
+               "what an outsider resets does not rest");
+        restore(&to, &image);
+        tap_ok(!shm_takeover_apply(&to.gic, 0, ticket), "a restore ends that: the outsider has lost it");
+        shm_vcpu_take(&to.gic, 0, 5, 1);
+        shm_vcpu_repair(&to.gic, 0);
+        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && get_bit(&to, 0, ISENABLER, 27), "and who registers it finds it as restored");
         drop(&image);
         rig_destroy(&from);
         rig_destroy(&to);
@@ -317,6 +344,7 @@ static unsigned flags_now(struct rig *rig)
 
 static void exactness(void)
 {
+        struct image image;
         struct rig rig;
 
         boot(&rig, 2);
@@ -341,6 +369,11 @@ static void exactness(void)
         atomic_store(&rig.gic.vcpus[1].request, SHM_REQUEST_RESET);
         tap_eq(flags_now(&rig), 0, "not exact: a reset was asked for and not made");
         atomic_store(&rig.gic.vcpus[1].request, 0);
+        shm_apr_post(&rig.gic, 1, 1, 0, 0x00100000);
+        image = save(&rig);
+        tap_ok(image.flags == SHM_SNAPSHOT_EXACT && load32(image.bytes + 96 + 72 + 32 * 8 + 52) == 0x00100000,
+               "exact, with active priorities that were posted and not taken yet");
+        drop(&image);
         shm_slot_begin(&rig.gic.vcpus[1], SHM_SLOT_OP(SHM_SLOT_EOI, 0, 40), 0, 0);
         tap_eq(flags_now(&rig), 0, "not exact: it is in the middle of an operation");
         rig_destroy(&rig);
@@ -421,6 +454,7 @@ int main(void)
         sources();
         derived();
         dead_owner();
+        taken();
         exactness();
         exact_under_fire();
         return tap_done();
