@@ -31,6 +31,13 @@ bool pair_agrees(const struct pair *pair);
 /* A vCPU that is parked or in guest comes out: it may make calls now. */
 void pair_come_out(struct pair *pair, uint32_t vcpu);
 
+/* pair_create() - libvgic's VM. pair_own() - register vCPU @vcpu there, or give it back. They bail out. */
+void pair_create(struct pair *pair);
+void pair_own(struct pair *pair, uint32_t vcpu, bool own);
+
+/* pair_cut() - save libvgic's VM, make another that has gone through something else (@before), go on from the image there. */
+void pair_cut(struct pair *pair, uint64_t before);
+
 void pair_compare_step(struct pair *pair);
 void pair_compare_all(struct pair *pair, bool every_offset);
 

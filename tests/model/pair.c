@@ -35,7 +35,7 @@ bool pair_agrees(const struct pair *pair)
 
 /* --- start and end --- */
 
-static void create_vm(struct pair *pair)
+void pair_create(struct pair *pair)
 {
         const struct ref_config *from = pair->config;
         struct vgic_vm_config config = {
@@ -62,14 +62,25 @@ static void count_kick(void *arg)
         ++*(unsigned *)arg;
 }
 
-static void register_vcpu(struct pair *pair, uint32_t vcpu)
+void pair_own(struct pair *pair, uint32_t vcpu, bool own)
 {
         struct vgic_vcpu_options options = { .size = sizeof(options),
                                              .kick = count_kick,
                                              .kick_arg = &pair->kicks[vcpu] };
 
-        if (!pair->vcpus[vcpu] && vgic_vcpu_register(pair->vm, vcpu, &options, &pair->vcpus[vcpu]) < 0)
+        if (own && vgic_vcpu_register(pair->vm, vcpu, &options, &pair->vcpus[vcpu]) < 0)
                 tap_bail("register: %s", vgic_conn_error(pair->conn));
+        if (own)
+                return;
+        if (vgic_vcpu_unregister(pair->vcpus[vcpu]) < 0)
+                tap_bail("unregister: %s", vgic_conn_error(pair->conn));
+        pair->vcpus[vcpu] = NULL;
+}
+
+static void register_vcpu(struct pair *pair, uint32_t vcpu)
+{
+        if (!pair->vcpus[vcpu])
+                pair_own(pair, vcpu, true);
         ref_register(pair->ref, vcpu, true);
 }
 
@@ -78,9 +89,7 @@ static void unregister_vcpu(struct pair *pair, uint32_t vcpu)
         if (!pair->vcpus[vcpu])
                 return;
         pair_come_out(pair, vcpu);
-        if (vgic_vcpu_unregister(pair->vcpus[vcpu]) < 0)
-                tap_bail("unregister: %s", vgic_conn_error(pair->conn));
-        pair->vcpus[vcpu] = NULL;
+        pair_own(pair, vcpu, false);
         ref_register(pair->ref, vcpu, false);
 }
 
@@ -90,7 +99,7 @@ static void start(struct pair *pair)
         struct ref_config config = *pair->config;
         uint64_t iidr = 0;
 
-        create_vm(pair);
+        pair_create(pair);
         vgic_gicd_read(pair->vm, 0x8, 4, &iidr);
         config.iidr = (uint32_t)iidr;
         pair->ref = ref_new(&config, REF_QUIRK_NONE);
@@ -311,6 +320,12 @@ static uint64_t reset_all(struct pair *pair, const struct program_step *step)
         return 0;
 }
 
+static uint64_t cut(struct pair *pair, const struct program_step *step)
+{
+        pair_cut(pair, step->value);
+        return 0;
+}
+
 static uint64_t (*const ops[PROGRAM_N_OPS])(struct pair *pair, const struct program_step *step) = {
         [PROGRAM_GICD_READ] = read_mmio,   [PROGRAM_GICD_WRITE] = write_mmio,
         [PROGRAM_GICR_READ] = read_mmio,   [PROGRAM_GICR_WRITE] = write_mmio,
@@ -321,6 +336,7 @@ static uint64_t (*const ops[PROGRAM_N_OPS])(struct pair *pair, const struct prog
         [PROGRAM_POWER_ON] = power,        [PROGRAM_UNREGISTER] = come_and_go,
         [PROGRAM_REGISTER] = come_and_go,  [PROGRAM_RESET_VCPU] = reset_vcpu,
         [PROGRAM_RESET_ALL] = reset_all,   [PROGRAM_ENTER] = enter,
+        [PROGRAM_CUT] = cut,
 };
 
 static bool makes_sense(const struct pair *pair, const struct program_step *step)

@@ -21,6 +21,7 @@ struct pair_counts {
         uint64_t deepest;       /* nesting: acknowledged and not ended at one vCPU */
         uint64_t placed, moved; /* 1-of-N: chosen a vCPU for; then another */
         uint64_t woken, kicked;
+        uint64_t cuts;          /* saved and restored */
 };
 
 struct pair_result {

@@ -476,6 +476,10 @@ static void make_step(struct maker *m)
 {
         uint32_t dice = below(m, 1000);
 
+        if (m->profile->cut && below(m, 150) == 0) {
+                emit(m, (struct program_step) { .op = PROGRAM_CUT, .value = below(m, 4) });
+                return;
+        }
         if (m->profile->garbage && percent(m, 3)) {
                 if (m->profile->garbage_icc && percent(m, 15))
                         garbage_icc(m);

@@ -19,6 +19,7 @@ static const char *const op_names[PROGRAM_N_OPS] = {
         [PROGRAM_PARK] = "park",             [PROGRAM_UNPARK] = "unpark",         [PROGRAM_POWER_OFF] = "power-off",
         [PROGRAM_POWER_ON] = "power-on",     [PROGRAM_UNREGISTER] = "unregister", [PROGRAM_REGISTER] = "register",
         [PROGRAM_RESET_VCPU] = "reset-vcpu", [PROGRAM_RESET_ALL] = "reset-all",   [PROGRAM_ENTER] = "enter",
+        [PROGRAM_CUT] = "cut",
 };
 
 static const char *const from_names[PROGRAM_N_FROMS] = {

@@ -38,6 +38,7 @@ enum program_op {
         PROGRAM_REGISTER,
         PROGRAM_RESET_VCPU, /* .vcpu */
         PROGRAM_RESET_ALL,
+        PROGRAM_CUT, /* libvgic's VM is saved and goes away; another goes on from the image. .value: what that one went through before */
         PROGRAM_N_OPS
 };
 
@@ -78,12 +79,13 @@ struct program_profile {
         bool statusr;                   /* GICD_STATUSR, GICR_STATUSR */
         bool host;                      /* park, enter, power, unregister */
         bool reset;                     /* vCPU and system resets */
+        bool cut;                       /* save and restore */
         bool garbage;                   /* unknown offsets, widths that a register does not take, reserved bits */
         bool garbage_icc;               /* encodings that are no register of the GIC */
         bool pulse;                     /* of a level-sensitive interrupt; QEMU has no such thing */
 };
 
-extern const struct program_profile program_profiles[];     /* "full" first, "qemu"; ends with .name = NULL */
+extern const struct program_profile program_profiles[];     /* "full" first, "cut", "qemu"; ends with .name = NULL */
 const struct program_profile *program_profile_find(const char *name);
 
 void program_generate(struct program *program, const struct program_profile *profile, uint64_t seed, uint32_t n_steps);

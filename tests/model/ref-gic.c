@@ -285,6 +285,29 @@ void ref_free(struct ref_gic *gic)
         free(gic);
 }
 
+/* --- snapshots --- */
+
+static void move_irq(struct ref_irq *irq)
+{
+        irq->acknowledged = 0;
+        irq->chosen = REF_NO_VCPU;
+}
+
+void ref_move(struct ref_gic *gic)
+{
+        gic->guest_errors = 0;
+        for (uint32_t i = 0; i < gic->config.n_spis; i++)
+                move_irq(&gic->spi[i]);
+        for (uint32_t i = 0; i < gic->config.n_espis; i++)
+                move_irq(&gic->espi[i]);
+        for (uint32_t vcpu = 0; vcpu < gic->config.n_vcpus; vcpu++) {
+                for (uint32_t i = 0; i < REF_N_PRIVATE; i++)
+                        move_irq(&gic->pe[vcpu].private[i]);
+                for (uint32_t i = 0; i < gic->config.n_eppis; i++)
+                        move_irq(&gic->pe[vcpu].eppi[i]);
+        }
+}
+
 /* --- what comes out --- */
 
 uint64_t ref_guest_errors(const struct ref_gic *gic)

@@ -62,6 +62,12 @@ void ref_register(struct ref_gic *gic, uint32_t vcpu, bool registered);
 void ref_reset_vcpu(struct ref_gic *gic, uint32_t vcpu);
 void ref_reset_all(struct ref_gic *gic);
 
+/*
+ * A snapshot of it went to another place: the state is the same, but counts begin anew, and 1-of-N interrupts are placed
+ * anew.
+ */
+void ref_move(struct ref_gic *gic);
+
 /* What comes out. */
 #define REF_LINE_IRQ  (1u << 0)
 #define REF_LINE_FIQ  (1u << 1)

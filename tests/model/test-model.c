@@ -93,6 +93,7 @@ static void add_counts(struct pair_counts *sum, const struct pair_counts *counts
         sum->moved += counts->moved;
         sum->woken += counts->woken;
         sum->kicked += counts->kicked;
+        sum->cuts += counts->cuts;
 }
 
 /* Return: steps made; 0: it failed. */
@@ -132,8 +133,8 @@ static void run_profile(struct vgic_conn *conn, const struct program_profile *pr
         tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name,
                options->seed, steps, programs);
         tap_note("acknowledged %" PRIu64 ", nested up to %" PRIu64 " deep; 1-of-N: placed %" PRIu64 ", moved %" PRIu64
-                 "; woken %" PRIu64 ", kicked %" PRIu64,
-                 counts.acknowledged, counts.deepest, counts.placed, counts.moved, counts.woken, counts.kicked);
+                 "; woken %" PRIu64 ", kicked %" PRIu64 "; cut by save and restore %" PRIu64,
+                 counts.acknowledged, counts.deepest, counts.placed, counts.moved, counts.woken, counts.kicked, counts.cuts);
 }
 
 static void replay(struct vgic_conn *conn, const char *path)
@@ -153,6 +154,7 @@ static void run_all(struct vgic_conn *conn, const struct options *options)
 {
         const struct program_profile *profile = options->profile ? program_profile_find(options->profile)
                                                                  : program_profiles;
+        struct options fewer = *options;
 
         if (options->replay) {
                 replay(conn, options->replay);
@@ -161,6 +163,10 @@ static void run_all(struct vgic_conn *conn, const struct options *options)
         if (!profile)
                 tap_bail("there is no profile \"%s\"", options->profile);
         run_profile(conn, profile, options);
+        if (options->profile)
+                return;
+        fewer.total /= 5; /* a cut takes as long as a thousand steps */
+        run_profile(conn, program_profile_find("cut"), &fewer);
 }
 
 static uint64_t number(const char *word)
