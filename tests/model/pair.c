@@ -109,6 +109,9 @@ static void start(struct pair *pair)
 
 static void end(struct pair *pair)
 {
+        /* All come out first: as they leave one by one, 1-of-N interrupts move, which nobody tells the model any more. */
+        for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
+                pair_come_out(pair, i);
         for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
                 unregister_vcpu(pair, i);
         ref_free(pair->ref);
