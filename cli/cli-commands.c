@@ -50,8 +50,12 @@ const struct cli_command cli_commands[] = {
                   "1119); an SPI (32 to 1019, 4096 to 5119) belongs to no vCPU (the guest routes it), and takes\n"
                   "none.\n" },
         { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
+          .options = CLI_OPTION(CLI_OPT_KIND),
           .summary = "reset one vCPU's CPU interface and private interrupts",
-          .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n" },
+          .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n"
+                  "--kind system resets the whole controller, and VCPU does not matter; post-load makes the\n"
+                  "ICC_CTLR_EL1 that was configured the live one; lazy is for a vCPU that comes late: as cpu-on,\n"
+                  "with nothing configured.\n" },
         { .name = "save", .args = "VM FILE|-", .n_args = 2, .run = cli_save,
           .summary = "save the interrupt controller of a VM",
           .help = "Nothing is stopped. The snapshot is exact if no vCPU ran meanwhile: each parked, stopped, off, or of no\n"

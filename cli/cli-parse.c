@@ -36,6 +36,7 @@ static const struct cli_option cli_options[CLI_N_OPTIONS] = {
         [CLI_OPT_VCPU] = { "vcpu", "N", 0, "of this vCPU (inject: of a PPI)" },
         [CLI_OPT_REPAIR] = { "repair", NULL, 0, "take a snapshot that is not exact, and make it consistent" },
         [CLI_OPT_LOWER_DEVICES] = { "lower-devices", NULL, 0, "the wires of device grants come back low" },
+        [CLI_OPT_KIND] = { "kind", "KIND", 0, "cpu-on (the default), system, post-load or lazy" },
 };
 
 #define CLI_GLOBAL_OPTIONS (CLI_OPTION(CLI_OPT_SOCKET) | CLI_OPTION(CLI_OPT_JSON) | CLI_OPTION(CLI_OPT_HELP) | \

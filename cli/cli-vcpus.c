@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli.h"
 #include "cli-json.h"
@@ -121,15 +122,34 @@ int cli_vcpus(struct cli *cli)
         return cli->json ? json_vcpus(cli, info.n_vcpus) : print_vcpus(cli, info.n_vcpus);
 }
 
+static const char *const reset_kinds[] = {
+        [VGIC_RESET_CPU_ON] = "cpu-on", [VGIC_RESET_SYSTEM] = "system",
+        [VGIC_RESET_POST_LOAD] = "post-load", [VGIC_RESET_LAZY] = "lazy",
+};
+
+/* Return: CLI_OK or CLI_USAGE. */
+static int reset_kind(const struct cli *cli, enum vgic_reset *ret_kind)
+{
+        const char *text = cli_given(cli, CLI_OPT_KIND) ? cli->options[CLI_OPT_KIND] : "cpu-on";
+
+        for (unsigned i = VGIC_RESET_CPU_ON; i <= VGIC_RESET_LAZY; i++)
+                if (strcmp(text, reset_kinds[i]) == 0) {
+                        *ret_kind = (enum vgic_reset)i;
+                        return CLI_OK;
+                }
+        return cli_usage_error(NULL, "--kind is cpu-on, system, post-load or lazy, not '%s'", text);
+}
+
 int cli_reset(struct cli *cli)
 {
+        enum vgic_reset kind = VGIC_RESET_CPU_ON;
         struct cli_json json;
         uint64_t vcpu;
         int ret;
 
-        if (cli_number(cli->args[1], "VCPU", VGIC_MAX_VCPUS - 1, &vcpu) != CLI_OK)
+        if (cli_number(cli->args[1], "VCPU", VGIC_MAX_VCPUS - 1, &vcpu) != CLI_OK || reset_kind(cli, &kind) != CLI_OK)
                 return CLI_USAGE;
-        ret = vgic_msg_reset_vcpu(cli->conn, cli->args[0], (uint32_t)vcpu);
+        ret = vgic_msg_reset(cli->conn, cli->args[0], (uint32_t)vcpu, kind);
         if (ret)
                 return cli_fail(cli, ret, "vCPU %" PRIu64 " of %s", vcpu, cli->args[0]);
         if (!cli->json) {
@@ -140,6 +160,7 @@ int cli_reset(struct cli *cli)
         cli_json_open(&json, NULL, '{');
         cli_json_text(&json, "vm", cli->args[0]);
         cli_json_number(&json, "reset", vcpu);
+        cli_json_text(&json, "kind", reset_kinds[kind]);
         cli_json_close(&json, '}');
         return CLI_OK;
 }

@@ -42,6 +42,7 @@ enum cli_option_id {
         CLI_OPT_VCPU,
         CLI_OPT_REPAIR,
         CLI_OPT_LOWER_DEVICES,
+        CLI_OPT_KIND,
         CLI_N_OPTIONS
 };
 #define CLI_OPTION(id) (1u << (id))

@@ -10,6 +10,9 @@
  * Data path: a vCPU's CPU interface. Thin: the rules are in shm/ and gic/.
  */
 _Static_assert(VGIC_LINE_IRQ == SHM_LINE_IRQ && VGIC_LINE_FIQ == SHM_LINE_FIQ, "lines have one numbering");
+_Static_assert((int)VGIC_RESET_CPU_ON == SHM_RESET_CPU_ON && (int)VGIC_RESET_SYSTEM == SHM_RESET_SYSTEM &&
+               (int)VGIC_RESET_POST_LOAD == SHM_RESET_POST_LOAD && (int)VGIC_RESET_LAZY == SHM_RESET_LAZY,
+               "resets have one numbering");
 _Static_assert(VGIC_INTID_SPURIOUS == GIC_INTID_SPURIOUS, "the spurious INTID");
 
 VGIC_EXPORT uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu)
@@ -58,11 +61,21 @@ VGIC_EXPORT void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on)
         shm_power(&vcpu->vm->gic, vcpu->index, on != 0);
 }
 
-VGIC_EXPORT int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index)
+VGIC_EXPORT int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset kind)
 {
         int r = vgic_vm_check(vm, true);
 
-        return r < 0 ? r : shm_reset_request(&vm->gic, index, SHM_RESET_CPU_ON);
+        if (r < 0)
+                return r;
+        if (kind != VGIC_RESET_SYSTEM)
+                return shm_reset_request(&vm->gic, index, (enum shm_reset_kind)kind);
+        shm_reset_request_all(&vm->gic);
+        return 0;
+}
+
+VGIC_EXPORT int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index)
+{
+        return vgic_vm_reset_vcpu_kind(vm, index, VGIC_RESET_CPU_ON);
 }
 
 VGIC_EXPORT int vgic_vm_reset(struct vgic_vm *vm)

@@ -139,7 +139,7 @@ int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint
         return (int)got;
 }
 
-int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index)
+int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enum vgic_reset kind)
 {
         Vgic__Reset reset = VGIC__RESET__INIT;
         int r = vgic_msg_begin(conn, name);
@@ -148,6 +148,11 @@ int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index
                 return r;
         reset.name = vgic_string(name);
         reset.vcpu = index;
-        reset.kind = VGIC_RESET_CPU_ON;
+        reset.kind = kind;
         return vgic_call(conn, PROTO_RESET, &reset.base, NULL, 0, NULL, NULL);
+}
+
+int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index)
+{
+        return vgic_msg_reset(conn, name, index, VGIC_RESET_CPU_ON);
 }

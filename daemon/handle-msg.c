@@ -152,12 +152,12 @@ enum proto_code handle_reset(struct request *request)
         if (code != PROTO_OK)
                 return code;
         if (ask->kind == VGIC__RESET_KIND__RESET_SYSTEM) {
-                shm_reset_all(&vm->gic);
+                shm_reset_request_all(&vm->gic);
                 return PROTO_OK;
         }
-        if (ask->kind != VGIC__RESET_KIND__RESET_CPU_ON)
-                return dispatch_fail(request, PROTO_INVALID, "kind is none of CPU_ON and SYSTEM");
-        if (shm_reset_request(&vm->gic, ask->vcpu, SHM_RESET_CPU_ON) < 0)
+        if (ask->kind == VGIC__RESET_KIND__RESET_NONE || ask->kind > VGIC__RESET_KIND__RESET_LAZY)
+                return dispatch_fail(request, PROTO_INVALID, "kind is none of CPU_ON, SYSTEM, POST_LOAD and LAZY");
+        if (shm_reset_request(&vm->gic, ask->vcpu, (enum shm_reset_kind)ask->kind) < 0)
                 return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
         return PROTO_OK;
 }

@@ -92,11 +92,28 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
                 ;
 }
 
-void shm_reset_answered(struct shm_vcpu *vcpu)
+void shm_reset_count(struct shm_vcpu *vcpu)
 {
-        /* The only mark that is left then is a later asker's, whose own answer clears it. */
-        atomic_fetch_and_explicit(&vcpu->icc_ctlr, ~SHM_ICC_CTLR_ASKED, memory_order_acq_rel);
         atomic_fetch_add_explicit(&vcpu->counters.resets, 1, memory_order_release);
+}
+
+/*
+ * The part of ICC_CTLR_EL1 of a reset by an outsider: what the guest wrote after it was asked for. The mark goes with it,
+ * so that this fails if the reset was finished by somebody else meanwhile, and the guest has written since.
+ */
+void shm_reset_answer(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
+{
+        _Atomic uint64_t *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        uint64_t old = atomic_load_explicit(ctlr, memory_order_relaxed);
+        unsigned tries = 0;
+
+        while ((old & SHM_ICC_CTLR_ASKED) && shm_gic_retry(gic, &tries)) {
+                uint64_t now = (asked & SHM_REQUEST_FORGET) ? ctlr_to_new(old) : ctlr_to_default(old);
+
+                if (atomic_compare_exchange_strong_explicit(ctlr, &old, now & ~SHM_ICC_CTLR_ASKED, memory_order_acq_rel,
+                                                            memory_order_relaxed))
+                        return;
+        }
 }
 
 /* All but the SPIs that it holds. @asked: SHM_REQUEST_* that were posted. */
@@ -125,7 +142,7 @@ static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 
                 shm_word_update(gic, &shm_gic_spi(gic, intid)->word, intid, shm_reset_held, vcpu);
         }
-        shm_reset_answered(&gic->vcpus[vcpu]);
+        shm_reset_count(&gic->vcpus[vcpu]);
 }
 
 void shm_reset_build(struct shm_gic *gic, uint32_t vcpu)
@@ -157,28 +174,31 @@ void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * Ask for a reset of a vCPU that runs, or apply it to one that does not. ICC_CTLR_EL1 comes first, so that readers see it
- * at once; a write of the guest in between goes with the reset that follows. REQUEST-R1: posted (SC), then "runs" or
- * "taken" is read again: whoever ends that state looks at the request after it. Each round more is a change of who has it.
+ * Ask for a reset of a vCPU that runs, or apply it to one that does not; @posted: it was asked for, and is only to be
+ * applied if nobody has done it. ICC_CTLR_EL1 comes first, so that readers see it at once. REQUEST-R1: posted (SC), then
+ * "runs" or "taken" is read again: whoever ends that state looks at the request after it.
  */
-static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
+static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget, bool posted)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned tries = 0;
         uint64_t ticket, cpuif;
         enum shm_take take;
 
-        do {
-                forget |= atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_FORGET;
+        if (!posted)
                 change_ctlr(gic, vcpu, forget ? ctlr_to_new : ctlr_to_default, SHM_ICC_CTLR_ASKED);
+        do {
+                if (posted && !(atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET))
+                        return;
                 take = shm_takeover_take(gic, vcpu, &ticket);
                 if (take == SHM_TAKE_MINE) {
-                        shm_takeover_apply(gic, vcpu, ticket);
-                        if (!(atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET))
-                                return;
+                        shm_takeover_apply(gic, vcpu, ticket, posted);
+                        posted = true; /* what others have posted meanwhile */
                         continue;
                 }
-                atomic_fetch_or_explicit(&self->request, SHM_REQUEST_RESET | forget, memory_order_seq_cst);
+                if (!posted)
+                        atomic_fetch_or_explicit(&self->request, SHM_REQUEST_RESET | forget, memory_order_seq_cst);
+                posted = true;
                 cpuif = atomic_load_explicit(&self->cpuif, memory_order_seq_cst);
                 if (shm_takeover_runs(cpuif)) {
                         shm_word_ring(gic, vcpu);
@@ -208,7 +228,7 @@ static void finish(struct shm_gic *gic, uint32_t vcpu)
 {
         shm_oneofn_closed(gic, vcpu);
         if (atomic_load_explicit(&gic->vcpus[vcpu].request, memory_order_seq_cst) & SHM_REQUEST_RESET)
-                reset_post(gic, vcpu, 0);
+                reset_post(gic, vcpu, 0, true);
 }
 
 void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
@@ -249,11 +269,11 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
                 return -EINVAL;
         switch (kind) {
         case SHM_RESET_CPU_ON:
-                reset_post(gic, vcpu, 0);
+                reset_post(gic, vcpu, 0, false);
                 return 0;
         case SHM_RESET_SYSTEM:
         case SHM_RESET_LAZY:
-                reset_post(gic, vcpu, SHM_REQUEST_FORGET);
+                reset_post(gic, vcpu, SHM_REQUEST_FORGET, false);
                 return 0;
         case SHM_RESET_POST_LOAD:
                 change_ctlr(gic, vcpu, ctlr_to_configured, 0);
@@ -271,9 +291,9 @@ void shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
         if (cpuif & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
                 shm_takeover_change(gic, vcpu, SHM_CPUIF_TAKEN, 0);
                 shm_takeover_salt(gic, vcpu);
-                reset_post(gic, vcpu, 0);
+                reset_post(gic, vcpu, 0, false);
         } else if (ctlr & SHM_ICC_CTLR_ASKED) {
-                reset_post(gic, vcpu, 0);
+                reset_post(gic, vcpu, 0, false);
         }
 }
 
@@ -296,7 +316,7 @@ void shm_reset_all(struct shm_gic *gic)
         reset_distributor(gic);
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 reset_private(gic, i, SHM_REQUEST_FORGET);
-                shm_reset_answered(&gic->vcpus[i]);
+                shm_reset_count(&gic->vcpus[i]);
         }
 }
 

@@ -54,7 +54,8 @@ uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old);
 void shm_reset_build(struct shm_gic *gic, uint32_t vcpu);      /* while the segment is built: SPIs come later */
 void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu);      /* the owner: SHM_REQUEST_RESET is set */
 void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument); /* from the slot of one who died in a reset */
-void shm_reset_answered(struct shm_vcpu *vcpu);                /* one reset was applied */
+void shm_reset_count(struct shm_vcpu *vcpu);                   /* one reset was applied */
+void shm_reset_answer(struct shm_gic *gic, uint32_t vcpu, uint32_t asked); /* an outsider's part of ICC_CTLR_EL1 */
 void shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu); /* finish what an asker that died may have left */
 void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns it from here on */
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);

@@ -98,27 +98,27 @@ static bool change_words(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
         return true;
 }
 
-/* TAKE-R3: what is asked for after this is applied by another round: reset_post() looks again after its end. */
-static bool take_request(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
+/* TAKE-R3: what is asked for after this is for another round: reset_post() looks again. Return: false if it is not mine. */
+static bool take_request(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t *ret_asked)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
-        uint32_t asked = atomic_fetch_and_explicit(&self->request, ~bits, memory_order_seq_cst) & bits;
 
+        *ret_asked = atomic_fetch_and_explicit(&self->request, ~bits, memory_order_seq_cst) & bits;
         if (is_mine(self, ticket))
                 return true;
-        if (asked) { /* it was for the owner, who has it again */
-                atomic_fetch_or_explicit(&self->request, asked, memory_order_seq_cst);
+        if (*ret_asked) { /* it was for the owner, who has it again */
+                atomic_fetch_or_explicit(&self->request, *ret_asked, memory_order_seq_cst);
                 shm_word_ring(gic, vcpu);
         }
         return false;
 }
 
-bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
+static bool apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        if (!take_request(gic, vcpu, ticket) || !change_cpuif(gic, vcpu, ticket, false))
+        if (!change_cpuif(gic, vcpu, ticket, false))
                 return false;
         /* The active priorities have one writer: the owner clears them before it operates again; STALE voids them until then. */
         atomic_fetch_or_explicit(&self->request, SHM_REQUEST_APR, memory_order_seq_cst);
@@ -127,9 +127,24 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
                 return false;
         shm_apr_drop(self);
         atomic_store_explicit(&self->gicr_statusr, 0, memory_order_relaxed);
-        if (!change_words(gic, vcpu, ticket) || !change_cpuif(gic, vcpu, ticket, true))
+        if (!change_words(gic, vcpu, ticket))
                 return false;
-        shm_reset_answered(self);
+        shm_reset_answer(gic, vcpu, asked);
+        return true;
+}
+
+bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool only_posted)
+{
+        bool due;
+        uint32_t asked;
+
+        if (!take_request(gic, vcpu, ticket, &asked))
+                return false;
+        due = !only_posted || (asked & SHM_REQUEST_RESET);
+        if ((due && !apply(gic, vcpu, ticket, asked)) || !change_cpuif(gic, vcpu, ticket, true))
+                return false;
+        if (due)
+                shm_reset_count(&gic->vcpus[vcpu]);
         return true;
 }
 
@@ -146,7 +161,7 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
                 if (shm_takeover_runs(now) && (now & SHM_CPUIF_TAKEN))
                         now = next_take(now) & ~SHM_CPUIF_TAKEN;
         } while (!shm_word_cas(cpuif, &old, now) && shm_gic_retry(gic, &tries));
-        return old;
+        return shm_takeover_runs(now) ? old : old & ~SHM_CPUIF_TAKEN;
 }
 
 /*

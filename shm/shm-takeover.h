@@ -40,12 +40,15 @@ enum shm_take {
 /* shm_takeover_take() - for SHM_TAKE_MINE, *ret_ticket is what the other calls want. Threads: any. */
 enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket);
 
-/* shm_takeover_apply() - reset it, and let go. Return: true; false: its owner has taken it back, and resets it. */
-bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket);
+/*
+ * shm_takeover_apply() - reset it (@only_posted: if that is asked for still), and let go. Return: true; false: its owner
+ * has taken it back, and resets it.
+ */
+bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool only_posted);
 
 /*
  * shm_takeover_change() - clear and set bits of cpuif that say who runs it; what is set means that it runs: an outsider
- * that has it loses it. Return: the word before. Threads: any.
+ * that has it loses it. Return: the word before, with TAKEN only if it was taken back by this. Threads: any.
  */
 uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set);
 

@@ -135,6 +135,10 @@ status 0 'icc-ctlr after the reset' ctl icc-ctlr test-vm 1
 has '^live +0x[0-9a-f]{8} +0 +0 ' 'icc-ctlr: reset, EOImode is clear'
 has '^configured +0x[0-9a-f]{8} +1 +0 ' 'icc-ctlr: what was configured stays known'
 status 3 'reset of no such vCPU' ctl reset test-vm 2
+status 0 'reset --kind lazy' ctl reset test-vm 1 --kind lazy
+status 0 'icc-ctlr after it' ctl icc-ctlr test-vm 1
+has '^configured +not known' 'icc-ctlr: nothing is configured after LAZY'
+status 2 'a kind that there is not' ctl reset test-vm 1 --kind cold
 
 # --- TDIR ---
 status 0 'tdir' ctl tdir test-vm

@@ -98,12 +98,110 @@ static void whole_system(void)
         tap_ok(ack(&rig, 2) == NONE && ack(&rig, 0) == 40, "routed to 0.0.0.0 again, and delivered there");
 }
 
+/* doc/resets.md, row by row. */
+static void kinds(void)
+{
+        static const struct {
+                enum shm_reset_kind kind;
+                const char *name;
+                bool forgets, resets;
+                uint32_t live;
+        } all[] = {
+                { SHM_RESET_CPU_ON, "CPU_ON", false, true, 0 },
+                { SHM_RESET_SYSTEM, "SYSTEM", true, true, 0 },
+                { SHM_RESET_POST_LOAD, "POST_LOAD", false, false, 2 },
+                { SHM_RESET_LAZY, "LAZY", true, true, 0 },
+        };
+
+        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+                struct shm_icc_ctlr ctlr = { 0 }, other = { 0 };
+                uint32_t cpuif = 0;
+
+                fresh();
+                for (uint32_t v = 0; v < 2; v++) {
+                        msr(&rig, v, ICC_CTLR, 2);
+                        enable(&rig, v, 27);
+                }
+                atomic_fetch_and(&rig.gic.vcpus[0].icc_ctlr, ~UINT64_C(2)); /* what was loaded has another live value */
+                tap_eq(shm_reset_request(&rig.gic, 0, all[i].kind), 0, "%s is asked for", all[i].name);
+                cpuif = (uint32_t)mrs(&rig, 0, ICC_PMR);
+                shm_read_icc_ctlr(&rig.gic, 0, &ctlr);
+                shm_read_icc_ctlr(&rig.gic, 1, &other);
+                tap_ok(ctlr.live == (ctlr.arch_default | all[i].live) && ctlr.valid == (all[i].forgets ? 5 : 7) &&
+                       (all[i].forgets || ctlr.configured == (ctlr.arch_default | 2)), "%s: which of the three values it gives", all[i].name);
+                tap_ok(all[i].resets ? cpuif == 0 && !get_bit(&rig, 0, ISENABLER, 27) : cpuif == 0xf0 && get_bit(&rig, 0, ISENABLER, 27),
+                       "%s: %s", all[i].name, all[i].resets ? "interface and private interrupts are reset" : "nothing else is reset");
+                tap_ok(other.live == (other.arch_default | 2) && other.valid == 7 && mrs(&rig, 1, ICC_PMR) == 0xf0 &&
+                       get_bit(&rig, 1, ISENABLER, 27) && gicd_get(&rig, 0) == 0x53, "%s: no other vCPU is touched", all[i].name);
+        }
+        tap_eq(shm_reset_request(&rig.gic, 0, (enum shm_reset_kind)0), -EINVAL, "no such kind: 0");
+        tap_eq(shm_reset_request(&rig.gic, 0, (enum shm_reset_kind)5), -EINVAL, "no such kind: 5");
+
+        fresh();
+        shm_reset_request(&rig.gic, 0, SHM_RESET_POST_LOAD);
+        tap_eq((int64_t)(mrs(&rig, 0, ICC_CTLR) & 3), 0, "POST_LOAD, nothing configured: the default");
+        enable(&rig, 0, 40);
+        pulse(&rig, 40);
+        atomic_store(&rig.gic.vcpus[0].candidates[0], 0);
+        atomic_store(&rig.gic.vcpus[0].summary, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_POST_LOAD);
+        tap_eq(ack(&rig, 0), 40, "POST_LOAD: candidates are derived again");
+}
+
+/* Of SPIs: those that the vCPU had acknowledged end; a level pends again; a device hears of it; software's stay. */
+static void held_spis(void)
+{
+        uint32_t due[4];
+
+        fresh();
+        for (uint32_t intid = 40; intid <= 43; intid++)
+                enable(&rig, 0, intid);
+        route(&rig, 41, 1);
+        route(&rig, 43, 0);
+        high(&rig, 40);
+        set_edge(&rig, 0, 41, true);
+        pulse(&rig, 41);
+        set_bit(&rig, 0, ISACTIVER, 42);
+        shm_line_notify(&rig.gic, 40, true);
+        tap_ok(ack(&rig, 0) == 40 && ack(&rig, 1) == 41, "each has one");
+        shm_eoi_take(&rig.gic, due, 4);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
+        tap_ok(get_bit(&rig, 0, ISACTIVER, 40), "posted: it is active until its owner looks");
+        shm_cpuif_lines(&rig.gic, 0);
+        tap_ok(!get_bit(&rig, 0, ISACTIVER, 40) && get_bit(&rig, 0, ISACTIVER, 41) && get_bit(&rig, 0, ISACTIVER, 42),
+               "what it had acknowledged ends; another vCPU's and software's stay active");
+        tap_ok(shm_eoi_take(&rig.gic, due, 4) == 1 && due[0] == 40, "the device hears of the end");
+        waker(&rig, 0, 0);
+        msr(&rig, 0, ICC_PMR, 0xf0);
+        msr(&rig, 0, ICC_IGRPEN1, 1);
+        tap_eq(ack(&rig, 0), 40, "its level is still high: pending again");
+}
+
+/* Asked by an outsider: at once what is off, before its next operation what runs; the distributor at once. */
+static void system_from_outside(void)
+{
+        struct shm_vcpu_state on, off;
+
+        fresh();
+        shm_power(&rig.gic, 1, false);
+        enable(&rig, 0, 40);
+        shm_reset_request_all(&rig.gic);
+        shm_read_vcpu(&rig.gic, 0, &on);
+        shm_read_vcpu(&rig.gic, 1, &off);
+        tap_ok(gicd_get(&rig, 0) == 0x50 && !get_bit(&rig, 0, ISENABLER, 40) && off.pmr == 0 && on.pmr == 0xf0,
+               "system reset from outside: the distributor and what is off, at once");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "and what runs, before its next operation");
+}
+
 int main(void)
 {
         rig_create(&rig, 1, 0, 5);
         values();
         posted();
         whole_system();
+        kinds();
+        held_spis();
+        system_from_outside();
         rig_destroy(&rig);
         return tap_done();
 }

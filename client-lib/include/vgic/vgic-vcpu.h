@@ -155,29 +155,46 @@ int vgic_vcpu_fd(const struct vgic_vcpu *vcpu);
 /** vgic_vcpu_wake() - end a park, or kick the vCPU out of the guest, from any thread. */
 void vgic_vcpu_wake(struct vgic_vcpu *vcpu);
 
+/**
+ * Kinds of reset. What each gives is a table in doc/resets.md. None of them stops or touches another vCPU; wires keep
+ * their level.
+ */
 enum vgic_reset {
-        VGIC_RESET_CPU_ON = 1,   /* PSCI CPU_ON of one vCPU: CPU interface and private interrupts; wires stay */
-        VGIC_RESET_SYSTEM,       /* the whole controller */
+        VGIC_RESET_CPU_ON = 1,   /* PSCI CPU_ON of one vCPU: CPU interface and private interrupts; SPIs that it had
+                                  * acknowledged end. What the guest configured in ICC_CTLR_EL1 stays readable */
+        VGIC_RESET_SYSTEM,       /* the whole controller; what the guest configured is forgotten */
+        VGIC_RESET_POST_LOAD,    /* after state was loaded: ICC_CTLR_EL1 as configured becomes the live value; what is
+                                  * derived from the state is derived again, everything else stays */
+        VGIC_RESET_LAZY,         /* a vCPU that is realised late: as CPU_ON, and nothing is configured */
 };
 
 /**
  * vgic_vcpu_reset() - reset one vCPU's CPU interface and private interrupts (VGIC_RESET_CPU_ON); touches no other vCPU
  *
- * Threads: vcpu, or any thread while the vCPU is powered off or not yet run. Return: 0.
+ * Threads: vcpu, or any thread of this process while the vCPU is powered off or not yet run. Return: 0; -EOPNOTSUPP a
+ * mirror (<vgic/vgic-mirror.h>).
  */
 int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
 
 /**
- * vgic_vm_reset_vcpu() - ask for the reset of a vCPU that runs in another thread or process
+ * vgic_vm_reset_vcpu_kind() - reset a vCPU from outside: whatever it is doing, and whoever runs it
+ * @index: VGIC_RESET_SYSTEM ignores it
  *
- * ICC_CTLR_EL1 shows its reset value at once; the rest is applied by the vCPU's thread at its next operation, and at
- * once if it is off. Return: 0; -EINVAL; -EACCES (observer, device); -ENODATA not initialised. Threads: any.
+ * ICC_CTLR_EL1 shows its new value at once. The rest is applied at once to a vCPU that nobody has registered or that is
+ * off (vgic_vcpu_power()), else by the vCPU's thread before its next operation. Of such a reset and the vCPU's
+ * power on or registration one comes first, as a whole; neither waits for the other.
+ *
+ * Return: 0; -EINVAL no such vCPU or kind; -EACCES (observer, device); -ENODATA not initialised; -EOPNOTSUPP a mirror.
+ * Threads: any.
  */
+int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset kind);
+
+/** vgic_vm_reset_vcpu() - the same with VGIC_RESET_CPU_ON. */
 int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 
 /**
- * vgic_vm_reset() - reset the whole controller: system reset. All vCPUs must be off or stopped by the host; wires
- * keep their level. Return: as above. Threads: any.
+ * vgic_vm_reset() - reset the whole controller at once: system reset. All vCPUs must be off or stopped by the host;
+ * wires keep their level. Return: as above. Threads: any.
  */
 int vgic_vm_reset(struct vgic_vm *vm);
 

@@ -439,6 +439,8 @@ int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *re
  */
 int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t first_intid,
                   struct vgic_irq_state *ret_states, size_t n);
+/** vgic_msg_reset() - as vgic_vm_reset_vcpu_kind(). Return: as vgic_msg_inject(). */
+int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enum vgic_reset kind);
 int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index);
 
 #pragma GCC visibility pop
