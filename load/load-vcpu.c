@@ -8,9 +8,9 @@
  *         "sent" counts before the injection, "taken" after the acknowledge, "active" ends before the write that
  *         deactivates.
  * Resets  Of the one vCPU that is reset: it stops at gates (between two steps, or between an acknowledge and its end)
- *         while the resetter holds it; other resets come whatever it does. A reset leaves an SPI that was acknowledged
- *         before it active, and one whose deactivation came after ICC_CTLR_EL1 (EOImode) was reset already: as a
- *         guest's kernel would have to, it clears its SPIs in the distributor, and sets its CPU interface up again.
+ *         while the resetter holds it; other resets come whatever it does. A reset ends the SPIs that were acknowledged before
+ *         it, but one whose deactivation came after ICC_CTLR_EL1 (EOImode) was reset already can have stayed active: as
+ *         a guest's kernel does, it clears its SPIs in the distributor, and sets its CPU interface up again.
  */
 #include <sched.h>
 #include <stdlib.h>

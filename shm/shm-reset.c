@@ -289,8 +289,7 @@ void shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
         uint64_t ctlr = atomic_load_explicit(&gic->vcpus[vcpu].icc_ctlr, memory_order_acquire);
 
         if (cpuif & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
-                shm_takeover_change(gic, vcpu, SHM_CPUIF_TAKEN, 0);
-                shm_takeover_salt(gic, vcpu);
+                shm_takeover_revoke(gic, vcpu);
                 reset_post(gic, vcpu, 0, false);
         } else if (ctlr & SHM_ICC_CTLR_ASKED) {
                 reset_post(gic, vcpu, 0, false);

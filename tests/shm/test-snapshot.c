@@ -323,7 +323,7 @@ static void taken(void)
         tap_ok(shm_takeover_take(&to.gic, 0, &ticket) == SHM_TAKE_MINE && !shm_snapshot_rests(&to.gic, 0),
                "what an outsider resets does not rest");
         restore(&to, &image);
-        tap_ok(!shm_takeover_apply(&to.gic, 0, ticket), "a restore ends that: the outsider has lost it");
+        tap_ok(!shm_takeover_apply(&to.gic, 0, ticket, false), "a restore ends that: the outsider has lost it");
         shm_vcpu_take(&to.gic, 0, 5, 1);
         shm_vcpu_repair(&to.gic, 0);
         tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && get_bit(&to, 0, ISENABLER, 27), "and who registers it finds it as restored");
