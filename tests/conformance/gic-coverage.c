@@ -5,7 +5,7 @@
  * doc/gic-coverage.md from the register tables of gic/ and an access log
  *
  * What    Standard input: the access log (access-log.h). Standard output: the document. A test is named at a register
- *         that it touched; of many, those first that touch the fewest other registers.
+ *         that it touched by an access that the register takes; of many, those first that touch the fewest other registers.
  * Fails   if the log cannot be understood, or if a row is not touched in each direction that it allows (RES0: both).
  */
 #include <stdbool.h>
@@ -91,7 +91,17 @@ static unsigned test_of(struct coverage *cov, const char *name)
         return cov->n_tests++;
 }
 
-static void note(struct coverage *cov, const char *test, const char *frame, uint64_t where, unsigned direction)
+/* An access that the register does not take says nothing of it. */
+static bool takes(const struct row *row, uint64_t where, unsigned len, unsigned direction)
+{
+        if (where < row->base || where - row->base >= row->bytes)
+                return false;
+        if (row->widths && (!(row->widths & len) || where % len)) /* GIC_REG_W8, W16, W32, W64 are 1, 2, 4, 8 */
+                return false;
+        return row->access != (direction == READ ? GIC_ACCESS_WO : GIC_ACCESS_RO);
+}
+
+static void note(struct coverage *cov, const char *test, const char *frame, uint64_t where, unsigned len, unsigned direction)
 {
         if (!strcmp(test, "-"))
                 return;
@@ -100,7 +110,7 @@ static void note(struct coverage *cov, const char *test, const char *frame, uint
         for (unsigned i = 0; i < cov->n_rows; i++) {
                 struct row *row = &cov->rows[i];
 
-                if (!strcmp(row->frame, frame) && where >= row->base && where - row->base < row->bytes)
+                if (!strcmp(row->frame, frame) && takes(row, where, len, direction))
                         row->touched[test_of(cov, test)] |= (uint8_t)direction;
         }
 }
@@ -118,7 +128,7 @@ static bool read_log(struct coverage *cov, FILE *log)
                         fprintf(stderr, "access log, line %u: cannot be understood: %s", n, line);
                         return false;
                 }
-                note(cov, test, frame, where, direction == 'r' ? READ : WRITE);
+                note(cov, test, frame, where, len, direction == 'r' ? READ : WRITE);
         }
         for (unsigned i = 0; i < cov->n_rows; i++)
                 for (unsigned t = 0; t < cov->n_tests; t++)
@@ -219,7 +229,8 @@ static const char head[] =
         "- What no row takes, at this width and alignment or in this direction, is RAZ/WI, counted for the host, and told\n"
         "  by GICD_STATUSR or GICR_STATUSR. What no row of ICC_* takes is UNDEFINED: the call says -ENOENT, and the VMM\n"
         "  injects it.\n"
-        "- *tests*: named tests of `tests/conformance/test-conformance`, those that touch the fewest registers first.\n";
+        "- *tests*: named tests of `tests/conformance/test-conformance` that make an access which the register takes, those\n"
+        "  that touch the fewest registers first.\n";
 
 static void print_frame(const struct coverage *cov, const char *title, const char *frame, uint64_t base, uint64_t end)
 {
