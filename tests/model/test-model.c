@@ -145,7 +145,8 @@ static void replay(struct vgic_conn *conn, const char *path)
         if (!file || !program_parse(file, &program))
                 tap_bail("%s: not a program", path);
         fclose(file);
-        tap_ok(pair_run(conn, &program, &result), "%s: step %u: %s", path, result.n_steps, result.why);
+        pair_run(conn, &program, &result);
+        tap_ok(!result.why[0], "%s: step %u: %s", path, result.n_steps, result.why);
         program_free(&program);
 }
 
