@@ -16,8 +16,9 @@
 
 #include "base-clock.h"
 #include "daemon-proc.h"
+#include "gic-word.h"
 #include "tap.h"
-#include "vgic/vgic.h"
+#include "vgic-private.h"
 
 #define IRM        (UINT64_C(1) << 31)
 #define N_SPIS     96u
@@ -220,6 +221,64 @@ static void test_many(struct daemon_proc *proc)
         vgic_disconnect(conn);
 }
 
+/* Where a process that makes SPI @SPI pending, and places it, is cut short. */
+enum cut {
+        CUT_PENDING,    /* its word is pending, and nothing else is done */
+        CUT_ROUTED,     /* its word names vCPU 1, which was not told */
+        CUT_TAKEN,      /* it is taken off the list of those that wait for somebody, and is not placed */
+};
+
+static void die_at(const struct daemon_proc *proc, enum cut cut)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = NULL;
+        struct shm_header *header;
+        _Atomic uint64_t *word;
+
+        if (vgic_vm_attach(conn, "cut", VGIC_ROLE_VMM, &vm) < 0)
+                _exit(1);
+        header = vm->gic.header;
+        word = shm_gic_word(&vm->gic, 0, SPI);
+        if (cut == CUT_TAKEN) {
+                vgic_spi_pulse(vm, SPI);
+                atomic_store(&header->unplaced_summary, 0);
+                for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
+                        atomic_store(&header->unplaced[i], 0);
+        } else {
+                atomic_fetch_or(word, GIC_WORD_EDGE);
+                if (cut == CUT_ROUTED)
+                        atomic_store(word, gic_word_set_route(atomic_load(word), 1));
+        }
+        kill(getpid(), SIGKILL);
+}
+
+/* vCPU 1 of another process gets it all the same, once. */
+static void test_cut(struct daemon_proc *proc, enum cut cut, const char *what)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = make_vm(conn, "cut", 2, 0);
+        struct vgic_vcpu *vcpu = boot_vcpu(vm, 1, cut != CUT_TAKEN);
+        int status = 0;
+        pid_t pid;
+
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0)
+                die_at(proc, cut);
+        waitpid(pid, &status, 0);
+        tap_ok(WIFSIGNALED(status), "%s: the process died there", what);
+        tap_ok(wait_sessions(conn, "cut", 1), "%s: the daemon saw it", what);
+        if (cut == CUT_TAKEN)
+                vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        tap_ok(vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) & VGIC_WAKE_IRQ, "%s: the living vCPU is woken", what);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "%s: and takes it", what);
+        vgic_vcpu_eoi(vcpu, 1, SPI);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%s: once", what);
+        vgic_vm_destroy(conn, "cut");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
 /* Two processes, here two connections: one gives its vCPU back, or leaves the VM. */
 static void test_leave(struct daemon_proc *proc)
 {
@@ -301,6 +360,9 @@ int main(void)
         test_kill(&proc);
         test_nobody(&proc);
         test_many(&proc);
+        test_cut(&proc, CUT_PENDING, "pending, not placed");
+        test_cut(&proc, CUT_ROUTED, "placed, not told");
+        test_cut(&proc, CUT_TAKEN, "taken off the list, not placed");
         test_leave(&proc);
         test_power(&proc);
         test_without(&proc);
