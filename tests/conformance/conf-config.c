@@ -93,6 +93,17 @@ static void refused(struct conf *c)
         }
 }
 
+/* MPIDR_EL1's bits that are no affinity do not count. */
+static void mpidr_bits(struct conf *c)
+{
+        EQ(c, gicr(c, 0, GICR_TYPER + 4), 0x00000003);
+        EQ(c, gicr(c, 1, GICR_TYPER + 4), 0x05000200);
+        irq_setup(c, 1, 40, 1, 0x80);
+        EQ(c, route(c, 40), 0x0500000200);
+        irq_set(c, 0, ISPENDR, 40, 1);
+        EQ(c, ack(c, 1, 1), 40);
+}
+
 /* What tools are told is what was asked for. */
 static void info(struct conf *c)
 {
@@ -112,6 +123,8 @@ static void info(struct conf *c)
                 EQ(c, told->flags & (VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS), VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS);
         }
 }
+
+static const uint64_t mpidrs[] = { 0x80000003, 0x05c1000200 };
 
 const struct conf_test conf_config_tests[] = {
         { "typer-a3v", "12.9", "GICD_TYPER.A3V = 1 with four affinity levels",
@@ -137,6 +150,8 @@ const struct conf_test conf_config_tests[] = {
         { "default-priority-bits", "12.2", "5 priority bits unless asked for", { 0 }, default_priority_bits },
         { "config-refused", "2.2", "what no GIC can be is refused, in words; the limits themselves are not",
           { 0 }, refused },
+        { "config-mpidr", "2.3", "bits 31, 30 and 24 of an MPIDR_EL1 are no affinity",
+          { .n_vcpus = 2, .mpidrs = mpidrs }, mpidr_bits },
         { "config-info", "12.9", "the VM's description says what was configured",
           { .n_vcpus = 3, .n_spis = 100, .n_priority_bits = 7, .n_espis = 96, .n_eppis = 32, .affinity_levels = 3,
             .flags = VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS }, info },

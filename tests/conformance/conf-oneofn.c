@@ -311,6 +311,34 @@ static void many_at_once(struct conf *c)
         EQ(c, gicd(c, GICD_ISPENDR + 4) | gicd(c, GICD_ISPENDR + 8), 0);
 }
 
+/* All that was chosen for a vCPU moves on, not only the first. */
+static void all_moved(struct conf *c)
+{
+        unsigned n = 0;
+
+        for (uint32_t i = 32; i < 96; i++) {
+                setup(c, i, i & 1);
+                irq_set(c, 0, IPRIORITYR, i, i & 0x78);
+                pulse(c, 0, i);
+        }
+        for (unsigned i = 0; i < c->config.n_vcpus; i++)
+                if (i != 2)
+                        ways[i](c, i, 1, false);
+        for (unsigned i = 0; i < c->config.n_vcpus; i++) /* DPG1NS and ICC_IGRPEN1_EL1 stop Group 1 only */
+                for (unsigned k = 0; k < 64; k++) {
+                        uint32_t fiq = ack(c, i, 0), irq;
+
+                        if (fiq != SPURIOUS)
+                                eoi(c, i, 0, fiq);
+                        irq = ack(c, i, 1);
+                        if (irq != SPURIOUS)
+                                eoi(c, i, 1, irq);
+                        EQ(c, i == 2 || irq == SPURIOUS, true);
+                        n += (fiq != SPURIOUS) + (irq != SPURIOUS);
+                }
+        EQ(c, n, 64);
+}
+
 static void reset_moves(struct conf *c)
 {
         uint32_t who;
@@ -349,6 +377,8 @@ const struct conf_test conf_oneofn_tests[] = {
         { "oneofn-enable-later", "4.7", "pending while disabled: one is chosen when it is enabled",
           FOUR(0), enable_later },
         { "oneofn-many", "1.2.3", "64 at once: each is taken once", FOUR(0), many_at_once },
+        { "oneofn-moved-all", "2.3.2", "64 pending in both groups: everything that has to moves on, nothing is lost",
+          { .n_vcpus = 4 }, all_moved },
         { "oneofn-reset", "2.3.2", "moved on when the chosen vCPU is reset", FOUR(0), reset_moves },
         { 0 },
 };

@@ -254,6 +254,17 @@ static void sgi_priority(struct conf *c)
         EQ(c, icc(c, 1, RPR), 0x10);
 }
 
+/* 16 vCPUs to an Aff1: the numbering that KVM gives, if none is asked for. */
+static void sgi_default_affinity(struct conf *c)
+{
+        open_sgis(c);
+        for (unsigned target = 0; target < c->config.n_vcpus; target++) {
+                conf_where(c, "vCPU %u", target);
+                icc_w(c, 0, SGI1R, sgi_to(8, 1u << target % 16) | AFF1(target / 16));
+                EQ(c, take(c, 8), UINT64_C(1) << target);
+        }
+}
+
 /* Any 64 bits in the generators: what is addressed comes, all else changes nothing. */
 static void sgi_any_value(struct conf *c)
 {
@@ -312,6 +323,8 @@ const struct conf_test conf_sgi_tests[] = {
           { .n_vcpus = 2 }, sgi_group_off },
         { "sgi-pend-registers", "12.11", "GICR_ISPENDR0 and ICPENDR0 work on SGIs", { 0 }, sgi_pend_registers },
         { "sgi-priority", "12.11", "an SGI's priority is the target's", { .n_vcpus = 2 }, sgi_priority },
+        { "sgi-default-affinity", "2.3", "without affinities of the host's: vCPU n is 0.0.n/16.n%16",
+          { .n_vcpus = 36 }, sgi_default_affinity },
         { "sgi-any-value", "12.2", "20000 random values of the generators: exactly what they name",
           { .n_vcpus = 3 }, sgi_any_value },
         { 0 },

@@ -26,5 +26,6 @@ const struct conf_test *const conf_tables[] = {
         conf_extended_tests,
         conf_reset_tests,
         conf_thread_tests,
+        conf_state_tests,
         NULL,
 };
