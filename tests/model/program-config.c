@@ -36,7 +36,7 @@ const struct program_profile program_profiles[] = {
           .pulse = true },
         { .name = "qemu",
           .most = { .n_vcpus = 4, .n_spis = 256, .n_priority_bits = 5, .affinity_levels = 4, .mpidrs = { 0, 1, 2, 3 } },
-          .garbage = true },
+          .setspi = true, .statusr = true, .garbage = true },
         { .name = NULL },
 };
 

@@ -154,8 +154,6 @@ static void write_route(struct maker *m, uint32_t intid)
                 value |= UINT64_C(1) << 31;
         if (percent(m, 5))
                 value = program_random(&m->random);
-        if (!m->profile->most.one_of_n) /* where IRM is not implemented as here */
-                value &= ~(UINT64_C(1) << 31);
         if (percent(m, 40)) {
                 write_gicd(m, where + 4, 4, value >> 32);
                 write_gicd(m, where, 4, value & UINT32_MAX);
@@ -324,6 +322,8 @@ static void send_sgi(struct maker *m)
                 value ^= (uint64_t)below(m, 0x10000) << 32;
         if (percent(m, 5))
                 value ^= (uint64_t)below(m, 0x100) << 48;
+        if (percent(m, 3))
+                value ^= (uint64_t)below(m, 0x10) << 44;
         write_icc(m, any_vcpu(m), reg, value);
 }
 

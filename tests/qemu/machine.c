@@ -73,7 +73,7 @@ static void exec_qemu(int qmp, int qtest, int ram, uint32_t n_vcpus, bool priori
         snprintf(smp_text, sizeof(smp_text), "%u", n_vcpus);
         snprintf(entry_text, sizeof(entry_text), "loader,addr=0x%x,cpu-num=0", (unsigned)AGENT_ENTRY);
         execlp(QEMU, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg,thread=single",
-               "-M", "virt,gic-version=3,its=off,memory-backend=ram", "-cpu", "cortex-a57", "-smp", smp_text,
+               "-M", "virt-6.1,gic-version=3,its=off,memory-backend=ram", "-cpu", "cortex-a57", "-smp", smp_text,
                "-m", size_text, "-object", ram_text, "-device", entry_text,
                "-chardev", qmp_text, "-mon", "chardev=qmp,mode=control",
                "-chardev", qtest_text, "-object", "qtest,id=qtest0,chardev=qtest,log=/dev/null",
@@ -190,6 +190,21 @@ static void fetch_version(struct machine *machine)
         snprintf(machine->version, sizeof(machine->version), "%u.%u.%u", major, minor, micro);
 }
 
+static void drive(struct machine *machine, unsigned input, bool level)
+{
+        char text[256];
+
+        if (input >= sizeof(machine->wires) / sizeof(machine->wires[0]))
+                tap_bail("QEMU's GIC has no input %u", input);
+        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n", machine->gic, input, level);
+        say(machine, &machine->qtest, text);
+        hear(machine, &machine->qtest, text, sizeof(text));
+        if (strncmp(text, "OK", 2) != 0)
+                tap_bail("QEMU does not drive input %u: %s", input, text);
+        machine->wires[input] = level;
+        machine->n_wires++;
+}
+
 /* ---- Start, reset, stop ---- */
 
 /* All vCPUs of this generation wait for operations. */
@@ -273,10 +288,23 @@ void machine_reset(struct machine *machine)
 {
         char answer[1024];
 
+        for (unsigned i = 0; i < sizeof(machine->wires) / sizeof(machine->wires[0]); i++)
+                if (machine->wires[i])
+                        drive(machine, i, false);
         machine->agent.mailbox->generation++;
         qmp(machine, "{\"execute\":\"system_reset\"}\n", answer, sizeof(answer));
         await_online(machine);
         machine->n_resets++;
+}
+
+void machine_pause(struct machine *machine)
+{
+        kill(machine->pid, SIGSTOP);
+}
+
+void machine_resume(struct machine *machine)
+{
+        kill(machine->pid, SIGCONT);
 }
 
 /* ---- Operations ---- */
@@ -355,14 +383,5 @@ enum agent_status machine_result(const struct machine *machine, uint32_t op, uin
 
 void machine_wire(struct machine *machine, uint32_t vcpu, uint32_t intid, bool level)
 {
-        unsigned input = intid >= VGIC_SPI_FIRST ? intid - VGIC_SPI_FIRST : MACHINE_N_SPIS + 32 * vcpu + intid;
-        char text[256];
-
-        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n", machine->gic, input,
-                 level);
-        say(machine, &machine->qtest, text);
-        hear(machine, &machine->qtest, text, sizeof(text));
-        if (strncmp(text, "OK", 2) != 0)
-                tap_bail("QEMU does not drive the wire of %u: %s", intid, text);
-        machine->n_wires++;
+        drive(machine, intid >= VGIC_SPI_FIRST ? intid - VGIC_SPI_FIRST : MACHINE_N_SPIS + 32 * vcpu + intid, level);
 }

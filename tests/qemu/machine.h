@@ -42,6 +42,7 @@ struct machine {
         uint32_t mmio[2][4];    /* snippets: [write][log2 of the length] */
         struct machine_sysreg { uint32_t reg, code[2]; } sysregs[256]; /* snippets made so far */
         size_t n_sysregs;
+        bool wires[MACHINE_N_SPIS + 32 * AGENT_MAX_VCPUS]; /* by QEMU's number of the input: which are high */
         uint64_t n_ops, n_wires, n_resets;
 };
 
@@ -55,8 +56,12 @@ void machine_missing(void) __attribute__((noreturn));
 void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8);
 void machine_stop(struct machine *machine);
 
-/** machine_reset() - a system reset: the GIC as after power on. All wires must be low. */
+/** machine_reset() - a system reset: the GIC as after power on, all wires low. */
 void machine_reset(struct machine *machine);
+
+/** machine_pause(), machine_resume() - its vCPUs wait by looking; while nothing is to be done they need not. It starts resumed. */
+void machine_pause(struct machine *machine);
+void machine_resume(struct machine *machine);
 
 /** machine_op() - queue one operation of @vcpu: a snippet. Return: its number, for machine_result(). */
 uint32_t machine_op(struct machine *machine, uint32_t vcpu, uint32_t code, uint64_t address, uint64_t value);
