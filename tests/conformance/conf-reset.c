@@ -155,7 +155,7 @@ const struct conf_test conf_reset_tests[] = {
         { "reset-vcpu", "12.2", "reset of one vCPU: its interface and private interrupts, nothing else",
           { .n_vcpus = 2, ALL_KINDS }, reset_one },
         { "reset-wires", "4.1.2", "wires keep their level through a reset", { ALL_KINDS }, reset_wires },
-        { "reset-message", "12.9", "the level of GICD_SETSPI_NSR ends with a reset", { 0 }, reset_message },
+        { "reset-message", "12.9.33", "the level of GICD_SETSPI_NSR ends with a reset", { 0 }, reset_message },
         { "reset-outside", "12.2", "a vCPU is reset from outside", { .n_vcpus = 2 }, reset_from_outside },
         { 0 },
 };
