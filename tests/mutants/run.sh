@@ -45,7 +45,7 @@ case $seed$mutants in *[!0-9]*) usage ;; esac
 source=$(cd "$source" && pwd)
 build=$(cd "$build" && pwd)
 here=$source/tests/mutants
-: "${CC:=cc}" "${LIB_SOURCES:?}" "${CLIENT_SOURCES:?}" "${DAEMON_SOURCES:?}" "${PROGRAMS:?}" "${MODEL_FILES:?}"
+: "${CC:=cc}" "${LIB_SOURCES:?}" "${CLIENT_SOURCES:?}" "${DAEMON_SOURCES:?}" "${TEST_SOURCES:?}" "${PROGRAMS:?}" "${MODEL_FILES:?}"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vgic-mutants.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -102,6 +102,7 @@ objects() {
 
 prepare() {
         mkdir -p "$src/tests" "$work/obj" "$work/mut" "$work/run/daemon"
+        mkfifo "$work/pipe"
         for folder in base gic shm proto daemon client-lib; do
                 cp -R "$source/$folder" "$src/"
         done
@@ -111,13 +112,17 @@ prepare() {
         lib_c=$(sources "$LIB_SOURCES")
         client_c=$(sources "$CLIENT_SOURCES")
         daemon_c=$(sources "$DAEMON_SOURCES")
+        test_c=$(sources "$TEST_SOURCES")
         compile_list "$lib_c" "$work/obj"
         compile_list "$client_c" "$work/obj"
         compile_list "$daemon_c" "$work/obj"
+        compile_list "$test_c" "$work/obj"
         # shellcheck disable=SC2046
         ar rcs "$work/lib.a" $(objects "$lib_c" "$work/obj")
         # shellcheck disable=SC2046
         ar rcs "$work/client.a" $(objects "$client_c" "$work/obj")
+        # shellcheck disable=SC2046
+        ar rcs "$work/test.a" $(objects "$test_c" "$work/obj")
 }
 
 # users FILE - the objects that are made of it, as sources
@@ -154,7 +159,7 @@ link() {
         done
         mkdir -p "$work/run/${1%/*}"
         # shellcheck disable=SC2086
-        $CC -o "$work/run/$1" $own $client $fresh $archive "$work/lib.a" ${EXTERNAL_LIBS:-} -lpthread -lm \
+        $CC -o "$work/run/$1" $own "$work/test.a" $client $fresh $archive "$work/lib.a" ${EXTERNAL_LIBS:-} -lpthread -lm \
                 2>"$work/link.log" || { cat "$work/link.log" >&2; die "$1 does not link"; }
 }
 
@@ -174,20 +179,20 @@ recompile() {
         done
 }
 
-# run_program NAME KIND SECONDS SOURCES - Return: 0 it passed; else $verdict says how it failed.
+# run_program NAME SECONDS ARGUMENTS - it is ended at its first "not ok". Return: 0 it passed; else $verdict says how it
+# failed.
 run_program() {
         status=0
-        (
-                cd "$work"
-                top_builddir=$work/run top_srcdir=$src exec timeout -k 2 "$3" "$work/run/$1" >"$work/out" 2>"$work/err"
-        ) || status=$?
-        verdict=$(sed -n '/^not ok/{s/^not ok [0-9]* - //;p;q;}' "$work/out" | cut -c1-100)
-        if [ -n "$verdict" ]; then
-                return 1
-        fi
+        # shellcheck disable=SC2086
+        (cd "$work" && TMPDIR=$work top_builddir=$work/run top_srcdir=$src exec \
+                timeout -k 2 "$2" "$work/run/$1" $3 >"$work/pipe" 2>"$work/err") &
+        verdict=$(awk '/^not ok/ { sub(/^not ok [0-9]+ - /, ""); print substr($0, 1, 100); exit }' <"$work/pipe")
+        [ -z "$verdict" ] || kill $! 2>/dev/null || :
+        wait $! || status=$?
+        [ -z "$verdict" ] || return 1
         case $status in
         0) return 0 ;;
-        124 | 137) verdict="no end within $3 s" ;;
+        124 | 137) verdict="no end within $2 s" ;;
         *) verdict="exit status $status" ;;
         esac
         return 1
@@ -197,7 +202,7 @@ run_program() {
 # 2 it does not compile.
 try() {
         recompile gic/ shm/ || return 2
-        while IFS='	' read -r program kind limit list; do
+        while IFS='	' read -r program kind limit list arguments; do
                 case $kind,$changed_file in
                 pure,shm/*) continue ;;
                 esac
@@ -213,7 +218,7 @@ try() {
                 # shellcheck disable=SC2086
                 recompile $list || return 2
                 link "$program" "$kind" "$list"
-                if ! run_program "$program" "$kind" "$limit"; then
+                if ! run_program "$program" "$limit" "$arguments"; then
                         killer=$program
                         return 1
                 fi
@@ -232,14 +237,17 @@ baseline() {
                 name=${program%%:*}
                 kind=${program#*:}
                 kind=${kind%%:*}
-                list=$(sources "$(echo "${program#*:*:}" | tr , ' ')")
+                arguments=$(echo "${program#*:*:*:}" | tr , ' ')
+                list=${program#*:*:}
+                list=$(sources "$(echo "${list%%:*}" | tr , ' ')")
                 compile_list "$list" "$work/obj"
                 link "$name" "$kind" "$list"
                 begun=$(date +%s)
-                run_program "$name" "$kind" 120 ||
-                        { cat "$work/out" "$work/err" >&2; die "$name fails on the unbroken sources: $verdict"; }
-                limit=$((5 + 8 * ($(date +%s) - begun)))
-                printf '%s\t%s\t%s\t%s\n' "$name" "$kind" $limit "$(echo "$list" | tr '\n' ' ')" >>"$work/programs"
+                run_program "$name" 120 "$arguments" ||
+                        { cat "$work/err" >&2; die "$name fails on the unbroken sources: $verdict"; }
+                limit=$((6 + 3 * ($(date +%s) - begun)))
+                list=$(echo "$list" | tr '\n' ' ')
+                printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$kind" $limit "$list" "$arguments" >>"$work/programs"
         done
 }
 
