@@ -302,7 +302,7 @@ const struct conf_test conf_line_tests[] = {
         { "level-lowered", "4.1.2", "level-sensitive: lowered before the acknowledge is not pending any more",
           { ALL_KINDS }, level_lowered },
         { "level-latch", "12.9.28",
-          "level-sensitive: ISPENDR latches until ICPENDR or the acknowledge, whatever the wire", 
+          "level-sensitive: ISPENDR latches until ICPENDR or the acknowledge, whatever the wire",
           { ALL_KINDS }, level_latch },
         { "level-icpendr", "12.9.11", "level-sensitive: ICPENDR leaves it pending while the wire is high",
           { ALL_KINDS }, level_icpendr },

@@ -226,7 +226,7 @@ const struct conf_test conf_state_tests[] = {
         { "eoimode1-next", "4.1.1", "EOImode 1: after EOIR one of equal priority is taken; DIR drops no priority",
           { ALL_KINDS }, eoimode1_next },
         { "eoimode1-other-intid", "12.2.10",
-          "EOImode 1: EOIR of another INTID drops the highest priority, deactivates none", 
+          "EOImode 1: EOIR of another INTID drops the highest priority, deactivates none",
           { 0 }, eoimode1_other_intid },
         { "bpr-while-running", "4.8.2", "a changed binary point counts for what comes, not for what runs",
           { 0 }, bpr_while_running },
