@@ -25,21 +25,22 @@
         X(COMMON_LPI_AFF, "12.11.35", "both", "GICR_TYPER.CommonLPIAff is 1, though there are no LPIs") \
         X(NO_STATUSR, "12.9.37", "both", "GICD_STATUSR and GICR_STATUSR are not implemented: RAZ/WI") \
         X(NO_SETSPI, "12.9.33", "both", "GICD_SETSPI_NSR and GICD_CLRSPI_NSR are not implemented: MBIS is 0") \
-        X(NO_PMHE, "12.2.6", "both", "ICC_CTLR_EL1.PMHE is RAZ/WI") \
-        X(IROUTER_RES0, "12.9.22", "we", "GICD_IROUTER<n> stores and shows its RES0 bits, IRM among them, to no effect") \
+        X(NO_PMHE, "12.2.6", "both", "ICC_CTLR_EL1.PMHE, a hint for 1 of N, is RAZ/WI") \
+        X(IROUTER_RES0, "12.9.22", "we; for IRM both", \
+          "GICD_IROUTERn stores and shows its RES0 bits 63:40 and 30:24, and IRM, to no effect") \
         X(SGI_NO_RS, "12.2.22", "both", \
-          "ICC_SGI<n>R_EL1.RS, RES0 since RSS is 0, is ignored if it is not 0 (here the whole write is)") \
+          "ICC_SGInR_EL1.RS, RES0 since RSS is 0, is ignored if it is not 0 (here the whole write is)") \
         X(SGI1R_NO_GROUP0, "12.1.10", "we", "ICC_SGI1R_EL1 does not generate an SGI that is Group 0 at its target") \
         X(WAKER_OPEN, "12.11.42", "we", "interrupts are signalled while GICR_WAKER.ProcessorSleep is set") \
         X(HPPI_ALL_GROUPS, "12.2.15", "we", \
-          "an interrupt of a group that ICC_IGRPEN<n>_EL1 disables hides those of lower priority in the other group") \
+          "an interrupt of a group that ICC_IGRPENn_EL1 disables hides those of lower priority in the other group") \
         X(PRIORITY_8_BITS, "12.9.20", "we", \
-          "GICD_IPRIORITYR<n> and GICR_IPRIORITYR<n> hold and compare 8 bits, though 5 are implemented") \
-        X(PRIORITY_FF, "12.2.12", "we", "a pending interrupt of priority 0xff is not seen by ICC_HPPIR<n>_EL1") \
+          "GICD_IPRIORITYRn and GICR_IPRIORITYRn hold and compare 8 bits, though 5 are implemented") \
+        X(PRIORITY_FF, "12.2.12", "we", "a pending interrupt of priority 0xff is not seen by ICC_HPPIRn_EL1") \
         X(PMR_HIGH_BITS, "12.2.19", "we", "ICC_PMR_EL1 holds and compares bits 31:8, which are RES0") \
-        X(BPR_HIGH_BITS, "12.2.4", "we", "a write to ICC_BPR<n>_EL1 with RES0 bits set evades the minimum") \
-        X(AP_SIGN, "12.2.1", "we", \
-          "acknowledging at the last of 32 levels sets bits 63:32 of ICC_AP<n>R<m>_EL1 too; later EOIs clear those first")
+        X(BPR_HIGH_BITS, "12.2.4, 12.2.5", "we", "a write to ICC_BPRn_EL1 with RES0 bits set evades the minimum") \
+        X(AP_SIGN, "12.2.1, 12.2.2", "we", \
+          "acknowledging at the last of 32 levels sets bits 63:32 of ICC_APnRm_EL1 too; later EOIs clear those first")
 
 enum ref_quirk_number {
 #define REF_QUIRK_NUMBER(name, section, right, words) REF_QUIRK_NUMBER_##name,

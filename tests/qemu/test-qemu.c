@@ -90,6 +90,28 @@ static void report_quirks(const struct totals *totals)
         }
 }
 
+/* doc/qemu-differences.md has the table of quirks, row by row. */
+static void check_doc(void)
+{
+        const char *top = getenv("top_srcdir");
+        static char text[65536];
+        char path[4096], row[1024];
+        FILE *file;
+
+        snprintf(path, sizeof(path), "%s/doc/qemu-differences.md", top ? top : ".");
+        file = fopen(path, "r");
+        if (!file || fread(text, 1, sizeof(text) - 1, file) == 0)
+                tap_bail("%s cannot be read", path);
+        fclose(file);
+        for (unsigned i = 0; i < REF_N_QUIRKS; i++) {
+                const struct ref_quirk_words *words = ref_quirk_words(i);
+
+                snprintf(row, sizeof(row), "| %s | %s | %s | %s |\n", words->name, words->words, words->section, words->right);
+                if (!tap_ok(strstr(text, row) != NULL, "doc/qemu-differences.md explains %s", words->name))
+                        tap_note("it should have the row %s", row);
+        }
+}
+
 static void run_all(struct vgic_conn *conn, const struct options *options)
 {
         static struct totals totals;
@@ -110,6 +132,7 @@ static void run_all(struct vgic_conn *conn, const struct options *options)
         tap_ok(totals.steps >= options->total, "QEMU %s: %" PRIu64 " steps in all, each compared: what it read, and the outputs of all "
                "vCPUs", totals.version, totals.steps);
         report_quirks(&totals);
+        check_doc();
 }
 
 static void replay(struct vgic_conn *conn, const char *path)
