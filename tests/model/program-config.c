@@ -93,8 +93,8 @@ static void vary_config(struct maker *m, struct ref_config *config)
 
         config->n_vcpus = 1 + below(m, most->n_vcpus);
         config->n_priority_bits = percent(m, 40) ? 5 : 4 + below(m, 5);
-        config->n_spis = at_most(most->n_spis,
-                                 large ? ONE_OF(m, 988, 987, 960, 500) : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64));
+        config->n_spis = at_most(most->n_spis, large ? ONE_OF(m, 988, 987, 960, 500)
+                                                     : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64, 100, 160));
         config->n_espis = at_most(most->n_espis, large ? ONE_OF(m, 1024, 992) : ONE_OF(m, 0, 0, 32, 64));
         config->n_eppis = at_most(most->n_eppis, ONE_OF(m, 0, 0, 32, 64));
         config->affinity_levels = percent(m, 70) ? most->affinity_levels : 3;

@@ -188,6 +188,7 @@ static uint64_t read_iar(struct ref_gic *gic, uint32_t vcpu, unsigned group)
         irq->active = true;
         irq->holder = vcpu;
         irq->acknowledged++;
+        pe->acknowledged++;
         return intid;
 }
 

@@ -46,6 +46,7 @@ struct ref_pe {
         bool cbpr, eoi_mode, pmhe;
         bool active_priority[2][REF_MAX_LEVELS]; /* ICC_AP<group>R<n>_EL1, one bit each */
         uint32_t ap_upper[2][4];        /* bits 63:32 of each: RES0, but see REF_QUIRK_AP_SIGN */
+        uint64_t acknowledged;
         struct ref_irq private[REF_N_PRIVATE];
         struct ref_irq eppi[64];
 };

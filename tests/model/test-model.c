@@ -131,8 +131,8 @@ static void run_profile(struct vgic_conn *conn, const struct program_profile *pr
         }
         tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name,
                options->seed, steps, programs);
-        tap_note("acknowledged %" PRIu64 ", nested up to %" PRIu64 " deep; 1-of-N: placed %" PRIu64 ", moved %" PRIu64
-                 "; woken %" PRIu64 ", kicked %" PRIu64,
+        tap_note("acknowledged %" PRIu64 ", up to %" PRIu64 " of them not ended at one vCPU; 1-of-N: placed %" PRIu64
+                 ", moved %" PRIu64 "; woken %" PRIu64 ", kicked %" PRIu64,
                  counts.acknowledged, counts.deepest, counts.placed, counts.moved, counts.woken, counts.kicked);
 }
 
