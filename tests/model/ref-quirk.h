@@ -58,8 +58,8 @@ enum ref_quirk {
 
 _Static_assert(REF_N_QUIRKS <= 32, "a set of quirks is a uint32_t");
 
-#define REF_QUIRKS_QEMU ((uint32_t)((UINT64_C(1) << REF_N_QUIRKS) - 1)) /* all: QEMU 7.2 is the only other one so far  \
-                                                                         */
+/* All: QEMU 7.2 is the only other one so far. */
+#define REF_QUIRKS_QEMU ((uint32_t)((UINT64_C(1) << REF_N_QUIRKS) - 1))
 
 struct ref_quirk_words {
         const char *name, *section, *right, *words;
