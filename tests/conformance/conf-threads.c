@@ -63,7 +63,6 @@ static void *serve(void *arg)
 
 static void run_crowd(struct conf *c, struct crowd *crowd, struct member *members)
 {
-        crowd->c = c;
         for (unsigned i = 0; i < N_VCPUS; i++) {
                 members[i] = (struct member) { .crowd = crowd, .vcpu = i };
                 EQ(c, pthread_create(&members[i].thread, NULL, serve, &members[i]), 0);
@@ -83,7 +82,7 @@ static void run_crowd(struct conf *c, struct crowd *crowd, struct member *member
 /* Each edge is taken by exactly one, whoever is asked for it at the same time. */
 static void one_of_n_threads(struct conf *c)
 {
-        struct crowd crowd = { .sleepy = c->config.argument };
+        struct crowd crowd = { .c = c, .sleepy = c->config.argument };
         struct member members[N_VCPUS];
         uint64_t n, sum = 0;
 
