@@ -109,6 +109,7 @@ prepare() {
         for folder in lib gic shm conformance model; do
                 [ ! -d "$source/tests/$folder" ] || cp -R "$source/tests/$folder" "$src/tests/"
         done
+        cp -R "$src" "$work/clean"
         lib_c=$(sources "$LIB_SOURCES")
         client_c=$(sources "$CLIENT_SOURCES")
         daemon_c=$(sources "$DAEMON_SOURCES")
@@ -270,7 +271,7 @@ mutate() {
         TEXT=$4 awk -v line="$2" -v n="$3" '
                 NR == line && ENVIRON["TEXT"] != "" { print ENVIRON["TEXT"] }
                 NR >= line && NR < line + n { next }
-                { print }' "$source/$1" >"$src/$1"
+                { print }' "$work/clean/$1" >"$src/$1"
 }
 
 # judge FILE LINE N RULE TEXT - Return: 0 counted, 1 it does not compile.
@@ -282,7 +283,7 @@ judge() {
         changed=$(users "$1")
         result=0
         try || result=$?
-        cp "$source/$1" "$src/$1"
+        cp "$work/clean/$1" "$src/$1"
         [ $result != 2 ] || return 1
         n=$((n + 1))
         if [ $result = 1 ]; then
@@ -290,7 +291,7 @@ judge() {
                 printf 'killed    %s:%s %s\n          by %s: %s\n' "$1" "$2" "$4" "$killer" "$verdict"
                 echo "$killer" >>"$work/killers"
         else
-                old=$(sed -n "$2p" "$source/$1" | trim)
+                old=$(sed -n "$2p" "$work/clean/$1" | trim)
                 new=$(printf '%s\n' "$5" | trim)
                 [ $rows = 0 ] || old=$4
                 if explained "$1" "$old" "$new"; then
@@ -322,7 +323,7 @@ n_invalid=0
 # shellcheck disable=SC2254
 [ -z "$file" ] || MODEL_FILES=$(for name in $MODEL_FILES; do case $name in $file) echo "$name" ;; esac; done)
 (
-        cd "$source"
+        cd "$work/clean"
         # shellcheck disable=SC2086
         awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $MODEL_FILES
 ) >"$work/mutants"
