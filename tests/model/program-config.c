@@ -10,7 +10,7 @@
 
 const struct program_profile program_profiles[] = {
         { .name = "full",
-          .most = { .n_vcpus = 6,
+          .most = { .n_vcpus = 20,
                     .n_spis = 988,
                     .n_espis = 1024,
                     .n_eppis = 64,
@@ -91,7 +91,7 @@ static void vary_config(struct maker *m, struct ref_config *config)
         const struct ref_config *most = &m->profile->most;
         bool large = percent(m, 2);
 
-        config->n_vcpus = 1 + below(m, most->n_vcpus);
+        config->n_vcpus = large ? 1 + below(m, most->n_vcpus) : 1 + below(m, at_most(most->n_vcpus, 6));
         config->n_priority_bits = percent(m, 40) ? 5 : 4 + below(m, 5);
         config->n_spis = at_most(most->n_spis, large ? ONE_OF(m, 988, 987, 960, 500)
                                                      : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64, 100, 160));

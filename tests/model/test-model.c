@@ -25,8 +25,16 @@
 #include "shrink.h"
 #include "tap.h"
 
-#define DEFAULT_STEPS  1500u
+#ifndef __has_feature
+#define __has_feature(feature) 0 /* clang's */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
+        __has_feature(thread_sanitizer)
+#define DEFAULT_TOTAL  200000u   /* with a sanitizer each step takes several times as long */
+#else
 #define DEFAULT_TOTAL  1200000u
+#endif
+#define DEFAULT_STEPS  1500u
 #define FAILURE_FILE   "model-failure.txt"
 
 struct options {
