@@ -27,5 +27,6 @@ const struct conf_test *const conf_tables[] = {
         conf_reset_tests,
         conf_thread_tests,
         conf_state_tests,
+        conf_tdir_tests,
         NULL,
 };

@@ -28,5 +28,6 @@ extern const struct conf_test conf_extended_tests[];
 extern const struct conf_test conf_reset_tests[];
 extern const struct conf_test conf_thread_tests[];
 extern const struct conf_test conf_state_tests[];
+extern const struct conf_test conf_tdir_tests[];
 
 #endif
