@@ -28,5 +28,6 @@ const struct conf_test *const conf_tables[] = {
         conf_thread_tests,
         conf_state_tests,
         conf_tdir_tests,
+        conf_choice_tests,
         NULL,
 };

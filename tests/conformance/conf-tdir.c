@@ -178,7 +178,7 @@ static void never_clear(struct conf *c)
 const struct conf_test conf_tdir_tests[] = {
         { "tdir-life", "12.4", "an SPI is in flight from pending to the end of active, and TDIR says so",
           { ALL_KINDS }, life },
-        { "tdir-not-in-flight", "12.4", "private, disabled and untargeted ones are not in flight; active ones always are",
+        { "tdir-not-in-flight", "12.4", "private, disabled, untargeted ones are not in flight; active ones always are",
           { 0 }, not_in_flight },
         { "tdir-gates", "12.4", "closed group, priority and power gates do not take it out of flight",
           { 0 }, gates_do_not_count },

@@ -258,6 +258,6 @@ int main(int argc, char **argv)
         }
         if (list)
                 return 0;
-        tap_ok(daemon_stop(&daemon_) == 0, "12.1.3 daemon-stops: the daemon lived through all of it and stops in order");
+        tap_ok(daemon_stop(&daemon_) == 0, "12.1.3 daemon-stops: it lived through all of this and stops in order");
         return tap_done() | failed;
 }
