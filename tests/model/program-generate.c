@@ -111,6 +111,32 @@ static void read_any_field(struct maker *m)
         emit(m, field_step(m, below(m, N_ARRAYS), any_intid(m), false, &shift));
 }
 
+static uint32_t route_offset(uint32_t intid)
+{
+        return intid >= 4096 ? 0x8000 + (intid - 4096) * 8 : 0x6000 + intid * 8;
+}
+
+static void read_gicd(struct maker *m, uint32_t where, unsigned len)
+{
+        emit(m, (struct program_step) { .op = PROGRAM_GICD_READ, .where = where, .len = (uint8_t)len });
+}
+
+/* What is no field of an interrupt: routes, what there is, errors. */
+static void read_register(struct maker *m)
+{
+        uint32_t intid = any_intid(m), what = below(m, 3);
+
+        if (what == 0 && !is_private(intid) && percent(m, 50))
+                read_gicd(m, route_offset(intid), 8);
+        else if (what == 0 && !is_private(intid))
+                read_gicd(m, route_offset(intid) + below(m, 2) * 4, 4);
+        else if (what == 1)
+                read_gicd(m, ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0xffe8), 4);
+        else
+                emit(m, (struct program_step) { .op = PROGRAM_GICR_READ, .vcpu = (uint8_t)any_vcpu(m), .len = 4,
+                                                .where = ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0x14) });
+}
+
 static void write_gicr(struct maker *m, uint32_t vcpu, uint32_t where, uint64_t value)
 {
         emit(m, (struct program_step) {
@@ -149,7 +175,7 @@ static void write_route(struct maker *m, uint32_t intid)
 
         if (is_private(intid))
                 return;
-        where = (intid >= 4096 ? 0x8000 + (intid - 4096) * 8 : 0x6000 + intid * 8);
+        where = route_offset(intid);
         if (m->profile->most.one_of_n && percent(m, 35))
                 value |= UINT64_C(1) << 31;
         if (percent(m, 5))
@@ -469,7 +495,7 @@ static const struct {
 } habits[] = {
         { 160, acknowledge },   { 70, end },           { 50, deactivate },        { 220, line },
         { 80, send_sgi },       { 45, serve },         { 45, set_cpu_interface }, { 40, read_icc_any },
-        { 40, read_any_field }, { 30, odd_registers }, { 35, routes_and_sleep },  { 8, heal },
+        { 30, read_any_field },  { 20, read_register }, { 30, odd_registers }, { 35, routes_and_sleep },  { 8, heal },
 };
 
 static void make_step(struct maker *m)
