@@ -57,7 +57,7 @@ static void vary_mpidrs(struct maker *m, struct ref_config *config)
 
                 if (spread) {
                         aff0 = config->rss ? i * 23 % 256 : i % 16;
-                        aff1 = below(m, 2);
+                        aff1 = below(m, 2) + i / 16 * 2;
                         aff2 = below(m, 3) * 100;
                         aff3 = config->affinity_levels == 4 ? below(m, 2) * 7 : 0;
                 }
