@@ -29,5 +29,6 @@ const struct conf_test *const conf_tables[] = {
         conf_state_tests,
         conf_tdir_tests,
         conf_choice_tests,
+        conf_exact_tests,
         NULL,
 };

@@ -30,5 +30,6 @@ extern const struct conf_test conf_thread_tests[];
 extern const struct conf_test conf_state_tests[];
 extern const struct conf_test conf_tdir_tests[];
 extern const struct conf_test conf_choice_tests[];
+extern const struct conf_test conf_exact_tests[];
 
 #endif

@@ -4,7 +4,7 @@
 #
 # run.sh - break the model on purpose, in many ways, and see which tests notice
 #
-#   run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--verbose]
+#   run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--listed FILE] [--verbose]
 #
 # Called by "make check-mutants [SEED=1] [MUTANTS=60]" and "make check-mutants ROWS=yes", which pass the lists of sources
 # in the environment; see README in this folder. All happens in a copy of the sources in a temporary directory, with
@@ -15,7 +15,7 @@
 set -eu
 
 usage() {
-        echo "Usage: run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--verbose]" >&2
+        echo "Usage: run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--listed FILE] [--verbose]" >&2
         exit 2
 }
 
@@ -25,10 +25,11 @@ seed=1
 mutants=60
 rows=0
 file=
+listed=
 verbose=
 while [ $# -gt 0 ]; do
         case $1 in
-        --source | --build | --seed | --mutants | --file)
+        --source | --build | --seed | --mutants | --file | --listed)
                 [ $# -gt 1 ] || usage
                 eval "${1#--}=\$2"
                 shift
@@ -45,6 +46,7 @@ case $seed$mutants in *[!0-9]*) usage ;; esac
 source=$(cd "$source" && pwd)
 build=$(cd "$build" && pwd)
 here=$source/tests/mutants
+[ -z "$listed" ] || listed=$(cd "$(dirname "$listed")" && pwd)/$(basename "$listed")
 : "${CC:=cc}" "${LIB_SOURCES:?}" "${CLIENT_SOURCES:?}" "${DAEMON_SOURCES:?}" "${TEST_SOURCES:?}" "${PROGRAMS:?}" "${MODEL_FILES:?}"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vgic-mutants.XXXXXX")
@@ -324,10 +326,14 @@ n_invalid=0
 [ -z "$file" ] || MODEL_FILES=$(for name in $MODEL_FILES; do case $name in $file) echo "$name" ;; esac; done)
 (
         cd "$work/clean"
+        if [ -n "$listed" ]; then
+                awk -f "$here/listed.awk" "$listed"
+                exit
+        fi
         # shellcheck disable=SC2086
         awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $MODEL_FILES
 ) >"$work/mutants"
-[ $rows = 0 ] || mutants=$(wc -l <"$work/mutants")
+[ "$rows$listed" = 0 ] || mutants=$(wc -l <"$work/mutants")
 while IFS='	' read -r name line count rule text <&3; do
         [ $n -lt "$mutants" ] || break
         judge "$name" "$line" "$count" "$rule" "$text" || n_invalid=$((n_invalid + 1))
@@ -335,7 +341,8 @@ done 3<"$work/mutants"
 
 echo
 if [ $rows = 0 ]; then
-        echo "Seed $seed: $n mutants, $n_killed killed, $n_explained survived and explained, $n_survived survived unexplained."
+        [ -n "$listed" ] && what=$listed || what="Seed $seed"
+        echo "$what: $n mutants, $n_killed killed, $n_explained survived and explained, $n_survived survived unexplained."
         echo "($n_invalid others did not compile and were drawn again.)"
 else
         echo "$n register rows removed one by one: $n_killed killed, $n_explained explained, $n_survived survived unexplained."
