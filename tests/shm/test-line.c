@@ -4,6 +4,7 @@
 /*
  * Wires, and the notice of an end of interrupt: what the daemon has to tell devices
  */
+#include "gic-reg.h"
 #include "rig.h"
 
 static struct rig rig;
@@ -100,6 +101,32 @@ static void little_room(size_t room)
         tap_ok(!atomic_load(&rig.gic.header->eoi_summary), "and nothing is left");
 }
 
+static unsigned n_tries;
+
+/* As a hostile process would: between each look at the word and its change the word is another. */
+static uint64_t scribbled(uint64_t w, uint64_t at)
+{
+        n_tries++;
+        if (n_tries > 2 * SHM_TRIES)
+                tap_bail("it never ends");
+        atomic_store((_Atomic uint64_t *)(uintptr_t)at, w ^ GIC_WORD_NMI);
+        return w ^ GIC_WORD_NOTIFY;
+}
+
+/* The daemon must not go round for ever because of what a client writes; a VM's own process may wait for its own. */
+static void giving_up(void)
+{
+        _Atomic uint64_t *word = shm_gic_word(&rig.gic, 0, 33);
+        uint64_t before = shm_word_load(word);
+
+        rig.gic.bounded = true;
+        tap_ok(!shm_word_update(&rig.gic, word, 33, scribbled, (uint64_t)(uintptr_t)word), "a bounded view gives up, and says so");
+        tap_ok(n_tries > 1 && n_tries <= SHM_TRIES, "after %u tries", n_tries);
+        tap_ok(shm_word_update(&rig.gic, word, 33, gic_field_set_group, 1), "and works when it is left alone");
+        rig.gic.bounded = false;
+        atomic_store(word, before);
+}
+
 int main(void)
 {
         const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
@@ -112,6 +139,7 @@ int main(void)
         wires(1056, "an extended PPI");
         wires(4096 + 63, "an extended SPI");
         no_such_line();
+        giving_up();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 enable(&rig, 0, shm_gic_nth_spi(&rig.gic, i));
         notices();
