@@ -6,9 +6,9 @@
  *
  *   make bench-qemu
  *
- * What    The same three accesses, polled: GICD_ISPENDR of an SPI, ICC_IAR1_EL1, ICC_EOIR1_EL1. In QEMU a loop in the guest makes
- *         them (7 instructions under TCG, one vCPU); here a loop in C calls libvgic, and once more with the wire instead of
- *         GICD_ISPENDR. By turns, in one run. QEMU's time has its guest's instructions in it.
+ * What    The same three accesses, polled: GICD_ISPENDR of an SPI, ICC_IAR1_EL1, ICC_EOIR1_EL1. In QEMU a loop in the
+ *         guest makes them (7 instructions under TCG, one vCPU); here a loop in C calls libvgic, and once more with the
+ *         wire instead of GICD_ISPENDR. By turns, in one run. QEMU's time has its guest's instructions in it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +53,12 @@ static uint64_t now_ns(void)
 
 /* What both need before an SPI can be taken. */
 static const struct { uint32_t offset, value; } gicd[] = {
-        { 0x0, 3 }, { 0x80 + 4 * (SPI / 32), UINT32_MAX }, { 0x400 + (SPI & ~3u), 0x80808080 }, { 0xc00 + 4 * (SPI / 16), 0xaaaaaaaa },
-        { 0x6000 + 8 * SPI, 0 }, { 0x100 + 4 * (SPI / 32), BIT },
+        { 0x0, 3 },
+        { 0x80 + 4 * (SPI / 32), UINT32_MAX },
+        { 0x400 + (SPI & ~3u), 0x80808080 },
+        { 0xc00 + 4 * (SPI / 16), 0xaaaaaaaa },
+        { 0x6000 + 8 * SPI, 0 },
+        { 0x100 + 4 * (SPI / 32), BIT },
 };
 static const struct { uint32_t reg, value; } icc[] = {
         { VGIC_ICC_PMR_EL1, 0xff }, { VGIC_ICC_IGRPEN1_EL1, 1 },

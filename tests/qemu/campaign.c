@@ -44,7 +44,8 @@ static void read_mmio(struct program *program, uint8_t op, uint32_t vcpu, uint32
 
 /* Offsets of the arrays and bits for each interrupt: the same ones in the distributor and in the SGI frames. */
 static const struct { uint32_t offset, bits; } arrays[] = {
-        { 0x080, 1 }, { 0x100, 1 }, { 0x180, 1 }, { 0x200, 1 }, { 0x280, 1 }, { 0x300, 1 }, { 0x380, 1 }, { 0x400, 8 }, { 0xc00, 2 },
+        { 0x080, 1 }, { 0x100, 1 }, { 0x180, 1 }, { 0x200, 1 }, { 0x280, 1 }, { 0x300, 1 }, { 0x380, 1 }, { 0x400, 8 },
+        { 0xc00, 2 },
 };
 
 static void read_gicd(struct program *program)
@@ -52,11 +53,17 @@ static void read_gicd(struct program *program)
         uint32_t n = 32 + program->config.n_spis;
 
         read_mmio(program, PROGRAM_GICD_READ, 0, 0x0, 0x14, 4);
-        for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
-                read_mmio(program, PROGRAM_GICD_READ, 0, arrays[i].offset, arrays[i].offset + n * arrays[i].bits / 8, 4);
-        for (uint32_t i = 0; i < program->n_intids; i++)
+        for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+                uint32_t first = arrays[i].offset;
+
+                read_mmio(program, PROGRAM_GICD_READ, 0, first, first + n * arrays[i].bits / 8, 4);
+        }
+        for (uint32_t i = 0; i < program->n_intids; i++) {
+                uint32_t route = 0x6000 + 8 * program->intids[i];
+
                 if (program->intids[i] >= 32)
-                        read_mmio(program, PROGRAM_GICD_READ, 0, 0x6000 + 8 * program->intids[i], 0x6008 + 8 * program->intids[i], 8);
+                        read_mmio(program, PROGRAM_GICD_READ, 0, route, route + 8, 8);
+        }
         read_mmio(program, PROGRAM_GICD_READ, 0, 0xffd0, 0x10000, 4);
 }
 
@@ -65,15 +72,18 @@ static void read_gicr(struct program *program, uint32_t vcpu)
         read_mmio(program, PROGRAM_GICR_READ, vcpu, 0x0, 0x18, 4);
         read_mmio(program, PROGRAM_GICR_READ, vcpu, 0x8, 0x10, 8);
         read_mmio(program, PROGRAM_GICR_READ, vcpu, 0xffd0, 0x10000, 4);
-        for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
-                read_mmio(program, PROGRAM_GICR_READ, vcpu, 0x10000 + arrays[i].offset, 0x10000 + arrays[i].offset + 4 * arrays[i].bits, 4);
+        for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+                uint32_t first = 0x10000 + arrays[i].offset;
+
+                read_mmio(program, PROGRAM_GICR_READ, vcpu, first, first + 4 * arrays[i].bits, 4);
+        }
 }
 
 static void read_icc(struct program *program, uint32_t vcpu)
 {
         static const uint32_t regs[] = {
-                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1,
-                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1,
+                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1,
+                VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1,
                 VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP0R_EL1(2), VGIC_ICC_AP0R_EL1(3),
                 VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_AP1R_EL1(2), VGIC_ICC_AP1R_EL1(3),
         };
@@ -181,11 +191,17 @@ static void show_vgicd(struct campaign *campaign, struct program *program)
 
 static void count_steps(struct campaign *campaign, const struct replay *replay, uint32_t n_random)
 {
-        for (uint32_t i = 0; i < replay->n_steps; i++)
+        for (uint32_t i = 0; i < replay->n_steps; i++) {
+                const struct replay_step *step = &replay->steps[i];
+
                 if (i < n_random)
-                        campaign->steps += !replay->steps[i].skipped;
+                        campaign->steps += !step->skipped;
                 else
-                        campaign->reads += !replay->steps[i].skipped;
+                        campaign->reads += !step->skipped;
+                campaign->acknowledged += replay_acknowledges(step) && step->value < 1020;
+                if (i > 0)
+                        campaign->outputs += memcmp(step->lines, step[-1].lines, sizeof(step->lines)) != 0;
+        }
 }
 
 bool campaign_run(struct campaign *campaign)
@@ -208,7 +224,8 @@ bool campaign_run(struct campaign *campaign)
         campaign->vgicd_differs = !pair_run(campaign->conn, &program, &result);
         if (campaign->qemu_differs || campaign->vgicd_differs)
                 tap_note("--vcpus %u --bits %u --seed %" PRIu64 " --steps %u: %s differs", program.config.n_vcpus,
-                         program.config.n_priority_bits, campaign->seed, campaign->n_steps, campaign->qemu_differs ? "QEMU" : "vgicd");
+                         program.config.n_priority_bits, campaign->seed, campaign->n_steps,
+                         campaign->qemu_differs ? "QEMU" : "vgicd");
         if (campaign->qemu_differs)
                 show_qemu(campaign, &program);
         else if (campaign->vgicd_differs)

@@ -6,8 +6,8 @@
 /*
  * Many programs on one machine: QEMU against the model with its quirks, libvgic against the model without
  *
- * So each quirk is one difference between QEMU and libvgic, and nothing else is. How often a quirk makes a program come out
- * otherwise is counted: one that never does explains nothing.
+ * So each quirk is one difference between QEMU and libvgic, and nothing else is. How often a quirk makes a program come
+ * out otherwise is counted: one that never does explains nothing.
  * Threads: one.
  */
 #include "machine.h"
@@ -23,6 +23,7 @@ struct campaign {
         uint32_t n_steps;               /* random ones, of each program */
         uint64_t steps, reads;          /* executed by QEMU: random steps; reads of everything at the ends */
         uint64_t programs;
+        uint64_t acknowledged, outputs; /* interrupts taken; steps after which some vCPU's IRQ or FIQ was another */
         uint64_t mattered[REF_N_QUIRKS], asked[REF_N_QUIRKS];   /* programs */
         bool qemu_differs, vgicd_differs;
 };

@@ -53,13 +53,16 @@ void machine_missing(void)
 }
 
 /* In the child: become QEMU. The three descriptors keep their numbers. */
-static void exec_qemu(int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8) __attribute__((noreturn));
-static void exec_qemu(int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
+        __attribute__((noreturn));
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
 {
         char qmp_text[64], qtest_text[64], ram_text[128], size_text[32], smp_text[16], entry_text[64];
         int null = open("/dev/null", O_RDWR);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != test) /* it is dead already */
+                _exit(126);
         if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
                 _exit(126);
         fcntl(qmp, F_SETFD, 0);
@@ -77,7 +80,8 @@ static void exec_qemu(int qmp, int qtest, int ram, uint32_t n_vcpus, bool priori
                "-m", size_text, "-object", ram_text, "-device", entry_text,
                "-chardev", qmp_text, "-mon", "chardev=qmp,mode=control",
                "-chardev", qtest_text, "-object", "qtest,id=qtest0,chardev=qtest,log=/dev/null",
-               "-global", priority_8 ? "arm-gicv3.force-8-bit-prio=on" : "arm-gicv3.force-8-bit-prio=off", (char *)NULL);
+               "-global", priority_8 ? "arm-gicv3.force-8-bit-prio=on" : "arm-gicv3.force-8-bit-prio=off",
+               (char *)NULL);
         _exit(127);
 }
 
@@ -161,7 +165,8 @@ static void find_gic(struct machine *machine)
         static char answer[sizeof(machine->qmp.buffer)];
         char *type, *object, *name;
 
-        qmp(machine, "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/unattached\"}}\n", answer, sizeof(answer));
+        qmp(machine, "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/unattached\"}}\n", answer,
+            sizeof(answer));
         type = strstr(answer, "child<arm-gicv3>");
         if (!type)
                 tap_bail("QEMU has no arm-gicv3: %s", answer);
@@ -196,7 +201,8 @@ static void drive(struct machine *machine, unsigned input, bool level)
 
         if (input >= sizeof(machine->wires) / sizeof(machine->wires[0]))
                 tap_bail("QEMU's GIC has no input %u", input);
-        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n", machine->gic, input, level);
+        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n", machine->gic, input,
+                 level);
         say(machine, &machine->qtest, text);
         hear(machine, &machine->qtest, text, sizeof(text));
         if (strncmp(text, "OK", 2) != 0)
@@ -243,6 +249,7 @@ static void make_snippets(struct machine *machine)
 void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
 {
         int qmp_pair[2], qtest_pair[2], ram;
+        pid_t test = getpid();
         char answer[1024];
 
         *machine = (struct machine){ .n_vcpus = n_vcpus };
@@ -259,7 +266,7 @@ void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
         machine->agent.mailbox->generation = 1;
         machine->pid = fork();
         if (machine->pid == 0)
-                exec_qemu(qmp_pair[1], qtest_pair[1], ram, n_vcpus, priority_8);
+                exec_qemu(test, qmp_pair[1], qtest_pair[1], ram, n_vcpus, priority_8);
         if (machine->pid < 0)
                 tap_bail("fork: %s", strerror(errno));
         close(qmp_pair[1]);
@@ -320,7 +327,8 @@ uint32_t machine_op(struct machine *machine, uint32_t vcpu, uint32_t code, uint6
         return number;
 }
 
-uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len, uint64_t value)
+uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len,
+                      uint64_t value)
 {
         return machine_op(machine, vcpu, machine->mmio[write][__builtin_ctz(len)], address, value);
 }

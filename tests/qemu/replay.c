@@ -39,14 +39,18 @@ static bool is_read(const struct program_step *step)
         return step->op == PROGRAM_GICD_READ || step->op == PROGRAM_GICR_READ || step->op == PROGRAM_ICC_READ;
 }
 
-/* QEMU 7.2 ends itself by a failed assertion once ICC_BPR1_EL1 was written with a value above 7 whose three lowest bits are 0. */
+/* QEMU 7.2 ends itself by a failed assertion once ICC_BPR1_EL1 was written with a value above 7 whose three lowest bits
+ * are 0. */
 static bool kills_qemu(const struct program_step *step)
 {
-        return step->op == PROGRAM_ICC_WRITE && step->where == VGIC_ICC_BPR1_EL1 && step->value > 7 && step->value % 8 == 0;
+        if (step->op != PROGRAM_ICC_WRITE || step->where != VGIC_ICC_BPR1_EL1)
+                return false;
+        return step->value > 7 && step->value % 8 == 0;
 }
 
-/* What never reaches a GIC in QEMU: misaligned accesses (Device memory: the processor takes an alignment fault), accesses
- * behind the last redistributor (nothing is mapped there), wires of SGIs, and what the host of a vgicd guest does. */
+/* What never reaches a GIC in QEMU: misaligned accesses (Device memory: the processor takes an alignment fault),
+ * accesses behind the last redistributor (nothing is mapped there), wires of SGIs, and what the host of a vgicd guest
+ * does. */
 static bool is_for_guest(const struct program *program, const struct program_step *step)
 {
         if (is_mmio(step))
@@ -59,8 +63,8 @@ static bool is_for_guest(const struct program *program, const struct program_ste
 /* ---- The model ---- */
 
 /*
- * "Software must disable an interrupt before the value of the corresponding programmable Int_config field is changed. GIC
- * behavior is otherwise UNPREDICTABLE" (GICD_ICFGR<n>, GICR_ICFGR1). Both sides would be right whatever they do.
+ * To change Int_config of an interrupt that is enabled is UNPREDICTABLE (GICD_ICFGR<n>, GICR_ICFGR1): both sides would
+ * be right whatever they do.
  */
 static bool is_unpredictable(struct ref_gic *gic, const struct program *program, const struct program_step *step)
 {
@@ -71,9 +75,10 @@ static bool is_unpredictable(struct ref_gic *gic, const struct program *program,
         if (!gicd && !gicr)
                 return false;
         for (uint32_t i = 0; i < 16 && first + i < 32 + program->config.n_spis; i++) {
+                bool edge = step->value >> (2 * i + 1) & 1;
                 struct ref_irq_state state;
 
-                if (ref_irq_state(gic, step->vcpu, first + i, &state) && state.enabled && state.edge != (step->value >> (2 * i + 1) & 1))
+                if (ref_irq_state(gic, step->vcpu, first + i, &state) && state.enabled && state.edge != edge)
                         return true;
         }
         return false;
@@ -111,13 +116,16 @@ static void predict_step(struct ref_gic *gic, struct replay_step *step)
         }
 }
 
+bool replay_acknowledges(const struct replay_step *step)
+{
+        return !step->skipped && step->literal.op == PROGRAM_ICC_READ &&
+               (step->literal.where == VGIC_ICC_IAR0_EL1 || step->literal.where == VGIC_ICC_IAR1_EL1);
+}
+
 /* The model's outputs are a question to all its interrupts; most reads need not ask again. */
 static bool changes_nothing(const struct replay_step *step)
 {
-        bool acknowledges = step->literal.op == PROGRAM_ICC_READ &&
-                            (step->literal.where == VGIC_ICC_IAR0_EL1 || step->literal.where == VGIC_ICC_IAR1_EL1);
-
-        return step->skipped || (is_read(&step->literal) && !acknowledges);
+        return step->skipped || (is_read(&step->literal) && !replay_acknowledges(step));
 }
 
 void replay_predict(struct replay *replay, const struct program *program, uint32_t quirks)
@@ -134,7 +142,8 @@ void replay_predict(struct replay *replay, const struct program *program, uint32
                 struct replay_step *step = &replay->steps[i];
 
                 step->literal = program_resolve(&history, &program->steps[i]);
-                step->skipped = !is_for_guest(program, &step->literal) || is_unpredictable(gic, program, &step->literal);
+                step->skipped = !is_for_guest(program, &step->literal) ||
+                                is_unpredictable(gic, program, &step->literal);
                 if (!step->skipped) {
                         predict_step(gic, step);
                         program_note(&history, &step->literal, step->value);
@@ -156,7 +165,8 @@ void replay_free(struct replay *replay)
 
 static bool same_result(const struct replay_step *a, const struct replay_step *b)
 {
-        return a->undefined == b->undefined && a->value == b->value && memcmp(a->lines, b->lines, sizeof(a->lines)) == 0;
+        return a->undefined == b->undefined && a->value == b->value &&
+               memcmp(a->lines, b->lines, sizeof(a->lines)) == 0;
 }
 
 uint32_t replay_differs(const struct replay *a, const struct replay *b)
@@ -267,10 +277,12 @@ void replay_explain(const struct replay *replay, uint32_t step, const struct rep
         printf("#   ");
         program_print_step(stdout, &want->literal);
         if (want->undefined != got->undefined)
-                tap_note("model: %s, QEMU: %s", want->undefined ? "UNDEFINED" : "fine", got->undefined ? "fault" : "fine");
+                tap_note("model: %s, QEMU: %s", want->undefined ? "UNDEFINED" : "fine",
+                         got->undefined ? "fault" : "fine");
         if (want->value != got->value)
                 tap_note("model: 0x%" PRIx64 ", QEMU: 0x%" PRIx64, want->value, got->value);
         for (uint32_t i = 0; i < replay->n_vcpus; i++)
                 if (want->lines[i] != got->lines[i])
-                        tap_note("vCPU %u: model: %s, QEMU: %s", i, line_words(want->lines[i]), line_words(got->lines[i]));
+                        tap_note("vCPU %u: model: %s, QEMU: %s", i, line_words(want->lines[i]),
+                                 line_words(got->lines[i]));
 }

@@ -6,8 +6,8 @@
 /*
  * One random program on two GICs: what the reference model gives, and whether QEMU gives the same
  *
- * The model runs first and writes down, for each step, the literal access, what it reads and the outputs of all vCPUs. Then
- * QEMU makes the same accesses, many in one go, and is compared step by step; up to the first difference it cannot
+ * The model runs first and writes down, for each step, the literal access, what it reads and the outputs of all vCPUs.
+ * Then QEMU makes the same accesses, many in one go, and is compared step by step; up to the first difference it cannot
  * matter that it ran ahead.
  * Threads: one.
  */
@@ -38,9 +38,13 @@ uint32_t replay_differs(const struct replay *a, const struct replay *b);
 /*
  * replay_qemu() - run it in @machine, which has the program's configuration and is reset afterwards
  *
- * Return: the first step in which QEMU gives something else than @replay, or UINT32_MAX; @ret_got is what it gave there.
+ * Return: the first step in which QEMU gives something else than @replay, or UINT32_MAX; @ret_got is what it gave
+ * there.
  */
 uint32_t replay_qemu(struct machine *machine, const struct replay *replay, struct replay_step *ret_got);
+
+/* replay_acknowledges() - it reads ICC_IAR<n>_EL1. */
+bool replay_acknowledges(const struct replay_step *step);
 
 /* replay_explain() - say as TAP notes where the two differ. */
 void replay_explain(const struct replay *replay, uint32_t step, const struct replay_step *got);
