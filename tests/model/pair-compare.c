@@ -243,6 +243,7 @@ static void same_vcpu(struct pair *pair, uint32_t vcpu)
         struct vgic_vcpu_state state = { 0 };
         struct vgic_icc_ctlr ctlr = { 0 };
         uint64_t pmr = 0, rpr = 0, group0 = 0, group1 = 0, live = 0;
+        uint64_t waker = ref_gicr_read(pair->ref, (uint64_t)vcpu * GICR_STRIDE + 0x14, 4);
 
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_PMR_EL1, &pmr);
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_RPR_EL1, &rpr);
@@ -259,6 +260,8 @@ static void same_vcpu(struct pair *pair, uint32_t vcpu)
         if (state.acknowledged != ref_acknowledged(pair->ref, vcpu))
                 pair_differ(pair, "vCPU %u acknowledged %" PRIu64 ", the model says %" PRIu64, vcpu, state.acknowledged,
                             ref_acknowledged(pair->ref, vcpu));
+        if (state.mpidr != pair->config->mpidrs[vcpu] || (state.asleep != 0) != (waker != 0))
+                pair_differ(pair, "vCPU %u: MPIDR 0x%" PRIx64 ", asleep %u", vcpu, state.mpidr, state.asleep);
         if (state.parked != pair->parked[vcpu] || state.registered != (pair->vcpus[vcpu] != NULL))
                 pair_differ(pair, "vCPU %u: parked %u registered %u", vcpu, state.parked, state.registered);
 }

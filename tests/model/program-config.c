@@ -89,7 +89,7 @@ static uint32_t at_most(uint32_t a, uint32_t b)
 static void vary_config(struct maker *m, struct ref_config *config)
 {
         const struct ref_config *most = &m->profile->most;
-        bool large = percent(m, 2);
+        bool large = percent(m, 3);
 
         config->n_vcpus = large ? 1 + below(m, most->n_vcpus) : 1 + below(m, at_most(most->n_vcpus, 6));
         config->n_priority_bits = percent(m, 40) ? 5 : 4 + below(m, 5);

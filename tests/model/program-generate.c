@@ -445,6 +445,10 @@ static void garbage(struct maker *m)
         step.where &= ~(percent(m, 85) ? (uint32_t)step.len - 1 : 0);
         if (is_gicr && percent(m, 50))
                 step.where += 0x10000;
+        if (!is_gicr && m->profile->host && percent(m, 2)) /* behind the frame; elsewhere that is another device */
+                step.where += 0x10000u << below(m, 16);
+        if (is_gicr && m->profile->host && percent(m, 1))
+                step.vcpu = (uint8_t)(m->program->config.n_vcpus + below(m, 200));
         if (!m->profile->statusr && step.where >> 2 == 0x10 >> 2)
                 return;
         if (!is_gicr && step.op == PROGRAM_GICD_WRITE && step.where < 4)
