@@ -30,5 +30,6 @@ const struct conf_test *const conf_tables[] = {
         conf_tdir_tests,
         conf_choice_tests,
         conf_exact_tests,
+        conf_parallel_tests,
         NULL,
 };

@@ -31,5 +31,6 @@ extern const struct conf_test conf_state_tests[];
 extern const struct conf_test conf_tdir_tests[];
 extern const struct conf_test conf_choice_tests[];
 extern const struct conf_test conf_exact_tests[];
+extern const struct conf_test conf_parallel_tests[];
 
 #endif
