@@ -11,10 +11,13 @@ function trim(s) {
         return s
 }
 
-function emit(file, old, new,   line, number, found, n) {
+function emit(file, place, old, new,   line, number, found, n, here) {
+        here = place == ""
         while ((getline line < file) > 0) {
                 number++
-                if (found || trim(line) != old)
+                if (place != "" && line ~ /^[a-z]/)
+                        here = index(line, place) > 0
+                if (found || !here || trim(line) != old)
                         continue
                 found = number
                 indent = line
@@ -30,6 +33,7 @@ function emit(file, old, new,   line, number, found, n) {
                 printf "check-mutants: not in %s any more: %s\n", file, old > "/dev/stderr"
 }
 
-/^file: / { file = substr($0, 7); old = "" }
+/^file: / { file = substr($0, 7); old = place = "" }
+/^in: / { place = substr($0, 5) }
 /^- / { old = trim(substr($0, 3)) }
-/^\+ / && old != "" { emit(file, old, trim(substr($0, 3))) }
+/^\+ / && old != "" { emit(file, place, old, trim(substr($0, 3))) }

@@ -258,11 +258,24 @@ baseline() {
 
 trim() { sed -e 's/^ *//' -e 's/ *$//'; }
 
-# explained FILE OLD NEW - is it in the file of survivors?
+# enclosing FILE LINE - the function or table that a line stands in
+enclosing() {
+        head -n "$2" "$work/clean/$1" | awk '
+                /^[a-z].*[a-z0-9_]+\(.*[^;]$/ || /^[a-z].* = \{$/ {
+                        name = $0
+                        sub(/(\(| = |\[).*/, "", name)
+                        sub(/.*[ *]/, "", name)
+                }
+                /^#/ { name = "" }
+                END { print name }'
+}
+
+# explained FILE PLACE OLD NEW - is it in the file of survivors?
 explained() {
-        OLD=$2 NEW=$3 awk -v file="$1" '
+        OLD=$3 NEW=$4 awk -v file="$1" -v place="$2" '
                 function trim(s) { sub(/^ */, "", s); sub(/ *$/, "", s); return s }
                 /^file: / { here = substr($0, 7) == file; old = "" }
+                /^in: / { here = here && substr($0, 5) == place }
                 /^- / { old = trim(substr($0, 3)) }
                 /^\+/ && here && old == ENVIRON["OLD"] && trim(substr($0, 2)) == ENVIRON["NEW"] { found = 1 }
                 END { exit !found }' "$here/survivors"
@@ -296,60 +309,67 @@ judge() {
                 old=$(sed -n "$2p" "$work/clean/$1" | trim)
                 new=$(printf '%s\n' "$5" | trim)
                 [ $rows = 0 ] || old=$4
-                if explained "$1" "$old" "$new"; then
+                place=$(enclosing "$1" "$2")
+                if explained "$1" "$place" "$old" "$new"; then
                         n_explained=$((n_explained + 1))
                         word="survived, explained"
                 else
                         n_survived=$((n_survived + 1))
                         word="SURVIVED"
                 fi
-                printf '%s: %s:%s %s\n        - %s\n        + %s\n' "$word" "$1" "$2" "$4" "$old" "$new"
+                printf '%s: %s:%s (%s) %s\n        - %s\n        + %s\n' "$word" "$1" "$2" "$place" "$4" "$old" "$new"
         fi
         [ -z "$verbose" ] || printf '          [%s s]\n' $(($(date +%s) - started))
 }
 
-started=$(date +%s)
-prepare
-baseline
-# A row that is gone is a matter of behaviour first, of the table second.
-[ $rows = 0 ] || sort -t '	' -k 2,2r -s -o "$work/programs" "$work/programs"
-n_programs=$(wc -l <"$work/programs")
-echo "$n_programs test programs pass on the unbroken sources (prepared in $(($(date +%s) - started)) s)."
-begun=$(date +%s)
-n=0
-n_killed=0
-n_survived=0
-n_explained=0
-n_invalid=0
-: >"$work/killers"
-# shellcheck disable=SC2254
-[ -z "$file" ] || MODEL_FILES=$(for name in $MODEL_FILES; do case $name in $file) echo "$name" ;; esac; done)
-(
-        cd "$work/clean"
-        if [ -n "$listed" ]; then
-                awk -f "$here/listed.awk" "$listed"
-                exit
-        fi
-        # shellcheck disable=SC2086
-        awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $MODEL_FILES
-) >"$work/mutants"
-[ "$rows$listed" = 0 ] || mutants=$(wc -l <"$work/mutants")
-while IFS='	' read -r name line count rule text <&3; do
-        [ $n -lt "$mutants" ] || break
-        judge "$name" "$line" "$count" "$rule" "$text" || n_invalid=$((n_invalid + 1))
-done 3<"$work/mutants"
+# One function, read as a whole: who edits this file does not disturb a run.
+main() {
+        started=$(date +%s)
+        prepare
+        baseline
+        # A row that is gone is a matter of behaviour first, of the table second.
+        [ $rows = 0 ] || sort -t '	' -k 2,2r -s -o "$work/programs" "$work/programs"
+        n_programs=$(wc -l <"$work/programs")
+        echo "$n_programs test programs pass on the unbroken sources (prepared in $(($(date +%s) - started)) s)."
+        begun=$(date +%s)
+        n=0
+        n_killed=0
+        n_survived=0
+        n_explained=0
+        n_invalid=0
+        : >"$work/killers"
+        # shellcheck disable=SC2254
+        [ -z "$file" ] || MODEL_FILES=$(for name in $MODEL_FILES; do case $name in $file) echo "$name" ;; esac; done)
+        (
+                cd "$work/clean"
+                if [ -n "$listed" ]; then
+                        awk -f "$here/listed.awk" "$listed"
+                        exit
+                fi
+                # shellcheck disable=SC2086
+                awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $MODEL_FILES
+        ) >"$work/mutants"
+        [ "$rows$listed" = 0 ] || mutants=$(wc -l <"$work/mutants")
+        while IFS='	' read -r name line count rule text <&3; do
+                [ $n -lt "$mutants" ] || break
+                judge "$name" "$line" "$count" "$rule" "$text" || n_invalid=$((n_invalid + 1))
+        done 3<"$work/mutants"
 
-echo
-if [ $rows = 0 ]; then
-        [ -n "$listed" ] && what=$listed || what="Seed $seed"
-        echo "$what: $n mutants, $n_killed killed, $n_explained survived and explained, $n_survived survived unexplained."
-        echo "($n_invalid others did not compile and were drawn again.)"
-else
-        echo "$n register rows removed one by one: $n_killed killed, $n_explained explained, $n_survived survived unexplained."
-fi
-if [ $n_killed -gt 0 ]; then
-        echo "Killed by:"
-        sort "$work/killers" | uniq -c | sort -rn
-fi
-[ $n = 0 ] || echo "$((($(date +%s) - begun) * 10 / n))" | sed 's/\(.\)$/.\1/; s/^\./0./; s/$/ s a mutant./'
-[ $n_survived = 0 ] && [ $n -gt 0 ]
+        echo
+        if [ $rows = 0 ]; then
+                [ -n "$listed" ] && what=$listed || what="Seed $seed"
+                echo "$what: $n mutants, $n_killed killed, $n_explained survived and explained, $n_survived survived unexplained."
+                echo "($n_invalid others did not compile and were drawn again.)"
+        else
+                echo "$n register rows removed one by one: $n_killed killed, $n_explained explained, $n_survived survived unexplained."
+        fi
+        if [ $n_killed -gt 0 ]; then
+                echo "Killed by:"
+                sort "$work/killers" | uniq -c | sort -rn
+        fi
+        [ $n = 0 ] || echo "$((($(date +%s) - begun) * 10 / n))" | sed 's/\(.\)$/.\1/; s/^\./0./; s/$/ s a mutant./'
+        [ $n_survived = 0 ] && [ $n -gt 0 ]
+}
+
+main
+exit

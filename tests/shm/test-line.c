@@ -127,6 +127,38 @@ static void giving_up(void)
         atomic_store(word, before);
 }
 
+/* The chosen one falls asleep as it is rung, and the other wakes. */
+static void change_places(void *ctx, uint32_t vcpu, uint32_t park)
+{
+        struct rig *two = ctx;
+
+        (void)park;
+        n_tries++;
+        if (n_tries > 2 * SHM_TRIES)
+                tap_bail("it never ends");
+        shm_cpuif_set(&two->gic, !vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, false);
+        shm_cpuif_set(&two->gic, vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, true);
+}
+
+static void giving_up_placing(void)
+{
+        struct rig two;
+
+        rig_create(&two, 2, 32, 5);
+        rig_boot(&two);
+        two.gic.ring = change_places;
+        two.gic.hook_ctx = &two;
+        for (unsigned i = 0; i < 2; i++)
+                atomic_store(&two.gic.vcpus[i].park, SHM_PARK_PARKED);
+        enable(&two, 0, 40);
+        route(&two, 40, UINT64_C(1) << 31);
+        n_tries = 0;
+        two.gic.bounded = true;
+        pulse(&two, 40);
+        tap_ok(n_tries > 8 && n_tries <= SHM_TRIES, "a 1-of-N interrupt whose every target falls asleep: left after %u rounds", n_tries);
+        rig_destroy(&two);
+}
+
 int main(void)
 {
         const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
@@ -140,6 +172,7 @@ int main(void)
         wires(4096 + 63, "an extended SPI");
         no_such_line();
         giving_up();
+        giving_up_placing();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 enable(&rig, 0, shm_gic_nth_spi(&rig.gic, i));
         notices();
