@@ -108,7 +108,7 @@ prepare() {
         for folder in base gic shm proto daemon client-lib; do
                 cp -R "$source/$folder" "$src/"
         done
-        for folder in lib gic shm conformance model; do
+        for folder in lib gic shm conformance model client; do
                 [ ! -d "$source/tests/$folder" ] || cp -R "$source/tests/$folder" "$src/tests/"
         done
         cp -R "$src" "$work/clean"
