@@ -159,6 +159,25 @@ static void giving_up_placing(void)
         rig_destroy(&two);
 }
 
+/* Any process of the VM can set any bit of what waits for a target. */
+static void unplaced_by_nobody(void)
+{
+        struct rig one;
+        unsigned n = 0;
+
+        rig_create(&one, 1, 32, 5);
+        rig_boot(&one);
+        for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
+                atomic_store(&one.gic.header->unplaced[i], UINT64_MAX);
+        atomic_store(&one.gic.header->unplaced_summary, UINT64_MAX);
+        shm_oneofn_opened(&one.gic, 0);
+        for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
+                n += atomic_load(&one.gic.header->unplaced[i]) != 0;
+        tap_ok(n == 0 && !atomic_load(&one.gic.header->unplaced_summary), "every bit of what waits for a target set: all taken");
+        tap_ok(mrs(&one, 0, ICC_HPPIR1) == NONE, "and nothing is placed by that");
+        rig_destroy(&one);
+}
+
 int main(void)
 {
         const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
@@ -173,6 +192,7 @@ int main(void)
         no_such_line();
         giving_up();
         giving_up_placing();
+        unplaced_by_nobody();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 enable(&rig, 0, shm_gic_nth_spi(&rig.gic, i));
         notices();
