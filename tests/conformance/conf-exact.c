@@ -77,7 +77,53 @@ static void sgi_only(struct conf *c)
         }
 }
 
+static void activate_40(struct conf *c)
+{
+        irq_setup(c, 0, 40, 1, 0x80);
+        irq_set(c, 0, ISPENDR, 40, 1);
+        EQ(c, ack(c, 0, 1), 40);
+}
+
+/* Each of the 24 bits of INTID counts: with any other bit set it is another interrupt, which does not exist. */
+static void intid_field(struct conf *c)
+{
+        activate_40(c);
+        for (unsigned bit = 13; bit < 24; bit++) {
+                conf_where(c, "bit %u", bit);
+                icc_w(c, 0, EOIR1, 1u << bit | 40);
+                EQ(c, icc(c, 0, RPR), 0x80);
+                EQ(c, is_active(c, 0, 40), true);
+        }
+        icc_w(c, 0, CTLR, ICC_EOIMODE);
+        icc_w(c, 0, EOIR1, 40);
+        for (unsigned bit = 13; bit < 24; bit++) {
+                conf_where(c, "DIR, bit %u", bit);
+                icc_w(c, 0, DIR, 1u << bit | 40);
+                EQ(c, is_active(c, 0, 40), true);
+        }
+        icc_w(c, 0, DIR, UINT64_C(0xffffffffff000000) | 40); /* RES0 */
+        EQ(c, is_active(c, 0, 40), false);
+}
+
+/* GICD_SETSPI_NSR, GICD_CLRSPI_NSR: INTID is bits 12:0; the others are RES0. */
+static void message_field(struct conf *c)
+{
+        for (unsigned bit = 6; bit < 32; bit++) {
+                conf_where(c, "bit %u", bit);
+                gicd_w(c, GICD_SETSPI_NSR, 1u << bit | 40);
+                EQ(c, is_pending(c, 0, 40), bit >= 13);
+                gicd_w(c, GICD_SETSPI_NSR, 40);
+                gicd_w(c, GICD_CLRSPI_NSR, 1u << bit | 40);
+                EQ(c, is_pending(c, 0, 40), bit < 13);
+                gicd_w(c, GICD_CLRSPI_NSR, 40);
+        }
+}
+
 const struct conf_test conf_exact_tests[] = {
+        { "intid-field", "12.2.10", "ICC_EOIR1_EL1 and ICC_DIR_EL1 take all 24 bits of INTID, and no more",
+          { 0 }, intid_field },
+        { "message-field", "12.9.33", "GICD_SETSPI_NSR and CLRSPI_NSR take all 13 bits of INTID, and no more",
+          { .n_spis = 32 }, message_field },
         { "pidr-identity", "12.1.13", "PIDR and CIDR of both kinds of frame, every byte", { .n_vcpus = 2 }, identity },
         { "reset-every-apr", "12.2.1", "reset of a vCPU: each of its active-priority registers, and no other vCPU's",
           { .n_vcpus = 2, .n_priority_bits = 8 }, every_apr },
