@@ -67,6 +67,7 @@ void attach_destroy_vm(struct vm *vm, const struct session *by)
         struct log_about about = { .vm = vm->shape.name };
         struct session *session;
 
+        vm->destroyed = true;
         while ((session = TAILQ_FIRST(&vm->sessions))) {
                 leave(session);
                 if (session == by || vm->server->stopping) /* a daemon that stops is no news about the VM */

@@ -12,7 +12,17 @@
 #include "tdir.h"
 #include "vm.h"
 
-static void fill_info(struct vm *vm, Vgic__VmInfo *info)
+/* Only for who agreed to know them. */
+static void fill_extended(const struct vm *vm, Vgic__VmInfo *info)
+{
+        info->n_espis = vm->shape.n_espis;
+        info->n_eppis = vm->shape.n_eppis;
+        info->affinity_levels = vm->shape.features & SHM_FEATURE_AFF3 ? 4 : 3;
+        info->flags = vm->flags;
+        info->n_redist_regions = vm->shape.n_redist_regions ? vm->shape.n_redist_regions : 1;
+}
+
+static void fill_info(struct vm *vm, uint64_t features, Vgic__VmInfo *info)
 {
         vgic__vm_info__init(info);
         info->name = vm->shape.name;
@@ -26,11 +36,8 @@ static void fill_info(struct vm *vm, Vgic__VmInfo *info)
         info->n_vcpus_registered = vm->n_registered;
         info->n_sessions = vm->n_sessions;
         info->n_grants = vm->n_grants;
-        info->n_espis = vm->shape.n_espis;
-        info->n_eppis = vm->shape.n_eppis;
-        info->affinity_levels = vm->shape.features & SHM_FEATURE_AFF3 ? 4 : 3;
-        info->flags = vm->flags;
-        info->n_redist_regions = vm->shape.n_redist_regions ? vm->shape.n_redist_regions : 1;
+        if (features & PROTO_FEATURE_EXTENDED)
+                fill_extended(vm, info);
         info->icc_ctlr_messages = vm->n_icc_ctlr_messages;
         info->injections_socket = vm->n_injections_socket;
         info->injections_ring = vm->n_injections_ring;
@@ -47,7 +54,7 @@ enum proto_code handle_reply_info(struct request *request, struct vm *vm, const 
         Vgic__Status status = VGIC__STATUS__INIT;
         Vgic__VmInfo info;
 
-        fill_info(vm, &info);
+        fill_info(vm, request->session->proto.features, &info);
         reply.status = &status;
         reply.vm = &info;
         reply.n_intids = n_intids;
@@ -83,7 +90,7 @@ enum proto_code handle_vm_list(struct request *request)
                         reply.more = true;
                         break;
                 }
-                fill_info(vm, &infos[reply.n_vms]);
+                fill_info(vm, session->proto.features, &infos[reply.n_vms]);
                 page[reply.n_vms] = &infos[reply.n_vms];
                 reply.n_vms++;
         }

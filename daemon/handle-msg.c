@@ -80,7 +80,6 @@ static void fill_irq(const struct shm_irq_state *state, Vgic__IrqState *irq)
         irq->latch = state->latch;
         irq->priority = state->priority;
         irq->acknowledged = state->acknowledged;
-        irq->one_of_n = state->one_of_n;
 }
 
 /* How many interrupts one reply describes, so that no request keeps the loop long. */
@@ -135,6 +134,7 @@ enum proto_code handle_irq_list(struct request *request)
                 if (shm_read_irq(&vm->gic, ask->vcpu, intid, &state) < 0)
                         continue;
                 fill_irq(&state, &irqs[reply.n_irqs]);
+                irqs[reply.n_irqs].one_of_n = extended && state.one_of_n;
                 page[reply.n_irqs] = &irqs[reply.n_irqs];
                 reply.n_irqs++;
         }

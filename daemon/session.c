@@ -32,6 +32,7 @@ void session_kill(struct session *session, const char *reason)
         if (session->dying)
                 return;
         session->dying = true;
+        session->expelled = reason;
         event_del(session->readable);
         event_del(session->writable);
         if (reason)
@@ -99,6 +100,8 @@ static void on_end(struct session *session, int error)
                 session_kill(session, "it closed in the middle of a message");
         else
                 session_kill(session, strerror(-error));
+        if (error == -ENOTCONN || error == -ECONNRESET)
+                session->expelled = false; /* its own end */
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)

@@ -53,6 +53,7 @@ struct session {
         struct ring *ring;
         bool watches_tdir;
         bool dying;
+        bool expelled;                  /* the daemon ended it: its process may go on with what it has mapped */
         struct notes notes;
         uint32_t n_fds_unread;          /* sent since the client was last seen to have read everything */
 };

@@ -283,6 +283,12 @@ int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session)
         return 0;
 }
 
+/* When the daemon stops or the VM is destroyed, its guest may go on: nothing of it is touched. */
+static bool guest_may_go_on(const struct vm *vm)
+{
+        return vm->server->stopping || vm->destroyed;
+}
+
 int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
 {
         struct vm_vcpu *vcpu;
@@ -291,16 +297,22 @@ int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
                 return -EINVAL;
         vcpu = &vm->vcpus[index];
         tdir_unsubscribe(vm, index);
-        shm_vcpu_release(&vm->gic, index);
         vcpu->owner = NULL;
         vm->n_registered--;
+        if (guest_may_go_on(vm))
+                return 0;
+        shm_vcpu_release(&vm->gic, index);
+        if (!session->expelled) {
+                shm_vcpu_repair(&vm->gic, index);
+                eoi_kick(vm); /* an end of interrupt may be owed that the repair has posted */
+        }
         return 0;
 }
 
 void vm_vcpu_release_all(struct vm *vm, struct session *session)
 {
         /* First none of them may be chosen any more: a 1-of-N interrupt then moves once, not from one to the next. */
-        for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
+        for (uint32_t i = 0; vm->n_registered > 0 && !guest_may_go_on(vm) && i < vm->shape.n_vcpus; i++)
                 if (vm->vcpus[i].owner == session)
                         shm_cpuif_set(&vm->gic, i, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
         for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)

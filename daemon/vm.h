@@ -59,6 +59,7 @@ struct vm {
         uid_t owner_uid;
         uint32_t flags;         /* PROTO_VM_* */
         bool initialised;
+        bool destroyed;         /* its sessions are leaving; guests may go on in the memory that they have mapped */
         struct shm_shape shape; /* name and sizes; its arrays are ours */
         struct shm_gic gic;
         int segment_fd;
@@ -114,7 +115,10 @@ bool vm_may(const struct vm *vm, uid_t uid);
 /* vm_vcpu_take() - session takes a vCPU over; repairs what a dead one left. Return: 0; -EINVAL; -EBUSY. */
 int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session);
 
-/* vm_vcpu_release() - only what @session owns. Return: 0; -EINVAL. */
+/*
+ * vm_vcpu_release() - only what @session owns; what its process left undone is finished or taken back, unless it may
+ * still be running. Return: 0; -EINVAL.
+ */
 int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session);
 
 /* vm_vcpu_release_all() - @session leaves. */

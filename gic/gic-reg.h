@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GIC_REG_W8   (1u << 0)   /* access widths: 1 << log2(bytes) */
-#define GIC_REG_W16  (1u << 1)
-#define GIC_REG_W32  (1u << 2)
-#define GIC_REG_W64  (1u << 3)
+#define GIC_REG_W8   1u          /* access widths: a bit for each, which is its number of bytes */
+#define GIC_REG_W16  2u
+#define GIC_REG_W32  4u
+#define GIC_REG_W64  8u
 
 enum gic_access {
         GIC_ACCESS_RES0,        /* RAZ/WI, without error: .why says the reason */

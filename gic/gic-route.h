@@ -38,7 +38,7 @@ static inline uint32_t gic_route_default_vcpu(uint32_t affinity)
         return (affinity & 0xf) | (affinity >> 8 & 0xff) << 4 | (affinity >> 16 & 0xff) << 12;
 }
 
-/* An SGI as written to ICC_SGI0R_EL1, ICC_SGI1R_EL1 or ICC_ASGI1R_EL1 (IHI 0069 sections 12.2.21, 22, 3). */
+/* An SGI as written to ICC_SGI0R_EL1, ICC_SGI1R_EL1 or ICC_ASGI1R_EL1 (sections 12.2.21, 12.2.22, 12.2.3). */
 struct gic_sgi {
         uint32_t intid;
         bool all_but_self;      /* IRM */

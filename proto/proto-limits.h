@@ -23,7 +23,7 @@
 #define PROTO_FEATURE_TOOLS  (UINT64_C(1) << 1) /* ICC_CTLR_GET, INJECT, IRQ_LIST, RESET: the data path by message */
 #define PROTO_FEATURE_GRANTS (UINT64_C(1) << 2) /* GRANT, REVOKE, the device role, EVENT_EOI, EVENT_REVOKED */
 #define PROTO_FEATURE_RINGS  (UINT64_C(1) << 3) /* RING_SETUP */
-#define PROTO_FEATURE_EXTENDED (UINT64_C(1) << 4) /* VmCreate's fields 7 to 10 and flags 1, 2; INTIDs above 1019 */
+#define PROTO_FEATURE_EXTENDED (UINT64_C(1) << 4) /* what GICv3.1 and the choices of 1-of-N, RSS and Aff3 added */
 #define PROTO_FEATURE_ATTRS  (UINT64_C(1) << 5) /* ATTR_GET, ATTR_SET, ATTR_HAS */
 #define PROTO_FEATURES_ALL   UINT64_C(0x1f)
 

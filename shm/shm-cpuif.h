@@ -54,7 +54,7 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
 /* shm_cpuif_running_priority() - ICC_RPR_EL1: from the active-priority registers of both groups. Threads: any. */
 uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu);
 
-/* shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written (IHI 0069 sections 12.2.21, 12.2.22). */
+/* shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written (12.2.21, 12.2.22). */
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value);
 
 /* shm_cpuif_write_ctlr() - ICC_CTLR_EL1: the writable fields; live and configured change in one CAS. */

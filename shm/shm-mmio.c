@@ -12,7 +12,10 @@
  * words that a row of fields is a view of; shm-regs.c has the registers that are no view of words.
  */
 
-/* Where an access went: the distributor, or one frame of one redistributor. */
+/*
+ * Where an access went: the distributor, or one frame of one redistributor. What takes it is inlined so that it stays in
+ * registers: guests mask and unmask their interrupts here.
+ */
 struct frame {
         const struct gic_reg_table *table;
         _Atomic uint32_t *statusr;
@@ -37,36 +40,34 @@ static _Atomic uint64_t *field_word(const struct shm_gic *gic, const struct fram
 
 static uint64_t read_fields(const struct shm_gic *gic, const struct frame *f, const struct shm_access *a)
 {
-        unsigned bits = a->reg->bits;
-        uint32_t first = a->reg->first_intid + a->offset * 8 / bits;
+        const struct gic_reg *reg = a->reg;
+        uint32_t intid = reg->first_intid + a->offset * 8 / reg->bits;
         uint64_t value = 0;
 
-        for (unsigned i = 0; i < a->len * 8 / bits; i++) {
-                const _Atomic uint64_t *word = field_word(gic, f, first + i);
+        for (unsigned shift = 0; shift < a->len * 8; shift += reg->bits, intid++) {
+                const _Atomic uint64_t *word = field_word(gic, f, intid);
 
                 if (word)
-                        value |= a->reg->get(shm_word_load(word)) << (i * bits);
+                        value |= reg->get(shm_word_load(word)) << shift;
         }
         return value;
 }
 
 static void write_fields(struct shm_gic *gic, const struct frame *f, const struct shm_access *a, uint64_t value)
 {
-        unsigned bits = a->reg->bits;
-        uint32_t first = a->reg->first_intid + a->offset * 8 / bits;
+        const struct gic_reg *reg = a->reg;
+        uint32_t intid = reg->first_intid + a->offset * 8 / reg->bits;
+        uint64_t mask = reg->is_priority ? gic_prio_mask(gic->n_priority_bits) : (1u << reg->bits) - 1;
 
-        for (unsigned i = 0; a->reg->set && i < a->len * 8 / bits; i++) {
-                _Atomic uint64_t *word = field_word(gic, f, first + i);
-                uint64_t field = base_field_get(value, i * bits, bits);
+        for (unsigned n = reg->set ? a->len * 8 / reg->bits : 0; n; n--, intid++, value >>= reg->bits) {
+                _Atomic uint64_t *word = field_word(gic, f, intid);
 
-                if (a->reg->is_priority)
-                        field &= gic_prio_mask(gic->n_priority_bits);
                 if (word)
-                        shm_word_update(gic, word, first + i, a->reg->set, field);
+                        shm_word_update(gic, word, intid, reg->set, value & mask);
         }
 }
 
-static bool decode(const struct frame *f, unsigned len, struct shm_access *ret_access)
+static inline bool decode(const struct frame *f, unsigned len, struct shm_access *ret_access)
 {
         const struct gic_reg *reg = f->offset <= UINT32_MAX ? gic_reg_find(f->table, (uint32_t)f->offset, len) : NULL;
 
@@ -78,7 +79,7 @@ static bool decode(const struct frame *f, unsigned len, struct shm_access *ret_a
         return true;
 }
 
-static uint64_t read_frame(struct shm_gic *gic, const struct frame *f, unsigned len)
+static inline __attribute__((always_inline)) uint64_t read_frame(struct shm_gic *gic, const struct frame *f, unsigned len)
 {
         struct shm_access a;
 
@@ -93,7 +94,7 @@ static uint64_t read_frame(struct shm_gic *gic, const struct frame *f, unsigned 
         return a.reg->bits ? read_fields(gic, f, &a) : shm_regs_read(gic, &a);
 }
 
-static void write_frame(struct shm_gic *gic, const struct frame *f, unsigned len, uint64_t value)
+static inline __attribute__((always_inline)) void write_frame(struct shm_gic *gic, const struct frame *f, unsigned len, uint64_t value)
 {
         struct shm_access a;
 

@@ -182,6 +182,8 @@ static void test_grant(struct vgic_conn *conn, struct vgic_vm *vm)
                "a device asserts the last extended SPI by ring");
         tap_ok(vgic_spi_deassert(dev, 4159) == 0 && wait_state(vm, 4159, 0), "... and deasserts it");
         tap_ok(vgic_spi_assert(dev, 4096) == 0 && wait_state(vm, 4096, 1), "and the first");
+        tap_ok(vgic_msg_inject(conn, "extended", 0, 4096, VGIC_LINE_DEASSERT) == 0 && vgic_spi_deassert(vm, 4096) == 0 &&
+               state_of(vm, 0, 4096) == 1, "neither a tool nor the VMM can lower a device's wire");
         tap_eq(vgic_spi_assert(dev, 4097), -EACCES, "one that was not granted");
         tap_eq(vgic_spi_assert(dev, 33), -EACCES, "nor the SPI as far behind its first");
         tap_eq(vgic_spi_assert(dev, 4160), -EINVAL, "one that does not exist");

@@ -67,16 +67,26 @@ static const struct script scripts[] = {
         { "sends an event of the future, then dies", -ENOTCONN, 0, 0, { A("\x60\0\0\0\x01\0\0\0\0\0\0\0") } },
         { "sends an event about INTID 70000",       -EPROTO, STAY, 0,
                 { A("\x41\0\0\0\x01\0\0\0\x04\0\0\0" "\x08\xf0\xa2\x04") } },
+        { "sends an event about an extended PPI",   -EPROTO, STAY, 0,
+                { A("\x41\0\0\0\x01\0\0\0\x03\0\0\0" "\x08\xa0\x08") } },
+        { "sends an event about an extended SPI, then dies", -ENOTCONN, 0, 0,
+                { A("\x41\0\0\0\x01\0\0\0\x03\0\0\0" "\x08\x80\x20") } },
         { "sends descriptors with HELLO",           -EPROTO, STAY, 3, { A(HELLO_OK) } },
         { "creates nothing",                        -ENOTCONN, 0, 0, { A(HELLO_OK), A("") } },
         { "creates a VM without a description",     -EPROTO, STAY, 0,
                 { A(HELLO_OK), A("\x03\0\0\0\x05\0\0\0\0\0\0\0") } },
         { "creates a VM of 4294967295 vCPUs",       -EPROTO, STAY, 0, { A(HELLO_OK),
           A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0" "\x12\x0d\x0a\x01v\x10\x01\x30\xff\xff\xff\xff\x0f\x38\x20") } },
+        { "creates a VM of 2000 extended SPIs",     -EPROTO, STAY, 0, { A(HELLO_OK),
+          A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0" "\x12\x0d\x0a\x01v\x10\x01\x30\x01\x38\x20\x98\x01\xd0\x0f") } },
+        { "creates a VM of 65 extended PPIs",       -EPROTO, STAY, 0, { A(HELLO_OK),
+          A("\x03\0\0\0\x05\0\0\0\x0e\0\0\0" "\x12\x0c\x0a\x01v\x10\x01\x30\x01\x38\x20\xa0\x01\x41") } },
         { "creates a VM named ../x",                -EPROTO, STAY, 0, { A(HELLO_OK),
           A("\x03\0\0\0\x05\0\0\0\x0e\0\0\0" "\x12\x0c\x0a\x04../x\x10\x01\x30\x01\x38\x20") } },
         { "initialises another VM",                 -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK),
           A("\x05\0\0\0\x05\0\0\0\x0d\0\0\0" "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x07\x38\x20") } },
+        { "initialises one with extended PPIs instead", -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK),
+          A("\x05\0\0\0\x05\0\0\0\x10\0\0\0" "\x12\x0e\x0a\x01v\x10\x01\x28\x01\x30\x01\x38\x20\xa0\x01\x20") } },
         { "maps without descriptors",               -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
           A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
         { "maps a segment without a doorbell",      -EPROTO, STAY, 1, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
@@ -189,6 +199,53 @@ static void test_late(const char *path, int listener)
         waitpid(pid, NULL, 0);
 }
 
+/* HELLO_OK is the answer of a daemon that does not know the feature EXTENDED: one VM_CREATE, and it succeeds. */
+static void old_daemon(int listener)
+{
+        int fd = accept(listener, NULL, NULL);
+        char c;
+
+        skip_request(fd);
+        send(fd, HELLO_OK, sizeof(HELLO_OK) - 1, 0);
+        skip_request(fd);
+        send(fd, CREATE_OK, sizeof(CREATE_OK) - 1, 0);
+        while (read(fd, &c, 1) > 0)
+                ;
+        _exit(0);
+}
+
+#define CONFIG(...) { .size = sizeof(struct vgic_vm_config), .name = "v", .n_vcpus = 1, .n_spis = 32, __VA_ARGS__ }
+
+static void test_old_daemon(const char *path, int listener)
+{
+        static const uint32_t one[] = { 1 };
+        static const struct vgic_vm_config extended[] = {
+                CONFIG(.n_espis = 32), CONFIG(.n_eppis = 32), CONFIG(.affinity_levels = 3),
+                CONFIG(.flags = VGIC_VM_NO_1_OF_N), CONFIG(.flags = VGIC_VM_NO_RSS),
+                CONFIG(.n_redist_regions = 1, .redist_regions = one),
+        };
+        static const struct vgic_vm_config plain = CONFIG(.affinity_levels = 4);
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = TIMEOUT_MS };
+        struct vgic_vm_info info = { .size = sizeof(info) };
+        struct vgic_conn *conn = NULL;
+        struct vgic_vm *vm = NULL;
+        pid_t pid = fork();
+
+        if (pid == 0)
+                old_daemon(listener);
+        tap_eq(vgic_connect(&options, &conn), 0, "a daemon that knows no extended ranges");
+        for (size_t i = 0; i < sizeof(extended) / sizeof(extended[0]); i++)
+                tap_eq(vgic_vm_create(conn, &extended[i], &vm), -EOPNOTSUPP, "... is not asked for: %s",
+                       vgic_conn_error(conn));
+        tap_eq(vgic_vm_create(conn, &plain, &vm), 0, "... makes a plain VM: %s", vgic_conn_error(conn));
+        tap_ok(vgic_vm_get_info(vm, &info) == 0 && info.affinity_levels == 4 && info.n_redist_regions == 1 &&
+               info.n_espis == 0 && info.n_eppis == 0, "... which is told as what it is");
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
 int main(void)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -203,6 +260,7 @@ int main(void)
         for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
                 test_script(&scripts[i], address.sun_path, listener);
         test_late(address.sun_path, listener);
+        test_old_daemon(address.sun_path, listener);
         base_fd_close(listener);
         unlink(address.sun_path);
         rmdir(dir);

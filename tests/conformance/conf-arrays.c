@@ -193,28 +193,39 @@ static void beyond_last(struct conf *c)
         EQ(c, guest_errors(c), 0);
 }
 
-#define WALK(name, array, kind) \
-        { name, kind == SGIS || kind == PPIS || kind == EPPIS ? "12.11" : "12.9", \
-          "each interrupt's field, its reset value, its neighbours untouched", \
+#define WALK(name, section, array, kind) \
+        { name, section, "each interrupt's field, its reset value, its neighbours untouched", \
           { .n_vcpus = 2, .cold = true, ALL_KINDS, .argument = ROW(array, kind) }, walk }
-#define WALKS(name, kind) \
-        WALK(name "-igroupr", IGROUPR, kind), \
-        WALK(name "-isenabler", ISENABLER, kind), \
-        WALK(name "-icenabler", ICENABLER, kind), \
-        WALK(name "-ispendr", ISPENDR, kind), \
-        WALK(name "-icpendr", ICPENDR, kind), \
-        WALK(name "-isactiver", ISACTIVER, kind), \
-        WALK(name "-icactiver", ICACTIVER, kind), \
-        WALK(name "-ipriorityr", IPRIORITYR, kind)
 
 const struct conf_test conf_array_tests[] = {
-        WALKS("sgi", SGIS),
-        WALKS("ppi", PPIS),
-        WALK("ppi-icfgr", ICFGR, PPIS),
-        WALKS("spi", SPIS),
-        WALK("spi-icfgr", ICFGR, SPIS),
-        { "sgi-icfgr", "12.11", "GICR_ICFGR0 is read-only: SGIs are edge-triggered", { .cold = true }, sgi_icfgr },
-        { "icfgr-low-bits", "12.9", "ICFGR: bit 0 of each field is RES0", { 0 }, icfgr_low_bits },
+        WALK("sgi-igroupr", "12.11.12", IGROUPR, SGIS),
+        WALK("sgi-isenabler", "12.11.25", ISENABLER, SGIS),
+        WALK("sgi-icenabler", "12.11.5", ICENABLER, SGIS),
+        WALK("sgi-ispendr", "12.11.27", ISPENDR, SGIS),
+        WALK("sgi-icpendr", "12.11.10", ICPENDR, SGIS),
+        WALK("sgi-isactiver", "12.11.23", ISACTIVER, SGIS),
+        WALK("sgi-icactiver", "12.11.3", ICACTIVER, SGIS),
+        WALK("sgi-ipriorityr", "12.11.21", IPRIORITYR, SGIS),
+        WALK("ppi-igroupr", "12.11.12", IGROUPR, PPIS),
+        WALK("ppi-isenabler", "12.11.25", ISENABLER, PPIS),
+        WALK("ppi-icenabler", "12.11.5", ICENABLER, PPIS),
+        WALK("ppi-ispendr", "12.11.27", ISPENDR, PPIS),
+        WALK("ppi-icpendr", "12.11.10", ICPENDR, PPIS),
+        WALK("ppi-isactiver", "12.11.23", ISACTIVER, PPIS),
+        WALK("ppi-icactiver", "12.11.3", ICACTIVER, PPIS),
+        WALK("ppi-ipriorityr", "12.11.21", IPRIORITYR, PPIS),
+        WALK("ppi-icfgr", "12.11.8", ICFGR, PPIS),
+        WALK("spi-igroupr", "12.9.13", IGROUPR, SPIS),
+        WALK("spi-isenabler", "12.9.26", ISENABLER, SPIS),
+        WALK("spi-icenabler", "12.9.7", ICENABLER, SPIS),
+        WALK("spi-ispendr", "12.9.28", ISPENDR, SPIS),
+        WALK("spi-icpendr", "12.9.11", ICPENDR, SPIS),
+        WALK("spi-isactiver", "12.9.24", ISACTIVER, SPIS),
+        WALK("spi-icactiver", "12.9.5", ICACTIVER, SPIS),
+        WALK("spi-ipriorityr", "12.9.20", IPRIORITYR, SPIS),
+        WALK("spi-icfgr", "12.9.9", ICFGR, SPIS),
+        { "sgi-icfgr", "12.11.7", "GICR_ICFGR0 is read-only: SGIs are edge-triggered", { .cold = true }, sgi_icfgr },
+        { "icfgr-low-bits", "12.9.9", "ICFGR: bit 0 of each field is RES0", { 0 }, icfgr_low_bits },
         { "priority-bytes", "12.1.3", "IPRIORITYR takes byte accesses", { 0 }, priority_bytes },
         { "beyond-last", "12.9", "fields of SPIs that are not implemented are RAZ/WI, without error",
           { .n_spis = 40 }, beyond_last },
@@ -222,9 +233,23 @@ const struct conf_test conf_array_tests[] = {
 };
 
 const struct conf_test conf_extended_array_tests[] = {
-        WALKS("eppi", EPPIS),
-        WALK("eppi-icfgr", ICFGR, EPPIS),
-        WALKS("espi", ESPIS),
-        WALK("espi-icfgr", ICFGR, ESPIS),
+        WALK("eppi-igroupr", "12.11.13", IGROUPR, EPPIS),
+        WALK("eppi-isenabler", "12.11.26", ISENABLER, EPPIS),
+        WALK("eppi-icenabler", "12.11.6", ICENABLER, EPPIS),
+        WALK("eppi-ispendr", "12.11.28", ISPENDR, EPPIS),
+        WALK("eppi-icpendr", "12.11.11", ICPENDR, EPPIS),
+        WALK("eppi-isactiver", "12.11.24", ISACTIVER, EPPIS),
+        WALK("eppi-icactiver", "12.11.4", ICACTIVER, EPPIS),
+        WALK("eppi-ipriorityr", "12.11.22", IPRIORITYR, EPPIS),
+        WALK("eppi-icfgr", "12.11.9", ICFGR, EPPIS),
+        WALK("espi-igroupr", "12.9.14", IGROUPR, ESPIS),
+        WALK("espi-isenabler", "12.9.27", ISENABLER, ESPIS),
+        WALK("espi-icenabler", "12.9.8", ICENABLER, ESPIS),
+        WALK("espi-ispendr", "12.9.29", ISPENDR, ESPIS),
+        WALK("espi-icpendr", "12.9.12", ICPENDR, ESPIS),
+        WALK("espi-isactiver", "12.9.25", ISACTIVER, ESPIS),
+        WALK("espi-icactiver", "12.9.6", ICACTIVER, ESPIS),
+        WALK("espi-ipriorityr", "12.9.21", IPRIORITYR, ESPIS),
+        WALK("espi-icfgr", "12.9.10", ICFGR, ESPIS),
         { 0 },
 };

@@ -93,6 +93,17 @@ static void refused(struct conf *c)
         }
 }
 
+/* MPIDR_EL1's bits that are no affinity do not count. */
+static void mpidr_bits(struct conf *c)
+{
+        EQ(c, gicr(c, 0, GICR_TYPER + 4), 0x00000003);
+        EQ(c, gicr(c, 1, GICR_TYPER + 4), 0x05000200);
+        irq_setup(c, 1, 40, 1, 0x80);
+        EQ(c, route(c, 40), 0x0500000200);
+        irq_set(c, 0, ISPENDR, 40, 1);
+        EQ(c, ack(c, 1, 1), 40);
+}
+
 /* What tools are told is what was asked for. */
 static void info(struct conf *c)
 {
@@ -113,31 +124,36 @@ static void info(struct conf *c)
         }
 }
 
+static const uint64_t mpidrs[] = { 0x80000003, 0x05c1000200 };
+
 const struct conf_test conf_config_tests[] = {
-        { "typer-a3v", "12.9", "GICD_TYPER.A3V = 1 with four affinity levels",
+        { "typer-a3v", "12.9.38", "GICD_TYPER.A3V = 1 with four affinity levels",
           { .affinity_levels = 4, .argument = 1 }, typer_a3v },
-        { "typer-a3v-no", "12.9", "GICD_TYPER.A3V = 0 with three", { .affinity_levels = 3, .argument = 0 }, typer_a3v },
-        { "typer-no1n", "12.9", "GICD_TYPER.No1N = 0: IRM is there, GICR_TYPER.DPGS too",
+        { "typer-a3v-no", "12.9.38", "GICD_TYPER.A3V = 0 with three",
+          { .affinity_levels = 3, .argument = 0 }, typer_a3v },
+        { "typer-no1n", "12.9.38", "GICD_TYPER.No1N = 0: IRM is there, GICR_TYPER.DPGS too",
           { .argument = 0 }, typer_no1n },
-        { "typer-no1n-set", "12.9", "GICD_TYPER.No1N = 1: IRM is RES0, no DPGS",
+        { "typer-no1n-set", "12.9.38", "GICD_TYPER.No1N = 1: IRM is RES0, no DPGS",
           { .flags = VGIC_VM_NO_1_OF_N, .argument = 1 }, typer_no1n },
-        { "typer-rss", "12.9", "GICD_TYPER.RSS = 1, and ICC_CTLR_EL1.RSS agrees", { .argument = 1 }, typer_rss },
-        { "typer-rss-no", "12.9", "GICD_TYPER.RSS = 0, and ICC_CTLR_EL1.RSS agrees",
+        { "typer-rss", "12.9.38", "GICD_TYPER.RSS = 1, and ICC_CTLR_EL1.RSS agrees", { .argument = 1 }, typer_rss },
+        { "typer-rss-no", "12.9.38", "GICD_TYPER.RSS = 0, and ICC_CTLR_EL1.RSS agrees",
           { .flags = VGIC_VM_NO_RSS, .argument = 0 }, typer_rss },
-        { "typer-espi-none", "12.9", "no extended ranges: ESPI 0, ICC_CTLR_EL1.ExtRange 0, 10 ID bits",
+        { "typer-espi-none", "12.9.38", "no extended ranges: ESPI 0, ICC_CTLR_EL1.ExtRange 0, 10 ID bits",
           { .argument = 9 }, typer_espi },
-        { "typer-espi-32", "12.9", "32 extended SPIs: ESPI_range 0, ExtRange, 13 ID bits",
+        { "typer-espi-32", "12.9.38", "32 extended SPIs: ESPI_range 0, ExtRange, 13 ID bits",
           { .n_espis = 32, .argument = 12 }, typer_espi },
-        { "typer-espi-1024", "12.9", "1024 extended SPIs: ESPI_range 31",
+        { "typer-espi-1024", "12.9.38", "1024 extended SPIs: ESPI_range 31",
           { .n_espis = 1024, .argument = 12 }, typer_espi },
-        { "typer-eppi", "12.9", "extended PPIs only: ESPI 0, ExtRange, 11 ID bits",
+        { "typer-eppi", "12.9.38", "extended PPIs only: ESPI 0, ExtRange, 11 ID bits",
           { .n_eppis = 64, .argument = 10 }, typer_espi },
-        { "icc-ctlr-a3v", "12.2", "ICC_CTLR_EL1.A3V = 1 with four affinity levels", { 0 }, icc_ctlr_a3v },
-        { "icc-ctlr-a3v-no", "12.2", "ICC_CTLR_EL1.A3V = 0 with three", { .affinity_levels = 3 }, icc_ctlr_a3v },
-        { "default-priority-bits", "12.2", "5 priority bits unless asked for", { 0 }, default_priority_bits },
+        { "icc-ctlr-a3v", "12.2.6", "ICC_CTLR_EL1.A3V = 1 with four affinity levels", { 0 }, icc_ctlr_a3v },
+        { "icc-ctlr-a3v-no", "12.2.6", "ICC_CTLR_EL1.A3V = 0 with three", { .affinity_levels = 3 }, icc_ctlr_a3v },
+        { "default-priority-bits", "12.2.6", "5 priority bits unless asked for", { 0 }, default_priority_bits },
         { "config-refused", "2.2", "what no GIC can be is refused, in words; the limits themselves are not",
           { 0 }, refused },
-        { "config-info", "12.9", "the VM's description says what was configured",
+        { "config-mpidr", "2.3", "bits 31, 30 and 24 of an MPIDR_EL1 are no affinity",
+          { .n_vcpus = 2, .mpidrs = mpidrs }, mpidr_bits },
+        { "config-info", "12.9.38", "the VM's description says what was configured",
           { .n_vcpus = 3, .n_spis = 100, .n_priority_bits = 7, .n_espis = 96, .n_eppis = 32, .affinity_levels = 3,
             .flags = VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS }, info },
         { 0 },

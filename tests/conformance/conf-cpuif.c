@@ -201,7 +201,8 @@ static void ap_bits(struct conf *c)
                 open_size(c, &o, i, false);
                 for (unsigned group = 0; group < 2; group++)
                         for (unsigned level = 0; level < levels; level++) {
-                                enum icc reg = (enum icc)((group ? AP1R0 : AP0R0) + level / 32); /* encodings in a row */
+                                /* the encodings are in a row */
+                                enum icc reg = (enum icc)((group ? AP1R0 : AP0R0) + level / 32);
 
                                 icc_w(&o, 0, reg, 1u << level % 32);
                                 EQ(&o, icc(&o, 0, reg), 1u << level % 32);
@@ -308,22 +309,23 @@ static void short_calls(struct conf *c)
 
 const struct conf_test conf_cpuif_tests[] = {
         { "icc-reset", "12.2", "reset values of the CPU interface, for 4 to 8 priority bits", { 0 }, icc_reset },
-        { "pmr-bits", "4.8.6", "ICC_PMR_EL1: unimplemented low bits are RAZ/WI", { 0 }, pmr_bits },
-        { "bpr-minimum", "12.2", "ICC_BPR0/1_EL1: a value below the minimum sets the minimum; BPR1's is one more",
+        { "pmr-bits", "12.2.19", "ICC_PMR_EL1: unimplemented low bits are RAZ/WI", { 0 }, pmr_bits },
+        { "bpr-minimum", "12.2.4", "ICC_BPR0/1_EL1: a value below the minimum sets the minimum; BPR1's is one more",
           { 0 }, bpr_minimum },
-        { "bpr1-cbpr", "12.2", "CBPR = 1: ICC_BPR1_EL1 reads BPR0 + 1, at most 7, and ignores writes",
+        { "bpr1-cbpr", "12.2.5", "CBPR = 1: ICC_BPR1_EL1 reads BPR0 + 1, at most 7, and ignores writes",
           { 0 }, bpr1_cbpr },
-        { "icc-ctlr-fields", "12.2", "ICC_CTLR_EL1: PRIbits, IDbits, SEIS; only CBPR, EOImode and PMHE change",
+        { "icc-ctlr-fields", "12.2.6", "ICC_CTLR_EL1: PRIbits, IDbits, SEIS; only CBPR, EOImode and PMHE change",
           { 0 }, icc_ctlr_fields },
-        { "icc-ctlr-writable", "12.2", "ICC_CTLR_EL1: CBPR, EOImode and PMHE are independent",
+        { "icc-ctlr-writable", "12.2.6", "ICC_CTLR_EL1: CBPR, EOImode and PMHE are independent",
           { 0 }, icc_ctlr_writable },
-        { "sre", "12.2", "ICC_SRE_EL1: SRE, DFB and DIB are RAO/WI", { 0 }, sre },
-        { "igrpen", "12.2", "ICC_IGRPEN0/1_EL1 have bit 0 only and are independent", { 0 }, igrpen },
+        { "sre", "12.2.23", "ICC_SRE_EL1: SRE, DFB and DIB are RAO/WI", { 0 }, sre },
+        { "igrpen", "12.2.15", "ICC_IGRPEN0/1_EL1 have bit 0 only and are independent", { 0 }, igrpen },
         { "icc-banked", "12.2", "each vCPU has a CPU interface of its own",
           { .n_vcpus = 2, .cold = true }, icc_banked },
-        { "ap-count", "12.2", "as many ICC_AP<g>R<n>_EL1 as preemption bits need; the others are UNDEFINED",
+        { "ap-count", "12.2.1", "as many ICC_AP<g>R<n>_EL1 as preemption bits need; the others are UNDEFINED",
           { 0 }, ap_count },
-        { "ap-bits", "12.2", "each active-priority bit is one preemption level; ICC_RPR_EL1 shows it", { 0 }, ap_bits },
+        { "ap-bits", "12.2.1", "each active-priority bit is one preemption level; ICC_RPR_EL1 shows it",
+          { 0 }, ap_bits },
         { "ap-both", "4.8.3", "the running priority is the highest of both groups' active priorities", { 0 }, ap_both },
         { "ap-follow", "4.8.3", "an acknowledge sets the bit of its priority in its group's register, EOI clears it",
           { 0 }, ap_follow },

@@ -170,7 +170,7 @@ const struct conf_test conf_extended_tests[] = {
           { 0 }, eppi_none },
         { "eppi-half", "12.11", "32 extended PPIs: the second half is RAZ/WI", { .n_eppis = 32 }, eppi_half },
         { "eppi-private", "2.2", "an extended PPI is each vCPU's own", { .n_vcpus = 2, ALL_KINDS }, eppi_private },
-        { "espi-message", "12.9", "GICD_SETSPI_NSR and CLRSPI_NSR take extended SPIs, and no extended PPI",
+        { "espi-message", "12.9.33", "GICD_SETSPI_NSR and CLRSPI_NSR take extended SPIs, and no extended PPI",
           { ALL_KINDS }, espi_message },
         { "extended-priority-bytes", "12.1.3", "IPRIORITYR<n>E takes byte accesses", { ALL_KINDS }, priority_bytes },
         { "kinds-apart", "2.2", "the same index in each range: no kind runs into another", { ALL_KINDS }, kinds_apart },

@@ -188,6 +188,36 @@ static void other_errors(struct conf *c)
         conf_close(&other);
 }
 
+/* An observer's segment is read-only: its reads work, and leave nothing behind. */
+static void observer(struct conf *c)
+{
+        struct vgic_conn *conn = conf_connect();
+        struct vgic_vm *vm = NULL;
+        uint64_t value;
+
+        EQ(c, vgic_vm_attach(conn, c->vm_name, VGIC_ROLE_OBSERVER, &vm), 0);
+        for (unsigned len = 1; vm && len <= 8; len *= 2)
+                for (uint32_t o = 0; o < 2 * GICR_SIZE; o++) {
+                        value = 77;
+                        EQ(c, vgic_gicd_read(vm, o, len, &value), 0);
+                        EQ(c, o == 0x44 && value, 0);
+                        EQ(c, vgic_gicr_read(vm, o, len, &value), 0);
+                }
+        EQ(c, vgic_gicd_read(vm, GICD_CTLR, 4, &value), 0);
+        EQ(c, value, CTLR_ARE | CTLR_DS | 3);
+        EQ(c, vgic_gicd_write(vm, GICD_CTLR, 4, 0), -EACCES);
+        EQ(c, vgic_gicr_write(vm, GICR_WAKER, 4, WAKER_SLEEP), -EACCES);
+        EQ(c, vgic_spi_assert(vm, 40), -EACCES);
+        EQ(c, vgic_vm_reset(vm), -EACCES);
+        EQ(c, gicd(c, GICD_CTLR), CTLR_ARE | CTLR_DS | 3);
+        EQ(c, gicr(c, 0, GICR_WAKER), 0);
+        EQ(c, gicd(c, GICD_STATUSR), 0); /* its errors are not the guest's */
+        EQ(c, gicr(c, 0, GICR_STATUSR), 0);
+        EQ(c, guest_errors(c), 0);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
 static void bad_length(struct conf *c)
 {
         static const unsigned lengths[] = { 0, 3, 5, 6, 7, 9, 16, 0x80000004, ~0u };
@@ -265,6 +295,8 @@ const struct conf_test conf_hostile_tests[] = {
         { "hostile-all", "12.1.3", "all of it mixed", HOSTILE(4), hostile },
         { "hostile-other-vm", "12.1.3", "a guest's errors are counted and reported in its own VM",
           { 0 }, other_errors },
+        { "hostile-observer", "12.1.3", "an observer reads every offset with every width and leaves nothing behind",
+          { 0 }, observer },
         { "bad-length", "12.1.3", "lengths that no bus has are refused, and not counted", { 0 }, bad_length },
         { "bad-intid", "2.2", "wires of INTIDs that do not exist are refused, without any effect", { 0 }, bad_intid },
         { "before-init", "2.2", "nothing can be injected before the controller is built",

@@ -139,22 +139,24 @@ static void priority_bits(struct conf *c)
  */
 static void preempt_table(struct conf *c)
 {
-        unsigned group = c->config.argument, step = 256u >> c->config.n_priority_bits;
+        unsigned group = c->config.argument & 1, step = 256u >> c->config.n_priority_bits;
+        bool own = group && c->config.argument < 2; /* Group 1 by its own binary point, not by CBPR */
 
         c->quiet = true;
         irq_setup(c, 0, 40, group, 0);
         irq_setup(c, 0, 41, group, 0);
+        icc_w(c, 0, CTLR, group && !own ? ICC_CBPR : 0);
         for (unsigned bpr = 0; bpr < 8; bpr++) {
                 unsigned now, low;
 
-                icc_w(c, 0, group ? BPR1 : BPR0, bpr);
-                now = (unsigned)icc(c, 0, group ? BPR1 : BPR0);
-                low = group ? now : now + 1; /* the lowest bit of the group priority */
+                icc_w(c, 0, own ? BPR1 : BPR0, bpr);
+                now = (unsigned)icc(c, 0, own ? BPR1 : BPR0);
+                low = own ? now : now + 1; /* the lowest bit of the group priority */
                 for (unsigned running = 0; running < 256 - step; running += step)
                         for (unsigned candidate = 0; candidate < 256 - step; candidate += step) {
                                 bool beats = candidate >> low < running >> low;
 
-                                conf_where(c, "BPR%u %u, running 0x%x, candidate 0x%x", group, now, running, candidate);
+                                conf_where(c, "BPR%u %u, running 0x%x, candidate 0x%x", own, now, running, candidate);
                                 gicd_xw(c, GICD_IPRIORITYR + 40, 1, running);
                                 gicd_xw(c, GICD_IPRIORITYR + 41, 1, candidate);
                                 irq_set(c, 0, ISPENDR, 40, 1);
@@ -227,6 +229,27 @@ static void preempt_cbpr(struct conf *c)
         EQ(c, ack(c, 0, 1), 40);
         irq_set(c, 0, ISPENDR, 41, 1);
         EQ(c, ack(c, 0, 1), 41); /* by BPR1 it preempts */
+}
+
+/* Active priorities that software wrote stop what they should, of both groups. */
+static void preempt_written(struct conf *c)
+{
+        for (unsigned written = 0; written < 2; written++)
+                for (unsigned group = 0; group < 2; group++) {
+                        conf_where(c, "AP%uR0, group %u", written, group);
+                        icc_w(c, 0, written ? AP1R0 : AP0R0, 1u << 8); /* 0x40 */
+                        irq_setup(c, 0, 40, group, 0x40);
+                        irq_set(c, 0, ISPENDR, 40, 1);
+                        EQ(c, lines(c, 0), 0);
+                        EQ(c, ack(c, 0, group), SPURIOUS);
+                        irq_set(c, 0, IPRIORITYR, 40, 0x38);
+                        EQ(c, ack(c, 0, group), 40);
+                        EQ(c, icc(c, 0, RPR), 0x38);
+                        eoi(c, 0, group, 40);
+                        EQ(c, icc(c, 0, RPR), 0x40);
+                        icc_w(c, 0, written ? AP1R0 : AP0R0, 0);
+                        EQ(c, icc(c, 0, RPR), 0xff);
+                }
 }
 
 static void nested(struct conf *c)
@@ -316,6 +339,8 @@ const struct conf_test conf_prio_tests[] = {
           { .argument = 0 }, preempt_table },
         { "preempt-group1", "4.8.2", "Group 1: all pairs of priorities, all binary points",
           { .argument = 1 }, preempt_table },
+        { "preempt-cbpr-all", "4.8.2", "Group 1 with CBPR = 1: all pairs, all values of ICC_BPR0_EL1",
+          { .argument = 3 }, preempt_table },
         { "preempt-group0-4", "4.8.2", "the same with 4 priority bits",
           { .n_priority_bits = 4, .argument = 0 }, preempt_table },
         { "preempt-group1-6", "4.8.2", "the same with 6 priority bits",
@@ -324,6 +349,7 @@ const struct conf_test conf_prio_tests[] = {
           "the binary point of the candidate's group decides over the running priority",
           { 0 }, preempt_candidates_bpr },
         { "preempt-cbpr", "4.8.2", "CBPR = 1: ICC_BPR0_EL1 counts for Group 1 too", { 0 }, preempt_cbpr },
+        { "preempt-written", "4.8.3", "active priorities written by software count for preemption", { 0 }, preempt_written },
         { "nested", "4.8.3", "four nested interrupts of both groups: each EOI restores the priority before",
           { 0 }, nested },
         { "priority-of-active", "4.8.7", "changing an active interrupt's priority does not change the running priority",

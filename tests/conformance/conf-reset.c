@@ -149,13 +149,62 @@ static void reset_from_outside(struct conf *c)
         EQ(c, icc(c, 0, PMR), 0x50); /* the other one is not concerned */
 }
 
+/* Asked for while the vCPU runs: ICC_CTLR_EL1 at once, the rest before its next operation, whichever that is. */
+static void reset_running(struct conf *c)
+{
+        struct vgic_icc_ctlr ctlr = { 0 };
+
+        for (unsigned op = 0; op < 6; op++) {
+                struct vgic_vcpu *vcpu = c->vcpus[0];
+
+                conf_where(c, "operation %u", op);
+                gicr_w(c, 0, GICR_WAKER, 0);
+                icc_w(c, 0, PMR, 0xff);
+                icc_w(c, 0, IGRPEN1, 1);
+                icc_w(c, 0, CTLR, ICC_EOIMODE);
+                vgic_vcpu_power(vcpu, 1);
+                irq_setup(c, 0, 40, 1, 0x80);
+                irq_set(c, 0, ISPENDR, 40, 1);
+                EQ(c, vgic_vcpu_ack(vcpu, 1), 40);
+                irq_setup(c, 0, 41, 1, 0x40);
+                irq_set(c, 0, ISPENDR, 41, 1);
+                EQ(c, vgic_vcpu_lines(vcpu), VGIC_LINE_IRQ);
+                EQ(c, vgic_vm_reset_vcpu(c->vm, 0), 0);
+                EQ(c, vgic_vm_icc_ctlr(c->vm, 0, &ctlr), 0);
+                EQ(c, ctlr.live, ctlr.arch_default);
+                EQ(c, ctlr.configured & ICC_EOIMODE, ICC_EOIMODE);
+                if (op == 0)
+                        EQ(c, vgic_vcpu_ack(vcpu, 1), SPURIOUS);
+                else if (op == 1)
+                        EQ(c, vgic_vcpu_lines(vcpu), 0);
+                else if (op == 2)
+                        vgic_vcpu_eoi(vcpu, 1, 40); /* nothing runs any more: ignored */
+                else if (op == 3)
+                        vgic_vcpu_dir(vcpu, 40);
+                else if (op == 4)
+                        EQ(c, vgic_vcpu_park_begin(vcpu), 0);
+                else
+                        EQ(c, icc(c, 0, RPR), 0xff);
+                if (op == 4)
+                        EQ(c, vgic_vcpu_park_end(vcpu), 0);
+                EQ(c, is_active(c, 0, 40), true); /* an SPI is not the vCPU's */
+                EQ(c, icc(c, 0, RPR), 0xff);
+                EQ(c, icc(c, 0, PMR), 0);
+                EQ(c, gicr(c, 0, GICR_WAKER), WAKER_SLEEP | WAKER_ASLEEP);
+                irq_set(c, 0, ICACTIVER, 40, 1);
+                irq_set(c, 0, ICPENDR, 41, 1);
+        }
+}
+
 const struct conf_test conf_reset_tests[] = {
         { "reset-system", "12.9", "system reset: every register as after power-on",
           { .n_vcpus = 2, ALL_KINDS }, reset_system },
         { "reset-vcpu", "12.2", "reset of one vCPU: its interface and private interrupts, nothing else",
           { .n_vcpus = 2, ALL_KINDS }, reset_one },
         { "reset-wires", "4.1.2", "wires keep their level through a reset", { ALL_KINDS }, reset_wires },
-        { "reset-message", "12.9", "the level of GICD_SETSPI_NSR ends with a reset", { 0 }, reset_message },
+        { "reset-message", "12.9.33", "the level of GICD_SETSPI_NSR ends with a reset", { 0 }, reset_message },
+        { "reset-running", "12.2", "a running vCPU is reset from outside: before its next operation, whichever that is",
+          { 0 }, reset_running },
         { "reset-outside", "12.2", "a vCPU is reset from outside", { .n_vcpus = 2 }, reset_from_outside },
         { 0 },
 };

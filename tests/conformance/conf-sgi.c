@@ -254,6 +254,17 @@ static void sgi_priority(struct conf *c)
         EQ(c, icc(c, 1, RPR), 0x10);
 }
 
+/* 16 vCPUs to an Aff1: the numbering that KVM gives, if none is asked for. */
+static void sgi_default_affinity(struct conf *c)
+{
+        open_sgis(c);
+        for (unsigned target = 0; target < c->config.n_vcpus; target++) {
+                conf_where(c, "vCPU %u", target);
+                icc_w(c, 0, SGI1R, sgi_to(8, 1u << target % 16) | AFF1(target / 16));
+                EQ(c, take(c, 8), UINT64_C(1) << target);
+        }
+}
+
 /* Any 64 bits in the generators: what is addressed comes, all else changes nothing. */
 static void sgi_any_value(struct conf *c)
 {
@@ -289,20 +300,21 @@ static void sgi_any_value(struct conf *c)
 }
 
 const struct conf_test conf_sgi_tests[] = {
-        { "sgi-list", "12.2", "ICC_SGI1R_EL1: exactly the vCPUs of the target list, the sender too",
+        { "sgi-list", "12.2.22", "ICC_SGI1R_EL1: exactly the vCPUs of the target list, the sender too",
           { .n_vcpus = 4 }, sgi_list },
-        { "sgi-intids", "12.2", "ICC_SGI1R_EL1: INTIDs 0 to 15", { .n_vcpus = 2 }, sgi_intids },
-        { "sgi-irm", "12.2", "ICC_SGI1R_EL1.IRM = 1: all vCPUs but the sender, whatever the list",
+        { "sgi-intids", "12.2.22", "ICC_SGI1R_EL1: INTIDs 0 to 15", { .n_vcpus = 2 }, sgi_intids },
+        { "sgi-irm", "12.2.22", "ICC_SGI1R_EL1.IRM = 1: all vCPUs but the sender, whatever the list",
           { .n_vcpus = 36 }, sgi_irm },
-        { "sgi-affinity", "12.2", "ICC_SGI1R_EL1: Aff3, Aff2 and Aff1 have to match",
+        { "sgi-affinity", "12.2.22", "ICC_SGI1R_EL1: Aff3, Aff2 and Aff1 have to match",
           { .n_vcpus = 6, .mpidrs = levels }, sgi_affinity },
-        { "sgi-rs", "12.2", "ICC_SGI1R_EL1.RS selects Aff0 RS*16..RS*16+15", { .n_vcpus = 6, .mpidrs = wide }, sgi_rs },
-        { "sgi-no-rss", "12.2", "RSS = 0: a range selector other than 0 generates nothing",
+        { "sgi-rs", "12.2.22", "ICC_SGI1R_EL1.RS selects Aff0 RS*16..RS*16+15",
+          { .n_vcpus = 6, .mpidrs = wide }, sgi_rs },
+        { "sgi-no-rss", "12.2.22", "RSS = 0: a range selector other than 0 generates nothing",
           { .n_vcpus = 2, .flags = VGIC_VM_NO_RSS }, sgi_no_rss },
         { "sgi-groups", "12.1.10", "SGI1R reaches both groups, SGI0R and ASGI1R targets in Group 0 only",
           { .n_vcpus = 2 }, sgi_groups },
-        { "sgi-res0", "12.2", "ICC_SGI1R_EL1, SGI0R: reserved bits do not count", { .n_vcpus = 2 }, sgi_res0 },
-        { "sgi-aff3-res0", "12.2", "three affinity levels: Aff3 is RES0",
+        { "sgi-res0", "12.2.22", "ICC_SGI1R_EL1, SGI0R: reserved bits do not count", { .n_vcpus = 2 }, sgi_res0 },
+        { "sgi-aff3-res0", "12.2.22", "three affinity levels: Aff3 is RES0",
           { .n_vcpus = 2, .affinity_levels = 3 }, sgi_aff3_res0 },
         { "sgi-once", "4.4", "an SGI sent again is one; sent while active comes exactly once more",
           { .n_vcpus = 3 }, sgi_once },
@@ -310,9 +322,11 @@ const struct conf_test conf_sgi_tests[] = {
         { "sgi-asleep", "11.1", "an SGI to a sleeping vCPU waits for its wake", { .n_vcpus = 2 }, sgi_asleep },
         { "sgi-group-off", "4.7", "an SGI to a vCPU whose group is disabled waits for ICC_IGRPEN1_EL1",
           { .n_vcpus = 2 }, sgi_group_off },
-        { "sgi-pend-registers", "12.11", "GICR_ISPENDR0 and ICPENDR0 work on SGIs", { 0 }, sgi_pend_registers },
-        { "sgi-priority", "12.11", "an SGI's priority is the target's", { .n_vcpus = 2 }, sgi_priority },
-        { "sgi-any-value", "12.2", "20000 random values of the generators: exactly what they name",
+        { "sgi-pend-registers", "12.11.27", "GICR_ISPENDR0 and ICPENDR0 work on SGIs", { 0 }, sgi_pend_registers },
+        { "sgi-priority", "12.11.21", "an SGI's priority is the target's", { .n_vcpus = 2 }, sgi_priority },
+        { "sgi-default-affinity", "2.3", "without affinities of the host's: vCPU n is 0.0.n/16.n%16",
+          { .n_vcpus = 36 }, sgi_default_affinity },
+        { "sgi-any-value", "12.2.22", "20000 random values of the generators: exactly what they name",
           { .n_vcpus = 3 }, sgi_any_value },
         { 0 },
 };

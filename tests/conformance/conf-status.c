@@ -153,17 +153,17 @@ static void errors_exact(struct conf *c)
 }
 
 const struct conf_test conf_status_tests[] = {
-        { "status-reset", "12.9", "STATUSR resets to 0", { .cold = true }, status_reset },
-        { "status-gicd", "12.9", "GICD_STATUSR: RRD, WRD, RWOD and WROD, each set by its error and counted",
+        { "status-reset", "12.9.37", "STATUSR resets to 0", { .cold = true }, status_reset },
+        { "status-gicd", "12.9.37", "GICD_STATUSR: RRD, WRD, RWOD and WROD, each set by its error and counted",
           { 0 }, status_gicd },
-        { "status-w1c", "12.9", "GICD_STATUSR: writing 1 clears, writing 0 does not", { 0 }, status_w1c },
-        { "status-gicr", "12.11", "GICR_STATUSR is each redistributor's own, for both of its frames",
+        { "status-w1c", "12.9.37", "GICD_STATUSR: writing 1 clears, writing 0 does not", { 0 }, status_w1c },
+        { "status-gicr", "12.11.35", "GICR_STATUSR is each redistributor's own, for both of its frames",
           { .n_vcpus = 3 }, status_gicr },
         { "status-width", "12.1.3", "accesses of a reserved width or alignment change nothing, and are reported",
           { 0 }, status_width },
-        { "status-width-first", "12.9", "a reserved width is RRD or WRD, whatever the register",
+        { "status-width-first", "12.9.37", "a reserved width is RRD or WRD, whatever the register",
           { 0 }, status_width_first },
-        { "status-none", "12.9",
+        { "status-none", "12.9.37",
           "SETSPI of no SPI, and what lies behind the last redistributor, set no bit but are counted",
           { .n_vcpus = 3 }, status_none },
         { "status-beyond-frame", "12.8", "offsets behind the distributor's frame, up to 2^64",

@@ -26,5 +26,10 @@ const struct conf_test *const conf_tables[] = {
         conf_extended_tests,
         conf_reset_tests,
         conf_thread_tests,
+        conf_state_tests,
+        conf_tdir_tests,
+        conf_choice_tests,
+        conf_exact_tests,
+        conf_parallel_tests,
         NULL,
 };

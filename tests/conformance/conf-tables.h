@@ -27,5 +27,10 @@ extern const struct conf_test conf_hostile_tests[];
 extern const struct conf_test conf_extended_tests[];
 extern const struct conf_test conf_reset_tests[];
 extern const struct conf_test conf_thread_tests[];
+extern const struct conf_test conf_state_tests[];
+extern const struct conf_test conf_tdir_tests[];
+extern const struct conf_test conf_choice_tests[];
+extern const struct conf_test conf_exact_tests[];
+extern const struct conf_test conf_parallel_tests[];
 
 #endif

@@ -53,7 +53,7 @@ static void __attribute__((noreturn)) give_up(const char *what, const char *why)
         exit(1);
 }
 
-static struct vgic_conn *connect_to_daemon(void)
+struct vgic_conn *conf_connect(void)
 {
         struct vgic_conn_options options = {
                 .size = sizeof(options), .socket_path = daemon_.socket, .client_name = "conformance",
@@ -81,7 +81,7 @@ static int create(struct vgic_conn *conn, const char *name, const struct conf_co
 
 int conf_try(struct conf *c, const struct conf_config *config)
 {
-        struct vgic_conn *conn = connect_to_daemon();
+        struct vgic_conn *conn = conf_connect();
         struct vgic_vm *vm = NULL;
         int r = create(conn, "try", config, &vm);
 
@@ -121,7 +121,7 @@ void conf_open(struct conf *c, const char *name, const struct conf_config *confi
         if (!c->config.n_priority_bits)
                 c->config.n_priority_bits = 5;
         snprintf(c->vm_name, sizeof(c->vm_name), "conf-%d-%p", (int)getpid(), (void *)c);
-        c->conn = connect_to_daemon();
+        c->conn = conf_connect();
         r = create(c->conn, c->vm_name, &c->config, &c->vm);
         if (r == 0 && !config->no_init)
                 r = vgic_vm_init(c->vm);
@@ -258,6 +258,6 @@ int main(int argc, char **argv)
         }
         if (list)
                 return 0;
-        tap_ok(daemon_stop(&daemon_) == 0, "- daemon-stops: the daemon lived through all of it and stops in order");
+        tap_ok(daemon_stop(&daemon_) == 0, "12.1.3 daemon-stops: it lived through all of this and stops in order");
         return tap_done() | failed;
 }

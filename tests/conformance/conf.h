@@ -63,6 +63,8 @@ void conf_where(struct conf *c, const char *format, ...) __attribute__((format(p
 /* --- a second VM of the same test (for what must not reach beyond one) --- */
 void conf_open(struct conf *c, const char *name, const struct conf_config *config);
 void conf_close(struct conf *c);
+/* conf_connect() - another connection to the suite's daemon; vgic_disconnect() it. */
+struct vgic_conn *conf_connect(void);
 /* conf_try() - what vgic_vm_create() says of a configuration; a VM that was made is given back. */
 int conf_try(struct conf *c, const struct conf_config *config);
 

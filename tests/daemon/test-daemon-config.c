@@ -152,15 +152,22 @@ static void test_refused(int fd, const struct variant *variants, size_t n)
         }
 }
 
-/* What an old client is told has no new fields that are not the defaults. */
-static void test_defaults(int fd)
+/* An old client gets the defaults, and is told of no field that it does not know; a new one is told of the same VM. */
+static void test_defaults(int fd, int new)
 {
+        Vgic__VmName ask_info = VGIC__VM_NAME__INIT;
         ProtobufCMessage *reply = create(fd, "old", &(struct variant){ 0 });
         const Vgic__VmInfo *vm = ((Vgic__VmInfoReply *)reply)->vm;
 
         tap_ok(status_of(reply)->code == PROTO_OK && vm, "a client of before the feature creates a VM");
+        tap_ok(vm && vm->affinity_levels == 0 && vm->n_redist_regions == 0 && vm->flags == 0,
+               "... and is told no field that it does not know");
+        proto_message_free(reply);
+        ask_info.name = (char *)(uintptr_t)"old";
+        reply = ask(new, PROTO_VM_INFO, &ask_info.base);
+        vm = ((Vgic__VmInfoReply *)reply)->vm;
         tap_ok(vm && vm->n_espis == 0 && vm->n_eppis == 0 && vm->affinity_levels == 4 && vm->n_redist_regions == 1 &&
-               vm->flags == PROTO_VM_EPHEMERAL, "... of the defaults");
+               vm->flags == PROTO_VM_EPHEMERAL, "... it is of the defaults");
         proto_message_free(reply);
 }
 
@@ -221,7 +228,7 @@ int main(void)
         old = hello(&proc, OLD_FEATURES);
         test_refused(fd, wrong, sizeof(wrong) / sizeof(wrong[0]));
         test_refused(old, extended, sizeof(extended) / sizeof(extended[0]));
-        test_defaults(old);
+        test_defaults(old, fd);
         test_list(&proc);
         close(fd);
         close(old);

@@ -47,10 +47,11 @@ static int unix_socket(const char *path, int type, bool listens)
 
 void daemon_prepare(struct daemon_proc *proc)
 {
+        const char *tmp = getenv("TMPDIR");
         char path[96];
 
         memset(proc, 0, sizeof(*proc));
-        strcpy(proc->folder, "/tmp/vgicd-test.XXXXXX");
+        snprintf(proc->folder, sizeof(proc->folder), "%.32s/vgicd-test.XXXXXX", tmp && strlen(tmp) <= 32 ? tmp : "/tmp");
         if (!mkdtemp(proc->folder))
                 tap_bail("no folder: %s", strerror(errno));
         snprintf(proc->socket, sizeof(proc->socket), "%s/sock", proc->folder);

@@ -148,6 +148,16 @@ static void same_irq_everywhere(struct pair *pair, uint32_t intid)
                 same_irq(pair, i, intid);
 }
 
+/* TDIR is never clear while an SPI is in flight; it may stay set for longer. */
+static void tdir_is_set_in_flight(struct pair *pair)
+{
+        struct vgic_tdir tdir = { 0 };
+
+        vgic_vm_tdir(pair->vm, &tdir);
+        if (!tdir.set && ref_in_flight(pair->ref))
+                pair_differ(pair, "TDIR is clear while an SPI is in flight");
+}
+
 void pair_compare_step(struct pair *pair)
 {
         place_all(pair);
@@ -160,6 +170,7 @@ void pair_compare_step(struct pair *pair)
                         same_lines(pair, i, vgic_vcpu_lines(pair->vcpus[i]));
         for (uint32_t i = 0; i < pair->program->n_intids && pair_agrees(pair); i++)
                 same_irq_everywhere(pair, pair->program->intids[i]);
+        tdir_is_set_in_flight(pair);
 }
 
 /* --- everything --- */
@@ -232,6 +243,7 @@ static void same_vcpu(struct pair *pair, uint32_t vcpu)
         struct vgic_vcpu_state state = { 0 };
         struct vgic_icc_ctlr ctlr = { 0 };
         uint64_t pmr = 0, rpr = 0, group0 = 0, group1 = 0, live = 0;
+        uint64_t waker = ref_gicr_read(pair->ref, (uint64_t)vcpu * GICR_STRIDE + 0x14, 4);
 
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_PMR_EL1, &pmr);
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_RPR_EL1, &rpr);
@@ -245,8 +257,24 @@ static void same_vcpu(struct pair *pair, uint32_t vcpu)
                 pair_differ(pair, "vCPU %u from outside (PMR RPR groups CTLR): %x %x %x %x, the model says %x %x %x %x",
                             vcpu, state.pmr, state.running_priority, state.group_enables, ctlr.live, (unsigned)pmr,
                             (unsigned)rpr, (unsigned)(group0 | group1 << 1), (unsigned)live);
+        if (state.acknowledged != ref_acknowledged(pair->ref, vcpu))
+                pair_differ(pair, "vCPU %u acknowledged %" PRIu64 ", the model says %" PRIu64, vcpu, state.acknowledged,
+                            ref_acknowledged(pair->ref, vcpu));
+        if (state.mpidr != pair->config->mpidrs[vcpu] || (state.asleep != 0) != (waker != 0))
+                pair_differ(pair, "vCPU %u: MPIDR 0x%" PRIx64 ", asleep %u", vcpu, state.mpidr, state.asleep);
         if (state.parked != pair->parked[vcpu] || state.registered != (pair->vcpus[vcpu] != NULL))
                 pair_differ(pair, "vCPU %u: parked %u registered %u", vcpu, state.parked, state.registered);
+}
+
+/* Asked, the daemon looks: TDIR is what the model says, exactly. */
+static void same_tdir(struct pair *pair)
+{
+        struct vgic_tdir tdir = { 0 };
+
+        if (vgic_msg_tdir(pair->conn, "model", &tdir) < 0)
+                pair_differ(pair, "TDIR: %s", vgic_conn_error(pair->conn));
+        else if (tdir.set != ref_in_flight(pair->ref))
+                pair_differ(pair, "TDIR is %u, the model says %u", tdir.set, ref_in_flight(pair->ref));
 }
 
 /* Each access in error is counted, and nothing else is. */
@@ -276,6 +304,7 @@ void pair_compare_all(struct pair *pair, bool every_offset)
                 if (pair->vcpus[i] && !pair->parked[i] && !pair->in_guest[i])
                         same_icc(pair, i);
         }
+        same_tdir(pair);
         same_mmio(pair, every_offset);
         same_errors(pair);
 }

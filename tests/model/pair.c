@@ -113,6 +113,8 @@ static void end(struct pair *pair)
         for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
                 pair_come_out(pair, i);
         for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
+                pair_come_out(pair, i); /* all, before interrupts move because one leaves */
+        for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
                 unregister_vcpu(pair, i);
         ref_free(pair->ref);
         vgic_vm_detach(pair->vm);

@@ -18,7 +18,7 @@ struct vgic_conn;
 /* What happened, so that a run that agrees because nothing did is not taken for one that agrees. */
 struct pair_counts {
         uint64_t acknowledged;
-        uint64_t deepest;       /* nesting: acknowledged and not ended at one vCPU */
+        uint64_t deepest;       /* acknowledged and not ended, at one vCPU */
         uint64_t placed, moved; /* 1-of-N: chosen a vCPU for; then another */
         uint64_t woken, kicked;
         uint64_t cuts;          /* saved and restored */

@@ -10,7 +10,7 @@
 
 const struct program_profile program_profiles[] = {
         { .name = "full",
-          .most = { .n_vcpus = 6,
+          .most = { .n_vcpus = 20,
                     .n_spis = 988,
                     .n_espis = 1024,
                     .n_eppis = 64,
@@ -54,7 +54,7 @@ const struct program_profile program_profiles[] = {
           .pulse = true },
         { .name = "qemu",
           .most = { .n_vcpus = 4, .n_spis = 256, .n_priority_bits = 5, .affinity_levels = 4, .mpidrs = { 0, 1, 2, 3 } },
-          .garbage = true },
+          .setspi = true, .statusr = true, .garbage = true },
         { .name = NULL },
 };
 
@@ -75,7 +75,7 @@ static void vary_mpidrs(struct maker *m, struct ref_config *config)
 
                 if (spread) {
                         aff0 = config->rss ? i * 23 % 256 : i % 16;
-                        aff1 = below(m, 2);
+                        aff1 = below(m, 2) + i / 16 * 2;
                         aff2 = below(m, 3) * 100;
                         aff3 = config->affinity_levels == 4 ? below(m, 2) * 7 : 0;
                 }
@@ -107,12 +107,12 @@ static uint32_t at_most(uint32_t a, uint32_t b)
 static void vary_config(struct maker *m, struct ref_config *config)
 {
         const struct ref_config *most = &m->profile->most;
-        bool large = percent(m, 2);
+        bool large = percent(m, 3);
 
-        config->n_vcpus = 1 + below(m, most->n_vcpus);
+        config->n_vcpus = large ? 1 + below(m, most->n_vcpus) : 1 + below(m, at_most(most->n_vcpus, 6));
         config->n_priority_bits = percent(m, 40) ? 5 : 4 + below(m, 5);
-        config->n_spis = at_most(most->n_spis,
-                                 large ? ONE_OF(m, 988, 987, 960, 500) : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64));
+        config->n_spis = at_most(most->n_spis, large ? ONE_OF(m, 988, 987, 960, 500)
+                                                     : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64, 100, 160));
         config->n_espis = at_most(most->n_espis, large ? ONE_OF(m, 1024, 992) : ONE_OF(m, 0, 0, 32, 64));
         config->n_eppis = at_most(most->n_eppis, ONE_OF(m, 0, 0, 32, 64));
         config->affinity_levels = percent(m, 70) ? most->affinity_levels : 3;

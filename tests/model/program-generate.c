@@ -6,6 +6,9 @@
  *
  * A program picks a handful of interrupts that collide (neighbours in one register, a few priorities, a few targets),
  * sets most of them up as a guest would, and then goes on with what a guest does and what it should not do.
+ *
+ * No expression draws twice: C leaves the order of arguments and initialisers open, and a seed is to be the same
+ * program whoever compiled this.
  */
 #include "program.h"
 
@@ -106,9 +109,37 @@ static void write_any_field(struct maker *m, uint32_t intid)
 
 static void read_any_field(struct maker *m)
 {
-        uint32_t shift;
+        uint32_t intid = any_intid(m), shift;
 
-        emit(m, field_step(m, below(m, N_ARRAYS), any_intid(m), false, &shift));
+        emit(m, field_step(m, below(m, N_ARRAYS), intid, false, &shift));
+}
+
+static uint32_t route_offset(uint32_t intid)
+{
+        return intid >= 4096 ? 0x8000 + (intid - 4096) * 8 : 0x6000 + intid * 8;
+}
+
+static void read_gicd(struct maker *m, uint32_t where, unsigned len)
+{
+        emit(m, (struct program_step) { .op = PROGRAM_GICD_READ, .where = where, .len = (uint8_t)len });
+}
+
+/* What is no field of an interrupt: routes, what there is, errors. */
+static void read_register(struct maker *m)
+{
+        uint32_t intid = any_intid(m);
+        uint32_t vcpu = any_vcpu(m);
+        uint32_t what = below(m, 3);
+
+        if (what == 0 && !is_private(intid) && percent(m, 50))
+                read_gicd(m, route_offset(intid), 8);
+        else if (what == 0 && !is_private(intid))
+                read_gicd(m, route_offset(intid) + below(m, 2) * 4, 4);
+        else if (what == 1)
+                read_gicd(m, ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0xffe8), 4);
+        else
+                emit(m, (struct program_step) { .op = PROGRAM_GICR_READ, .vcpu = (uint8_t)vcpu, .len = 4,
+                                                .where = ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0x14) });
 }
 
 static void write_gicr(struct maker *m, uint32_t vcpu, uint32_t where, uint64_t value)
@@ -149,13 +180,11 @@ static void write_route(struct maker *m, uint32_t intid)
 
         if (is_private(intid))
                 return;
-        where = (intid >= 4096 ? 0x8000 + (intid - 4096) * 8 : 0x6000 + intid * 8);
+        where = route_offset(intid);
         if (m->profile->most.one_of_n && percent(m, 35))
                 value |= UINT64_C(1) << 31;
         if (percent(m, 5))
                 value = program_random(&m->random);
-        if (!m->profile->most.one_of_n) /* where IRM is not implemented as here */
-                value &= ~(UINT64_C(1) << 31);
         if (percent(m, 40)) {
                 write_gicd(m, where + 4, 4, value >> 32);
                 write_gicd(m, where, 4, value & UINT32_MAX);
@@ -257,24 +286,19 @@ static void acknowledge(struct maker *m)
 
 static void end(struct maker *m)
 {
-        struct program_step step = {
-                .op = PROGRAM_ICC_WRITE,
-                .vcpu = (uint8_t)any_vcpu(m),
-                .where = percent(m, 70) ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1,
-                .from = percent(m, 85) ? PROGRAM_ACKED : PROGRAM_LITERAL,
-        };
+        struct program_step step = { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m) };
 
+        step.where = percent(m, 70) ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1;
+        step.from = percent(m, 85) ? PROGRAM_ACKED : PROGRAM_LITERAL;
         step.value = percent(m, 80) ? any_intid(m) : ONE_OF(m, 1020, 1021, 1022, 1023, 1024, 5120, 8192, 0xffffff, 15);
         emit(m, step);
 }
 
 static void deactivate(struct maker *m)
 {
-        struct program_step step = {
-                .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m), .where = VGIC_ICC_DIR_EL1,
-                .from = percent(m, 60) ? PROGRAM_DROPPED : PROGRAM_LITERAL,
-        };
+        struct program_step step = { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m), .where = VGIC_ICC_DIR_EL1 };
 
+        step.from = percent(m, 60) ? PROGRAM_DROPPED : PROGRAM_LITERAL;
         step.value = percent(m, 90) ? any_intid(m) : ONE_OF(m, 1020, 1023, 1024, 1119, 4095, 5119, 8192, 0xffffff);
         emit(m, step);
 }
@@ -294,7 +318,8 @@ static void deactivate_dropped(struct maker *m, uint32_t vcpu)
 /* An interrupt handler: acknowledges, may be interrupted itself, ends, and deactivates or lets another vCPU do that. */
 static void serve(struct maker *m)
 {
-        uint32_t vcpu = any_vcpu(m), depth = 1 + below(m, 3);
+        uint32_t vcpu = any_vcpu(m);
+        uint32_t depth = 1 + below(m, 3);
 
         for (uint32_t i = 0; i < depth; i++) {
                 read_icc(m, vcpu, VGIC_ICC_IAR1_EL1);
@@ -324,18 +349,21 @@ static void send_sgi(struct maker *m)
                 value ^= (uint64_t)below(m, 0x10000) << 32;
         if (percent(m, 5))
                 value ^= (uint64_t)below(m, 0x100) << 48;
+        if (percent(m, 3))
+                value ^= (uint64_t)below(m, 0x10) << 44;
         write_icc(m, any_vcpu(m), reg, value);
 }
 
 static void set_cpu_interface(struct maker *m)
 {
         uint32_t vcpu = any_vcpu(m);
+        uint64_t priorities = percent(m, 50) ? 0 : program_random(&m->random) & program_random(&m->random) & UINT32_MAX;
 
         switch (below(m, 9)) {
         case 0:
         case 1:
                 write_icc(m, vcpu, VGIC_ICC_PMR_EL1,
-                          percent(m, 70) ? ONE_OF(m, 0xff, 0xf0, 0xff, 0x80) : below(m, 0x200));
+                          percent(m, 70) ? ONE_OF(m, 0xff, 0xf0, 0xff, 0x80, 0x1ff) : below(m, 0x200));
                 break;
         case 2:
                 write_icc(m, vcpu, VGIC_ICC_BPR0_EL1, below(m, 9));
@@ -360,15 +388,15 @@ static void set_cpu_interface(struct maker *m)
                         write_icc(m, vcpu,
                                   ONE_OF(m, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
                                          VGIC_ICC_AP0R_EL1(3), VGIC_ICC_SRE_EL1, VGIC_ICC_RPR_EL1),
-                                  percent(m, 50)
-                                          ? 0
-                                          : program_random(&m->random) & program_random(&m->random) & UINT32_MAX);
+                                  priorities);
         }
 }
 
 static void read_icc_any(struct maker *m)
 {
-        read_icc(m, any_vcpu(m),
+        uint32_t vcpu = any_vcpu(m);
+
+        read_icc(m, vcpu,
                  ONE_OF(m, VGIC_ICC_PMR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_HPPIR1_EL1,
                         VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_CTLR_EL1,
                         VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0),
@@ -379,46 +407,58 @@ static void read_icc_any(struct maker *m)
 /* Message-signalled SPIs, error registers, the control register of a redistributor. */
 static void odd_registers(struct maker *m)
 {
+        uint64_t intid = percent(m, 95) ? any_intid(m) : program_random(&m->random) & UINT32_MAX;
+        uint32_t set_or_clear = percent(m, 55) ? 0x40 : 0x48;
+        uint32_t vcpu = any_vcpu(m);
+
         if (m->profile->setspi && percent(m, 3))
-                write_gicd(m, percent(m, 55) ? 0x42 : 0x4a, 2, any_intid(m));
+                write_gicd(m, set_or_clear + 2, 2, intid & 0xffff);
         else if (m->profile->setspi && percent(m, 60))
-                write_gicd(m, percent(m, 55) ? 0x40 : 0x48, percent(m, 50) ? 2 : 4,
-                           percent(m, 95) ? any_intid(m) : program_random(&m->random) & UINT32_MAX);
+                write_gicd(m, set_or_clear, percent(m, 50) ? 2 : 4, intid);
         else if (m->profile->statusr && percent(m, 30))
                 write_gicd(m, 0x10, 4, below(m, 16));
         else if (m->profile->statusr && percent(m, 40))
-                write_gicr(m, any_vcpu(m), 0x10, below(m, 16));
+                write_gicr(m, vcpu, 0x10, below(m, 16));
         else if (m->profile->most.one_of_n)
-                write_gicr(m, any_vcpu(m), 0x0, percent(m, 60) ? 0 : (uint64_t)below(m, 8) << 24);
+                write_gicr(m, vcpu, 0x0, percent(m, 60) ? 0 : (uint64_t)below(m, 8) << 24);
 }
 
 /* Any encoding, more likely one of the GIC's. */
 static void garbage_icc(struct maker *m)
 {
-        uint32_t reg = VGIC_SYSREG(3, percent(m, 90) ? 0 : below(m, 8), percent(m, 90) ? 12 : below(m, 16),
-                                   8 + below(m, 6), below(m, 8));
+        uint32_t vcpu = any_vcpu(m);
+        uint32_t op1 = percent(m, 90) ? 0 : below(m, 8);
+        uint32_t crn = percent(m, 90) ? 12 : below(m, 16);
+        uint32_t crm = 8 + below(m, 6);
+        uint32_t reg = VGIC_SYSREG(3, op1, crn, crm, below(m, 8));
 
         if (percent(m, 50))
-                read_icc(m, any_vcpu(m), reg);
+                read_icc(m, vcpu, reg);
         else
-                write_icc(m, any_vcpu(m), reg, program_random(&m->random));
+                write_icc(m, vcpu, reg, program_random(&m->random));
 }
 
 static void garbage(struct maker *m)
 {
-        struct program_step step = {
-                .op = (uint8_t)ONE_OF(m, PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ, PROGRAM_GICR_WRITE),
-                .len = (uint8_t)ONE_OF(m, 1, 2, 4, 4, 4, 8),
-                .vcpu = (uint8_t)(percent(m, 95) ? any_vcpu(m) : m->program->config.n_vcpus),
-                .value = program_random(&m->random),
-        };
-        bool is_gicr = step.op == PROGRAM_GICR_READ || step.op == PROGRAM_GICR_WRITE;
+        static const struct {
+                uint32_t first, n;
+        } places[] = { { 0, 0x60 },        { 0, 0x60 },       { 0, 0x1000 },   { 0x1000, 0x3000 },
+                       { 0x6000, 0x4000 }, { 0xff00, 0x100 }, { 0, 0x10000 } };
+        uint32_t op = ONE_OF(m, PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ, PROGRAM_GICR_WRITE);
+        bool is_gicr = op == PROGRAM_GICR_READ || op == PROGRAM_GICR_WRITE;
+        struct program_step step = { .op = (uint8_t)op, .len = (uint8_t)ONE_OF(m, 1, 2, 4, 4, 4, 8) };
+        uint32_t place = below(m, sizeof(places) / sizeof(places[0]));
 
-        step.where = ONE_OF(m, below(m, 0x60), below(m, 0x60), below(m, 0x1000), 0x1000 + below(m, 0x3000),
-                            0x6000 + below(m, 0x4000), 0xff00 + below(m, 0x100), below(m, 0x10000));
+        step.vcpu = (uint8_t)(percent(m, 95) ? any_vcpu(m) : m->program->config.n_vcpus);
+        step.value = program_random(&m->random);
+        step.where = places[place].first + below(m, places[place].n);
         step.where &= ~(percent(m, 85) ? (uint32_t)step.len - 1 : 0);
         if (is_gicr && percent(m, 50))
                 step.where += 0x10000;
+        if (!is_gicr && m->profile->host && percent(m, 2)) /* behind the frame; elsewhere that is another device */
+                step.where += 0x10000u << below(m, 16);
+        if (is_gicr && m->profile->host && percent(m, 1))
+                step.vcpu = (uint8_t)(m->program->config.n_vcpus + below(m, 200));
         if (!m->profile->statusr && step.where >> 2 == 0x10 >> 2)
                 return;
         if (!is_gicr && step.op == PROGRAM_GICD_WRITE && step.where < 4)
@@ -456,10 +496,12 @@ static void reset(struct maker *m)
 
 static void routes_and_sleep(struct maker *m)
 {
+        uint32_t vcpu = any_vcpu(m);
+
         if (percent(m, 60))
                 write_route(m, any_intid(m));
         else
-                write_gicr(m, any_vcpu(m), 0x14, percent(m, 30) ? 2 : 0);
+                write_gicr(m, vcpu, 0x14, percent(m, 30) ? 2 : 0);
 }
 
 /* What happens how often, in thousandths. */
@@ -469,7 +511,7 @@ static const struct {
 } habits[] = {
         { 160, acknowledge },   { 70, end },           { 50, deactivate },        { 220, line },
         { 80, send_sgi },       { 45, serve },         { 45, set_cpu_interface }, { 40, read_icc_any },
-        { 40, read_any_field }, { 30, odd_registers }, { 35, routes_and_sleep },  { 8, heal },
+        { 30, read_any_field },  { 20, read_register }, { 30, odd_registers }, { 35, routes_and_sleep },  { 8, heal },
 };
 
 static void make_step(struct maker *m)

@@ -44,7 +44,8 @@ static inline uint32_t any_intid(struct maker *m)
 
 static inline uint32_t any_priority(struct maker *m)
 {
-        return percent(m, 15) ? below(m, 256) : ONE_OF(m, 0x00, 0x20, 0x40, 0x48, 0x80, 0x90, 0xa0, 0xa8, 0xf0, 0xf8);
+        return percent(m, 15) ? below(m, 256)
+                              : ONE_OF(m, 0x00, 0x20, 0x3e, 0x40, 0x48, 0x80, 0x90, 0xa0, 0xa8, 0xf0, 0xf8, 0xff);
 }
 
 /* program_make_config() - of @m's profile, and the interrupts that the program plays with. */

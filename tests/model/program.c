@@ -42,6 +42,33 @@ static const struct {
         { VGIC_ICC_AP1R_EL1(2), "AP1R2" },   { VGIC_ICC_AP1R_EL1(3), "AP1R3" },
 };
 
+struct name {
+        uint32_t first;
+        const char *name;       /* of what begins there; "?": nothing worth a name */
+};
+
+static const struct name gicd_names[] = {
+        { 0x0000, "CTLR" },         { 0x0004, "TYPER" },       { 0x0008, "IIDR" },         { 0x000c, "TYPER2" },
+        { 0x0010, "STATUSR" },      { 0x0014, "?" },           { 0x0040, "SETSPI_NSR" },   { 0x0044, "?" },
+        { 0x0048, "CLRSPI_NSR" },   { 0x004c, "?" },           { 0x0080, "IGROUPR" },      { 0x0100, "ISENABLER" },
+        { 0x0180, "ICENABLER" },    { 0x0200, "ISPENDR" },     { 0x0280, "ICPENDR" },      { 0x0300, "ISACTIVER" },
+        { 0x0380, "ICACTIVER" },    { 0x0400, "IPRIORITYR" },  { 0x0800, "?" },            { 0x0c00, "ICFGR" },
+        { 0x0d00, "?" },            { 0x1000, "IGROUPR<n>E" }, { 0x1080, "?" },            { 0x1200, "ISENABLER<n>E" },
+        { 0x1280, "?" },            { 0x1400, "ICENABLER<n>E" }, { 0x1480, "?" },          { 0x1600, "ISPENDR<n>E" },
+        { 0x1680, "?" },            { 0x1800, "ICPENDR<n>E" }, { 0x1880, "?" },            { 0x1a00, "ISACTIVER<n>E" },
+        { 0x1a80, "?" },            { 0x1c00, "ICACTIVER<n>E" }, { 0x1c80, "?" },          { 0x2000, "IPRIORITYR<n>E" },
+        { 0x2400, "?" },            { 0x3000, "ICFGR<n>E" },   { 0x3100, "?" },            { 0x6100, "IROUTER" },
+        { 0x7fe0, "?" },            { 0x8000, "IROUTER<n>E" }, { 0xa000, "?" },
+};
+
+static const struct name gicr_names[] = {
+        { 0x00000, "CTLR" },        { 0x00004, "IIDR" },       { 0x00008, "TYPER" },       { 0x00010, "STATUSR" },
+        { 0x00014, "WAKER" },       { 0x00018, "?" },          { 0x10080, "IGROUPR" },     { 0x10100, "ISENABLER" },
+        { 0x10180, "ICENABLER" },   { 0x10200, "ISPENDR" },    { 0x10280, "ICPENDR" },     { 0x10300, "ISACTIVER" },
+        { 0x10380, "ICACTIVER" },   { 0x10400, "IPRIORITYR" }, { 0x10460, "?" },           { 0x10c00, "ICFGR" },
+        { 0x10c18, "?" },
+};
+
 uint64_t program_random(uint64_t *state)
 {
         uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
@@ -59,14 +86,42 @@ void program_free(struct program *program)
 
 /* --- text --- */
 
+static const char *mmio_name(const struct name *names, size_t n, uint32_t where)
+{
+        const char *name = "?";
+
+        for (size_t i = 0; i < n && names[i].first <= where; i++)
+                name = names[i].name;
+        return name;
+}
+
+static const char *step_name(const struct program_step *step)
+{
+        switch (step->op) {
+        case PROGRAM_GICD_READ:
+        case PROGRAM_GICD_WRITE:
+                return mmio_name(gicd_names, sizeof(gicd_names) / sizeof(gicd_names[0]), step->where);
+        case PROGRAM_GICR_READ:
+        case PROGRAM_GICR_WRITE:
+                return mmio_name(gicr_names, sizeof(gicr_names) / sizeof(gicr_names[0]), step->where);
+        case PROGRAM_ICC_READ:
+        case PROGRAM_ICC_WRITE:
+                for (size_t i = 0; i < sizeof(icc_names) / sizeof(icc_names[0]); i++)
+                        if (icc_names[i].reg == step->where)
+                                return icc_names[i].name;
+                return "?";
+        default:
+                return NULL;
+        }
+}
+
 void program_print_step(FILE *file, const struct program_step *step)
 {
-        fprintf(file, "%s vcpu=%u where=0x%" PRIx32 " len=%u value=0x%" PRIx64 " from=%s", op_names[step->op],
-                step->vcpu, step->where, step->len, step->value, from_names[step->from]);
-        for (size_t i = 0; i < sizeof(icc_names) / sizeof(icc_names[0]); i++)
-                if ((step->op == PROGRAM_ICC_READ || step->op == PROGRAM_ICC_WRITE) && icc_names[i].reg == step->where)
-                        fprintf(file, " # %s", icc_names[i].name);
-        fputc('\n', file);
+        const char *name = step_name(step);
+
+        fprintf(file, "%s vcpu=%u where=0x%" PRIx32 " len=%u value=0x%" PRIx64 " from=%s%s%s\n", op_names[step->op],
+                step->vcpu, step->where, step->len, step->value, from_names[step->from], name ? " # " : "",
+                name ? name : "");
 }
 
 void program_print(FILE *file, const struct program *program)

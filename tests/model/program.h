@@ -6,8 +6,8 @@
 /*
  * Random programs: a configuration and a list of steps, made from a seed, to be run on two GICs
  *
- * The same profile, seed and length give the same program in each run of one build: a finding is told by three words. A
- * shrunk program has no seed any more; program_print() writes it as text that program_parse() reads, in any build.
+ * The same profile, seed and length give the same program, as long as nothing is changed in program-*.c: a finding is
+ * told by three words. A shrunk program has no seed any more; program_print() writes it as text for program_parse().
  *
  * Most steps are literal. Where a guest would use what it has read (the INTID of an acknowledge), a step says so by
  * @from, and program_resolve() makes it literal from the history of the run: so a program still makes sense after steps

@@ -315,6 +315,24 @@ uint64_t ref_guest_errors(const struct ref_gic *gic)
         return gic->guest_errors;
 }
 
+uint64_t ref_acknowledged(const struct ref_gic *gic, uint32_t vcpu)
+{
+        return gic->pe[vcpu].acknowledged;
+}
+
+bool ref_in_flight(struct ref_gic *gic)
+{
+        for (uint32_t intid = REF_N_PRIVATE; intid < REF_N_INTIDS; intid = ref_next(gic, intid)) {
+                const struct ref_irq *irq = ref_is_spi(gic, intid) ? ref_irq(gic, 0, intid) : NULL;
+
+                if (irq && irq->active)
+                        return true;
+                if (irq && irq->enabled && ref_pending(irq) && ref_target(gic, 0, intid) != REF_NO_VCPU)
+                        return true;
+        }
+        return false;
+}
+
 bool ref_irq_state(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, struct ref_irq_state *ret_state)
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);

@@ -73,6 +73,13 @@ void ref_move(struct ref_gic *gic);
 #define REF_LINE_FIQ  (1u << 1)
 unsigned ref_lines(struct ref_gic *gic, uint32_t vcpu);
 uint64_t ref_guest_errors(const struct ref_gic *gic);
+uint64_t ref_acknowledged(const struct ref_gic *gic, uint32_t vcpu);
+
+/*
+ * ref_in_flight() - is an SPI or ESPI active, or pending and enabled with a target? Then a DIR could depend on its
+ * being trapped (TDIR).
+ */
+bool ref_in_flight(struct ref_gic *gic);
 
 struct ref_irq_state {
         uint32_t vcpu;                  /* target, or REF_NO_VCPU */

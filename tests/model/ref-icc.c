@@ -106,20 +106,26 @@ static uint32_t highest_pending(struct ref_gic *gic, uint32_t vcpu)
         const struct ref_pe *pe = &gic->pe[vcpu];
         uint32_t best = REF_SPURIOUS, best_priority = 256;
 
-        if (pe->processor_sleep)
+        if (pe->processor_sleep && !ref_has(gic, REF_QUIRK_WAKER_OPEN))
                 return REF_SPURIOUS;
         for (uint32_t intid = 0; intid < REF_N_INTIDS; intid = ref_next(gic, intid)) {
                 const struct ref_irq *irq = ref_irq(gic, vcpu, intid);
 
                 if (!irq->enabled || irq->active || !ref_pending(irq))
                         continue;
-                if (!gic->group_enable[irq->group1] || !pe->group_enable[irq->group1])
+                if (!gic->group_enable[irq->group1])
+                        continue;
+                if (!pe->group_enable[irq->group1] && !ref_has(gic, REF_QUIRK_HPPI_ALL_GROUPS))
+                        continue;
+                if (irq->priority == 0xff && ref_has(gic, REF_QUIRK_PRIORITY_FF))
                         continue;
                 if (irq->priority >= best_priority || ref_target(gic, vcpu, intid) != vcpu)
                         continue;
                 best = intid;
                 best_priority = irq->priority;
         }
+        if (best != REF_SPURIOUS && !pe->group_enable[ref_irq(gic, vcpu, best)->group1]) /* HPPI_ALL_GROUPS */
+                return REF_SPURIOUS;
         return best;
 }
 
@@ -147,6 +153,24 @@ static uint64_t read_hppir(struct ref_gic *gic, uint32_t vcpu, unsigned group)
         return intid;
 }
 
+static void set_active_priority(const struct ref_gic *gic, struct ref_pe *pe, unsigned group, uint32_t level)
+{
+        pe->active_priority[group][level] = true;
+        if (level % 32 == 31 && ref_has(gic, REF_QUIRK_AP_SIGN))
+                pe->ap_upper[group][level / 32] = UINT32_MAX;
+}
+
+/* Section 4.8.3, priority drop: the highest active priority of the group is active no more. */
+static void drop_priority(struct ref_pe *pe, unsigned group, uint32_t level)
+{
+        for (uint32_t i = 0; i < level / 32; i++)
+                if (pe->ap_upper[group][i]) { /* AP_SIGN: taken for a higher active priority */
+                        pe->ap_upper[group][i] &= pe->ap_upper[group][i] - 1;
+                        return;
+                }
+        pe->active_priority[group][level] = false;
+}
+
 /* ICC_IAR<group>_EL1; section 4.1.2: active, and pending no more unless its level holds it. */
 static uint64_t read_iar(struct ref_gic *gic, uint32_t vcpu, unsigned group)
 {
@@ -159,11 +183,12 @@ static uint64_t read_iar(struct ref_gic *gic, uint32_t vcpu, unsigned group)
         irq = ref_irq(gic, vcpu, intid);
         if (irq->group1 != group || !ref_can_take(gic, vcpu, irq))
                 return REF_SPURIOUS;
-        pe->active_priority[group][level_of(gic, group_priority(pe, group, irq->priority))] = true;
+        set_active_priority(gic, pe, group, level_of(gic, group_priority(pe, group, irq->priority)));
         irq->latch = false;
         irq->active = true;
         irq->holder = vcpu;
         irq->acknowledged++;
+        pe->acknowledged++;
         return intid;
 }
 
@@ -186,7 +211,7 @@ static void write_eoir(struct ref_gic *gic, uint32_t vcpu, unsigned group, uint3
 
         if (!irq || !highest_active(gic, vcpu, &level, &active_group) || active_group != group)
                 return;
-        pe->active_priority[group][level] = false;
+        drop_priority(pe, group, level);
         if (!pe->eoi_mode)
                 deactivate(irq);
 }
@@ -207,7 +232,7 @@ static void generate(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, bool an
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);
 
-        if (any_group || !irq->group1)
+        if (irq->group1 ? any_group : !(any_group && ref_has(gic, REF_QUIRK_SGI1R_NO_GROUP0)))
                 irq->latch = true;
 }
 
@@ -220,6 +245,8 @@ static void write_sgir(struct ref_gic *gic, uint32_t vcpu, uint64_t value, bool 
 
         if (gic->config.affinity_levels == 3)
                 aff3 = 0;
+        if (ref_has(gic, REF_QUIRK_SGI_NO_RS))
+                range = 0;
         if (!all_but_self && range && !gic->config.rss)
                 return;
         for (uint32_t i = 0; i < gic->config.n_vcpus; i++) {
@@ -240,6 +267,7 @@ static uint64_t read_ctlr(const struct ref_gic *gic, const struct ref_pe *pe)
         const struct ref_config *config = &gic->config;
         uint64_t value = (uint64_t)(config->n_priority_bits - 1) << 8;
 
+        value |= (uint64_t)ref_has(gic, REF_QUIRK_ID_BITS_24) << 11;
         value |= (uint64_t)(config->affinity_levels == 4) << 15;
         value |= (uint64_t)config->rss << 18;
         value |= (uint64_t)(config->n_espis || config->n_eppis) << 19;
@@ -247,11 +275,11 @@ static uint64_t read_ctlr(const struct ref_gic *gic, const struct ref_pe *pe)
         return value;
 }
 
-static void write_ctlr(struct ref_pe *pe, uint64_t value)
+static void write_ctlr(const struct ref_gic *gic, struct ref_pe *pe, uint64_t value)
 {
         pe->cbpr = value & 1;
         pe->eoi_mode = value >> 1 & 1;
-        pe->pmhe = value >> 6 & 1;
+        pe->pmhe = (value >> 6 & 1) && !ref_has(gic, REF_QUIRK_NO_PMHE);
 }
 
 /* ICC_BPR1_EL1 with CBPR: reads as ICC_BPR0_EL1 plus one, saturated; writes are ignored. */
@@ -267,9 +295,9 @@ static void write_bpr(struct ref_gic *gic, struct ref_pe *pe, unsigned group, ui
 {
         if (group == 1 && pe->cbpr)
                 return;
-        pe->bpr[group] = value & 7;
-        if (pe->bpr[group] < least_bpr(gic, group))
-                pe->bpr[group] = least_bpr(gic, group);
+        if (!ref_has(gic, REF_QUIRK_BPR_HIGH_BITS))
+                value &= 7;
+        pe->bpr[group] = (value < least_bpr(gic, group) ? least_bpr(gic, group) : value) & 7;
 }
 
 /* ICC_AP<group>R<n>_EL1: one register for 32 levels, at least one. */
@@ -288,7 +316,7 @@ static bool find_apr(const struct ref_gic *gic, uint32_t reg, unsigned *ret_grou
 
 static uint64_t read_apr(const struct ref_gic *gic, const struct ref_pe *pe, unsigned group, uint32_t first)
 {
-        uint64_t value = 0;
+        uint64_t value = (uint64_t)pe->ap_upper[group][first / 32] << 32;
 
         for (uint32_t i = 0; i < 32 && first + i < n_levels(gic); i++)
                 value |= (uint64_t)pe->active_priority[group][first + i] << i;
@@ -297,6 +325,7 @@ static uint64_t read_apr(const struct ref_gic *gic, const struct ref_pe *pe, uns
 
 static void write_apr(const struct ref_gic *gic, struct ref_pe *pe, unsigned group, uint32_t first, uint64_t value)
 {
+        pe->ap_upper[group][first / 32] = 0;
         for (uint32_t i = 0; i < 32 && first + i < n_levels(gic); i++)
                 pe->active_priority[group][first + i] = value >> i & 1;
 }
@@ -311,6 +340,7 @@ void ref_reset_cpu_interface(struct ref_gic *gic, uint32_t vcpu)
                 pe->bpr[group] = least_bpr(gic, group);
                 pe->group_enable[group] = false;
                 memset(pe->active_priority[group], 0, sizeof(pe->active_priority[group]));
+                memset(pe->ap_upper[group], 0, sizeof(pe->ap_upper[group]));
         }
 }
 
@@ -362,9 +392,9 @@ int ref_icc_write(struct ref_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t val
         else if (reg == VGIC_ICC_IGRPEN0_EL1 || reg == VGIC_ICC_IGRPEN1_EL1)
                 pe->group_enable[reg == VGIC_ICC_IGRPEN1_EL1] = value & 1;
         else if (reg == VGIC_ICC_PMR_EL1)
-                pe->pmr = value & ref_priority_bits(gic);
+                pe->pmr = value & (ref_priority_bits(gic) | (ref_has(gic, REF_QUIRK_PMR_HIGH_BITS) ? 0xffffff00u : 0));
         else if (reg == VGIC_ICC_CTLR_EL1)
-                write_ctlr(pe, value);
+                write_ctlr(gic, pe, value);
         else if (find_apr(gic, reg, &group, &first))
                 write_apr(gic, pe, group, first, value);
         else if (reg != VGIC_ICC_SRE_EL1)

@@ -127,6 +127,8 @@ static void find(struct mmio *a)
 static void report(struct ref_gic *gic, const struct mmio *a, uint32_t status)
 {
         gic->guest_errors++;
+        if (ref_has(gic, REF_QUIRK_NO_STATUSR))
+                return;
         if (a->is_gicd)
                 gic->statusr |= status;
         else
@@ -208,7 +210,7 @@ static void set_field(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, enum k
                         irq->holder = REF_NO_VCPU;
                 break;
         case IPRIORITYR:
-                irq->priority = value & ref_priority_bits(gic);
+                irq->priority = ref_has(gic, REF_QUIRK_PRIORITY_8_BITS) ? value : value & ref_priority_bits(gic);
                 break;
         case ICFGR:
                 if (intid >= REF_N_SGIS) /* SGIs are edge-triggered, always */
@@ -265,15 +267,16 @@ static uint64_t part(uint64_t whole, const struct mmio *a)
 static uint64_t gicd_typer(const struct ref_gic *gic)
 {
         const struct ref_config *config = &gic->config;
-        uint64_t lines = (config->n_spis + REF_N_PRIVATE + 31) / 32 - 1;
+        uint64_t value = (config->n_spis + REF_N_PRIVATE + 31) / 32 - 1; /* ITLinesNumber */
         uint64_t id_bits = config->n_espis ? 13 : config->n_eppis ? 11 : 10; /* the largest INTID is 5119, 1119, 1019 */
-        uint64_t value = lines;
 
-        if (ref_has(gic, REF_QUIRK_TYPER_QEMU))
-                return lines | 15 << 19 | 1 << 24 | 1 << 25;
+        if (ref_has(gic, REF_QUIRK_LINES_NUMBER))
+                value--;
+        if (ref_has(gic, REF_QUIRK_ID_BITS_16))
+                id_bits = 16;
         if (config->n_espis)
                 value |= 1 << 8 | (uint64_t)(config->n_espis / 32 - 1) << 27;   /* ESPI, ESPI_range */
-        value |= 1 << 16;                                               /* MBIS */
+        value |= (uint64_t)!ref_has(gic, REF_QUIRK_NO_SETSPI) << 16;    /* MBIS */
         value |= (id_bits - 1) << 19;                                   /* IDbits */
         value |= (uint64_t)(config->affinity_levels == 4) << 24;        /* A3V */
         value |= (uint64_t)!config->one_of_n << 25;                     /* No1N */
@@ -299,6 +302,7 @@ static uint64_t gicr_typer(const struct ref_gic *gic, uint32_t vcpu)
 {
         uint64_t affinity = ref_affinity(gic, vcpu), value = (uint64_t)vcpu << 8;
 
+        value |= (uint64_t)ref_has(gic, REF_QUIRK_COMMON_LPI_AFF) << 24;
         value |= ((affinity >> 32) << 24 | (affinity & 0xffffff)) << 32;
         value |= (uint64_t)(gic->config.n_eppis / 32) << 27;    /* PPInum */
         value |= (uint64_t)gic->config.one_of_n << 5;           /* DPGS */
@@ -329,7 +333,7 @@ static void write_irouter(struct ref_gic *gic, const struct mmio *a, uint64_t va
 {
         uint32_t intid = a->where->first_intid + (a->offset - a->where->first) / 8;
         struct ref_irq *irq = irouter(gic, a);
-        uint64_t implemented = UINT64_C(0xffffff);
+        uint64_t implemented = UINT64_C(0xffffff), before;
 
         if (!irq)
                 return;
@@ -337,10 +341,13 @@ static void write_irouter(struct ref_gic *gic, const struct mmio *a, uint64_t va
                 implemented |= UINT64_C(0xff00000000);
         if (gic->config.one_of_n)
                 implemented |= UINT64_C(1) << 31;
+        before = irq->route | irq->route_res0;
         if (a->len == 4 && a->offset % 8)
-                value = (irq->route & UINT32_MAX) | value << 32;
+                value = (before & UINT32_MAX) | value << 32;
         else if (a->len == 4)
-                value = (irq->route & ~(uint64_t)UINT32_MAX) | (value & UINT32_MAX);
+                value = (before & ~(uint64_t)UINT32_MAX) | (value & UINT32_MAX);
+        if (ref_has(gic, REF_QUIRK_IROUTER_RES0))
+                irq->route_res0 = value & ~implemented;
         irq->chosen = ref_target(gic, 0, intid); /* if it becomes 1-of-N while it is there, it may stay */
         irq->route = value & implemented;
 }
@@ -354,6 +361,8 @@ static void write_message(struct ref_gic *gic, const struct mmio *a, uint64_t va
         uint32_t intid = a->offset % 4 ? 0 : value & 0x1fff;
         struct ref_irq *irq;
 
+        if (ref_has(gic, REF_QUIRK_NO_SETSPI))
+                return;
         if (!ref_is_spi(gic, intid)) {
                 gic->guest_errors++;
                 return;
@@ -375,12 +384,12 @@ static uint64_t read_gicd(struct ref_gic *gic, const struct mmio *a)
         case TYPER:
                 return gicd_typer(gic);
         case IIDR:
-                return gic->config.iidr;
+                return ref_has(gic, REF_QUIRK_IIDR) ? 0x43b : gic->config.iidr;
         case STATUSR:
                 return gic->statusr;
         case IROUTER:
                 irq = irouter(gic, a);
-                return irq ? part(irq->route, a) : 0;
+                return irq ? part(irq->route | irq->route_res0, a) : 0;
         case ID:
                 return identification(a);
         default:
@@ -420,7 +429,7 @@ static uint64_t read_gicr(struct ref_gic *gic, const struct mmio *a)
         case TYPER:
                 return part(gicr_typer(gic, a->vcpu), a);
         case IIDR:
-                return gic->config.iidr;
+                return ref_has(gic, REF_QUIRK_IIDR) ? 0x43b : gic->config.iidr;
         case STATUSR:
                 return pe->statusr;
         case WAKER: /* ChildrenAsleep follows ProcessorSleep at once (section 11.1) */

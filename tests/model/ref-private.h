@@ -29,6 +29,7 @@ struct ref_irq {
         uint32_t holder;        /* who acknowledged it; REF_NO_VCPU: it was made active by software */
         uint32_t priority;
         uint64_t route;         /* GICD_IROUTER<n> */
+        uint64_t route_res0;    /* its RES0 bits, where they are stored: REF_QUIRK_IROUTER_RES0 */
         uint32_t chosen;        /* 1-of-N: where it is now */
         uint64_t acknowledged;
 };
@@ -44,6 +45,8 @@ struct ref_pe {
         bool group_enable[2];   /* ICC_IGRPEN0_EL1, ICC_IGRPEN1_EL1 */
         bool cbpr, eoi_mode, pmhe;
         bool active_priority[2][REF_MAX_LEVELS]; /* ICC_AP<group>R<n>_EL1, one bit each */
+        uint32_t ap_upper[2][4];        /* bits 63:32 of each: RES0, but see REF_QUIRK_AP_SIGN */
+        uint64_t acknowledged;
         struct ref_irq private[REF_N_PRIVATE];
         struct ref_irq eppi[64];
 };

@@ -25,8 +25,16 @@
 #include "shrink.h"
 #include "tap.h"
 
-#define DEFAULT_STEPS  1500u
+#ifndef __has_feature
+#define __has_feature(feature) 0 /* clang's */
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
+        __has_feature(thread_sanitizer)
+#define DEFAULT_TOTAL  200000u   /* with a sanitizer each step takes several times as long */
+#else
 #define DEFAULT_TOTAL  1200000u
+#endif
+#define DEFAULT_STEPS  1500u
 #define FAILURE_FILE   "model-failure.txt"
 
 struct options {
@@ -132,8 +140,8 @@ static void run_profile(struct vgic_conn *conn, const struct program_profile *pr
         }
         tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name,
                options->seed, steps, programs);
-        tap_note("acknowledged %" PRIu64 ", nested up to %" PRIu64 " deep; 1-of-N: placed %" PRIu64 ", moved %" PRIu64
-                 "; woken %" PRIu64 ", kicked %" PRIu64 "; cut by save and restore %" PRIu64,
+        tap_note("acknowledged %" PRIu64 ", up to %" PRIu64 " of them not ended at one vCPU; 1-of-N: placed %" PRIu64
+                 ", moved %" PRIu64 "; woken %" PRIu64 ", kicked %" PRIu64 "; cut by save and restore %" PRIu64,
                  counts.acknowledged, counts.deepest, counts.placed, counts.moved, counts.woken, counts.kicked, counts.cuts);
 }
 
@@ -146,7 +154,8 @@ static void replay(struct vgic_conn *conn, const char *path)
         if (!file || !program_parse(file, &program))
                 tap_bail("%s: not a program", path);
         fclose(file);
-        tap_ok(pair_run(conn, &program, &result), "%s: step %u: %s", path, result.n_steps, result.why);
+        pair_run(conn, &program, &result);
+        tap_ok(!result.why[0], "%s: step %u: %s", path, result.n_steps, result.why);
         program_free(&program);
 }
 

@@ -4,7 +4,7 @@
 #
 # run.sh - break the model on purpose, in many ways, and see which tests notice
 #
-#   run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--verbose]
+#   run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--listed FILE] [--verbose]
 #
 # Called by "make check-mutants [SEED=1] [MUTANTS=60]" and "make check-mutants ROWS=yes", which pass the lists of sources
 # in the environment; see README in this folder. All happens in a copy of the sources in a temporary directory, with
@@ -15,7 +15,7 @@
 set -eu
 
 usage() {
-        echo "Usage: run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--verbose]" >&2
+        echo "Usage: run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--listed FILE] [--verbose]" >&2
         exit 2
 }
 
@@ -25,10 +25,11 @@ seed=1
 mutants=60
 rows=0
 file=
+listed=
 verbose=
 while [ $# -gt 0 ]; do
         case $1 in
-        --source | --build | --seed | --mutants | --file)
+        --source | --build | --seed | --mutants | --file | --listed)
                 [ $# -gt 1 ] || usage
                 eval "${1#--}=\$2"
                 shift
@@ -45,7 +46,8 @@ case $seed$mutants in *[!0-9]*) usage ;; esac
 source=$(cd "$source" && pwd)
 build=$(cd "$build" && pwd)
 here=$source/tests/mutants
-: "${CC:=cc}" "${LIB_SOURCES:?}" "${CLIENT_SOURCES:?}" "${DAEMON_SOURCES:?}" "${PROGRAMS:?}" "${MODEL_FILES:?}"
+[ -z "$listed" ] || listed=$(cd "$(dirname "$listed")" && pwd)/$(basename "$listed")
+: "${CC:=cc}" "${LIB_SOURCES:?}" "${CLIENT_SOURCES:?}" "${DAEMON_SOURCES:?}" "${TEST_SOURCES:?}" "${PROGRAMS:?}" "${MODEL_FILES:?}"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vgic-mutants.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -102,22 +104,28 @@ objects() {
 
 prepare() {
         mkdir -p "$src/tests" "$work/obj" "$work/mut" "$work/run/daemon"
+        mkfifo "$work/pipe"
         for folder in base gic shm proto daemon client-lib; do
                 cp -R "$source/$folder" "$src/"
         done
-        for folder in lib gic shm conformance model; do
+        for folder in lib gic shm conformance model client; do
                 [ ! -d "$source/tests/$folder" ] || cp -R "$source/tests/$folder" "$src/tests/"
         done
+        cp -R "$src" "$work/clean"
         lib_c=$(sources "$LIB_SOURCES")
         client_c=$(sources "$CLIENT_SOURCES")
         daemon_c=$(sources "$DAEMON_SOURCES")
+        test_c=$(sources "$TEST_SOURCES")
         compile_list "$lib_c" "$work/obj"
         compile_list "$client_c" "$work/obj"
         compile_list "$daemon_c" "$work/obj"
+        compile_list "$test_c" "$work/obj"
         # shellcheck disable=SC2046
         ar rcs "$work/lib.a" $(objects "$lib_c" "$work/obj")
         # shellcheck disable=SC2046
         ar rcs "$work/client.a" $(objects "$client_c" "$work/obj")
+        # shellcheck disable=SC2046
+        ar rcs "$work/test.a" $(objects "$test_c" "$work/obj")
 }
 
 # users FILE - the objects that are made of it, as sources
@@ -154,7 +162,7 @@ link() {
         done
         mkdir -p "$work/run/${1%/*}"
         # shellcheck disable=SC2086
-        $CC -o "$work/run/$1" $own $client $fresh $archive "$work/lib.a" ${EXTERNAL_LIBS:-} -lpthread -lm \
+        $CC -o "$work/run/$1" $own "$work/test.a" $client $fresh $archive "$work/lib.a" ${EXTERNAL_LIBS:-} -lpthread -lm \
                 2>"$work/link.log" || { cat "$work/link.log" >&2; die "$1 does not link"; }
 }
 
@@ -174,20 +182,20 @@ recompile() {
         done
 }
 
-# run_program NAME KIND SECONDS SOURCES - Return: 0 it passed; else $verdict says how it failed.
+# run_program NAME SECONDS ARGUMENTS - it is ended at its first "not ok". Return: 0 it passed; else $verdict says how it
+# failed.
 run_program() {
         status=0
-        (
-                cd "$work"
-                top_builddir=$work/run top_srcdir=$src exec timeout -k 2 "$3" "$work/run/$1" >"$work/out" 2>"$work/err"
-        ) || status=$?
-        verdict=$(sed -n '/^not ok/{s/^not ok [0-9]* - //;p;q;}' "$work/out" | cut -c1-100)
-        if [ -n "$verdict" ]; then
-                return 1
-        fi
+        # shellcheck disable=SC2086
+        (cd "$work" && TMPDIR=$work top_builddir=$work/run top_srcdir=$src exec \
+                timeout -k 2 "$2" "$work/run/$1" $3 >"$work/pipe" 2>"$work/err") &
+        verdict=$(awk '/^not ok/ { sub(/^not ok [0-9]+ - /, ""); print substr($0, 1, 100); exit }' <"$work/pipe")
+        [ -z "$verdict" ] || kill $! 2>/dev/null || :
+        wait $! || status=$?
+        [ -z "$verdict" ] || return 1
         case $status in
         0) return 0 ;;
-        124 | 137) verdict="no end within $3 s" ;;
+        124 | 137) verdict="no end within $2 s" ;;
         *) verdict="exit status $status" ;;
         esac
         return 1
@@ -197,7 +205,7 @@ run_program() {
 # 2 it does not compile.
 try() {
         recompile gic/ shm/ || return 2
-        while IFS='	' read -r program kind limit list; do
+        while IFS='	' read -r program kind limit list arguments; do
                 case $kind,$changed_file in
                 pure,shm/*) continue ;;
                 esac
@@ -213,7 +221,7 @@ try() {
                 # shellcheck disable=SC2086
                 recompile $list || return 2
                 link "$program" "$kind" "$list"
-                if ! run_program "$program" "$kind" "$limit"; then
+                if ! run_program "$program" "$limit" "$arguments"; then
                         killer=$program
                         return 1
                 fi
@@ -232,14 +240,17 @@ baseline() {
                 name=${program%%:*}
                 kind=${program#*:}
                 kind=${kind%%:*}
-                list=$(sources "$(echo "${program#*:*:}" | tr , ' ')")
+                arguments=$(echo "${program#*:*:*:}" | tr , ' ')
+                list=${program#*:*:}
+                list=$(sources "$(echo "${list%%:*}" | tr , ' ')")
                 compile_list "$list" "$work/obj"
                 link "$name" "$kind" "$list"
                 begun=$(date +%s)
-                run_program "$name" "$kind" 120 ||
-                        { cat "$work/out" "$work/err" >&2; die "$name fails on the unbroken sources: $verdict"; }
-                limit=$((5 + 8 * ($(date +%s) - begun)))
-                printf '%s\t%s\t%s\t%s\n' "$name" "$kind" $limit "$(echo "$list" | tr '\n' ' ')" >>"$work/programs"
+                run_program "$name" 120 "$arguments" ||
+                        { cat "$work/err" >&2; die "$name fails on the unbroken sources: $verdict"; }
+                limit=$((6 + 3 * ($(date +%s) - begun)))
+                list=$(echo "$list" | tr '\n' ' ')
+                printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$kind" $limit "$list" "$arguments" >>"$work/programs"
         done
 }
 
@@ -247,11 +258,24 @@ baseline() {
 
 trim() { sed -e 's/^ *//' -e 's/ *$//'; }
 
-# explained FILE OLD NEW - is it in the file of survivors?
+# enclosing FILE LINE - the function or table that a line stands in
+enclosing() {
+        head -n "$2" "$work/clean/$1" | awk '
+                /^[a-z].*[a-z0-9_]+\(.*[^;]$/ || /^[a-z].* = \{$/ {
+                        name = $0
+                        sub(/(\(| = |\[).*/, "", name)
+                        sub(/.*[ *]/, "", name)
+                }
+                /^#/ { name = "" }
+                END { print name }'
+}
+
+# explained FILE PLACE OLD NEW - is it in the file of survivors?
 explained() {
-        OLD=$2 NEW=$3 awk -v file="$1" '
+        OLD=$3 NEW=$4 awk -v file="$1" -v place="$2" '
                 function trim(s) { sub(/^ */, "", s); sub(/ *$/, "", s); return s }
                 /^file: / { here = substr($0, 7) == file; old = "" }
+                /^in: / { here = here && substr($0, 5) == place }
                 /^- / { old = trim(substr($0, 3)) }
                 /^\+/ && here && old == ENVIRON["OLD"] && trim(substr($0, 2)) == ENVIRON["NEW"] { found = 1 }
                 END { exit !found }' "$here/survivors"
@@ -262,7 +286,7 @@ mutate() {
         TEXT=$4 awk -v line="$2" -v n="$3" '
                 NR == line && ENVIRON["TEXT"] != "" { print ENVIRON["TEXT"] }
                 NR >= line && NR < line + n { next }
-                { print }' "$source/$1" >"$src/$1"
+                { print }' "$work/clean/$1" >"$src/$1"
 }
 
 # judge FILE LINE N RULE TEXT - Return: 0 counted, 1 it does not compile.
@@ -274,7 +298,7 @@ judge() {
         changed=$(users "$1")
         result=0
         try || result=$?
-        cp "$source/$1" "$src/$1"
+        cp "$work/clean/$1" "$src/$1"
         [ $result != 2 ] || return 1
         n=$((n + 1))
         if [ $result = 1 ]; then
@@ -282,58 +306,70 @@ judge() {
                 printf 'killed    %s:%s %s\n          by %s: %s\n' "$1" "$2" "$4" "$killer" "$verdict"
                 echo "$killer" >>"$work/killers"
         else
-                old=$(sed -n "$2p" "$source/$1" | trim)
+                old=$(sed -n "$2p" "$work/clean/$1" | trim)
                 new=$(printf '%s\n' "$5" | trim)
                 [ $rows = 0 ] || old=$4
-                if explained "$1" "$old" "$new"; then
+                place=$(enclosing "$1" "$2")
+                if explained "$1" "$place" "$old" "$new"; then
                         n_explained=$((n_explained + 1))
                         word="survived, explained"
                 else
                         n_survived=$((n_survived + 1))
                         word="SURVIVED"
                 fi
-                printf '%s: %s:%s %s\n        - %s\n        + %s\n' "$word" "$1" "$2" "$4" "$old" "$new"
+                printf '%s: %s:%s (%s) %s\n        - %s\n        + %s\n' "$word" "$1" "$2" "$place" "$4" "$old" "$new"
         fi
         [ -z "$verbose" ] || printf '          [%s s]\n' $(($(date +%s) - started))
 }
 
-started=$(date +%s)
-prepare
-baseline
-# A row that is gone is a matter of behaviour first, of the table second.
-[ $rows = 0 ] || sort -t '	' -k 2,2r -s -o "$work/programs" "$work/programs"
-n_programs=$(wc -l <"$work/programs")
-echo "$n_programs test programs pass on the unbroken sources (prepared in $(($(date +%s) - started)) s)."
-begun=$(date +%s)
-n=0
-n_killed=0
-n_survived=0
-n_explained=0
-n_invalid=0
-: >"$work/killers"
-# shellcheck disable=SC2254
-[ -z "$file" ] || MODEL_FILES=$(for name in $MODEL_FILES; do case $name in $file) echo "$name" ;; esac; done)
-(
-        cd "$source"
-        # shellcheck disable=SC2086
-        awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $MODEL_FILES
-) >"$work/mutants"
-[ $rows = 0 ] || mutants=$(wc -l <"$work/mutants")
-while IFS='	' read -r name line count rule text <&3; do
-        [ $n -lt "$mutants" ] || break
-        judge "$name" "$line" "$count" "$rule" "$text" || n_invalid=$((n_invalid + 1))
-done 3<"$work/mutants"
+# One function, read as a whole: who edits this file does not disturb a run.
+main() {
+        started=$(date +%s)
+        prepare
+        baseline
+        # A row that is gone is a matter of behaviour first, of the table second.
+        [ $rows = 0 ] || sort -t '	' -k 2,2r -s -o "$work/programs" "$work/programs"
+        n_programs=$(wc -l <"$work/programs")
+        echo "$n_programs test programs pass on the unbroken sources (prepared in $(($(date +%s) - started)) s)."
+        begun=$(date +%s)
+        n=0
+        n_killed=0
+        n_survived=0
+        n_explained=0
+        n_invalid=0
+        : >"$work/killers"
+        # shellcheck disable=SC2254
+        [ -z "$file" ] || MODEL_FILES=$(for name in $MODEL_FILES; do case $name in $file) echo "$name" ;; esac; done)
+        (
+                cd "$work/clean"
+                if [ -n "$listed" ]; then
+                        awk -f "$here/listed.awk" "$listed"
+                        exit
+                fi
+                # shellcheck disable=SC2086
+                awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $MODEL_FILES
+        ) >"$work/mutants"
+        [ "$rows$listed" = 0 ] || mutants=$(wc -l <"$work/mutants")
+        while IFS='	' read -r name line count rule text <&3; do
+                [ $n -lt "$mutants" ] || break
+                judge "$name" "$line" "$count" "$rule" "$text" || n_invalid=$((n_invalid + 1))
+        done 3<"$work/mutants"
 
-echo
-if [ $rows = 0 ]; then
-        echo "Seed $seed: $n mutants, $n_killed killed, $n_explained survived and explained, $n_survived survived unexplained."
-        echo "($n_invalid others did not compile and were drawn again.)"
-else
-        echo "$n register rows removed one by one: $n_killed killed, $n_explained explained, $n_survived survived unexplained."
-fi
-if [ $n_killed -gt 0 ]; then
-        echo "Killed by:"
-        sort "$work/killers" | uniq -c | sort -rn
-fi
-[ $n = 0 ] || echo "$((($(date +%s) - begun) * 10 / n))" | sed 's/\(.\)$/.\1/; s/^\./0./; s/$/ s a mutant./'
-[ $n_survived = 0 ] && [ $n -gt 0 ]
+        echo
+        if [ $rows = 0 ]; then
+                [ -n "$listed" ] && what=$listed || what="Seed $seed"
+                echo "$what: $n mutants, $n_killed killed, $n_explained survived and explained, $n_survived survived unexplained."
+                echo "($n_invalid others did not compile and were drawn again.)"
+        else
+                echo "$n register rows removed one by one: $n_killed killed, $n_explained explained, $n_survived survived unexplained."
+        fi
+        if [ $n_killed -gt 0 ]; then
+                echo "Killed by:"
+                sort "$work/killers" | uniq -c | sort -rn
+        fi
+        [ $n = 0 ] || echo "$((($(date +%s) - begun) * 10 / n))" | sed 's/\(.\)$/.\1/; s/^\./0./; s/$/ s a mutant./'
+        [ $n_survived = 0 ] && [ $n -gt 0 ]
+}
+
+main
+exit

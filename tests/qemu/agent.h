@@ -10,7 +10,8 @@
  *         each waits until the next one names it, executes it, stores the result and moves on: operations of all vCPUs
  *         happen in the order of the ring. vCPU 0 starts the others by PSCI CPU_ON.
  * Ring    The host writes operations, then advances limit; the agent advances next behind each one that is done. Both
- *         run freely and count modulo 2^32; a slot is the number modulo AGENT_RING. All fields are written in one access.
+ *         run freely and count modulo 2^32; a slot is the number modulo AGENT_RING. Each field is written in one
+ *         access.
  * Snippet What an operation does is a piece of code of its own, called with x0 = value and x1 = address; x0 becomes the
  *         value. An exception within it (an UNDEFINED register, an abort) ends that one instruction and is reported by
  *         AGENT_FAULT with ESR_EL1 as the value. The host adds snippets at any time, each at an address of its own.
@@ -19,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AGENT_RAM_BASE   UINT64_C(0x40000000) /* of QEMU's virt machine, which puts a device tree into the first 2 MiB */
+#define AGENT_RAM_BASE   UINT64_C(0x40000000) /* of QEMU's virt machine; a device tree is in the first 2 MiB */
 #define AGENT_RAM_SIZE   UINT64_C(0x02000000)
 #define AGENT_ENTRY      UINT64_C(0x40200000) /* of vCPU 0 */
 #define AGENT_VECTORS    0x800u               /* exception vectors, bytes behind the entry */

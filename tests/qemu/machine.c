@@ -53,13 +53,16 @@ void machine_missing(void)
 }
 
 /* In the child: become QEMU. The three descriptors keep their numbers. */
-static void exec_qemu(int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8) __attribute__((noreturn));
-static void exec_qemu(int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
+        __attribute__((noreturn));
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
 {
         char qmp_text[64], qtest_text[64], ram_text[128], size_text[32], smp_text[16], entry_text[64];
         int null = open("/dev/null", O_RDWR);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != test) /* it is dead already */
+                _exit(126);
         if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
                 _exit(126);
         fcntl(qmp, F_SETFD, 0);
@@ -73,11 +76,12 @@ static void exec_qemu(int qmp, int qtest, int ram, uint32_t n_vcpus, bool priori
         snprintf(smp_text, sizeof(smp_text), "%u", n_vcpus);
         snprintf(entry_text, sizeof(entry_text), "loader,addr=0x%x,cpu-num=0", (unsigned)AGENT_ENTRY);
         execlp(QEMU, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg,thread=single",
-               "-M", "virt,gic-version=3,its=off,memory-backend=ram", "-cpu", "cortex-a57", "-smp", smp_text,
+               "-M", "virt-6.1,gic-version=3,its=off,memory-backend=ram", "-cpu", "cortex-a57", "-smp", smp_text,
                "-m", size_text, "-object", ram_text, "-device", entry_text,
                "-chardev", qmp_text, "-mon", "chardev=qmp,mode=control",
                "-chardev", qtest_text, "-object", "qtest,id=qtest0,chardev=qtest,log=/dev/null",
-               "-global", priority_8 ? "arm-gicv3.force-8-bit-prio=on" : "arm-gicv3.force-8-bit-prio=off", (char *)NULL);
+               "-global", priority_8 ? "arm-gicv3.force-8-bit-prio=on" : "arm-gicv3.force-8-bit-prio=off",
+               (char *)NULL);
         _exit(127);
 }
 
@@ -161,7 +165,8 @@ static void find_gic(struct machine *machine)
         static char answer[sizeof(machine->qmp.buffer)];
         char *type, *object, *name;
 
-        qmp(machine, "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/unattached\"}}\n", answer, sizeof(answer));
+        qmp(machine, "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/unattached\"}}\n", answer,
+            sizeof(answer));
         type = strstr(answer, "child<arm-gicv3>");
         if (!type)
                 tap_bail("QEMU has no arm-gicv3: %s", answer);
@@ -188,6 +193,22 @@ static void fetch_version(struct machine *machine)
         if ((text = strstr(answer, "\"micro\": ")))
                 sscanf(text, "\"micro\": %u", &micro);
         snprintf(machine->version, sizeof(machine->version), "%u.%u.%u", major, minor, micro);
+}
+
+static void drive(struct machine *machine, unsigned input, bool level)
+{
+        char text[256];
+
+        if (input >= sizeof(machine->wires) / sizeof(machine->wires[0]))
+                tap_bail("QEMU's GIC has no input %u", input);
+        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n", machine->gic, input,
+                 level);
+        say(machine, &machine->qtest, text);
+        hear(machine, &machine->qtest, text, sizeof(text));
+        if (strncmp(text, "OK", 2) != 0)
+                tap_bail("QEMU does not drive input %u: %s", input, text);
+        machine->wires[input] = level;
+        machine->n_wires++;
 }
 
 /* ---- Start, reset, stop ---- */
@@ -228,6 +249,7 @@ static void make_snippets(struct machine *machine)
 void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
 {
         int qmp_pair[2], qtest_pair[2], ram;
+        pid_t test = getpid();
         char answer[1024];
 
         *machine = (struct machine){ .n_vcpus = n_vcpus };
@@ -244,7 +266,7 @@ void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
         machine->agent.mailbox->generation = 1;
         machine->pid = fork();
         if (machine->pid == 0)
-                exec_qemu(qmp_pair[1], qtest_pair[1], ram, n_vcpus, priority_8);
+                exec_qemu(test, qmp_pair[1], qtest_pair[1], ram, n_vcpus, priority_8);
         if (machine->pid < 0)
                 tap_bail("fork: %s", strerror(errno));
         close(qmp_pair[1]);
@@ -273,10 +295,23 @@ void machine_reset(struct machine *machine)
 {
         char answer[1024];
 
+        for (unsigned i = 0; i < sizeof(machine->wires) / sizeof(machine->wires[0]); i++)
+                if (machine->wires[i])
+                        drive(machine, i, false);
         machine->agent.mailbox->generation++;
         qmp(machine, "{\"execute\":\"system_reset\"}\n", answer, sizeof(answer));
         await_online(machine);
         machine->n_resets++;
+}
+
+void machine_pause(struct machine *machine)
+{
+        kill(machine->pid, SIGSTOP);
+}
+
+void machine_resume(struct machine *machine)
+{
+        kill(machine->pid, SIGCONT);
 }
 
 /* ---- Operations ---- */
@@ -292,7 +327,8 @@ uint32_t machine_op(struct machine *machine, uint32_t vcpu, uint32_t code, uint6
         return number;
 }
 
-uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len, uint64_t value)
+uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len,
+                      uint64_t value)
 {
         return machine_op(machine, vcpu, machine->mmio[write][__builtin_ctz(len)], address, value);
 }
@@ -355,14 +391,5 @@ enum agent_status machine_result(const struct machine *machine, uint32_t op, uin
 
 void machine_wire(struct machine *machine, uint32_t vcpu, uint32_t intid, bool level)
 {
-        unsigned input = intid >= VGIC_SPI_FIRST ? intid - VGIC_SPI_FIRST : MACHINE_N_SPIS + 32 * vcpu + intid;
-        char text[256];
-
-        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n", machine->gic, input,
-                 level);
-        say(machine, &machine->qtest, text);
-        hear(machine, &machine->qtest, text, sizeof(text));
-        if (strncmp(text, "OK", 2) != 0)
-                tap_bail("QEMU does not drive the wire of %u: %s", intid, text);
-        machine->n_wires++;
+        drive(machine, intid >= VGIC_SPI_FIRST ? intid - VGIC_SPI_FIRST : MACHINE_N_SPIS + 32 * vcpu + intid, level);
 }

@@ -7,8 +7,8 @@
  * One QEMU whose GICv3 is driven from here: the agent on its vCPUs, its wires by the qtest protocol
  *
  * What    qemu-system-aarch64 -M virt,gic-version=3,its=off under a single-threaded TCG, without EL3 and EL2: one
- *         security state. It has no disk, no network and no console; it listens on nothing: its two sockets (QMP, qtest)
- *         are socketpairs, its RAM is a memfd. It dies with this process.
+ *         security state. It has no disk, no network and no console; it listens on nothing: its two sockets (QMP and
+ *         qtest) are socketpairs, its RAM is a memfd. It dies with this process.
  * Order   Operations are queued (machine_op()) and executed in their order by machine_run(); a wire moves when
  *         machine_wire() is called, behind all that ran.
  * Errors  Whatever goes wrong here ends the test (tap_bail()).
@@ -42,6 +42,7 @@ struct machine {
         uint32_t mmio[2][4];    /* snippets: [write][log2 of the length] */
         struct machine_sysreg { uint32_t reg, code[2]; } sysregs[256]; /* snippets made so far */
         size_t n_sysregs;
+        bool wires[MACHINE_N_SPIS + 32 * AGENT_MAX_VCPUS]; /* by QEMU's number of the input: which are high */
         uint64_t n_ops, n_wires, n_resets;
 };
 
@@ -55,12 +56,17 @@ void machine_missing(void) __attribute__((noreturn));
 void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8);
 void machine_stop(struct machine *machine);
 
-/** machine_reset() - a system reset: the GIC as after power on. All wires must be low. */
+/** machine_reset() - a system reset: the GIC as after power on, all wires low. */
 void machine_reset(struct machine *machine);
+
+/** machine_pause(), machine_resume() - its vCPUs wait by looking; while there is nothing to do they need not. */
+void machine_pause(struct machine *machine);
+void machine_resume(struct machine *machine);
 
 /** machine_op() - queue one operation of @vcpu: a snippet. Return: its number, for machine_result(). */
 uint32_t machine_op(struct machine *machine, uint32_t vcpu, uint32_t code, uint64_t address, uint64_t value);
-uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len, uint64_t value);
+uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len,
+                      uint64_t value);
 /** @reg: VGIC_SYSREG(). */
 uint32_t machine_sysreg(struct machine *machine, uint32_t vcpu, bool write, uint32_t reg, uint64_t value);
 /** The GIC's outputs: bit 7 IRQ, bit 6 FIQ. */

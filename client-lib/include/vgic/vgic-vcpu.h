@@ -45,8 +45,9 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
                        struct vgic_vcpu **ret_vcpu);
 
 /**
- * vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are. NULL is allowed. Threads: conn and
- * vcpu. Return: 0; -ENOTCONN (released all the same).
+ * vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are, but for 1-of-N ones that were chosen for
+ * it: they go to a vCPU that is registered. NULL is allowed. Threads: conn and vcpu. Return: 0; -ENOTCONN (released all
+ * the same).
  */
 int vgic_vcpu_unregister(struct vgic_vcpu *vcpu);
 
