@@ -108,7 +108,10 @@ uint32_t cli_intid_next(const struct vgic_vm_info *info, enum cli_intids kinds, 
 /* 1536 -> "1.5 KiB". @text: at least 32 bytes. Return: @text. */
 char *cli_bytes(uint64_t bytes, char *text);
 
-/* cli-file.c: "-" is standard output (input). Return: 0 or a negative errno; -EFBIG: longer than @max. free() *ret_bytes. */
+/*
+ * cli-file.c: "-" is standard output (input). Return: 0 or a negative errno; -EFBIG: longer than @max. free()
+ * *ret_bytes.
+ */
 int cli_write_file(const char *path, const void *bytes, size_t n);
 int cli_read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_n);
 

@@ -83,7 +83,8 @@ static int describe(const struct shm_snapshot_info *from, struct vgic_snapshot_i
                 .size = sizeof(*info), .major = from->major, .minor = from->minor, .flags = from->flags,
                 .gicd_iidr = from->gicd_iidr, .gicd_typer2 = from->gicd_typer2, .n_vcpus = shape->n_vcpus,
                 .n_spis = shape->n_spis, .n_espis = shape->n_espis, .n_eppis = shape->n_eppis,
-                .n_priority_bits = shape->n_priority_bits, .affinity_levels = (shape->features & SHM_FEATURE_AFF3) ? 4 : 3,
+                .n_priority_bits = shape->n_priority_bits,
+                .affinity_levels = (shape->features & SHM_FEATURE_AFF3) ? 4 : 3,
                 .vm_flags = ((shape->features & SHM_FEATURE_1_OF_N) ? 0 : VGIC_VM_NO_1_OF_N) |
                             ((shape->features & SHM_FEATURE_RSS) ? 0 : VGIC_VM_NO_RSS),
                 .n_redist_regions = shape->n_redist_regions, .mpidrs = mpidrs, .redist_regions = regions,

@@ -21,19 +21,12 @@ static inline unsigned shm_park_begin(struct shm_gic *gic, uint32_t vcpu, uint32
         return shm_cpuif_lines(gic, vcpu);
 }
 
-/* shm_park_stop() - the host has stopped it: as parked, whatever is pending. The count tells a later stop from this one. */
-static inline void shm_park_stop(struct shm_gic *gic, uint32_t vcpu)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-
-        atomic_store_explicit(&self->counters.parks, atomic_load_explicit(&self->counters.parks, memory_order_relaxed) + 1,
-                              memory_order_relaxed);
-        atomic_store_explicit(&self->park, SHM_PARK_PARKED, memory_order_seq_cst);
-}
-
 static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)
 {
-        /* PARK-R2: release. Late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any case. */
+        /*
+         * PARK-R2: release. Late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any
+         * case.
+         */
         atomic_store_explicit(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, memory_order_release);
 }
 
@@ -53,6 +46,18 @@ static inline void shm_park_count(struct shm_gic *gic, uint32_t vcpu)
         _Atomic uint64_t *parks = &gic->vcpus[vcpu].counters.parks;
 
         atomic_store_explicit(parks, atomic_load_explicit(parks, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/*
+ * shm_park_stop() - the host has stopped it: as parked, whatever is pending. The count tells a later stop from this
+ * one.
+ */
+static inline void shm_park_stop(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        shm_park_count(gic, vcpu);
+        atomic_store_explicit(&self->park, SHM_PARK_PARKED, memory_order_seq_cst);
 }
 
 /* shm_park_wake() - end a park, or kick out of the guest. Threads: any. */

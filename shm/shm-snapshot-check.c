@@ -19,15 +19,17 @@ static int check_header(const struct snapshot_header *h, struct base_error *why)
         if (h->flags & ~SNAPSHOT_FLAG_EXACT)
                 return base_error_set(why, -EBADMSG, "flags: 0x%" PRIx32 " has bits that mean nothing", h->flags);
         if (h->gicd_ctlr & ~(GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1))
-                return base_error_set(why, -EBADMSG, "GICD_CTLR: 0x%" PRIx32 " is more than the group enables", h->gicd_ctlr);
+                return base_error_set(why, -EBADMSG, "GICD_CTLR: 0x%" PRIx32 " is more than the group enables",
+                                      h->gicd_ctlr);
         if (h->gicd_statusr & ~GIC_STATUSR_ALL)
-                return base_error_set(why, -EBADMSG, "GICD_STATUSR: 0x%" PRIx32 " has bits that are not there", h->gicd_statusr);
+                return base_error_set(why, -EBADMSG, "GICD_STATUSR: 0x%" PRIx32 " has bits that are not there",
+                                      h->gicd_statusr);
         return 0;
 }
 
 /* A value of ICC_CTLR_EL1: the read-only fields are the controller's own; 0 if it is not valid. */
-static bool ctlr_is_possible(const struct snapshot_header *h, const struct snapshot_vcpu *vcpu, uint32_t value, uint32_t valid,
-                             uint32_t writable)
+static bool ctlr_is_possible(const struct snapshot_header *h, const struct snapshot_vcpu *vcpu, uint32_t value,
+                             uint32_t valid, uint32_t writable)
 {
         return (vcpu->ctlr_valid & valid) ? (value & ~writable) == shm_segment_icc_ctlr(h->n_priority_bits, h->features,
                                                                                      h->n_espis || h->n_eppis)
@@ -45,7 +47,8 @@ static bool aprs_are_possible(const struct snapshot_header *h, const uint32_t *a
         return true;
 }
 
-static int check_vcpu(const struct snapshot_header *h, uint32_t index, const struct snapshot_vcpu *v, struct base_error *why)
+static int check_vcpu(const struct snapshot_header *h, uint32_t index, const struct snapshot_vcpu *v,
+                      struct base_error *why)
 {
         const unsigned minimum = gic_prio_min_bpr0(h->n_priority_bits);
         const struct {
@@ -78,7 +81,8 @@ static int check_vcpu(const struct snapshot_header *h, uint32_t index, const str
 }
 
 /* What is wrong with it, or NULL. @vcpu: whose it is; GIC_NO_VCPU: an SPI. */
-static const char *irq_fault(const struct snapshot_header *h, uint32_t vcpu, uint32_t intid, const struct snapshot_irq *irq)
+static const char *irq_fault(const struct snapshot_header *h, uint32_t vcpu, uint32_t intid,
+                             const struct snapshot_irq *irq)
 {
         bool is_private = vcpu != GIC_NO_VCPU, is_sgi = is_private && intid < GIC_N_SGIS;
 
@@ -91,7 +95,8 @@ static const char *irq_fault(const struct snapshot_header *h, uint32_t vcpu, uin
                 return "wires";
         if (irq->holder == GIC_NO_VCPU)
                 return NULL;
-        return (irq->bits & SNAPSHOT_IRQ_ACTIVE) && (is_private ? irq->holder == vcpu : irq->holder < h->n_vcpus) ? NULL : "holder";
+        return (irq->bits & SNAPSHOT_IRQ_ACTIVE) && (is_private ? irq->holder == vcpu : irq->holder < h->n_vcpus) ?
+                NULL : "holder";
 }
 
 int snapshot_check(const struct snapshot *snapshot, struct base_error *why)
@@ -107,7 +112,8 @@ int snapshot_check(const struct snapshot *snapshot, struct base_error *why)
                 for (uint32_t i = 0; r == 0 && i < n_private; i++) {
                         fault = irq_fault(h, v, shm_gic_nth_private(i), &snapshot->privates[(size_t)v * n_private + i]);
                         if (fault)
-                                r = base_error_set(why, -EBADMSG, "INTID %" PRIu32 " of vCPU %" PRIu32 ": %s cannot be so",
+                                r = base_error_set(why, -EBADMSG,
+                                                   "INTID %" PRIu32 " of vCPU %" PRIu32 ": %s cannot be so",
                                                    shm_gic_nth_private(i), v, fault);
                 }
         }
@@ -118,7 +124,8 @@ int snapshot_check(const struct snapshot *snapshot, struct base_error *why)
                 if (!fault && (spi->irouter & ~route_bits))
                         fault = "GICD_IROUTER";
                 if (fault)
-                        r = base_error_set(why, -EBADMSG, "INTID %" PRIu32 ": %s cannot be so", snapshot_nth_spi(snapshot, i),
+                        r = base_error_set(why, -EBADMSG, "INTID %" PRIu32 ": %s cannot be so",
+                                           snapshot_nth_spi(snapshot, i),
                                            fault);
         }
         return r;
@@ -133,9 +140,10 @@ static int fits_vcpu(const struct snapshot *snapshot, const struct shm_gic *gic,
         const uint32_t a = v->affinity, b = here->affinity;
 
         if (a != b)
-                return base_error_set(why, -ENXIO, "vCPU %" PRIu32 " is %u.%u.%u.%u in the image, %u.%u.%u.%u in the VM", index,
-                                      a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff, b >> 24, b >> 16 & 0xff, b >> 8 & 0xff,
-                                      b & 0xff);
+                return base_error_set(why, -ENXIO,
+                                      "vCPU %" PRIu32 " is %u.%u.%u.%u in the image, %u.%u.%u.%u in the VM", index,
+                                      a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff, b >> 24, b >> 16 & 0xff,
+                                      b >> 8 & 0xff, b & 0xff);
         if (!(v->flags & SNAPSHOT_VCPU_LAST) != !(here->flags & SHM_VCPU_LAST))
                 return base_error_set(why, -ENXIO, "the redistributor regions differ at vCPU %" PRIu32, index);
         return 0;
@@ -162,7 +170,8 @@ int snapshot_fits(const struct snapshot *snapshot, const struct shm_gic *gic, st
 
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
                 if (numbers[i].image != numbers[i].here)
-                        return base_error_set(why, -ENXIO, "the image has %" PRIu32 " %s, the VM %" PRIu32, numbers[i].image,
+                        return base_error_set(why, -ENXIO, "the image has %" PRIu32 " %s, the VM %" PRIu32,
+                                              numbers[i].image,
                                               numbers[i].what, numbers[i].here);
         for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
                 if (registers[i].image != registers[i].here)

@@ -9,8 +9,8 @@
 #include "shm-snapshot-format.h"
 
 /*
- * snapshot_check() - could a controller of the image's own shape be in this state? Return: 0; -EBADMSG with words: the first value
- * that no controller has.
+ * snapshot_check() - could a controller of the image's own shape be in this state? Return: 0; -EBADMSG with words: the
+ * first value that no controller has.
  */
 int snapshot_check(const struct snapshot *snapshot, struct base_error *why);
 
@@ -18,8 +18,8 @@ int snapshot_check(const struct snapshot *snapshot, struct base_error *why);
 int snapshot_fits(const struct snapshot *snapshot, const struct shm_gic *gic, struct base_error *why);
 
 /*
- * snapshot_repair() - make active interrupts and active priorities agree, by the rules of doc/snapshot.md; the image has passed
- * snapshot_check(). Return: 0; -ENOMEM.
+ * snapshot_repair() - make active interrupts and active priorities agree, by the rules of doc/snapshot.md; the image
+ * has passed snapshot_check(). Return: 0; -ENOMEM.
  */
 int snapshot_repair(struct snapshot *snapshot);
 

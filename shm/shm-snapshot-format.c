@@ -13,7 +13,8 @@
 /* --- the tables --- */
 
 #define FIELD(type, field, offset) \
-        { .name = #field, .at = (offset), .bytes = sizeof(((type *)NULL)->field), .count = 1, .member = offsetof(type, field) }
+        { .name = #field, .at = (offset), .bytes = sizeof(((type *)NULL)->field), .count = 1, \
+          .member = offsetof(type, field) }
 #define ARRAY(type, field, offset) \
         { .name = #field, .at = (offset), .bytes = sizeof(((type *)NULL)->field[0]), \
           .count = sizeof(((type *)NULL)->field) / sizeof(((type *)NULL)->field[0]), .member = offsetof(type, field) }
@@ -178,14 +179,15 @@ static void decode_fields(const uint8_t *from, const struct snapshot_record *rec
 }
 
 /* Take one record, and go on to the next. */
-static int decode_record(const uint8_t **from, enum snapshot_record_id id, uint32_t index, void *to, struct base_error *why)
+static int decode_record(const uint8_t **from, enum snapshot_record_id id, uint32_t index, void *to,
+                         struct base_error *why)
 {
         const struct snapshot_record *record = &snapshot_records[id];
         int stray = stray_byte(*from, record);
 
         if (stray >= 0)
-                return base_error_set(why, -EBADMSG, "damaged: byte %d of %s record %" PRIu32 " must be 0", stray, record->name,
-                                      index);
+                return base_error_set(why, -EBADMSG, "damaged: byte %d of %s record %" PRIu32 " must be 0", stray,
+                                      record->name, index);
         decode_fields(*from, record, to);
         *from += record->bytes;
         return 0;
@@ -262,10 +264,12 @@ static int check_whole(const uint8_t *bytes, size_t n, const struct snapshot_hea
         if (header->magic != SNAPSHOT_MAGIC)
                 return base_error_set(why, -EBADMSG, "not a snapshot of an interrupt controller");
         if (header->major > SNAPSHOT_MAJOR || (header->major == SNAPSHOT_MAJOR && header->minor > SNAPSHOT_MINOR))
-                return base_error_set(why, -EPROTONOSUPPORT, "version %u.%u is newer than this library's, %u.%u", header->major,
+                return base_error_set(why, -EPROTONOSUPPORT, "version %u.%u is newer than this library's, %u.%u",
+                                      header->major,
                                       header->minor, SNAPSHOT_MAJOR, SNAPSHOT_MINOR);
         if (header->total_bytes != n)
-                return base_error_set(why, -EBADMSG, "damaged: %zu bytes, it says it has %" PRIu64, n, header->total_bytes);
+                return base_error_set(why, -EBADMSG, "damaged: %zu bytes, it says it has %" PRIu64, n,
+                                      header->total_bytes);
         if (header->checksum != checksum(bytes, n))
                 return base_error_set(why, -EBADMSG, "damaged: the checksum does not match");
         if (header->major != SNAPSHOT_MAJOR || header->header_bytes != SNAPSHOT_HEADER_BYTES)
@@ -286,7 +290,8 @@ static int check_sizes(const struct snapshot_header *header, struct base_error *
         if (shm_segment_check_shape(&shape, &words) < 0)
                 return base_error_set(why, -EBADMSG, "damaged: %s", words);
         if (header->total_bytes != snapshot_bytes(header))
-                return base_error_set(why, -EBADMSG, "damaged: such a controller has an image of %" PRIu64 " bytes, not %" PRIu64,
+                return base_error_set(why, -EBADMSG,
+                                      "damaged: such a controller has an image of %" PRIu64 " bytes, not %" PRIu64,
                                       snapshot_bytes(header), header->total_bytes);
         return 0;
 }
@@ -314,7 +319,8 @@ int snapshot_decode(const uint8_t *bytes, size_t n, struct snapshot *ret_snapsho
 
         if (n < SNAPSHOT_HEADER_BYTES)
                 return base_error_set(why, -EBADMSG, n < 8 || get(bytes, 8) != SNAPSHOT_MAGIC ?
-                                      "not a snapshot of an interrupt controller" : "damaged: it ends within its header");
+                                      "not a snapshot of an interrupt controller" :
+                                              "damaged: it ends within its header");
         /* First whether it is one, and of which version: a newer one may use bytes that must be 0 here. */
         decode_fields(bytes, &snapshot_records[SNAPSHOT_HEADER], &snapshot.header);
         r = check_whole(bytes, n, &snapshot.header, why);

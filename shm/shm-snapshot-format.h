@@ -6,11 +6,11 @@
 /*
  * The image of a controller: its records, in memory and as bytes (doc/snapshot.md has them field by field)
  *
- * What    An image is a header, a record per vCPU (its fixed part, then one per private interrupt), and a record per SPI and
- *         extended SPI; little-endian, without padding. Three tables say which member of which structure stands
+ * What    An image is a header, a record per vCPU (its fixed part, then one per private interrupt), and a record per
+ *         SPI and extended SPI; little-endian, without padding. Three tables say which member of which structure stands
  *         where; they encode, decode, and find bytes that no field names. None of it depends on the segment's layout.
- * Trust   An image may hold any bytes. shm_snapshot_decode() checks that it is whole and is what it says it is; whether its values
- *         make sense is asked by shm_snapshot_check().
+ * Trust   An image may hold any bytes. shm_snapshot_decode() checks that it is whole and is what it says it is; whether
+ *         its values make sense is asked by shm_snapshot_check().
  * Threads Any: nothing is shared.
  */
 #include <stdbool.h>
@@ -104,7 +104,7 @@ struct snapshot_irq {
 struct snapshot {
         struct snapshot_header header;
         struct snapshot_vcpu *vcpus;    /* n_vcpus */
-        struct snapshot_irq *privates;  /* of vCPU v: from v * snapshot_n_private() on, in the order of shm_gic_nth_private() */
+        struct snapshot_irq *privates;  /* of vCPU v: from v * snapshot_n_private() on, as shm_gic_nth_private() */
         struct snapshot_irq *spis;      /* in the order of shm_gic_nth_spi() */
 };
 

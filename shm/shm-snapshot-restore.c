@@ -19,9 +19,9 @@
 #include "shm-word.h"
 
 /*
- * Restore: the truth is stored value by value, in any order since no vCPU looks; then shm_repair_words() derives the rest from
- * it, as after a death, and rings. Bits that this code does not know, and those that are not the image's (a vCPU's ABSENT, a word's
- * NOTIFY), keep their value by compare-and-swap: others may set them meanwhile.
+ * Restore: the truth is stored value by value, in any order since no vCPU looks; then shm_repair_words() derives the
+ * rest from it, as after a death, and rings. Bits that this code does not know, and those that are not the image's (a
+ * vCPU's ABSENT, a word's NOTIFY), keep their value by compare-and-swap: others may set them meanwhile.
  */
 #define GRANT_WIRES  ((uint8_t)(((1u << GIC_N_WIRES) - 1) & ~((1u << GIC_WIRE_FIRST_GRANT) - 1)))
 
@@ -60,8 +60,8 @@ static uint64_t word_of(const struct snapshot_irq *irq, unsigned flags)
 /* All of a word but what others mark in it. */
 static const uint64_t word_bits = UINT64_C(0xff) | UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT | GIC_WORD_IRM |
                                   UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT | GIC_WORD_RESIDENT | GIC_WORD_FOLD |
-                                  GIC_WORD_ACTIVE | GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH |
-                                  GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_WIRES;
+                                  GIC_WORD_ACTIVE | GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG |
+                                  GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_WIRES;
 
 /* An interrupt that was active and of which a device wants to hear the end: it ends here, unless it is active again. */
 static void apply_word(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t intid, uint64_t now)
@@ -75,12 +75,14 @@ static void apply_word(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t int
 static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct snapshot_vcpu *from)
 {
         uint64_t cpuif = (uint64_t)from->pmr << SHM_CPUIF_PMR_SHIFT | (uint64_t)from->bpr0 << SHM_CPUIF_BPR0_SHIFT |
-                         (uint64_t)from->bpr1 << SHM_CPUIF_BPR1_SHIFT | (uint64_t)from->group_enables << SHM_CPUIF_GRPEN_SHIFT |
+                         (uint64_t)from->bpr1 << SHM_CPUIF_BPR1_SHIFT |
+                         (uint64_t)from->group_enables << SHM_CPUIF_GRPEN_SHIFT |
                          (uint64_t)from->dpg << SHM_CPUIF_DPG_SHIFT | bit_if(from->asleep, SHM_CPUIF_ASLEEP) |
                          bit_if(from->power == SNAPSHOT_POWER_ON, SHM_CPUIF_POWERED) |
                          bit_if(from->power == SNAPSHOT_POWER_OFF, SHM_CPUIF_OFF);
 
-        assign(gic, &to->cpuif, base_mask(SHM_CPUIF_BITS) & ~(SHM_CPUIF_ABSENT | SHM_CPUIF_OWNED | SHM_CPUIF_TAKEN), cpuif);
+        assign(gic, &to->cpuif, base_mask(SHM_CPUIF_BITS) & ~(SHM_CPUIF_ABSENT | SHM_CPUIF_OWNED | SHM_CPUIF_TAKEN),
+               cpuif);
 }
 
 static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapshot *snapshot, unsigned flags)
@@ -141,17 +143,20 @@ static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned
 static int check_rest(const struct shm_gic *gic, struct base_error *why)
 {
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
-                if (atomic_load_explicit(&gic->vcpus[v].owner_session, memory_order_seq_cst) && !shm_snapshot_rests(gic, v))
+                if (atomic_load_explicit(&gic->vcpus[v].owner_session, memory_order_seq_cst) &&
+                    !shm_snapshot_rests(gic, v))
                         return base_error_set(why, -EBUSY, "vCPU %" PRIu32 " is neither parked, stopped nor off", v);
         return 0;
 }
 
 /* Everything that can be refused. Return: 0, with the image taken apart and repaired as asked. */
-static int take(const struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags, struct snapshot *ret_snapshot,
-                struct base_error *why)
+static int take(const struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags,
+                struct snapshot *ret_snapshot, struct base_error *why)
 {
-        int r = flags & ~SHM_RESTORE_ALL ? base_error_set(why, -EINVAL, "flags: 0x%x has bits that mean nothing", flags) : 0;
+        int r = 0;
 
+        if (flags & ~SHM_RESTORE_ALL)
+                r = base_error_set(why, -EINVAL, "flags: 0x%x has bits that mean nothing", flags);
         if (r == 0)
                 r = snapshot_decode(image, bytes, ret_snapshot, why);
         if (r == 0)
@@ -162,7 +167,8 @@ static int take(const struct shm_gic *gic, const uint8_t *image, size_t bytes, u
                 if (flags & SHM_RESTORE_REPAIR)
                         r = snapshot_repair(ret_snapshot);
                 else
-                        r = base_error_set(why, -EAGAIN, "it was saved while the VM was running: not exact, and no repair was "
+                        r = base_error_set(why, -EAGAIN,
+                                           "it was saved while the VM was running: not exact, and no repair was "
                                                          "asked for");
         }
         if (r == 0)
@@ -172,7 +178,8 @@ static int take(const struct shm_gic *gic, const uint8_t *image, size_t bytes, u
         return r;
 }
 
-int shm_snapshot_restore(struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags, struct base_error *why)
+int shm_snapshot_restore(struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags,
+                         struct base_error *why)
 {
         struct snapshot snapshot = { 0 };
         int r = take(gic, image, bytes, flags, &snapshot, why);
@@ -214,7 +221,8 @@ static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info *
                 .major = h->major, .minor = h->minor, .gicd_iidr = h->gicd_iidr, .gicd_typer2 = h->gicd_typer2,
                 .flags = (h->flags & SNAPSHOT_FLAG_EXACT) ? SHM_SNAPSHOT_EXACT : 0,
                 .shape = {
-                        .name = "x", .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_espis = h->n_espis, .n_eppis = h->n_eppis,
+                        .name = "x", .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_espis = h->n_espis,
+                        .n_eppis = h->n_eppis,
                         .n_priority_bits = h->n_priority_bits, .features = h->features, .mpidrs = mpidrs,
                         .redist_regions = regions,
                 },

@@ -13,10 +13,10 @@
 /*
  * Exactness: two collects in a row that agree, with every vCPU at rest before, between and after them
  *
- * SNAP-A1  A vCPU at rest writes nothing; an injection changes a word, and the second collect differs. That a vCPU left its rest and
- *          came back to it in between shows in its counts of parks, acknowledges and resets, which are read with its park
- *          word and compared, too. A change that is undone before the second collect looks leaves the image of a
- *          moment all the same: no vCPU was there to act on it.
+ * SNAP-A1  A vCPU at rest writes nothing; an injection changes a word, and the second collect differs. That a vCPU left
+ *          its rest and came back to it in between shows in its counts of parks, acknowledges and resets, which are
+ *          read with its park word and compared, too. A change that is undone before the second collect looks leaves
+ *          the image of a moment all the same: no vCPU was there to act on it.
  * Bounded  TRIES collects; then the last one, not exact.
  */
 #define TRIES  8u
@@ -30,8 +30,8 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
             !(atomic_load_explicit(&v->cpuif, memory_order_seq_cst) & SHM_CPUIF_OFF))
                 return false;
         /*
-         * A dead owner's operation that nobody has finished or taken back yet; a reset that was asked for or begun, and not
-         * made. Active priorities that were posted are read as posted.
+         * A dead owner's operation that nobody has finished or taken back yet; a reset that was asked for or begun, and
+         * not made. Active priorities that were posted are read as posted.
          */
         return atomic_load_explicit(&v->slot.op, memory_order_seq_cst) == 0 &&
                !(atomic_load_explicit(&v->request, memory_order_seq_cst) & ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR)) &&
@@ -89,7 +89,8 @@ static void save_icc_ctlr(uint64_t word, struct snapshot_vcpu *to)
                 uint32_t *value;
         } values[] = {
                 { SHM_ICC_CTLR_DEFAULT_VALID, SHM_ICC_CTLR_DEFAULT_SHIFT, SNAPSHOT_CTLR_DEFAULT, &to->ctlr_default },
-                { SHM_ICC_CTLR_CONFIGURED_VALID, SHM_ICC_CTLR_CONFIGURED_SHIFT, SNAPSHOT_CTLR_CONFIGURED, &to->ctlr_configured },
+                { SHM_ICC_CTLR_CONFIGURED_VALID, SHM_ICC_CTLR_CONFIGURED_SHIFT, SNAPSHOT_CTLR_CONFIGURED,
+                  &to->ctlr_configured },
                 { SHM_ICC_CTLR_LIVE_VALID, SHM_ICC_CTLR_LIVE_SHIFT, SNAPSHOT_CTLR_LIVE, &to->ctlr_live },
         };
 
@@ -155,7 +156,8 @@ static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_
 }
 
 /* Collect until two in a row agree. Return: whether they did; @image is the last. */
-static bool collect_exactly(const struct shm_gic *gic, struct snapshot *snapshot, uint8_t *image, uint8_t *other, size_t bytes)
+static bool collect_exactly(const struct shm_gic *gic, struct snapshot *snapshot, uint8_t *image, uint8_t *other,
+                            size_t bytes)
 {
         uint64_t before, after;
 
@@ -180,7 +182,8 @@ int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *re
 {
         struct snapshot snapshot = {
                 .header = {
-                        .n_vcpus = gic->n_vcpus, .n_spis = gic->n_spis, .n_espis = gic->n_espis, .n_eppis = gic->n_eppis,
+                        .n_vcpus = gic->n_vcpus, .n_spis = gic->n_spis, .n_espis = gic->n_espis,
+                        .n_eppis = gic->n_eppis,
                         .n_priority_bits = gic->n_priority_bits, .features = gic->features,
                 },
         };

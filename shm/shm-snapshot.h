@@ -6,8 +6,8 @@
 /*
  * Snapshots: save a controller as an image, restore one from it (doc/snapshot.md)
  *
- * What    Saved is the truth: interrupt words with latch, edge, wires, message level and active apart, GICD_IROUTER<n> as
- *         written, CPU interfaces, ICC_CTLR_EL1 with its three values, GICD_CTLR, pre-init registers. Derived state
+ * What    Saved is the truth: interrupt words with latch, edge, wires, message level and active apart, GICD_IROUTER<n>
+ *         as written, CPU interfaces, ICC_CTLR_EL1 with its three values, GICD_CTLR, pre-init registers. Derived state
  *         (routes, candidates, TDIR, 1-of-N placement) is rebuilt; statistics and the marks of this VM's own processes
  *         (owner, NOTIFY) stay the controller's.
  * Trust   An image may hold any bytes, and a segment too: each value is copied once and checked in the copy.
@@ -22,7 +22,10 @@
 #define SHM_RESTORE_LOWER_DEVICES  (1u << 1)    /* the wires of device grants come back low */
 #define SHM_RESTORE_ALL            3u
 
-/* Does vCPU @vcpu rest: parked or stopped, told to be off, or nobody's; and not in the middle of anything? Threads: any. */
+/*
+ * Does vCPU @vcpu rest: parked or stopped, told to be off, or nobody's; and not in the middle of anything? Threads:
+ * any.
+ */
 bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu);
 
 /**
@@ -44,7 +47,8 @@ int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *re
  *         with words in @why.
  * Threads: one at a time per controller.
  */
-int shm_snapshot_restore(struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags, struct base_error *why);
+int shm_snapshot_restore(struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags,
+                         struct base_error *why);
 
 /* What an image says of its controller: for whoever wants to make one that it fits. free() it. */
 struct shm_snapshot_info {

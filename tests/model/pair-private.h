@@ -35,7 +35,10 @@ void pair_come_out(struct pair *pair, uint32_t vcpu);
 void pair_create(struct pair *pair);
 void pair_own(struct pair *pair, uint32_t vcpu, bool own);
 
-/* pair_cut() - save libvgic's VM, make another that has gone through something else (@before), go on from the image there. */
+/*
+ * pair_cut() - save libvgic's VM, make another that has gone through something else (@before), go on from the image
+ * there.
+ */
 void pair_cut(struct pair *pair, uint64_t before);
 
 void pair_compare_step(struct pair *pair);

@@ -38,7 +38,7 @@ enum program_op {
         PROGRAM_REGISTER,
         PROGRAM_RESET_VCPU, /* .vcpu */
         PROGRAM_RESET_ALL,
-        PROGRAM_CUT, /* libvgic's VM is saved and goes away; another goes on from the image. .value: what that one went through before */
+        PROGRAM_CUT, /* libvgic's VM is saved and goes away; another goes on from the image. .value: see pair_cut() */
         PROGRAM_N_OPS
 };
 

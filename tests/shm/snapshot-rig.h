@@ -83,7 +83,8 @@ static inline uint32_t draw_intid(struct rig *rig, uint64_t *seed)
 
 static inline void draw_icc_write(struct rig *rig, uint64_t *seed, uint32_t v)
 {
-        static const uint32_t regs[] = { ICC_CTLR, ICC_CTLR, ICC_PMR, ICC_PMR, ICC_BPR0, ICC_BPR1, ICC_IGRPEN0, ICC_IGRPEN1 };
+        static const uint32_t regs[] = { ICC_CTLR, ICC_CTLR, ICC_PMR, ICC_PMR, ICC_BPR0, ICC_BPR1, ICC_IGRPEN0,
+                ICC_IGRPEN1 };
         uint32_t reg = regs[draw_below(seed, sizeof(regs) / sizeof(regs[0]))];
 
         msr(rig, v, reg, reg == ICC_PMR || reg == ICC_IGRPEN0 || reg == ICC_IGRPEN1 ? draw(seed) | 0xe1 : draw(seed));
@@ -115,7 +116,8 @@ static inline void draw_step(struct rig *rig, uint64_t *seed)
         else if (what == 10)
                 shm_line_pulse(&rig->gic, v, intid);
         else if (what == 11)
-                msr(rig, v, draw(seed) & 1 ? ICC_SGI1R : ICC_SGI0R, draw_below(seed, 16) << 24 | draw_below(seed, 0x10000));
+                msr(rig, v, draw(seed) & 1 ? ICC_SGI1R : ICC_SGI0R, draw_below(seed, 16) << 24 | draw_below(seed,
+                                                                                                            0x10000));
         else if (what == 12)
                 draw_icc_write(rig, seed, v);
         else if (what == 13)

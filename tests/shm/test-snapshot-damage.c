@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * 100,000 damaged images, half of them with the checksum recomputed: refused and nothing changed, or restored to exactly what
- * the bytes say (saved again they are the same)
+ * 100,000 damaged images, half of them with the checksum recomputed: refused and nothing changed, or restored to
+ * exactly what the bytes say (saved again they are the same)
  *
  * usage: test-snapshot-damage [N [SEED]]
  */
@@ -106,7 +106,8 @@ int main(int argc, char **argv)
         static const struct shm_shape shapes[N_SHAPES] = {
                 { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = SHM_FEATURE_ALL },
                 { .n_vcpus = 1, .n_spis = 0, .n_priority_bits = 4, .features = 0 },
-                { .n_vcpus = 3, .n_spis = 8, .n_espis = 32, .n_eppis = 32, .n_priority_bits = 8, .features = SHM_FEATURE_ALL },
+                { .n_vcpus = 3, .n_spis = 8, .n_espis = 32, .n_eppis = 32, .n_priority_bits = 8,
+                  .features = SHM_FEATURE_ALL },
                 { .n_vcpus = 2, .n_spis = 40, .n_priority_bits = 7, .features = SHM_FEATURE_1_OF_N },
         };
         const unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : N_IMAGES;
@@ -131,7 +132,8 @@ int main(int argc, char **argv)
                 rig_destroy(&rig);
                 rig_destroy(&from);
         }
-        tap_ok(counts[0].wrong == 0, "%u damaged images: %u refused, %u restored to what they say (%u: nothing was damaged)",
+        tap_ok(counts[0].wrong == 0,
+               "%u damaged images: %u refused, %u restored to what they say (%u: nothing was damaged)",
                counts[0].refused + counts[0].restored, counts[0].refused, counts[0].restored, counts[0].same);
         tap_ok(counts[0].restored == counts[0].same, "the checksum finds all damage");
         tap_ok(counts[1].wrong == 0 && counts[1].restored > counts[1].same,

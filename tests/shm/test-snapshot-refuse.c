@@ -12,10 +12,13 @@
 
 /* doc/snapshot.md: the header has 96 bytes, a vCPU 72 and 8 per private interrupt, an SPI 16. */
 enum {
-        AT_MAJOR = 8, AT_MINOR = 10, AT_HEADER_BYTES = 12, AT_TOTAL = 16, AT_CHECKSUM = 24, AT_FLAGS = 28, AT_VCPUS = 32, AT_SPIS = 36,
+        AT_MAJOR = 8, AT_MINOR = 10, AT_HEADER_BYTES = 12, AT_TOTAL = 16, AT_CHECKSUM = 24, AT_FLAGS = 28,
+                AT_VCPUS = 32, AT_SPIS = 36,
         AT_PRIBITS = 48, AT_FEATURES = 52, AT_IIDR = 56, AT_TYPER2 = 60, AT_CTLR = 64, AT_STATUSR = 68, AT_SPARE = 72,
-        VCPU = 96, V_AFFINITY = 0, V_FLAGS = 4, V_LIVE = 8, V_CONFIGURED = 12, V_DEFAULT = 16, V_VALID = 20, V_PMR = 24, V_BPR0 = 25,
-        V_BPR1 = 26, V_GRPEN = 27, V_DPG = 28, V_ASLEEP = 29, V_POWER = 30, V_SPARE = 31, V_STATUSR = 32, V_AP0R = 36, V_AP1R = 52,
+        VCPU = 96, V_AFFINITY = 0, V_FLAGS = 4, V_LIVE = 8, V_CONFIGURED = 12, V_DEFAULT = 16, V_VALID = 20, V_PMR = 24,
+                V_BPR0 = 25,
+        V_BPR1 = 26, V_GRPEN = 27, V_DPG = 28, V_ASLEEP = 29, V_POWER = 30, V_SPARE = 31, V_STATUSR = 32, V_AP0R = 36,
+                V_AP1R = 52,
         V_SPARE_END = 68, VCPU_BYTES = 72 + 32 * 8,
         I_PRIORITY = 0, I_BITS = 1, I_WIRES = 2, I_SPARE = 3, I_HOLDER = 4, I_ROUTE = 8,
 };
@@ -23,11 +26,6 @@ enum {
 static size_t vcpu_at(uint32_t v)
 {
         return VCPU + (size_t)v * VCPU_BYTES;
-}
-
-static size_t irq_at(uint32_t v, uint32_t intid)
-{
-        return vcpu_at(v) + 72 + (size_t)intid * 8;
 }
 
 static size_t spi_at(uint32_t n_vcpus, uint32_t intid)
@@ -60,14 +58,19 @@ static void other_controllers(void)
         } others[] = {
                 { { .n_vcpus = 4, .n_spis = 32, .n_priority_bits = 5, .features = 7 }, "has 4 vCPUs, the VM 2" },
                 { { .n_vcpus = 1, .n_spis = 32, .n_priority_bits = 5, .features = 7 }, "has 1 vCPUs, the VM 2" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 7, .features = 7 }, "has 7 priority bits, the VM 5" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 4, .features = 7 }, "has 4 priority bits, the VM 5" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 7, .features = 7 },
+                  "has 7 priority bits, the VM 5" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 4, .features = 7 },
+                  "has 4 priority bits, the VM 5" },
                 { { .n_vcpus = 2, .n_spis = 33, .n_priority_bits = 5, .features = 7 }, "has 33 SPIs, the VM 32" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_espis = 32, .n_priority_bits = 5, .features = 7 }, "has 32 extended SPIs" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_eppis = 32, .n_priority_bits = 5, .features = 7 }, "has 32 extended PPIs" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_espis = 32, .n_priority_bits = 5, .features = 7 },
+                  "has 32 extended SPIs" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_eppis = 32, .n_priority_bits = 5, .features = 7 },
+                  "has 32 extended PPIs" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 6 }, "features" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 5 }, "features" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .mpidrs = mpidrs }, "vCPU 1 is 0.0.0.2" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .mpidrs = mpidrs },
+                  "vCPU 1 is 0.0.0.2" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .redist_regions = regions,
                     .n_redist_regions = 2 }, "redistributor regions differ at vCPU 0" },
         };
@@ -99,6 +102,73 @@ struct edit {
         const char *words;
 };
 
+/* In an image of 2 vCPUs without extended interrupts. */
+enum {
+        V1 = VCPU + VCPU_BYTES,
+        SGI = V1 + 72 + 3 * 8,
+        PPI = V1 + 72 + 27 * 8,
+        SPI = VCPU + 2 * VCPU_BYTES + (40 - 32) * 16,
+};
+
+static const struct edit list[] = {
+        { 0, 1, 'W', -EBADMSG, "not a snapshot" },
+        { AT_MAJOR, 2, 2, -EPROTONOSUPPORT, "version 2.0 is newer than this library's, 1.0" },
+        { AT_MINOR, 2, 1, -EPROTONOSUPPORT, "version 1.1 is newer" },
+        { AT_MAJOR, 2, 0, -EBADMSG, "version 0.0" },
+        { AT_HEADER_BYTES, 4, 100, -EBADMSG, "100 bytes of header" },
+        { AT_TOTAL, 8, 1000, -EBADMSG, "it says it has 1000" },
+        { AT_FLAGS, 4, 0, -EAGAIN, "saved while the VM was running" },
+        { AT_FLAGS, 4, 3, -EBADMSG, "flags: 0x3" },
+        { AT_VCPUS, 4, 0, -EBADMSG, "n_vcpus must be" },
+        { AT_VCPUS, 4, 0xffffffff, -EBADMSG, "n_vcpus must be" },
+        { AT_VCPUS, 4, 3, -EBADMSG, "such a controller has an image of" },
+        { AT_SPIS, 4, 989, -EBADMSG, "n_spis must be" },
+        { AT_PRIBITS, 4, 9, -EBADMSG, "n_priority_bits must be" },
+        { AT_FEATURES, 4, 8, -EBADMSG, "no such feature" },
+        { AT_IIDR, 4, 1, -ENXIO, "GICD_IIDR: 0x1 in the image" },
+        { AT_TYPER2, 4, 1, -ENXIO, "GICD_TYPER2: 0x1 in the image" },
+        { AT_CTLR, 4, 4, -EBADMSG, "GICD_CTLR: 0x4" },
+        { AT_STATUSR, 4, 16, -EBADMSG, "GICD_STATUSR: 0x10" },
+        { AT_SPARE, 1, 1, -EBADMSG, "byte 72 of header record" },
+        { 95, 1, 1, -EBADMSG, "byte 95 of header record" },
+        { V1 + V_AFFINITY, 4, 9, -ENXIO, "vCPU 1 is 0.0.0.9 in the image, 0.0.0.1 in the VM" },
+        { V1 + V_FLAGS, 4, 0, -EBADMSG, "vCPU 1: flags (the last" },
+        { V1 + V_FLAGS, 4, 3, -EBADMSG, "vCPU 1: flags" },
+        { V1 + V_LIVE, 4, 0, -EBADMSG, "vCPU 1: live ICC_CTLR_EL1" },
+        { V1 + V_CONFIGURED, 4, 4, -EBADMSG, "vCPU 1: configured ICC_CTLR_EL1" },
+        { V1 + V_DEFAULT, 4, 0x600, -EBADMSG, "vCPU 1: default ICC_CTLR_EL1" },
+        { V1 + V_VALID, 4, 8, -EBADMSG, "vCPU 1: validity" },
+        { V1 + V_VALID, 4, 0, -EBADMSG, "vCPU 1: live ICC_CTLR_EL1" },
+        { V1 + V_PMR, 1, 4, -EBADMSG, "vCPU 1: ICC_PMR_EL1" },
+        { V1 + V_BPR0, 1, 1, -EBADMSG, "vCPU 1: ICC_BPR0_EL1" },
+        { V1 + V_BPR0, 1, 8, -EBADMSG, "vCPU 1: ICC_BPR0_EL1" },
+        { V1 + V_BPR1, 1, 2, -EBADMSG, "vCPU 1: ICC_BPR1_EL1" },
+        { V1 + V_BPR1, 1, 8, -EBADMSG, "vCPU 1: ICC_BPR1_EL1" },
+        { V1 + V_GRPEN, 1, 4, -EBADMSG, "vCPU 1: ICC_IGRPEN" },
+        { V1 + V_DPG, 1, 4, -EBADMSG, "vCPU 1: GICR_CTLR" },
+        { V1 + V_ASLEEP, 1, 2, -EBADMSG, "vCPU 1: GICR_WAKER" },
+        { V1 + V_POWER, 1, 3, -EBADMSG, "vCPU 1: power" },
+        { V1 + V_SPARE, 1, 1, -EBADMSG, "byte 31 of vCPU record 1" },
+        { V1 + V_STATUSR, 4, 16, -EBADMSG, "vCPU 1: GICR_STATUSR" },
+        { V1 + V_AP0R + 4, 4, 1, -EBADMSG, "vCPU 1: ICC_AP0R" },
+        { V1 + V_AP1R + 12, 4, 1, -EBADMSG, "vCPU 1: ICC_AP1R" },
+        { V1 + V_SPARE_END, 1, 1, -EBADMSG, "byte 68 of vCPU record 1" },
+        { SGI + I_PRIORITY, 1, 1, -EBADMSG, "INTID 3 of vCPU 1: priority" },
+        { SGI + I_BITS, 1, 0, -EBADMSG, "INTID 3 of vCPU 1: bits" },
+        { SGI + I_BITS, 1, 0x84, -EBADMSG, "INTID 3 of vCPU 1: bits" },
+        { SGI + I_WIRES, 1, 1, -EBADMSG, "INTID 3 of vCPU 1: wires" },
+        { PPI + I_BITS, 1, 0x20, -EBADMSG, "INTID 27 of vCPU 1: bits" },
+        { PPI + I_WIRES, 1, 0x40, -EBADMSG, "INTID 27 of vCPU 1: wires" },
+        { PPI + I_SPARE, 1, 1, -EBADMSG, "byte 3 of private interrupt record 27" },
+        { PPI + I_BITS, 5, UINT64_C(0x0000000008), -EBADMSG, "INTID 27 of vCPU 1: holder" },
+                /* held by vCPU 0 */
+        { PPI + I_HOLDER, 2, 1, -EBADMSG, "INTID 27 of vCPU 1: holder" },
+        { SPI + I_HOLDER, 2, 1, -EBADMSG, "INTID 40: holder" },
+        { SPI + I_BITS, 5, UINT64_C(0x0200000008), -EBADMSG, "INTID 40: holder" },
+        { SPI + I_WIRES, 1, 0x80, -EBADMSG, "INTID 40: wires" },
+        { SPI + I_ROUTE, 8, UINT64_C(1) << 30, -EBADMSG, "INTID 40: GICD_IROUTER" },
+};
+
 static void apply(uint8_t *bytes, const struct edit *edit)
 {
         for (unsigned i = 0; i < edit->bytes; i++)
@@ -107,64 +177,6 @@ static void apply(uint8_t *bytes, const struct edit *edit)
 
 static void edits(void)
 {
-        const size_t v1 = vcpu_at(1), sgi = irq_at(1, 3), ppi = irq_at(1, 27), spi = spi_at(2, 40);
-        const struct edit list[] = {
-                { 0, 1, 'W', -EBADMSG, "not a snapshot" },
-                { AT_MAJOR, 2, 2, -EPROTONOSUPPORT, "version 2.0 is newer than this library's, 1.0" },
-                { AT_MINOR, 2, 1, -EPROTONOSUPPORT, "version 1.1 is newer" },
-                { AT_MAJOR, 2, 0, -EBADMSG, "version 0.0" },
-                { AT_HEADER_BYTES, 4, 100, -EBADMSG, "100 bytes of header" },
-                { AT_TOTAL, 8, 1000, -EBADMSG, "it says it has 1000" },
-                { AT_FLAGS, 4, 0, -EAGAIN, "saved while the VM was running" },
-                { AT_FLAGS, 4, 3, -EBADMSG, "flags: 0x3" },
-                { AT_VCPUS, 4, 0, -EBADMSG, "n_vcpus must be" },
-                { AT_VCPUS, 4, 0xffffffff, -EBADMSG, "n_vcpus must be" },
-                { AT_VCPUS, 4, 3, -EBADMSG, "such a controller has an image of" },
-                { AT_SPIS, 4, 989, -EBADMSG, "n_spis must be" },
-                { AT_PRIBITS, 4, 9, -EBADMSG, "n_priority_bits must be" },
-                { AT_FEATURES, 4, 8, -EBADMSG, "no such feature" },
-                { AT_IIDR, 4, 1, -ENXIO, "GICD_IIDR: 0x1 in the image" },
-                { AT_TYPER2, 4, 1, -ENXIO, "GICD_TYPER2: 0x1 in the image" },
-                { AT_CTLR, 4, 4, -EBADMSG, "GICD_CTLR: 0x4" },
-                { AT_STATUSR, 4, 16, -EBADMSG, "GICD_STATUSR: 0x10" },
-                { AT_SPARE, 1, 1, -EBADMSG, "byte 72 of header record" },
-                { 95, 1, 1, -EBADMSG, "byte 95 of header record" },
-                { v1 + V_AFFINITY, 4, 9, -ENXIO, "vCPU 1 is 0.0.0.9 in the image, 0.0.0.1 in the VM" },
-                { v1 + V_FLAGS, 4, 0, -EBADMSG, "vCPU 1: flags (the last" },
-                { v1 + V_FLAGS, 4, 3, -EBADMSG, "vCPU 1: flags" },
-                { v1 + V_LIVE, 4, 0, -EBADMSG, "vCPU 1: live ICC_CTLR_EL1" },
-                { v1 + V_CONFIGURED, 4, 4, -EBADMSG, "vCPU 1: configured ICC_CTLR_EL1" },
-                { v1 + V_DEFAULT, 4, 0x600, -EBADMSG, "vCPU 1: default ICC_CTLR_EL1" },
-                { v1 + V_VALID, 4, 8, -EBADMSG, "vCPU 1: validity" },
-                { v1 + V_VALID, 4, 0, -EBADMSG, "vCPU 1: live ICC_CTLR_EL1" },
-                { v1 + V_PMR, 1, 4, -EBADMSG, "vCPU 1: ICC_PMR_EL1" },
-                { v1 + V_BPR0, 1, 1, -EBADMSG, "vCPU 1: ICC_BPR0_EL1" },
-                { v1 + V_BPR0, 1, 8, -EBADMSG, "vCPU 1: ICC_BPR0_EL1" },
-                { v1 + V_BPR1, 1, 2, -EBADMSG, "vCPU 1: ICC_BPR1_EL1" },
-                { v1 + V_BPR1, 1, 8, -EBADMSG, "vCPU 1: ICC_BPR1_EL1" },
-                { v1 + V_GRPEN, 1, 4, -EBADMSG, "vCPU 1: ICC_IGRPEN" },
-                { v1 + V_DPG, 1, 4, -EBADMSG, "vCPU 1: GICR_CTLR" },
-                { v1 + V_ASLEEP, 1, 2, -EBADMSG, "vCPU 1: GICR_WAKER" },
-                { v1 + V_POWER, 1, 3, -EBADMSG, "vCPU 1: power" },
-                { v1 + V_SPARE, 1, 1, -EBADMSG, "byte 31 of vCPU record 1" },
-                { v1 + V_STATUSR, 4, 16, -EBADMSG, "vCPU 1: GICR_STATUSR" },
-                { v1 + V_AP0R + 4, 4, 1, -EBADMSG, "vCPU 1: ICC_AP0R" },
-                { v1 + V_AP1R + 12, 4, 1, -EBADMSG, "vCPU 1: ICC_AP1R" },
-                { v1 + V_SPARE_END, 1, 1, -EBADMSG, "byte 68 of vCPU record 1" },
-                { sgi + I_PRIORITY, 1, 1, -EBADMSG, "INTID 3 of vCPU 1: priority" },
-                { sgi + I_BITS, 1, 0, -EBADMSG, "INTID 3 of vCPU 1: bits" },
-                { sgi + I_BITS, 1, 0x84, -EBADMSG, "INTID 3 of vCPU 1: bits" },
-                { sgi + I_WIRES, 1, 1, -EBADMSG, "INTID 3 of vCPU 1: wires" },
-                { ppi + I_BITS, 1, 0x20, -EBADMSG, "INTID 27 of vCPU 1: bits" },
-                { ppi + I_WIRES, 1, 0x40, -EBADMSG, "INTID 27 of vCPU 1: wires" },
-                { ppi + I_SPARE, 1, 1, -EBADMSG, "byte 3 of private interrupt record 27" },
-                { ppi + I_BITS, 5, UINT64_C(0x0000000008), -EBADMSG, "INTID 27 of vCPU 1: holder" }, /* held by vCPU 0 */
-                { ppi + I_HOLDER, 2, 1, -EBADMSG, "INTID 27 of vCPU 1: holder" },
-                { spi + I_HOLDER, 2, 1, -EBADMSG, "INTID 40: holder" },
-                { spi + I_BITS, 5, UINT64_C(0x0200000008), -EBADMSG, "INTID 40: holder" },
-                { spi + I_WIRES, 1, 0x80, -EBADMSG, "INTID 40: wires" },
-                { spi + I_ROUTE, 8, UINT64_C(1) << 30, -EBADMSG, "INTID 40: GICD_IROUTER" },
-        };
         struct rig here, there;
         struct image image;
 
@@ -194,7 +206,8 @@ static void edits(void)
         shm_vcpu_take(&here.gic, 1, 7, 1);
         refused(&here, image.bytes, image.n, 0, -EBUSY, "vCPU 1 is neither parked, stopped nor off");
         shm_park_stop(&here.gic, 1);
-        tap_eq(shm_snapshot_restore(&here.gic, image.bytes, image.n, 0, NULL), 0, "once it is stopped it can be restored");
+        tap_eq(shm_snapshot_restore(&here.gic, image.bytes, image.n, 0, NULL), 0,
+               "once it is stopped it can be restored");
         drop(&image);
         rig_destroy(&here);
         rig_destroy(&there);
@@ -206,7 +219,8 @@ static void info(void)
 {
         static const uint64_t mpidrs[] = { 0x0000000001, 0x0700000002, 0x0000000103 };
         static const uint32_t regions[] = { 1, 2 };
-        const struct shm_shape shape = { .n_vcpus = 3, .n_spis = 40, .n_priority_bits = 6, .mpidrs = mpidrs, .n_espis = 64,
+        const struct shm_shape shape = { .n_vcpus = 3, .n_spis = 40, .n_priority_bits = 6, .mpidrs = mpidrs,
+                .n_espis = 64,
                                          .n_eppis = 32, .features = SHM_FEATURE_AFF3, .redist_regions = regions,
                                          .n_redist_regions = 2 };
         struct shm_snapshot_info *info = NULL;
@@ -219,18 +233,23 @@ static void info(void)
         image = save(&rig);
         tap_eq(shm_snapshot_info(image.bytes, image.n, &info, &why), 0, "an image says what it is of %s", why.text);
         tap_ok(info->major == 1 && info->minor == 0 && info->flags == SHM_SNAPSHOT_EXACT &&
-               info->gicd_iidr == gicd_get(&rig, 8) && info->gicd_typer2 == gicd_get(&rig, 0xc), "version, exact, GICD_IIDR, GICD_TYPER2");
-        tap_ok(info->shape.n_vcpus == 3 && info->shape.n_spis == 40 && info->shape.n_priority_bits == 6 && info->shape.n_espis == 64 &&
+               info->gicd_iidr == gicd_get(&rig, 8) && info->gicd_typer2 == gicd_get(&rig, 0xc),
+                       "version, exact, GICD_IIDR, GICD_TYPER2");
+        tap_ok(info->shape.n_vcpus == 3 && info->shape.n_spis == 40 && info->shape.n_priority_bits == 6 &&
+               info->shape.n_espis == 64 &&
                info->shape.n_eppis == 32 && info->shape.features == SHM_FEATURE_AFF3, "sizes and features");
         tap_ok(memcmp(info->shape.mpidrs, mpidrs, sizeof(mpidrs)) == 0 && info->shape.n_redist_regions == 2 &&
-               memcmp(info->shape.redist_regions, regions, sizeof(regions)) == 0, "affinities and redistributor regions");
+               memcmp(info->shape.redist_regions, regions, sizeof(regions)) == 0,
+                       "affinities and redistributor regions");
         rig_create_shape(&other, &info->shape);
-        tap_eq(shm_snapshot_restore(&other.gic, image.bytes, image.n, 0, NULL), 0, "a controller made by that takes it");
+        tap_eq(shm_snapshot_restore(&other.gic, image.bytes, image.n, 0, NULL), 0,
+               "a controller made by that takes it");
         store32(image.bytes + 96 + 72 + 64 * 8, 1); /* vCPU 1 gets the affinity of vCPU 0 */
         recompute_checksum(image.bytes, image.n);
         free(info);
         info = NULL;
-        tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && strstr(why.text, "the same affinity"), "%s",
+        tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && strstr(why.text,
+                                                                                          "the same affinity"), "%s",
                why.text);
         image.bytes[0] = 0;
         tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && !info, "%s", why.text);
@@ -279,7 +298,8 @@ static void repair_restore(struct repair *repair, const char *what)
         store32(repair->image.bytes + AT_FLAGS, 0);
         recompute_checksum(repair->image.bytes, repair->image.n);
         refused(&repair->to, repair->image.bytes, repair->image.n, 0, -EAGAIN, "not exact");
-        tap_eq(shm_snapshot_restore(&repair->to.gic, repair->image.bytes, repair->image.n, SHM_RESTORE_REPAIR, &why), 0, "repair: %s %s",
+        tap_eq(shm_snapshot_restore(&repair->to.gic, repair->image.bytes, repair->image.n, SHM_RESTORE_REPAIR, &why), 0,
+               "repair: %s %s",
                what, why.text);
 }
 
@@ -295,7 +315,8 @@ static void repairs(void)
 
         repair_begin(&r, 0);
         repair_restore(&r, "nothing is wrong");
-        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && mrs(&r.to, 1, ICC_RPR) == 0xa0, "an active interrupt with its priority stays");
+        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && mrs(&r.to, 1, ICC_RPR) == 0xa0,
+               "an active interrupt with its priority stays");
         eoi(&r.to, 1, 40);
         tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE, "and ends");
         repair_end(&r);
@@ -303,7 +324,8 @@ static void repairs(void)
         repair_begin(&r, 0);
         store32(r.ap1r, 0);
         repair_restore(&r, "an active interrupt without its priority");
-        tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == 40, "with EOImode 0 it is pending again: delivered once more");
+        tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == 40,
+               "with EOImode 0 it is pending again: delivered once more");
         eoi(&r.to, 1, 40);
         tap_ok(ack(&r.to, 1) == NONE && mrs(&r.to, 1, ICC_RPR) == 0xff, "and ends");
         repair_end(&r);

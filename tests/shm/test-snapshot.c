@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Snapshots: what comes back, how it goes on, what is exact; see test-snapshot-refuse and test-snapshot-damage for the rest
+ * Snapshots: what comes back, how it goes on, what is exact; see test-snapshot-refuse and test-snapshot-damage for the
+ * rest
  */
 #include <errno.h>
 #include <pthread.h>
@@ -31,11 +32,13 @@ static bool same_vcpu(struct rig *a, struct rig *b, uint32_t v)
 {
         struct shm_vcpu *x = &a->gic.vcpus[v], *y = &b->gic.vcpus[v];
 
-        if (atomic_load(&x->icc_ctlr) != atomic_load(&y->icc_ctlr) || atomic_load(&x->cpuif) != atomic_load(&y->cpuif) ||
+        if (atomic_load(&x->icc_ctlr) != atomic_load(&y->icc_ctlr) ||
+            atomic_load(&x->cpuif) != atomic_load(&y->cpuif) ||
             atomic_load(&x->gicr_statusr) != atomic_load(&y->gicr_statusr))
                 return false;
         for (unsigned i = 0; i < SHM_N_APR; i++)
-                if (atomic_load(&x->ap0r[i]) != atomic_load(&y->ap0r[i]) || atomic_load(&x->ap1r[i]) != atomic_load(&y->ap1r[i]))
+                if (atomic_load(&x->ap0r[i]) != atomic_load(&y->ap0r[i]) ||
+                    atomic_load(&x->ap1r[i]) != atomic_load(&y->ap1r[i]))
                         return false;
         for (uint32_t i = 0; i < shm_gic_n_private(&a->gic); i++)
                 if (!same_word(&x->words[i], &y->words[i]))
@@ -137,8 +140,10 @@ static void round_trips(void)
                 for (uint32_t bits = 4; bits <= 8; bits++)
                         for (uint32_t extended = 0; extended < 6; extended++) {
                                 struct shm_shape shape = {
-                                        .n_vcpus = 5, .n_spis = extended & 1 ? 33 : 0, .n_priority_bits = bits, .features = features,
-                                        .n_espis = extended & 2 ? 64 : 0, .n_eppis = extended & 4 ? 64 : (extended & 1) * 32,
+                                        .n_vcpus = 5, .n_spis = extended & 1 ? 33 : 0, .n_priority_bits = bits,
+                                        .features = features,
+                                        .n_espis = extended & 2 ? 64 : 0, .n_eppis = extended & 4 ? 64 :
+                                        (extended & 1) * 32,
                                         .mpidrs = extended & 1 ? mpidrs : NULL,
                                         .redist_regions = extended & 2 ? regions : NULL,
                                         .n_redist_regions = extended & 2 ? 3 : 0,
@@ -185,14 +190,16 @@ static void goes_on(void)
         enable(&from, 0, 41);
         set_edge(&from, 0, 41, true);
         pulse(&from, 41);
-        tap_ok(ack(&from, 1) == 40 && ack(&from, 0) == 41, "saved while SPI 40 (level, high) and SPI 41 (edge) are active");
+        tap_ok(ack(&from, 1) == 40 && ack(&from, 0) == 41,
+               "saved while SPI 40 (level, high) and SPI 41 (edge) are active");
         pulse(&from, 41);
         image = save(&from);
         restore(&to, &image);
         tap_eq(ack(&to, 1), NONE, "restored: an active interrupt is not delivered again");
         tap_eq((int64_t)mrs(&to, 1, ICC_RPR), 0xa0, "restored: the running priority");
         eoi(&to, 1, 40);
-        tap_ok((int64_t)mrs(&to, 1, ICC_RPR) == 0xff && !get_bit(&to, 0, ISACTIVER, 40), "a restored active interrupt ends by EOI");
+        tap_ok((int64_t)mrs(&to, 1, ICC_RPR) == 0xff && !get_bit(&to, 0, ISACTIVER, 40),
+               "a restored active interrupt ends by EOI");
         tap_eq(ack(&to, 1), 40, "a restored high level is pending again after EOI");
         low(&to, 40);
         eoi(&to, 1, 40);
@@ -230,12 +237,15 @@ static void sources(void)
         tap_ok(!get_bit(&to, 0, ISPENDR, 42), "both low");
         set_bit(&to, 0, ICPENDR, 40);
         set_bit(&to, 0, ICPENDR, 41);
-        tap_ok(get_bit(&to, 0, ISPENDR, 40) && !get_bit(&to, 0, ISPENDR, 41), "ICPENDR clears the latch, not the message level");
+        tap_ok(get_bit(&to, 0, ISPENDR, 40) && !get_bit(&to, 0, ISPENDR, 41),
+               "ICPENDR clears the latch, not the message level");
         gicd(&to, 0x48, 40);
         tap_ok(!get_bit(&to, 0, ISPENDR, 40), "GICD_CLRSPI_NSR drops the message level");
         tap_ok(get_bit(&to, 0, ISPENDR, 43), "a device's wire is still high");
-        tap_eq(shm_snapshot_restore(&to.gic, image.bytes, image.n, SHM_RESTORE_LOWER_DEVICES, NULL), 0, "restored once more");
-        tap_ok(!get_bit(&to, 0, ISPENDR, 43) && get_bit(&to, 0, ISPENDR, 42), "asked for: devices' wires come back low, only those");
+        tap_eq(shm_snapshot_restore(&to.gic, image.bytes, image.n, SHM_RESTORE_LOWER_DEVICES, NULL), 0,
+               "restored once more");
+        tap_ok(!get_bit(&to, 0, ISPENDR, 43) && get_bit(&to, 0, ISPENDR, 42),
+               "asked for: devices' wires come back low, only those");
         drop(&image);
         rig_destroy(&from);
         rig_destroy(&to);
@@ -262,7 +272,8 @@ static void derived(void)
         shm_line_notify(&to.gic, 45, true);
         enable(&to, 0, 45);
         high(&to, 45);
-        tap_eq(ack(&to, 0), 45, "the controller that is restored into has an active interrupt, whose end a device wants");
+        tap_eq(ack(&to, 0), 45,
+               "the controller that is restored into has an active interrupt, whose end a device wants");
         shm_slot_begin(&to.gic.vcpus[2], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         atomic_store(&to.gic.vcpus[2].request, SHM_REQUEST_RESET | SHM_REQUEST_WAKE);
         for (uint32_t v = 0; v < 3; v++)
@@ -279,7 +290,8 @@ static void derived(void)
         tap_eq(ack(&to, 2), 41, "a candidate was made for what is routed");
         tap_ok(shm_tdir_get(&to.gic, NULL, NULL), "TDIR is set");
         tap_ok(atomic_load(&to.gic.spis[45 - 32].word) & GIC_WORD_NOTIFY, "who wants to hear of an end stays");
-        tap_ok(shm_eoi_take(&to.gic, &intid, 1) == 1 && intid == 45, "and hears of it: the interrupt is not active any more");
+        tap_ok(shm_eoi_take(&to.gic, &intid, 1) == 1 && intid == 45,
+               "and hears of it: the interrupt is not active any more");
         tap_ok(atomic_load(&to.gic.vcpus[0].cpuif) & SHM_CPUIF_ABSENT, "who has no owner has none after it");
         shm_park_end(&to.gic, 1);
         tap_eq(ack(&to, 1), 40, "a 1-of-N interrupt is placed: neither at the one that sleeps, nor at the busy one");
@@ -326,7 +338,8 @@ static void taken(void)
         tap_ok(!shm_takeover_apply(&to.gic, 0, ticket, false), "a restore ends that: the outsider has lost it");
         shm_vcpu_take(&to.gic, 0, 5, 1);
         shm_vcpu_repair(&to.gic, 0);
-        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && get_bit(&to, 0, ISENABLER, 27), "and who registers it finds it as restored");
+        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && get_bit(&to, 0, ISENABLER, 27),
+               "and who registers it finds it as restored");
         drop(&image);
         rig_destroy(&from);
         rig_destroy(&to);
@@ -386,8 +399,8 @@ struct fire {
 };
 
 /*
- * A guest at work: by its law an interrupt is active if and only if its priority is. Now and then it rests until two more
- * saves are over.
+ * A guest at work: by its law an interrupt is active if and only if its priority is. Now and then it rests until two
+ * more saves are over.
  */
 static void *run_guest(void *arg)
 {
@@ -440,7 +453,8 @@ static void exact_under_fire(void)
         }
         atomic_store(&fire.stop, true);
         pthread_join(guest, NULL);
-        tap_ok(exact && active && active < exact && !broken, "a vCPU that runs and rests by turns: of %u saves %u call themselves "
+        tap_ok(exact && active && active < exact && !broken,
+               "a vCPU that runs and rests by turns: of %u saves %u call themselves "
                "exact (%u with the interrupt active), %u of them wrongly", n, exact, active, broken);
         rig_destroy(&fire.rig);
         rig_destroy(&other);
