@@ -4,12 +4,14 @@
 /*
  * Images of controllers: one is restored into a small controller, which is then used
  *
- *   byte 0   bit 0: the checksum is made right first; bit 1: so is the length that the header says; bit 2: repair is asked
+ *   byte 0   bit 0: the checksum is made right first; bit 1: so is the length that the header says; bit 2: repair is
+ *   asked
  *            for; bit 3: devices' wires come back low
  *   rest     the image
  *
- * Laws     Refused: the controller is as it was. Taken: saved again it is what the bytes said (or, repaired, what restores
- *          without repair). What shm_snapshot_info() takes and describes as this controller's shape is not refused for it.
+ * Laws     Refused: the controller is as it was. Taken: saved again it is what the bytes said (or, repaired, what
+ *          restores without repair). What shm_snapshot_info() takes and describes as this controller's shape is not
+ *          refused for it.
  */
 #include <errno.h>
 #include <stdlib.h>
