@@ -18,15 +18,15 @@ int vgic_conn_lost(struct vgic_conn *conn, int r)
 {
         conn->gone = true;
         if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
-                return base_error_set(&conn->error, -ENOTCONN, "the daemon closed the connection%s",
+                return base_error_set(conn->why, -ENOTCONN, "the daemon closed the connection%s",
                                       r == -ECONNRESET ? " in the middle of a message" : "");
-        return base_error_set(&conn->error, -ENOTCONN, "the connection to the daemon failed: %s", strerror(-r));
+        return base_error_set(conn->why, -ENOTCONN, "the connection to the daemon failed: %s", strerror(-r));
 }
 
 static int vgic_call_nonsense(struct vgic_conn *conn, const char *what, uint32_t request)
 {
         conn->gone = true;
-        return base_error_set(&conn->error, -EPROTO, "the daemon does not keep to the protocol: %s (message %u)",
+        return base_error_set(conn->why, -EPROTO, "the daemon does not keep to the protocol: %s (message %u)",
                               what, request);
 }
 
@@ -100,7 +100,7 @@ static int vgic_call_wait(struct vgic_conn *conn, uint32_t request, uint64_t dea
                 }
                 if (left.tv_sec == 0 && left.tv_nsec == 0) {
                         conn->n_stale++;
-                        return base_error_set(&conn->error, -ETIMEDOUT, "%s: the daemon did not answer within %u ms",
+                        return base_error_set(conn->why, -ETIMEDOUT, "%s: the daemon did not answer within %u ms",
                                               proto_table_find(request)->name, conn->timeout_ms);
                 }
                 if (full)
@@ -120,7 +120,7 @@ static int vgic_call_status(struct vgic_conn *conn, const struct proto_row *row)
         status = ((const Vgic__StatusReply *)message)->status;
         if (!status || status->code == PROTO_OK)
                 return 0;
-        return base_error_set(&conn->error, proto_code_errno(status->code), "%s: %s", row->name,
+        return base_error_set(conn->why, proto_code_errno(status->code), "%s: %s", row->name,
                               status->text && status->text[0] ? status->text : proto_code_text(status->code));
 }
 
@@ -131,7 +131,7 @@ static int vgic_call_fds(struct vgic_conn *conn, const struct proto_row *row)
 
         if (conn->rx.fds.lost) {
                 getrlimit(RLIMIT_NOFILE, &limit);
-                return base_error_set(&conn->error, -EMFILE,
+                return base_error_set(conn->why, -EMFILE,
                                       "%s: this process has no descriptors left; raise its RLIMIT_NOFILE "
                                       "(ulimit -n, now %llu)",
                                       row->name, (unsigned long long)limit.rlim_cur);
@@ -163,18 +163,20 @@ static int vgic_call_result(struct vgic_conn *conn, const struct proto_row *row,
         return 0;
 }
 
-int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
-              ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
+static int vgic_call_locked(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds,
+                            uint32_t n_fds, ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
 {
         const struct proto_row *row = proto_table_find(request);
         uint64_t deadline = base_clock_ns() + conn->timeout_ms * UINT64_C(1000000);
         int r;
 
+        if (conn->gone)
+                return base_error_set(conn->why, -ENOTCONN, "the connection to the daemon is gone: connect again");
         if (row->feature & ~conn->features)
-                return base_error_set(&conn->error, -EOPNOTSUPP, "%s: this daemon cannot do that", row->name);
+                return base_error_set(conn->why, -EOPNOTSUPP, "%s: this daemon cannot do that", row->name);
         r = proto_tx_send(&conn->tx, conn->socket, request, PROTO_FLAG_NEED_REPLY, message, fds, n_fds);
         if (r == -ENOMEM || r == -EMFILE || r == -EMSGSIZE || r == -ENOBUFS || r == -EBADF || r == -ETOOMANYREFS)
-                return base_error_set(&conn->error, r == -EMSGSIZE ? -EINVAL : r, "%s: cannot be sent: %s",
+                return base_error_set(conn->why, r == -EMSGSIZE ? -EINVAL : r, "%s: cannot be sent: %s",
                                       row->name, strerror(-r));
         if (r < 0 && r != -EPIPE)
                 return vgic_conn_lost(conn, r);
@@ -183,5 +185,29 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
                 return r;
         r = vgic_call_result(conn, row, ret_reply, ret_fds);
         proto_rx_release(&conn->rx);
+        return r;
+}
+
+int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
+              ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
+{
+        int r;
+
+        pthread_mutex_lock(&conn->lock);
+        r = vgic_call_locked(conn, request, message, fds, n_fds, ret_reply, ret_fds);
+        pthread_mutex_unlock(&conn->lock);
+        return r;
+}
+
+int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, ProtobufCMessage **ret_reply)
+{
+        struct base_error unheard;
+        int r;
+
+        pthread_mutex_lock(&conn->lock);
+        conn->why = &unheard;
+        r = vgic_call_locked(conn, request, message, NULL, 0, ret_reply, NULL);
+        conn->why = &conn->error;
+        pthread_mutex_unlock(&conn->lock);
         return r;
 }

@@ -31,12 +31,22 @@ void vgic_conn_unwatch(struct vgic_conn *conn, int fd)
                 epoll_ctl(conn->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+static bool vgic_conn_is_gone(struct vgic_conn *conn)
+{
+        bool gone;
+
+        pthread_mutex_lock(&conn->lock);
+        gone = conn->gone;
+        pthread_mutex_unlock(&conn->lock);
+        return gone;
+}
+
 int vgic_conn_begin(struct vgic_conn *conn)
 {
         if (!conn)
                 return -EINVAL;
         base_error_clear(&conn->error);
-        if (conn->gone || conn->socket < 0)
+        if (vgic_conn_is_gone(conn) || conn->socket < 0)
                 return base_error_set(&conn->error, -ENOTCONN, "the connection to the daemon is gone: connect again");
         return 0;
 }
@@ -110,6 +120,8 @@ int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret
         *ret_conn = conn;
         if (!conn)
                 return -ENOMEM;
+        pthread_mutex_init(&conn->lock, NULL);
+        conn->why = &conn->error;
         conn->socket = -1;
         conn->epoll = -1;
         if (options)
@@ -133,6 +145,7 @@ void vgic_disconnect(struct vgic_conn *conn)
         base_fd_close(conn->socket);
         base_fd_close(conn->epoll);
         free(conn->events);
+        pthread_mutex_destroy(&conn->lock);
         free(conn);
 }
 
@@ -173,20 +186,22 @@ void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *even
 
 int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event)
 {
-        if (conn->n_events == 0)
-                return 0;
-        *ret_event = conn->events[0];
-        memmove(conn->events, conn->events + 1, --conn->n_events * sizeof(*conn->events));
-        return 1;
+        int n;
+
+        pthread_mutex_lock(&conn->lock);
+        n = conn->n_events > 0;
+        if (n) {
+                *ret_event = conn->events[0];
+                memmove(conn->events, conn->events + 1, --conn->n_events * sizeof(*conn->events));
+        }
+        pthread_mutex_unlock(&conn->lock);
+        return n;
 }
 
-int vgic_conn_process(struct vgic_conn *conn)
+static int vgic_conn_process_locked(struct vgic_conn *conn)
 {
-        int r = vgic_conn_begin(conn);
+        int r = proto_tx_flush(&conn->tx, conn->socket);
 
-        if (r < 0)
-                return r;
-        r = proto_tx_flush(&conn->tx, conn->socket);
         if (r < 0)
                 return vgic_conn_lost(conn, r);
         while ((r = proto_rx_step(&conn->rx, conn->socket)) == PROTO_RX_FRAME) {
@@ -203,4 +218,16 @@ int vgic_conn_process(struct vgic_conn *conn)
                         return base_error_set(&conn->error, r, "the ring is corrupt");
         }
         return (int)conn->n_events;
+}
+
+int vgic_conn_process(struct vgic_conn *conn)
+{
+        int r = vgic_conn_begin(conn);
+
+        if (r < 0)
+                return r;
+        pthread_mutex_lock(&conn->lock);
+        r = vgic_conn_process_locked(conn);
+        pthread_mutex_unlock(&conn->lock);
+        return r;
 }

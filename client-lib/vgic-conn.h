@@ -11,8 +11,11 @@
  *         comes.
  * Trust   The daemon's frames are checked as the daemon checks ours: a daemon of another version, or an impostor at the
  *         socket's path, costs an error, never more.
- * Threads One at a time per connection (the caller excludes).
+ * Threads One at a time per connection (the caller excludes), and beside it any thread that calls vgic_call_any(). The lock
+ *         orders their requests; it covers what one request and its answer touch. The words of a failure belong to the
+ *         former: vgic_call_any() has its own.
  */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +34,7 @@
 #define VGIC_CONN_EVENTS_MAX  2048u
 
 struct vgic_conn {
+        pthread_mutex_t lock;           /* covers what follows, but for constants, vm and error */
         int socket;                     /* -1: never connected */
         int epoll;                      /* what the host polls: the socket, and a device's doorbell */
         uint32_t timeout_ms;
@@ -43,7 +47,8 @@ struct vgic_conn {
         uint32_t n_events;
         uint32_t events_size;
         struct vgic_vm *vm;             /* attached, or NULL */
-        struct base_error error;
+        struct base_error error;        /* for the caller who excludes */
+        struct base_error *why;         /* of the call under way: &error, or what vgic_call_any() throws away */
 };
 
 /* vgic_conn_begin() - at the head of each cold-path call: forget the last error. Return: 0; -EINVAL; -ENOTCONN. */
@@ -75,6 +80,11 @@ int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request);
  */
 int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
               ProtobufCMessage **ret_reply, struct proto_fds *ret_fds);
+
+/*
+ * vgic_call_any() - the same without descriptors, and words. Threads: any.
+ */
+int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, ProtobufCMessage **ret_reply);
 
 /**
  * vgic_options_take() - copy a caller's options, whose size may be older or newer than ours

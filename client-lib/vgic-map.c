@@ -48,7 +48,6 @@ static int vgic_map_segment(struct vgic_vm *vm)
                 return base_error_set(&vm->conn->error, r, "%s", r == -EPROTONOSUPPORT ?
                                       "the segment's layout is newer than this library" : r == -EBADMSG ?
                                       "the segment is not what it should be" : strerror(-r));
-        vm->mapped = true;
         if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis ||
             vm->gic.n_espis != vm->info.n_espis || vm->gic.n_eppis != vm->info.n_eppis)
                 return base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
@@ -124,14 +123,14 @@ int vgic_vm_map(struct vgic_vm *vm)
                 return r;
         }
         vgic_doorbell_hooks(vm);
+        shm_local_raise(&vm->mapped, true);
         return 0;
 }
 
 void vgic_vm_unmap(struct vgic_vm *vm)
 {
-        if (vm->mapped)
-                shm_segment_unmap(&vm->gic);
-        vm->mapped = false;
+        shm_local_raise(&vm->mapped, false);
+        shm_segment_unmap(&vm->gic);
         for (uint32_t i = 0; vm->doorbells && i < vm->info.n_vcpus; i++)
                 base_fd_close(vm->doorbells[i]);
         free(vm->doorbells);

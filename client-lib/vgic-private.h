@@ -42,7 +42,7 @@ struct vgic_vm {
         enum vgic_role role;
         char name[VGIC_NAME_MAX + 1];
         struct vgic_vm_info info;       /* as the daemon told at create, attach or init */
-        bool mapped;                    /* gic is valid: VMM and observer, after INIT */
+        _Atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
         struct shm_gic gic;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */
@@ -80,6 +80,12 @@ static inline bool vgic_vm_has_spi(const struct vgic_vm *vm, uint32_t intid)
  */
 void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *event);
 
+/* vgic_vm_mapped() - may this thread use the VM's gic? It then sees all of it. */
+static inline bool vgic_vm_mapped(const struct vgic_vm *vm)
+{
+        return shm_local_is_raised(&vm->mapped);
+}
+
 /*
  * vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer, or it is a device;
  * -ENODATA not initialised.
@@ -88,7 +94,7 @@ static inline int vgic_vm_check(const struct vgic_vm *vm, bool writes)
 {
         if (vm->role == VGIC_ROLE_DEVICE || (writes && vm->role != VGIC_ROLE_VMM))
                 return -EACCES;
-        return vm->mapped ? 0 : -ENODATA;
+        return vgic_vm_mapped(vm) ? 0 : -ENODATA;
 }
 
 #endif

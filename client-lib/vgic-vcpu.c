@@ -28,7 +28,7 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
                 r = vgic_options_take(&vm->conn->error, &o, sizeof(o), options, options->size);
         if (r < 0)
                 return r;
-        if (!vm->mapped)
+        if (!vgic_vm_mapped(vm))
                 return base_error_set(&vm->conn->error, -ENODATA, "the VM is not initialised");
         if (index >= vm->info.n_vcpus)
                 return base_error_set(&vm->conn->error, -EINVAL, "there is no vCPU %u: the VM has %u", index,

@@ -45,7 +45,7 @@ void vgic_vm_free(struct vgic_vm *vm)
         base_fd_close(vm->ring_to_client);
         base_fd_close(vm->ring_to_daemon);
         vm->conn->vm = NULL;
-        vm->conn->n_events = 0; /* what waits was about this VM */
+        vm->conn->n_events = 0; /* what waits was about this VM; nobody else uses the VM any more */
         free(vm);
 }
 
@@ -74,8 +74,7 @@ static void vgic_vm_leave(struct vgic_conn *conn)
 {
         struct base_error error = conn->error;
 
-        if (!conn->gone)
-                vgic_call(conn, PROTO_VM_DETACH, NULL, NULL, 0, NULL, NULL);
+        vgic_call(conn, PROTO_VM_DETACH, NULL, NULL, 0, NULL, NULL);
         conn->error = error;
 }
 
@@ -201,16 +200,17 @@ int vgic_vm_init(struct vgic_vm *vm)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
         struct vgic_vm_info info;
-        int r = vgic_vm_begin(vm, vm && !vm->mapped);
+        int r = vgic_vm_begin(vm, vm && !vgic_vm_mapped(vm));
 
         if (r < 0)
                 return r;
-        if (vm->mapped)
+        if (vgic_vm_mapped(vm))
                 return 0;
         r = vgic_vm_call(vm->conn, PROTO_VM_INIT, NULL, &reply, &info);
         if (r < 0)
                 return r;
-        if (info.n_vcpus != vm->info.n_vcpus || info.n_spis != vm->info.n_spis || info.n_espis != vm->info.n_espis ||
+        /* n_spis may have changed: VGIC_ATTR_NR_IRQS */
+        if (info.n_vcpus != vm->info.n_vcpus || info.n_espis != vm->info.n_espis ||
             info.n_eppis != vm->info.n_eppis || !info.initialised)
                 return base_error_set(&vm->conn->error, -EPROTO,
                                       "the daemon initialised another VM than was asked for");

@@ -40,6 +40,9 @@ static const dispatch_handler handlers[] = {
         [PROTO_REVOKE] = handle_revoke,
         [PROTO_RING_SETUP] = handle_ring_setup,
         [PROTO_RESET] = handle_reset,
+        [PROTO_ATTR_GET] = handle_attr_get,
+        [PROTO_ATTR_SET] = handle_attr_set,
+        [PROTO_ATTR_HAS] = handle_attr_has,
 };
 
 enum proto_code dispatch_fail(struct request *request, enum proto_code code, const char *format, ...)

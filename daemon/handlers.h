@@ -42,6 +42,11 @@ enum proto_code handle_inject(struct request *request);
 enum proto_code handle_irq_list(struct request *request);
 enum proto_code handle_reset(struct request *request);
 
+/* handle-attr.c: attributes */
+enum proto_code handle_attr_get(struct request *request);
+enum proto_code handle_attr_set(struct request *request);
+enum proto_code handle_attr_has(struct request *request);
+
 /* handle-grant.c: devices */
 enum proto_code handle_grant(struct request *request);
 enum proto_code handle_revoke(struct request *request);

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "attr.h"
 #include "base-error.h"
 #include "base-fd.h"
 #include "doorbell.h"
@@ -131,6 +132,7 @@ int vm_new(struct server *server, uid_t owner, const struct vm_config *config, s
         vm->owner_uid = owner;
         vm->flags = config->flags;
         vm->segment_fd = vm->segment_ro_fd = vm->tdir_bell = -1;
+        attr_init(&vm->attrs);
         TAILQ_INIT(&vm->sessions);
         TAILQ_INIT(&vm->grants);
         r = set_shape(vm, config, why);
@@ -254,6 +256,7 @@ void vm_free(struct vm *vm)
         close_controller(vm);
         free((void *)(uintptr_t)vm->shape.mpidrs);
         free((void *)(uintptr_t)vm->shape.redist_regions);
+        attr_deinit(&vm->attrs);
         free(vm->vcpus);
         free(vm);
 }

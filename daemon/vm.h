@@ -17,6 +17,7 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "attr.h"
 #include "shm-gic.h"
 
 struct base_error;
@@ -75,6 +76,7 @@ struct vm {
         pid_t owner_pid;        /* of the VMM attached last, 0: none attached */
         struct vm_tdir tdir;
         struct vm_eoi eoi;
+        struct vm_attrs attrs;  /* what the VM was given before its controller is built, and addresses */
         uint64_t n_icc_ctlr_messages;
         uint64_t n_injections_socket;
         uint64_t n_injections_ring;

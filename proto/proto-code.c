@@ -38,6 +38,8 @@ static const struct proto_code_row codes[PROTO_N_CODES] = {
         [PROTO_NO_DESCRIPTORS]  = { "NO_DESCRIPTORS",  "the daemon has no descriptors left",            EMFILE },
         [PROTO_NO_MEMORY]       = { "NO_MEMORY",       "the daemon has no memory left",                 ENOMEM },
         [PROTO_INTERNAL]        = { "INTERNAL",        "the daemon failed",                             EIO },
+        [PROTO_NO_ATTRIBUTE]    = { "NO_ATTRIBUTE",    "no such group, attribute or register",          ENXIO },
+        [PROTO_OUT_OF_RANGE]    = { "OUT_OF_RANGE",    "an address beyond what the guest can have",     E2BIG },
 };
 
 const char *proto_code_name(uint32_t code)
@@ -75,6 +77,8 @@ enum proto_code proto_code_from_errno(int negative_errno)
                 { ENFILE,       PROTO_NO_DESCRIPTORS },
                 { ENOMEM,       PROTO_NO_MEMORY },
                 { EBADMSG,      PROTO_BAD_PAYLOAD },
+                { ENXIO,        PROTO_NO_ATTRIBUTE },
+                { E2BIG,        PROTO_OUT_OF_RANGE },
         };
 
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

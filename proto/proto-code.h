@@ -31,6 +31,8 @@ enum proto_code {
         PROTO_NO_DESCRIPTORS,
         PROTO_NO_MEMORY,
         PROTO_INTERNAL,
+        PROTO_NO_ATTRIBUTE,
+        PROTO_OUT_OF_RANGE,
         PROTO_N_CODES,
 };
 

@@ -25,7 +25,7 @@
 #define PROTO_FEATURE_RINGS  (UINT64_C(1) << 3) /* RING_SETUP */
 #define PROTO_FEATURE_EXTENDED (UINT64_C(1) << 4) /* what GICv3.1 and the choices of 1-of-N, RSS and Aff3 added */
 #define PROTO_FEATURE_ATTRS  (UINT64_C(1) << 5) /* ATTR_GET, ATTR_SET, ATTR_HAS */
-#define PROTO_FEATURES_ALL   UINT64_C(0x1f)
+#define PROTO_FEATURES_ALL   UINT64_C(0x3f)
 
 /* VmCreate.flags, VmInfo.flags */
 #define PROTO_VM_EPHEMERAL   (1u << 0)

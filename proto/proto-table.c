@@ -111,6 +111,18 @@ static const struct proto_row rows[] = {
           .feature = PROTO_FEATURE_TOOLS, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__reset__descriptor, .reply = &vgic__status_reply__descriptor },
 
+        { .id = PROTO_ATTR_GET, .name = "ATTR_GET", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+          .feature = PROTO_FEATURE_ATTRS, .answer = PROTO_ANSWER_ALWAYS,
+          .payload = &vgic__attr__descriptor, .reply = &vgic__attr_reply__descriptor },
+
+        { .id = PROTO_ATTR_SET, .name = "ATTR_SET", .states = READY | ATTACHED, .roles = VMM,
+          .feature = PROTO_FEATURE_ATTRS, .answer = PROTO_ANSWER_IF_ASKED,
+          .payload = &vgic__attr__descriptor, .reply = &vgic__status_reply__descriptor },
+
+        { .id = PROTO_ATTR_HAS, .name = "ATTR_HAS", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+          .feature = PROTO_FEATURE_ATTRS, .answer = PROTO_ANSWER_IF_ASKED,
+          .payload = &vgic__attr__descriptor, .reply = &vgic__status_reply__descriptor },
+
         { .id = PROTO_EVENT_TDIR, .name = "EVENT_TDIR", .direction = PROTO_TO_CLIENT,
           .feature = PROTO_FEATURE_TDIR, .payload = &vgic__event_tdir__descriptor },
 
@@ -124,10 +136,10 @@ static const struct proto_row rows[] = {
 const struct proto_row *proto_table_find(uint32_t id)
 {
         /* Rows are dense from HELLO on, then the events are dense from EVENT_TDIR on; tests/proto holds this. */
-        if (id >= PROTO_HELLO && id <= PROTO_RESET)
+        if (id >= PROTO_HELLO && id < PROTO_REQUESTS_END)
                 return &rows[id - PROTO_HELLO];
         if (id >= PROTO_EVENT_TDIR && id <= PROTO_EVENT_REVOKED)
-                return &rows[PROTO_RESET + id - PROTO_EVENT_TDIR];
+                return &rows[PROTO_REQUESTS_END - PROTO_HELLO + id - PROTO_EVENT_TDIR];
         return NULL;
 }
 

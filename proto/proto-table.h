@@ -39,6 +39,10 @@ enum proto_request {
         PROTO_REVOKE,
         PROTO_RING_SETUP,
         PROTO_RESET,
+        PROTO_ATTR_GET,
+        PROTO_ATTR_SET,
+        PROTO_ATTR_HAS,
+        PROTO_REQUESTS_END,     /* one past the last request */
         PROTO_EVENT_TDIR = 64,
         PROTO_EVENT_EOI,
         PROTO_EVENT_REVOKED,

@@ -26,8 +26,11 @@ struct group {
 
 static uint32_t find_in_shape(const struct shm_shape *shape, uint32_t affinity)
 {
-        if (!shape->mpidrs)
-                return gic_route_default_vcpu(affinity);
+        if (!shape->mpidrs) {
+                uint32_t vcpu = gic_route_default_vcpu(affinity);
+
+                return gic_route_default_affinity(vcpu) == affinity ? vcpu : GIC_NO_VCPU;
+        }
         for (uint32_t i = 0; i < shape->n_vcpus; i++)
                 if (gic_route_affinity(shape->mpidrs[i]) == affinity)
                         return i;

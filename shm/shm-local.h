@@ -4,11 +4,13 @@
 #define SHM_LOCAL_H
 
 /*
- * Function pointers that one thread of this process publishes to its others; not in the segment
+ * What one thread of this process publishes to its others: a function pointer, a flag; not in the segment
  *
- * LOCAL-R1 (release) pairs with LOCAL-A1 (acquire): what the function needs was stored before it.
+ * LOCAL-R1 (release) pairs with LOCAL-A1 (acquire): what the function needs, or the flag stands for, was stored before
+ * it.
  */
 #include <stdatomic.h>
+#include <stdbool.h>
 
 typedef void (*shm_local_fn)(void *arg);
 
@@ -20,6 +22,16 @@ static inline void shm_local_publish(_Atomic(shm_local_fn) *slot, shm_local_fn f
 static inline shm_local_fn shm_local_read(_Atomic(shm_local_fn) *slot)
 {
         return atomic_load_explicit(slot, memory_order_acquire);
+}
+
+static inline void shm_local_raise(_Atomic(bool) *flag, bool on)
+{
+        atomic_store_explicit(flag, on, memory_order_release);
+}
+
+static inline bool shm_local_is_raised(const _Atomic(bool) *flag)
+{
+        return atomic_load_explicit(flag, memory_order_acquire);
 }
 
 #endif

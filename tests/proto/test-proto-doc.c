@@ -53,7 +53,8 @@ static void states_words(const struct proto_row *row, char *out, size_t size)
 static const char *feature_words(uint64_t feature)
 {
         return feature == PROTO_FEATURE_TDIR ? "TDIR" : feature == PROTO_FEATURE_TOOLS ? "TOOLS" :
-               feature == PROTO_FEATURE_GRANTS ? "GRANTS" : feature == PROTO_FEATURE_RINGS ? "RINGS" : "";
+               feature == PROTO_FEATURE_GRANTS ? "GRANTS" : feature == PROTO_FEATURE_RINGS ? "RINGS" :
+               feature == PROTO_FEATURE_ATTRS ? "ATTRS" : "";
 }
 
 static void row_words(const struct proto_row *row, char *out, size_t size)

@@ -36,6 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vgic/vgic-attr.h>
 #include <vgic/vgic-snapshot.h>
 #include <vgic/vgic-vcpu.h>
 
@@ -216,7 +217,7 @@ void vgic_vm_detach(struct vgic_vm *vm);
  */
 int vgic_vm_destroy(struct vgic_conn *conn, const char *name);
 
-/** What a VM is. Counters are of the daemon's; n_* never change after creation. */
+/** What a VM is. Counters are of the daemon's; n_* never change after creation, but n_spis by VGIC_ATTR_NR_IRQS. */
 struct vgic_vm_info {
         size_t size;                    /* sizeof, set by the caller where it provides the memory */
         char name[VGIC_NAME_MAX + 1];
