@@ -187,7 +187,7 @@ static void reset_running(struct conf *c)
                         EQ(c, icc(c, 0, RPR), 0xff);
                 if (op == 4)
                         EQ(c, vgic_vcpu_park_end(vcpu), 0);
-                EQ(c, is_active(c, 0, 40), true); /* an SPI is not the vCPU's */
+                EQ(c, is_active(c, 0, 40), false); /* what it had acknowledged ends with it */
                 EQ(c, icc(c, 0, RPR), 0xff);
                 EQ(c, icc(c, 0, PMR), 0);
                 EQ(c, gicr(c, 0, GICR_WAKER), WAKER_SLEEP | WAKER_ASLEEP);

@@ -301,6 +301,7 @@ void ref_move(struct ref_gic *gic)
         for (uint32_t i = 0; i < gic->config.n_espis; i++)
                 move_irq(&gic->espi[i]);
         for (uint32_t vcpu = 0; vcpu < gic->config.n_vcpus; vcpu++) {
+                gic->pe[vcpu].acknowledged = 0;
                 for (uint32_t i = 0; i < REF_N_PRIVATE; i++)
                         move_irq(&gic->pe[vcpu].private[i]);
                 for (uint32_t i = 0; i < gic->config.n_eppis; i++)
