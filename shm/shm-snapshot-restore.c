@@ -8,8 +8,6 @@
 
 #include "gic-route.h"
 #include "shm-apr.h"
-#include "shm-cpuif.h"
-#include "shm-irouter.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-snapshot-check.h"
@@ -118,14 +116,10 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
 static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot_irq *from, unsigned flags)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
-        uint64_t w = word_of(from, flags);
 
         atomic_store_explicit(&spi->irouter, from->irouter, memory_order_seq_cst);
-        if (from->irouter & GIC_IROUTER_IRM)
-                w = gic_word_set_route(gic_irq_route_any(w), GIC_NO_VCPU); /* shm_repair_words() chooses */
-        else
-                w = gic_irq_route(w, (uint16_t)shm_affinity_find(gic, gic_route_affinity(from->irouter)));
-        apply_word(gic, &spi->word, intid, w);
+        /* shm_repair_words() derives the route. */
+        apply_word(gic, &spi->word, intid, gic_word_set_route(word_of(from, flags), GIC_NO_VCPU));
 }
 
 static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned flags)

@@ -312,9 +312,10 @@ static void dead_owner(void)
         shm_slot_begin(&to.gic.vcpus[0], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         atomic_store(&to.gic.vcpus[0].request, SHM_REQUEST_RESET);
         shm_apr_post(&to.gic, 0, 1, 0, 1);
+        atomic_fetch_or(&to.gic.vcpus[0].icc_ctlr, SHM_ICC_CTLR_ASKED);
         restore(&to, &image);
         shm_vcpu_repair(&to.gic, 0);
-        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && mrs(&to, 0, ICC_RPR) == 0xff,
+        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && mrs(&to, 0, ICC_RPR) == 0xff && same_controller(&from, &to),
                "neither a slot nor a request of before is served after it");
         drop(&image);
         rig_destroy(&from);
@@ -392,6 +393,8 @@ static void exactness(void)
         rig_destroy(&rig);
 }
 
+#define LAST_SPI  1019u
+
 struct fire {
         struct rig rig;
         _Atomic unsigned saves;         /* made so far */
@@ -410,13 +413,15 @@ static void *run_guest(void *arg)
         for (unsigned i = 0; !atomic_load(&fire->stop); i++) {
                 unsigned saves = atomic_load(&fire->saves);
 
-                pulse(rig, 40);
+                pulse(rig, LAST_SPI);
                 ack(rig, 0);
                 if (i % 2) /* every other rest is with the interrupt active */
-                        eoi(rig, 0, 40);
+                        eoi(rig, 0, LAST_SPI);
                 shm_park_stop(&rig->gic, 0);
-                while (i % 64 < 2 && !atomic_load(&fire->stop) && atomic_load(&fire->saves) - saves < 2)
-                        ;
+                /* A moment; or until two more saves are over. */
+                for (unsigned n = 0; n < 50 && !atomic_load(&fire->stop); n++)
+                        while (i % 65536 < 2 && !atomic_load(&fire->stop) && atomic_load(&fire->saves) - saves < 2)
+                                ;
                 shm_park_end(&rig->gic, 0);
         }
         return NULL;
@@ -430,13 +435,17 @@ static void exact_under_fire(void)
         pthread_t guest;
         unsigned exact = 0, active = 0, broken = 0, n = 0;
 
-        boot(&fire.rig, 1);
-        rig_create(&other, 1, 32, 5);
-        set_edge(&fire.rig, 0, 40, true);
-        enable(&fire.rig, 0, 40);
+        /*
+         * Large, so that a save takes long, and the vCPU comes and goes many times between its first word and its last.
+         */
+        rig_create(&fire.rig, 64, 988, 5);
+        rig_boot(&fire.rig);
+        rig_create(&other, 64, 988, 5);
+        set_edge(&fire.rig, 0, LAST_SPI, true);
+        enable(&fire.rig, 0, LAST_SPI);
         shm_vcpu_take(&fire.rig.gic, 0, 7, 1);
         pthread_create(&guest, NULL, run_guest, &fire);
-        for (; n < 3000; n++) {
+        for (; n < 1000; n++) {
                 struct image image = save(&fire.rig);
 
                 atomic_fetch_add(&fire.saves, 1);
@@ -447,7 +456,7 @@ static void exact_under_fire(void)
                         broken += shm_snapshot_restore(&other.gic, image.bytes, image.n, 0, NULL) < 0;
                         runs = mrs(&other, 0, ICC_RPR) != 0xff;
                         active += runs;
-                        broken += get_bit(&other, 0, ISACTIVER, 40) != runs;
+                        broken += get_bit(&other, 0, ISACTIVER, LAST_SPI) != runs;
                 }
                 drop(&image);
         }
@@ -457,6 +466,81 @@ static void exact_under_fire(void)
                "a vCPU that runs and rests by turns: of %u saves %u call themselves "
                "exact (%u with the interrupt active), %u of them wrongly", n, exact, active, broken);
         rig_destroy(&fire.rig);
+        rig_destroy(&other);
+}
+
+struct shower {
+        struct rig rig;
+        _Atomic unsigned round, done;
+        _Atomic bool stop;
+};
+
+/*
+ * A device that pulses an SPI at the lower end, then one at the upper end, and so on: in each moment as many are pending in
+ * the lower half as in the upper one, or one more.
+ */
+static void *run_device(void *arg)
+{
+        struct shower *shower = arg;
+
+        for (unsigned round = 1;; round++) {
+                while (atomic_load(&shower->round) != round)
+                        if (atomic_load(&shower->stop))
+                                return NULL;
+                for (uint32_t i = 0; i < 988 / 2; i++) {
+                        pulse(&shower->rig, 32 + i);
+                        pulse(&shower->rig, LAST_SPI - i);
+                        for (unsigned n = 0; n < 300 && !atomic_load(&shower->stop); n++) /* so that a save falls into it */
+                                ;
+                }
+                atomic_store(&shower->done, round);
+        }
+}
+
+static bool is_of_one_moment(struct rig *rig)
+{
+        unsigned lower = 0, upper = 0;
+
+        for (uint32_t i = 0; i < 988 / 2; i++) {
+                lower += get_bit(rig, 0, ISPENDR, 32 + i);
+                upper += get_bit(rig, 0, ISPENDR, LAST_SPI - i);
+        }
+        return lower == upper || lower == upper + 1;
+}
+
+/* Nobody runs the vCPU, but a device injects. */
+static void exact_in_a_shower(void)
+{
+        static struct shower shower;
+        unsigned exact = 0, broken = 0, n = 0;
+        pthread_t device;
+        struct rig other;
+
+        rig_create(&shower.rig, 1, 988, 5);
+        rig_create(&other, 1, 988, 5);
+        pthread_create(&device, NULL, run_device, &shower);
+        for (unsigned round = 1; round <= 300; round++) {
+                for (uint32_t i = 0; i < 32; i++)
+                        gicd(&shower.rig, ICPENDR + 4 * i, UINT32_MAX);
+                atomic_store(&shower.round, round);
+                for (bool last = false; !last; n++) {
+                        struct image image;
+
+                        last = atomic_load(&shower.done) == round;
+                        image = save(&shower.rig);
+                        if (image.flags & SHM_SNAPSHOT_EXACT) {
+                                exact++;
+                                broken += shm_snapshot_restore(&other.gic, image.bytes, image.n, 0, NULL) < 0;
+                                broken += !is_of_one_moment(&other);
+                        }
+                        drop(&image);
+                }
+        }
+        atomic_store(&shower.stop, true);
+        pthread_join(device, NULL);
+        tap_ok(exact && !broken, "a device injects meanwhile: of %u saves %u call themselves exact, %u of them wrongly",
+               n, exact, broken);
+        rig_destroy(&shower.rig);
         rig_destroy(&other);
 }
 
@@ -471,5 +555,6 @@ int main(void)
         taken();
         exactness();
         exact_under_fire();
+        exact_in_a_shower();
         return tap_done();
 }

@@ -32,8 +32,8 @@ struct vgic_vcpu;
  * @ret_flags: VGIC_SNAPSHOT_EXACT or 0
  *
  * It stops nobody and writes nothing into the VM. It is exact if each vCPU was parked, stopped (vgic_vcpu_stop()), told
- * to be off or owned by no process during all of it, and nothing was injected; injections that come in between are
- * waited out a few times. Otherwise each value in it is of some moment, and it can show, for example, an active
+ * to be off or owned by no process during all of it, and two passes over everything read the same; injections that come in
+ * between are waited out a few times. Otherwise each value in it is of some moment, and it can show, for example, an active
  * interrupt without its active priority: it is marked inexact.
  *
  * Roles: VMM, observer. Threads: any. Blocks: no; takes two passes over the controller at least.
