@@ -67,6 +67,38 @@ static void parked_masked(struct conf *c)
         }
 }
 
+/* One that was woken for another interrupt is idle no longer, though it has taken none yet: one after the other. */
+static void idle_each(struct conf *c)
+{
+        const uint32_t n = c->config.n_vcpus;
+
+        for (unsigned parked = 0; parked < 2; parked++) {
+                uint32_t seen = 0;
+
+                conf_where(c, parked ? "all are parked" : "all run");
+                for (uint32_t i = 0; i < n; i++) {
+                        oneofn_setup(c, 40 + i, 1);
+                        if (parked)
+                                EQ(c, vgic_vcpu_park_begin(c->vcpus[i]), 0);
+                }
+                for (uint32_t i = 0; i < n; i++)
+                        pulse(c, 0, 40 + i);
+                for (uint32_t i = 0; i < n; i++)
+                        seen |= 1u << irq_state(c, 0, 40 + i).vcpu;
+                EQ(c, seen, (1u << n) - 1);
+                for (uint32_t i = 0; i < n; i++) {
+                        uint32_t intid;
+
+                        if (parked)
+                                EQ(c, vgic_vcpu_park_end(c->vcpus[i]), VGIC_LINE_IRQ);
+                        intid = ack(c, i, 1);
+                        OK(c, intid >= 40 && intid < 40 + n);
+                        EQ(c, ack(c, i, 1), 1023);
+                        eoi(c, i, 1, intid);
+                }
+        }
+}
+
 /* The mode can be read back from outside. */
 static void mode_told(struct conf *c)
 {
@@ -115,6 +147,7 @@ const struct conf_test conf_choice_tests[] = {
         { "oneofn-idle", "1.2.3", "one that can take it at once is preferred", FOUR(0), idle_preferred },
         { "oneofn-parked", "1.2.3", "of these one that waits in WFI", FOUR(0), parked_preferred },
         { "oneofn-parked-masked", "1.2.3", "one in WFI that masks it is not preferred", FOUR(0), parked_masked },
+        { "oneofn-idle-each", "1.2.3", "one that is woken for another is idle no longer", FOUR(0), idle_each },
         { "oneofn-mode-told", "12.9.22", "the mode of each SPI can be seen from outside", FOUR(0), mode_told },
         { "oneofn-group-change", "12.9.13", "IGROUPR of a pending one: chosen again for the new group",
           { .n_vcpus = 2 }, group_change },
