@@ -200,6 +200,28 @@ static void stale_summary(void)
         rig_destroy(&one);
 }
 
+/* What a vCPU's PMR masks is no work, however much it is; only the daemon, which must not look for ever, stops counting. */
+static void masked_is_no_work(void)
+{
+        struct rig two;
+
+        rig_create(&two, 2, 988, 5);
+        rig_boot(&two);
+        msr(&two, 1, ICC_PMR, 0x80);
+        for (uint32_t intid = 50; intid < 200; intid++) {
+                route(&two, intid, intid == 50 ? 0 : 1); /* 50 keeps vCPU 0 busy */
+                enable(&two, 0, intid);
+                pulse(&two, intid);
+        }
+        set_priority(&two, 0, 40, 0x20);
+        enable(&two, 0, 40);
+        route(&two, 40, UINT64_C(1) << 31);
+        pulse(&two, 40);
+        tap_eq(gic_word_route(shm_word_load(shm_gic_word(&two.gic, 0, 40))), 1,
+               "1-of-N: 150 masked candidates do not keep a vCPU from being idle");
+        rig_destroy(&two);
+}
+
 int main(void)
 {
         const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
@@ -216,6 +238,7 @@ int main(void)
         giving_up_placing();
         unplaced_by_nobody();
         stale_summary();
+        masked_is_no_work();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 enable(&rig, 0, shm_gic_nth_spi(&rig.gic, i));
         notices();

@@ -110,6 +110,11 @@ static void deactivation(void)
         tap_ok(n_calls == 1 && atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, IRQ) &&
                atomic_load(&seen.old_word) == before, "DIR: the slot says what is under way, and from what");
         tap_ok(is_empty(), "DIR: then it is empty");
+        low(&rig, IRQ);
+        before = shm_word_load(word());
+        n_calls = 0;
+        msr(&rig, 0, ICC_DIR, IRQ);
+        tap_ok(shm_word_load(word()) == before && n_calls == 0 && is_empty(), "DIR of what is not active changes nothing");
         rig_destroy(&rig);
 }
 
