@@ -12,8 +12,7 @@
 /* What choosing needs of the vCPU, read once. */
 struct gates {
         uint32_t groups;        /* bit g: group g is enabled at the distributor and at the CPU interface */
-        uint8_t pmr;
-        uint8_t group_mask[2];
+        uint64_t cpuif, ctlr;
 };
 
 static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu *vcpu)
@@ -21,23 +20,39 @@ static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu 
         uint64_t cpuif = atomic_load_explicit(&vcpu->cpuif, memory_order_seq_cst);
         uint64_t ctlr = atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed);
         uint32_t enabled = atomic_load_explicit(&gic->header->gicd_ctlr, memory_order_seq_cst);
-        unsigned bpr0 = (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR0_SHIFT, 3);
-        unsigned bpr1 = (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
-        struct gates gates = {
-                .groups = enabled & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
-                .pmr = (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),
-        };
+        struct gates gates = { .groups = enabled & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3, .cpuif = cpuif, .ctlr = ctlr };
 
         if (cpuif & SHM_CPUIF_ASLEEP) /* IHI 0069 section 11.1: nothing is forwarded to a sleeping PE */
                 gates.groups = 0;
-        gates.group_mask[0] = gic_prio_group_mask(bpr0);
-        gates.group_mask[1] = gic_prio_group_mask(gic_prio_bpr(1, bpr0, bpr1, ctlr & ICC_CTLR_CBPR));
         return gates;
+}
+
+static uint8_t group_mask(const struct gates *gates, unsigned group)
+{
+        unsigned bpr0 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR0_SHIFT, 3);
+        unsigned bpr1 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
+
+        return gic_prio_group_mask(gic_prio_bpr(group, bpr0, bpr1, gates->ctlr & ICC_CTLR_CBPR));
+}
+
+/* May an interrupt of this priority and group interrupt what runs now? */
+static bool preempts(const struct shm_gic *gic, uint32_t vcpu, const struct gates *gates, uint8_t priority, unsigned group)
+{
+        return gic_prio_preempts(priority, (uint8_t)(gates->cpuif >> SHM_CPUIF_PMR_SHIFT),
+                                 shm_cpuif_running_priority(gic, vcpu), group_mask(gates, group));
 }
 
 static bool deliverable_here(uint64_t w, uint32_t vcpu)
 {
         return gic_word_wanting(w) && gic_word_route(w) == vcpu;
+}
+
+/* CAND-A3: clear a summary bit, then re-read the candidates that it covers; as CAND-A2, one level up. */
+static void drop_summary(struct shm_vcpu *self, uint32_t i)
+{
+        atomic_fetch_and_explicit(&self->summary, ~(UINT64_C(1) << i), memory_order_seq_cst);
+        if (atomic_load_explicit(&self->candidates[i], memory_order_seq_cst))
+                atomic_fetch_or_explicit(&self->summary, UINT64_C(1) << i, memory_order_seq_cst);
 }
 
 /*
@@ -51,16 +66,10 @@ static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, c
         uint64_t bit = UINT64_C(1) << (index % 64);
         uint64_t before = atomic_fetch_and_explicit(&self->candidates[index / 64], ~bit, memory_order_seq_cst);
 
-        if (word && deliverable_here(shm_word_load(word), vcpu)) {
+        if (word && deliverable_here(shm_word_load(word), vcpu))
                 shm_word_mark(self, intid);
-                return;
-        }
-        if (before & ~bit)
-                return;
-        /* CAND-A3: the same one level up. */
-        atomic_fetch_and_explicit(&self->summary, ~(UINT64_C(1) << (index / 64)), memory_order_seq_cst);
-        if (atomic_load_explicit(&self->candidates[index / 64], memory_order_seq_cst))
-                atomic_fetch_or_explicit(&self->summary, UINT64_C(1) << (index / 64), memory_order_seq_cst);
+        else if (!(before & ~bit))
+                drop_summary(self, index / 64);
 }
 
 static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index, struct shm_pick *pick)
@@ -94,8 +103,8 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
                 uint64_t bits = atomic_load_explicit(&self->candidates[i], memory_order_seq_cst);
 
                 summary &= summary - 1;
-                if (!bits) /* set by a summary bit that outlived its word */
-                        drop_candidate(gic, vcpu, shm_candidate_intid(i * 64), NULL);
+                if (!bits) /* the summary bit outlived its candidates: an injector sets it after them */
+                        drop_summary(self, i);
                 for (; bits; bits &= bits - 1)
                         consider(gic, vcpu, groups, i * 64 + (unsigned)__builtin_ctzll(bits), ret_pick);
         }
@@ -156,8 +165,7 @@ static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, struct s
         shm_cpuif_serve(gic, vcpu);
         gates = read_gates(gic, &gic->vcpus[vcpu]);
         pick_of_groups(gic, vcpu, gates.groups, pick);
-        if (pick->intid != GIC_INTID_SPURIOUS &&
-            !gic_prio_preempts(pick->priority, gates.pmr, shm_cpuif_running_priority(gic, vcpu), gates.group_mask[pick->group]))
+        if (pick->intid != GIC_INTID_SPURIOUS && !preempts(gic, vcpu, &gates, pick->priority, pick->group))
                 pick->intid = GIC_INTID_SPURIOUS;
         return gates;
 }
@@ -167,8 +175,7 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
         struct gates gates = read_gates(gic, &gic->vcpus[vcpu]);
         unsigned group = gic_word_group(w);
 
-        return (gates.groups & (1u << group)) &&
-               gic_prio_preempts(gic_word_priority(w), gates.pmr, shm_cpuif_running_priority(gic, vcpu), gates.group_mask[group]);
+        return (gates.groups & (1u << group)) && preempts(gic, vcpu, &gates, gic_word_priority(w), group);
 }
 
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
@@ -219,7 +226,7 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                         shm_slot_end(self);
                         return GIC_INTID_SPURIOUS;
                 }
-                bit = gic_prio_apr_bit(pick.priority, gates.group_mask[group], gic->n_priority_bits);
+                bit = gic_prio_apr_bit(pick.priority, group_mask(&gates, group), gic->n_priority_bits);
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */

@@ -33,11 +33,61 @@ static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group
         return cpuif_is_eligible(atomic_load_explicit(&gic->vcpus[vcpu].cpuif, memory_order_seq_cst), group);
 }
 
+/* Candidates of one vCPU that a bounded view looks at: a hostile process can set all bits of every vCPU. */
+#define LOOKS  64u
+
 /*
- * First of all one that can take it at once, of these one that sleeps in WFI: it has nothing else to do. Of equals the
- * one chosen last, whose caches know the handler, or its successor.
+ * Has @vcpu something else to take already? It need not have left WFI yet for that. A left-over candidate bit is looked
+ * through, not cleared: that is its own vCPU's work.
  */
-static uint32_t choose(const struct shm_gic *gic, uint64_t w)
+static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t summary = atomic_load_explicit(&self->summary, memory_order_relaxed);
+        unsigned looks = 0;
+
+        for (; summary; summary &= summary - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(summary);
+                uint64_t bits = atomic_load_explicit(&self->candidates[i], memory_order_relaxed);
+
+                for (; bits; bits &= bits - 1) {
+                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+                        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+                        uint64_t w = word && intid != but_intid ? shm_word_load(word) : 0;
+
+                        if (gic->bounded && ++looks > LOOKS)
+                                return true;
+                        if (gic_word_wanting(w) && gic_word_route(w) == vcpu && shm_cpuif_admits(gic, vcpu, w))
+                                return true;
+                }
+        }
+        return false;
+}
+
+/*
+ * First of all one that can take it at once, of these one that has nothing else to take, of these one that sleeps in
+ * WFI. Of equals the one chosen last, whose caches know the handler, or its successor.
+ */
+#define SCORE_ELIGIBLE  1u
+#define SCORE_PARKED    1u
+#define SCORE_FREE      2u
+#define SCORE_ADMITS    2u
+#define SCORE_MOST      (SCORE_ELIGIBLE + SCORE_PARKED + SCORE_FREE + SCORE_ADMITS)
+
+static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
+{
+        unsigned score = SCORE_ELIGIBLE;
+
+        if (!is_eligible(gic, vcpu, gic_word_group(w)))
+                return 0;
+        if (atomic_load_explicit(&gic->vcpus[vcpu].park, memory_order_relaxed) == SHM_PARK_PARKED)
+                score += SCORE_PARKED;
+        if (!shm_cpuif_admits(gic, vcpu, w))
+                return score;
+        return score + SCORE_ADMITS + (has_work(gic, vcpu, intid) ? 0 : SCORE_FREE);
+}
+
+static uint32_t choose(struct shm_gic *gic, uint32_t intid, uint64_t w)
 {
         uint32_t first = gic_word_route(w) < gic->n_vcpus ? gic_word_route(w) : 0;
         uint32_t best = GIC_NO_VCPU;
@@ -45,19 +95,13 @@ static uint32_t choose(const struct shm_gic *gic, uint64_t w)
 
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 uint32_t vcpu = first + i < gic->n_vcpus ? first + i : first + i - gic->n_vcpus;
-                unsigned score = 1;
+                unsigned score = score_of(gic, vcpu, intid, w);
 
-                if (!is_eligible(gic, vcpu, gic_word_group(w)))
-                        continue;
-                if (shm_cpuif_admits(gic, vcpu, w))
-                        score += 2;
-                if (atomic_load_explicit(&gic->vcpus[vcpu].park, memory_order_relaxed) == SHM_PARK_PARKED)
-                        score += 1;
                 if (score > best_score) {
                         best = vcpu;
                         best_score = score;
                 }
-                if (score == 4)
+                if (score == SCORE_MOST)
                         break;
         }
         return best;
@@ -78,7 +122,7 @@ static bool give(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now
                 shm_tdir_raise(gic);
         if (vcpu == GIC_NO_VCPU) {
                 mark_unplaced(gic, intid);
-                return choose(gic, now) == GIC_NO_VCPU;
+                return choose(gic, intid, now) == GIC_NO_VCPU;
         }
         shm_word_mark(&gic->vcpus[vcpu], intid);
         shm_word_ring(gic, vcpu);
@@ -105,7 +149,7 @@ void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
 
                 if (!(old & GIC_WORD_IRM) || !gic_word_wanting(old))
                         return; /* taken, cleared or routed; whoever makes it pending again places it */
-                vcpu = choose(gic, old);
+                vcpu = choose(gic, intid, old);
                 now = gic_word_set_route(old, (uint16_t)vcpu);
                 if ((now == old || shm_word_cas(&spi->word, &old, now)) && give(gic, intid, old, now, vcpu))
                         return;

@@ -67,6 +67,96 @@ static void parked_masked(struct conf *c)
         }
 }
 
+/* One that was woken for another interrupt is idle no longer, though it has taken none yet: one after the other. */
+static void idle_each(struct conf *c)
+{
+        const uint32_t n = c->config.n_vcpus;
+
+        for (unsigned parked = 0; parked < 2; parked++) {
+                uint32_t seen = 0;
+
+                conf_where(c, parked ? "all are parked" : "all run");
+                for (uint32_t i = 0; i < n; i++) {
+                        oneofn_setup(c, 40 + i, 1);
+                        if (parked)
+                                EQ(c, vgic_vcpu_park_begin(c->vcpus[i]), 0);
+                }
+                for (uint32_t i = 0; i < n; i++)
+                        pulse(c, 0, 40 + i);
+                for (uint32_t i = 0; i < n; i++)
+                        seen |= 1u << irq_state(c, 0, 40 + i).vcpu;
+                EQ(c, seen, (1u << n) - 1);
+                for (uint32_t i = 0; i < n; i++) {
+                        uint32_t intid;
+
+                        if (parked)
+                                EQ(c, vgic_vcpu_park_end(c->vcpus[i]), VGIC_LINE_IRQ);
+                        intid = ack(c, i, 1);
+                        OK(c, intid >= 40 && intid < 40 + n);
+                        EQ(c, ack(c, i, 1), 1023);
+                        eoi(c, i, 1, intid);
+                }
+        }
+}
+
+/* vCPU 1 waits in WFI, the others run. What it cannot take, or not any more, is nothing to do; what it can take is. */
+enum work { WORK_NONE, WORK_MASKED, WORK_DISABLED, WORK_ROUTED_AWAY, WORK_CLEARED, WORK_TO_TAKE, N_WORKS };
+
+static void parked_work(struct conf *c)
+{
+        for (unsigned work = WORK_NONE; work < N_WORKS; work++) {
+                conf_where(c, "work %u", work);
+                oneofn_setup(c, 40, 1);
+                oneofn_setup(c, 50, 1);
+                route_w(c, 50, affinity_of(c, 1));
+                irq_set(c, 0, IPRIORITYR, 50, work == WORK_MASKED ? 0xe0 : 0x80);
+                icc_w(c, 1, PMR, 0xc0);
+                EQ(c, vgic_vcpu_park_begin(c->vcpus[1]), 0);
+                if (work != WORK_NONE)
+                        pulse(c, 0, 50);
+                if (work == WORK_DISABLED)
+                        irq_set(c, 0, ICENABLER, 50, 1);
+                if (work == WORK_ROUTED_AWAY)
+                        route_w(c, 50, affinity_of(c, 0));
+                if (work == WORK_CLEARED)
+                        irq_set(c, 0, ICPENDR, 50, 1);
+                pulse(c, 0, 40);
+                OK(c, (irq_state(c, 0, 40).vcpu == 1) == (work != WORK_TO_TAKE));
+                vgic_vcpu_park_end(c->vcpus[1]);
+                irq_set(c, 0, ICPENDR, 40, 1);
+                irq_set(c, 0, ICPENDR, 50, 1);
+                icc_w(c, 1, PMR, 0xff);
+        }
+}
+
+/* Chosen again, it does not count as the work of its own vCPU: of equals the one that has it keeps it. */
+static void stays(struct conf *c)
+{
+        for (unsigned parked = 0; parked < 2; parked++) {
+                for (uint32_t i = 0; i < c->config.n_vcpus; i++) {
+                        conf_where(c, "vCPU %u %s", i, parked ? "is parked" : "runs");
+                        oneofn_setup(c, 40, 1);
+                        for (uint32_t k = 0; k < c->config.n_vcpus; k++) {
+                                gicr_w(c, k, GICR_CTLR, k == i ? 0 : GICR_DPG1NS);
+                                if (parked)
+                                        EQ(c, vgic_vcpu_park_begin(c->vcpus[k]), 0);
+                        }
+                        pulse(c, 0, 40);
+                        EQ(c, irq_state(c, 0, 40).vcpu, i);
+                        for (uint32_t k = 0; k < c->config.n_vcpus; k++)
+                                gicr_w(c, k, GICR_CTLR, 0);
+                        irq_set(c, 0, IPRIORITYR, 40, 0x60);
+                        EQ(c, irq_state(c, 0, 40).vcpu, i);
+                        irq_set(c, 0, IGROUPR, 40, 0);
+                        EQ(c, irq_state(c, 0, 40).vcpu, i);
+                        if (parked)
+                                for (uint32_t k = 0; k < c->config.n_vcpus; k++)
+                                        EQ(c, vgic_vcpu_park_end(c->vcpus[k]), k == i ? VGIC_LINE_FIQ : 0);
+                        oneofn_take(c, i, 40, 0);
+                }
+        }
+}
+
 /* The mode can be read back from outside. */
 static void mode_told(struct conf *c)
 {
@@ -115,6 +205,9 @@ const struct conf_test conf_choice_tests[] = {
         { "oneofn-idle", "1.2.3", "one that can take it at once is preferred", FOUR(0), idle_preferred },
         { "oneofn-parked", "1.2.3", "of these one that waits in WFI", FOUR(0), parked_preferred },
         { "oneofn-parked-masked", "1.2.3", "one in WFI that masks it is not preferred", FOUR(0), parked_masked },
+        { "oneofn-idle-each", "1.2.3", "one that is woken for another is idle no longer", FOUR(0), idle_each },
+        { "oneofn-parked-work", "1.2.3", "what one in WFI cannot take does not make it busy", FOUR(0), parked_work },
+        { "oneofn-stays", "1.2.3", "chosen again, it stays if nobody is better", FOUR(0), stays },
         { "oneofn-mode-told", "12.9.22", "the mode of each SPI can be seen from outside", FOUR(0), mode_told },
         { "oneofn-group-change", "12.9.13", "IGROUPR of a pending one: chosen again for the new group",
           { .n_vcpus = 2 }, group_change },

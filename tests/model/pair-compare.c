@@ -237,26 +237,40 @@ static void same_icc(struct pair *pair, uint32_t vcpu)
         }
 }
 
+/* The three values of ICC_CTLR_EL1 that anybody may read; the writable fields are CBPR, EOImode and PMHE. */
+static void same_ctlr(struct pair *pair, uint32_t vcpu)
+{
+        const uint64_t writable = 1 << 0 | 1 << 1 | 1 << 6;
+        struct vgic_icc_ctlr ctlr = { 0 };
+        uint64_t live = 0;
+
+        ref_icc_read(pair->ref, vcpu, VGIC_ICC_CTLR_EL1, &live);
+        vgic_vm_icc_ctlr(pair->vm, vcpu, &ctlr);
+        if (ctlr.live != live || ctlr.arch_default != (live & ~writable))
+                pair_differ(pair, "ICC_CTLR_EL1 of vCPU %u, live and default: 0x%x 0x%x, the model says 0x%x 0x%x",
+                            vcpu, ctlr.live, ctlr.arch_default, (unsigned)live, (unsigned)(live & ~writable));
+        if (((ctlr.valid & VGIC_ICC_CTLR_CONFIGURED) != 0) != pair->is_configured[vcpu] ||
+            (pair->is_configured[vcpu] && ctlr.configured != pair->configured[vcpu]))
+                pair_differ(pair, "ICC_CTLR_EL1 of vCPU %u as configured: 0x%x, it was 0x%x", vcpu, ctlr.configured,
+                            (unsigned)pair->configured[vcpu]);
+}
+
 /* What others see of a CPU interface, without running there. */
 static void same_vcpu(struct pair *pair, uint32_t vcpu)
 {
         struct vgic_vcpu_state state = { 0 };
-        struct vgic_icc_ctlr ctlr = { 0 };
-        uint64_t pmr = 0, rpr = 0, group0 = 0, group1 = 0, live = 0;
+        uint64_t pmr = 0, rpr = 0, group0 = 0, group1 = 0;
         uint64_t waker = ref_gicr_read(pair->ref, (uint64_t)vcpu * GICR_STRIDE + 0x14, 4);
 
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_PMR_EL1, &pmr);
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_RPR_EL1, &rpr);
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_IGRPEN0_EL1, &group0);
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_IGRPEN1_EL1, &group1);
-        ref_icc_read(pair->ref, vcpu, VGIC_ICC_CTLR_EL1, &live);
         vgic_vm_vcpu_state(pair->vm, vcpu, &state);
-        vgic_vm_icc_ctlr(pair->vm, vcpu, &ctlr);
-        if (state.pmr != pmr || state.running_priority != rpr || state.group_enables != (group0 | group1 << 1) ||
-            ctlr.live != live)
-                pair_differ(pair, "vCPU %u from outside (PMR RPR groups CTLR): %x %x %x %x, the model says %x %x %x %x",
-                            vcpu, state.pmr, state.running_priority, state.group_enables, ctlr.live, (unsigned)pmr,
-                            (unsigned)rpr, (unsigned)(group0 | group1 << 1), (unsigned)live);
+        if (state.pmr != pmr || state.running_priority != rpr || state.group_enables != (group0 | group1 << 1))
+                pair_differ(pair, "vCPU %u from outside (PMR RPR groups): %x %x %x, the model says %x %x %x", vcpu,
+                            state.pmr, state.running_priority, state.group_enables, (unsigned)pmr, (unsigned)rpr,
+                            (unsigned)(group0 | group1 << 1));
         if (state.acknowledged != ref_acknowledged(pair->ref, vcpu))
                 pair_differ(pair, "vCPU %u acknowledged %" PRIu64 ", the model says %" PRIu64, vcpu, state.acknowledged,
                             ref_acknowledged(pair->ref, vcpu));
@@ -301,6 +315,7 @@ void pair_compare_all(struct pair *pair, bool every_offset)
                 same_irq_everywhere(pair, VGIC_ESPI_FIRST + i);
         for (uint32_t i = 0; i < config->n_vcpus && pair_agrees(pair); i++) {
                 same_vcpu(pair, i);
+                same_ctlr(pair, i);
                 if (pair->vcpus[i] && !pair->parked[i] && !pair->in_guest[i])
                         same_icc(pair, i);
         }

@@ -207,6 +207,10 @@ static uint64_t access_icc(struct pair *pair, const struct program_step *step)
         }
         if (r != should)
                 pair_differ(pair, "returned %d, the model says %d", r, should);
+        if (step->op == PROGRAM_ICC_WRITE && step->where == VGIC_ICC_CTLR_EL1) {
+                ref_icc_read(pair->ref, step->vcpu, VGIC_ICC_CTLR_EL1, &pair->configured[step->vcpu]);
+                pair->is_configured[step->vcpu] = true;
+        }
         same_value(pair, got, want);
         if (step->op == PROGRAM_ICC_READ && is_iar(step->where) && (got < 1020 || got > 1023))
                 pair->counts->acknowledged++;

@@ -198,7 +198,7 @@ static void set_up_vcpu(struct maker *m, uint32_t vcpu)
         if (percent(m, 95))
                 write_gicr(m, vcpu, 0x14, 0);
         if (percent(m, 95))
-                write_icc(m, vcpu, VGIC_ICC_PMR_EL1, ONE_OF(m, 0xff, 0xff, 0xf8, 0xa0));
+                write_icc(m, vcpu, VGIC_ICC_PMR_EL1, ONE_OF(m, 0xff, 0xff, 0xff, 0x1ff, 0xf8, 0xa0));
         if (percent(m, 95))
                 write_icc(m, vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         if (percent(m, 70))
@@ -284,6 +284,16 @@ static void acknowledge(struct maker *m)
                 read_icc(m, vcpu, group1 ? VGIC_ICC_IAR0_EL1 : VGIC_ICC_IAR1_EL1);
 }
 
+/* An INTID with a bit wrong: of the 24 that count, another interrupt; above them RES0, the same. */
+static uint64_t bit_wrong(struct maker *m, uint64_t intid)
+{
+        if (percent(m, 5))
+                intid ^= UINT64_C(1) << (10 + below(m, 14));
+        if (percent(m, 3))
+                intid |= UINT64_C(1) << (24 + below(m, 40));
+        return intid;
+}
+
 static void end(struct maker *m)
 {
         struct program_step step = { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m) };
@@ -291,6 +301,7 @@ static void end(struct maker *m)
         step.where = percent(m, 70) ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1;
         step.from = percent(m, 85) ? PROGRAM_ACKED : PROGRAM_LITERAL;
         step.value = percent(m, 80) ? any_intid(m) : ONE_OF(m, 1020, 1021, 1022, 1023, 1024, 5120, 8192, 0xffffff, 15);
+        step.value = bit_wrong(m, step.value);
         emit(m, step);
 }
 
@@ -300,6 +311,7 @@ static void deactivate(struct maker *m)
 
         step.from = percent(m, 60) ? PROGRAM_DROPPED : PROGRAM_LITERAL;
         step.value = percent(m, 90) ? any_intid(m) : ONE_OF(m, 1020, 1023, 1024, 1119, 4095, 5119, 8192, 0xffffff);
+        step.value = bit_wrong(m, step.value);
         emit(m, step);
 }
 

@@ -170,7 +170,7 @@ static const char *worse_than_another(struct ref_gic *gic, struct ref_irq *irq, 
                         continue;
                 if (!ref_can_take(gic, vcpu, irq))
                         return "1-of-N: at a vCPU that cannot take it now, though another could";
-                if (idle(gic, i) && !gic->pe[vcpu].parked)
+                if (idle(gic, i) && !idle(gic, vcpu))
                         return "1-of-N: at a busy vCPU, though an idle one could take it";
         }
         return NULL;

@@ -19,7 +19,7 @@
 #include "tap.h"
 
 #define N_STEPS     1500
-#define N_PROGRAMS  400
+#define N_PROGRAMS  1000
 
 /* --- two models --- */
 

@@ -16,7 +16,8 @@
 
 #define ISR_IRQ  (1u << 7)
 #define ISR_FIQ  (1u << 6)
-#define FRAMES   0x20000u       /* a redistributor's */
+#define GICD_FRAME   0x10000u
+#define GICR_FRAMES  0x20000u   /* both of a redistributor */
 #define AT_ONCE  8192u          /* operations before QEMU is asked to run them; far less than AGENT_RING */
 
 static bool is_mmio(const struct program_step *step)
@@ -49,12 +50,15 @@ static bool kills_qemu(const struct program_step *step)
 }
 
 /* What never reaches a GIC in QEMU: misaligned accesses (Device memory: the processor takes an alignment fault),
- * accesses behind the last redistributor (nothing is mapped there), wires of SGIs, and what the host of a vgicd guest
- * does. */
+ * accesses behind the frames (something else is mapped there, or nothing), wires of SGIs, and what the host of a vgicd
+ * guest does. */
 static bool is_for_guest(const struct program *program, const struct program_step *step)
 {
+        bool is_gicd = step->op == PROGRAM_GICD_READ || step->op == PROGRAM_GICD_WRITE;
+
         if (is_mmio(step))
-                return step->where % step->len == 0 && step->vcpu < program->config.n_vcpus;
+                return step->where % step->len == 0 && step->vcpu < program->config.n_vcpus &&
+                       step->where < (is_gicd ? GICD_FRAME : GICR_FRAMES);
         if (is_line(step))
                 return step->where >= 16 && step->where < 32 + program->config.n_spis;
         return (step->op == PROGRAM_ICC_READ || step->op == PROGRAM_ICC_WRITE) && !kills_qemu(step);
@@ -87,7 +91,7 @@ static bool is_unpredictable(struct ref_gic *gic, const struct program *program,
 static void predict_step(struct ref_gic *gic, struct replay_step *step)
 {
         const struct program_step *literal = &step->literal;
-        uint64_t gicr = (uint64_t)literal->vcpu * FRAMES + literal->where;
+        uint64_t gicr = (uint64_t)literal->vcpu * GICR_FRAMES + literal->where;
 
         switch (literal->op) {
         case PROGRAM_GICD_READ:
@@ -186,7 +190,8 @@ struct ticket {
 
 static uint32_t queue_step(struct machine *machine, const struct program_step *step)
 {
-        uint64_t gicd = MACHINE_GICD + step->where, gicr = MACHINE_GICR + (uint64_t)step->vcpu * FRAMES + step->where;
+        uint64_t gicd = MACHINE_GICD + step->where;
+        uint64_t gicr = MACHINE_GICR + (uint64_t)step->vcpu * GICR_FRAMES + step->where;
 
         if (step->op == PROGRAM_ICC_READ || step->op == PROGRAM_ICC_WRITE)
                 return machine_sysreg(machine, step->vcpu, is_write(step), step->where, step->value);

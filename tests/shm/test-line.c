@@ -178,6 +178,50 @@ static void unplaced_by_nobody(void)
         rig_destroy(&one);
 }
 
+/* Summary bits that outlived their candidates go at the next look, and take no candidate of another word along. */
+static void stale_summary(void)
+{
+        struct rig one;
+
+        rig_create(&one, 1, 988, 5);
+        rig_boot(&one);
+        for (uint32_t intid = 63; intid <= 64; intid++) {
+                enable(&one, 0, intid);
+                pulse(&one, intid);
+        }
+        atomic_store(&one.gic.vcpus[0].summary, UINT64_MAX);
+        tap_eq(shm_cpuif_lines(&one.gic, 0), SHM_LINE_IRQ, "a look with every summary bit set");
+        tap_ok(atomic_load(&one.gic.vcpus[0].summary) == 3, "leaves those of words with candidates");
+        for (uint32_t intid = 63; intid <= 64; intid++) {
+                tap_eq(ack(&one, 0), intid, "and SPI %u comes", intid);
+                eoi(&one, 0, intid);
+        }
+        tap_ok(atomic_load(&one.gic.vcpus[0].summary) == 0, "then nothing is left");
+        rig_destroy(&one);
+}
+
+/* What a vCPU's PMR masks is no work, however much it is; only the daemon, which must not look for ever, stops counting. */
+static void masked_is_no_work(void)
+{
+        struct rig two;
+
+        rig_create(&two, 2, 988, 5);
+        rig_boot(&two);
+        msr(&two, 1, ICC_PMR, 0x80);
+        for (uint32_t intid = 50; intid < 200; intid++) {
+                route(&two, intid, intid == 50 ? 0 : 1); /* 50 keeps vCPU 0 busy */
+                enable(&two, 0, intid);
+                pulse(&two, intid);
+        }
+        set_priority(&two, 0, 40, 0x20);
+        enable(&two, 0, 40);
+        route(&two, 40, UINT64_C(1) << 31);
+        pulse(&two, 40);
+        tap_eq(gic_word_route(shm_word_load(shm_gic_word(&two.gic, 0, 40))), 1,
+               "1-of-N: 150 masked candidates do not keep a vCPU from being idle");
+        rig_destroy(&two);
+}
+
 int main(void)
 {
         const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
@@ -193,6 +237,8 @@ int main(void)
         giving_up();
         giving_up_placing();
         unplaced_by_nobody();
+        stale_summary();
+        masked_is_no_work();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 enable(&rig, 0, shm_gic_nth_spi(&rig.gic, i));
         notices();

@@ -85,6 +85,29 @@ static void test_choice(void)
         rig_destroy(&rig);
 }
 
+/* Bits of candidates that wait for nothing: a vCPU in WFI with them is idle. A bounded view looks at 64 of them. */
+static void test_left_over(void)
+{
+        struct shm_vcpu *vcpu;
+
+        for (unsigned bounded = 0; bounded < 2; bounded++) {
+                for (unsigned n_words = 1; n_words <= 2; n_words++) {
+                        boot(4, SHM_FEATURE_ALL);
+                        parks(1);
+                        vcpu = &rig.gic.vcpus[1];
+                        vcpu->candidates[0] = UINT64_MAX;
+                        vcpu->candidates[1] = n_words - 1;
+                        vcpu->summary = n_words == 1 ? 1 : 3;
+                        rig.gic.bounded = bounded;
+                        pulse(&rig, SPI);
+                        tap_eq(target_of(SPI), !(bounded && n_words == 2), "%s view, %s left-over candidates",
+                               bounded ? "a bounded" : "the VMM's", n_words == 1 ? "64" : "65");
+                        rig.gic.bounded = false;
+                        rig_destroy(&rig);
+                }
+        }
+}
+
 static void by_waker(uint32_t vcpu, bool open)
 {
         waker(&rig, vcpu, open ? 0 : 2);
@@ -314,6 +337,7 @@ static void test_races(const struct gate *gate)
 int main(void)
 {
         test_choice();
+        test_left_over();
         for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++)
                 test_gate(&gates[i]);
         test_reset_and_routing();

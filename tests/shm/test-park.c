@@ -18,6 +18,8 @@
 
 enum { LIMIT_MS = 10000, N_SOURCES = 2 };
 
+enum { FIRST_OF_WORD = 64 };
+
 static struct rig rig;
 static int bell;
 static _Atomic int stop, lost;
@@ -159,13 +161,44 @@ static bool woken(unsigned round)
         return ok;
 }
 
+/* The same for the first interrupt of a candidate word whose summary bit was left over from another one. */
+static void leave_summary(unsigned round)
+{
+        (void)round;
+        atomic_fetch_or(&rig.gic.vcpus[0].summary, UINT64_C(1) << FIRST_OF_WORD / 64);
+}
+
+static void look_once(unsigned round)
+{
+        (void)round;
+        shm_cpuif_lines(&rig.gic, 0);
+}
+
+static void send_first(unsigned round)
+{
+        (void)round;
+        pulse(&rig, FIRST_OF_WORD);
+}
+
+static bool comes(unsigned round)
+{
+        bool ok = ack(&rig, 0) == FIRST_OF_WORD;
+
+        (void)round;
+        if (!ok) /* so that one loss is one */
+                shm_word_mark(&rig.gic.vcpus[0], FIRST_OF_WORD);
+        eoi(&rig, 0, ok ? FIRST_OF_WORD : ack(&rig, 0));
+        return ok;
+}
+
 int main(void)
 {
+        struct duel stale = { .other = send_first, .n_rounds = 150000 };
         struct duel duel = { .other = send_pulse, .n_rounds = 150000 };
         struct source sources[N_SOURCES] = { { 0, send_pulse, 0 }, { 1, send_any, 0 } };
         pthread_t vcpu, threads[N_SOURCES];
 
-        rig_create(&rig, 2, 32, 5);
+        rig_create(&rig, 2, 64, 5);
         rig_boot(&rig);
         rig.gic.ring = ring_bell;
         bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -186,6 +219,10 @@ int main(void)
         tap_eq((int64_t)n_unknown, 0, "nothing came that nobody sent");
         tap_ok(atomic_load(&handled[0]) == sources[0].rounds && atomic_load(&handled[1]) == sources[1].rounds, "each was handled exactly once");
         rig.gic.ring = count_ring;
+        set_edge(&rig, 0, FIRST_OF_WORD, true);
+        enable(&rig, 0, FIRST_OF_WORD);
+        tap_eq(duel_fight(&stale, leave_summary, look_once, comes), 0,
+               "150,000 times a look at a summary bit that was left over against one injection");
         tap_eq(duel_fight(&duel, reset_rings, fall_asleep, woken), 0, "150,000 times one look against one injection");
         close(bell);
         rig_destroy(&rig);

@@ -110,6 +110,11 @@ static void deactivation(void)
         tap_ok(n_calls == 1 && atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, IRQ) &&
                atomic_load(&seen.old_word) == before, "DIR: the slot says what is under way, and from what");
         tap_ok(is_empty(), "DIR: then it is empty");
+        low(&rig, IRQ);
+        before = shm_word_load(word());
+        n_calls = 0;
+        msr(&rig, 0, ICC_DIR, IRQ);
+        tap_ok(shm_word_load(word()) == before && n_calls == 0 && is_empty(), "DIR of what is not active changes nothing");
         rig_destroy(&rig);
 }
 
@@ -160,7 +165,7 @@ static void reset(const char *name, void (*operation)(void))
         atomic_fetch_or(&rig.gic.vcpus[0].request, SHM_REQUEST_RESET);
         n_calls = 0;
         operation();
-        tap_ok(n_calls >= 1 && SHM_SLOT_OP_KIND(atomic_load(&seen.op)) == SHM_SLOT_RESET,
+        tap_ok(n_calls >= 1 && atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0),
                "reset asked for, then %s: served there, and the slot says that it is under way", name);
         tap_ok(is_empty() && !(atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET), "%s: then it is empty", name);
         rig_destroy(&rig);
@@ -206,8 +211,26 @@ static void look_at_lines(void)
         shm_cpuif_lines(&rig.gic, 0);
 }
 
+/* Who is on is reset by its owner, at its next operation; who is off at once, by whoever asks. */
+static void power(void)
+{
+        fresh(0);
+        shm_power(&rig.gic, 0, true);
+        shm_reset_request(&rig.gic, 0);
+        tap_ok((atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) && gicr_get(&rig, 0, IGROUPR) == UINT32_MAX,
+               "a vCPU that is on: its reset is asked for, nothing happens yet");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "its next operation resets it first");
+        rig_boot(&rig);
+        shm_power(&rig.gic, 0, false);
+        shm_reset_request(&rig.gic, 0);
+        tap_ok(!(atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) && gicr_get(&rig, 0, IGROUPR) == 0,
+               "a vCPU that is off is reset at once");
+        rig_destroy(&rig);
+}
+
 int main(void)
 {
+        power();
         end_of_interrupt();
         deactivation();
         acknowledge();
