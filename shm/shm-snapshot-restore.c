@@ -218,7 +218,8 @@ static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info *
                         .name = "x", .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_espis = h->n_espis,
                         .n_eppis = h->n_eppis,
                         .n_priority_bits = h->n_priority_bits, .features = h->features, .mpidrs = mpidrs,
-                        .redist_regions = regions,
+                        .redist_regions = regions, .gicd_typer2 = h->gicd_typer2,
+                        .iidr_revision = (h->gicd_iidr & GICD_IIDR_REVISION) >> GICD_IIDR_REVISION_SHIFT,
                 },
         };
         for (uint32_t v = 0; v < h->n_vcpus; v++)

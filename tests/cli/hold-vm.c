@@ -8,7 +8,8 @@
  *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET | gicd OFFSET BYTES
  *
  * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. An extended VM has all that is not the default: 64
- * extended SPIs, 32 extended PPIs, 3 affinity levels, a redistributor region per vCPU, no 1-of-N, no range selector.
+ * extended SPIs, 32 extended PPIs, 3 affinity levels, a redistributor region per vCPU, no 1-of-N, no range selector,
+ * revision 3 in GICD_IIDR.
  * Each line is answered by one: a number ("gicd" reads the distributor). End of input ends the VM.
  */
 #include <stdio.h>
@@ -62,6 +63,15 @@ static void extend(struct vgic_vm_config *config, uint32_t *regions)
         config->flags |= VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS;
 }
 
+/* What a VMM does before INIT: it reads GICD_IIDR and writes it back with the revision that its guest knows. */
+static int set_revision(struct vgic_vm *vm, uint64_t revision)
+{
+        uint64_t iidr;
+        int r = vgic_attr_get(vm, VGIC_ATTR_DIST_REGS, 0x8, &iidr);
+
+        return r < 0 ? r : vgic_attr_set(vm, VGIC_ATTR_DIST_REGS, 0x8, (iidr & ~UINT64_C(0xf000)) | revision << 12);
+}
+
 int main(int argc, char **argv)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .n_spis = 64, .flags = VGIC_VM_EPHEMERAL };
@@ -86,6 +96,8 @@ int main(int argc, char **argv)
                 extend(&config, regions);
         must(vgic_connect(&options, &conn), "connect");
         must(vgic_vm_create(conn, &config, &vm), "create");
+        if (argc == 5)
+                must(set_revision(vm, 3), "GICD_IIDR");
         must(vgic_vm_init(vm), "init");
         must(load_guest_distributor(vm), "GICD_CTLR");
         for (uint32_t i = 0; i < config.n_vcpus; i++) {

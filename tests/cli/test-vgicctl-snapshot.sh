@@ -129,6 +129,8 @@ ctl save extended - 2> "$tmp/err" | ctl restore ext-copy - --repair > "$tmp/out"
 ok $? 'save | restore of a VM with all that is not the default'
 ctl show extended > "$tmp/a"
 ctl show ext-copy > "$tmp/b"
+ctl save ext-copy "$tmp/ext" > "$tmp/out" 2> "$tmp/err" && [ "$(od -An -tx1 -j57 -N1 "$tmp/ext" | tr -d " ")" = 34 ]
+ok $? 'and revision 3 in GICD_IIDR, which was set before INIT'
 [ "$(grep -Ec '^(vCPUs|SPIs|extended|priorities|affinity|redist|1-of-N|range)' "$tmp/b")" -eq 9 ]
 ok $? 'show has its configuration'
 for row in SPIs 'extended SPIs' 'extended PPIs' priorities 'affinity levels' redistributors 1-of-N 'range selector'; do

@@ -69,6 +69,7 @@ static void other_controllers(void)
                   "has 32 extended PPIs" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 6 }, "features" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 5 }, "features" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .iidr_revision = 1 }, "GICD_IIDR" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .mpidrs = mpidrs },
                   "vCPU 1 is 0.0.0.2" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .redist_regions = regions,
@@ -222,7 +223,7 @@ static void info(void)
         const struct shm_shape shape = { .n_vcpus = 3, .n_spis = 40, .n_priority_bits = 6, .mpidrs = mpidrs,
                 .n_espis = 64,
                                          .n_eppis = 32, .features = SHM_FEATURE_AFF3, .redist_regions = regions,
-                                         .n_redist_regions = 2 };
+                                         .n_redist_regions = 2, .iidr_revision = 3 };
         struct shm_snapshot_info *info = NULL;
         struct base_error why = { "" };
         struct image image;
