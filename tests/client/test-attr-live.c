@@ -232,33 +232,46 @@ static void test_gates(struct vgic_vcpu *vcpu)
                         ;
                 set(gates[i].group, gates[i].attr, gates[i].open);
                 pthread_join(thread, &woken);
-                tap_ok(((intptr_t)woken & VGIC_WAKE_IRQ) && vgic_vcpu_lines(vcpu) == VGIC_LINE_IRQ,
+                tap_ok((intptr_t)woken == VGIC_WAKE_IRQ && vgic_vcpu_lines(vcpu) == VGIC_LINE_IRQ,
                        "... opened from outside: the vCPU wakes");
         }
 }
 
 /* Values that a running vCPU's thread takes over, against what is told: never an old one after a new one. */
-static atomic_bool stop_;
+struct runner {
+        struct vgic_vcpu *vcpu;
+        atomic_bool stop;
+        atomic_uint n_taken;    /* values that the vCPU itself saw */
+};
 
-static void *flat_out(void *vcpu)
+static void *flat_out(void *arg)
 {
-        while (!atomic_load(&stop_))
-                vgic_vcpu_lines(vcpu);
+        struct runner *runner = arg;
+        uint64_t last = 0, value;
+
+        while (!atomic_load(&runner->stop)) {
+                value = mrs(runner->vcpu, VGIC_ICC_AP1R_EL1(0));
+                if (value != last)
+                        atomic_fetch_add(&runner->n_taken, 1);
+                last = value;
+        }
         return NULL;
 }
 
 static void test_posted(struct vgic_vcpu *vcpu)
 {
-        uint64_t reg = VCPU(1) | VGIC_ICC_AP1R_EL1(0), wrong = 0;
+        const uint64_t reg = VCPU(1) | VGIC_ICC_AP1R_EL1(0);
+        struct runner runner = { .vcpu = vcpu };
+        uint64_t wrong = 0;
         pthread_t thread;
 
-        pthread_create(&thread, NULL, flat_out, vcpu);
-        for (unsigned i = 0; i < 200000; i++) {
+        pthread_create(&thread, NULL, flat_out, &runner);
+        for (unsigned i = 1; atomic_load(&runner.n_taken) < 20000; i++) {
                 set(VGIC_ATTR_CPU_SYSREGS, reg, i & 0xffff);
-                for (unsigned k = 0; k < 3; k++)
+                for (unsigned k = 0; k < 30; k++)
                         wrong += get(VGIC_ATTR_CPU_SYSREGS, reg) != (i & 0xffff);
         }
-        atomic_store(&stop_, true);
+        atomic_store(&runner.stop, true);
         pthread_join(thread, NULL);
         tap_eq((int64_t)wrong, 0, "active priorities of a vCPU that runs read as they were set, at once and later");
         set(VGIC_ATTR_CPU_SYSREGS, reg, 0);
