@@ -4,6 +4,7 @@
 
 #include "base-bits.h"
 #include "shm-cpuif.h"
+#include "shm-mirror.h"
 #include "shm-reset.h"
 
 /*
@@ -63,10 +64,12 @@ VGIC_EXPORT void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on)
 
 VGIC_EXPORT int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset kind)
 {
-        int r = vgic_vm_check(vm, true);
+        int r = vgic_vm_check_any(vm, true);
 
         if (r < 0)
                 return r;
+        if (vm->gic.mirror)
+                return shm_mirror_reset(&vm->gic, index, kind);
         if (kind != VGIC_RESET_SYSTEM)
                 return shm_reset_request(&vm->gic, index, (enum shm_reset_kind)kind);
         shm_reset_request_all(&vm->gic);
@@ -80,10 +83,12 @@ VGIC_EXPORT int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index)
 
 VGIC_EXPORT int vgic_vm_reset(struct vgic_vm *vm)
 {
-        int r = vgic_vm_check(vm, true);
+        int r = vgic_vm_check_any(vm, true);
 
         if (r < 0)
                 return r;
+        if (vm->gic.mirror)
+                return shm_mirror_reset(&vm->gic, 0, VGIC_RESET_SYSTEM);
         shm_reset_all(&vm->gic);
         return 0;
 }

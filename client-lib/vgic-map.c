@@ -112,17 +112,21 @@ static int vgic_map_doorbells(struct vgic_vm *vm)
 
 int vgic_vm_map(struct vgic_vm *vm)
 {
-        int r = vm->role == VGIC_ROLE_VMM ? vgic_map_check_limit(vm) : 0;
+        bool rings = vm->role == VGIC_ROLE_VMM && !(vm->info.flags & VGIC_VM_MIRROR);
+        int r = rings ? vgic_map_check_limit(vm) : 0;
 
         if (r == 0)
                 r = vgic_map_segment(vm);
-        if (r == 0 && vm->role == VGIC_ROLE_VMM)
+        if (r == 0 && vm->gic.mirror != ((vm->info.flags & VGIC_VM_MIRROR) != 0))
+                r = base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
+        if (r == 0 && rings)
                 r = vgic_map_doorbells(vm);
         if (r < 0) {
                 vgic_vm_unmap(vm);
                 return r;
         }
-        vgic_doorbell_hooks(vm);
+        if (rings)
+                vgic_doorbell_hooks(vm);
         shm_local_raise(&vm->mapped, true);
         return 0;
 }

@@ -88,13 +88,20 @@ static inline bool vgic_vm_mapped(const struct vgic_vm *vm)
 
 /*
  * vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer, or it is a device;
- * -ENODATA not initialised.
+ * -ENODATA not initialised; -EOPNOTSUPP a mirror. vgic_vm_check_any(): what works on a mirror, too.
  */
-static inline int vgic_vm_check(const struct vgic_vm *vm, bool writes)
+static inline int vgic_vm_check_any(const struct vgic_vm *vm, bool writes)
 {
         if (vm->role == VGIC_ROLE_DEVICE || (writes && vm->role != VGIC_ROLE_VMM))
                 return -EACCES;
         return vgic_vm_mapped(vm) ? 0 : -ENODATA;
+}
+
+static inline int vgic_vm_check(const struct vgic_vm *vm, bool writes)
+{
+        int r = vgic_vm_check_any(vm, writes);
+
+        return r == 0 && vm->gic.mirror ? -EOPNOTSUPP : r;
 }
 
 #endif

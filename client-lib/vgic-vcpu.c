@@ -30,6 +30,8 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
                 return r;
         if (!vgic_vm_mapped(vm))
                 return base_error_set(&vm->conn->error, -ENODATA, "the VM is not initialised");
+        if (vm->gic.mirror)
+                return base_error_set(&vm->conn->error, -EOPNOTSUPP, "the VM is a mirror: it runs no vCPUs");
         if (index >= vm->info.n_vcpus)
                 return base_error_set(&vm->conn->error, -EINVAL, "there is no vCPU %u: the VM has %u", index,
                                       vm->info.n_vcpus);

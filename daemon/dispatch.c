@@ -101,6 +101,12 @@ enum proto_code dispatch_vm(struct request *request, const char *name, struct vm
         return PROTO_OK;
 }
 
+/* Every other message that needs an initialised VM is about a delivering controller. */
+static bool works_on_a_mirror(uint32_t id)
+{
+        return id == PROTO_VM_MAP || id == PROTO_ICC_CTLR_GET || id == PROTO_RESET;
+}
+
 enum proto_code dispatch_ready_vm(struct request *request, const char *name, struct vm **ret_vm)
 {
         struct vm *vm = NULL;
@@ -110,6 +116,8 @@ enum proto_code dispatch_ready_vm(struct request *request, const char *name, str
                 return code;
         if (!vm->initialised)
                 return PROTO_NOT_INITIALISED;
+        if (vm_is_mirror(vm) && !works_on_a_mirror(request->row->id))
+                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST, "this VM is a mirror: it has no delivering controller");
         *ret_vm = vm;
         return PROTO_OK;
 }

@@ -12,6 +12,7 @@
 #include "proto-limits.h"
 #include "session.h"
 #include "shm-line.h"
+#include "shm-mirror.h"
 #include "shm-read.h"
 #include "shm-reset.h"
 #include "vm.h"
@@ -151,6 +152,10 @@ enum proto_code handle_reset(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
+        if (vm_is_mirror(vm))
+                return shm_mirror_reset(&vm->gic, ask->vcpu, ask->kind) == 0 ? PROTO_OK :
+                       dispatch_fail(request, PROTO_INVALID, "no such kind, or vcpu is not below %" PRIu32,
+                                     vm->shape.n_vcpus);
         if (ask->kind == VGIC__RESET_KIND__RESET_SYSTEM) {
                 shm_reset_request_all(&vm->gic);
                 return PROTO_OK;

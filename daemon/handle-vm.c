@@ -48,7 +48,7 @@ enum proto_code handle_hello(struct request *request)
 /* What can be said without a look at the shape as a whole; the rest is shm_segment_check_shape()'s. */
 static enum proto_code check_create(struct request *request, const Vgic__VmCreate *create)
 {
-        uint32_t extended = create->flags & ~PROTO_VM_EPHEMERAL;
+        uint32_t extended = create->flags & ~(PROTO_VM_EPHEMERAL | PROTO_VM_MIRROR);
 
         if (create->flags & ~PROTO_VM_FLAGS_ALL)
                 return dispatch_fail(request, PROTO_INVALID, "flags is 0x%" PRIx32 ", it can have the bits of 0x%x",
@@ -57,7 +57,9 @@ static enum proto_code check_create(struct request *request, const Vgic__VmCreat
             (extended || create->n_espis || create->n_eppis || create->affinity_levels || create->n_redist_regions))
                 return dispatch_fail(request, PROTO_INVALID,
                                      "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the "
-                                     "feature EXTENDED", PROTO_VM_FLAGS_ALL & ~PROTO_VM_EPHEMERAL);
+                                     "feature EXTENDED", PROTO_VM_FLAGS_ALL & ~(PROTO_VM_EPHEMERAL | PROTO_VM_MIRROR));
+        if (!(request->session->proto.features & PROTO_FEATURE_MIRROR) && (create->flags & PROTO_VM_MIRROR))
+                return dispatch_fail(request, PROTO_INVALID, "flags 0x%x needs the feature MIRROR", PROTO_VM_MIRROR);
         if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
                 return dispatch_fail(request, PROTO_INVALID, "mpidrs has %zu entries for %" PRIu32 " vCPUs",
                                      create->n_mpidrs, create->n_vcpus);

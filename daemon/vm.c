@@ -89,6 +89,7 @@ static int check_shape(struct shm_shape *shape, const struct vm_config *config, 
                 .n_espis = config->n_espis, .n_eppis = config->n_eppis, .features = features_of(config),
                 .redist_regions = config->n_redist_regions ? config->redist_regions : NULL,
                 .n_redist_regions = config->n_redist_regions,
+                .flags = (config->flags & PROTO_VM_MIRROR) ? SHM_FLAG_MIRROR : 0,
         };
         memcpy(shape->name, config->name, strlen(config->name) + 1);
         r = shm_segment_check_shape(shape, &reason);
@@ -192,7 +193,7 @@ static int open_bells(struct vm *vm)
 {
         int fd;
 
-        for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
+        for (uint32_t i = 0; !vm_is_mirror(vm) && i < vm->shape.n_vcpus; i++) {
                 fd = base_fd_eventfd_blocking(); /* its vCPU waits in read(): one system call for a wake */
                 if (fd < 0)
                         return fd;

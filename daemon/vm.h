@@ -111,6 +111,12 @@ int vm_init(struct vm *vm, struct base_error *why);
 /* vm_free() - everything of it; no session may be attached any more. */
 void vm_free(struct vm *vm);
 
+/* vm_is_mirror() - no delivering controller: no doorbells, no vCPUs. */
+static inline bool vm_is_mirror(const struct vm *vm)
+{
+        return vm->shape.flags & SHM_FLAG_MIRROR;
+}
+
 /* vm_may() - the VM's own uid and root may. */
 bool vm_may(const struct vm *vm, uid_t uid);
 

@@ -25,12 +25,14 @@
 #define PROTO_FEATURE_RINGS  (UINT64_C(1) << 3) /* RING_SETUP */
 #define PROTO_FEATURE_EXTENDED (UINT64_C(1) << 4) /* what GICv3.1 and the choices of 1-of-N, RSS and Aff3 added */
 #define PROTO_FEATURE_ATTRS  (UINT64_C(1) << 5) /* ATTR_GET, ATTR_SET, ATTR_HAS */
-#define PROTO_FEATURES_ALL   UINT64_C(0x3f)
+#define PROTO_FEATURE_MIRROR (UINT64_C(1) << 6) /* VmCreate's flag 3, MIRROR_GET */
+#define PROTO_FEATURES_ALL   UINT64_C(0x7f)
 
 /* VmCreate.flags, VmInfo.flags */
 #define PROTO_VM_EPHEMERAL   (1u << 0)
 #define PROTO_VM_NO_1_OF_N   (1u << 1)
 #define PROTO_VM_NO_RSS      (1u << 2)
-#define PROTO_VM_FLAGS_ALL   (PROTO_VM_EPHEMERAL | PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS)
+#define PROTO_VM_MIRROR      (1u << 3)
+#define PROTO_VM_FLAGS_ALL   (PROTO_VM_EPHEMERAL | PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS | PROTO_VM_MIRROR)
 
 #endif

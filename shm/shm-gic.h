@@ -32,6 +32,7 @@ struct shm_gic {
         uint32_t n_eppis;
         uint32_t n_priority_bits;
         uint32_t features;      /* SHM_FEATURE_* */
+        bool mirror;            /* no delivering controller: shm-mirror.h only */
         bool writable;
         bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */
 
@@ -60,6 +61,7 @@ struct shm_shape {
         uint32_t n_redist_regions;
         uint32_t iidr_revision;         /* of GICD_IIDR: 0..15 */
         uint32_t gicd_typer2;
+        uint32_t flags;                 /* SHM_FLAG_* */
 };
 
 #define SHM_TRIES  4096u

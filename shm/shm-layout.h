@@ -27,13 +27,15 @@
 #define SHM_MINOR            1           /* 1: take-over bits of cpuif, salt of the words */
 #define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0) /* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
 #define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
-#define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED) /* the bits this code understands */
+#define SHM_UNDERSTAND_MIRROR    (UINT64_C(1) << 2) /* SHM_FLAG_MIRROR: nothing is delivered */
+#define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | SHM_UNDERSTAND_MIRROR) /* by this code */
 #define SHM_LINE             64u
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u
 #define SHM_N_CANDIDATE_WORDS  64u         /* 4096 candidates: see shm_candidate_index() */
 #define SHM_N_PRIVATE_WORDS    (GIC_N_PRIVATE + GIC_MAX_EPPIS)
 #define SHM_N_APR              4u
+#define SHM_N_MIRROR          16u
 #define SHM_N_LIST_REGISTERS  16u
 
 /* Where an area lies. count == 0: there is none. */
@@ -107,10 +109,14 @@ struct shm_header {
         _Alignas(SHM_LINE) _Atomic uint64_t unplaced_summary;
         _Alignas(SHM_LINE) _Atomic uint64_t unplaced[SHM_N_CANDIDATE_WORDS];
 
-        uint8_t reserved1[1536];
+        /* 2560: a mirror's registers of the distributor: its VMM */
+        _Alignas(SHM_LINE) _Atomic uint64_t mirror[SHM_N_MIRROR];
+
+        uint8_t reserved1[1408];
 };
 
-#define SHM_FLAG_MIRROR  (1u << 0)          /* reserved: no delivering controller, the shadow only */
+#define SHM_FLAG_MIRROR  (1u << 0)          /* no delivering controller, the shadow only: shm-mirror.h */
+#define SHM_FLAGS_ALL    SHM_FLAG_MIRROR
 
 /* shm_header.features: what the architecture leaves to the implementation */
 #define SHM_FEATURE_1_OF_N  (1u << 0)       /* GICD_TYPER.No1N = 0, GICR_TYPER.DPGS = 1 */
@@ -254,7 +260,10 @@ struct shm_vcpu {
 
         /* 2176: active priorities that somebody else than the owner wrote: AP0R<n>, then AP1R<n>; see shm-apr.h */
         _Alignas(SHM_LINE) _Atomic uint64_t posted_apr[2 * SHM_N_APR];
-        uint8_t reserved2[1856];
+
+        /* 2240: a mirror's registers but ICC_CTLR_EL1, see shm-mirror.h: its VMM; not used by a delivering controller */
+        _Alignas(SHM_LINE) _Atomic uint64_t mirror[SHM_N_MIRROR];
+        uint8_t reserved2[1728];
 };
 
 /*
@@ -308,6 +317,7 @@ SHM_AT(struct shm_header, eoi_summary, 1408);
 SHM_AT(struct shm_header, eoi, 1472);
 SHM_AT(struct shm_header, unplaced_summary, 1984);
 SHM_AT(struct shm_header, unplaced, 2048);
+SHM_AT(struct shm_header, mirror, 2560);
 SHM_AT(struct shm_area, offset, 0);
 SHM_AT(struct shm_area, stride, 8);
 SHM_AT(struct shm_area, count, 12);
@@ -348,6 +358,7 @@ SHM_AT(struct shm_vcpu, counters, 2048);
 SHM_AT(struct shm_vcpu, gicr_ctlr, 2112);
 SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
 SHM_AT(struct shm_vcpu, posted_apr, 2176);
+SHM_AT(struct shm_vcpu, mirror, 2240);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
 static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&

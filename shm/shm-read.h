@@ -44,7 +44,9 @@ static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, st
         *ret_ctlr = (struct shm_icc_ctlr) {
                 .arch_default = (uint32_t)base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS),
                 .configured = (uint32_t)base_field_get(w, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS),
-                .live = (uint32_t)base_field_get(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS),
+                /* A mirror, which has no live value, keeps another count there. */
+                .live = (w & SHM_ICC_CTLR_LIVE_VALID)
+                        ? (uint32_t)base_field_get(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS) : 0,
                 .valid = ((w & SHM_ICC_CTLR_DEFAULT_VALID) ? 1u : 0) | ((w & SHM_ICC_CTLR_CONFIGURED_VALID) ? 2u : 0) |
                          ((w & SHM_ICC_CTLR_LIVE_VALID) ? 4u : 0),
         };

@@ -84,7 +84,7 @@ static const char *check_numbers(const struct shm_shape *shape)
                 { shape->n_eppis <= GIC_MAX_EPPIS && shape->n_eppis % GIC_EXTENDED_STEP == 0, "n_eppis must be 0, 32 or 64" },
                 { shape->n_priority_bits >= GIC_MIN_PRIORITY_BITS && shape->n_priority_bits <= GIC_MAX_PRIORITY_BITS,
                   "n_priority_bits must be 4 to 8" },
-                { !(shape->features & ~SHM_FEATURE_ALL), "there is no such feature" },
+                { !(shape->features & ~SHM_FEATURE_ALL) && !(shape->flags & ~SHM_FLAGS_ALL), "there is no such feature" },
                 { shape->iidr_revision <= 15, "the revision in GICD_IIDR must be 0 to 15" },
                 { !(shape->gicd_typer2 & ~GICD_TYPER2_FIELDS), "GICD_TYPER2 has a bit that is RES0" },
                 { memchr(shape->name, 0, sizeof shape->name) && shape->name[0], "the name must have 1 to 63 bytes" },
@@ -188,6 +188,7 @@ static void set_view(struct shm_gic *gic, void *base, const struct shm_area *are
                 .n_eppis = shape->n_eppis,
                 .n_priority_bits = shape->n_priority_bits,
                 .features = shape->features,
+                .mirror = shape->flags & SHM_FLAG_MIRROR,
                 .writable = writable,
         };
 }
@@ -220,6 +221,8 @@ static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 atomic_init(&vcpu->words[i], gic_word_set_route(0, (uint16_t)index));
         shm_reset_build(gic, index);
+        if (gic->mirror) /* nothing is known until it is published */
+                atomic_store_explicit(&vcpu->icc_ctlr, 0, memory_order_relaxed);
 }
 
 /* GICR_TYPER.Last ends each contiguous region of redistributors. */
@@ -238,7 +241,8 @@ static void mark_regions(struct shm_gic *gic, const struct shm_shape *shape)
 static uint64_t must_understand(const struct shm_shape *shape)
 {
         return ((shape->features & SHM_FEATURE_1_OF_N) ? SHM_UNDERSTAND_1_OF_N : 0) |
-               (shape->n_espis || shape->n_eppis ? SHM_UNDERSTAND_EXTENDED : 0);
+               (shape->n_espis || shape->n_eppis ? SHM_UNDERSTAND_EXTENDED : 0) |
+               ((shape->flags & SHM_FLAG_MIRROR) ? SHM_UNDERSTAND_MIRROR : 0);
 }
 
 static void build(struct shm_gic *gic, const struct shm_shape *shape, const struct shm_area *areas)
@@ -259,6 +263,7 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
         h->n_eppis = shape->n_eppis;
         h->n_priority_bits = shape->n_priority_bits;
         h->features = shape->features;
+        h->flags = shape->flags;
         h->must_understand = must_understand(shape);
         h->gicd_iidr = GICD_IIDR_DEFAULT | shape->iidr_revision << GICD_IIDR_REVISION_SHIFT;
         h->gicd_typer2 = shape->gicd_typer2;
@@ -333,11 +338,13 @@ static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_s
 
         if (h->magic != SHM_MAGIC || h->header_bytes != sizeof *h || h->total_bytes != bytes)
                 return -EBADMSG;
-        if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND) || (h->features & ~SHM_FEATURE_ALL))
+        if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND) || (h->features & ~SHM_FEATURE_ALL) ||
+            (h->flags & ~SHM_FLAGS_ALL))
                 return -EPROTONOSUPPORT;
         *shape = (struct shm_shape) {
                 .vm_id = h->vm_id, .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_priority_bits = h->n_priority_bits,
                 .n_espis = h->n_espis, .n_eppis = h->n_eppis, .features = h->features,
+                .flags = h->flags,
         };
         memcpy(shape->name, h->name, sizeof shape->name);
         memcpy(areas, h->areas, sizeof h->areas);

@@ -82,8 +82,8 @@ static const struct {
           { "mpidrs", "Aff0 0 to 15", "" } },
         { "a reserved bit of an MPIDR", CONFIG(.mpidrs = reserved), { "mpidrs", "Aff3", "Aff0" } },
         { "an affinity twice", CONFIG(.mpidrs = twice), { "affinity", "", "" } },
-        { "an unknown flag", CONFIG(.flags = 1u << 3), { "flags", "0x8", "0x7" } },
-        { "the highest flag", CONFIG(.flags = 1u << 31), { "flags", "0x80000000", "0x7" } },
+        { "an unknown flag", CONFIG(.flags = 1u << 4), { "flags", "0x10", "0xf" } },
+        { "the highest flag", CONFIG(.flags = 1u << 31), { "flags", "0x80000000", "0xf" } },
         { "9 priority bits", CONFIG(.n_priority_bits = 9), { "n_priority_bits", "4", "8" } },
 };
 

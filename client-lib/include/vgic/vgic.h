@@ -39,6 +39,7 @@
 #include <vgic/vgic-attr.h>
 #include <vgic/vgic-snapshot.h>
 #include <vgic/vgic-vcpu.h>
+#include <vgic/vgic-mirror.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -142,6 +143,8 @@ enum vgic_role {
                                         * GICR_CTLR.DPG* */
 #define VGIC_VM_NO_RSS     (1u << 2)   /* GICD_TYPER.RSS = 0: SGIs reach Aff0 0..15 only; so no vCPU may have a higher
                                         * one */
+
+#define VGIC_VM_MIRROR     (1u << 3)   /* no delivering controller, a memory of one: <vgic/vgic-mirror.h> */
 
 struct vgic_vm_config {
         size_t size;              /* sizeof(struct vgic_vm_config) */
