@@ -152,6 +152,30 @@ int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enu
         return vgic_call(conn, PROTO_RESET, &reset.base, NULL, 0, NULL, NULL);
 }
 
+int vgic_msg_mirror_read(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t reg, unsigned kind,
+                         uint64_t *ret_value)
+{
+        Vgic__MirrorGet ask = VGIC__MIRROR_GET__INIT;
+        PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
+        const Vgic__MirrorReply *reply;
+        int r = vgic_msg_begin(conn, name);
+
+        if (r < 0)
+                return r;
+        ask.name = vgic_string(name);
+        ask.vcpu = index;
+        ask.reg = reg;
+        ask.kind = kind;
+        r = vgic_call(conn, PROTO_MIRROR_GET, &ask.base, NULL, 0, &message, NULL);
+        if (r < 0)
+                return r;
+        reply = (const Vgic__MirrorReply *)message;
+        if (!reply->valid)
+                return base_error_set(&conn->error, -ENODATA, "it was never published, or was invalidated since");
+        *ret_value = reply->value;
+        return 0;
+}
+
 int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index)
 {
         return vgic_msg_reset(conn, name, index, VGIC_RESET_CPU_ON);

@@ -43,6 +43,7 @@ static const dispatch_handler handlers[] = {
         [PROTO_ATTR_GET] = handle_attr_get,
         [PROTO_ATTR_SET] = handle_attr_set,
         [PROTO_ATTR_HAS] = handle_attr_has,
+        [PROTO_MIRROR_GET] = handle_mirror_get,
 };
 
 enum proto_code dispatch_fail(struct request *request, enum proto_code code, const char *format, ...)
@@ -104,7 +105,7 @@ enum proto_code dispatch_vm(struct request *request, const char *name, struct vm
 /* Every other message that needs an initialised VM is about a delivering controller. */
 static bool works_on_a_mirror(uint32_t id)
 {
-        return id == PROTO_VM_MAP || id == PROTO_ICC_CTLR_GET || id == PROTO_RESET;
+        return id == PROTO_VM_MAP || id == PROTO_ICC_CTLR_GET || id == PROTO_RESET || id == PROTO_MIRROR_GET;
 }
 
 enum proto_code dispatch_ready_vm(struct request *request, const char *name, struct vm **ret_vm)

@@ -166,3 +166,26 @@ enum proto_code handle_reset(struct request *request)
                 return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
         return PROTO_OK;
 }
+
+enum proto_code handle_mirror_get(struct request *request)
+{
+        const Vgic__MirrorGet *ask = (const Vgic__MirrorGet *)request->message;
+        Vgic__MirrorReply reply = VGIC__MIRROR_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        uint64_t value = 0;
+        struct vm *vm = NULL;
+        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        int r;
+
+        if (code != PROTO_OK)
+                return code;
+        if (!vm_is_mirror(vm))
+                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST, "this VM is no mirror");
+        r = shm_mirror_read(&vm->gic, ask->vcpu, ask->reg, ask->kind, &value);
+        if (r == -EINVAL)
+                return dispatch_fail(request, PROTO_INVALID, "no such vcpu, reg or kind");
+        reply.status = &status;
+        reply.valid = r == 0;
+        reply.value = value;
+        return dispatch_reply(request, &reply.base, NULL, 0);
+}

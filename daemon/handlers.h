@@ -41,6 +41,7 @@ enum proto_code handle_icc_ctlr_get(struct request *request);
 enum proto_code handle_inject(struct request *request);
 enum proto_code handle_irq_list(struct request *request);
 enum proto_code handle_reset(struct request *request);
+enum proto_code handle_mirror_get(struct request *request);
 
 /* handle-attr.c: attributes */
 enum proto_code handle_attr_get(struct request *request);

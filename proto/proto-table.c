@@ -123,6 +123,10 @@ static const struct proto_row rows[] = {
           .feature = PROTO_FEATURE_ATTRS, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__attr__descriptor, .reply = &vgic__status_reply__descriptor },
 
+        { .id = PROTO_MIRROR_GET, .name = "MIRROR_GET", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+          .feature = PROTO_FEATURE_MIRROR, .answer = PROTO_ANSWER_ALWAYS,
+          .payload = &vgic__mirror_get__descriptor, .reply = &vgic__mirror_reply__descriptor },
+
         { .id = PROTO_EVENT_TDIR, .name = "EVENT_TDIR", .direction = PROTO_TO_CLIENT,
           .feature = PROTO_FEATURE_TDIR, .payload = &vgic__event_tdir__descriptor },
 

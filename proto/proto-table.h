@@ -42,6 +42,7 @@ enum proto_request {
         PROTO_ATTR_GET,
         PROTO_ATTR_SET,
         PROTO_ATTR_HAS,
+        PROTO_MIRROR_GET,
         PROTO_REQUESTS_END,     /* one past the last request */
         PROTO_EVENT_TDIR = 64,
         PROTO_EVENT_EOI,

@@ -318,6 +318,8 @@ int shm_attr_decode(const struct shm_attr_of *of, uint32_t group, uint64_t attr,
         *ret_attr = (struct shm_attr) { .group = group };
         if (group >= SHM_ATTR_N_GROUPS || !groups[group].value_bits)
                 return -ENXIO;
+        if (of->gic && of->gic->mirror && !groups[group].by_daemon) /* it has none of these registers */
+                return -ENXIO;
         return groups[group].decode(of, attr, ret_attr);
 }
 

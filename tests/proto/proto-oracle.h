@@ -45,6 +45,7 @@ static const struct {
         { 24, "ATTR_GET",         "s+++p", 0, "data 0" },
         { 25, "ATTR_SET",         "s++pp", 0, "status 0" },
         { 26, "ATTR_HAS",         "s+++p", 0, "status 0" },
+        { 27, "MIRROR_GET",       "s+++p", 0, "data 0" },
         { 64, "EVENT_TDIR",       NULL,    0, "none" },
         { 65, "EVENT_EOI",        NULL,    0, "none" },
         { 66, "EVENT_REVOKED",    NULL,    0, "none" },

@@ -54,7 +54,8 @@ static const char *feature_words(uint64_t feature)
 {
         return feature == PROTO_FEATURE_TDIR ? "TDIR" : feature == PROTO_FEATURE_TOOLS ? "TOOLS" :
                feature == PROTO_FEATURE_GRANTS ? "GRANTS" : feature == PROTO_FEATURE_RINGS ? "RINGS" :
-               feature == PROTO_FEATURE_ATTRS ? "ATTRS" : "";
+               feature == PROTO_FEATURE_ATTRS ? "ATTRS" :
+               feature == PROTO_FEATURE_MIRROR ? "MIRROR" : "";
 }
 
 static void row_words(const struct proto_row *row, char *out, size_t size)

@@ -14,8 +14,9 @@
  *             is no live value: the guest writes the registers without anybody noticing.
  * Epochs      A publisher that read a register before it was invalidated must not make it valid again: ask
  *             vgic_mirror_epoch() first, then read the register from the kernel, then publish with that epoch.
- * Else        vgic_vm_icc_ctlr(), vgic_vm_get_info() and the reset calls work on a mirror. Every other call on the
- *             VM's controller, its lines and its vCPUs returns -EOPNOTSUPP.
+ * Else        vgic_vm_icc_ctlr(), vgic_vm_get_info() and the reset calls of <vgic/vgic-vcpu.h> work on a mirror. Every
+ *             other call on the VM's controller, its lines and its vCPUs returns -EOPNOTSUPP; register attributes of
+ *             <vgic/vgic-attr.h> return -ENXIO.
  */
 #include <stdint.h>
 
@@ -87,6 +88,13 @@ int vgic_mirror_read(struct vgic_vm *vm, uint32_t index, uint32_t reg, unsigned 
  * -EOPNOTSUPP; -ENODATA not initialised. Threads: any.
  */
 int vgic_mirror_invalidate(struct vgic_vm *vm, uint32_t index, uint32_t reg, unsigned kinds);
+
+/**
+ * vgic_msg_mirror_read() - the same as vgic_mirror_read() by message, for tools that map nothing. @name: the VM.
+ * Threads: conn. Return: as vgic_mirror_read(), or as vgic_msg_inject().
+ */
+int vgic_msg_mirror_read(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t reg, unsigned kind,
+                         uint64_t *ret_value);
 
 /** vgic_mirror_register() - the registers that can be mirrored, for @i from 0. Return: 0; -EINVAL. Threads: any. */
 int vgic_mirror_register(unsigned i, uint32_t *ret_reg, unsigned *ret_kinds, const char **ret_name);
