@@ -118,7 +118,7 @@ enum proto_code dispatch_ready_vm(struct request *request, const char *name, str
         if (!vm->initialised)
                 return PROTO_NOT_INITIALISED;
         if (vm_is_mirror(vm) && !works_on_a_mirror(request->row->id))
-                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST, "this VM is a mirror: it has no delivering controller");
+                return dispatch_fail(request, PROTO_NOT_SUPPORTED, "this VM is a mirror: it has no delivering controller");
         *ret_vm = vm;
         return PROTO_OK;
 }

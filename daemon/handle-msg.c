@@ -180,7 +180,7 @@ enum proto_code handle_mirror_get(struct request *request)
         if (code != PROTO_OK)
                 return code;
         if (!vm_is_mirror(vm))
-                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST, "this VM is no mirror");
+                return dispatch_fail(request, PROTO_NOT_SUPPORTED, "this VM is no mirror");
         r = shm_mirror_read(&vm->gic, ask->vcpu, ask->reg, ask->kind, &value);
         if (r == -EINVAL)
                 return dispatch_fail(request, PROTO_INVALID, "no such vcpu, reg or kind");

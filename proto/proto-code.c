@@ -40,6 +40,7 @@ static const struct proto_code_row codes[PROTO_N_CODES] = {
         [PROTO_INTERNAL]        = { "INTERNAL",        "the daemon failed",                             EIO },
         [PROTO_NO_ATTRIBUTE]    = { "NO_ATTRIBUTE",    "no such group, attribute or register",          ENXIO },
         [PROTO_OUT_OF_RANGE]    = { "OUT_OF_RANGE",    "an address beyond what the guest can have",     E2BIG },
+        [PROTO_NOT_SUPPORTED]   = { "NOT_SUPPORTED",   "not of this kind of VM",                        EOPNOTSUPP },
 };
 
 const char *proto_code_name(uint32_t code)

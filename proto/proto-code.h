@@ -33,6 +33,7 @@ enum proto_code {
         PROTO_INTERNAL,
         PROTO_NO_ATTRIBUTE,
         PROTO_OUT_OF_RANGE,
+        PROTO_NOT_SUPPORTED,
         PROTO_N_CODES,
 };
 
