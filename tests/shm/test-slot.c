@@ -216,13 +216,13 @@ static void power(void)
 {
         fresh(0);
         shm_power(&rig.gic, 0, true);
-        shm_reset_request(&rig.gic, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
         tap_ok((atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) && gicr_get(&rig, 0, IGROUPR) == UINT32_MAX,
                "a vCPU that is on: its reset is asked for, nothing happens yet");
         tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "its next operation resets it first");
         rig_boot(&rig);
         shm_power(&rig.gic, 0, false);
-        shm_reset_request(&rig.gic, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
         tap_ok(!(atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) && gicr_get(&rig, 0, IGROUPR) == 0,
                "a vCPU that is off is reset at once");
         rig_destroy(&rig);
