@@ -65,6 +65,12 @@ const struct cli_command cli_commands[] = {
           .summary = "make the interrupt controller of a VM what was saved",
           .help = "A VM that does not exist is made as the saved one was. One that does must fit, and none of its vCPUs may\n"
                   "run. Everything is checked first: what is refused changes nothing.\n" },
+        { .name = "attr", .args = "get|set|has VM GROUP ATTR [VALUE]", .n_args = 4, .n_more = 1, .run = cli_attr,
+          .summary = "a register or setting by KVM's device-attribute numbers",
+          .help = "GROUP: addr, dist-regs, nr-irqs, ctrl, redist-regs, cpu-sysregs, level-info, or its number. ATTR and\n"
+                  "VALUE are numbers, 0x for hexadecimal. set changes the guest's controller while it runs. get of a\n"
+                  "redistributor region (addr 5) takes its index as VALUE. All by message: it works before the VM is\n"
+                  "initialised, too, where anything has a value then; 'attr set VM ctrl 0 0' initialises it.\n" },
         { .name = "destroy", .args = "VM", .n_args = 1, .run = cli_destroy,
           .summary = "destroy a VM, even if it is in use",
           .help = "The daemon forgets it at once. Processes that map it keep their memory until they detach.\n" },

@@ -197,10 +197,10 @@ static int take_command(struct cli *cli, int argc, char **argv)
         for (unsigned i = 0; i < CLI_N_OPTIONS; i++)
                 if (cli_given(cli, i) && !(CLI_OPTION(i) & (command->options | CLI_GLOBAL_OPTIONS)))
                         return cli_usage_error(cli, "'%s' takes no --%s", command->name, cli_options[i].name);
-        if ((unsigned)argc - 1 != command->n_args)
+        if ((unsigned)argc - 1 < command->n_args || (unsigned)argc - 1 > command->n_args + command->n_more)
                 return cli_usage_error(cli, "usage: vgicctl %s%s%s", command->name, command->args[0] ? " " : "",
                                        command->args);
-        for (unsigned i = 0; i < command->n_args; i++)
+        for (unsigned i = 0; i < (unsigned)argc - 1; i++)
                 cli->args[i] = argv[1 + i];
         return CLI_OK;
 }

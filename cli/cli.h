@@ -47,7 +47,7 @@ enum cli_option_id {
 };
 #define CLI_OPTION(id) (1u << (id))
 
-#define CLI_MAX_ARGS 3
+#define CLI_MAX_ARGS 5
 
 struct cli;
 
@@ -55,6 +55,7 @@ struct cli_command {
         const char *name;
         const char *args;       /* as usage shows them */
         unsigned n_args;        /* all of them are required */
+        unsigned n_more;        /* and up to so many may follow */
         uint32_t options;       /* CLI_OPTION() of what it takes beyond the global ones */
         const char *summary;
         const char *help;
@@ -128,6 +129,7 @@ int cli_counts(struct cli *cli);
 int cli_icc_ctlr(struct cli *cli);
 int cli_tdir(struct cli *cli);
 int cli_inject(struct cli *cli);
+int cli_attr(struct cli *cli);
 int cli_save(struct cli *cli);
 int cli_restore(struct cli *cli);
 

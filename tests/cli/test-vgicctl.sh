@@ -7,7 +7,7 @@
 
 # --- without a daemon ---
 status 0 '--help' "$vgicctl" --help
-for command in list show vcpus irqs counts icc-ctlr tdir inject reset save restore destroy; do
+for command in list show vcpus irqs counts icc-ctlr tdir inject reset save restore attr destroy; do
         "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" && grep -q "^Usage: vgicctl $command" "$tmp/out"
         ok $? "$command --help"
 done
@@ -54,6 +54,33 @@ status 0 'vcpus' ctl vcpus test-vm
 has '^ +1 +0\.0\.0\.1 +running +yes +awake +1 ' 'vcpus: vCPU 1 is up'
 status 0 'vcpus --json' ctl vcpus test-vm --json
 valid_json 'vcpus --json is JSON'
+
+# --- attr ---
+status 0 'attr get' ctl attr get test-vm dist-regs 8
+has '^0x5600043b$' 'attr get: GICD_IIDR'
+status 0 'attr get, numbers' ctl attr get test-vm 1 0x8
+has '^0x5600043b$' 'attr get: the same'
+status 0 'attr get --json' ctl attr get test-vm nr-irqs 0 --json
+valid_json 'attr get --json is JSON'
+has '"value": 96' 'attr get --json: 64 SPIs'
+status 0 'attr has' ctl attr has test-vm cpu-sysregs 0x10000c230
+has '^yes$' 'attr has: ICC_PMR_EL1 of vCPU 1'
+status 0 'attr set' ctl attr set test-vm addr 2 0x8000000
+status 0 'attr get of what was set' ctl attr get test-vm addr 2
+has '^0x8000000$' 'attr get: the address'
+status 1 'attr set twice' ctl attr set test-vm addr 2 0x8000000
+status 1 'attr set of what INIT has built in' ctl attr set test-vm nr-irqs 0 128
+status 1 'attr get of no vCPU' ctl attr get test-vm redist-regs 0x900000014
+status 3 'attr get of no register' ctl attr get test-vm dist-regs 0x60
+status 3 'attr has of no group' ctl attr has test-vm 2 0
+status 3 'attr get of no region' ctl attr get test-vm addr 5 3
+status 3 'attr get of no VM' ctl attr get nobody dist-regs 8
+status 2 'attr: another verb' ctl attr show test-vm dist-regs 8
+status 2 'attr set without a value' ctl attr set test-vm dist-regs 8
+status 2 'attr has with a value' ctl attr has test-vm dist-regs 8 1
+status 2 'attr: a group that is neither' ctl attr get test-vm gicd 8
+status 2 'attr: too few' ctl attr get test-vm dist-regs
+status 2 'attr: too many' ctl attr get test-vm dist-regs 8 1 1
 
 # --- inject and irqs ---
 status 0 'counts before any interrupt' ctl counts test-vm
