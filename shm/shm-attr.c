@@ -313,12 +313,17 @@ bool shm_attr_by_daemon(uint32_t group)
         return group < SHM_ATTR_N_GROUPS && groups[group].by_daemon;
 }
 
+static bool is_mirror(const struct shm_attr_of *of)
+{
+        return of->gic ? of->gic->mirror : (of->shape->flags & SHM_FLAG_MIRROR) != 0;
+}
+
 int shm_attr_decode(const struct shm_attr_of *of, uint32_t group, uint64_t attr, struct shm_attr *ret_attr)
 {
         *ret_attr = (struct shm_attr) { .group = group };
         if (group >= SHM_ATTR_N_GROUPS || !groups[group].value_bits)
                 return -ENXIO;
-        if (of->gic && of->gic->mirror && !groups[group].by_daemon) /* it has none of these registers */
+        if (is_mirror(of) && !groups[group].by_daemon) /* it has none of these registers */
                 return -ENXIO;
         return groups[group].decode(of, attr, ret_attr);
 }

@@ -208,6 +208,27 @@ static void test_nr_irqs(struct vgic_conn *conn)
         }
 }
 
+/* A mirror has addresses and INIT, and none of the registers, before and after. */
+static void test_mirror(struct vgic_conn *conn)
+{
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "mirror", .n_vcpus = 2, .n_spis = 32,
+                                         .flags = VGIC_VM_MIRROR };
+        struct vgic_vm *vm = NULL;
+        uint64_t value = 0;
+
+        if (vgic_vm_create(conn, &config, &vm) < 0)
+                tap_bail("mirror: %s", vgic_conn_error(conn));
+        for (int after = 0; after < 2; after++) {
+                tap_ok(vgic_attr_has(vm, DIST, 8) == -ENXIO && vgic_attr_get(vm, DIST, 8, &value) == -ENXIO &&
+                       vgic_attr_set(vm, SYSREG, VCPU(1) | VGIC_ICC_PMR_EL1, 0) == -ENXIO &&
+                       vgic_msg_attr_get(conn, "mirror", VGIC_ATTR_NR_IRQS, 0, &value) == -ENXIO, "a mirror: no registers");
+                tap_eq(get_addr(vm, VGIC_ATTR_ADDR_DIST, &value), 0, "a mirror: addresses");
+                tap_eq(vgic_attr_set(vm, VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, 0), 0, "a mirror: INIT");
+        }
+        vgic_vm_detach(vm);
+        vgic_vm_destroy(conn, "mirror");
+}
+
 static void test_roles(struct vgic_conn *conn, struct vgic_vm *owner)
 {
         static const uint32_t granted[] = { 40 };
@@ -326,6 +347,7 @@ int main(void)
         vgic_vm_destroy(conn, "attr");
         test_late_addresses(conn);
         test_nr_irqs(conn);
+        test_mirror(conn);
         test_live(conn, tool);
         vgic_disconnect(tool);
         vgic_disconnect(conn);
