@@ -29,17 +29,17 @@ static int tell(int r, const struct base_error *error, char *why, size_t why_byt
         return r;
 }
 
-/* A mirror VM has no state of its own to save. */
+/* A mirror has no state of its own to save. */
 static int check(const struct vgic_vm *vm, bool writes, struct base_error *error)
 {
         int r = vm ? vgic_vm_check(vm, writes) : -EINVAL;
 
         if (r == -EACCES)
                 return base_error_set(error, r, "this role may not do that");
+        if (r == -EOPNOTSUPP)
+                return base_error_set(error, r, "the VM has no delivering controller");
         if (r < 0)
                 return base_error_set(error, r, r == -ENODATA ? "the VM is not initialised" : "no VM");
-        if (vm->gic.header->flags & SHM_FLAG_MIRROR)
-                return base_error_set(error, -EOPNOTSUPP, "the VM has no delivering controller");
         return 0;
 }
 

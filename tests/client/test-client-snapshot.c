@@ -185,6 +185,19 @@ static void test_grant(struct vgic_conn *conn, struct vgic_conn *other)
         free(image.bytes);
 }
 
+static void test_mirror(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = daemon_vm(conn, "mirror", 1, 32, VGIC_VM_MIRROR);
+        struct image image = { NULL, 0, 0 };
+        char byte = 0;
+
+        tap_eq(vgic_snapshot_save(vm, &image.bytes, &image.n, &image.flags), -EOPNOTSUPP,
+               "save of a mirror: -EOPNOTSUPP");
+        image = (struct image) { &byte, 1, 0 };
+        refused(vm, &image, 0, -EOPNOTSUPP, "no delivering controller");
+        vgic_vm_detach(vm);
+}
+
 static void test_describe(struct vgic_conn *conn)
 {
         static const uint64_t mpidrs[] = { 5, 1 };
@@ -230,6 +243,7 @@ int main(void)
         test_roles(conn, other);
         test_stop(conn, other);
         test_grant(conn, other);
+        test_mirror(conn);
         test_describe(conn);
         vgic_disconnect(other);
         vgic_disconnect(conn);

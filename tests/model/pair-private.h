@@ -18,7 +18,7 @@ struct pair {
         bool in_guest[REF_MAX_VCPUS];
         unsigned kicks[REF_MAX_VCPUS];          /* since it entered */
         unsigned presented[REF_MAX_VCPUS];      /* its lines when it entered */
-        uint64_t configured[REF_MAX_VCPUS];     /* ICC_CTLR_EL1 after the guest's last write; resets keep it */
+        uint64_t configured[REF_MAX_VCPUS];     /* ICC_CTLR_EL1 after the guest's last write; only a system reset forgets it */
         bool is_configured[REF_MAX_VCPUS];
         struct ref_gic *ref;
         struct program_history history;

@@ -326,6 +326,7 @@ static uint64_t reset_all(struct pair *pair, const struct program_step *step)
                 pair_come_out(pair, i);
         vgic_vm_reset(pair->vm);
         ref_reset_all(pair->ref);
+        memset(pair->is_configured, 0, sizeof(pair->is_configured));
         return 0;
 }
 
