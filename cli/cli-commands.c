@@ -34,6 +34,11 @@ const struct cli_command cli_commands[] = {
           .summary = "ICC_CTLR_EL1 of a vCPU, whatever it is doing",
           .help = "Three values of one moment: what the architecture gives at reset, that with what the guest\n"
                   "configured last, and what the guest would read now.\n" },
+        { .name = "mirror", .args = "VM VCPU", .n_args = 2, .run = cli_mirror,
+          .options = CLI_OPTION(CLI_OPT_VIA),
+          .summary = "a vCPU's registers in a mirror",
+          .help = "A mirror has no delivering controller, only what its VMM read from the kernel and published.\n"
+                  "\"not known\" was never published, or was invalidated since. The live value is never known.\n" },
         { .name = "tdir", .args = "VM", .n_args = 1, .run = cli_tdir,
           .options = CLI_OPTION(CLI_OPT_VIA) | CLI_OPTION(CLI_OPT_WATCH) | CLI_OPTION(CLI_OPT_COUNT) |
                      CLI_OPTION(CLI_OPT_TIMEOUT),

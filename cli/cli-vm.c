@@ -45,6 +45,7 @@ static void json_vm(struct cli_json *json, const struct vgic_vm_info *vm)
         cli_json_bool(json, "one_of_n", !(vm->flags & VGIC_VM_NO_1_OF_N));
         cli_json_bool(json, "range_selector", !(vm->flags & VGIC_VM_NO_RSS));
         cli_json_bool(json, "ephemeral", vm->flags & VGIC_VM_EPHEMERAL);
+        cli_json_bool(json, "mirror", vm->flags & VGIC_VM_MIRROR);
         cli_json_number(json, "sessions", vm->n_sessions);
         cli_json_number(json, "grants", vm->n_grants);
         cli_json_bool(json, "tdir", vm->tdir);
@@ -90,7 +91,7 @@ static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, siz
         for (const struct vgic_vm_info *vm = vms; vm < vms + n; vm++) {
                 user_name(vm->owner_uid, user, sizeof(user));
                 cli_table_cell(&table, "%s", vm->name);
-                cli_table_cell(&table, "%s", vm->initialised ? "ready" : "created");
+                cli_table_cell(&table, "%s", !vm->initialised ? "created" : vm->flags & VGIC_VM_MIRROR ? "mirror" : "ready");
                 cli_table_cell(&table, "%" PRIu32 "/%" PRIu32, vm->n_vcpus_registered, vm->n_vcpus);
                 cli_table_cell(&table, "%" PRIu32, vm->n_spis + vm->n_espis);
                 cli_table_cell(&table, "%s", vm->tdir ? "set" : "clear");
@@ -162,6 +163,8 @@ static void print_vm(const struct vgic_vm_info *vm)
         else
                 printf("no VMM is attached\n");
         printf("state           %s\n", vm->initialised ? "ready" : "created, not initialised yet");
+        printf("controller      %s\n", vm->flags & VGIC_VM_MIRROR ? "mirror: it lives elsewhere, nothing is delivered" :
+               "delivering");
         printf("vCPUs           %" PRIu32 ", of them registered %" PRIu32 "\n", vm->n_vcpus, vm->n_vcpus_registered);
         print_configuration(vm);
         printf("segment         %s\n", cli_bytes(vm->segment_bytes, bytes));

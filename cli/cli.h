@@ -124,6 +124,7 @@ int cli_show(struct cli *cli);
 int cli_destroy(struct cli *cli);
 int cli_vcpus(struct cli *cli);
 int cli_reset(struct cli *cli);
+int cli_mirror(struct cli *cli);
 int cli_irqs(struct cli *cli);
 int cli_counts(struct cli *cli);
 int cli_icc_ctlr(struct cli *cli);

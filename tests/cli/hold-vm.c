@@ -4,12 +4,13 @@
 /*
  * hold-vm: a VM for tests of tools, driven line by line on standard input
  *
- *   hold-vm SOCKET NAME N_VCPUS [extended]
+ *   hold-vm SOCKET NAME N_VCPUS [extended|mirror]
  *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET | gicd OFFSET BYTES
  *
  * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. An extended VM has all that is not the default: 64
  * extended SPIs, 32 extended PPIs, 3 affinity levels, a redistributor region per vCPU, no 1-of-N, no range selector,
  * revision 3 in GICD_IIDR.
+ * A mirror has ICC_CTLR_EL1 of every vCPU published, the default and, of vCPU 0, as configured, and GICD_IIDR; it takes no lines.
  * Each line is answered by one: a number ("gicd" reads the distributor). End of input ends the VM.
  */
 #include <stdio.h>
@@ -72,6 +73,28 @@ static int set_revision(struct vgic_vm *vm, uint64_t revision)
         return r < 0 ? r : vgic_attr_set(vm, VGIC_ATTR_DIST_REGS, 0x8, (iidr & ~UINT64_C(0xf000)) | revision << 12);
 }
 
+/* Published, and held until the end of input. */
+static int hold_mirror(struct vgic_conn *conn, struct vgic_vm_config *config)
+{
+        struct vgic_vm *vm;
+        char line[128];
+
+        config->flags |= VGIC_VM_MIRROR;
+        must(vgic_vm_create(conn, config, &vm), "create");
+        must(vgic_vm_init(vm), "init");
+        for (uint32_t i = 0; i < config->n_vcpus; i++)
+                must(vgic_mirror_publish(vm, i, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, 0x8400, VGIC_MIRROR_ANY_EPOCH), "publish");
+        must(vgic_mirror_publish(vm, 0, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_CONFIGURED, 0x8402, VGIC_MIRROR_ANY_EPOCH), "publish");
+        must(vgic_mirror_publish(vm, 0, VGIC_MIRROR_GICD_IIDR, VGIC_MIRROR_DEFAULT, 0x4b00243b, VGIC_MIRROR_ANY_EPOCH), "publish");
+        puts("ready");
+        fflush(stdout);
+        while (fgets(line, sizeof(line), stdin))
+                ;
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .n_spis = 64, .flags = VGIC_VM_EPHEMERAL };
@@ -92,9 +115,11 @@ int main(int argc, char **argv)
         config.n_vcpus = (uint32_t)strtoul(argv[3], NULL, 10);
         if (config.n_vcpus < 1 || config.n_vcpus > MAX_VCPUS)
                 return 2;
+        must(vgic_connect(&options, &conn), "connect");
+        if (argc == 5 && strcmp(argv[4], "mirror") == 0)
+                return hold_mirror(conn, &config);
         if (argc == 5)
                 extend(&config, regions);
-        must(vgic_connect(&options, &conn), "connect");
         must(vgic_vm_create(conn, &config, &vm), "create");
         if (argc == 5)
                 must(set_revision(vm, 3), "GICD_IIDR");

@@ -7,7 +7,7 @@
 
 # --- without a daemon ---
 status 0 '--help' "$vgicctl" --help
-for command in list show vcpus irqs counts icc-ctlr tdir inject reset save restore attr destroy; do
+for command in list show vcpus irqs counts icc-ctlr mirror tdir inject reset save restore attr destroy; do
         "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" && grep -q "^Usage: vgicctl $command" "$tmp/out"
         ok $? "$command --help"
 done
