@@ -2,17 +2,19 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Programs: MMIO, system registers, lines and resets of several vCPUs in any order
+ * Programs: MMIO, system registers, lines, attributes and resets of several vCPUs in any order
  *
  * Laws    After each step the lines of every vCPU are what a plain walk over all words says: no candidate is missing. An
  *         acknowledge gives the highest of those priorities. A step on the registers never leaves an SPI in flight with TDIR clear.
  */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fuzz-input.h"
 #include "gic-prio.h"
 #include "gic-word.h"
+#include "shm-attr.h"
 #include "shm-cpuif.h"
 #include "shm-line.h"
 #include "shm-mmio.h"
@@ -64,6 +66,31 @@ static uint32_t sysreg_of(uint64_t byte)
         return byte == 0 ? 3u << 14 | 4u << 7 | 6u << 3 : 3u << 14 | 12u << 7 | ((8u << 3) + (uint32_t)(byte % 40));
 }
 
+/* Any attribute, of vCPUs that are and are not; what can be read and was set must not be an error the next time. */
+static void step_attr(struct shm_gic *gic, struct fuzz_input *in)
+{
+        const struct shm_attr_of of = { .gic = gic };
+        uint32_t group = (uint32_t)fuzz_take(in, 1) % (SHM_ATTR_N_GROUPS + 1);
+        uint64_t number = fuzz_take(in, 3), vcpu = fuzz_take(in, 1) % (N_VCPUS + 1);
+        uint64_t value = fuzz_take(in, 4), now = 0;
+        struct shm_attr a;
+        int r;
+
+        if (group == SHM_ATTR_CPU_SYSREGS)
+                number = number % 64 < 42 ? sysreg_of(number) : number;
+        r = shm_attr_decode(&of, group, vcpu << 32 | number, &a);
+        FUZZ_ASSERT(r == 0 || r == -ENXIO || r == -EINVAL);
+        if (r < 0)
+                return;
+        r = shm_attr_get(gic, &a, &now);
+        FUZZ_ASSERT(r == (shm_attr_by_daemon(group) ? -ENXIO : 0));
+        if (shm_attr_check_value(&a, value) < 0)
+                return;
+        r = shm_attr_set(gic, &a, value);
+        FUZZ_ASSERT(r == 0 || r == -EINVAL || r == -EBUSY || (r == -ENXIO && shm_attr_by_daemon(group)));
+        FUZZ_ASSERT(shm_attr_by_daemon(group) || shm_attr_get(gic, &a, &now) == 0);
+}
+
 static void step(struct shm_gic *gic, struct fuzz_input *in)
 {
         uint64_t op = fuzz_take(in, 1);
@@ -103,6 +130,8 @@ static void step(struct shm_gic *gic, struct fuzz_input *in)
                         shm_reset_all(gic);
                 else if ((op >> 4) > 11)
                         shm_reset_vcpu(gic, v);
+                else if ((op >> 4) > 5)
+                        step_attr(gic, in);
                 else
                         shm_tdir_try_clear(gic);
         }
