@@ -244,9 +244,9 @@ int shm_mirror_reset(struct shm_gic *gic, uint32_t vcpu, unsigned kind)
         case SHM_RESET_POST_LOAD:
                 return 0;
         case SHM_RESET_SYSTEM:
-                vcpu = SHM_MIRROR_ALL_VCPUS;
-                /* fall through */
         case SHM_RESET_LAZY:
+                if (kind == SHM_RESET_SYSTEM)
+                        vcpu = SHM_MIRROR_ALL_VCPUS;
                 return shm_mirror_invalidate(gic, vcpu, SHM_MIRROR_ALL_REGS, SHM_MIRROR_CONFIGURED);
         default:
                 return -EINVAL;
