@@ -72,11 +72,13 @@ static int describe(const struct shm_snapshot_info *from, struct vgic_snapshot_i
         const struct shm_shape *shape = &from->shape;
         size_t n_mpidrs = shape->n_vcpus * sizeof(uint64_t), n_regions = shape->n_redist_regions * sizeof(uint32_t);
         struct vgic_snapshot_info *info = calloc(1, sizeof(*info) + n_mpidrs + n_regions);
-        uint64_t *mpidrs = (uint64_t *)(info + 1);
-        uint32_t *regions = (uint32_t *)(mpidrs + shape->n_vcpus);
+        uint64_t *mpidrs;
+        uint32_t *regions;
 
         if (!info)
                 return -ENOMEM;
+        mpidrs = (uint64_t *)(info + 1);
+        regions = (uint32_t *)(mpidrs + shape->n_vcpus);
         memcpy(mpidrs, shape->mpidrs, n_mpidrs);
         memcpy(regions, shape->redist_regions, n_regions);
         *info = (struct vgic_snapshot_info) {

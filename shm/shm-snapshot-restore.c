@@ -205,12 +205,14 @@ static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info *
 {
         const struct snapshot_header *h = &snapshot->header;
         struct shm_snapshot_info *info = calloc(1, sizeof(*info) + h->n_vcpus * (sizeof(uint64_t) + sizeof(uint32_t)));
-        uint64_t *mpidrs = (uint64_t *)(info + 1);
-        uint32_t *regions = (uint32_t *)(mpidrs + h->n_vcpus);
+        uint64_t *mpidrs;
+        uint32_t *regions;
         const char *words;
 
         if (!info)
                 return base_error_set(why, -ENOMEM, "no memory");
+        mpidrs = (uint64_t *)(info + 1);
+        regions = (uint32_t *)(mpidrs + h->n_vcpus);
         *info = (struct shm_snapshot_info) {
                 .major = h->major, .minor = h->minor, .gicd_iidr = h->gicd_iidr, .gicd_typer2 = h->gicd_typer2,
                 .flags = (h->flags & SNAPSHOT_FLAG_EXACT) ? SHM_SNAPSHOT_EXACT : 0,
