@@ -50,6 +50,8 @@ awk '/^[a-zA-Z].*[^;]$/ { name = $0 } /^\{$/ { start = FNR } /^\}$/ && start {
 grep -n '	' $sources | point 'no tab in a source file'
 awk 'length($0) > 170 { print FILENAME ":" FNR ": " length($0) " columns" }' $sources | point 'no line is absurdly long'
 grep -nE '[[:space:]]+$' $sources | point 'no space at the end of a line'
+git ls-files 2> /dev/null | grep -E '(^|/)(config\.(status|log|h)|libtool|stamp-h1)$' \
+        | point 'no directory of a build is in git'
 
 echo "1..$(wc -l < "$count")"
 ! grep -q failed "$count"
