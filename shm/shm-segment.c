@@ -14,6 +14,7 @@
 #include "gic-prio.h"
 #include "gic-route.h"
 #include "shm-cpuif.h"
+#include "shm-order.h"
 #include "shm-reset.h"
 #include "shm-word.h"
 
@@ -276,7 +277,7 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
                 atomic_init(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word,
                             gic_word_set_route(gic_irq_reset(0, false), (uint16_t)shm_affinity_find(gic, 0)));
         /* READY-R1: everything above, before anybody who sees ready. */
-        atomic_store_explicit(&h->ready, 1, memory_order_release);
+        atomic_store_explicit(&h->ready, 1, SHM_ORDER_READY_R1);
 }
 
 /* A memfd of @bytes, mode 0600, size sealed; and its read-only twin. */
@@ -378,7 +379,7 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic)
         if (base == MAP_FAILED)
                 return errno == EACCES || errno == EPERM ? -EBADMSG : -errno;
         /* READY-A1: pairs with READY-R1. */
-        if (!atomic_load_explicit(&((struct shm_header *)base)->ready, memory_order_acquire)) {
+        if (!atomic_load_explicit(&((struct shm_header *)base)->ready, SHM_ORDER_READY_A1)) {
                 munmap(base, (size_t)st.st_size);
                 return -ENODATA;
         }

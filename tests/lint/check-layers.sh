@@ -25,7 +25,7 @@ dirs="base gic shm proto daemon client-lib cli vmm load bench examples systemd t
 sources=$(find $dirs -name '*.[ch]' ! -name '*.pb-c.[ch]' | sort)
 layers=$(echo "$sources" | grep -v '^tests/')
 texts=$(find $dirs m4 configure.ac Makefile.am autogen.sh \
-        \( -name '*.[ch]' -o -name '*.sh' -o -name '*.py' -o -name '*.inc' -o -name '*.proto' -o -name '*.ac' \
+        \( -name '*.[ch]' -o -name '*.cc' -o -name '*.sh' -o -name '*.py' -o -name '*.inc' -o -name '*.proto' -o -name '*.ac' \
            -o -name '*.am' -o -name '*.m4' -o -name '*.map' \) ! -name '*.pb-c.[ch]' \
         ! -name 'libtool.m4' ! -name 'lt*.m4' -type f | sort)
 
