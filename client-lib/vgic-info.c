@@ -132,6 +132,13 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
 
 int vgic_vm_get_info(struct vgic_vm *vm, struct vgic_vm_info *ret_info)
 {
+        struct vgic_vm_info info;
+
+        if (!vm)
+                return -EINVAL;
+        pthread_mutex_lock(&vm->info_lock);
+        info = vm->info;
+        pthread_mutex_unlock(&vm->info_lock);
         /* Any thread: the connection's error, which is its owner's, stays untouched. */
-        return vm ? vgic_info_give(NULL, &vm->info, ret_info) : -EINVAL;
+        return vgic_info_give(NULL, &info, ret_info);
 }

@@ -10,6 +10,7 @@
  *         look at a vCPU's kick at any time; only the kick changes, and is published (shm-local.h).
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ struct vgic_vm {
         enum vgic_role role;
         char name[VGIC_NAME_MAX + 1];
         struct vgic_vm_info info;       /* as the daemon told at create, attach or init */
+        pthread_mutex_t info_lock;      /* init replaces it, while any thread may ask for it */
         _Atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
         struct shm_gic gic;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */

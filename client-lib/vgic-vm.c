@@ -28,6 +28,7 @@ struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role, const s
         vm->conn = conn;
         vm->role = role;
         vm->info = *info;
+        pthread_mutex_init(&vm->info_lock, NULL);
         memcpy(vm->name, info->name, sizeof(vm->name));
         vm->daemon_doorbell = -1;
         vm->ring_to_daemon = -1;
@@ -44,6 +45,7 @@ void vgic_vm_free(struct vgic_vm *vm)
         vgic_conn_unwatch(vm->conn, vm->ring_to_client);
         base_fd_close(vm->ring_to_client);
         base_fd_close(vm->ring_to_daemon);
+        pthread_mutex_destroy(&vm->info_lock);
         vm->conn->vm = NULL;
         vm->conn->n_events = 0; /* what waits was about this VM; nobody else uses the VM any more */
         free(vm);
@@ -216,7 +218,9 @@ int vgic_vm_init(struct vgic_vm *vm)
             info.n_eppis != vm->info.n_eppis || !info.initialised)
                 return base_error_set(&vm->conn->error, -EPROTO,
                                       "the daemon initialised another VM than was asked for");
+        pthread_mutex_lock(&vm->info_lock);
         vm->info = info;
+        pthread_mutex_unlock(&vm->info_lock);
         return vgic_vm_map(vm);
 }
 
