@@ -37,7 +37,7 @@ static const struct row {
         { ICC(12, 12, 3), "ICC_BPR1_EL1", OF_VCPU, 3, BOTH, 7 },
         { ICC(12, 12, 6), "ICC_IGRPEN0_EL1", OF_VCPU, 4, BOTH, 1 },
         { ICC(12, 12, 7), "ICC_IGRPEN1_EL1", OF_VCPU, 5, BOTH, 1 },
-        { SHM_MIRROR_GICR | 0x0, "GICR_IIDR", OF_VCPU, 6, SHM_MIRROR_DEFAULT, UINT32_MAX },
+        { SHM_MIRROR_GICR | 0x4, "GICR_IIDR", OF_VCPU, 6, SHM_MIRROR_DEFAULT, UINT32_MAX },
         { SHM_MIRROR_GICR | 0x8, "GICR_TYPER", OF_VCPU, 7, SHM_MIRROR_DEFAULT, UINT32_MAX },
         { SHM_MIRROR_GICD | 0x4, "GICD_TYPER", OF_VM, 0, SHM_MIRROR_DEFAULT, UINT32_MAX },
         { SHM_MIRROR_GICD | 0x8, "GICD_IIDR", OF_VM, 1, SHM_MIRROR_DEFAULT, UINT32_MAX },
@@ -237,18 +237,11 @@ int shm_mirror_nth(unsigned i, uint32_t *ret_reg, unsigned *ret_kinds, const cha
 
 int shm_mirror_reset(struct shm_gic *gic, uint32_t vcpu, unsigned kind)
 {
-        if (vcpu >= gic->n_vcpus && vcpu != SHM_MIRROR_ALL_VCPUS)
+        if (kind == SHM_RESET_SYSTEM)
+                return shm_mirror_invalidate(gic, SHM_MIRROR_ALL_VCPUS, SHM_MIRROR_ALL_REGS, SHM_MIRROR_CONFIGURED);
+        if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
-        switch (kind) {
-        case SHM_RESET_CPU_ON:
-        case SHM_RESET_POST_LOAD:
-                return 0;
-        case SHM_RESET_SYSTEM:
-        case SHM_RESET_LAZY:
-                if (kind == SHM_RESET_SYSTEM)
-                        vcpu = SHM_MIRROR_ALL_VCPUS;
+        if (kind == SHM_RESET_LAZY)
                 return shm_mirror_invalidate(gic, vcpu, SHM_MIRROR_ALL_REGS, SHM_MIRROR_CONFIGURED);
-        default:
-                return -EINVAL;
-        }
+        return kind == SHM_RESET_CPU_ON || kind == SHM_RESET_POST_LOAD ? 0 : -EINVAL;
 }

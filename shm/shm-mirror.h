@@ -45,7 +45,7 @@ int shm_mirror_invalidate(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsi
 /* shm_mirror_nth() - the registers that can be mirrored, for i from 0. Return: 0; -EINVAL there are no more. */
 int shm_mirror_nth(unsigned i, uint32_t *ret_reg, unsigned *ret_kinds, const char **ret_name);
 
-/* shm_mirror_reset() - as shm_reset_request(); @vcpu: or SHM_MIRROR_ALL_VCPUS. Return: 0; -EINVAL. */
+/* shm_mirror_reset() - as shm_reset_request(); SHM_RESET_SYSTEM ignores @vcpu. Return: 0; -EINVAL. */
 int shm_mirror_reset(struct shm_gic *gic, uint32_t vcpu, unsigned kind);
 
 #endif

@@ -59,6 +59,9 @@ static void empty(void)
         bool ok = true;
 
         fresh();
+        tap_ok(put(0, SHM_MIRROR_GICR | 0x4, D, 0x43b) == 0 && put(0, SHM_MIRROR_GICR | 0x0, D, 0) == -EINVAL &&
+               put(0, SHM_MIRROR_GICD | 0x4, D, 1) == 0, "registers of the frames are named by their offsets (IHI 0069 12.9.1, 12.11.1)");
+        fresh();
         for (; shm_mirror_nth(n, &reg, &kinds, &name) == 0; n++)
                 for (unsigned kind = D; kind <= C; kind <<= 1)
                         for (uint32_t v = 0; v < 3; v++)
@@ -180,6 +183,11 @@ static void resets(void)
                 tap_ok(ok, "reset kind %u: what becomes of the configured value", all[i].kind);
         }
         tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_LAZY) == -EINVAL && shm_mirror_reset(&rig.gic, 0, 5) == -EINVAL, "no such vCPU, no such kind");
+        fresh();
+        put(1, ICC_PMR, C, 0xf8);
+        tap_ok(shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_LAZY) == -EINVAL && shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_CPU_ON) == -EINVAL &&
+               get(1, ICC_PMR, C) == 0xf8, "all ones is no vCPU, and not all of them");
+        tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_SYSTEM) == 0 && get(1, ICC_PMR, C) == -ENODATA, "a system reset ignores which vCPU");
 }
 
 /* A read-only mapping reads; the segment says what it is. */

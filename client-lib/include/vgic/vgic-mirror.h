@@ -39,7 +39,7 @@ struct vgic_conn;
 #define VGIC_MIRROR_GICD_TYPER   (VGIC_MIRROR_GICD | 0x4)
 #define VGIC_MIRROR_GICD_IIDR    (VGIC_MIRROR_GICD | 0x8)
 #define VGIC_MIRROR_GICD_TYPER2  (VGIC_MIRROR_GICD | 0xc)
-#define VGIC_MIRROR_GICR_IIDR    (VGIC_MIRROR_GICR | 0x0)
+#define VGIC_MIRROR_GICR_IIDR    (VGIC_MIRROR_GICR | 0x4)
 #define VGIC_MIRROR_GICR_TYPER   (VGIC_MIRROR_GICR | 0x8)   /* 64 bits; its affinity must be the vCPU's */
 
 #define VGIC_MIRROR_DEFAULT      (1u << 0)

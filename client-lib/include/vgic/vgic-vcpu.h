@@ -185,7 +185,8 @@ int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
  * off (vgic_vcpu_power()), else by the vCPU's thread before its next operation. Of such a reset and the vCPU's
  * power on or registration one comes first, as a whole; neither waits for the other.
  *
- * Return: 0; -EINVAL no such vCPU or kind; -EACCES (observer, device); -ENODATA not initialised; -EOPNOTSUPP a mirror.
+ * Return: 0; -EINVAL no such vCPU or kind; -EACCES (observer, device); -ENODATA not initialised. A mirror
+ * (<vgic/vgic-mirror.h>) has no vCPUs: it forgets values as doc/kvm-mirror.md says.
  * Threads: any.
  */
 int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset kind);
