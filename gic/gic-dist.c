@@ -21,7 +21,7 @@ static const struct gic_reg rows[] = {
           .id = GIC_REG_IIDR, .reset = GIC_RESET_CONFIG, .section = "12.9.17" },
         { .name = "GICD_TYPER2", .offset = 0x000c, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
           .id = GICD_REG_TYPER2, .section = "12.9.39",
-          .why = "no GICv4.1: all fields are 0" },
+          .why = "no GICv4.1: 0 unless the VMM has set it" },
         { .name = "GICD_STATUSR", .offset = 0x0010, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
           .id = GICD_REG_STATUSR, .section = "12.9.37" },
         { .name = "GICD_SETSPI_NSR", .offset = 0x0040, .bytes = 4, .widths = GIC_REG_W16 | GIC_REG_W32,
