@@ -82,8 +82,16 @@ static void repair_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
                 shm_word_owe_eoi(gic, intid);
 }
 
+/*
+ * As many resets as a process can have been in the middle of. A hostile one may pretend to more, each of which costs a pass
+ * over all SPIs: those wait until their vCPU is turned on or reset again.
+ */
+#define MAX_UNANSWERED  64u
+
 void shm_repair_words(struct shm_gic *gic)
 {
+        unsigned n_unanswered = 0;
+
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
 
@@ -94,7 +102,8 @@ void shm_repair_words(struct shm_gic *gic)
                 for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                         shm_word_settle(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
-                shm_reset_unanswered(gic, vcpu);
+                if (n_unanswered < MAX_UNANSWERED || !gic->bounded)
+                        n_unanswered += shm_reset_unanswered(gic, vcpu);
         }
 }
 

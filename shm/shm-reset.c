@@ -283,17 +283,18 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
         return -EINVAL;
 }
 
-void shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
+bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t cpuif = atomic_load_explicit(&gic->vcpus[vcpu].cpuif, memory_order_seq_cst);
         uint64_t ctlr = atomic_load_explicit(&gic->vcpus[vcpu].icc_ctlr, memory_order_acquire);
 
         if (cpuif & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
                 shm_takeover_revoke(gic, vcpu);
-                reset_post(gic, vcpu, 0, false);
-        } else if (ctlr & SHM_ICC_CTLR_ASKED) {
-                reset_post(gic, vcpu, 0, false);
+        } else if (!(ctlr & SHM_ICC_CTLR_ASKED)) {
+                return false;
         }
+        reset_post(gic, vcpu, 0, false);
+        return true;
 }
 
 static void reset_distributor(struct shm_gic *gic)

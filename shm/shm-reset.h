@@ -56,7 +56,7 @@ void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu);      /* the owner: SHM
 void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument); /* from the slot of one who died in a reset */
 void shm_reset_count(struct shm_vcpu *vcpu);                   /* one reset was applied */
 void shm_reset_answer(struct shm_gic *gic, uint32_t vcpu, uint32_t asked); /* an outsider's part of ICC_CTLR_EL1 */
-void shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu); /* finish what an asker that died may have left */
+bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu); /* finish what an asker that died may have left: was there? */
 void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns it from here on */
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);
 

@@ -178,7 +178,9 @@ void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
                 uint32_t intid = shm_gic_nth_spi(gic, i);
                 uint64_t w = atomic_fetch_add_explicit(&shm_gic_spi(gic, intid)->word, one, memory_order_seq_cst);
 
-                shm_word_settle(gic, intid, 0, w);
+                /* The daemon's view: its pass over the words of a dead process does this, once for all vCPUs. */
+                if (!gic->bounded)
+                        shm_word_settle(gic, intid, 0, w);
                 if ((w & (GIC_WORD_NOTIFY | GIC_WORD_ACTIVE)) == GIC_WORD_NOTIFY)
                         shm_word_owe_eoi(gic, intid);
         }

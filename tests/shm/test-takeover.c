@@ -192,6 +192,25 @@ static void dead_outsider(void)
         tap_ok(!(atomic_load(&rig.gic.vcpus[OTHER].icc_ctlr) & SHM_ICC_CTLR_ASKED) && resets(OTHER) == 1, "once");
 }
 
+/* The daemon, of a process that pretends to have died in the middle of very many. */
+static void hostile(void)
+{
+        unsigned n = 0;
+
+        rig_destroy(&rig);
+        rig_create(&rig, 200, 32, 5);
+        for (uint32_t v = 0; v < 200; v++)
+                atomic_fetch_or(&rig.gic.vcpus[v].cpuif, SHM_CPUIF_TAKEN);
+        rig.gic.bounded = true;
+        shm_repair_words(&rig.gic);
+        rig.gic.bounded = false;
+        for (uint32_t v = 0; v < 200; v++)
+                n += (rig.gic.vcpus[v].cpuif & SHM_CPUIF_TAKEN) != 0;
+        tap_eq(n, 200 - 64, "the daemon's repair finishes a bounded number of resets");
+        shm_power(&rig.gic, 199, true);
+        tap_ok(!(rig.gic.vcpus[199].cpuif & SHM_CPUIF_TAKEN) && resets(199) == 1, "the others are finished when they are turned on");
+}
+
 static void owners_death(void)
 {
         uint64_t ticket = 0;
@@ -394,6 +413,7 @@ int main(void)
         slow_outsider();
         in_the_middle();
         dead_outsider();
+        hostile();
         owners_death();
         posted();
         duels();
