@@ -19,10 +19,13 @@
 
 #include <relacy/relacy.hpp>
 
-#undef memory_order_release
+/* relacy's own macros of these names add an argument. */
+#undef memory_order_relaxed
 #undef memory_order_acquire
-#define memory_order_release rl::mo_release
+#undef memory_order_release
+#define memory_order_relaxed rl::mo_relaxed
 #define memory_order_acquire rl::mo_acquire
+#define memory_order_release rl::mo_release
 #include "shm-order.h"
 
 static const unsigned n_words = 3;      /* as the words, icc_ctlr and cpuif of vCPUs */
