@@ -182,20 +182,21 @@ recompile() {
         done
 }
 
-# run_program NAME SECONDS ARGUMENTS - it is ended at its first "not ok". Return: 0 it passed; else $verdict says how it
-# failed.
+# run_program NAME SECONDS ARGUMENTS - it is ended at its first "not ok", or when it took so much processor time, which is
+# what a loop without end takes, whatever else the machine does. Return: 0 it passed; else $verdict says how it failed.
 run_program() {
         status=0
-        # shellcheck disable=SC2086
-        (cd "$work" && TMPDIR=$work top_builddir=$work/run top_srcdir=$src exec \
-                timeout -k 2 "$2" "$work/run/$1" $3 >"$work/pipe" 2>"$work/err") &
+        # shellcheck disable=SC2086,SC3045
+        (cd "$work" && ulimit -t "$2" && TMPDIR=$work top_builddir=$work/run top_srcdir=$src exec \
+                timeout -k 2 $((60 + 10 * $2)) "$work/run/$1" $3 >"$work/pipe" 2>"$work/err") &
         verdict=$(awk '/^not ok/ { sub(/^not ok [0-9]+ - /, ""); print substr($0, 1, 100); exit }' <"$work/pipe")
         [ -z "$verdict" ] || kill $! 2>/dev/null || :
         wait $! || status=$?
         [ -z "$verdict" ] || return 1
         case $status in
         0) return 0 ;;
-        124 | 137) verdict="no end within $2 s" ;;
+        124 | 137) verdict="no end" ;;
+        152) verdict="over $2 s of processor time" ;;
         *) verdict="exit status $status" ;;
         esac
         return 1
@@ -207,7 +208,7 @@ try() {
         recompile gic/ shm/ || return 2
         while IFS='	' read -r program kind limit list arguments; do
                 case $kind,$changed_file in
-                pure,shm/*) continue ;;
+                table,shm/*) continue ;;
                 esac
                 case $kind in
                 public)
@@ -248,7 +249,7 @@ baseline() {
                 begun=$(date +%s)
                 run_program "$name" 120 "$arguments" ||
                         { cat "$work/err" >&2; die "$name fails on the unbroken sources: $verdict"; }
-                limit=$((6 + 3 * ($(date +%s) - begun)))
+                limit=$((4 + 2 * ($(date +%s) - begun)))
                 list=$(echo "$list" | tr '\n' ' ')
                 printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$kind" $limit "$list" "$arguments" >>"$work/programs"
         done
@@ -327,8 +328,11 @@ main() {
         started=$(date +%s)
         prepare
         baseline
-        # A row that is gone is a matter of behaviour first, of the table second.
-        [ $rows = 0 ] || sort -t '	' -k 2,2r -s -o "$work/programs" "$work/programs"
+        # A row that is gone is a matter of behaviour first; the tests of the tables next; threads last.
+        [ $rows = 0 ] || for kind in public table shm; do
+                awk -F '\t' -v kind=$kind '$2 == kind' "$work/programs"
+        done >"$work/sorted"
+        [ $rows = 0 ] || mv "$work/sorted" "$work/programs"
         n_programs=$(wc -l <"$work/programs")
         echo "$n_programs test programs pass on the unbroken sources (prepared in $(($(date +%s) - started)) s)."
         begun=$(date +%s)

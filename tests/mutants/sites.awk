@@ -176,6 +176,13 @@ rows && /^        (\[[A-Z0-9_]+\] = )?\{ \.name = "/ {
         name = substr($0, RSTART + 1, RLENGTH - 2)
 }
 
+# The functions of a register that is no field of interrupt words.
+rows && /^        \[GIC[A-Z0-9_]+\] = \{ [^}]*\},$/ && !/\.name/ {
+        row = FNR
+        match($0, /GIC[A-Z0-9_]+/)
+        name = "handlers of " substr($0, RSTART, RLENGTH)
+}
+
 rows && row && code ~ /\},?[ ]*$/ {
         print FILENAME, row, FNR - row + 1, "row " name, ""
         row = 0

@@ -222,6 +222,24 @@ static void masked_is_no_work(void)
         rig_destroy(&two);
 }
 
+/* To be free counts more than to wait in WFI: who was rung for something else has work, though it still sleeps. */
+static void free_before_parked(void)
+{
+        struct rig two;
+
+        rig_create(&two, 2, 32, 5);
+        rig_boot(&two);
+        enable(&two, 0, 50);
+        enable(&two, 0, 40);
+        route(&two, 40, UINT64_C(1) << 31);
+        pulse(&two, 50);
+        atomic_store(&two.gic.vcpus[0].park, SHM_PARK_PARKED);
+        pulse(&two, 40);
+        tap_eq(gic_word_route(shm_word_load(shm_gic_word(&two.gic, 0, 40))), 1,
+               "1-of-N: a running vCPU without work before a parked one that has some");
+        rig_destroy(&two);
+}
+
 int main(void)
 {
         const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
@@ -239,6 +257,7 @@ int main(void)
         unplaced_by_nobody();
         stale_summary();
         masked_is_no_work();
+        free_before_parked();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 enable(&rig, 0, shm_gic_nth_spi(&rig.gic, i));
         notices();
