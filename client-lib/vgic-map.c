@@ -127,12 +127,16 @@ int vgic_vm_map(struct vgic_vm *vm)
         }
         if (rings)
                 vgic_doorbell_hooks(vm);
+        shm_local_raise(&vm->data_path[false], !vm->gic.mirror);
+        shm_local_raise(&vm->data_path[true], !vm->gic.mirror && vm->role == VGIC_ROLE_VMM);
         shm_local_raise(&vm->mapped, true);
         return 0;
 }
 
 void vgic_vm_unmap(struct vgic_vm *vm)
 {
+        shm_local_raise(&vm->data_path[true], false);
+        shm_local_raise(&vm->data_path[false], false);
         shm_local_raise(&vm->mapped, false);
         shm_segment_unmap(&vm->gic);
         for (uint32_t i = 0; vm->doorbells && i < vm->info.n_vcpus; i++)

@@ -45,6 +45,7 @@ struct vgic_vm {
         struct vgic_vm_info info;       /* as the daemon told at create, attach or init */
         pthread_mutex_t info_lock;      /* init replaces it, while any thread may ask for it */
         _Atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
+        _Atomic(bool) data_path[2];     /* mapped, and in this role one may read, write: the one look of most accesses */
         struct shm_gic gic;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */
@@ -101,8 +102,11 @@ static inline int vgic_vm_check_any(const struct vgic_vm *vm, bool writes)
 
 static inline int vgic_vm_check(const struct vgic_vm *vm, bool writes)
 {
-        int r = vgic_vm_check_any(vm, writes);
+        int r;
 
+        if (__builtin_expect(shm_local_is_raised(&vm->data_path[writes]), 1))
+                return 0;
+        r = vgic_vm_check_any(vm, writes);
         return r == 0 && vm->gic.mirror ? -EOPNOTSUPP : r;
 }
 

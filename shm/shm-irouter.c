@@ -37,10 +37,3 @@ void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid)
                 raw = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
         } while (raw != derived && shm_gic_retry(gic, &tries));
 }
-
-/* Section 12.9.22: Interrupt_Routing_Mode is RES0 if GICD_TYPER.No1N, Aff3 if not GICD_TYPER.A3V. */
-uint64_t shm_irouter_mask(uint32_t features)
-{
-        return ((features & SHM_FEATURE_AFF3) ? GIC_IROUTER_AFFINITIES : GIC_IROUTER_AFFINITIES & UINT32_MAX) |
-               ((features & SHM_FEATURE_1_OF_N) ? GIC_IROUTER_IRM : 0);
-}
