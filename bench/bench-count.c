@@ -59,19 +59,31 @@ static int run_wake(struct bench *bench, char **argv)
         return 0;
 }
 
-/* vgic-bench --mode=deliver SOCKET N VCPUS SPIS; vgic-bench --mode=wake SOCKET N */
+static const struct {
+        const char *name;
+        int n_arguments;
+        int (*run)(struct bench *bench, char **argv);
+} modes[] = {
+        { "--mode=deliver", 3, run_deliver },           /* N VCPUS SPIS */
+        { "--mode=wake", 1, run_wake },                 /* N */
+        { "--mode=flat-out", 2, bench_mode_flat_out },  /* the rest: bench-observed.c */
+        { "--mode=read", 2, bench_mode_read },
+        { "--mode=reader", 1, bench_mode_reader },
+        { "--mode=runner", 1, bench_mode_runner },
+};
+
+/* vgic-bench --mode=MODE SOCKET ARGUMENTS... */
 int bench_count_mode(struct bench *bench, int argc, char **argv)
 {
         snprintf(bench->socket, sizeof(bench->socket), "%s", argv[2]);
-        if (strcmp(argv[1], "--mode=deliver") == 0 && argc == 6)
-                return run_deliver(bench, argv);
-        if (strcmp(argv[1], "--mode=wake") == 0 && argc == 4)
-                return run_wake(bench, argv);
+        for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+                if (strcmp(argv[1], modes[i].name) == 0 && argc == 3 + modes[i].n_arguments)
+                        return modes[i].run(bench, argv);
         fprintf(stderr, "vgic-bench: unknown mode\n");
         return 2;
 }
 
-static bool have_tool(const char *name)
+bool bench_have_tool(const char *name)
 {
         char command[64];
 
@@ -79,8 +91,7 @@ static bool have_tool(const char *name)
         return system(command) == 0;
 }
 
-/* Run a shell command; the last number that it prints. Return: 0 or -1. */
-static int number_from(const char *command, double *ret_value)
+int bench_number_from(const char *command, double *ret_value)
 {
         FILE *pipe = popen(command, "re");
         char line[256];
@@ -110,7 +121,7 @@ static int instructions(const struct bench *bench, const char *self, uint32_t n_
                  "valgrind --tool=callgrind --toggle-collect=bench_deliver --callgrind-out-file=/dev/null"
                  " '%s' --mode=deliver '%s' %u %u %u 2>&1 | sed -n 's/^==.*Collected : *//p'",
                  self, bench->socket, n, n_vcpus, n_spis);
-        if (number_from(command, ret_n) < 0)
+        if (bench_number_from(command, ret_n) < 0)
                 return -1;
         *ret_n /= n;
         return 0;
@@ -121,7 +132,7 @@ static void count_instructions(struct bench *bench, const char *self)
         static const char name[] = "instructions of one delivery, 512 vCPUs and 988 SPIs / 1 and 32";
         double small, large;
 
-        if (!have_tool("valgrind")) {
+        if (!bench_have_tool("valgrind")) {
                 bench_skip(bench, name, "valgrind is not installed");
                 return;
         }
@@ -141,7 +152,7 @@ static void count_system_calls(struct bench *bench, const char *self)
         double calls[2];
         char command[1024];
 
-        if (!have_tool("strace")) {
+        if (!bench_have_tool("strace")) {
                 bench_skip(bench, name, "strace is not installed");
                 return;
         }
@@ -151,7 +162,7 @@ static void count_system_calls(struct bench *bench, const char *self)
                          "strace -f -qq -e signal=none -o '%s/strace' '%s' --mode=wake '%s' %u >/dev/null 2>&1 &&"
                          " grep -vc resumed '%s/strace'; rm -f '%s/strace'", bench->directory, self, bench->socket,
                          n * (i + 1), bench->directory, bench->directory);
-                if (number_from(command, &calls[i]) < 0) {
+                if (bench_number_from(command, &calls[i]) < 0) {
                         bench_skip(bench, name, "strace does not work here");
                         return;
                 }

@@ -20,6 +20,7 @@ static const struct {
         { "device", bench_device_row },
         { "tdir", bench_tdir_rows },
         { "count", bench_count_rows },
+        { "observed", bench_observed_rows },
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -91,6 +91,19 @@ void bench_wake_rows(struct bench *bench);    /* bench-wake.c */
 void bench_device_row(struct bench *bench);   /* bench-device.c */
 void bench_tdir_rows(struct bench *bench);    /* bench-tdir.c */
 void bench_count_rows(struct bench *bench);   /* bench-count.c */
+void bench_observed_rows(struct bench *bench); /* bench-observed.c */
+bool bench_have_tool(const char *name);
+/* Run a shell command; the last number that it prints. Return: 0 or -1, also if it fails. */
+int bench_number_from(const char *command, double *ret_value);
+/* A VM of 512 vCPUs, and one turn of each of them (@n_rounds times). */
+void bench_observed_open(struct bench *bench, struct bench_vm *vm);
+void bench_flat_out(struct bench_vm *vm, unsigned n_rounds);
+/* @n reads of ICC_CTLR_EL1 of random vCPUs of it. */
+void bench_read_ctlr(struct vgic_vm *vm, uint64_t *seed, unsigned n);
+int bench_mode_flat_out(struct bench *bench, char **argv);
+int bench_mode_read(struct bench *bench, char **argv);
+int bench_mode_reader(struct bench *bench, char **argv);
+int bench_mode_runner(struct bench *bench, char **argv);
 /* Modes in which this program runs under callgrind or strace: do a number of operations and end. */
 int bench_count_mode(struct bench *bench, int argc, char **argv);
 

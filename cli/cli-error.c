@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +25,14 @@ static const struct {
         { EACCES, CLI_DENIED, "not permitted" },
         { EPERM, CLI_DENIED, "not permitted" },
         { ENODATA, CLI_FAILED, "the VM is not initialised yet" },
+        { EOPNOTSUPP, CLI_FAILED, "not of this kind of VM" },
 };
+
+/* What cannot be a VM's name names none: the detail says why. */
+static bool is_about_the_name(int error, const char *detail)
+{
+        return error == -EINVAL && strncmp(detail, "name ", 5) == 0;
+}
 
 int cli_usage_error(const struct cli *cli, const char *format, ...)
 {
@@ -51,6 +59,10 @@ int cli_fail(const struct cli *cli, int error, const char *format, ...)
                 status = cli_errors[i].status;
                 words = cli_errors[i].words;
         }
+        if (is_about_the_name(error, detail))
+                words = "there is no such VM";
+        else if (error == -EOPNOTSUPP && !detail[0])
+                words = "the VM is a mirror: it has no delivering controller";
         fputs("vgicctl: ", stderr);
         va_start(arguments, format);
         vfprintf(stderr, format, arguments);

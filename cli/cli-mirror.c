@@ -95,6 +95,22 @@ static int print_json(struct cli *cli, bool by_message, uint32_t vcpu)
         return 0;
 }
 
+/* A VM that is none has other commands; before INIT nothing can be published. */
+static int check_mirror(struct cli *cli)
+{
+        struct vgic_vm_info info = { .size = sizeof(info) };
+        int r = vgic_vm_query(cli->conn, cli->args[0], &info);
+
+        if (r < 0)
+                return cli_fail(cli, r, "VM %s", cli->args[0]);
+        if (!(info.flags & VGIC_VM_MIRROR)) {
+                fprintf(stderr, "vgicctl: VM %s is no mirror: 'attr', 'vcpus', 'irqs' and 'icc-ctlr' show its controller\n",
+                        cli->args[0]);
+                return CLI_FAILED;
+        }
+        return info.initialised ? CLI_OK : cli_fail(cli, -ENODATA, "VM %s", cli->args[0]);
+}
+
 int cli_mirror(struct cli *cli)
 {
         const char *via = cli_given(cli, CLI_OPT_VIA) ? cli->options[CLI_OPT_VIA] : "shm";
@@ -106,7 +122,9 @@ int cli_mirror(struct cli *cli)
                 return cli_usage_error(cli, "--via is 'shm' or 'message', not '%s'", via);
         if (cli_number(cli->args[1], "VCPU", VGIC_MAX_VCPUS - 1, &vcpu) != CLI_OK)
                 return CLI_USAGE;
-        status = by_message ? CLI_OK : cli_observe(cli, cli->args[0]);
+        status = check_mirror(cli);
+        if (status == CLI_OK && !by_message)
+                status = cli_observe(cli, cli->args[0]);
         if (status != CLI_OK)
                 return status;
         r = cli->json ? print_json(cli, by_message, (uint32_t)vcpu) : print(cli, by_message, (uint32_t)vcpu);

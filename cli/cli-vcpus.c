@@ -152,6 +152,10 @@ int cli_reset(struct cli *cli)
         ret = vgic_msg_reset(cli->conn, cli->args[0], (uint32_t)vcpu, kind);
         if (ret)
                 return cli_fail(cli, ret, "vCPU %" PRIu64 " of %s", vcpu, cli->args[0]);
+        if (!cli->json && kind == VGIC_RESET_SYSTEM) {
+                printf("reset of %s, the whole controller, requested\n", cli->args[0]);
+                return CLI_OK;
+        }
         if (!cli->json) {
                 printf("reset of vCPU %" PRIu64 " of %s requested\n", vcpu, cli->args[0]);
                 return CLI_OK;

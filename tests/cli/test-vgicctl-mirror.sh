@@ -30,17 +30,23 @@ for via in shm message; do
         has '^live +not known' "$via: icc-ctlr: there is no live value"
 done
 status 2 'another way' ctl mirror glass 0 --via pigeon
-for command in 'irqs glass' 'counts glass' 'vcpus glass' 'inject glass 40' 'tdir glass'; do
+for command in 'irqs glass' 'counts glass' 'vcpus glass' 'inject glass 40' 'tdir glass' 'save glass -'; do
         status 1 "$command: nothing is delivered" ctl $command
         [ -s "$tmp/err" ] && [ ! -s "$tmp/out" ]
         ok $? "$command: said on stderr, and nothing on stdout"
+        grep -q 'mirror' "$tmp/err"
+        ok $? "$command: the reason is that it is a mirror"
 done
 status 0 'reset --kind lazy' ctl reset glass 0 --kind lazy
 status 0 'mirror after it' ctl mirror glass 0
 has '^ICC_CTLR_EL1 +0x00008400 +not known$' 'what was configured is void'
+status 0 'reset --kind system' ctl reset glass 9 --kind system
+has 'whole controller' 'it says what was reset; which vCPU does not matter'
 release_vm
 hold_vm real 1
 status 1 'mirror of a delivering VM' ctl mirror real 0
+grep -q 'real is no mirror' "$tmp/err" && [ ! -s "$tmp/out" ]
+ok $? 'said in words'
 status 1 'by message' ctl mirror real 0 --via message
 release_vm
 stop_daemon

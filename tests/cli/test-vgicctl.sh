@@ -165,6 +165,9 @@ status 3 'reset of no such vCPU' ctl reset test-vm 2
 status 0 'reset --kind lazy' ctl reset test-vm 1 --kind lazy
 status 0 'icc-ctlr after it' ctl icc-ctlr test-vm 1
 has '^configured +not known' 'icc-ctlr: nothing is configured after LAZY'
+status 3 'what cannot be a name' ctl show 'no name!'
+grep -q 'there is no such VM (name is made of' "$tmp/err"
+ok $? 'and why'
 status 2 'a kind that there is not' ctl reset test-vm 1 --kind cold
 
 # --- TDIR ---
