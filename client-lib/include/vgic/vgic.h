@@ -333,7 +333,7 @@ struct vgic_irq_state {
         uint32_t holder;        /* where it is active, else VGIC_NO_VCPU */
         uint8_t enabled, pending, active, group;
         uint8_t edge;           /* 1: edge-triggered; 0: level-sensitive */
-        uint8_t line;           /* the OR of its wires */
+        uint8_t line;           /* the OR of its wires, and of the level that GICD_SETSPI_NSR made */
         uint8_t latch;          /* pending by ISPENDR or an edge */
         uint8_t priority;
         uint8_t one_of_n;       /* GICD_IROUTER<n>.Interrupt_Routing_Mode: vcpu is the one chosen while it is pending */
