@@ -26,7 +26,7 @@
 #define SGI           1u
 #define PENDING_SPI (VGIC_SPI_FIRST + N_SPIS - 1)
 #define N_ROUNDS     20u        /* each: one operation of every vCPU */
-#define N_READS   20000u
+#define N_READS  500000u
 #define CHUNK       512u        /* reads between two looks at the pipe */
 
 struct other {
