@@ -10,17 +10,23 @@
  * Set- and clear-type registers change nothing where a 0 is written; the others assign.
  */
 
-/* Every guest access comes through here: the last row that does not begin behind @offset, in as few steps as it takes. */
+/* Every guest access comes through here. A guest repeats itself, so branches that are foreseen beat a chain of loads. */
 const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint32_t offset, unsigned len)
 {
-        const struct gic_reg *reg = table->rows;
+        size_t low = 0, high = table->n_rows;
 
-        for (size_t n = table->n_rows; n > 1; n -= n / 2)
-                if (reg[n / 2].offset <= offset)
-                        reg += n / 2;
-        if (offset - reg->offset >= reg->bytes || !(reg->widths & len) || (offset & (len - 1)))
-                return NULL;
-        return reg;
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                const struct gic_reg *reg = &table->rows[middle];
+
+                if (offset < reg->offset)
+                        high = middle;
+                else if (offset - reg->offset >= reg->bytes)
+                        low = middle + 1;
+                else
+                        return (reg->widths & len) && !(offset & (len - 1)) ? reg : NULL;
+        }
+        return NULL;
 }
 
 /* IHI 0069 section 12.9.13, GICD_IGROUPR<n> */

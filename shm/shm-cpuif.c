@@ -10,9 +10,10 @@
 #include "shm-word.h"
 
 /* What choosing needs of the vCPU, read once. */
-struct gates {
+struct gates { /* 16 bytes, so that it is returned in registers */
+        uint64_t cpuif;
+        uint32_t ctlr;          /* live */
         uint32_t groups;        /* bit g: group g is enabled at the distributor and at the CPU interface */
-        uint64_t cpuif, ctlr;
 };
 
 static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu *vcpu)
@@ -20,7 +21,10 @@ static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu 
         uint64_t cpuif = atomic_load_explicit(&vcpu->cpuif, memory_order_seq_cst);
         uint64_t ctlr = atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed);
         uint32_t enabled = atomic_load_explicit(&gic->header->gicd_ctlr, memory_order_seq_cst);
-        struct gates gates = { .groups = enabled & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3, .cpuif = cpuif, .ctlr = ctlr };
+        struct gates gates = {
+                .cpuif = cpuif, .ctlr = (uint32_t)ctlr,
+                .groups = enabled & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
+        };
 
         if (cpuif & SHM_CPUIF_ASLEEP) /* IHI 0069 section 11.1: nothing is forwarded to a sleeping PE */
                 gates.groups = 0;

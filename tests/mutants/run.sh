@@ -342,16 +342,20 @@ main() {
         n_explained=0
         n_invalid=0
         : >"$work/killers"
-        # shellcheck disable=SC2254
-        [ -z "$file" ] || MODEL_FILES=$(for name in $MODEL_FILES; do case $name in $file) echo "$name" ;; esac; done)
         (
                 cd "$work/clean"
                 if [ -n "$listed" ]; then
                         awk -f "$here/listed.awk" "$listed"
                         exit
                 fi
+                chosen=
+                for name in $MODEL_FILES; do
+                        # shellcheck disable=SC2254
+                        case $name in ${file:-*}) chosen="$chosen $name" ;; esac
+                done
+                [ -n "$chosen" ] || die "no file of the model is $file"
                 # shellcheck disable=SC2086
-                awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $MODEL_FILES
+                awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $chosen
         ) >"$work/mutants"
         [ "$rows$listed" = 0 ] || mutants=$(wc -l <"$work/mutants")
         while IFS='	' read -r name line count rule text <&3; do
