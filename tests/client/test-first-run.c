@@ -28,8 +28,15 @@
 #include "tap.h"
 #include "vgic/vgic.h"
 
-#define N_PROCESSES   4u
+#ifndef __has_feature
+#define __has_feature(feature) 0 /* clang's */
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define N_VCPUS      32u    /* threads that wait by looking cost ThreadSanitizer minutes */
+#else
 #define N_VCPUS     512u
+#endif
+#define N_PROCESSES   4u
 #define N_THREADS   (N_VCPUS / N_PROCESSES)     /* a process */
 #define N_SPIS      988u
 #define STACK       (256u << 10)
