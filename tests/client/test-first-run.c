@@ -32,8 +32,10 @@
 #define __has_feature(feature) 0 /* clang's */
 #endif
 #if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-#define N_VCPUS      32u    /* threads that wait by looking cost ThreadSanitizer minutes */
+#define COUNTS_LOCKS  0     /* ThreadSanitizer has to see each lock itself */
+#define N_VCPUS      32u    /* threads that wait by looking cost it minutes */
 #else
+#define COUNTS_LOCKS  1
 #define N_VCPUS     512u
 #endif
 #define N_PROCESSES   4u
@@ -73,6 +75,8 @@ static struct daemon_proc daemon_;
 
 static _Thread_local bool counting;
 static _Thread_local unsigned n_locks;
+
+#if COUNTS_LOCKS
 static int (*libc_lock)(pthread_mutex_t *);
 
 /* Before there is a second thread. */
@@ -90,6 +94,7 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
         n_locks += counting;
         return libc_lock(mutex);
 }
+#endif
 
 static void note(enum finding finding, bool ok)
 {
@@ -293,7 +298,7 @@ static void test_first_run(void)
         tap_eq(shared->arrived, N_VCPUS, "each vCPU has had its first operations");
         for (unsigned i = 0; i < N_FINDINGS; i++)
                 tap_eq(shared->n[i], 0, "%s", findings[i]);
-        tap_eq(shared->cold_locks, N_PROCESSES, "the cold path's locks are counted");
+        tap_eq(shared->cold_locks, COUNTS_LOCKS ? N_PROCESSES : 0, "the cold path's locks are counted");
         vgic_vm_destroy(conn, "first");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -301,7 +306,6 @@ static void test_first_run(void)
 
 int main(void)
 {
-        find_libc_lock();
         shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (shared == MAP_FAILED)
                 tap_bail("no memory");
