@@ -53,8 +53,10 @@ static int print(struct cli *cli, bool by_message, uint32_t vcpu)
         for (unsigned i = 0; vgic_mirror_register(i, &reg, &has, &name) == 0; i++) {
                 for (unsigned k = 0; k < 2; k++) {
                         r = value_text(cli, by_message, vcpu, reg, kinds[k], has & kinds[k], text[k], sizeof(text[k]));
-                        if (r < 0)
+                        if (r < 0) {
+                                cli_table_release(&table);
                                 return r;
+                        }
                 }
                 cli_table_cell(&table, "%s", name);
                 cli_table_cell(&table, "%s", text[0]);
