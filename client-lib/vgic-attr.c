@@ -44,7 +44,7 @@ static int vgic_attr_ask(struct vgic_conn *conn, bool any, const char *name, uin
         ask.value = value ? *value : 0;
         r = any ? vgic_call_any(conn, request, &ask.base, want)
                 : vgic_call(conn, request, &ask.base, NULL, 0, want, NULL);
-        if (r == 0 && want)
+        if (r == 0 && reply)
                 *value = ((const Vgic__AttrReply *)reply)->value;
         return vgic_attr_errno(r);
 }

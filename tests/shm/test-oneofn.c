@@ -199,6 +199,24 @@ static void test_reset_and_routing(void)
         rig_destroy(&rig);
 }
 
+/* A vCPU is eligible for one group alone: that is enough for the interrupts of that group. */
+static void test_one_group(void)
+{
+        boot(2, SHM_FEATURE_ALL);
+        for (uint32_t v = 0; v < 2; v++) {
+                msr(&rig, v, ICC_IGRPEN0, 0);
+                msr(&rig, v, ICC_IGRPEN1, 0);
+        }
+        set_group(&rig, 0, SPI, 0);
+        pulse(&rig, SPI);
+        pulse(&rig, OTHER);
+        msr(&rig, 1, ICC_IGRPEN0, 1);
+        tap_ok(target_of(SPI) == 1 && target_of(OTHER) == UINT32_MAX, "Group 0 alone is enabled: its interrupt finds the vCPU");
+        msr(&rig, 0, ICC_IGRPEN1, 1);
+        tap_ok(target_of(SPI) == 1 && target_of(OTHER) == 0, "Group 1 alone is enabled elsewhere: that one, too");
+        rig_destroy(&rig);
+}
+
 static void test_level_and_extended(void)
 {
         boot(2, SHM_FEATURE_ALL);
@@ -341,6 +359,7 @@ int main(void)
         for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++)
                 test_gate(&gates[i]);
         test_reset_and_routing();
+        test_one_group();
         test_level_and_extended();
         test_repair();
         for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++)
