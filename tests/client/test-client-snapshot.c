@@ -81,6 +81,7 @@ static void test_roles(struct vgic_conn *conn, struct vgic_conn *other)
         seen = save(observer, "an observer may, too");
         tap_ok(seen.n == image.n && memcmp(seen.bytes, image.bytes, seen.n) == 0 && seen.flags == VGIC_SNAPSHOT_EXACT,
                "and it is the same");
+        free(seen.bytes);
         refused(observer, &image, 0, -EACCES, "may not");
         vgic_vm_detach(observer);
         if (vgic_grant(vm, "disk", &intid, 1, token) < 0 || vgic_device_attach(other, "roles", token, &device) < 0)
