@@ -26,7 +26,7 @@ struct vgic_vcpu {
         struct vgic_vm *vm;
         uint32_t index;
         bool registered;
-        _Atomic(shm_local_fn) kick;     /* published after kick_arg */
+        shm_atomic(shm_local_fn) kick;     /* published after kick_arg */
         void *kick_arg;
 };
 
@@ -44,8 +44,8 @@ struct vgic_vm {
         char name[VGIC_NAME_MAX + 1];
         struct vgic_vm_info info;       /* as the daemon told at create, attach or init */
         pthread_mutex_t info_lock;      /* init replaces it, while any thread may ask for it */
-        _Atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
-        _Atomic(bool) data_path[2];     /* mapped, and in this role one may read, write: the one look of most accesses */
+        shm_atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
+        shm_atomic(bool) data_path[2];     /* mapped, and in this role one may read, write: the one look of most accesses */
         struct shm_gic gic;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */

@@ -19,12 +19,12 @@
 
 #define SHM_APR_POSTED  (UINT64_C(1) << 32)     /* bits 31..0 are the value */
 
-static inline _Atomic uint32_t *shm_apr_at(struct shm_vcpu *vcpu, unsigned group, unsigned n)
+static inline shm_atomic(uint32_t) *shm_apr_at(struct shm_vcpu *vcpu, unsigned group, unsigned n)
 {
         return group ? &vcpu->ap1r[n % SHM_N_APR] : &vcpu->ap0r[n % SHM_N_APR];
 }
 
-static inline _Atomic uint64_t *shm_apr_posted_at(struct shm_vcpu *vcpu, unsigned group, unsigned n)
+static inline shm_atomic(uint64_t) *shm_apr_posted_at(struct shm_vcpu *vcpu, unsigned group, unsigned n)
 {
         return &vcpu->posted_apr[(group ? SHM_N_APR : 0) + n % SHM_N_APR];
 }
@@ -33,13 +33,13 @@ static inline _Atomic uint64_t *shm_apr_posted_at(struct shm_vcpu *vcpu, unsigne
 static inline uint32_t shm_apr_read(const struct shm_gic *gic, uint32_t vcpu, unsigned group, unsigned n)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t posted = atomic_load_explicit(shm_apr_posted_at(self, group, n), memory_order_acquire);
+        uint64_t posted = shm_load(shm_apr_posted_at(self, group, n), APR_A1);
 
         if (posted & SHM_APR_POSTED)
                 return (uint32_t)posted;
-        if (atomic_load_explicit(&self->cpuif, memory_order_acquire) & SHM_CPUIF_STALE)
+        if (shm_load(&self->cpuif, APR_A2) & SHM_CPUIF_STALE)
                 return 0;
-        return atomic_load_explicit(shm_apr_at(self, group, n), memory_order_relaxed);
+        return shm_load(shm_apr_at(self, group, n), APR_X1);
 }
 
 /* shm_apr_post() - have the owner take @value. The caller rings. Threads: any. */
@@ -47,16 +47,16 @@ static inline void shm_apr_post(struct shm_gic *gic, uint32_t vcpu, unsigned gro
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        atomic_store_explicit(shm_apr_posted_at(self, group, n), value | SHM_APR_POSTED, memory_order_seq_cst);
-        atomic_fetch_or_explicit(&self->request, SHM_REQUEST_APR, memory_order_seq_cst);
+        shm_store(shm_apr_posted_at(self, group, n), value | SHM_APR_POSTED, APR_R2);
+        shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
 }
 
 /* shm_apr_clear() - a reset's part of the registers. Threads: the owner, or who repairs after its death. */
 static inline void shm_apr_clear(struct shm_vcpu *vcpu)
 {
         for (unsigned i = 0; i < SHM_N_APR; i++) {
-                atomic_store_explicit(&vcpu->ap0r[i], 0, memory_order_relaxed);
-                atomic_store_explicit(&vcpu->ap1r[i], 0, memory_order_relaxed);
+                shm_store(&vcpu->ap0r[i], 0, APR_X2);
+                shm_store(&vcpu->ap1r[i], 0, APR_X2);
         }
 }
 
@@ -69,19 +69,18 @@ static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned tries = 0;
 
-        atomic_fetch_and_explicit(&self->request, ~SHM_REQUEST_APR, memory_order_seq_cst);
-        if (atomic_load_explicit(&self->cpuif, memory_order_seq_cst) & SHM_CPUIF_STALE) {
+        shm_and(&self->request, ~SHM_REQUEST_APR, REQUEST_A1);
+        if (shm_load(&self->cpuif, APR_A3) & SHM_CPUIF_STALE) {
                 shm_apr_clear(self);
-                atomic_fetch_and_explicit(&self->cpuif, ~SHM_CPUIF_STALE, memory_order_seq_cst);
+                shm_and(&self->cpuif, ~SHM_CPUIF_STALE, APR_R3);
         }
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++) {
-                _Atomic uint64_t *at = &self->posted_apr[i];
-                uint64_t posted = atomic_load_explicit(at, memory_order_acquire);
+                shm_atomic(uint64_t) *at = &self->posted_apr[i];
+                uint64_t posted = shm_load(at, APR_A1);
 
                 while (posted & SHM_APR_POSTED) {
-                        atomic_store_explicit(shm_apr_at(self, i / SHM_N_APR, i), (uint32_t)posted, memory_order_relaxed);
-                        if (atomic_compare_exchange_strong_explicit(at, &posted, 0, memory_order_acq_rel,
-                                                                    memory_order_acquire) ||
+                        shm_store(shm_apr_at(self, i / SHM_N_APR, i), (uint32_t)posted, APR_X2);
+                        if (shm_cas(at, &posted, 0, APR_R1) ||
                             !shm_gic_retry(gic, &tries))
                                 break;
                 }
@@ -92,7 +91,7 @@ static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
 static inline void shm_apr_drop(struct shm_vcpu *vcpu)
 {
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
-                atomic_store_explicit(&vcpu->posted_apr[i], 0, memory_order_release);
+                shm_store(&vcpu->posted_apr[i], 0, APR_R4);
 }
 
 #endif

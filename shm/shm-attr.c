@@ -127,7 +127,7 @@ static bool is_icpendr(const struct gic_reg *reg)
 }
 
 /* The word behind bit @i of a register with one bit for each interrupt; NULL: that bit is RAZ/WI. */
-static _Atomic uint64_t *bit_word(struct shm_gic *gic, const struct shm_attr *a, unsigned i, uint32_t *ret_intid)
+static shm_atomic(uint64_t) *bit_word(struct shm_gic *gic, const struct shm_attr *a, unsigned i, uint32_t *ret_intid)
 {
         uint32_t offset = a->group == SHM_ATTR_DIST_REGS ? a->number : a->number % GICR_FRAME_SIZE;
         uint32_t intid = a->reg->first_intid + (offset - a->reg->offset) * 8 + i;
@@ -145,7 +145,7 @@ static uint64_t read_latches(struct shm_gic *gic, const struct shm_attr *a)
         uint32_t intid;
 
         for (unsigned i = 0; i < 32; i++) {
-                const _Atomic uint64_t *word = bit_word(gic, a, i, &intid);
+                const shm_atomic(uint64_t) *word = bit_word(gic, a, i, &intid);
 
                 if (word && (shm_word_load(word) & (GIC_WORD_LATCH | GIC_WORD_EDGE)))
                         value |= UINT64_C(1) << i;
@@ -164,7 +164,7 @@ static int write_latches(struct shm_gic *gic, const struct shm_attr *a, uint64_t
         int r = 0;
 
         for (unsigned i = 0; i < 32; i++) {
-                _Atomic uint64_t *word = bit_word(gic, a, i, &intid);
+                shm_atomic(uint64_t) *word = bit_word(gic, a, i, &intid);
 
                 if (word && !shm_word_update(gic, word, intid, assign_latch, value >> i & 1))
                         r = -EIO;
@@ -172,7 +172,7 @@ static int write_latches(struct shm_gic *gic, const struct shm_attr *a, uint64_t
         return r;
 }
 
-static _Atomic uint32_t *statusr_of(struct shm_gic *gic, const struct shm_attr *a)
+static shm_atomic(uint32_t) *statusr_of(struct shm_gic *gic, const struct shm_attr *a)
 {
         return a->reg->id == GICD_REG_STATUSR ? &gic->header->gicd_statusr
                : a->reg->id == GICR_REG_STATUSR ? &gic->vcpus[a->vcpu].gicr_statusr : NULL;
@@ -192,7 +192,7 @@ static int get_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_
 
 static int set_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t value)
 {
-        _Atomic uint32_t *statusr = statusr_of(gic, a);
+        shm_atomic(uint32_t) *statusr = statusr_of(gic, a);
 
         if (a->is_pre_init) /* constant by now; to confirm it is no change */
                 return read_as_guest(gic, a) == value ? 0 : -EBUSY;
@@ -201,7 +201,7 @@ static int set_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t value
         if (is_ispendr(a->reg))
                 return write_latches(gic, a, value);
         if (statusr)
-                atomic_store_explicit(statusr, (uint32_t)value & GIC_STATUSR_ALL, memory_order_relaxed);
+                shm_store(statusr, (uint32_t)value & GIC_STATUSR_ALL, STATUS_X1);
         else if (a->group == SHM_ATTR_DIST_REGS)
                 shm_gicd_write(gic, a->number, 4, value);
         else
@@ -258,7 +258,7 @@ static int decode_level(const struct shm_attr_of *of, uint64_t attr, struct shm_
 }
 
 /* SGIs have no line; what the VM does not have is RAZ/WI. */
-static _Atomic uint64_t *level_word(struct shm_gic *gic, const struct shm_attr *a, unsigned i)
+static shm_atomic(uint64_t) *level_word(struct shm_gic *gic, const struct shm_attr *a, unsigned i)
 {
         uint32_t intid = a->number + i;
 
@@ -269,7 +269,7 @@ static int get_level(struct shm_gic *gic, const struct shm_attr *a, uint64_t *re
 {
         *ret_value = 0;
         for (unsigned i = 0; i < 32; i++) {
-                const _Atomic uint64_t *word = level_word(gic, a, i);
+                const shm_atomic(uint64_t) *word = level_word(gic, a, i);
 
                 if (word && (shm_word_load(word) & GIC_WORD_WIRES))
                         *ret_value |= UINT64_C(1) << i;
@@ -288,7 +288,7 @@ static int set_level(struct shm_gic *gic, const struct shm_attr *a, uint64_t val
         int r = 0;
 
         for (unsigned i = 0; i < 32; i++) {
-                _Atomic uint64_t *word = level_word(gic, a, i);
+                shm_atomic(uint64_t) *word = level_word(gic, a, i);
 
                 if (word && !shm_word_update(gic, word, a->number + i, assign_wire, value >> i & 1))
                         r = -EIO;

@@ -18,9 +18,9 @@ struct gates { /* 16 bytes, so that it is returned in registers */
 
 static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu *vcpu)
 {
-        uint64_t cpuif = atomic_load_explicit(&vcpu->cpuif, memory_order_seq_cst);
-        uint64_t ctlr = atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed);
-        uint32_t enabled = atomic_load_explicit(&gic->header->gicd_ctlr, memory_order_seq_cst);
+        uint64_t cpuif = shm_load(&vcpu->cpuif, GATE_A1);
+        uint64_t ctlr = shm_load(&vcpu->icc_ctlr, CTLR_X1);
+        uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2);
         struct gates gates = {
                 .cpuif = cpuif, .ctlr = (uint32_t)ctlr,
                 .groups = enabled & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
@@ -54,21 +54,21 @@ static bool deliverable_here(uint64_t w, uint32_t vcpu)
 /* CAND-A3: clear a summary bit, then re-read the candidates that it covers; as CAND-A2, one level up. */
 static void drop_summary(struct shm_vcpu *self, uint32_t i)
 {
-        atomic_fetch_and_explicit(&self->summary, ~(UINT64_C(1) << i), memory_order_seq_cst);
-        if (atomic_load_explicit(&self->candidates[i], memory_order_seq_cst))
-                atomic_fetch_or_explicit(&self->summary, UINT64_C(1) << i, memory_order_seq_cst);
+        shm_and(&self->summary, ~(UINT64_C(1) << i), CAND_R4);
+        if (shm_load(&self->candidates[i], CAND_A3))
+                shm_or(&self->summary, UINT64_C(1) << i, CAND_R2);
 }
 
 /*
  * CAND-A2: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either
  * its bit comes after this clear, or this load sees its word.
  */
-static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const _Atomic uint64_t *word)
+static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const shm_atomic(uint64_t) *word)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint32_t index = shm_candidate_index(intid);
         uint64_t bit = UINT64_C(1) << (index % 64);
-        uint64_t before = atomic_fetch_and_explicit(&self->candidates[index / 64], ~bit, memory_order_seq_cst);
+        uint64_t before = shm_and(&self->candidates[index / 64], ~bit, CAND_R3);
 
         if (word && deliverable_here(shm_word_load(word), vcpu))
                 shm_word_mark(self, intid);
@@ -79,7 +79,7 @@ static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, c
 static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index, struct shm_pick *pick)
 {
         uint32_t intid = shm_candidate_intid(index);
-        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t w = word ? shm_word_load(word) : 0;
 
         if (!deliverable_here(w, vcpu)) {
@@ -99,12 +99,12 @@ static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32
 static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, struct shm_pick *ret_pick)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = atomic_load_explicit(&self->summary, memory_order_seq_cst); /* CAND-A1 */
+        uint64_t summary = shm_load(&self->summary, CAND_A1); /* CAND-A1 */
 
         ret_pick->intid = GIC_INTID_SPURIOUS;
         while (summary) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = atomic_load_explicit(&self->candidates[i], memory_order_seq_cst);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A2);
 
                 summary &= summary - 1;
                 if (!bits) /* the summary bit outlived its candidates: an injector sets it after them */
@@ -119,7 +119,7 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        uint32_t request = atomic_load_explicit(&self->request, memory_order_seq_cst) & (SHM_REQUEST_RESET | SHM_REQUEST_APR);
+        uint32_t request = shm_load(&self->request, REQUEST_A2) & (SHM_REQUEST_RESET | SHM_REQUEST_APR);
 
         if (__builtin_expect(request == 0, 1))
                 return;
@@ -141,8 +141,8 @@ static int highest_active(const struct shm_gic *gic, const struct shm_vcpu *vcpu
         unsigned n = gic_prio_n_apr(gic->n_priority_bits);
 
         for (unsigned i = 0; i < n; i++) {
-                uint32_t group0 = atomic_load_explicit(&vcpu->ap0r[i], memory_order_relaxed);
-                uint32_t group1 = atomic_load_explicit(&vcpu->ap1r[i], memory_order_relaxed);
+                uint32_t group0 = shm_load(&vcpu->ap0r[i], APR_X1);
+                uint32_t group1 = shm_load(&vcpu->ap1r[i], APR_X1);
                 uint32_t both = group0 | group1;
 
                 if (!both)
@@ -192,7 +192,7 @@ unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
 }
 
-static _Atomic uint32_t *apr_of(struct shm_vcpu *vcpu, unsigned group, unsigned bit)
+static shm_atomic(uint32_t) *apr_of(struct shm_vcpu *vcpu, unsigned group, unsigned bit)
 {
         return group ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
 }
@@ -200,16 +200,16 @@ static _Atomic uint32_t *apr_of(struct shm_vcpu *vcpu, unsigned group, unsigned 
 /* The active-priority registers have one writer: plain read-modify-write. */
 static void assign_apr(struct shm_vcpu *vcpu, unsigned group, unsigned bit, bool active)
 {
-        _Atomic uint32_t *apr = apr_of(vcpu, group, bit);
-        uint32_t value = atomic_load_explicit(apr, memory_order_relaxed);
+        shm_atomic(uint32_t) *apr = apr_of(vcpu, group, bit);
+        uint32_t value = shm_load(apr, APR_X1);
 
         value = active ? value | 1u << (bit % 32) : value & ~(1u << (bit % 32));
-        atomic_store_explicit(apr, value, memory_order_relaxed);
+        shm_store(apr, value, APR_X2);
 }
 
-static void count(_Atomic uint64_t *counter)
+static void count(shm_atomic(uint64_t) *counter)
 {
-        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+        shm_store(counter, shm_load(counter, COUNT_X1) + 1, COUNT_X2);
 }
 
 /*
@@ -262,7 +262,7 @@ uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group)
  * Deactivate, whoever holds it; the slot is filled with @op. What another vCPU holds is claimed first: once the claim
  * is in the slot, only an interrupt that this vCPU holds is still to be ended (shm-slot.h).
  */
-static void deactivate(struct shm_gic *gic, uint32_t vcpu, _Atomic uint64_t *word, uint32_t intid, uint64_t op)
+static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t op)
 {
         uint64_t old = shm_word_load(word);
 
@@ -283,7 +283,7 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, _Atomic uint64_t *wor
 
 static bool eoi_mode(const struct shm_vcpu *vcpu)
 {
-        return atomic_load_explicit(&vcpu->icc_ctlr, memory_order_relaxed) & ICC_CTLR_EOIMODE;
+        return shm_load(&vcpu->icc_ctlr, CTLR_X1) & ICC_CTLR_EOIMODE;
 }
 
 /*
@@ -294,7 +294,7 @@ static bool eoi_mode(const struct shm_vcpu *vcpu)
 void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         bool deactivates = !eoi_mode(self);
         uint64_t op = SHM_SLOT_OP(SHM_SLOT_EOI, deactivates ? SHM_SLOT_DEACTIVATE : 0, intid);
         unsigned active_group;
@@ -317,7 +317,7 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
 void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t op = SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid);
 
         shm_cpuif_serve(gic, vcpu);
@@ -368,8 +368,8 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
 /* CTLR-R1: live and configured in one CAS, so that a reader sees both or neither. */
 void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value)
 {
-        _Atomic uint64_t *ctlr = &gic->vcpus[vcpu].icc_ctlr;
-        uint64_t old = atomic_load_explicit(ctlr, memory_order_relaxed);
+        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        uint64_t old = shm_load(ctlr, CTLR_X1);
         unsigned tries = 0;
         uint64_t now;
 
@@ -380,18 +380,17 @@ void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value)
                 now = base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, live);
                 now = base_field_set(now, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS, live);
                 now |= SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_CONFIGURED_VALID;
-        } while (!atomic_compare_exchange_strong_explicit(ctlr, &old, now, memory_order_acq_rel, memory_order_relaxed) &&
+        } while (!shm_cas(ctlr, &old, now, CTLR_R1) &&
                  shm_gic_retry(gic, &tries));
 }
 
 uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value)
 {
-        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
-        uint64_t old = atomic_load_explicit(cpuif, memory_order_relaxed);
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, CPUIF_X1);
         unsigned tries = 0;
 
-        while (!atomic_compare_exchange_strong_explicit(cpuif, &old, base_field_set(old, shift, width, value),
-                                                        memory_order_seq_cst, memory_order_relaxed) &&
+        while (!shm_cas(cpuif, &old, base_field_set(old, shift, width, value), GATE_R2) &&
                shm_gic_retry(gic, &tries))
                 ;
         return old;

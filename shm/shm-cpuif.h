@@ -17,7 +17,7 @@
 /* The interrupt that the distributor offers to a vCPU. */
 struct shm_pick {
         uint32_t intid;         /* GIC_INTID_SPURIOUS: none */
-        _Atomic uint64_t *at;
+        shm_atomic(uint64_t) *at;
         uint64_t word;          /* what it was */
         uint8_t priority;
         uint8_t group;

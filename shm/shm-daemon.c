@@ -10,7 +10,7 @@
 void shm_daemon_set_epoch(struct shm_gic *gic, uint64_t epoch)
 {
         /* Release: whoever sees the epoch sees what its daemon did before. */
-        atomic_store_explicit(&gic->header->daemon_epoch, epoch, memory_order_release);
+        shm_store(&gic->header->daemon_epoch, epoch, DAEMON_R1);
 }
 
 unsigned shm_daemon_eoi_due(const struct shm_gic *gic, uint32_t intid)
@@ -20,7 +20,7 @@ unsigned shm_daemon_eoi_due(const struct shm_gic *gic, uint32_t intid)
 
         if (!shm_gic_is_spi(gic, intid))
                 return 0;
-        word = atomic_load_explicit(&shm_gic_spi(gic, intid)->word, memory_order_acquire);
+        word = shm_load(&shm_gic_spi(gic, intid)->word, READ_A1);
         if (!(word & GIC_WORD_EDGE_CFG))
                 due |= SHM_EOI_LEVEL;
         if ((word & GIC_WORD_ACTIVE) || gic_word_resident(word) != 0 || gic_word_pending(word))

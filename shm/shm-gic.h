@@ -91,7 +91,7 @@ static inline bool shm_gic_is_spi(const struct shm_gic *gic, uint32_t intid)
  * The word of an interrupt: SGIs and (extended) PPIs of vCPU @vcpu, (extended) SPIs of all. NULL: there is no such
  * interrupt.
  */
-static inline _Atomic uint64_t *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static inline shm_atomic(uint64_t) *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         /* In the order of how often they come; SPIs first, since candidates are mostly those. */
         if (intid - GIC_SPI_FIRST < gic->n_spis)
@@ -133,7 +133,7 @@ static inline uint32_t shm_gic_nth_private(uint32_t i)
  * How often vCPU @vcpu acknowledged @intid; both already checked. In a row of counters: SGIs and PPIs, SPIs, extended
  * PPIs, extended SPIs.
  */
-static inline _Atomic uint64_t *shm_gic_counter(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static inline shm_atomic(uint64_t) *shm_gic_counter(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         uint32_t index = intid;
 
@@ -141,7 +141,7 @@ static inline _Atomic uint64_t *shm_gic_counter(const struct shm_gic *gic, uint3
                 index = GIC_N_PRIVATE + gic->n_spis + gic->n_eppis + (intid - GIC_ESPI_FIRST);
         else if (intid >= GIC_EPPI_FIRST)
                 index = GIC_N_PRIVATE + gic->n_spis + (intid - GIC_EPPI_FIRST);
-        return (_Atomic uint64_t *)(void *)(gic->counters + (size_t)vcpu * gic->counter_stride) + index;
+        return (shm_atomic(uint64_t) *)(void *)(gic->counters + (size_t)vcpu * gic->counter_stride) + index;
 }
 
 #endif

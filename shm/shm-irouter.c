@@ -24,7 +24,7 @@ static uint64_t set_route_any(uint64_t w, uint64_t unused)
 void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
-        uint64_t raw = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
+        uint64_t raw = shm_load(&spi->irouter, ROUTE_X1);
         unsigned tries = 0;
         uint64_t derived;
 
@@ -34,6 +34,6 @@ void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid)
                         shm_word_update(gic, &spi->word, intid, set_route_any, 0);
                 else
                         shm_word_update(gic, &spi->word, intid, set_route, shm_affinity_find(gic, gic_route_affinity(derived)));
-                raw = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
+                raw = shm_load(&spi->irouter, ROUTE_A1);
         } while (raw != derived && shm_gic_retry(gic, &tries));
 }

@@ -16,11 +16,11 @@
  *         must_understand that it does not know. Reserved space is zero.
  */
 #include <assert.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "gic-spec.h"
+#include "shm-atomic.h"
 
 #define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
 #define SHM_MAJOR            1
@@ -81,36 +81,36 @@ struct shm_header {
         uint8_t reserved0[748];
 
         /* 1024: written once, by the builder (READY-R1) */
-        _Alignas(SHM_LINE) _Atomic uint32_t ready;
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) ready;
 
         /* 1088: distributor, written by whoever executes a guest's access */
-        _Alignas(SHM_LINE) _Atomic uint32_t gicd_ctlr;
-        _Atomic uint32_t gicd_statusr;
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) gicd_ctlr;
+        shm_atomic(uint32_t) gicd_statusr;
 
         /* 1152: TDIR, written on its changes only: see shm-tdir.h */
-        _Alignas(SHM_LINE) _Atomic uint64_t tdir;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) tdir;
 
         /* 1216: written by the daemon: who wants to hear of TDIR (list-register ports and subscribers) */
-        _Alignas(SHM_LINE) _Atomic uint32_t tdir_interest;
-        _Atomic uint32_t n_in_flight;       /* result of the last scan: for people */
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) tdir_interest;
+        shm_atomic(uint32_t) n_in_flight;       /* result of the last scan: for people */
 
         /* 1280: written by the daemon: its liveness */
-        _Alignas(SHM_LINE) _Atomic uint64_t daemon_epoch; /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
-        _Atomic uint64_t daemon_beat;       /* reserved: heartbeat for the gate of list-register ports */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) daemon_epoch; /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
+        shm_atomic(uint64_t) daemon_beat;       /* reserved: heartbeat for the gate of list-register ports */
 
         /* 1344: written by anyone, off the hot path */
-        _Alignas(SHM_LINE) _Atomic uint64_t guest_errors;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) guest_errors;
 
         /* 1408: ends of interrupt that are owed to devices: set by the deactivating vCPU, taken by the daemon */
-        _Alignas(SHM_LINE) _Atomic uint64_t eoi_summary;
-        _Alignas(SHM_LINE) _Atomic uint64_t eoi[SHM_N_CANDIDATE_WORDS];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) eoi_summary;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) eoi[SHM_N_CANDIDATE_WORDS];
 
         /* 1984: 1-of-N interrupts that found no eligible vCPU: whoever looks for one, and whoever becomes one */
-        _Alignas(SHM_LINE) _Atomic uint64_t unplaced_summary;
-        _Alignas(SHM_LINE) _Atomic uint64_t unplaced[SHM_N_CANDIDATE_WORDS];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced_summary;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced[SHM_N_CANDIDATE_WORDS];
 
         /* 2560: a mirror's registers of the distributor: its VMM */
-        _Alignas(SHM_LINE) _Atomic uint64_t mirror[SHM_N_MIRROR];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) mirror[SHM_N_MIRROR];
 
         uint8_t reserved1[1408];
 };
@@ -131,8 +131,8 @@ struct shm_affinity {
 
 /* One SPI. The line is written by injectors and by the vCPU that handles it. */
 struct shm_spi {
-        _Alignas(SHM_LINE) _Atomic uint64_t word; /* gic-word.h */
-        _Atomic uint64_t irouter;           /* GICD_IROUTER<n> as written; the word's route is derived from it */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) word; /* gic-word.h */
+        shm_atomic(uint64_t) irouter;           /* GICD_IROUTER<n> as written; the word's route is derived from it */
         uint64_t reserved[6];
 };
 
@@ -186,66 +186,66 @@ struct shm_spi {
 
 /* One operation that changes several words; written before its first store: see shm-slot.h */
 struct shm_slot {
-        _Atomic uint64_t op;                /* 0: none. enum shm_slot_op | step << 8 | INTID << 32 */
-        _Atomic uint64_t old_word;
-        _Atomic uint64_t argument;          /* priority bit of the active-priority registers, group << 8 */
+        shm_atomic(uint64_t) op;                /* 0: none. enum shm_slot_op | step << 8 | INTID << 32 */
+        shm_atomic(uint64_t) old_word;
+        shm_atomic(uint64_t) argument;          /* priority bit of the active-priority registers, group << 8 */
         uint64_t reserved[5];
 };
 
 /* The saved list-register bank (Arm IHI 0069 section 12.4); reserved for list-register ports */
 struct shm_bank {
-        _Atomic uint64_t ich_lr[SHM_N_LIST_REGISTERS];
-        _Atomic uint64_t ich_vmcr;
-        _Atomic uint64_t ich_hcr;
-        _Atomic uint32_t ich_ap0r[SHM_N_APR];
-        _Atomic uint32_t ich_ap1r[SHM_N_APR];
+        shm_atomic(uint64_t) ich_lr[SHM_N_LIST_REGISTERS];
+        shm_atomic(uint64_t) ich_vmcr;
+        shm_atomic(uint64_t) ich_hcr;
+        shm_atomic(uint32_t) ich_ap0r[SHM_N_APR];
+        shm_atomic(uint32_t) ich_ap1r[SHM_N_APR];
         uint64_t reserved[10];
 };
 
 /* Statistics, not truth. Writer: the owner thread, relaxed. */
 struct shm_vcpu_counters {
-        _Atomic uint64_t acknowledged;
-        _Atomic uint64_t parks;
-        _Atomic uint64_t resets;
-        _Atomic uint64_t sgis_sent;
+        shm_atomic(uint64_t) acknowledged;
+        shm_atomic(uint64_t) parks;
+        shm_atomic(uint64_t) resets;
+        shm_atomic(uint64_t) sgis_sent;
         uint64_t reserved[4];
 };
 
 struct shm_vcpu {
         /* 0: read-mostly; the guest's writes of ICC_CTLR_EL1 and resets */
-        _Alignas(SHM_LINE) _Atomic uint64_t icc_ctlr;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) icc_ctlr;
         uint32_t affinity;                  /* constant */
         uint32_t index;                     /* constant */
         uint32_t flags;                     /* constant: SHM_VCPU_* */
 
         /* 64: CPU interface. cpuif: CAS by anyone; the active priorities: the owner thread */
-        _Alignas(SHM_LINE) _Atomic uint64_t cpuif;
-        _Atomic uint32_t ap0r[SHM_N_APR];
-        _Atomic uint32_t ap1r[SHM_N_APR];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) cpuif;
+        shm_atomic(uint32_t) ap0r[SHM_N_APR];
+        shm_atomic(uint32_t) ap1r[SHM_N_APR];
 
         /* 128: the owner thread; after its death, whoever takes over */
         _Alignas(SHM_LINE) struct shm_slot slot;
 
         /* 192: park: the owner thread; request: anyone */
-        _Alignas(SHM_LINE) _Atomic uint32_t park;
-        _Atomic uint32_t request;
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) park;
+        shm_atomic(uint32_t) request;
 
         /* 256: written by the daemon: which session owns it (0: none), and that process */
-        _Alignas(SHM_LINE) _Atomic uint64_t owner_session;
-        _Atomic uint32_t owner_pid;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) owner_session;
+        shm_atomic(uint32_t) owner_pid;
 
         /* 320: candidate summary: injectors and the owner */
-        _Alignas(SHM_LINE) _Atomic uint64_t summary;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) summary;
 
         /* 384: list-register port: reserved */
-        _Alignas(SHM_LINE) _Atomic uint32_t port;
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) port;
         uint8_t reserved0[124];
 
         /* 512: candidates */
-        _Alignas(SHM_LINE) _Atomic uint64_t candidates[SHM_N_CANDIDATE_WORDS];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) candidates[SHM_N_CANDIDATE_WORDS];
 
         /* 1024: words of SGIs, PPIs (and EPPIs): whoever sends an SGI or drives a PPI, and the owner */
-        _Alignas(SHM_LINE) _Atomic uint64_t words[SHM_N_PRIVATE_WORDS];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) words[SHM_N_PRIVATE_WORDS];
 
         /* 1792 */
         _Alignas(SHM_LINE) struct shm_bank bank;
@@ -254,15 +254,15 @@ struct shm_vcpu {
         _Alignas(SHM_LINE) struct shm_vcpu_counters counters;
 
         /* 2112: redistributor registers that are no interrupt state; the rest is reserved (LPIs) */
-        _Alignas(SHM_LINE) _Atomic uint32_t gicr_ctlr;
-        _Atomic uint32_t gicr_statusr;
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) gicr_ctlr;
+        shm_atomic(uint32_t) gicr_statusr;
         uint8_t reserved1[56];
 
         /* 2176: active priorities that somebody else than the owner wrote: AP0R<n>, then AP1R<n>; see shm-apr.h */
-        _Alignas(SHM_LINE) _Atomic uint64_t posted_apr[2 * SHM_N_APR];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) posted_apr[2 * SHM_N_APR];
 
         /* 2240: a mirror's registers but ICC_CTLR_EL1, see shm-mirror.h: its VMM; not used by a delivering controller */
-        _Alignas(SHM_LINE) _Atomic uint64_t mirror[SHM_N_MIRROR];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) mirror[SHM_N_MIRROR];
         uint8_t reserved2[1728];
 };
 
@@ -376,6 +376,6 @@ static_assert(sizeof(struct shm_affinity) == 8, "affinity entry");
 static_assert(sizeof(struct shm_area) == 16, "area entry");
 static_assert(sizeof(struct shm_vcpu) == 4096, "a vCPU block is one page");
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "the segment needs lock-free 32- and 64-bit atomics");
-static_assert(sizeof(_Atomic uint64_t) == 8 && sizeof(_Atomic uint32_t) == 4, "atomics have the size of their value");
+static_assert(sizeof(shm_atomic(uint64_t)) == 8 && sizeof(shm_atomic(uint32_t)) == 4, "atomics have the size of their value");
 
 #endif

@@ -55,7 +55,7 @@ static const struct row *find(uint32_t reg)
 }
 
 /* NULL: no such vCPU. That of a register of the VM is the same for every @vcpu. */
-static _Atomic uint64_t *word_of(const struct shm_gic *gic, uint32_t vcpu, const struct row *row)
+static shm_atomic(uint64_t) *word_of(const struct shm_gic *gic, uint32_t vcpu, const struct row *row)
 {
         if (row->scope == OF_VM)
                 return &gic->header->mirror[row->slot];
@@ -94,14 +94,14 @@ static uint32_t epoch_of(uint64_t w, const struct place *p)
 int shm_mirror_epoch(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint32_t *ret_epoch)
 {
         const struct row *row = find(reg);
-        const _Atomic uint64_t *word = row ? word_of(gic, vcpu, row) : NULL;
+        const shm_atomic(uint64_t) *word = row ? word_of(gic, vcpu, row) : NULL;
         struct place p;
 
         if (!word)
                 return -EINVAL;
         p = place_of(row, SHM_MIRROR_DEFAULT);
         /* MIRROR-A2: before the register is read elsewhere. */
-        *ret_epoch = epoch_of(atomic_load_explicit(word, memory_order_seq_cst), &p);
+        *ret_epoch = epoch_of(shm_load(word, MIRROR_A2), &p);
         return 0;
 }
 
@@ -129,7 +129,7 @@ static bool take_affinity(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg
 int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigned kind, uint64_t value, uint32_t epoch)
 {
         const struct row *row = find(reg);
-        _Atomic uint64_t *word = row ? word_of(gic, vcpu, row) : NULL;
+        shm_atomic(uint64_t) *word = row ? word_of(gic, vcpu, row) : NULL;
         struct place p;
         uint64_t old, now;
         unsigned tries = 0;
@@ -138,7 +138,7 @@ int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigne
             !take_affinity(gic, vcpu, reg, &value) || (value & ~(uint64_t)row->bits))
                 return -EINVAL;
         p = place_of(row, kind);
-        old = atomic_load_explicit(word, memory_order_seq_cst);
+        old = shm_load(word, MIRROR_X1);
         /* MIRROR-R1: value, validity and epoch in one compare-and-swap. */
         do {
                 if (epoch != SHM_MIRROR_ANY_EPOCH && epoch_of(old, &p) != epoch)
@@ -146,7 +146,7 @@ int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigne
                 if (contradicts(row, old, kind, value))
                         return -EINVAL;
                 now = base_field_set(old, p.shift, p.width, value) | p.valid;
-                if (atomic_compare_exchange_strong_explicit(word, &old, now, memory_order_seq_cst, memory_order_seq_cst))
+                if (shm_cas(word, &old, now, MIRROR_R1))
                         return 0;
         } while (shm_gic_retry(gic, &tries));
         return -ESTALE;
@@ -155,7 +155,7 @@ int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigne
 int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigned kind, uint64_t *ret_value)
 {
         const struct row *row = find(reg);
-        const _Atomic uint64_t *word = row ? word_of(gic, vcpu, row) : NULL;
+        const shm_atomic(uint64_t) *word = row ? word_of(gic, vcpu, row) : NULL;
         struct place p;
         uint64_t w;
 
@@ -164,7 +164,7 @@ int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsi
         if (!word || (kind != SHM_MIRROR_DEFAULT && kind != SHM_MIRROR_CONFIGURED) || !(row->kinds & kind))
                 return -EINVAL;
         p = place_of(row, kind);
-        w = atomic_load_explicit(word, memory_order_seq_cst); /* MIRROR-A1 */
+        w = shm_load(word, MIRROR_A1); /* MIRROR-A1 */
         if (!(w & p.valid))
                 return -ENODATA;
         *ret_value = base_field_get(w, p.shift, p.width);
@@ -174,9 +174,9 @@ int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsi
 }
 
 /* MIRROR-R2: not valid, and another epoch, together. */
-static void invalidate_word(const struct shm_gic *gic, _Atomic uint64_t *word, const struct row *row, unsigned kinds)
+static void invalidate_word(const struct shm_gic *gic, shm_atomic(uint64_t) *word, const struct row *row, unsigned kinds)
 {
-        uint64_t old = atomic_load_explicit(word, memory_order_seq_cst);
+        uint64_t old = shm_load(word, MIRROR_X1);
         unsigned tries = 0;
         uint64_t now;
 
@@ -190,7 +190,7 @@ static void invalidate_word(const struct shm_gic *gic, _Atomic uint64_t *word, c
                         p = place_of(row, kind);
                         now = base_field_set(now, p.shift, p.width, 0) & ~p.valid;
                 }
-        } while (!atomic_compare_exchange_strong_explicit(word, &old, now, memory_order_seq_cst, memory_order_seq_cst) &&
+        } while (!shm_cas(word, &old, now, MIRROR_R2) &&
                  shm_gic_retry(gic, &tries));
 }
 

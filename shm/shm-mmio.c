@@ -18,7 +18,7 @@
  */
 struct frame {
         const struct gic_reg_table *table;
-        _Atomic uint32_t *statusr;
+        shm_atomic(uint32_t) *statusr;
         uint64_t offset;
         uint32_t vcpu;
         uint32_t first_intid;   /* fields of lower INTIDs are RAZ/WI in this frame */
@@ -28,12 +28,12 @@ struct frame {
 static void report(struct shm_gic *gic, const struct frame *f, uint32_t bit)
 {
         shm_regs_count_error(gic);
-        if (gic->writable && !(atomic_load_explicit(f->statusr, memory_order_relaxed) & bit))
-                atomic_fetch_or_explicit(f->statusr, bit, memory_order_relaxed);
+        if (gic->writable && !(shm_load(f->statusr, STATUS_X2) & bit))
+                shm_or(f->statusr, bit, STATUS_X3);
 }
 
 /* With affinity routing the distributor's fields of SGIs and PPIs are RAZ/WI (section 12.9.26 and its kin). */
-static _Atomic uint64_t *field_word(const struct shm_gic *gic, const struct frame *f, uint32_t intid)
+static shm_atomic(uint64_t) *field_word(const struct shm_gic *gic, const struct frame *f, uint32_t intid)
 {
         return intid >= f->first_intid ? shm_gic_word(gic, f->vcpu, intid) : NULL;
 }
@@ -45,7 +45,7 @@ static uint64_t read_fields(const struct shm_gic *gic, const struct frame *f, co
         uint64_t value = 0;
 
         for (unsigned shift = 0; shift < a->len * 8; shift += reg->bits, intid++) {
-                const _Atomic uint64_t *word = field_word(gic, f, intid);
+                const shm_atomic(uint64_t) *word = field_word(gic, f, intid);
 
                 if (word)
                         value |= reg->get(shm_word_load(word)) << shift;
@@ -60,7 +60,7 @@ static void write_fields(struct shm_gic *gic, const struct frame *f, const struc
         uint64_t mask = reg->is_priority ? gic_prio_mask(gic->n_priority_bits) : (1u << reg->bits) - 1;
 
         for (unsigned n = reg->set ? a->len * 8 / reg->bits : 0; n; n--, intid++, value >>= reg->bits) {
-                _Atomic uint64_t *word = field_word(gic, f, intid);
+                shm_atomic(uint64_t) *word = field_word(gic, f, intid);
 
                 if (word)
                         shm_word_update(gic, word, intid, reg->set, value & mask);

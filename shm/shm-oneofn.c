@@ -30,7 +30,7 @@ static bool cpuif_is_eligible(uint64_t cpuif, unsigned group)
 
 static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
-        return cpuif_is_eligible(atomic_load_explicit(&gic->vcpus[vcpu].cpuif, memory_order_seq_cst), group);
+        return cpuif_is_eligible(shm_load(&gic->vcpus[vcpu].cpuif, ONEOFN_A1), group);
 }
 
 /* Candidates of one vCPU that a bounded view looks at: a hostile process can set all bits of every vCPU. */
@@ -43,16 +43,16 @@ static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group
 static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = atomic_load_explicit(&self->summary, memory_order_relaxed);
+        uint64_t summary = shm_load(&self->summary, CAND_X1);
         unsigned looks = 0;
 
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = atomic_load_explicit(&self->candidates[i], memory_order_relaxed);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 for (; bits; bits &= bits - 1) {
                         uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
-                        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+                        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = word && intid != but_intid ? shm_word_load(word) : 0;
 
                         if (gic->bounded && ++looks > LOOKS)
@@ -80,7 +80,7 @@ static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uin
 
         if (!is_eligible(gic, vcpu, gic_word_group(w)))
                 return 0;
-        if (atomic_load_explicit(&gic->vcpus[vcpu].park, memory_order_relaxed) == SHM_PARK_PARKED)
+        if (shm_load(&gic->vcpus[vcpu].park, PARK_X1) == SHM_PARK_PARKED)
                 score += SCORE_PARKED;
         if (!shm_cpuif_admits(gic, vcpu, w))
                 return score;
@@ -111,8 +111,8 @@ static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
 {
         uint32_t index = shm_candidate_index(intid);
 
-        atomic_fetch_or_explicit(&gic->header->unplaced[index / 64], UINT64_C(1) << (index % 64), memory_order_seq_cst);
-        atomic_fetch_or_explicit(&gic->header->unplaced_summary, UINT64_C(1) << (index / 64), memory_order_seq_cst);
+        shm_or(&gic->header->unplaced[index / 64], UINT64_C(1) << (index % 64), ONEOFN_R1);
+        shm_or(&gic->header->unplaced_summary, UINT64_C(1) << (index / 64), ONEOFN_R2);
 }
 
 /* Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now (ONEOFN-A1, ONEOFN-A2). */
@@ -159,13 +159,13 @@ void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
 void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = atomic_load_explicit(&self->summary, memory_order_seq_cst);
+        uint64_t summary = shm_load(&self->summary, ONEOFN_A2);
 
         if (!(gic->features & SHM_FEATURE_1_OF_N))
                 return;
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = atomic_load_explicit(&self->candidates[i], memory_order_seq_cst);
+                uint64_t bits = shm_load(&self->candidates[i], ONEOFN_A3);
 
                 for (; bits; bits &= bits - 1) {
                         uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
@@ -180,7 +180,7 @@ void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
 
 void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
 {
-        uint64_t summary = atomic_load_explicit(&gic->header->unplaced_summary, memory_order_seq_cst);
+        uint64_t summary = shm_load(&gic->header->unplaced_summary, ONEOFN_A4);
 
         /* One gate of several: whoever opens the last one looks. So registering many vCPUs costs nothing here. */
         if (!is_eligible(gic, vcpu, 0) && !is_eligible(gic, vcpu, 1))
@@ -190,8 +190,8 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
                 uint64_t bits;
 
                 /* ONEOFN-A3, as in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
-                atomic_fetch_and_explicit(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), memory_order_seq_cst);
-                bits = atomic_exchange_explicit(&gic->header->unplaced[i], 0, memory_order_seq_cst);
+                shm_and(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);
+                bits = shm_exchange(&gic->header->unplaced[i], 0, ONEOFN_R4);
                 for (; bits; bits &= bits - 1)
                         shm_oneofn_place(gic, shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits)));
         }

@@ -4,14 +4,155 @@
 #define SHM_ORDER_H
 
 /*
- * The memory orders of "ready", by their labels in doc/memory-order.md
+ * The memory orders of the segment, by their labels
  *
- * Here, and not at the operations, because tests/litmus checks these very orders: it includes this file with a memory
- * model's names in place of C11's.
+ * What    Each atomic access of the project names one of these labels (shm-atomic.h); doc/memory-order.md has a row for
+ *         each: what it pairs with, and what breaks if it is weaker. A label stands for one role in one protocol:
+ *         -R<n> publishes, -A<n> looks, -X<n> needs no order. It may stand at several places that play the same role.
+ * Why     Here, and not at the operations, because tests/litmus runs the product's own code under a weak memory model
+ *         with this table, as it is and with each order weakened in turn.
+ *
+ * X(label, operation, order): operation is load, store or rmw (read-modify-write; a compare-and-swap that fails is a
+ * load of the same order, without its release part).
  */
-#define SHM_ORDER_READY_R1  memory_order_release        /* store of ready, after the whole build */
-#define SHM_ORDER_READY_A1  memory_order_acquire        /* load of ready, before anything else of the segment */
-#define SHM_ORDER_LOCAL_R1  memory_order_release        /* store of a flag or function, after what it stands for */
-#define SHM_ORDER_LOCAL_A1  memory_order_acquire        /* load of it, before what it stands for */
+#define SHM_ORDERS(X) \
+        /* ready: the build, and what a process publishes to its other threads */ \
+        X(READY_R1,   store, release) \
+        X(READY_A1,   load,  acquire) \
+        X(LOCAL_R1,   store, release) \
+        X(LOCAL_A1,   load,  acquire) \
+        /* interrupt words, candidates and parking */ \
+        X(WORD_R1,    rmw,   seq_cst) \
+        X(WORD_A1,    load,  seq_cst) \
+        X(CAND_R1,    rmw,   seq_cst) \
+        X(CAND_R2,    rmw,   seq_cst) \
+        X(CAND_R3,    rmw,   seq_cst) \
+        X(CAND_R4,    rmw,   seq_cst) \
+        X(CAND_A1,    load,  seq_cst) \
+        X(CAND_A2,    load,  seq_cst) \
+        X(CAND_A3,    load,  seq_cst) \
+        X(CAND_X1,    load,  relaxed) \
+        X(PARK_R1,    store, seq_cst) \
+        X(PARK_R2,    store, release) \
+        X(PARK_A1,    load,  seq_cst) \
+        X(PARK_X1,    load,  relaxed) \
+        /* gates: GICD_CTLR and the cpuif word */ \
+        X(GATE_R1,    rmw,   seq_cst) \
+        X(GATE_R2,    rmw,   seq_cst) \
+        X(GATE_R3,    store, seq_cst) \
+        X(GATE_A1,    load,  seq_cst) \
+        X(GATE_A2,    load,  seq_cst) \
+        X(GATE_X1,    load,  relaxed) \
+        X(CPUIF_X1,   load,  relaxed) \
+        /* what outsiders ask of a vCPU's owner */ \
+        X(REQUEST_R1, rmw,   seq_cst) \
+        X(REQUEST_A1, rmw,   seq_cst) \
+        X(REQUEST_A2, load,  seq_cst) \
+        X(REQUEST_A3, load,  seq_cst) \
+        /* IROUTER */ \
+        X(ROUTE_R1,   rmw,   seq_cst) \
+        X(ROUTE_R2,   store, seq_cst) \
+        X(ROUTE_A1,   load,  seq_cst) \
+        X(ROUTE_X1,   load,  relaxed) \
+        /* 1-of-N */ \
+        X(ONEOFN_R1,  rmw,   seq_cst) \
+        X(ONEOFN_R2,  rmw,   seq_cst) \
+        X(ONEOFN_R3,  rmw,   seq_cst) \
+        X(ONEOFN_R4,  rmw,   seq_cst) \
+        X(ONEOFN_A1,  load,  seq_cst) \
+        X(ONEOFN_A2,  load,  seq_cst) \
+        X(ONEOFN_A3,  load,  seq_cst) \
+        X(ONEOFN_A4,  load,  seq_cst) \
+        /* operation slot */ \
+        X(SLOT_R1,    store, release) \
+        X(SLOT_R2,    store, release) \
+        X(SLOT_R3,    store, release) \
+        X(SLOT_A1,    load,  acquire) \
+        X(SLOT_X1,    load,  relaxed) \
+        X(SLOT_X2,    store, relaxed) \
+        /* active priorities: their owner's, and those that others post */ \
+        X(APR_R1,     rmw,   acq_rel) \
+        X(APR_R2,     store, seq_cst) \
+        X(APR_R3,     rmw,   seq_cst) \
+        X(APR_R4,     store, release) \
+        X(APR_A1,     load,  acquire) \
+        X(APR_A2,     load,  acquire) \
+        X(APR_A3,     load,  seq_cst) \
+        X(APR_X1,     load,  relaxed) \
+        X(APR_X2,     store, relaxed) \
+        X(APR_X3,     rmw,   relaxed) \
+        /* ICC_CTLR_EL1 */ \
+        X(CTLR_R1,    rmw,   acq_rel) \
+        X(CTLR_R2,    rmw,   acq_rel) \
+        X(CTLR_A1,    load,  acquire) \
+        X(CTLR_X1,    load,  relaxed) \
+        /* take-over of a vCPU that does not run */ \
+        X(TAKE_R1,    rmw,   seq_cst) \
+        X(TAKE_R2,    rmw,   seq_cst) \
+        X(TAKE_R3,    rmw,   seq_cst) \
+        X(TAKE_R4,    rmw,   seq_cst) \
+        X(TAKE_R5,    rmw,   seq_cst) \
+        X(TAKE_A1,    load,  seq_cst) \
+        X(TAKE_A2,    load,  seq_cst) \
+        X(TAKE_A3,    load,  seq_cst) \
+        X(TAKE_A4,    load,  seq_cst) \
+        X(TAKE_X1,    load,  relaxed) \
+        /* TDIR */ \
+        X(TDIR_R1,    rmw,   seq_cst) \
+        X(TDIR_R2,    rmw,   seq_cst) \
+        X(TDIR_R3,    rmw,   seq_cst) \
+        X(TDIR_R4,    store, seq_cst) \
+        X(TDIR_R5,    rmw,   seq_cst) \
+        X(TDIR_A1,    load,  seq_cst) \
+        X(TDIR_A2,    load,  seq_cst) \
+        X(TDIR_A3,    load,  seq_cst) \
+        X(TDIR_A4,    load,  seq_cst) \
+        X(TDIR_X1,    load,  relaxed) \
+        /* ends of interrupt that are owed to devices */ \
+        X(EOI_R1,     rmw,   release) \
+        X(EOI_R2,     rmw,   release) \
+        X(EOI_R3,     rmw,   seq_cst) \
+        X(EOI_R4,     rmw,   seq_cst) \
+        X(EOI_A1,     load,  acquire) \
+        /* rings */ \
+        X(RING_R1,    store, seq_cst) \
+        X(RING_R2,    store, release) \
+        X(RING_R3,    store, seq_cst) \
+        X(RING_A1,    load,  acquire) \
+        X(RING_A2,    load,  acquire) \
+        X(RING_A3,    load,  seq_cst) \
+        X(RING_A4,    load,  seq_cst) \
+        X(RING_X1,    store, relaxed) \
+        X(RING_X2,    load,  relaxed) \
+        X(RING_X3,    store, relaxed) \
+        /* mirror */ \
+        X(MIRROR_R1,  rmw,   seq_cst) \
+        X(MIRROR_R2,  rmw,   seq_cst) \
+        X(MIRROR_A1,  load,  seq_cst) \
+        X(MIRROR_A2,  load,  seq_cst) \
+        X(MIRROR_X1,  load,  relaxed) \
+        /* snapshot */ \
+        X(SNAP_R1,    store, seq_cst) \
+        X(SNAP_R2,    rmw,   seq_cst) \
+        X(SNAP_A1,    load,  seq_cst) \
+        X(SNAP_A2,    load,  seq_cst) \
+        X(SNAP_X1,    load,  relaxed) \
+        /* who runs a vCPU; the daemon's life */ \
+        X(OWNER_R1,   store, release) \
+        X(OWNER_A1,   load,  seq_cst) \
+        X(OWNER_X1,   load,  relaxed) \
+        X(DAEMON_R1,  store, release) \
+        X(DAEMON_A1,  load,  acquire) \
+        /* what people and tools read */ \
+        X(READ_A1,    load,  acquire) \
+        X(READ_A2,    load,  acquire) \
+        X(COUNT_R1,   rmw,   release) \
+        X(COUNT_A1,   load,  acquire) \
+        X(COUNT_X1,   load,  relaxed) \
+        X(COUNT_X2,   store, relaxed) \
+        X(COUNT_X3,   rmw,   relaxed) \
+        X(STATUS_X1,  store, relaxed) \
+        X(STATUS_X2,  load,  relaxed) \
+        X(STATUS_X3,  rmw,   relaxed)
 
 #endif

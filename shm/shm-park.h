@@ -17,7 +17,7 @@ static inline unsigned shm_park_begin(struct shm_gic *gic, uint32_t vcpu, uint32
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        atomic_store_explicit(&self->park, state, memory_order_seq_cst);
+        shm_store(&self->park, state, PARK_R1);
         return shm_cpuif_lines(gic, vcpu);
 }
 
@@ -27,25 +27,25 @@ static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)
          * PARK-R2: release. Late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any
          * case.
          */
-        atomic_store_explicit(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, memory_order_release);
+        shm_store(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, PARK_R2);
 }
 
 /* shm_park_wanted() - take a wake-up that was asked for by shm_park_wake(). */
 static inline bool shm_park_wanted(struct shm_gic *gic, uint32_t vcpu)
 {
-        _Atomic uint32_t *request = &gic->vcpus[vcpu].request;
+        shm_atomic(uint32_t) *request = &gic->vcpus[vcpu].request;
 
-        if (!(atomic_load_explicit(request, memory_order_seq_cst) & SHM_REQUEST_WAKE))
+        if (!(shm_load(request, REQUEST_A2) & SHM_REQUEST_WAKE))
                 return false;
-        atomic_fetch_and_explicit(request, ~SHM_REQUEST_WAKE, memory_order_seq_cst);
+        shm_and(request, ~SHM_REQUEST_WAKE, REQUEST_A1);
         return true;
 }
 
 static inline void shm_park_count(struct shm_gic *gic, uint32_t vcpu)
 {
-        _Atomic uint64_t *parks = &gic->vcpus[vcpu].counters.parks;
+        shm_atomic(uint64_t) *parks = &gic->vcpus[vcpu].counters.parks;
 
-        atomic_store_explicit(parks, atomic_load_explicit(parks, memory_order_relaxed) + 1, memory_order_relaxed);
+        shm_store(parks, shm_load(parks, COUNT_X1) + 1, COUNT_X2);
 }
 
 /*
@@ -57,7 +57,7 @@ static inline void shm_park_stop(struct shm_gic *gic, uint32_t vcpu)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         shm_park_count(gic, vcpu);
-        atomic_store_explicit(&self->park, SHM_PARK_PARKED, memory_order_seq_cst);
+        shm_store(&self->park, SHM_PARK_PARKED, PARK_R1);
 }
 
 /* shm_park_wake() - end a park, or kick out of the guest. Threads: any. */

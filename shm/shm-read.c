@@ -18,20 +18,20 @@ static uint64_t sum_of_counts(const struct shm_gic *gic, uint32_t vcpu, uint32_t
         uint64_t sum = 0;
 
         if (gic_intid_is_private(intid))
-                return atomic_load_explicit(shm_gic_counter(gic, vcpu, intid), memory_order_relaxed);
+                return shm_load(shm_gic_counter(gic, vcpu, intid), COUNT_X1);
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
-                sum += atomic_load_explicit(shm_gic_counter(gic, i, intid), memory_order_relaxed);
+                sum += shm_load(shm_gic_counter(gic, i, intid), COUNT_X1);
         return sum;
 }
 
 int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct shm_irq_state *ret_state)
 {
-        const _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        const shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t w;
 
         if (!word)
                 return -EINVAL;
-        w = atomic_load_explicit(word, memory_order_acquire);
+        w = shm_load(word, READ_A1);
         *ret_state = (struct shm_irq_state) {
                 .intid = intid,
                 /* A 1-of-N interrupt has a target while it waits for it. */
@@ -59,19 +59,19 @@ int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_stat
         if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
         self = &gic->vcpus[vcpu];
-        cpuif = atomic_load_explicit(&self->cpuif, memory_order_acquire);
+        cpuif = shm_load(&self->cpuif, READ_A2);
         *ret_state = (struct shm_vcpu_state) {
                 .powered = cpuif & SHM_CPUIF_POWERED,
                 .asleep = cpuif & SHM_CPUIF_ASLEEP,
-                .parked = atomic_load_explicit(&self->park, memory_order_relaxed) == SHM_PARK_PARKED,
+                .parked = shm_load(&self->park, PARK_X1) == SHM_PARK_PARKED,
                 .affinity = self->affinity,
-                .owner_pid = atomic_load_explicit(&self->owner_pid, memory_order_relaxed),
+                .owner_pid = shm_load(&self->owner_pid, OWNER_X1),
                 .pmr = (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),
                 .running_priority = (cpuif & SHM_CPUIF_STALE) ? GIC_PRIORITY_IDLE : shm_cpuif_running_priority(gic, vcpu),
                 .group_enables = (uint8_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT & 3),
-                .acknowledged = atomic_load_explicit(&self->counters.acknowledged, memory_order_relaxed),
-                .parks = atomic_load_explicit(&self->counters.parks, memory_order_relaxed),
-                .resets = atomic_load_explicit(&self->counters.resets, memory_order_acquire),
+                .acknowledged = shm_load(&self->counters.acknowledged, COUNT_X1),
+                .parks = shm_load(&self->counters.parks, COUNT_X1),
+                .resets = shm_load(&self->counters.resets, COUNT_A1),
         };
         return 0;
 }
@@ -80,11 +80,11 @@ int shm_read_count(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uin
 {
         if (vcpu >= gic->n_vcpus || !shm_gic_word(gic, vcpu, intid))
                 return -EINVAL;
-        *ret_count = atomic_load_explicit(shm_gic_counter(gic, vcpu, intid), memory_order_relaxed);
+        *ret_count = shm_load(shm_gic_counter(gic, vcpu, intid), COUNT_X1);
         return 0;
 }
 
 uint64_t shm_read_guest_errors(const struct shm_gic *gic)
 {
-        return atomic_load_explicit(&gic->header->guest_errors, memory_order_relaxed);
+        return shm_load(&gic->header->guest_errors, COUNT_X1);
 }

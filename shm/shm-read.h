@@ -40,7 +40,7 @@ static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, st
 
         if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
-        w = atomic_load_explicit(&gic->vcpus[vcpu].icc_ctlr, memory_order_acquire);
+        w = shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_A1);
         *ret_ctlr = (struct shm_icc_ctlr) {
                 .arch_default = (uint32_t)base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS),
                 .configured = (uint32_t)base_field_get(w, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS),

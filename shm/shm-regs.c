@@ -10,7 +10,7 @@
 void shm_regs_count_error(struct shm_gic *gic)
 {
         if (gic->writable)
-                atomic_fetch_add_explicit(&gic->header->guest_errors, 1, memory_order_relaxed);
+                shm_add(&gic->header->guest_errors, 1, COUNT_X3);
 }
 
 /*
@@ -38,7 +38,7 @@ static uint64_t read_constant(struct shm_gic *gic, const struct shm_access *a)
 static uint64_t read_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a)
 {
         (void)a;
-        return atomic_load_explicit(&gic->header->gicd_ctlr, memory_order_relaxed) | GICD_CTLR_ARE | GICD_CTLR_DS;
+        return shm_load(&gic->header->gicd_ctlr, GATE_X1) | GICD_CTLR_ARE | GICD_CTLR_DS;
 }
 
 /*
@@ -48,7 +48,7 @@ static uint64_t read_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a)
 static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         const uint32_t now = (uint32_t)value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1);
-        uint32_t old = atomic_exchange_explicit(&gic->header->gicd_ctlr, now, memory_order_seq_cst);
+        uint32_t old = shm_exchange(&gic->header->gicd_ctlr, now, GATE_R1);
 
         (void)a;
         if (now & ~old)
@@ -90,14 +90,14 @@ static uint64_t read_iidr(struct shm_gic *gic, const struct shm_access *a)
 static uint64_t read_gicd_statusr(struct shm_gic *gic, const struct shm_access *a)
 {
         (void)a;
-        return atomic_load_explicit(&gic->header->gicd_statusr, memory_order_relaxed) & GIC_STATUSR_ALL;
+        return shm_load(&gic->header->gicd_statusr, STATUS_X2) & GIC_STATUSR_ALL;
 }
 
 /* Write 1 to clear (section 12.9.37). */
 static void write_gicd_statusr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         (void)a;
-        atomic_fetch_and_explicit(&gic->header->gicd_statusr, ~(uint32_t)value, memory_order_relaxed);
+        shm_and(&gic->header->gicd_statusr, ~(uint32_t)value, STATUS_X3);
 }
 
 static uint64_t message_set(uint64_t w, uint64_t unused)
@@ -147,7 +147,7 @@ static uint64_t read_irouter(struct shm_gic *gic, const struct shm_access *a)
 {
         struct shm_spi *spi = shm_gic_spi(gic, irouter_intid(a));
 
-        return spi ? narrow(atomic_load_explicit(&spi->irouter, memory_order_seq_cst), a) : 0;
+        return spi ? narrow(shm_load(&spi->irouter, ROUTE_X1), a) : 0;
 }
 
 static void write_irouter(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
@@ -160,9 +160,8 @@ static void write_irouter(struct shm_gic *gic, const struct shm_access *a, uint6
 
         if (!spi)
                 return;
-        old = atomic_load_explicit(&spi->irouter, memory_order_relaxed);
-        while (!atomic_compare_exchange_weak_explicit(&spi->irouter, &old, widen(old, a, value) & mask,
-                                                      memory_order_seq_cst, memory_order_relaxed) &&
+        old = shm_load(&spi->irouter, ROUTE_X1);
+        while (!shm_cas(&spi->irouter, &old, widen(old, a, value) & mask, ROUTE_R1) &&
                shm_gic_retry(gic, &tries))
                 ;
         shm_irouter_reroute(gic, intid);
@@ -173,7 +172,7 @@ static void write_irouter(struct shm_gic *gic, const struct shm_access *a, uint6
 /* Section 12.11.2: RWP and UWP read 0, since writes take effect at once; without DPGS the DPG bits are RAZ/WI. */
 static uint64_t read_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a)
 {
-        uint64_t cpuif = atomic_load_explicit(&gic->vcpus[a->vcpu].cpuif, memory_order_relaxed);
+        uint64_t cpuif = shm_load(&gic->vcpus[a->vcpu].cpuif, CPUIF_X1);
 
         return base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT, 2) << GICR_CTLR_DPG_SHIFT;
 }
@@ -205,17 +204,17 @@ static uint64_t read_gicr_typer(struct shm_gic *gic, const struct shm_access *a)
 
 static uint64_t read_gicr_statusr(struct shm_gic *gic, const struct shm_access *a)
 {
-        return atomic_load_explicit(&gic->vcpus[a->vcpu].gicr_statusr, memory_order_relaxed) & GIC_STATUSR_ALL;
+        return shm_load(&gic->vcpus[a->vcpu].gicr_statusr, STATUS_X2) & GIC_STATUSR_ALL;
 }
 
 static void write_gicr_statusr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
-        atomic_fetch_and_explicit(&gic->vcpus[a->vcpu].gicr_statusr, ~(uint32_t)value, memory_order_relaxed);
+        shm_and(&gic->vcpus[a->vcpu].gicr_statusr, ~(uint32_t)value, STATUS_X3);
 }
 
 static uint64_t read_gicr_waker(struct shm_gic *gic, const struct shm_access *a)
 {
-        uint64_t cpuif = atomic_load_explicit(&gic->vcpus[a->vcpu].cpuif, memory_order_relaxed);
+        uint64_t cpuif = shm_load(&gic->vcpus[a->vcpu].cpuif, CPUIF_X1);
 
         return (cpuif & SHM_CPUIF_ASLEEP) ? GICR_WAKER_PROCESSOR_SLEEP | GICR_WAKER_CHILDREN_ASLEEP : 0;
 }

@@ -21,8 +21,8 @@ int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t
 {
         if (vcpu >= gic->n_vcpus || !session)
                 return -EINVAL;
-        atomic_store_explicit(&gic->vcpus[vcpu].owner_session, session, memory_order_release);
-        atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, pid, memory_order_release);
+        shm_store(&gic->vcpus[vcpu].owner_session, session, OWNER_R1);
+        shm_store(&gic->vcpus[vcpu].owner_pid, pid, OWNER_R1);
         shm_reset_own(gic, vcpu);
         return 0;
 }
@@ -31,8 +31,8 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu)
 {
         if (vcpu >= gic->n_vcpus)
                 return;
-        atomic_store_explicit(&gic->vcpus[vcpu].owner_pid, 0, memory_order_release);
-        atomic_store_explicit(&gic->vcpus[vcpu].owner_session, 0, memory_order_release);
+        shm_store(&gic->vcpus[vcpu].owner_pid, 0, OWNER_R1);
+        shm_store(&gic->vcpus[vcpu].owner_session, 0, OWNER_R1);
         shm_reset_disown(gic, vcpu);
 }
 
@@ -42,7 +42,7 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu)
  */
 static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint32_t holder, uint64_t requests)
 {
-        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t old;
 
         if (!word)
@@ -62,9 +62,9 @@ static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint
 static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
 {
         unsigned bit = SHM_SLOT_ARGUMENT_BIT(argument);
-        _Atomic uint32_t *apr = SHM_SLOT_ARGUMENT_GROUP(argument) ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
+        shm_atomic(uint32_t) *apr = SHM_SLOT_ARGUMENT_GROUP(argument) ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
 
-        atomic_fetch_and_explicit(apr, ~(1u << (bit % 32)), memory_order_relaxed);
+        shm_and(apr, ~(1u << (bit % 32)), APR_X3);
 }
 
 /* Complete a deactivation. Before its claim is in the slot the word has the holder it began with, or this vCPU. */
@@ -143,9 +143,9 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
         self = &gic->vcpus[vcpu];
-        op = atomic_load_explicit(&self->slot.op, memory_order_acquire);
-        old_word = atomic_load_explicit(&self->slot.old_word, memory_order_relaxed);
-        argument = atomic_load_explicit(&self->slot.argument, memory_order_relaxed);
+        op = shm_load(&self->slot.op, SLOT_A1);
+        old_word = shm_load(&self->slot.old_word, SLOT_X1);
+        argument = shm_load(&self->slot.argument, SLOT_X1);
 
         switch (SHM_SLOT_OP_KIND(op)) {
         case SHM_SLOT_ACK:
@@ -168,7 +168,7 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         }
         shm_apr_take(gic, vcpu); /* newer than what the dead one did */
         shm_slot_end(self);
-        atomic_store_explicit(&self->park, SHM_PARK_RUNNING, memory_order_seq_cst);
+        shm_store(&self->park, SHM_PARK_RUNNING, PARK_R2);
         rebuild_candidates(gic, vcpu);
         return 0;
 }

@@ -57,13 +57,12 @@ static uint64_t ctlr_to_configured(uint64_t w)
 /* CTLR-R2: the values change together, in one compare-and-swap. */
 static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w), uint64_t asked)
 {
-        _Atomic uint64_t *ctlr = &gic->vcpus[vcpu].icc_ctlr;
-        uint64_t old = atomic_load_explicit(ctlr, memory_order_relaxed);
+        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        uint64_t old = shm_load(ctlr, CTLR_X1);
         unsigned tries = 0;
 
         while (shm_gic_retry(gic, &tries) &&
-               !atomic_compare_exchange_strong_explicit(ctlr, &old, (change(old) & ~SHM_ICC_CTLR_ASKED) | asked,
-                                                        memory_order_acq_rel, memory_order_relaxed))
+               !shm_cas(ctlr, &old, (change(old) & ~SHM_ICC_CTLR_ASKED) | asked, CTLR_R2))
                 ;
 }
 
@@ -82,19 +81,19 @@ uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old)
 
 static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
-        uint64_t old = atomic_load_explicit(&vcpu->cpuif, memory_order_relaxed);
+        uint64_t old = shm_load(&vcpu->cpuif, CPUIF_X1);
         unsigned tries = 0;
 
         shm_apr_drop(vcpu);
         shm_apr_clear(vcpu);
-        while (!shm_word_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE) &&
+        while (!shm_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
                shm_gic_retry(gic, &tries))
                 ;
 }
 
 void shm_reset_count(struct shm_vcpu *vcpu)
 {
-        atomic_fetch_add_explicit(&vcpu->counters.resets, 1, memory_order_release);
+        shm_add(&vcpu->counters.resets, 1, COUNT_R1);
 }
 
 /*
@@ -103,15 +102,14 @@ void shm_reset_count(struct shm_vcpu *vcpu)
  */
 void shm_reset_answer(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
-        _Atomic uint64_t *ctlr = &gic->vcpus[vcpu].icc_ctlr;
-        uint64_t old = atomic_load_explicit(ctlr, memory_order_relaxed);
+        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        uint64_t old = shm_load(ctlr, CTLR_X1);
         unsigned tries = 0;
 
         while ((old & SHM_ICC_CTLR_ASKED) && shm_gic_retry(gic, &tries)) {
                 uint64_t now = (asked & SHM_REQUEST_FORGET) ? ctlr_to_new(old) : ctlr_to_default(old);
 
-                if (atomic_compare_exchange_strong_explicit(ctlr, &old, now & ~SHM_ICC_CTLR_ASKED, memory_order_acq_rel,
-                                                            memory_order_relaxed))
+                if (shm_cas(ctlr, &old, now & ~SHM_ICC_CTLR_ASKED, CTLR_R2))
                         return;
         }
 }
@@ -123,12 +121,12 @@ static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         /* REQUEST-A1: this reset is also the one that was asked for before it. */
-        if (atomic_load_explicit(&self->request, memory_order_seq_cst) & bits)
-                asked |= atomic_fetch_and_explicit(&self->request, ~bits, memory_order_seq_cst);
+        if (shm_load(&self->request, REQUEST_A2) & bits)
+                asked |= shm_and(&self->request, ~bits, REQUEST_A1);
         reset_cpuif(gic, self);
         shm_oneofn_closed(gic, vcpu);
         change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default, 0);
-        atomic_store_explicit(&self->gicr_statusr, 0, memory_order_relaxed);
+        shm_store(&self->gicr_statusr, 0, STATUS_X1);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 shm_word_update(gic, &self->words[i], shm_gic_nth_private(i),
                                 i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired, 0);
@@ -166,7 +164,7 @@ void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument)
 void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t asked = atomic_load_explicit(&self->request, memory_order_seq_cst);
+        uint32_t asked = shm_load(&self->request, REQUEST_A2);
 
         shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, asked);
         reset_own(gic, vcpu, asked);
@@ -188,7 +186,7 @@ static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget, bool
         if (!posted)
                 change_ctlr(gic, vcpu, forget ? ctlr_to_new : ctlr_to_default, SHM_ICC_CTLR_ASKED);
         do {
-                if (posted && !(atomic_load_explicit(&self->request, memory_order_seq_cst) & SHM_REQUEST_RESET))
+                if (posted && !(shm_load(&self->request, REQUEST_A2) & SHM_REQUEST_RESET))
                         return;
                 take = shm_takeover_take(gic, vcpu, &ticket);
                 if (take == SHM_TAKE_MINE) {
@@ -197,9 +195,9 @@ static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget, bool
                         continue;
                 }
                 if (!posted)
-                        atomic_fetch_or_explicit(&self->request, SHM_REQUEST_RESET | forget, memory_order_seq_cst);
+                        shm_or(&self->request, SHM_REQUEST_RESET | forget, REQUEST_R1);
                 posted = true;
-                cpuif = atomic_load_explicit(&self->cpuif, memory_order_seq_cst);
+                cpuif = shm_load(&self->cpuif, TAKE_A2);
                 if (shm_takeover_runs(cpuif)) {
                         shm_word_ring(gic, vcpu);
                         return;
@@ -227,7 +225,7 @@ static void begin(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 static void finish(struct shm_gic *gic, uint32_t vcpu)
 {
         shm_oneofn_closed(gic, vcpu);
-        if (atomic_load_explicit(&gic->vcpus[vcpu].request, memory_order_seq_cst) & SHM_REQUEST_RESET)
+        if (shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET)
                 reset_post(gic, vcpu, 0, true);
 }
 
@@ -242,7 +240,7 @@ void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
                 return;
         }
         /* If it is taken: who repairs after this one's death in the middle salts and resets it all the same. */
-        taken = atomic_load_explicit(&self->cpuif, memory_order_seq_cst) & SHM_CPUIF_TAKEN;
+        taken = shm_load(&self->cpuif, TAKE_A3) & SHM_CPUIF_TAKEN;
         if (taken)
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_OFF, SHM_CPUIF_POWERED));
@@ -285,8 +283,8 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
 
 bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
 {
-        uint64_t cpuif = atomic_load_explicit(&gic->vcpus[vcpu].cpuif, memory_order_seq_cst);
-        uint64_t ctlr = atomic_load_explicit(&gic->vcpus[vcpu].icc_ctlr, memory_order_acquire);
+        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, TAKE_A4);
+        uint64_t ctlr = shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_A1);
 
         if (cpuif & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
                 shm_takeover_revoke(gic, vcpu);
@@ -299,14 +297,14 @@ bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
 
 static void reset_distributor(struct shm_gic *gic)
 {
-        atomic_store_explicit(&gic->header->gicd_ctlr, 0, memory_order_seq_cst);
-        atomic_store_explicit(&gic->header->gicd_statusr, 0, memory_order_relaxed);
+        shm_store(&gic->header->gicd_ctlr, 0, GATE_R3);
+        shm_store(&gic->header->gicd_statusr, 0, STATUS_X1);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
                 struct shm_spi *spi = shm_gic_spi(gic, intid);
 
                 shm_word_update(gic, &spi->word, intid, shm_reset_wired, 0);
-                atomic_store_explicit(&spi->irouter, 0, memory_order_seq_cst);
+                shm_store(&spi->irouter, 0, ROUTE_R2);
                 shm_irouter_reroute(gic, intid);
         }
 }
@@ -329,6 +327,6 @@ void shm_reset_request_all(struct shm_gic *gic)
 
 void shm_park_wake(struct shm_gic *gic, uint32_t vcpu)
 {
-        atomic_fetch_or_explicit(&gic->vcpus[vcpu].request, SHM_REQUEST_WAKE, memory_order_seq_cst);
+        shm_or(&gic->vcpus[vcpu].request, SHM_REQUEST_WAKE, REQUEST_R1);
         shm_word_ring(gic, vcpu);
 }

@@ -56,8 +56,8 @@ int shm_ring_create(int *ret_fd, struct shm_ring *ret_ring)
         page->magic = SHM_RING_MAGIC;
         page->version = 1;
         page->n_entries = SHM_RING_ENTRIES;
-        atomic_init(&page->to_daemon.wanted, 1);
-        atomic_init(&page->to_client.wanted, 1);
+        shm_init(&page->to_daemon.wanted, 1);
+        shm_init(&page->to_client.wanted, 1);
         set_ends(ret_ring, page, true);
         *ret_fd = fd;
         return 0;
@@ -93,24 +93,24 @@ int shm_ring_put(struct shm_ring *ring, uint64_t entry)
 {
         struct shm_ring_queue *q = ring->out.queue;
         /* RING-A2: the consumer has read what it gave back. */
-        uint32_t used = ring->out.index - atomic_load_explicit(&q->head, memory_order_acquire);
+        uint32_t used = ring->out.index - shm_load(&q->head, RING_A2);
 
         if (used > SHM_RING_ENTRIES)
                 return -EBADMSG;
         if (used == SHM_RING_ENTRIES)
                 return -EAGAIN;
-        atomic_store_explicit(&q->entries[ring->out.index % SHM_RING_ENTRIES], entry, memory_order_relaxed);
+        shm_store(&q->entries[ring->out.index % SHM_RING_ENTRIES], entry, RING_X1);
         ring->out.index++;
         /* RING-R1; sequentially consistent against the consumer's wanted (RING-R3, RING-A3). */
-        atomic_store_explicit(&q->tail, ring->out.index, memory_order_seq_cst);
-        return atomic_load_explicit(&q->wanted, memory_order_seq_cst) ? 1 : 0;
+        shm_store(&q->tail, ring->out.index, RING_R1);
+        return shm_load(&q->wanted, RING_A4) ? 1 : 0;
 }
 
 int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry)
 {
         struct shm_ring_queue *q = ring->in.queue;
         /* RING-A1 */
-        uint32_t filled = atomic_load_explicit(&q->tail, memory_order_seq_cst) - ring->in.index;
+        uint32_t filled = shm_load(&q->tail, RING_A1) - ring->in.index;
 
         if (filled > SHM_RING_ENTRIES)
                 return -EBADMSG;
@@ -118,9 +118,9 @@ int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry)
                 return 0;
         if (filled == SHM_RING_ENTRIES)
                 ring->in.was_full = true;
-        *ret_entry = atomic_load_explicit(&q->entries[ring->in.index % SHM_RING_ENTRIES], memory_order_relaxed);
+        *ret_entry = shm_load(&q->entries[ring->in.index % SHM_RING_ENTRIES], RING_X2);
         ring->in.index++;
-        atomic_store_explicit(&q->head, ring->in.index, memory_order_release); /* RING-R2 */
+        shm_store(&q->head, ring->in.index, RING_R2); /* RING-R2 */
         return 1;
 }
 
@@ -137,8 +137,8 @@ int shm_ring_sleep(struct shm_ring *ring)
         struct shm_ring_queue *q = ring->in.queue;
         uint32_t filled;
 
-        atomic_store_explicit(&q->wanted, 1, memory_order_seq_cst); /* RING-R3 */
-        filled = atomic_load_explicit(&q->tail, memory_order_seq_cst) - ring->in.index; /* RING-A3 */
+        shm_store(&q->wanted, 1, RING_R3); /* RING-R3 */
+        filled = shm_load(&q->tail, RING_A3) - ring->in.index; /* RING-A3 */
         if (filled > SHM_RING_ENTRIES)
                 return -EBADMSG;
         return filled != 0;
@@ -146,5 +146,5 @@ int shm_ring_sleep(struct shm_ring *ring)
 
 void shm_ring_wake(struct shm_ring *ring)
 {
-        atomic_store_explicit(&ring->in.queue->wanted, 0, memory_order_relaxed);
+        shm_store(&ring->in.queue->wanted, 0, RING_X3);
 }

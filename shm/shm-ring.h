@@ -16,10 +16,11 @@
  * Trust   The other side may store anything. Indices are used modulo SHM_RING_ENTRIES only; more than that many entries
  *         "in" the ring is -EBADMSG; each side keeps its own index privately.
  */
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "shm-atomic.h"
 
 #define SHM_RING_MAGIC    UINT64_C(0x31474e5243494756) /* "VGICRNG1" */
 #define SHM_RING_ENTRIES  256u
@@ -41,12 +42,12 @@ enum shm_ring_kind {
 
 struct shm_ring_queue {
         /* 0: the producer */
-        _Alignas(64) _Atomic uint32_t tail;
+        _Alignas(64) shm_atomic(uint32_t) tail;
         /* 64: the consumer; wanted: 1 = ring me, 0 = I am polling */
-        _Alignas(64) _Atomic uint32_t head;
-        _Atomic uint32_t wanted;
+        _Alignas(64) shm_atomic(uint32_t) head;
+        shm_atomic(uint32_t) wanted;
         /* 128 */
-        _Alignas(64) _Atomic uint64_t entries[SHM_RING_ENTRIES];
+        _Alignas(64) shm_atomic(uint64_t) entries[SHM_RING_ENTRIES];
 };
 
 struct shm_ring_page {

@@ -14,7 +14,6 @@
 #include "gic-prio.h"
 #include "gic-route.h"
 #include "shm-cpuif.h"
-#include "shm-order.h"
 #include "shm-reset.h"
 #include "shm-word.h"
 
@@ -217,13 +216,13 @@ static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
 
         vcpu->index = index;
         vcpu->affinity = affinity;
-        atomic_init(&vcpu->icc_ctlr, ctlr << SHM_ICC_CTLR_LIVE_SHIFT | ctlr << SHM_ICC_CTLR_DEFAULT_SHIFT |
+        shm_init(&vcpu->icc_ctlr, ctlr << SHM_ICC_CTLR_LIVE_SHIFT | ctlr << SHM_ICC_CTLR_DEFAULT_SHIFT |
                                      SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_DEFAULT_VALID);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                atomic_init(&vcpu->words[i], gic_word_set_route(0, (uint16_t)index));
+                shm_init(&vcpu->words[i], gic_word_set_route(0, (uint16_t)index));
         shm_reset_build(gic, index);
         if (gic->mirror) /* nothing is known until it is published */
-                atomic_store_explicit(&vcpu->icc_ctlr, 0, memory_order_relaxed);
+                shm_init(&vcpu->icc_ctlr, 0);
 }
 
 /* GICR_TYPER.Last ends each contiguous region of redistributors. */
@@ -274,10 +273,10 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
                 build_vcpu(gic, table[i].vcpu, table[i].affinity);
         mark_regions(gic, shape);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
-                atomic_init(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word,
+                shm_init(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word,
                             gic_word_set_route(gic_irq_reset(0, false), (uint16_t)shm_affinity_find(gic, 0)));
         /* READY-R1: everything above, before anybody who sees ready. */
-        atomic_store_explicit(&h->ready, 1, SHM_ORDER_READY_R1);
+        shm_store(&h->ready, 1, READY_R1);
 }
 
 /* A memfd of @bytes, mode 0600, size sealed; and its read-only twin. */
@@ -379,7 +378,7 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic)
         if (base == MAP_FAILED)
                 return errno == EACCES || errno == EPERM ? -EBADMSG : -errno;
         /* READY-A1: pairs with READY-R1. */
-        if (!atomic_load_explicit(&((struct shm_header *)base)->ready, SHM_ORDER_READY_A1)) {
+        if (!shm_load(&((struct shm_header *)base)->ready, READY_A1)) {
                 munmap(base, (size_t)st.st_size);
                 return -ENODATA;
         }
@@ -404,10 +403,10 @@ void shm_segment_unmap(struct shm_gic *gic)
 
 void shm_segment_set_daemon_epoch(struct shm_gic *gic, uint64_t epoch)
 {
-        atomic_store_explicit(&gic->header->daemon_epoch, epoch, memory_order_release);
+        shm_store(&gic->header->daemon_epoch, epoch, DAEMON_R1);
 }
 
 uint64_t shm_segment_daemon_epoch(const struct shm_gic *gic)
 {
-        return atomic_load_explicit(&gic->header->daemon_epoch, memory_order_acquire);
+        return shm_load(&gic->header->daemon_epoch, DAEMON_A1);
 }

@@ -40,20 +40,20 @@ enum shm_slot_op {
 
 static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t old_word, uint64_t argument)
 {
-        atomic_store_explicit(&vcpu->slot.old_word, old_word, memory_order_relaxed);
-        atomic_store_explicit(&vcpu->slot.argument, argument, memory_order_relaxed);
-        atomic_store_explicit(&vcpu->slot.op, op, memory_order_release);
+        shm_store(&vcpu->slot.old_word, old_word, SLOT_X2);
+        shm_store(&vcpu->slot.argument, argument, SLOT_X2);
+        shm_store(&vcpu->slot.op, op, SLOT_R1);
 }
 
 /* SLOT-R3: between the claim and the end of an interrupt that another vCPU held. */
 static inline void shm_slot_claimed(struct shm_vcpu *vcpu, uint64_t op)
 {
-        atomic_store_explicit(&vcpu->slot.op, op | SHM_SLOT_CLAIMED, memory_order_release);
+        shm_store(&vcpu->slot.op, op | SHM_SLOT_CLAIMED, SLOT_R3);
 }
 
 static inline void shm_slot_end(struct shm_vcpu *vcpu)
 {
-        atomic_store_explicit(&vcpu->slot.op, SHM_SLOT_NONE, memory_order_release);
+        shm_store(&vcpu->slot.op, SHM_SLOT_NONE, SLOT_R2);
 }
 
 #endif

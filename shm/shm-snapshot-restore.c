@@ -24,13 +24,12 @@
 #define GRANT_WIRES  ((uint8_t)(((1u << GIC_N_WIRES) - 1) & ~((1u << GIC_WIRE_FIRST_GRANT) - 1)))
 
 /* Give @at those bits of @value that are in @mask. Return: what it was. */
-static uint64_t assign(struct shm_gic *gic, _Atomic uint64_t *at, uint64_t mask, uint64_t value)
+static uint64_t assign(struct shm_gic *gic, shm_atomic(uint64_t) *at, uint64_t mask, uint64_t value)
 {
-        uint64_t old = atomic_load_explicit(at, memory_order_seq_cst);
+        uint64_t old = shm_load(at, SNAP_X1);
         unsigned tries = 0;
 
-        while (!atomic_compare_exchange_strong_explicit(at, &old, (old & ~mask) | value, memory_order_seq_cst,
-                                                        memory_order_seq_cst) && shm_gic_retry(gic, &tries))
+        while (!shm_cas(at, &old, (old & ~mask) | value, SNAP_R2) && shm_gic_retry(gic, &tries))
                 ;
         return old;
 }
@@ -62,7 +61,7 @@ static const uint64_t word_bits = UINT64_C(0xff) | UINT64_C(0xffff) << GIC_WORD_
                                   GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_WIRES;
 
 /* An interrupt that was active and of which a device wants to hear the end: it ends here, unless it is active again. */
-static void apply_word(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t intid, uint64_t now)
+static void apply_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t now)
 {
         uint64_t old = assign(gic, word, word_bits, now);
 
@@ -90,7 +89,7 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
         const uint32_t n_private = shm_gic_n_private(gic);
 
         /* What a dead owner left half done, and what was asked before, is of the state that goes. */
-        atomic_fetch_and_explicit(&to->request, SHM_REQUEST_WAKE, memory_order_seq_cst);
+        shm_and(&to->request, SHM_REQUEST_WAKE, REQUEST_A1);
         shm_slot_end(to);
         shm_takeover_revoke(gic, index);
         apply_cpuif(gic, to, from);
@@ -103,10 +102,10 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_DEFAULT, SHM_ICC_CTLR_DEFAULT_VALID));
         shm_apr_drop(to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
-                atomic_store_explicit(&to->ap0r[i], from->ap0r[i], memory_order_seq_cst);
-                atomic_store_explicit(&to->ap1r[i], from->ap1r[i], memory_order_seq_cst);
+                shm_store(&to->ap0r[i], from->ap0r[i], SNAP_R1);
+                shm_store(&to->ap1r[i], from->ap1r[i], SNAP_R1);
         }
-        atomic_store_explicit(&to->gicr_statusr, from->gicr_statusr, memory_order_seq_cst);
+        shm_store(&to->gicr_statusr, from->gicr_statusr, SNAP_R1);
         for (uint32_t i = 0; i < n_private; i++)
                 apply_word(gic, &to->words[i], shm_gic_nth_private(i),
                            gic_word_set_route(word_of(&snapshot->privates[(size_t)index * n_private + i], flags),
@@ -117,7 +116,7 @@ static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
 
-        atomic_store_explicit(&spi->irouter, from->irouter, memory_order_seq_cst);
+        shm_store(&spi->irouter, from->irouter, ROUTE_R2);
         /* shm_repair_words() derives the route. */
         apply_word(gic, &spi->word, intid, gic_word_set_route(word_of(from, flags), GIC_NO_VCPU));
 }
@@ -128,8 +127,8 @@ static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned
                 apply_vcpu(gic, v, snapshot, flags);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
                 apply_spi(gic, shm_gic_nth_spi(gic, i), &snapshot->spis[i], flags);
-        atomic_store_explicit(&gic->header->gicd_ctlr, snapshot->header.gicd_ctlr, memory_order_seq_cst);
-        atomic_store_explicit(&gic->header->gicd_statusr, snapshot->header.gicd_statusr, memory_order_seq_cst);
+        shm_store(&gic->header->gicd_ctlr, snapshot->header.gicd_ctlr, GATE_R3);
+        shm_store(&gic->header->gicd_statusr, snapshot->header.gicd_statusr, STATUS_X1);
         shm_repair_words(gic);
 }
 
@@ -137,7 +136,7 @@ static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned
 static int check_rest(const struct shm_gic *gic, struct base_error *why)
 {
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
-                if (atomic_load_explicit(&gic->vcpus[v].owner_session, memory_order_seq_cst) &&
+                if (shm_load(&gic->vcpus[v].owner_session, OWNER_A1) &&
                     !shm_snapshot_rests(gic, v))
                         return base_error_set(why, -EBUSY, "vCPU %" PRIu32 " is neither parked, stopped nor off", v);
         return 0;

@@ -25,17 +25,17 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
 {
         const struct shm_vcpu *v = &gic->vcpus[vcpu];
 
-        if (atomic_load_explicit(&v->owner_session, memory_order_seq_cst) &&
-            atomic_load_explicit(&v->park, memory_order_seq_cst) != SHM_PARK_PARKED &&
-            !(atomic_load_explicit(&v->cpuif, memory_order_seq_cst) & SHM_CPUIF_OFF))
+        if (shm_load(&v->owner_session, OWNER_A1) &&
+            shm_load(&v->park, SNAP_A1) != SHM_PARK_PARKED &&
+            !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_OFF))
                 return false;
         /*
          * A dead owner's operation that nobody has finished or taken back yet; a reset that was asked for or begun, and
          * not made. Active priorities that were posted are read as posted.
          */
-        return atomic_load_explicit(&v->slot.op, memory_order_seq_cst) == 0 &&
-               !(atomic_load_explicit(&v->request, memory_order_seq_cst) & ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR)) &&
-               !(atomic_load_explicit(&v->cpuif, memory_order_seq_cst) & SHM_CPUIF_TAKEN);
+        return shm_load(&v->slot.op, SNAP_A1) == 0 &&
+               !(shm_load(&v->request, SNAP_A1) & ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR)) &&
+               !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_TAKEN);
 }
 
 /* All of them; @ret_activity changes when one does anything. */
@@ -48,9 +48,9 @@ static bool all_rest(const struct shm_gic *gic, uint64_t *ret_activity)
                 const struct shm_vcpu_counters *counters = &gic->vcpus[v].counters;
 
                 rest = rest && shm_snapshot_rests(gic, v);
-                *ret_activity += atomic_load_explicit(&counters->parks, memory_order_seq_cst) +
-                                 atomic_load_explicit(&counters->acknowledged, memory_order_seq_cst) +
-                                 atomic_load_explicit(&counters->resets, memory_order_seq_cst);
+                *ret_activity += shm_load(&counters->parks, SNAP_A1) +
+                                 shm_load(&counters->acknowledged, SNAP_A1) +
+                                 shm_load(&counters->resets, SNAP_A1);
         }
         return rest;
 }
@@ -66,7 +66,7 @@ static const struct {
 };
 
 /* Routes and marks are left out: the first are derived, the second are this VM's own. */
-static void save_irq(const _Atomic uint64_t *word, struct snapshot_irq *to)
+static void save_irq(const shm_atomic(uint64_t) *word, struct snapshot_irq *to)
 {
         uint64_t w = shm_word_load(word);
 
@@ -105,7 +105,7 @@ static void save_icc_ctlr(uint64_t word, struct snapshot_vcpu *to)
 static void save_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct snapshot_vcpu *to)
 {
         const struct shm_vcpu *from = &gic->vcpus[vcpu];
-        uint64_t cpuif = atomic_load_explicit(&from->cpuif, memory_order_seq_cst);
+        uint64_t cpuif = shm_load(&from->cpuif, SNAP_A2);
 
         *to = (struct snapshot_vcpu) {
                 .affinity = from->affinity,
@@ -118,9 +118,9 @@ static void save_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct snapshot_
                 .asleep = (cpuif & SHM_CPUIF_ASLEEP) != 0,
                 .power = (cpuif & SHM_CPUIF_OFF) ? SNAPSHOT_POWER_OFF :
                          (cpuif & SHM_CPUIF_POWERED) ? SNAPSHOT_POWER_ON : SNAPSHOT_POWER_UNTOLD,
-                .gicr_statusr = atomic_load_explicit(&from->gicr_statusr, memory_order_seq_cst) & GIC_STATUSR_ALL,
+                .gicr_statusr = shm_load(&from->gicr_statusr, SNAP_A2) & GIC_STATUSR_ALL,
         };
-        save_icc_ctlr(atomic_load_explicit(&from->icc_ctlr, memory_order_seq_cst), to);
+        save_icc_ctlr(shm_load(&from->icc_ctlr, SNAP_A2), to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 to->ap0r[i] = shm_apr_read(gic, vcpu, 0, i);
                 to->ap1r[i] = shm_apr_read(gic, vcpu, 1, i);
@@ -131,9 +131,9 @@ static void save_header(const struct shm_gic *gic, struct snapshot_header *to)
 {
         to->gicd_iidr = gic->header->gicd_iidr;
         to->gicd_typer2 = gic->header->gicd_typer2;
-        to->gicd_ctlr = atomic_load_explicit(&gic->header->gicd_ctlr, memory_order_seq_cst) &
+        to->gicd_ctlr = shm_load(&gic->header->gicd_ctlr, SNAP_A2) &
                         (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1);
-        to->gicd_statusr = atomic_load_explicit(&gic->header->gicd_statusr, memory_order_seq_cst) & GIC_STATUSR_ALL;
+        to->gicd_statusr = shm_load(&gic->header->gicd_statusr, SNAP_A2) & GIC_STATUSR_ALL;
 }
 
 static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_t *image)
@@ -150,7 +150,7 @@ static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_
                 const struct shm_spi *spi = shm_gic_spi(gic, shm_gic_nth_spi(gic, i));
 
                 save_irq(&spi->word, &snapshot->spis[i]);
-                snapshot->spis[i].irouter = atomic_load_explicit(&spi->irouter, memory_order_seq_cst);
+                snapshot->spis[i].irouter = shm_load(&spi->irouter, SNAP_A2);
         }
         snapshot_encode(snapshot, image);
 }

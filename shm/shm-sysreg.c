@@ -24,12 +24,12 @@ struct handlers {
 
 static uint64_t cpuif_of(const struct shm_gic *gic, uint32_t vcpu)
 {
-        return atomic_load_explicit(&gic->vcpus[vcpu].cpuif, memory_order_relaxed);
+        return shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1);
 }
 
 static uint64_t ctlr_of(const struct shm_gic *gic, uint32_t vcpu)
 {
-        return base_field_get(atomic_load_explicit(&gic->vcpus[vcpu].icc_ctlr, memory_order_relaxed),
+        return base_field_get(shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1),
                               SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
 }
 
@@ -159,8 +159,7 @@ static uint32_t apr_mask(const struct shm_gic *gic)
 
 static void write_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument, uint64_t value)
 {
-        atomic_store_explicit(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), (uint32_t)value & apr_mask(gic),
-                              memory_order_relaxed);
+        shm_store(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), (uint32_t)value & apr_mask(gic), APR_X2);
 }
 
 static void write_sgir(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)

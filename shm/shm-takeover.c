@@ -18,8 +18,8 @@ static uint64_t next_take(uint64_t cpuif)
 /* TAKE-R1: one compare-and-swap of the word in which power on changes its bit: never both. */
 enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket)
 {
-        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
-        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, TAKE_X1);
         unsigned tries = 0;
 
         do {
@@ -29,7 +29,7 @@ enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *re
                         return SHM_TAKE_RUNS;
                 if (old & SHM_CPUIF_TAKEN)
                         return SHM_TAKE_OTHER;
-                if (shm_word_cas(cpuif, &old, now)) {
+                if (shm_cas(cpuif, &old, now, TAKE_R1)) {
                         *ret_ticket = now & TICKET;
                         return SHM_TAKE_MINE;
                 }
@@ -40,14 +40,14 @@ enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *re
 /* TAKE-A1: after the load of what is to be changed: if it was taken back before this, the salt moves after that load. */
 static bool is_mine(const struct shm_vcpu *self, uint64_t ticket)
 {
-        return (atomic_load_explicit(&self->cpuif, memory_order_seq_cst) & TICKET) == ticket;
+        return (shm_load(&self->cpuif, TAKE_A1) & TICKET) == ticket;
 }
 
 /* Return: false if it is no longer taken by this ticket, or a bounded view gave up. */
 static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t intid,
                         uint64_t (*reset)(uint64_t w, uint64_t vcpu))
 {
-        _Atomic uint64_t *word = shm_gic_word(gic, vcpu, intid);
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t old = shm_word_load(word);
         unsigned tries = 0;
 
@@ -70,8 +70,8 @@ static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
 /* The CPU interface while it is taken, exactly: the ticket is in the same word. Return: false if it is not. */
 static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool let_go)
 {
-        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
-        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, TAKE_X1);
         unsigned tries = 0;
         uint64_t now;
 
@@ -79,7 +79,7 @@ static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bo
                 if ((old & TICKET) != ticket)
                         return false;
                 now = let_go ? old & ~SHM_CPUIF_TAKEN : shm_reset_cpuif_value(gic, old) | SHM_CPUIF_STALE;
-                if (shm_word_cas(cpuif, &old, now))
+                if (shm_cas(cpuif, &old, now, TAKE_R5))
                         return true;
         } while (shm_gic_retry(gic, &tries));
         return false;
@@ -104,11 +104,11 @@ static bool take_request(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, ui
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
 
-        *ret_asked = atomic_fetch_and_explicit(&self->request, ~bits, memory_order_seq_cst) & bits;
+        *ret_asked = shm_and(&self->request, ~bits, TAKE_R3) & bits;
         if (is_mine(self, ticket))
                 return true;
         if (*ret_asked) { /* it was for the owner, who has it again */
-                atomic_fetch_or_explicit(&self->request, *ret_asked, memory_order_seq_cst);
+                shm_or(&self->request, *ret_asked, REQUEST_R1);
                 shm_word_ring(gic, vcpu);
         }
         return false;
@@ -121,12 +121,12 @@ static bool apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t 
         if (!change_cpuif(gic, vcpu, ticket, false))
                 return false;
         /* The active priorities have one writer: the owner clears them before it operates again; STALE voids them until then. */
-        atomic_fetch_or_explicit(&self->request, SHM_REQUEST_APR, memory_order_seq_cst);
+        shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
         shm_oneofn_closed(gic, vcpu);
         if (!is_mine(self, ticket))
                 return false;
         shm_apr_drop(self);
-        atomic_store_explicit(&self->gicr_statusr, 0, memory_order_relaxed);
+        shm_store(&self->gicr_statusr, 0, STATUS_X1);
         if (!change_words(gic, vcpu, ticket))
                 return false;
         shm_reset_answer(gic, vcpu, asked);
@@ -151,8 +151,8 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
 /* TAKE-R2 */
 uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set)
 {
-        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
-        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, TAKE_X1);
         unsigned tries = 0;
         uint64_t now;
 
@@ -160,7 +160,7 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
                 now = (old & ~clear) | set;
                 if (shm_takeover_runs(now) && (now & SHM_CPUIF_TAKEN))
                         now = next_take(now) & ~SHM_CPUIF_TAKEN;
-        } while (!shm_word_cas(cpuif, &old, now) && shm_gic_retry(gic, &tries));
+        } while (!shm_cas(cpuif, &old, now, TAKE_R2) && shm_gic_retry(gic, &tries));
         return shm_takeover_runs(now) ? old : old & ~SHM_CPUIF_TAKEN;
 }
 
@@ -173,10 +173,10 @@ void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
         const uint64_t one = UINT64_C(1) << GIC_WORD_SALT_SHIFT;
 
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                atomic_fetch_add_explicit(&gic->vcpus[vcpu].words[i], one, memory_order_seq_cst);
+                shm_add(&gic->vcpus[vcpu].words[i], one, TAKE_R4);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
-                uint64_t w = atomic_fetch_add_explicit(&shm_gic_spi(gic, intid)->word, one, memory_order_seq_cst);
+                uint64_t w = shm_add(&shm_gic_spi(gic, intid)->word, one, TAKE_R4);
 
                 /* The daemon's view: its pass over the words of a dead process does this, once for all vCPUs. */
                 if (!gic->bounded)
@@ -188,13 +188,13 @@ void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
 
 void shm_takeover_revoke(struct shm_gic *gic, uint32_t vcpu)
 {
-        _Atomic uint64_t *cpuif = &gic->vcpus[vcpu].cpuif;
-        uint64_t old = atomic_load_explicit(cpuif, memory_order_seq_cst);
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, TAKE_X1);
         unsigned tries = 0;
 
         do {
                 if (!(old & SHM_CPUIF_TAKEN))
                         return;
-        } while (!shm_word_cas(cpuif, &old, next_take(old) & ~SHM_CPUIF_TAKEN) && shm_gic_retry(gic, &tries));
+        } while (!shm_cas(cpuif, &old, next_take(old) & ~SHM_CPUIF_TAKEN, TAKE_R2) && shm_gic_retry(gic, &tries));
         shm_takeover_salt(gic, vcpu);
 }

@@ -24,8 +24,8 @@ static uint64_t with_state(uint64_t word, uint32_t state)
 
 void shm_tdir_raise(struct shm_gic *gic)
 {
-        _Atomic uint64_t *tdir = &gic->header->tdir;
-        uint64_t old = atomic_load_explicit(tdir, memory_order_seq_cst);
+        shm_atomic(uint64_t) *tdir = &gic->header->tdir;
+        uint64_t old = shm_load(tdir, TDIR_A1);
         unsigned tries = 0;
         uint64_t now;
 
@@ -36,9 +36,9 @@ void shm_tdir_raise(struct shm_gic *gic)
                 now = with_state(old, SHM_TDIR_SET);
                 if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
                         now += GENERATION_STEP;
-        } while (!atomic_compare_exchange_strong_explicit(tdir, &old, now, memory_order_seq_cst, memory_order_seq_cst));
+        } while (!shm_cas(tdir, &old, now, TDIR_R1));
         if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR && gic->raised &&
-            atomic_load_explicit(&gic->header->tdir_interest, memory_order_seq_cst))
+            shm_load(&gic->header->tdir_interest, TDIR_A2))
                 gic->raised(gic->hook_ctx);
 }
 
@@ -47,48 +47,46 @@ static uint32_t count_in_flight(const struct shm_gic *gic)
         uint32_t n = 0;
 
         for (uint32_t i = 0; i < gic->n_spis; i++)
-                n += gic_word_in_flight(atomic_load_explicit(&gic->spis[i].word, memory_order_seq_cst));
+                n += gic_word_in_flight(shm_load(&gic->spis[i].word, TDIR_A3));
         for (uint32_t i = 0; i < gic->n_espis; i++)
-                n += gic_word_in_flight(atomic_load_explicit(&gic->espis[i].word, memory_order_seq_cst));
+                n += gic_word_in_flight(shm_load(&gic->espis[i].word, TDIR_A3));
         return n;
 }
 
 int shm_tdir_try_clear(struct shm_gic *gic)
 {
-        _Atomic uint64_t *tdir = &gic->header->tdir;
-        uint64_t old = atomic_load_explicit(tdir, memory_order_seq_cst);
+        shm_atomic(uint64_t) *tdir = &gic->header->tdir;
+        uint64_t old = shm_load(tdir, TDIR_X1);
         uint64_t clearing;
         uint32_t n;
 
         if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
                 return 0;
         clearing = with_state(old, SHM_TDIR_CLEARING);
-        if (!atomic_compare_exchange_strong_explicit(tdir, &old, clearing, memory_order_seq_cst, memory_order_seq_cst))
+        if (!shm_cas(tdir, &old, clearing, TDIR_R2))
                 return 0;
         n = count_in_flight(gic);
-        atomic_store_explicit(&gic->header->n_in_flight, n, memory_order_relaxed);
+        shm_store(&gic->header->n_in_flight, n, COUNT_X2);
         if (n) {
                 /* Back to SET; if that fails, a raiser has done it already. */
-                atomic_compare_exchange_strong_explicit(tdir, &clearing, with_state(clearing, SHM_TDIR_SET),
-                                                        memory_order_seq_cst, memory_order_seq_cst);
+                shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_SET), TDIR_R5);
                 return 0;
         }
-        return atomic_compare_exchange_strong_explicit(tdir, &clearing, with_state(clearing, SHM_TDIR_CLEAR) + GENERATION_STEP,
-                                                       memory_order_seq_cst, memory_order_seq_cst);
+        return shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_CLEAR) + GENERATION_STEP, TDIR_R3);
 }
 
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight)
 {
-        uint64_t word = atomic_load_explicit(&gic->header->tdir, memory_order_seq_cst);
+        uint64_t word = shm_load(&gic->header->tdir, TDIR_A4);
 
         if (ret_generation)
                 *ret_generation = SHM_TDIR_GENERATION(word);
         if (ret_in_flight)
-                *ret_in_flight = atomic_load_explicit(&gic->header->n_in_flight, memory_order_relaxed);
+                *ret_in_flight = shm_load(&gic->header->n_in_flight, COUNT_X1);
         return SHM_TDIR_STATE(word) != SHM_TDIR_CLEAR;
 }
 
 void shm_tdir_set_interest(struct shm_gic *gic, uint32_t n)
 {
-        atomic_store_explicit(&gic->header->tdir_interest, n, memory_order_seq_cst);
+        shm_store(&gic->header->tdir_interest, n, TDIR_R4);
 }

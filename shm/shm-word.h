@@ -21,21 +21,21 @@
 #include "shm-tdir.h"
 
 /* WORD-A1: a word, to decide on. Pairs with WORD-R1. */
-static inline uint64_t shm_word_load(const _Atomic uint64_t *word)
+static inline uint64_t shm_word_load(const shm_atomic(uint64_t) *word)
 {
-        return atomic_load_explicit(word, memory_order_seq_cst);
+        return shm_load(word, WORD_A1);
 }
 
 /* WORD-R1: publish @now if the word still is *old; else *old is what it is now. */
-static inline bool shm_word_cas(_Atomic uint64_t *word, uint64_t *old, uint64_t now)
+static inline bool shm_word_cas(shm_atomic(uint64_t) *word, uint64_t *old, uint64_t now)
 {
-        return atomic_compare_exchange_strong_explicit(word, old, now, memory_order_seq_cst, memory_order_seq_cst);
+        return shm_cas(word, old, now, WORD_R1);
 }
 
 /* Ring vCPU @vcpu unless it looks for itself. PARK-A1: after a sequentially consistent store; pairs with PARK-R1. */
 static inline void shm_word_ring(struct shm_gic *gic, uint32_t vcpu)
 {
-        uint32_t park = atomic_load_explicit(&gic->vcpus[vcpu].park, memory_order_seq_cst);
+        uint32_t park = shm_load(&gic->vcpus[vcpu].park, PARK_A1);
 
         if (park != SHM_PARK_RUNNING && gic->ring)
                 gic->ring(gic->hook_ctx, vcpu, park);
@@ -46,8 +46,8 @@ static inline void shm_word_mark(struct shm_vcpu *vcpu, uint32_t intid)
 {
         uint32_t index = shm_candidate_index(intid);
 
-        atomic_fetch_or_explicit(&vcpu->candidates[index / 64], UINT64_C(1) << (index % 64), memory_order_seq_cst);
-        atomic_fetch_or_explicit(&vcpu->summary, UINT64_C(1) << (index / 64), memory_order_seq_cst);
+        shm_or(&vcpu->candidates[index / 64], UINT64_C(1) << (index % 64), CAND_R1);
+        shm_or(&vcpu->summary, UINT64_C(1) << (index / 64), CAND_R2);
 }
 
 /* Owe an end of interrupt to the daemon: EOI-R1, EOI-R2. No system call: the daemon polls while it expects one. */
@@ -55,8 +55,8 @@ static inline void shm_word_owe_eoi(struct shm_gic *gic, uint32_t intid)
 {
         uint32_t index = shm_candidate_index(intid);
 
-        atomic_fetch_or_explicit(&gic->header->eoi[index / 64], UINT64_C(1) << (index % 64), memory_order_release);
-        atomic_fetch_or_explicit(&gic->header->eoi_summary, UINT64_C(1) << (index / 64), memory_order_release);
+        shm_or(&gic->header->eoi[index / 64], UINT64_C(1) << (index % 64), EOI_R1);
+        shm_or(&gic->header->eoi_summary, UINT64_C(1) << (index / 64), EOI_R2);
 }
 
 /*
@@ -83,7 +83,7 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
 }
 
 /* Apply a pure transition with one argument until it holds. Return: false if a bounded view gave up. */
-static inline bool shm_word_update(struct shm_gic *gic, _Atomic uint64_t *word, uint32_t intid,
+static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
                                    uint64_t (*transition)(uint64_t word, uint64_t argument), uint64_t argument)
 {
         uint64_t old = shm_word_load(word);

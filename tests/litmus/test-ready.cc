@@ -19,14 +19,10 @@
 
 #include <relacy/relacy.hpp>
 
-/* relacy's own macros of these names add an argument. */
-#undef memory_order_relaxed
-#undef memory_order_acquire
-#undef memory_order_release
-#define memory_order_relaxed rl::mo_relaxed
-#define memory_order_acquire rl::mo_acquire
-#define memory_order_release rl::mo_release
 #include "shm-order.h"
+
+#define ORDER(label, operation, order) __attribute__((unused)) static const rl::memory_order SHM_ORDER_##label = rl::mo_##order;
+SHM_ORDERS(ORDER)
 
 static const unsigned n_words = 3;      /* as the words, icc_ctlr and cpuif of vCPUs */
 static const unsigned built = 0x50;     /* what the build stores; memory is 0 before */
