@@ -47,7 +47,7 @@ static inline void shm_apr_post(struct shm_gic *gic, uint32_t vcpu, unsigned gro
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        shm_store(shm_apr_posted_at(self, group, n), value | SHM_APR_POSTED, APR_R2);
+        shm_store(shm_apr_posted_at(self, group, n), value | SHM_APR_POSTED, APR_X4);
         shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
 }
 
@@ -70,9 +70,9 @@ static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
         unsigned tries = 0;
 
         shm_and(&self->request, ~SHM_REQUEST_APR, REQUEST_A1);
-        if (shm_load(&self->cpuif, APR_A3) & SHM_CPUIF_STALE) {
+        if (shm_load(&self->cpuif, CPUIF_X1) & SHM_CPUIF_STALE) {
                 shm_apr_clear(self);
-                shm_and(&self->cpuif, ~SHM_CPUIF_STALE, APR_R3);
+                shm_and(&self->cpuif, ~SHM_CPUIF_STALE, APR_R2);
         }
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++) {
                 shm_atomic(uint64_t) *at = &self->posted_apr[i];
@@ -91,7 +91,7 @@ static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
 static inline void shm_apr_drop(struct shm_vcpu *vcpu)
 {
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
-                shm_store(&vcpu->posted_apr[i], 0, APR_R4);
+                shm_store(&vcpu->posted_apr[i], 0, APR_R3);
 }
 
 #endif

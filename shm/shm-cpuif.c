@@ -55,7 +55,7 @@ static bool deliverable_here(uint64_t w, uint32_t vcpu)
 static void drop_summary(struct shm_vcpu *self, uint32_t i)
 {
         shm_and(&self->summary, ~(UINT64_C(1) << i), CAND_R4);
-        if (shm_load(&self->candidates[i], CAND_A3))
+        if (shm_load(&self->candidates[i], CAND_X1))
                 shm_or(&self->summary, UINT64_C(1) << i, CAND_R2);
 }
 

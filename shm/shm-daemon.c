@@ -10,7 +10,7 @@
 void shm_daemon_set_epoch(struct shm_gic *gic, uint64_t epoch)
 {
         /* Release: whoever sees the epoch sees what its daemon did before. */
-        shm_store(&gic->header->daemon_epoch, epoch, DAEMON_R1);
+        shm_store(&gic->header->daemon_epoch, epoch, DAEMON_X1);
 }
 
 unsigned shm_daemon_eoi_due(const struct shm_gic *gic, uint32_t intid)

@@ -40,7 +40,7 @@ int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wi
         if (!word || wire >= GIC_N_WIRES)
                 return -EINVAL;
         if (high)
-                return shm_word_update(gic, word, intid, raise_wire, wire) ? 0 : -EIO;
+                return shm_word_inject(gic, word, intid, raise_wire, wire) ? 0 : -EIO;
         return shm_word_update(gic, word, intid, lower_wire, wire) ? 0 : -EIO;
 }
 
@@ -50,7 +50,7 @@ int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 
         if (!word)
                 return -EINVAL;
-        return shm_word_update(gic, word, intid, pulse, 0) ? 0 : -EIO;
+        return shm_word_inject(gic, word, intid, pulse, 0) ? 0 : -EIO;
 }
 
 int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)
@@ -66,7 +66,7 @@ int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)
  */
 size_t shm_eoi_take(struct shm_gic *gic, uint32_t *ret_intids, size_t n)
 {
-        uint64_t summary = shm_load(&gic->header->eoi_summary, EOI_A1);
+        uint64_t summary = shm_load(&gic->header->eoi_summary, EOI_X1);
         size_t taken = 0;
 
         while (summary && taken < n) {

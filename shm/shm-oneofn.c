@@ -191,7 +191,7 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
 
                 /* ONEOFN-A3, as in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
                 shm_and(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);
-                bits = shm_exchange(&gic->header->unplaced[i], 0, ONEOFN_R4);
+                bits = shm_exchange(&gic->header->unplaced[i], 0, ONEOFN_X1);
                 for (; bits; bits &= bits - 1)
                         shm_oneofn_place(gic, shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits)));
         }

@@ -23,46 +23,44 @@
         X(LOCAL_A1,   load,  acquire) \
         /* interrupt words, candidates and parking */ \
         X(WORD_R1,    rmw,   seq_cst) \
+        X(WORD_R2,    rmw,   release) \
         X(WORD_A1,    load,  seq_cst) \
-        X(CAND_R1,    rmw,   seq_cst) \
+        X(CAND_R1,    rmw,   release) \
         X(CAND_R2,    rmw,   seq_cst) \
-        X(CAND_R3,    rmw,   seq_cst) \
-        X(CAND_R4,    rmw,   seq_cst) \
+        X(CAND_R3,    rmw,   acquire) \
+        X(CAND_R4,    rmw,   acquire) \
         X(CAND_A1,    load,  seq_cst) \
-        X(CAND_A2,    load,  seq_cst) \
-        X(CAND_A3,    load,  seq_cst) \
+        X(CAND_A2,    load,  acquire) \
         X(CAND_X1,    load,  relaxed) \
         X(PARK_R1,    store, seq_cst) \
-        X(PARK_R2,    store, release) \
         X(PARK_A1,    load,  seq_cst) \
         X(PARK_X1,    load,  relaxed) \
+        X(PARK_X2,    store, relaxed) \
         /* gates: GICD_CTLR and the cpuif word */ \
         X(GATE_R1,    rmw,   seq_cst) \
         X(GATE_R2,    rmw,   seq_cst) \
-        X(GATE_R3,    store, seq_cst) \
         X(GATE_A1,    load,  seq_cst) \
         X(GATE_A2,    load,  seq_cst) \
         X(GATE_X1,    load,  relaxed) \
         X(CPUIF_X1,   load,  relaxed) \
         /* what outsiders ask of a vCPU's owner */ \
         X(REQUEST_R1, rmw,   seq_cst) \
-        X(REQUEST_A1, rmw,   seq_cst) \
+        X(REQUEST_A1, rmw,   acquire) \
         X(REQUEST_A2, load,  seq_cst) \
         X(REQUEST_A3, load,  seq_cst) \
         /* IROUTER */ \
         X(ROUTE_R1,   rmw,   seq_cst) \
-        X(ROUTE_R2,   store, seq_cst) \
         X(ROUTE_A1,   load,  seq_cst) \
         X(ROUTE_X1,   load,  relaxed) \
         /* 1-of-N */ \
-        X(ONEOFN_R1,  rmw,   seq_cst) \
+        X(ONEOFN_R1,  rmw,   release) \
         X(ONEOFN_R2,  rmw,   seq_cst) \
-        X(ONEOFN_R3,  rmw,   seq_cst) \
-        X(ONEOFN_R4,  rmw,   seq_cst) \
+        X(ONEOFN_R3,  rmw,   acquire) \
         X(ONEOFN_A1,  load,  seq_cst) \
         X(ONEOFN_A2,  load,  seq_cst) \
-        X(ONEOFN_A3,  load,  seq_cst) \
+        X(ONEOFN_A3,  load,  acquire) \
         X(ONEOFN_A4,  load,  seq_cst) \
+        X(ONEOFN_X1,  rmw,   relaxed) \
         /* operation slot */ \
         X(SLOT_R1,    store, release) \
         X(SLOT_R2,    store, release) \
@@ -71,19 +69,18 @@
         X(SLOT_X1,    load,  relaxed) \
         X(SLOT_X2,    store, relaxed) \
         /* active priorities: their owner's, and those that others post */ \
-        X(APR_R1,     rmw,   acq_rel) \
-        X(APR_R2,     store, seq_cst) \
-        X(APR_R3,     rmw,   seq_cst) \
-        X(APR_R4,     store, release) \
+        X(APR_R1,     rmw,   release) \
+        X(APR_R2,     rmw,   release) \
+        X(APR_R3,     store, release) \
         X(APR_A1,     load,  acquire) \
         X(APR_A2,     load,  acquire) \
-        X(APR_A3,     load,  seq_cst) \
         X(APR_X1,     load,  relaxed) \
         X(APR_X2,     store, relaxed) \
         X(APR_X3,     rmw,   relaxed) \
+        X(APR_X4,     store, relaxed) \
         /* ICC_CTLR_EL1 */ \
-        X(CTLR_R1,    rmw,   acq_rel) \
-        X(CTLR_R2,    rmw,   acq_rel) \
+        X(CTLR_R1,    rmw,   release) \
+        X(CTLR_R2,    rmw,   release) \
         X(CTLR_A1,    load,  acquire) \
         X(CTLR_X1,    load,  relaxed) \
         /* take-over of a vCPU that does not run */ \
@@ -100,9 +97,9 @@
         /* TDIR */ \
         X(TDIR_R1,    rmw,   seq_cst) \
         X(TDIR_R2,    rmw,   seq_cst) \
-        X(TDIR_R3,    rmw,   seq_cst) \
+        X(TDIR_R3,    rmw,   release) \
         X(TDIR_R4,    store, seq_cst) \
-        X(TDIR_R5,    rmw,   seq_cst) \
+        X(TDIR_X2,    rmw,   relaxed) \
         X(TDIR_A1,    load,  seq_cst) \
         X(TDIR_A2,    load,  seq_cst) \
         X(TDIR_A3,    load,  seq_cst) \
@@ -111,9 +108,9 @@
         /* ends of interrupt that are owed to devices */ \
         X(EOI_R1,     rmw,   release) \
         X(EOI_R2,     rmw,   release) \
-        X(EOI_R3,     rmw,   seq_cst) \
-        X(EOI_R4,     rmw,   seq_cst) \
-        X(EOI_A1,     load,  acquire) \
+        X(EOI_R3,     rmw,   acquire) \
+        X(EOI_R4,     rmw,   acquire) \
+        X(EOI_X1,     load,  relaxed) \
         /* rings */ \
         X(RING_R1,    store, seq_cst) \
         X(RING_R2,    store, release) \
@@ -126,23 +123,23 @@
         X(RING_X2,    load,  relaxed) \
         X(RING_X3,    store, relaxed) \
         /* mirror */ \
-        X(MIRROR_R1,  rmw,   seq_cst) \
-        X(MIRROR_R2,  rmw,   seq_cst) \
-        X(MIRROR_A1,  load,  seq_cst) \
-        X(MIRROR_A2,  load,  seq_cst) \
+        X(MIRROR_R1,  rmw,   release) \
+        X(MIRROR_R2,  rmw,   release) \
+        X(MIRROR_A1,  load,  acquire) \
+        X(MIRROR_A2,  load,  acquire) \
         X(MIRROR_X1,  load,  relaxed) \
         /* snapshot */ \
-        X(SNAP_R1,    store, seq_cst) \
-        X(SNAP_R2,    rmw,   seq_cst) \
-        X(SNAP_A1,    load,  seq_cst) \
-        X(SNAP_A2,    load,  seq_cst) \
+        X(SNAP_R1,    rmw,   seq_cst) \
+        X(SNAP_A1,    load,  acquire) \
+        X(SNAP_A2,    load,  acquire) \
         X(SNAP_X1,    load,  relaxed) \
+        X(SNAP_X2,    store, relaxed) \
         /* who runs a vCPU; the daemon's life */ \
         X(OWNER_R1,   store, release) \
-        X(OWNER_A1,   load,  seq_cst) \
+        X(OWNER_A1,   load,  acquire) \
         X(OWNER_X1,   load,  relaxed) \
-        X(DAEMON_R1,  store, release) \
-        X(DAEMON_A1,  load,  acquire) \
+        X(DAEMON_X1,  store, relaxed) \
+        X(DAEMON_X2,  load,  relaxed) \
         /* what people and tools read */ \
         X(READ_A1,    load,  acquire) \
         X(READ_A2,    load,  acquire) \

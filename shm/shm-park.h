@@ -27,7 +27,7 @@ static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)
          * PARK-R2: release. Late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any
          * case.
          */
-        shm_store(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, PARK_R2);
+        shm_store(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, PARK_X2);
 }
 
 /* shm_park_wanted() - take a wake-up that was asked for by shm_park_wake(). */

@@ -117,13 +117,13 @@ static uint64_t message_clear(uint64_t w, uint64_t unused)
  * none.
  */
 static void write_message(struct shm_gic *gic, const struct shm_access *a, uint64_t value,
-                          uint64_t (*transition)(uint64_t word, uint64_t unused))
+                          shm_transition transition)
 {
         uint32_t intid = (uint32_t)(value << a->offset * 8 & 0x1fff);
         struct shm_spi *spi = shm_gic_spi(gic, intid);
 
         if (spi)
-                shm_word_update(gic, &spi->word, intid, transition, 0);
+                shm_word_inject(gic, &spi->word, intid, transition, 0);
         else
                 shm_regs_count_error(gic);
 }

@@ -168,7 +168,7 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         }
         shm_apr_take(gic, vcpu); /* newer than what the dead one did */
         shm_slot_end(self);
-        shm_store(&self->park, SHM_PARK_RUNNING, PARK_R2);
+        shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         rebuild_candidates(gic, vcpu);
         return 0;
 }

@@ -297,14 +297,14 @@ bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
 
 static void reset_distributor(struct shm_gic *gic)
 {
-        shm_store(&gic->header->gicd_ctlr, 0, GATE_R3);
+        shm_exchange(&gic->header->gicd_ctlr, 0, GATE_R1);
         shm_store(&gic->header->gicd_statusr, 0, STATUS_X1);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
                 struct shm_spi *spi = shm_gic_spi(gic, intid);
 
                 shm_word_update(gic, &spi->word, intid, shm_reset_wired, 0);
-                shm_store(&spi->irouter, 0, ROUTE_R2);
+                shm_exchange(&spi->irouter, 0, ROUTE_R1);
                 shm_irouter_reroute(gic, intid);
         }
 }

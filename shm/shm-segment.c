@@ -403,10 +403,10 @@ void shm_segment_unmap(struct shm_gic *gic)
 
 void shm_segment_set_daemon_epoch(struct shm_gic *gic, uint64_t epoch)
 {
-        shm_store(&gic->header->daemon_epoch, epoch, DAEMON_R1);
+        shm_store(&gic->header->daemon_epoch, epoch, DAEMON_X1);
 }
 
 uint64_t shm_segment_daemon_epoch(const struct shm_gic *gic)
 {
-        return shm_load(&gic->header->daemon_epoch, DAEMON_A1);
+        return shm_load(&gic->header->daemon_epoch, DAEMON_X2);
 }

@@ -29,7 +29,7 @@ static uint64_t assign(struct shm_gic *gic, shm_atomic(uint64_t) *at, uint64_t m
         uint64_t old = shm_load(at, SNAP_X1);
         unsigned tries = 0;
 
-        while (!shm_cas(at, &old, (old & ~mask) | value, SNAP_R2) && shm_gic_retry(gic, &tries))
+        while (!shm_cas(at, &old, (old & ~mask) | value, SNAP_R1) && shm_gic_retry(gic, &tries))
                 ;
         return old;
 }
@@ -102,10 +102,10 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_DEFAULT, SHM_ICC_CTLR_DEFAULT_VALID));
         shm_apr_drop(to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
-                shm_store(&to->ap0r[i], from->ap0r[i], SNAP_R1);
-                shm_store(&to->ap1r[i], from->ap1r[i], SNAP_R1);
+                shm_store(&to->ap0r[i], from->ap0r[i], SNAP_X2);
+                shm_store(&to->ap1r[i], from->ap1r[i], SNAP_X2);
         }
-        shm_store(&to->gicr_statusr, from->gicr_statusr, SNAP_R1);
+        shm_store(&to->gicr_statusr, from->gicr_statusr, STATUS_X1);
         for (uint32_t i = 0; i < n_private; i++)
                 apply_word(gic, &to->words[i], shm_gic_nth_private(i),
                            gic_word_set_route(word_of(&snapshot->privates[(size_t)index * n_private + i], flags),
@@ -116,7 +116,7 @@ static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
 
-        shm_store(&spi->irouter, from->irouter, ROUTE_R2);
+        shm_exchange(&spi->irouter, from->irouter, ROUTE_R1);
         /* shm_repair_words() derives the route. */
         apply_word(gic, &spi->word, intid, gic_word_set_route(word_of(from, flags), GIC_NO_VCPU));
 }
@@ -127,7 +127,7 @@ static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned
                 apply_vcpu(gic, v, snapshot, flags);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
                 apply_spi(gic, shm_gic_nth_spi(gic, i), &snapshot->spis[i], flags);
-        shm_store(&gic->header->gicd_ctlr, snapshot->header.gicd_ctlr, GATE_R3);
+        shm_exchange(&gic->header->gicd_ctlr, snapshot->header.gicd_ctlr, GATE_R1);
         shm_store(&gic->header->gicd_statusr, snapshot->header.gicd_statusr, STATUS_X1);
         shm_repair_words(gic);
 }

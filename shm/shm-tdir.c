@@ -69,7 +69,7 @@ int shm_tdir_try_clear(struct shm_gic *gic)
         shm_store(&gic->header->n_in_flight, n, COUNT_X2);
         if (n) {
                 /* Back to SET; if that fails, a raiser has done it already. */
-                shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_SET), TDIR_R5);
+                shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_SET), TDIR_X2);
                 return 0;
         }
         return shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_CLEAR) + GENERATION_STEP, TDIR_R3);

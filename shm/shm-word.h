@@ -82,9 +82,10 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
                 shm_word_owe_eoi(gic, intid);
 }
 
-/* Apply a pure transition with one argument until it holds. Return: false if a bounded view gave up. */
-static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
-                                   uint64_t (*transition)(uint64_t word, uint64_t argument), uint64_t argument)
+typedef uint64_t (*shm_transition)(uint64_t word, uint64_t argument);
+
+static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
+                                   uint64_t argument, bool announces)
 {
         uint64_t old = shm_word_load(word);
         unsigned tries = 0;
@@ -92,15 +93,34 @@ static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *wo
         for (;;) {
                 uint64_t now = transition(old, argument);
 
-                if (now == old)
-                        return true;
-                if (shm_word_cas(word, &old, now)) {
+                if (now == old) {
+                        if (!announces || shm_cas(word, &old, old, WORD_R2))
+                                return true;
+                } else if (shm_word_cas(word, &old, now)) {
                         shm_word_settle(gic, intid, old, now);
                         return true;
                 }
                 if (!shm_gic_retry(gic, &tries))
                         return false;
         }
+}
+
+/* Apply a pure transition with one argument until it holds. Return: false if a bounded view gave up. */
+static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
+                                   uint64_t argument)
+{
+        return shm_word_change(gic, word, intid, transition, argument, false);
+}
+
+/*
+ * The same for a device's assertion, which also says "what I stored before is there". WORD-R2: if it finds the interrupt
+ * pending already, it still publishes, so that who acknowledges the older assertion from now on sees those stores:
+ * without, this load could pass them, and no further interrupt would tell of them.
+ */
+static inline bool shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
+                                   uint64_t argument)
+{
+        return shm_word_change(gic, word, intid, transition, argument, true);
 }
 
 #endif
