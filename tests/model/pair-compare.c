@@ -320,6 +320,7 @@ void pair_compare_all(struct pair *pair, bool every_offset)
                         same_icc(pair, i);
         }
         same_tdir(pair);
-        same_mmio(pair, every_offset);
+        if (!pair->program->brief)
+                same_mmio(pair, every_offset);
         same_errors(pair);
 }

@@ -68,6 +68,7 @@ struct program {
         uint32_t n_intids;
         struct program_step *steps;
         uint32_t n_steps;
+        bool brief;             /* pair_run(): look at everything at the end only, and not at each word of the frames */
 };
 
 /* What programs may contain. */
