@@ -51,7 +51,7 @@ static bool deliverable_here(uint64_t w, uint32_t vcpu)
         return gic_word_wanting(w) && gic_word_route(w) == vcpu;
 }
 
-/* CAND-A3: clear a summary bit, then re-read the candidates that it covers; as CAND-A2, one level up. */
+/* CAND-R4: clear a summary bit, then re-read the candidates that it covers; as CAND-R3, one level up. */
 static void drop_summary(struct shm_vcpu *self, uint32_t i)
 {
         shm_and(&self->summary, ~(UINT64_C(1) << i), CAND_R4);
@@ -60,7 +60,7 @@ static void drop_summary(struct shm_vcpu *self, uint32_t i)
 }
 
 /*
- * CAND-A2: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either
+ * CAND-R3: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either
  * its bit comes after this clear, or this load sees its word.
  */
 static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const shm_atomic(uint64_t) *word)
@@ -99,7 +99,7 @@ static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32
 static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, struct shm_pick *ret_pick)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = shm_load(&self->summary, CAND_A1); /* CAND-A1 */
+        uint64_t summary = shm_load(&self->summary, CAND_A1);
 
         ret_pick->intid = GIC_INTID_SPURIOUS;
         while (summary) {

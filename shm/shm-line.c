@@ -61,7 +61,7 @@ int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)
 }
 
 /*
- * EOI-A1: the summary bit is cleared before the word that it covers is taken, so a bit set in between shows in the
+ * EOI-R3: the summary bit is cleared before the word that it covers is taken, so a bit set in between shows in the
  * summary again: nothing is lost, at worst the next call looks at an empty word.
  */
 size_t shm_eoi_take(struct shm_gic *gic, uint32_t *ret_intids, size_t n)

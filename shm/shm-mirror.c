@@ -164,7 +164,7 @@ int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsi
         if (!word || (kind != SHM_MIRROR_DEFAULT && kind != SHM_MIRROR_CONFIGURED) || !(row->kinds & kind))
                 return -EINVAL;
         p = place_of(row, kind);
-        w = shm_load(word, MIRROR_A1); /* MIRROR-A1 */
+        w = shm_load(word, MIRROR_A1);
         if (!(w & p.valid))
                 return -ENODATA;
         *ret_value = base_field_get(w, p.shift, p.width);

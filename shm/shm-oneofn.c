@@ -115,7 +115,7 @@ static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
         shm_or(&gic->header->unplaced_summary, UINT64_C(1) << (index / 64), ONEOFN_R2);
 }
 
-/* Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now (ONEOFN-A1, ONEOFN-A2). */
+/* Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now (ONEOFN-A1). */
 static bool give(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now, uint32_t vcpu)
 {
         if (gic_irq_effects(old, now) & GIC_EFFECT_FLIGHT)
@@ -189,7 +189,7 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
                 unsigned i = (unsigned)__builtin_ctzll(summary);
                 uint64_t bits;
 
-                /* ONEOFN-A3, as in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
+                /* ONEOFN-R3, as in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
                 shm_and(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);
                 bits = shm_exchange(&gic->header->unplaced[i], 0, ONEOFN_X1);
                 for (; bits; bits &= bits - 1)

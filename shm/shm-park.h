@@ -23,10 +23,7 @@ static inline unsigned shm_park_begin(struct shm_gic *gic, uint32_t vcpu, uint32
 
 static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)
 {
-        /*
-         * PARK-R2: release. Late news of it cost a ring too many, and PARK-R1 of the next park comes after it in any
-         * case.
-         */
+        /* Relaxed: late news of it cost a ring too many. */
         shm_store(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, PARK_X2);
 }
 

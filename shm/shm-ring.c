@@ -109,7 +109,6 @@ int shm_ring_put(struct shm_ring *ring, uint64_t entry)
 int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry)
 {
         struct shm_ring_queue *q = ring->in.queue;
-        /* RING-A1 */
         uint32_t filled = shm_load(&q->tail, RING_A1) - ring->in.index;
 
         if (filled > SHM_RING_ENTRIES)
@@ -120,7 +119,7 @@ int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry)
                 ring->in.was_full = true;
         *ret_entry = shm_load(&q->entries[ring->in.index % SHM_RING_ENTRIES], RING_X2);
         ring->in.index++;
-        shm_store(&q->head, ring->in.index, RING_R2); /* RING-R2 */
+        shm_store(&q->head, ring->in.index, RING_R2);
         return 1;
 }
 
@@ -137,8 +136,8 @@ int shm_ring_sleep(struct shm_ring *ring)
         struct shm_ring_queue *q = ring->in.queue;
         uint32_t filled;
 
-        shm_store(&q->wanted, 1, RING_R3); /* RING-R3 */
-        filled = shm_load(&q->tail, RING_A3) - ring->in.index; /* RING-A3 */
+        shm_store(&q->wanted, 1, RING_R3);
+        filled = shm_load(&q->tail, RING_A3) - ring->in.index;
         if (filled > SHM_RING_ENTRIES)
                 return -EBADMSG;
         return filled != 0;

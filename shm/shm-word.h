@@ -9,11 +9,9 @@
  * Each change is: load, pure transition (gic/), compare-and-swap, and on success shm_word_settle(). The CAS is the
  * linearisation point. A loop repeats only when somebody else changed the same word: lock-free.
  *
- * Orders (doc/memory-order.md, tables "word" and "candidate"): every change of a word, candidate and summary is
- * sequentially consistent, and so are the loads that decide to sleep or to leave a candidate cleared. That is the
- * store-buffering argument of every protocol here: "I changed X, then looked at Y" against "I changed Y, then looked
- * at X"; in one total order one of the two sees the other. On x86-64 the loads cost nothing and no fence is needed; on
- * arm64 they are ldar.
+ * Orders (doc/memory-order.md, "word, candidate, park"): words, summaries, park and the gates are sequentially
+ * consistent. That is the store-buffering argument of every protocol here: "I changed X, then looked at Y" against "I
+ * changed Y, then looked at X"; in one total order one of the two sees the other. Candidates pass messages.
  */
 #include "gic-irq.h"
 #include "shm-gic.h"
