@@ -228,19 +228,24 @@ void laws_watch_tdir(struct laws *laws, const struct shm_gic *gic, unsigned who,
 /* --- all is quiet --- */
 
 /* Not by the code that is judged: only the pure rules of gic/ are shared with it. */
-static bool admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
+static uint32_t open_groups(const struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t cpuif = atomic_load(&gic->vcpus[vcpu].cpuif);
+
+        if (cpuif & SHM_CPUIF_ASLEEP)
+                return 0;
+        return atomic_load(&gic->header->gicd_ctlr) & (uint32_t)base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT, 2);
+}
+
+static bool preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 {
         const struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t cpuif = atomic_load(&self->cpuif);
-        unsigned group = gic_word_group(w);
-        unsigned bpr = gic_prio_bpr(group, (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR0_SHIFT, 3),
+        unsigned bpr = gic_prio_bpr(gic_word_group(w), (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR0_SHIFT, 3),
                                     (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR1_SHIFT, 3),
                                     atomic_load(&self->icc_ctlr) & ICC_CTLR_CBPR);
         uint8_t running = GIC_PRIORITY_IDLE;
 
-        if ((cpuif & SHM_CPUIF_ASLEEP) || !(atomic_load(&gic->header->gicd_ctlr) & (1u << group)) ||
-            !base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1))
-                return false;
         for (unsigned i = gic_prio_n_apr(gic->n_priority_bits); i-- > 0;) {
                 uint32_t bits = atomic_load(&self->ap0r[i]) | atomic_load(&self->ap1r[i]);
 
@@ -258,18 +263,50 @@ static bool may_be_chosen(const struct shm_gic *gic, uint32_t vcpu, unsigned gro
                base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1) && !base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT + group, 1);
 }
 
-/* What is due to a vCPU has a candidate, and does not find it asleep. */
-static void judge_due(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
+/* What a vCPU is offered: the highest priority, of equal ones the lowest INTID. */
+struct offer {
+        uint32_t intid;
+        uint64_t word;
+};
+
+/* What is due to a vCPU has a candidate. */
+static void judge_due(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct offer *best)
 {
         const struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
         uint32_t index = shm_candidate_index(intid);
 
+        if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
+                return;
         if (!(atomic_load(&self->candidates[index / 64]) >> (index % 64) & 1))
                 laws_broken(laws, gic, 3, vcpu, intid, "it wants to be delivered and is no candidate");
         else if (!(atomic_load(&self->summary) >> (index / 64) & 1))
                 laws_broken(laws, gic, 3, vcpu, intid, "it is a candidate and the summary does not say so");
-        if (atomic_load(&self->park) == SHM_PARK_PARKED && admits(gic, vcpu, w))
-                laws_broken(laws, gic, 3, vcpu, intid, "it is deliverable and vCPU %u sleeps", vcpu);
+        if ((open_groups(gic, vcpu) >> gic_word_group(w) & 1) &&
+            (best->intid == GIC_INTID_SPURIOUS || gic_word_priority(w) < gic_word_priority(best->word)))
+                *best = (struct offer) { intid, w };
+}
+
+static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu)
+{
+        const struct shm_vcpu *self = &gic->vcpus[vcpu];
+        struct offer best = { .intid = GIC_INTID_SPURIOUS };
+        uint32_t request = atomic_load(&self->request);
+
+        for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
+                judge_due(laws, gic, vcpu, i, &best);
+        for (uint32_t i = 0; i < gic->n_spis; i++)
+                judge_due(laws, gic, vcpu, GIC_SPI_FIRST + i, &best);
+        for (uint32_t i = 0; i < gic->n_eppis; i++)
+                judge_due(laws, gic, vcpu, GIC_EPPI_FIRST + i, &best);
+        for (uint32_t i = 0; i < gic->n_espis; i++)
+                judge_due(laws, gic, vcpu, GIC_ESPI_FIRST + i, &best);
+        if (atomic_load(&self->park) != SHM_PARK_PARKED)
+                return;
+        if (best.intid != GIC_INTID_SPURIOUS && preempts(gic, vcpu, best.word))
+                laws_broken(laws, gic, 3, vcpu, best.intid, "it is deliverable and vCPU %u sleeps", vcpu);
+        if ((request & (SHM_REQUEST_RESET | SHM_REQUEST_APR)) && shm_takeover_runs(atomic_load(&self->cpuif)))
+                laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "request %#x is slept through", request);
 }
 
 static void judge_one_of_n(struct laws *laws, const struct shm_gic *gic, uint32_t intid, uint64_t w)
@@ -296,12 +333,8 @@ static void judge_spi(struct laws *laws, const struct shm_gic *gic, uint32_t int
         if (!(raw & GIC_IROUTER_IRM) != !(w & GIC_WORD_IRM) ||
             (!(raw & GIC_IROUTER_IRM) && shm_affinity_find(gic, gic_route_affinity(raw)) != gic_word_route(w)))
                 laws_broken(laws, gic, 3, 0, intid, "GICD_IROUTER %#llx is not its route", (unsigned long long)raw);
-        if (!gic_word_wanting(w))
-                return;
-        if (w & GIC_WORD_IRM)
+        if (gic_word_wanting(w) && (w & GIC_WORD_IRM))
                 judge_one_of_n(laws, gic, intid, w);
-        if (gic_word_route(w) < gic->n_vcpus)
-                judge_due(laws, gic, gic_word_route(w), intid, w);
 }
 
 /* A set of bits with a summary that a reader starts from. */
@@ -318,17 +351,8 @@ void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic)
 
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
                 judge_spi(laws, gic, shm_gic_nth_spi(gic, i), is_set);
-        for (uint32_t v = 0; v < gic->n_vcpus; v++) {
-                const struct shm_vcpu *self = &gic->vcpus[v];
-                uint32_t request = atomic_load(&self->request);
-
-                for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                        if (gic_word_wanting(shm_word_load(&self->words[i])))
-                                judge_due(laws, gic, v, shm_gic_nth_private(i), shm_word_load(&self->words[i]));
-                if (atomic_load(&self->park) == SHM_PARK_PARKED && (request & (SHM_REQUEST_RESET | SHM_REQUEST_APR)) &&
-                    shm_takeover_runs(atomic_load(&self->cpuif)))
-                        laws_broken(laws, gic, 3, v, UINT32_MAX, "request %#x is slept through", request);
-        }
+        for (uint32_t v = 0; v < gic->n_vcpus; v++)
+                judge_vcpu(laws, gic, v);
         judge_summary(laws, gic, gic->header->eoi, atomic_load(&gic->header->eoi_summary), "ends of interrupt");
         judge_summary(laws, gic, gic->header->unplaced, atomic_load(&gic->header->unplaced_summary), "unplaced interrupts");
 }

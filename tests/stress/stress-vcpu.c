@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "stress.h"
+
+/*
+ * A vCPU: takes interrupts, nested, ends them in order, deactivates some later or has another vCPU do it, sleeps
+ *
+ * Its doorbell is heard in three ways: asleep until it rings; asleep for a while; in the guest, which looks at nothing but the doorbell.
+ * In the latter two, if an interrupt line is found asserted in the end and nobody has rung, whoever made it so has not ended
+ * his operation yet, or a wake-up is lost: laws_grace() tells which.
+ */
+#define EOIMODE  ICC_CTLR_EOIMODE
+
+void vcpu_boot(struct party *p)
+{
+        struct rig *r = &p->rig;
+
+        p->n_held = 0;
+        p->n_owed = 0;
+        p->n_resets = atomic_load(&r->gic.vcpus[p->vcpu].counters.resets);
+        p->mode = atomic_load(&p->stress->modes[p->vcpu]) ? EOIMODE : 0;
+        waker(r, p->vcpu, 0);
+        shm_gicr_write(&r->gic, p->vcpu * (uint64_t)GICR_STRIDE, 4, 0);
+        irqs_configure_private(p, p->vcpu);
+        msr(r, p->vcpu, ICC_CTLR, p->mode);
+        msr(r, p->vcpu, ICC_BPR0, party_below(p, 4));
+        msr(r, p->vcpu, ICC_BPR1, party_below(p, 4));
+        msr(r, p->vcpu, ICC_PMR, 0xff);
+        msr(r, p->vcpu, ICC_IGRPEN0, 1);
+        msr(r, p->vcpu, ICC_IGRPEN1, 1);
+}
+
+/* A reset that was asked for by somebody else was served: the guest starts anew. */
+bool vcpu_was_reset(struct party *p)
+{
+        if (p->off || !(p->stress->mix & (MIX_RESET | MIX_CLEAR)) ||
+            atomic_load(&p->rig.gic.vcpus[p->vcpu].counters.resets) == p->n_resets)
+                return false;
+        vcpu_boot(p);
+        return true;
+}
+
+/* EOIR deactivates with EOImode 0, and that may have been changed by somebody else. */
+bool vcpu_may_end_by_eoi(const struct party *p)
+{
+        return !(p->mode & EOIMODE) || (p->stress->mix & (MIX_MODES | MIX_RESET | MIX_CLEAR));
+}
+
+static void end_one(struct party *p, uint32_t intid, uint32_t group)
+{
+        struct laws *laws = p->stress->laws;
+        bool ends = vcpu_may_end_by_eoi(p);
+
+        if (ends)
+                laws_end(laws, p->vcpu, intid);
+        msr(&p->rig, p->vcpu, group ? ICC_EOIR1 : ICC_EOIR0, intid);
+        if (ends)
+                laws_ended(laws, p->vcpu, intid);
+        log_op(p, "EOIR", p->vcpu, intid, group, 0);
+}
+
+void vcpu_deactivate(struct party *p, uint32_t intid)
+{
+        laws_end(p->stress->laws, p->vcpu, intid);
+        msr(&p->rig, p->vcpu, ICC_DIR, intid);
+        laws_ended(p->stress->laws, p->vcpu, intid);
+        log_op(p, "DIR", p->vcpu, intid, 0, 0);
+}
+
+/* What a handler does with a level: it has the device lower it. Without that a level would come again for ever. */
+static void quench(struct party *p, uint32_t intid)
+{
+        for (unsigned wire = 0; intid >= GIC_N_SGIS && wire < GIC_N_WIRES; wire++)
+                shm_line_set(&p->rig.gic, p->vcpu, intid, wire, false);
+        if (intid >= GIC_SPI_FIRST && intid != 1056 && intid != 1057)
+                gicd(&p->rig, 0x48, intid); /* GICD_CLRSPI_NSR */
+}
+
+static void take(struct party *p, unsigned group, bool settles)
+{
+        struct laws *laws = p->stress->laws;
+        uint32_t intid;
+
+        laws_take(laws, p->vcpu);
+        intid = (uint32_t)mrs(&p->rig, p->vcpu, group ? ICC_IAR1 : ICC_IAR0);
+        if (intid == NONE)
+                return;
+        laws_taken(laws, &p->rig.gic, p->vcpu, intid);
+        log_op(p, "IAR", p->vcpu, intid, group, 0);
+        p->held[p->n_held].intid = intid;
+        p->held[p->n_held++].group = group;
+        if (!irqs_is_counted(intid) && (settles || party_below(p, 2)))
+                quench(p, intid);
+        else if (settles && (p->stress->mix & MIX_CLEAR))
+                quench(p, intid);
+}
+
+void vcpu_take(struct party *p)
+{
+        unsigned lines;
+
+        if (p->off || p->n_held == MAX_HELD)
+                return;
+        lines = shm_cpuif_lines(&p->rig.gic, p->vcpu);
+        if (lines || !party_below(p, 8)) /* a spurious one now and then */
+                take(p, lines ? !(lines & SHM_LINE_FIQ) : party_below(p, 2), false);
+}
+
+/* DIR from elsewhere: the other vCPU is woken for it. */
+static void hand_over(struct party *p, uint32_t intid)
+{
+        struct stress *s = p->stress;
+        uint32_t none = 0, other = party_below(p, s->n_vcpus);
+
+        if (intid < GIC_SPI_FIRST || intid == 1056 || intid == 1057 || other == p->vcpu || !atomic_load(&s->modes[other]) ||
+            !atomic_compare_exchange_strong(&s->mail[other], &none, intid)) {
+                vcpu_deactivate(p, intid);
+                return;
+        }
+        log_op(p, "hand over", other, intid, 0, 0);
+        shm_park_wake(&p->rig.gic, other);
+}
+
+void vcpu_end(struct party *p)
+{
+        if (p->off || !p->n_held)
+                return;
+        p->n_held--;
+        end_one(p, p->held[p->n_held].intid, p->held[p->n_held].group);
+        if (!vcpu_was_reset(p) && (p->mode & EOIMODE) && p->n_owed < MAX_OWED)
+                p->owed[p->n_owed++] = p->held[p->n_held].intid;
+}
+
+static void take_mail(struct party *p)
+{
+        uint32_t intid = atomic_exchange(&p->stress->mail[p->vcpu], 0);
+
+        if (intid)
+                vcpu_deactivate(p, intid);
+}
+
+void vcpu_drop_owed(struct party *p)
+{
+        if (p->off)
+                return;
+        take_mail(p);
+        if (p->n_owed && !vcpu_was_reset(p))
+                hand_over(p, p->owed[--p->n_owed]);
+}
+
+/* --- sleep --- */
+
+/* Not rung, and the line is asserted. */
+static void judge_silence(struct party *p, uint32_t heard)
+{
+        struct laws *laws = p->stress->laws;
+        unsigned lines = shm_cpuif_lines(&p->rig.gic, p->vcpu);
+
+        laws_leave(laws, p->who);
+        if (lines && atomic_load(&p->rung) == heard) {
+                laws_grace(laws, p->who);
+                if (atomic_load(&p->rung) == heard && !party_stops(p))
+                        laws_broken(laws, &p->rig.gic, 3, p->vcpu, shm_cpuif_hppir(&p->rig.gic, p->vcpu, lines & SHM_LINE_IRQ ? 1 : 0),
+                                    "vCPU %u sleeps with a line asserted, and nobody has rung", p->vcpu);
+        }
+}
+
+static void pause_as(struct party *p, uint32_t state, long limit_us)
+{
+        struct laws *laws = p->stress->laws;
+        uint32_t heard = atomic_load(&p->rung);
+        bool silent;
+
+        laws_enter(laws, p->who);
+        silent = !shm_park_begin(&p->rig.gic, p->vcpu, state) && !shm_park_wanted(&p->rig.gic, p->vcpu) &&
+                 !atomic_load(&p->stress->mail[p->vcpu]);
+        laws_leave(laws, p->who);
+        if (silent) {
+                atomic_fetch_add_explicit(&p->n_sleeps, 1, memory_order_relaxed);
+                if (state == SHM_PARK_PARKED)
+                        party_wait(p, heard, limit_us);
+                for (unsigned i = party_below(p, 400); state != SHM_PARK_PARKED && i && atomic_load(&p->rung) == heard; i--)
+                        ;
+                if (atomic_load(&p->rung) == heard) {
+                        atomic_fetch_add_explicit(&p->n_timeouts, 1, memory_order_relaxed);
+                        laws_enter(laws, p->who);
+                        judge_silence(p, heard);
+                }
+        }
+        shm_park_end(&p->rig.gic, p->vcpu);
+        vcpu_was_reset(p);
+}
+
+void vcpu_sleep(struct party *p)
+{
+        if (!p->off)
+                pause_as(p, SHM_PARK_PARKED, 100 + party_below(p, 300));
+}
+
+void vcpu_run_guest(struct party *p)
+{
+        if (!p->off)
+                pause_as(p, SHM_PARK_IN_GUEST, 0);
+}
+
+/* --- the end of a phase --- */
+
+static bool work_off(struct party *p)
+{
+        unsigned lines;
+
+        take_mail(p);
+        while (p->n_held)
+                vcpu_end(p);
+        while (p->n_owed)
+                vcpu_deactivate(p, p->owed[--p->n_owed]);
+        lines = shm_cpuif_lines(&p->rig.gic, p->vcpu);
+        vcpu_was_reset(p);
+        if (lines)
+                take(p, lines & SHM_LINE_FIQ ? 0 : 1, true);
+        return lines || p->n_held;
+}
+
+/* As a VMM: works until nothing is left, parks, looks once more, sleeps until the doorbell rings. */
+void vcpu_settle(struct party *p)
+{
+        struct laws *laws = p->stress->laws;
+
+        while (atomic_load(&p->stress->order) == p->order && !party_stops(p)) {
+                uint32_t heard = atomic_load(&p->rung);
+                bool sleeps = p->off;
+
+                if (atomic_load(&p->stress->order) != p->order)
+                        break;
+                laws_enter(laws, p->who);
+                if (!p->off) {
+                        while (work_off(p) && !party_stops(p))
+                                ;
+                        sleeps = !shm_park_begin(&p->rig.gic, p->vcpu, SHM_PARK_PARKED) &&
+                                 !shm_park_wanted(&p->rig.gic, p->vcpu) && !atomic_load(&p->stress->mail[p->vcpu]);
+                }
+                laws_leave(laws, p->who);
+                if (sleeps)
+                        party_rest(p, heard);
+                if (!p->off)
+                        shm_park_end(&p->rig.gic, p->vcpu);
+        }
+}
+
+/* The guest's own gates open, whatever state the round has left. */
+void vcpu_open(struct party *p)
+{
+        struct rig *r = &p->rig;
+
+        laws_enter(p->stress->laws, p->who);
+        if (p->off)
+                shm_power(&r->gic, p->vcpu, true);
+        p->off = false;
+        for (unsigned i = 0; i < gic_prio_n_apr(r->gic.n_priority_bits); i++) {
+                msr(r, p->vcpu, ICC_AP0R(i), 0);
+                msr(r, p->vcpu, ICC_AP1R(i), 0);
+        }
+        vcpu_boot(p);
+        laws_leave(p->stress->laws, p->who);
+}
