@@ -86,16 +86,22 @@ void doorbell_guard_pause(struct doorbell_guard *guard)
                 set_ticks(guard, false);
 }
 
-int doorbell_ring(struct doorbell_guard *guard, int fd)
+void doorbell_guard_start(struct doorbell_guard *guard)
 {
         static const struct timeval rest = { .tv_usec = DOORBELL_REST_MS * 1000 };
-        static const uint64_t one = 1;
 
         if (!guard->armed) {
                 set_ticks(guard, true);
                 event_add(guard->rest, &rest);
         }
         guard->used = true;
+}
+
+int doorbell_ring(struct doorbell_guard *guard, int fd)
+{
+        static const uint64_t one = 1;
+
+        doorbell_guard_start(guard);
         if (write(fd, &one, sizeof(one)) == (ssize_t)sizeof(one))
                 return 0;
         if (errno == EAGAIN) /* the counter is full: its reader is awake, or does not care */

@@ -41,6 +41,9 @@ void doorbell_guard_deinit(struct doorbell_guard *guard);
  */
 void doorbell_guard_pause(struct doorbell_guard *guard);
 
+/* doorbell_guard_start() - the ticks run: a system call that sleeps ends within DOORBELL_TICK_MS. */
+void doorbell_guard_start(struct doorbell_guard *guard);
+
 /* doorbell_ring() - Return: 0 the reader will wake; -EPERM the client made the write sleep (hostile); -EIO. */
 int doorbell_ring(struct doorbell_guard *guard, int fd);
 

@@ -75,13 +75,14 @@ enum proto_code handle_tdir_subscribe(struct request *request)
         struct vm *vm = NULL;
         uint32_t index = 0;
         enum proto_code code = find_own_vcpu(request, &vm, &index);
-        BASE_CLEANUP_FD int fd = -1;
+        BASE_CLEANUP_FD int fd = -1; /* an eventfd: to close it does not wait */
         int r;
 
         if (code != PROTO_OK)
                 return code;
-        fd = proto_fds_take(request->fds, 0);
-        if (fd < 0 || base_fd_is_eventfd(fd) != 1)
+        if (request->fds->n == 1 && base_fd_is_eventfd(request->fds->fd[0]) == 1)
+                fd = proto_fds_take(request->fds, 0);
+        if (fd < 0)
                 return dispatch_fail(request, PROTO_BAD_FDS, "the descriptor is not an eventfd");
         r = tdir_subscribe(vm, index, fd);
         if (r == -EEXIST)

@@ -196,8 +196,11 @@ enum proto_code handle_vm_doorbells(struct request *request)
             ask->count > vm->shape.n_vcpus - ask->first)
                 return dispatch_fail(request, PROTO_INVALID, "first and count must name 1 to %u of %" PRIu32 " vCPUs",
                                      PROTO_FDS_MAX, vm->shape.n_vcpus);
-        for (uint32_t i = 0; i < ask->count; i++)
-                bells[i] = vm->vcpus[ask->first + i].bell;
+        for (uint32_t i = 0; i < ask->count; i++) {
+                bells[i] = vm_bell(vm, ask->first + i);
+                if (bells[i] < 0)
+                        return proto_code_from_errno(bells[i]);
+        }
         reply.status = &status;
         reply.first = ask->first;
         reply.count = ask->count;

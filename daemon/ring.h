@@ -33,6 +33,7 @@ struct ring {
         int bell_in;                    /* the client rings the daemon */
         int bell_out;                   /* the daemon rings the client */
         struct event *event;
+        struct event *again;            /* pending: there may be more, and the others have their turn first */
         bool owes_bell;
         uint32_t n_dense;
         uint64_t last_entry_ns;

@@ -16,6 +16,7 @@
 
 #include "activation.h"
 #include "attach.h"
+#include "closer.h"
 #include "log.h"
 #include "notify.h"
 #include "options.h"
@@ -159,14 +160,13 @@ void server_changed(struct server *server)
         status_soon(server, STATUS_DELAY_MS);
 }
 
-void server_convict_vm(struct server *server, struct vm *vm, const char *reason)
+/* Where there is no thread for it: a tick ends every sleep that a signal can end. */
+void server_discard(struct server *server, int fd)
 {
-        struct session *session;
-
-        (void)server;
-        TAILQ_FOREACH(session, &vm->sessions, vm_link)
-                if (session->proto.role == PROTO_ROLE_VMM)
-                        session_kill(session, reason);
+        if (closer_close(server->closer, fd))
+                return;
+        doorbell_guard_start(&server->guard);
+        close(fd);
 }
 
 /* Does this user namespace show all users under numbers of their own? Only then do equal numbers mean equal users. */
@@ -233,7 +233,8 @@ int server_new(const struct options *options, struct server **ret_server)
         server->listener = LISTENER_NONE;
         TAILQ_INIT(&server->sessions);
         registry_init(&server->registry);
-        r = open_socket(server);
+        server->closer = closer_new();
+        r = server->closer ? open_socket(server) : -ENOMEM;
         if (r == 0)
                 server->base = event_base_new();
         if (r == 0 && !server->base) {
@@ -284,5 +285,6 @@ void server_free(struct server *server)
         doorbell_guard_deinit(&server->guard);
         if (server->base)
                 event_base_free(server->base);
+        closer_free(server->closer);
         free(server);
 }

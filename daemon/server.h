@@ -18,6 +18,7 @@
 #include "listener.h"
 #include "registry.h"
 
+struct closer;
 struct event;
 struct event_base;
 struct options;
@@ -34,6 +35,7 @@ struct server {
         struct event *reaper;
         struct event *status;           /* STATUS= follows changes with some delay */
         struct doorbell_guard guard;
+        struct closer *closer;
         struct registry registry;
         TAILQ_HEAD(, session) sessions;
         unsigned n_sessions;
@@ -58,10 +60,10 @@ void server_free(struct server *server);
 /* server_reap() - some session was killed. */
 void server_reap(struct server *server);
 
+/* server_discard() - close a descriptor of a client's; it may take its time, the daemon does not. */
+void server_discard(struct server *server, int fd);
+
 /* server_changed() - the number of VMs or sessions changed. */
 void server_changed(struct server *server);
-
-/* server_convict_vm() - processes of this VM did what only an attacker does: disconnect all that hold its doorbells. */
-void server_convict_vm(struct server *server, struct vm *vm, const char *reason);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "base-clock.h"
 #include "dispatch.h"
 #include "ring.h"
 #include "server.h"
@@ -104,21 +105,36 @@ static void on_end(struct session *session, int error)
                 session->expelled = false; /* its own end */
 }
 
+/* More than any request takes: it fails whatever it is, and need not hold them until it is whole. */
+static void drop_surplus(struct session *session)
+{
+        if (session->rx.fds.n <= PROTO_REQUEST_FDS_MAX)
+                return;
+        proto_fds_clear(&session->rx.fds);
+        session->rx.fds.lost = true;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
         struct session *session = arg;
+        uint64_t start = base_clock_ns();
 
         (void)what;
         for (unsigned i = 0; i < SESSION_FRAMES_PER_TURN && !session->dying; i++) {
                 int r;
+
+                if (i > 0 && base_clock_ns() - start > SESSION_TURN_US * UINT64_C(1000))
+                        return; /* dear ones: the others have their turn first */
 
                 if (proto_tx_waits(&session->tx)) { /* first it reads what it asked for */
                         event_del(session->readable);
                         return;
                 }
                 r = proto_rx_step(&session->rx, fd);
-                if (r == PROTO_RX_AGAIN)
+                if (r == PROTO_RX_AGAIN) {
+                        drop_surplus(session);
                         return;
+                }
                 if (r < 0) {
                         on_end(session, r);
                         return;
@@ -145,6 +161,23 @@ static int identify(struct session *session)
         return 0;
 }
 
+static void discard(void *server, int fd)
+{
+        server_discard(server, fd);
+}
+
+/* What lies unread in its socket can have descriptors along, which are closed with it. */
+static void close_socket(struct session *session)
+{
+        int n_unread = 0;
+
+        shutdown(session->fd, SHUT_RDWR); /* and no more comes */
+        if (ioctl(session->fd, FIONREAD, &n_unread) == 0 && n_unread == 0)
+                close(session->fd);
+        else
+                server_discard(session->server, session->fd);
+}
+
 int session_new(struct server *server, int fd, struct session **ret_session)
 {
         struct session *session = calloc(1, sizeof(*session));
@@ -158,6 +191,8 @@ int session_new(struct server *server, int fd, struct session **ret_session)
         session->id = ++server->last_session_id;
         session->fd = fd;
         session->proto.state = PROTO_STATE_NEW;
+        session->rx.fds.discard = discard;
+        session->rx.fds.discard_arg = server;
         session->readable = event_new(server->base, fd, EV_READ | EV_PERSIST, on_readable, session);
         session->writable = event_new(server->base, fd, EV_WRITE | EV_PERSIST, on_writable, session);
         r = identify(session);
@@ -181,6 +216,6 @@ void session_free(struct session *session)
                 event_free(session->writable);
         proto_rx_release(&session->rx);
         proto_tx_clear(&session->tx);
-        close(session->fd);
+        close_socket(session);
         free(session);
 }

@@ -9,7 +9,7 @@
  * What    The socket, its protocol state, and what it holds: a VM, vCPUs, a grant, a ring.
  * Owner   The server's list. session_kill() only marks it; the server's reaper frees it once nobody works on it.
  * Trust   Who is there is known from SO_PEERCRED at accept; all else it says is checked.
- * Limits  At most SESSION_FRAMES_PER_TURN requests in one turn of the loop; no request is read while an answer waits
+ * Limits  At most SESSION_FRAMES_PER_TURN requests, and none begun after SESSION_TURN_US, in one turn of the loop; no request is read while an answer waits
  *         for a client that does not read; at most SESSION_MAX_FDS_UNREAD descriptors lie unread in its socket.
  * Threads The daemon's one thread.
  */
@@ -31,6 +31,7 @@ struct server;
 struct vm;
 
 #define SESSION_FRAMES_PER_TURN  16u
+#define SESSION_TURN_US          500u
 #define SESSION_MAX_FDS_UNREAD   1024u
 #define SESSION_CLIENT_NAME_MAX  63u
 

@@ -21,16 +21,6 @@ static uint32_t n_interested(const struct vm *vm)
         return vm->tdir.n_subscribers + vm->tdir.n_watchers;
 }
 
-/* A subscriber that made the write sleep loses its subscription at once, and its connection. */
-static void convict_subscriber(struct vm *vm, uint32_t index)
-{
-        struct session *owner = vm->vcpus[index].owner;
-
-        tdir_unsubscribe(vm, index);
-        if (owner)
-                session_kill(owner, "the eventfd it subscribed was made to block");
-}
-
 static void broadcast(struct vm *vm)
 {
         struct session *session;
@@ -40,8 +30,10 @@ static void broadcast(struct vm *vm)
                 if (vm->vcpus[i].tdir_fd < 0)
                         continue;
                 left--;
-                if (doorbell_ring(&vm->server->guard, vm->vcpus[i].tdir_fd) == -EPERM)
-                        convict_subscriber(vm, i);
+                if (doorbell_ring(&vm->server->guard, vm->vcpus[i].tdir_fd) == -EPERM) {
+                        vm_convict(vm, "the eventfd it subscribed was made to block");
+                        break;
+                }
         }
         TAILQ_FOREACH(session, &vm->sessions, vm_link)
                 if (session->watches_tdir)

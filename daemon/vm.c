@@ -175,18 +175,39 @@ static void say_limit(const struct vm *vm, struct base_error *why)
 static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
 {
         struct vm *vm = ctx;
-        struct vm_vcpu *vcpu;
 
         (void)park;
-        if (index >= vm->shape.n_vcpus)
+        if (index >= vm->shape.n_vcpus || vm->vcpus[index].bell < 0)
                 return;
-        vcpu = &vm->vcpus[index];
-        if (vcpu->bell < 0 || vcpu->convicted)
-                return;
-        if (doorbell_ring(&vm->server->guard, vcpu->bell) == -EPERM) {
-                vcpu->convicted = true;
-                server_convict_vm(vm->server, vm, "a doorbell was made to block");
+        if (doorbell_ring(&vm->server->guard, vm->vcpus[index].bell) == -EPERM)
+                vm_convict(vm, "a doorbell was made to block");
+}
+
+int vm_bell(struct vm *vm, uint32_t index)
+{
+        struct vm_vcpu *vcpu = &vm->vcpus[index];
+        int fd;
+
+        if (vcpu->bell >= 0)
+                return vcpu->bell;
+        fd = base_fd_eventfd_blocking(); /* its vCPU waits in read(): one system call for a wake */
+        if (fd >= 0)
+                vcpu->bell = fd;
+        return fd;
+}
+
+void vm_convict(struct vm *vm, const char *reason)
+{
+        struct session *session;
+
+        for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
+                tdir_unsubscribe(vm, i);
+                vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);
+                (void)vm_bell(vm, i); /* else when it is asked for */
         }
+        TAILQ_FOREACH(session, &vm->sessions, vm_link)
+                if (session->proto.role == PROTO_ROLE_VMM)
+                        session_kill(session, reason);
 }
 
 static int open_bells(struct vm *vm)
@@ -194,10 +215,9 @@ static int open_bells(struct vm *vm)
         int fd;
 
         for (uint32_t i = 0; !vm_is_mirror(vm) && i < vm->shape.n_vcpus; i++) {
-                fd = base_fd_eventfd_blocking(); /* its vCPU waits in read(): one system call for a wake */
+                fd = vm_bell(vm, i);
                 if (fd < 0)
                         return fd;
-                vm->vcpus[i].bell = fd;
         }
         fd = base_fd_eventfd();
         if (fd < 0)

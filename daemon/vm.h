@@ -30,9 +30,8 @@ struct session;
 
 struct vm_vcpu {
         struct session *owner;  /* NULL: nobody */
-        int bell;               /* -1: before init */
+        int bell;               /* -1: before init, or there was no descriptor for it: vm_bell() */
         int tdir_fd;            /* eventfd of the subscriber, -1: none; lives as long as owner's registration */
-        bool convicted;         /* its doorbell made a write sleep: the daemon never writes it again */
         bool was_owned;         /* repair before the next owner */
 };
 
@@ -107,6 +106,16 @@ int vm_new(struct server *server, uid_t owner, const struct vm_config *config, s
  * vm_init() - build the segment and the doorbells. Return: 0; -EMFILE with words in @why; -ENOMEM, -ENOSPC; -EALREADY.
  */
 int vm_init(struct vm *vm, struct base_error *why);
+
+/* vm_bell() - the doorbell of a vCPU, made anew if it was lost. Return: borrowed; -EMFILE, -ENFILE, -ENOMEM. */
+int vm_bell(struct vm *vm, uint32_t index);
+
+/*
+ * vm_convict() - a process of this VM made a write of the daemon sleep: all its VMMs are disconnected, all subscriptions
+ * dropped, and whoever attaches next gets new doorbells. So one VM costs the daemon one tick (doorbell.h), not one for each of
+ * its eventfds.
+ */
+void vm_convict(struct vm *vm, const char *reason);
 
 /* vm_free() - everything of it; no session may be attached any more. */
 void vm_free(struct vm *vm);

@@ -17,12 +17,21 @@ union proto_control {
         char bytes[CMSG_SPACE(PROTO_FDS_MAX * sizeof(int))];
 };
 
+static void proto_fds_discard(const struct proto_fds *fds, const int *fd, uint32_t n)
+{
+        for (uint32_t i = 0; i < n; i++) {
+                if (fds->discard)
+                        fds->discard(fds->discard_arg, fd[i]);
+                else
+                        base_fd_close(fd[i]);
+        }
+}
+
 void proto_fds_clear(struct proto_fds *fds)
 {
-        for (uint32_t i = 0; i < fds->n; i++)
-                base_fd_close(fds->fd[i]);
+        proto_fds_discard(fds, fds->fd, fds->n);
         free(fds->fd);
-        *fds = (struct proto_fds){ 0 };
+        *fds = (struct proto_fds){ .discard = fds->discard, .discard_arg = fds->discard_arg };
 }
 
 int proto_fds_take(struct proto_fds *fds, uint32_t index)
@@ -45,8 +54,7 @@ int proto_fds_append(struct proto_fds *fds, const int *fd, uint32_t n)
                 }
                 r = -ENOMEM;
         }
-        for (uint32_t i = 0; i < n; i++)
-                base_fd_close(fd[i]);
+        proto_fds_discard(fds, fd, n);
         fds->lost = true;
         return r;
 }
@@ -83,8 +91,7 @@ static void proto_fds_collect(struct proto_fds *fds, struct cmsghdr *cmsg, bool 
                 proto_fds_append(fds, fd, (uint32_t)n);
                 return;
         }
-        for (size_t i = 0; i < n; i++)
-                base_fd_close(fd[i]);
+        proto_fds_discard(fds, fd, (uint32_t)n);
 }
 
 ssize_t proto_fds_recv(int socket, void *buffer, size_t size, struct proto_fds *fds)

@@ -20,8 +20,11 @@ struct proto_fds {
         int *fd;                /* NULL while there was none: an idle connection costs nothing */
         uint32_t n;             /* received; those taken out read -1 */
         bool lost;              /* some did not arrive: more than PROTO_FDS_MAX, or this process has none left */
+        void (*discard)(void *arg, int fd); /* instead of close(), which can wait: see daemon/closer.h; NULL: close() */
+        void *discard_arg;
 };
 
+/* proto_fds_clear() - discard what is there; how that is done stays. */
 void proto_fds_clear(struct proto_fds *fds);
 
 /* proto_fds_take() - hand over descriptor @index. Return: it, or -1 if there is none. */

@@ -13,6 +13,8 @@
 #define PROTO_PAYLOAD_MAX    65536u
 #define PROTO_FDS_MAX        253u    /* the kernel's limit for one sendmsg(), SCM_MAX_FD */
 
+#define PROTO_REQUEST_FDS_MAX  1u    /* no request takes more: the message table */
+
 #define PROTO_VMS_PER_PAGE   64u     /* VM_LIST: a page stays well below PROTO_PAYLOAD_MAX */
 #define PROTO_IRQS_PER_PAGE  512u    /* IRQ_LIST */
 #define PROTO_NAME_MAX       63u

@@ -13,7 +13,7 @@ void proto_rx_release(struct proto_rx *rx)
 {
         free(rx->payload);
         proto_fds_clear(&rx->fds);
-        *rx = (struct proto_rx){ 0 };
+        *rx = (struct proto_rx){ .fds = rx->fds }; /* empty; how descriptors are discarded stays */
 }
 
 /* Read until *have is @want. Return: 1 it is; 0 not yet; a negative errno. */

@@ -14,11 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base-clock.h"
 #include "base-fd.h"
-#include "daemon-proc.h"
+#include "daemon-raw.h"
+#include "proto-fds.h"
 #include "proto-message.h"
-#include "proto-rx.h"
 #include "proto-table.h"
 #include "proto-tx.h"
 #include "tap.h"
@@ -34,67 +33,6 @@
 #define UNDER_SANITIZER 0
 #endif
 
-/* The daemon has closed all but @n descriptors; what it frees, it frees when its loop comes round. */
-static bool wait_fd_count(const struct daemon_proc *proc, int n)
-{
-        uint64_t deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
-
-        while (daemon_fd_count(proc) > n && base_clock_ns() < deadline)
-                poll(NULL, 0, 1);
-        return daemon_fd_count(proc) <= n;
-}
-
-static void send_frame(int fd, uint32_t request, uint32_t flags, uint32_t size, const void *payload, size_t n)
-{
-        uint8_t header[PROTO_HEADER_BYTES];
-
-        proto_frame_encode(header, &(struct proto_header){ .request = request, .flags = flags, .size = size });
-        if (send(fd, header, sizeof(header), MSG_NOSIGNAL) < 0 || (n > 0 && send(fd, payload, n, MSG_NOSIGNAL) < 0))
-                tap_note("send: %s", strerror(errno));
-}
-
-/* The code of the next reply; -1: the daemon closed. */
-static int read_code(int fd)
-{
-        struct proto_rx rx = { 0 };
-        ProtobufCMessage *message;
-        int r, code = -1;
-
-        while ((r = proto_rx_step(&rx, fd)) == PROTO_RX_AGAIN)
-                if (!daemon_wait_readable(fd))
-                        return -2;
-        if (r == PROTO_RX_FRAME &&
-            proto_message_unpack(&vgic__status_reply__descriptor, rx.payload, rx.header.size, &message) == 0) {
-                Vgic__StatusReply *reply = (Vgic__StatusReply *)message;
-
-                code = reply->status ? (int)reply->status->code : 0;
-                proto_message_free(message);
-        }
-        proto_rx_release(&rx);
-        return code;
-}
-
-static int send_message(int fd, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds)
-{
-        struct proto_tx tx = { 0 };
-        int r = proto_tx_send(&tx, fd, request, PROTO_FLAG_NEED_REPLY, message, fds, n_fds);
-
-        proto_tx_clear(&tx);
-        return r < 0 ? r : read_code(fd);
-}
-
-static int hello(const struct daemon_proc *proc)
-{
-        Vgic__Hello ask = VGIC__HELLO__INIT;
-        int fd = daemon_socket(proc);
-
-        ask.features = PROTO_FEATURES_ALL;
-        ask.client_name = (char *)"te\nst";
-        if (send_message(fd, PROTO_HELLO, &ask.base, NULL, 0) != PROTO_OK)
-                tap_bail("HELLO was refused");
-        return fd;
-}
-
 static void test_connects(struct daemon_proc *proc)
 {
         int fds_before;
@@ -106,12 +44,12 @@ static void test_connects(struct daemon_proc *proc)
         fds_before = daemon_fd_count(proc);
         kib_before = daemon_rss_kib(proc);
         for (int i = 0; i < N_CONNECTS; i++) {
-                int fd = i % 100 == 0 ? hello(proc) : daemon_socket(proc);
+                int fd = i % 100 == 0 ? daemon_raw_hello(proc) : daemon_socket(proc);
 
                 close(fd);
         }
         tap_ok(daemon_alive(proc), "%d connects and disconnects are survived", N_CONNECTS);
-        tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks");
+        tap_ok(daemon_wait_fds(proc, fds_before), "no descriptor leaks");
         kib_after = daemon_rss_kib(proc);
         if (UNDER_SANITIZER)
                 tap_note("memory is not compared: the sanitizer keeps what is freed, and finds leaks itself at the "
@@ -132,19 +70,19 @@ static void test_deaths(struct daemon_proc *proc)
                 close(fd);
         }
         tap_ok(daemon_alive(proc), "clients that die within a header");
-        fd = hello(proc);
-        send_frame(fd, PROTO_VM_CREATE, PROTO_VERSION, 60000, "abc", 3);
+        fd = daemon_raw_hello(proc);
+        daemon_raw_frame(fd, PROTO_VM_CREATE, PROTO_VERSION, 60000, "abc", 3);
         close(fd);
         tap_ok(daemon_alive(proc), "a client that dies within a payload");
-        fd = hello(proc);
+        fd = daemon_raw_hello(proc);
         proto_fds_send(fd, "\3\0\0\0", 4, &event, 1);
         close(fd);
-        fd = hello(proc);
+        fd = daemon_raw_hello(proc);
         shutdown(fd, SHUT_WR);
-        tap_eq(read_code(fd), -1, "a client that only closes its sending side is disconnected");
+        tap_eq(daemon_raw_code(fd), -1, "a client that only closes its sending side is disconnected");
         close(fd);
         close(event);
-        tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks, not even one that came with half a message");
+        tap_ok(daemon_wait_fds(proc, fds_before), "no descriptor leaks, not even one that came with half a message");
 }
 
 static void test_malformed(struct daemon_proc *proc)
@@ -153,48 +91,48 @@ static void test_malformed(struct daemon_proc *proc)
         Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
 
         fd = daemon_socket(proc);
-        send_frame(fd, PROTO_HELLO, 2, 0, NULL, 0);
-        tap_eq(read_code(fd), PROTO_BAD_VERSION, "another version");
-        tap_eq(read_code(fd), -1, "is fatal");
+        daemon_raw_frame(fd, PROTO_HELLO, 2, 0, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_BAD_VERSION, "another version");
+        tap_eq(daemon_raw_code(fd), -1, "is fatal");
         close(fd);
         fd = daemon_socket(proc);
-        send_frame(fd, PROTO_HELLO, PROTO_VERSION, PROTO_PAYLOAD_MAX + 1, NULL, 0);
-        tap_eq(read_code(fd), PROTO_TOO_LARGE, "too large");
-        tap_eq(read_code(fd), -1, "is fatal");
+        daemon_raw_frame(fd, PROTO_HELLO, PROTO_VERSION, PROTO_PAYLOAD_MAX + 1, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_TOO_LARGE, "too large");
+        tap_eq(daemon_raw_code(fd), -1, "is fatal");
         close(fd);
         fd = daemon_socket(proc);
-        send_frame(fd, PROTO_VM_LIST, PROTO_VERSION, 0, NULL, 0);
-        tap_eq(read_code(fd), PROTO_WRONG_STATE, "VM_LIST before HELLO");
-        send_frame(fd, PROTO_HELLO, PROTO_VERSION, 3, "\377\377\377", 3);
-        tap_eq(read_code(fd), PROTO_BAD_PAYLOAD, "bad protobuf");
-        send_frame(fd, 4711, PROTO_VERSION, 0, NULL, 0);
-        tap_eq(read_code(fd), PROTO_UNKNOWN_REQUEST, "an unknown request");
-        send_frame(fd, PROTO_HELLO, PROTO_VERSION | 0x100, 0, NULL, 0);
-        tap_eq(read_code(fd), PROTO_BAD_FRAME, "reserved flags");
-        send_frame(fd, PROTO_VM_DETACH, PROTO_VERSION | PROTO_FLAG_REPLY, 0, NULL, 0);
-        tap_eq(read_code(fd), PROTO_BAD_FRAME, "a reply, sent to the daemon");
-        send_frame(fd, PROTO_EVENT_TDIR, PROTO_VERSION | PROTO_FLAG_NEED_REPLY, 0, NULL, 0);
-        tap_eq(read_code(fd), PROTO_BAD_FRAME, "an event of the daemon, sent to the daemon");
-        send_frame(fd, PROTO_HELLO, PROTO_VERSION, 0, NULL, 0);
-        tap_eq(read_code(fd), PROTO_OK, "after all that the connection still works");
-        tap_eq(send_message(fd, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_WRONG_STATE, "TDIR_WATCH without a VM");
-        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM without a name");
+        daemon_raw_frame(fd, PROTO_VM_LIST, PROTO_VERSION, 0, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_WRONG_STATE, "VM_LIST before HELLO");
+        daemon_raw_frame(fd, PROTO_HELLO, PROTO_VERSION, 3, "\377\377\377", 3);
+        tap_eq(daemon_raw_code(fd), PROTO_BAD_PAYLOAD, "bad protobuf");
+        daemon_raw_frame(fd, 4711, PROTO_VERSION, 0, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_UNKNOWN_REQUEST, "an unknown request");
+        daemon_raw_frame(fd, PROTO_HELLO, PROTO_VERSION | 0x100, 0, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_BAD_FRAME, "reserved flags");
+        daemon_raw_frame(fd, PROTO_VM_DETACH, PROTO_VERSION | PROTO_FLAG_REPLY, 0, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_BAD_FRAME, "a reply, sent to the daemon");
+        daemon_raw_frame(fd, PROTO_EVENT_TDIR, PROTO_VERSION | PROTO_FLAG_NEED_REPLY, 0, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_BAD_FRAME, "an event of the daemon, sent to the daemon");
+        daemon_raw_frame(fd, PROTO_HELLO, PROTO_VERSION, 0, NULL, 0);
+        tap_eq(daemon_raw_code(fd), PROTO_OK, "after all that the connection still works");
+        tap_eq(daemon_raw_call(fd, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_WRONG_STATE, "TDIR_WATCH without a VM");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM without a name");
         create.name = (char *)"../x";
-        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM with a bad name");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM with a bad name");
         create.name = (char *)"malformed";
         create.n_vcpus = 100000;
-        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "too many vCPUs");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "too many vCPUs");
         create.n_vcpus = 1;
-        tap_eq(send_message(fd, PROTO_VM_CREATE, &create.base, fds, 2), PROTO_BAD_FDS, "descriptors where none belong");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, fds, 2), PROTO_BAD_FDS, "descriptors where none belong");
         close(fd);
         close(event);
-        tap_ok(wait_fd_count(proc, fds_before) && daemon_alive(proc), "no descriptor leaks, and the daemon lives");
+        tap_ok(daemon_wait_fds(proc, fds_before) && daemon_alive(proc), "no descriptor leaks, and the daemon lives");
 }
 
 /* Requests without end whose answers nobody reads: the daemon stops reading, and goes on serving others. */
 static void test_never_reads(struct daemon_proc *proc)
 {
-        int fds_before = daemon_fd_count(proc), fd = hello(proc);
+        int fds_before = daemon_fd_count(proc), fd = daemon_raw_hello(proc);
         uint8_t frame[PROTO_HEADER_BYTES];
         unsigned n = 0;
 
@@ -204,7 +142,7 @@ static void test_never_reads(struct daemon_proc *proc)
         tap_ok(n > 0 && n < 10000000, "a client that never reads is not read from for ever");
         tap_ok(daemon_alive(proc), "others are served meanwhile");
         close(fd);
-        tap_ok(wait_fd_count(proc, fds_before), "no descriptor leaks");
+        tap_ok(daemon_wait_fds(proc, fds_before), "no descriptor leaks");
 }
 
 static unsigned count_lines_with(FILE *file, const char *text)
@@ -257,7 +195,7 @@ static void test_no_descriptors(void)
         tap_eq(count_lines_with(log, "no connection can be accepted"), 1, "it says so once, however often it tried again");
         for (int i = 0; i < n; i++)
                 close(fds[i]);
-        tap_eq(read_code(extra), PROTO_OK, "a connection that waited is served when others ended");
+        tap_eq(daemon_raw_code(extra), PROTO_OK, "a connection that waited is served when others ended");
         close(extra);
         tap_eq(daemon_stop(&proc), 0, "and it stops in order");
         fclose(log);

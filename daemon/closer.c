@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Closer: see closer.h
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base-fd.h"
+#include "closer.h"
+
+struct closer {
+        pthread_mutex_t lock;
+        unsigned n_threads;
+        bool abandoned;                 /* the last thread frees it */
+        unsigned n_fds;
+        int fds[CLOSER_WAITING];
+};
+
+struct closer *closer_new(void)
+{
+        struct closer *closer = calloc(1, sizeof(*closer));
+
+        if (closer)
+                pthread_mutex_init(&closer->lock, NULL);
+        return closer;
+}
+
+static void destroy(struct closer *closer)
+{
+        pthread_mutex_destroy(&closer->lock);
+        free(closer);
+}
+
+static void *close_all(void *arg)
+{
+        struct closer *closer = arg;
+        bool last;
+
+        pthread_mutex_lock(&closer->lock);
+        while (closer->n_fds > 0) {
+                int fd = closer->fds[--closer->n_fds];
+
+                pthread_mutex_unlock(&closer->lock);
+                close(fd);
+                pthread_mutex_lock(&closer->lock);
+        }
+        last = --closer->n_threads == 0 && closer->abandoned;
+        pthread_mutex_unlock(&closer->lock);
+        if (last)
+                destroy(closer);
+        return NULL;
+}
+
+void closer_free(struct closer *closer)
+{
+        bool idle;
+
+        if (!closer)
+                return;
+        pthread_mutex_lock(&closer->lock);
+        closer->abandoned = true;
+        idle = closer->n_threads == 0;
+        pthread_mutex_unlock(&closer->lock);
+        if (idle)
+                destroy(closer);
+}
+
+/* All signals are the main thread's: the guard timer's, too. Return: there is one that will look at the queue. */
+static bool start_thread(struct closer *closer)
+{
+        sigset_t all, before;
+        pthread_attr_t attr;
+        pthread_t thread;
+        int r;
+
+        if (closer->n_threads == CLOSER_THREADS)
+                return true;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_attr_init(&attr);
+        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+        r = pthread_create(&thread, &attr, close_all, closer);
+        pthread_attr_destroy(&attr);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        closer->n_threads += r == 0;
+        return r == 0 || closer->n_threads > 0;
+}
+
+bool closer_close(struct closer *closer, int fd)
+{
+        bool taken;
+
+        if (fd < 0)
+                return true;
+        if (base_fd_is_eventfd(fd) == 1) {
+                close(fd);
+                return true;
+        }
+        pthread_mutex_lock(&closer->lock);
+        taken = closer->n_fds < CLOSER_WAITING && start_thread(closer);
+        if (taken)
+                closer->fds[closer->n_fds++] = fd;
+        pthread_mutex_unlock(&closer->lock);
+        return taken;
+}

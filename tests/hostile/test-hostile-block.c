@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Tricks that would make the daemon sleep or spin; each while another VM must be served
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/fuse.h>
+
+#include "daemon-raw.h"
+#include "guest.h"
+#include "proto-fds.h"
+#include "proto-frame.h"
+#include "proto-table.h"
+#include "victim.h"
+
+#define N_SPIS   96u
+#define N_VCPUS  300u           /* each with a doorbell that blocks: 5 ms for each were more than a second */
+#define ROUNDS   5u
+
+/* --- a ring that is never empty --- */
+
+static void fill_for_ever(const struct daemon_proc *proc, const char *token)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct shm_ring_queue *q;
+        struct vgic_vm *device;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (vgic_device_attach(conn, "hostile", token, &device) < 0)
+                _exit(1);
+        q = &device->ring.page->to_daemon;
+        for (unsigned i = 0; i < SHM_RING_ENTRIES; i++)
+                atomic_store(&q->entries[i], SHM_RING_ENTRY(i & 1 ? SHM_RING_ASSERT : SHM_RING_DEASSERT, GUEST_SPI));
+        for (unsigned i = 0;; i++) {
+                atomic_store(&q->tail, atomic_load(&q->head) + SHM_RING_ENTRIES);
+                if (i % 65536 == 0)
+                        (void)!write(device->ring_to_daemon, &(uint64_t){ 1 }, sizeof(uint64_t));
+        }
+}
+
+static void test_full_ring(struct daemon_proc *proc, const struct victim *victim)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
+        uint32_t intids[] = { GUEST_SPI };
+        char token[VGIC_TOKEN_MAX + 1];
+        struct vgic_vm_info info = { .size = sizeof(info) };
+        pid_t pid;
+
+        if (vgic_grant(vm, "disk", intids, 1, token) < 0)
+                tap_bail("grant");
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0)
+                fill_for_ever(proc, token);
+        while (vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring < 1000)
+                ;
+        tap_ok(victim_serves(victim, ROUNDS), "a ring that is never empty: the other VM is served");
+        tap_ok(vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring > 1000, "and the ring is, too");
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
+/* --- eventfds that block --- */
+
+static void test_doorbells(struct daemon_proc *proc, const struct victim *victim)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "hostile", N_VCPUS, N_SPIS, 0);
+        struct vgic_vcpu *vcpu;
+
+        for (uint32_t i = 0; i < N_VCPUS; i++) {
+                guest_make_block(vm->doorbells[i]);
+                atomic_store(&vm->gic.vcpus[i].park, SHM_PARK_PARKED);
+        }
+        vgic_msg_reset(tool, "hostile", 0, VGIC_RESET_SYSTEM); /* rings those that run */
+        vgic_msg_attr_set(tool, "hostile", VGIC_ATTR_DIST_REGS, 0, 0x12); /* GICD_CTLR: rings all */
+        tap_ok(guest_wait_disconnected(conn), "%u doorbells that block: their VMM is disconnected", N_VCPUS);
+        tap_ok(victim_serves(victim, ROUNDS), "and the other VM is served");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+
+        conn = daemon_connect(proc);
+        if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0)
+                tap_bail("attach: %s", vgic_conn_error(conn));
+        guest_boot_distributor(vm);
+        vcpu = guest_boot_vcpu(vm, 0);
+        tap_eq(vgic_vcpu_park_begin(vcpu), 0, "the next VMM's vCPU parks");
+        vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE);
+        tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "and is woken: it got new doorbells");
+        vgic_vcpu_park_end(vcpu);
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        vgic_vm_destroy(tool, "hostile");
+        vgic_disconnect(tool);
+}
+
+static void test_tdir(struct daemon_proc *proc, const struct victim *victim)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "hostile", N_VCPUS, N_SPIS, VGIC_VM_EPHEMERAL);
+        struct vgic_vcpu *vcpu;
+        int fd;
+
+        guest_boot_distributor(vm);
+        for (uint32_t i = 0; i < N_VCPUS; i++) {
+                vcpu = guest_boot_vcpu(vm, i);
+                fd = base_fd_eventfd();
+                guest_make_block(fd);
+                if (vgic_tdir_subscribe(vcpu, fd) < 0)
+                        tap_bail("subscribe: %s", vgic_conn_error(conn));
+                close(fd);
+        }
+        vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE);
+        tap_ok(guest_wait_disconnected(conn), "%u TDIR eventfds that block: their VMM is disconnected", N_VCPUS);
+        tap_ok(victim_serves(victim, ROUNDS), "and the other VM is served");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        vgic_disconnect(tool);
+}
+
+/* --- descriptors whose close() waits --- */
+
+/* A connection over which more was sent than is read, and whose close() waits a minute for it. */
+static int lingering_socket(int *ret_other)
+{
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct linger linger = { .l_onoff = 1, .l_linger = 60 };
+        socklen_t size = sizeof(address);
+        static const char bytes[65536];
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        if (bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 1) < 0 ||
+            getsockname(listener, (struct sockaddr *)&address, &size) < 0 || connect(fd, (struct sockaddr *)&address, size) < 0) {
+                close(listener);
+                close(fd);
+                return -1;
+        }
+        *ret_other = accept(listener, NULL, NULL);
+        close(listener);
+        while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+                ;
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+        return fd;
+}
+
+/* The daemon is to be the last who holds it: it is sent with the first bytes of a message, whose rest follows or does not. */
+static void give(const struct daemon_proc *proc, int fd, bool whole)
+{
+        int socket = daemon_raw_hello(proc);
+        uint8_t frame[PROTO_HEADER_BYTES];
+
+        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST, .flags = PROTO_VERSION });
+        if (proto_fds_send(socket, frame, 3, &fd, 1) != 3)
+                tap_note("send: %s", strerror(errno));
+        close(fd);
+        if (whole) {
+                if (send(socket, frame + 3, sizeof(frame) - 3, 0) < 0)
+                        tap_note("send: %s", strerror(errno));
+                tap_eq(daemon_raw_code(socket), PROTO_BAD_FDS, "the descriptor was not expected");
+        }
+        close(socket);
+}
+
+/* The daemon of its own is idle: no timer runs that would end its sleep. */
+static void test_linger(void)
+{
+        int other[3] = { -1, -1, -1 }, fd;
+        struct daemon_proc proc;
+
+        daemon_start(&proc, &(struct daemon_options){ .quiet = true });
+        for (unsigned i = 0; i < 2; i++) {
+                fd = lingering_socket(&other[i]);
+                if (fd < 0)
+                        tap_bail("no TCP over the loopback interface: %s", strerror(errno));
+                give(&proc, fd, i == 0);
+                tap_ok(daemon_alive(&proc), "a socket whose close() would wait a minute, %s: the daemon serves on",
+                       i == 0 ? "sent along" : "sent with half a message");
+        }
+        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+        close(other[0]);
+        close(other[1]);
+}
+
+int main(void)
+{
+        static const char *const arguments[] = { "--tdir-lag", "1", NULL };
+        struct daemon_proc proc;
+        struct victim victim;
+        int before;
+
+        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .quiet = !getenv("LOUD") });
+        victim_start(&victim, &proc, 0);
+        before = daemon_fd_count(&proc);
+        test_full_ring(&proc, &victim);
+        test_doorbells(&proc, &victim);
+        test_tdir(&proc, &victim);
+        tap_ok(daemon_wait_fds(&proc, before), "no descriptor is left of all that");
+        victim_stop(&victim);
+        tap_ok(daemon_alive(&proc), "the daemon serves on");
+        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        test_linger();
+        return tap_done();
+}
