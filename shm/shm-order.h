@@ -144,6 +144,7 @@
         X(READ_A1,    load,  acquire) \
         X(READ_A2,    load,  acquire) \
         X(COUNT_R1,   rmw,   release) \
+        X(COUNT_R2,   store, release) \
         X(COUNT_A1,   load,  acquire) \
         X(COUNT_X1,   load,  relaxed) \
         X(COUNT_X2,   store, relaxed) \

@@ -38,11 +38,12 @@ static inline bool shm_park_wanted(struct shm_gic *gic, uint32_t vcpu)
         return true;
 }
 
+/* COUNT-R2: who sees the count sees what the vCPU did before this park (SNAP-A1). */
 static inline void shm_park_count(struct shm_gic *gic, uint32_t vcpu)
 {
         shm_atomic(uint64_t) *parks = &gic->vcpus[vcpu].counters.parks;
 
-        shm_store(parks, shm_load(parks, COUNT_X1) + 1, COUNT_X2);
+        shm_store(parks, shm_load(parks, COUNT_X1) + 1, COUNT_R2);
 }
 
 /*

@@ -239,6 +239,7 @@ struct handlers {
 };
 
 static const struct handlers handlers[GIC_N_REGS] = {
+        [GIC_REG_NONE] = { NULL, NULL },
         [GIC_REG_CONSTANT] = { .read = read_constant },
         [GICD_REG_CTLR] = { read_gicd_ctlr, write_gicd_ctlr },
         [GICD_REG_TYPER] = { .read = read_gicd_typer },

@@ -282,8 +282,9 @@ static int check_whole(const uint8_t *bytes, size_t n, const struct snapshot_hea
 static int check_sizes(const struct snapshot_header *header, struct base_error *why)
 {
         struct shm_shape shape = {
-                .name = "snapshot", .n_vcpus = header->n_vcpus, .n_spis = header->n_spis, .n_espis = header->n_espis,
-                .n_eppis = header->n_eppis, .n_priority_bits = header->n_priority_bits, .features = header->features,
+                .name = "snapshot", .n_vcpus = header->n_vcpus, .n_spis = header->n_spis,
+                .n_priority_bits = header->n_priority_bits, .n_espis = header->n_espis, .n_eppis = header->n_eppis,
+                .features = header->features,
         };
         const char *words;
 

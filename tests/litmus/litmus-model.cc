@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * The memory model: relacy's, reached by the product's labels
+ *
+ * What    Each operation lets relacy choose which thread goes on, and which of the values that the orders allow a load
+ *         returns. relacy's own atomic<T> is not used: its objects are made and freed in every execution, and its orders
+ *         are fixed at compile time; the bookkeeping below it (who has seen which store) is.
+ * Death   A thread that dies leaves a prefix of its program order: a processor stops between two instructions, and what
+ *         was stored before is seen by whoever learns of the death from the kernel (hang-up of a socket, exit). But a
+ *         compiler may have moved relaxed stores down, past whatever does not order them, and release stores behind later
+ *         relaxed ones. So the stores of a mortal thread go through a buffer: an entry leaves it when it must (a later
+ *         operation orders it) or by chance; of those that are in it at the death any that the orders allow is lost.
+ *         The repair runs on the dead one's stack: it is ordered behind all of it, as by the kernel.
+ * Evidence relacy shows fewer executions than C11 allows (loads are not delayed past later stores): a pass is evidence, not
+ *         proof.
+ */
+#include <algorithm>
+#include <cstdio>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <relacy/relacy.hpp>
+
+#include "litmus.h"
+
+#define ROW_load   LITMUS_OP_load
+#define ROW_store  LITMUS_OP_store
+#define ROW_rmw    LITMUS_OP_rmw
+#define ROW(label, operation, order)  { #label, ROW_##operation, ROW_##order },
+#define ROW_memory_order_relaxed  LITMUS_RELAXED
+#define ROW_memory_order_acquire  LITMUS_ACQUIRE
+#define ROW_memory_order_release  LITMUS_RELEASE
+#define ROW_memory_order_acq_rel  LITMUS_ACQ_REL
+#define ROW_memory_order_seq_cst  LITMUS_SEQ_CST
+#define ROW_relaxed  LITMUS_RELAXED
+#define ROW_acquire  LITMUS_ACQUIRE
+#define ROW_release  LITMUS_RELEASE
+#define ROW_acq_rel  LITMUS_ACQ_REL
+#define ROW_seq_cst  LITMUS_SEQ_CST
+const struct litmus_row litmus_rows[LITMUS_N_LABELS] = { SHM_ORDERS(ROW) };
+
+#define MAX_THREADS 4
+
+struct delayed {
+        struct litmus_cell *cell;
+        uint64_t value;
+        enum litmus_order order;
+};
+
+struct thread_state {
+        unsigned n_operations;
+        unsigned dies_at;               /* 0: it does not */
+        std::vector<struct delayed> buffer;
+};
+
+/* One run at a time, of one process. */
+static struct {
+        const struct litmus_scenario *scenario;
+        struct litmus_result *result;
+        enum litmus_order orders[LITMUS_N_ALL];
+        rl::test_params *params;
+        bool in_model;                  /* a thread of an execution runs, not before() and the like */
+        bool trace;
+        uint64_t execution;
+        unsigned saw;
+        std::vector<struct litmus_cell *> touched;
+        std::vector<uint64_t> initial;  /* of touched, by index */
+        void (*initialise)(rl::atomic_data *data, unsigned index);
+        struct thread_state threads[MAX_THREADS];
+} model;
+
+/* --- cells --- */
+
+static void touch(struct litmus_cell *cell)
+{
+        if (cell->execution == model.execution)
+                return;
+        cell->execution = model.execution;
+        cell->data = NULL;
+        model.touched.push_back(cell);
+        model.initial.push_back(cell->value);
+}
+
+static void restore(void)
+{
+        for (size_t i = 0; i < model.touched.size(); i++) {
+                model.touched[i]->value = model.initial[i];
+                model.touched[i]->data = NULL;
+        }
+        model.touched.clear();
+        model.initial.clear();
+        model.execution++;
+}
+
+/* What it was initialised with is seen by every thread, as if ordered before all of them. */
+template<rl::thread_id_t n> static void initialise(rl::atomic_data *data, unsigned index)
+{
+        rl::atomic_data_impl<n> *impl = static_cast<rl::atomic_data_impl<n> *>(data);
+
+        for (rl::thread_id_t i = 0; i < n; i++)
+                impl->history_[index].first_seen_order_[i] = (rl::timestamp_t)-1;
+}
+
+static rl::atomic_data *data_of(struct litmus_cell *cell)
+{
+        rl::context &c = rl::ctx();
+        rl::atomic_data *data;
+        unsigned index;
+
+        touch(cell);
+        if (cell->data)
+                return static_cast<rl::atomic_data *>(cell->data);
+        data = c.atomic_ctor(cell);
+        index = c.threadx_->atomic_init(data);
+        model.initialise(data, index);
+        cell->history[index] = cell->value;
+        cell->data = data;
+        return data;
+}
+
+static void trace(const char *operation, const struct litmus_cell *cell, unsigned label, uint64_t value)
+{
+        if (!model.trace || !model.params->collect_history)
+                return;
+        std::fprintf(stderr, "# thread %d %-5s %-12s cell %p: %llx\n", (int)rl::ctx().threadx_->index_, operation,
+                     label < LITMUS_N_LABELS ? litmus_rows[label].label : "", (const void *)cell, (unsigned long long)value);
+}
+
+/* --- operations in the model --- */
+
+static void perform_store(struct litmus_cell *cell, uint64_t value, enum litmus_order order)
+{
+        rl::atomic_data *data = data_of(cell);
+        rl::thread_info_base *thread = rl::ctx().threadx_;
+        unsigned index = order == LITMUS_RELAXED ? thread->atomic_store_relaxed(data) :
+                         order == LITMUS_SEQ_CST ? thread->atomic_store_seq_cst(data) : thread->atomic_store_release(data);
+
+        cell->history[index] = value;
+        cell->value = value;
+}
+
+static void perform_delayed(struct thread_state *self, size_t i)
+{
+        struct delayed d = self->buffer[i];
+
+        self->buffer.erase(self->buffer.begin() + (ptrdiff_t)i);
+        perform_store(d.cell, d.value, d.order);
+}
+
+/* May entry @i leave the buffer before those ahead of it? */
+static bool may_leave(const struct thread_state *self, size_t i)
+{
+        if (i > 0 && self->buffer[i].order != LITMUS_RELAXED)
+                return false;
+        for (size_t k = 0; k < i; k++)
+                if (self->buffer[k].cell == self->buffer[i].cell)
+                        return false;
+        return true;
+}
+
+static void perform_all(struct thread_state *self)
+{
+        while (!self->buffer.empty())
+                perform_delayed(self, 0);
+}
+
+/* Up to the last store of @cell: what is ahead of it and orders nothing may stay. */
+static void perform_those_of(struct thread_state *self, const struct litmus_cell *cell)
+{
+        for (;;) {
+                size_t last = self->buffer.size();
+
+                for (size_t i = 0; i < self->buffer.size(); i++)
+                        if (self->buffer[i].cell == cell)
+                                last = i;
+                if (last == self->buffer.size())
+                        return;
+                for (size_t i = 0; i <= last; i++)
+                        perform_delayed(self, 0);
+        }
+}
+
+static void die(struct thread_state *self)
+{
+        self->dies_at = 0;
+        for (size_t i = 0; i < self->buffer.size();) {
+                if (may_leave(self, i) && litmus_random(2)) {
+                        perform_delayed(self, i);
+                        i = 0;
+                } else {
+                        i++;
+                }
+        }
+        self->buffer.clear();
+        throw litmus_death();
+}
+
+/* Before each operation: others may come first; or the end. */
+static struct thread_state *step(enum litmus_label label)
+{
+        struct thread_state *self;
+
+        rl::ctx().sched();
+        self = &model.threads[rl::ctx().threadx_->index_];
+        model.result->used[label] = true;
+        if (self->dies_at && ++self->n_operations == self->dies_at)
+                die(self);
+        if (!self->buffer.empty() && litmus_random(3) == 0) {
+                size_t i = litmus_random((unsigned)self->buffer.size());
+
+                if (may_leave(self, i))
+                        perform_delayed(self, i);
+        }
+        return self;
+}
+
+static bool delays(const struct thread_state *self)
+{
+        return self->dies_at != 0;
+}
+
+uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label)
+{
+        enum litmus_order order = model.orders[label];
+        struct thread_state *self;
+        rl::thread_info_base *thread;
+        rl::atomic_data *data;
+        unsigned index;
+
+        if (!model.in_model)
+                return cell->value;
+        self = step(label);
+        for (size_t i = self->buffer.size(); i-- > 0;)
+                if (self->buffer[i].cell == cell)
+                        return self->buffer[i].value;
+        if (order == LITMUS_SEQ_CST)
+                for (size_t i = 0; i < self->buffer.size(); i++)
+                        if (self->buffer[i].order == LITMUS_SEQ_CST) {
+                                perform_all(self);
+                                break;
+                        }
+        data = data_of(cell);
+        thread = rl::ctx().threadx_;
+        index = order == LITMUS_RELAXED ? thread->atomic_load_relaxed(data) :
+                order == LITMUS_SEQ_CST ? thread->atomic_load_seq_cst(data) : thread->atomic_load_acquire(data);
+        litmus_check(index < LITMUS_HISTORY, "a value that nobody stored");
+        trace("load", cell, label, cell->history[index]);
+        return cell->history[index];
+}
+
+void litmus_cell_store(struct litmus_cell *cell, uint64_t value, enum litmus_label label)
+{
+        enum litmus_order order = model.orders[label];
+        struct thread_state *self;
+
+        if (!model.in_model) {
+                touch(cell);
+                cell->value = value;
+                return;
+        }
+        self = step(label);
+        trace("store", cell, label, value);
+        if (delays(self)) {
+                self->buffer.push_back({ cell, value, order });
+                if (litmus_random(2) && may_leave(self, self->buffer.size() - 1))
+                        perform_delayed(self, self->buffer.size() - 1);
+                return;
+        }
+        perform_store(cell, value, order);
+}
+
+/* As a relaxed store: who has not been told by a label may see what was there before. */
+void litmus_cell_init(struct litmus_cell *cell, uint64_t value)
+{
+        if (!model.in_model) {
+                touch(cell);
+                cell->value = value;
+                return;
+        }
+        rl::ctx().sched();
+        perform_store(cell, value, LITMUS_RELAXED);
+}
+
+static void order_before(struct thread_state *self, const struct litmus_cell *cell, enum litmus_order order)
+{
+        if (order == LITMUS_RELAXED || order == LITMUS_ACQUIRE)
+                perform_those_of(self, cell);
+        else
+                perform_all(self);
+}
+
+static void perform_rmw(struct litmus_cell *cell, uint64_t value, enum litmus_order order)
+{
+        rl::atomic_data *data = data_of(cell);
+        rl::thread_info_base *thread = rl::ctx().threadx_;
+        bool aba;
+        unsigned index = order == LITMUS_RELAXED ? thread->atomic_rmw_relaxed(data, aba) :
+                         order == LITMUS_ACQUIRE ? thread->atomic_rmw_acquire(data, aba) :
+                         order == LITMUS_RELEASE ? thread->atomic_rmw_release(data, aba) :
+                         order == LITMUS_ACQ_REL ? thread->atomic_rmw_acq_rel(data, aba) :
+                                                   thread->atomic_rmw_seq_cst(data, aba);
+
+        cell->history[index] = value;
+        cell->value = value;
+}
+
+bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum litmus_label label)
+{
+        enum litmus_order order = model.orders[label];
+        rl::atomic_data *data;
+        rl::thread_info_base *thread;
+
+        if (!model.in_model) {
+                touch(cell);
+                if (cell->value != *old) {
+                        *old = cell->value;
+                        return false;
+                }
+                cell->value = now;
+                return true;
+        }
+        order_before(step(label), cell, order);
+        touch(cell);
+        if (cell->value == *old) {
+                trace("cas", cell, label, now);
+                perform_rmw(cell, now, order);
+                return true;
+        }
+        *old = cell->value;
+        trace("cas!", cell, label, *old);
+        data = data_of(cell);
+        thread = rl::ctx().threadx_;
+        if (order == LITMUS_SEQ_CST)
+                thread->atomic_load_seq_cst_rmw(data);
+        else if (order == LITMUS_ACQ_REL || order == LITMUS_ACQUIRE)
+                thread->atomic_load_acquire_rmw(data);
+        else
+                thread->atomic_load_relaxed_rmw(data);
+        return false;
+}
+
+static uint64_t result_of(enum litmus_rmw kind, uint64_t old, uint64_t value)
+{
+        switch (kind) {
+        case LITMUS_OR:
+                return old | value;
+        case LITMUS_AND:
+                return old & value;
+        case LITMUS_ADD32:
+                return (uint32_t)(old + value);
+        case LITMUS_ADD64:
+                return old + value;
+        default:
+                return value;
+        }
+}
+
+uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_rmw kind, uint64_t value, enum litmus_label label)
+{
+        enum litmus_order order = model.orders[label];
+        uint64_t old, now;
+
+        if (!model.in_model) {
+                touch(cell);
+                old = cell->value;
+                cell->value = result_of(kind, old, value);
+                return old;
+        }
+        order_before(step(label), cell, order);
+        touch(cell);
+        old = cell->value;
+        now = result_of(kind, old, value);
+        trace("rmw", cell, label, now);
+        perform_rmw(cell, now, order);
+        return old;
+}
+
+/* --- what scenarios call --- */
+
+void litmus_check(bool ok, const char *what)
+{
+        if (ok)
+                return;
+        model.in_model = false;
+        model.result->why = what;
+        rl::ctx().fail_test(what, rl::test_result_user_assert_failed, $);
+}
+
+void litmus_saw(unsigned i)
+{
+        model.saw |= 1u << i;
+}
+
+unsigned litmus_random(unsigned n)
+{
+        return rl::rand(n);
+}
+
+void litmus_wait(unsigned n)
+{
+        for (n = litmus_random(n + 1); n; n--)
+                rl::ctx().sched();
+}
+
+void litmus_returned(void)
+{
+        perform_all(&model.threads[rl::ctx().threadx_->index_]);
+}
+
+void litmus_mortal(unsigned index, unsigned n)
+{
+        model.threads[index].dies_at = litmus_random(n + 1);
+}
+
+/* --- executions --- */
+
+template<rl::thread_id_t n> struct suite : rl::test_suite<suite<n>, n> {
+        void before()
+        {
+                restore();
+                model.saw = 0;
+                model.in_model = false;
+                model.initialise = initialise<n>;
+                for (struct thread_state &thread : model.threads) {
+                        thread.n_operations = 0;
+                        thread.dies_at = 0;
+                        thread.buffer.clear();
+                }
+                if (model.scenario->before)
+                        model.scenario->before();
+                model.in_model = true;
+        }
+
+        void thread(unsigned index)
+        {
+                try {
+                        model.scenario->thread(index);
+                } catch (const litmus_death &) {
+                }
+                perform_all(&model.threads[index]);
+        }
+
+        void after()
+        {
+                model.in_model = false;
+                if (model.scenario->after)
+                        model.scenario->after();
+                for (unsigned i = 0; i < 6; i++)
+                        model.result->saw[i] += model.saw >> i & 1;
+                for (struct litmus_cell *cell : model.touched)
+                        if (cell->data) {
+                                rl::ctx().atomic_dtor(static_cast<rl::atomic_data *>(cell->data));
+                                cell->data = NULL;
+                        }
+        }
+};
+
+static bool simulate(unsigned n_threads, rl::test_params &params)
+{
+        switch (n_threads) {
+        case 2:
+                return rl::simulate<suite<2> >(params);
+        case 3:
+                return rl::simulate<suite<3> >(params);
+        default:
+                return rl::simulate<suite<4> >(params);
+        }
+}
+
+void litmus_run(const struct litmus_scenario *scenario, enum litmus_label weak, enum litmus_order order,
+                unsigned long first, unsigned long executions, bool traced, struct litmus_result *ret_result)
+{
+        static const struct litmus_scenario *last;
+        std::ostream nowhere(NULL);
+        rl::test_params params;
+
+        *ret_result = litmus_result();
+        model.scenario = scenario;
+        model.result = ret_result;
+        model.params = &params;
+        model.in_model = false;
+        model.trace = traced;
+        for (unsigned i = 0; i < LITMUS_N_LABELS; i++)
+                model.orders[i] = i == (unsigned)weak ? order : litmus_rows[i].order;
+        model.orders[LITMUS_PLAIN] = LITMUS_RELAXED;
+        model.orders[LITMUS_TOLD] = LITMUS_ACQ_REL;
+        for (struct thread_state &thread : model.threads)
+                thread.buffer.reserve(64);      /* relacy would take memory that grows in an execution for a leak */
+        model.touched.reserve(4096);
+        model.initial.reserve(4096);
+        restore();
+        if (scenario != last) {
+                scenario->setup();
+                model.touched.clear();          /* this is what each execution begins with */
+                model.initial.clear();
+                model.execution++;
+                last = scenario;
+        }
+        params.iteration_count = first + executions - 1;
+        params.search_type = rl::random_scheduler_type;
+        params.output_stream = &nowhere;
+        params.progress_stream = &nowhere;
+        params.execution_depth_limit = 20000;
+        if (first > 1)
+                params.initial_state = std::to_string(first).c_str();
+        ret_result->held = simulate(scenario->n_threads, params);
+        if (!ret_result->held && !ret_result->why)
+                ret_result->why = rl::test_result_str(params.test_result);
+        ret_result->executions = params.stop_iteration - first + 1;
+        model.in_model = false;
+        restore();
+}
+
+/* --- scenarios --- */
+
+static const struct litmus_scenario *scenarios;
+
+void litmus_register(struct litmus_scenario *scenario)
+{
+        const struct litmus_scenario **at = &scenarios;
+
+        while (*at)
+                at = const_cast<const struct litmus_scenario **>(&(*at)->next);
+        *at = scenario;
+}
+
+const struct litmus_scenario *litmus_scenarios(void)
+{
+        return scenarios;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef LITMUS_WEAKEN_H
+#define LITMUS_WEAKEN_H
+
+/*
+ * Experiments: every order of the project made weaker, and what notices
+ */
+
+/* litmus_test() - a test program: the scenarios that are linked, and the experiments that they answer. Speaks TAP. */
+int litmus_test(void);
+
+/* litmus_orders() - the command: all of them, by every step; prints a table. Return: 1 if something goes unnoticed. */
+int litmus_orders(int argc, char **argv);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Wake-up: whoever gives a vCPU something to do, against the vCPU that goes to sleep
+ */
+#include "litmus-world.h"
+
+#define SPI GIC_SPI_FIRST
+
+static bool was_pending(uint32_t intid)
+{
+        return gic_word_pending(world_word(intid));
+}
+
+/*
+ * Two devices against a vCPU that parks. A candidate is left over from before, so that its last look clears candidate and
+ * summary bits under the injectors' hands.
+ */
+static void wake_setup(void)
+{
+        world_build(1, 3, 0);
+        shm_word_mark(&world.vcpus[0], SPI + 2);
+}
+
+static void wake_thread(unsigned index)
+{
+        if (index < 2) {
+                litmus_wait(15);
+                shm_line_pulse(&world, 0, SPI + index);
+        } else if (!world_park(0)) {
+                litmus_saw(0);
+        }
+}
+
+static void wake_after(void)
+{
+        if (world_asleep[0] && world_rung[0])
+                litmus_saw(1);
+        if (!(world.vcpus[0].candidates[0].cell.value >> (SPI + 2) & 1))
+                litmus_saw(2);
+        litmus_check(was_pending(SPI) && was_pending(SPI + 1), "an injection is lost");
+        world_settle();
+}
+
+LITMUS_SCENARIO(wake, .name = "wake", .what = "two injectors against a vCPU that parks", .n_threads = 3,
+                .setup = wake_setup, .before = world_reset, .thread = wake_thread, .after = wake_after,
+                .saw = { "it found an interrupt and did not sleep", "it slept and was rung", "it cleared what was left over" },
+                .executions = 60000, .next = NULL);
+
+/* The same with nothing left over: the summary is 0 to begin with. */
+static void clean_setup(void)
+{
+        world_build(1, 2, 0);
+}
+
+static void clean_after(void)
+{
+        if (world_asleep[0] && world_rung[0])
+                litmus_saw(1);
+        litmus_check(was_pending(SPI) && was_pending(SPI + 1), "an injection is lost");
+        world_settle();
+}
+
+LITMUS_SCENARIO(clean, .name = "wake-clean", .what = "two injectors against a vCPU that parks, no candidate before",
+                .n_threads = 3, .setup = clean_setup, .before = world_reset, .thread = wake_thread, .after = clean_after,
+                .saw = { "it found an interrupt and did not sleep", "it slept and was rung" },
+                .executions = 60000, .next = NULL);
+
+/* A device pulses again while the vCPU takes its first pulse, ends it and parks. */
+static struct litmus_plain written;
+
+static void again_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static unsigned n_taken;
+static bool saw_second;
+
+static void again_before(void)
+{
+        world_reset();
+        n_taken = 0;
+        saw_second = false;
+}
+
+static void take(uint32_t vcpu)
+{
+        uint32_t intid = shm_cpuif_ack(&world, vcpu, 1);
+
+        if (intid == GIC_INTID_SPURIOUS)
+                return;
+        n_taken++;
+        saw_second = litmus_read(&written) == 1;
+        shm_cpuif_eoi(&world, vcpu, 1, intid);
+}
+
+static void again_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(100);
+                litmus_write(&written, 1);
+                shm_line_pulse(&world, 0, SPI);
+                return;
+        }
+        take(0);
+        if (world_park(0))
+                return;
+        shm_park_end(&world, 0);
+        take(0);
+        litmus_check(saw_second, "the handler ran without the device's writes");
+        litmus_saw(0);
+}
+
+static void again_after(void)
+{
+        if (world_asleep[0] && world_rung[0])
+                litmus_saw(1);
+        if (n_taken == 1 && !was_pending(SPI)) {
+                litmus_check(saw_second, "an edge is lost");
+                litmus_saw(2);
+        }
+        world_settle();
+}
+
+LITMUS_SCENARIO(again, .name = "again", .what = "a second pulse against acknowledge, end and park", .n_threads = 2,
+                .setup = again_setup, .before = again_before, .thread = again_thread, .after = again_after,
+                .saw = { "it was taken before it slept", "it slept and was rung", "both pulses were one" },
+                .executions = 60000, .next = NULL);
+
+/* The distributor's gate, opened by another vCPU: GICD_CTLR */
+static void gate_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+        world.header->gicd_ctlr.cell.value = 0;
+}
+
+static void gate_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                world_write(GICD_REG_CTLR, 0, 0, 2);
+        } else if (!world_park(0)) {
+                litmus_saw(0);
+        }
+}
+
+static void gate_after(void)
+{
+        if (world_asleep[0] && world_rung[0])
+                litmus_saw(1);
+        world_settle();
+}
+
+LITMUS_SCENARIO(gate, .name = "gate", .what = "GICD_CTLR opened against a vCPU that parks", .n_threads = 2,
+                .setup = gate_setup, .before = world_reset, .thread = gate_thread, .after = gate_after,
+                .saw = { "it saw the gate open and did not sleep", "it slept and was rung" }, .executions = 40000, .next = NULL);
+
+/* Its own gate, opened by another vCPU: GICR_WAKER */
+static void waker_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+        world.vcpus[0].cpuif.cell.value |= SHM_CPUIF_ASLEEP;
+}
+
+static void waker_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                world_write(GICR_REG_WAKER, 0, 0, 0);
+        } else if (!world_park(0)) {
+                litmus_saw(0);
+        }
+}
+
+LITMUS_SCENARIO(waker, .name = "waker", .what = "GICR_WAKER opened by another vCPU against a vCPU that parks", .n_threads = 2,
+                .setup = waker_setup, .before = world_reset, .thread = waker_thread, .after = gate_after,
+                .saw = { "it saw the gate open and did not sleep", "it slept and was rung" }, .executions = 40000, .next = NULL);
+
+/* A wake-up that is asked for, as by vgic_vcpu_wake(), against the vCPU's park. */
+static void asked_setup(void)
+{
+        world_build(1, 0, 0);
+}
+
+static bool took_wanted;
+
+static void asked_before(void)
+{
+        world_reset();
+        took_wanted = false;
+}
+
+static void asked_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                shm_park_wake(&world, 0);
+                return;
+        }
+        for (unsigned i = 0; i < 2 && world_park(0); i++) {
+                if (!shm_park_wanted(&world, 0))
+                        return;
+                litmus_saw(0);
+                took_wanted = true;
+                shm_park_end(&world, 0);
+                world_asleep[0] = false;
+        }
+}
+
+static void asked_after(void)
+{
+        bool asked = world.vcpus[0].request.cell.value & SHM_REQUEST_WAKE;
+
+        if (asked && world_rung[0])
+                litmus_saw(1);
+        litmus_check(asked || took_wanted, "the request is gone");
+        litmus_check(!asked || !world_asleep[0] || world_rung[0], "a request is slept through");
+}
+
+LITMUS_SCENARIO(asked, .name = "asked", .what = "a wake-up that is asked for against a vCPU that parks", .n_threads = 2,
+                .setup = asked_setup, .before = asked_before, .thread = asked_thread, .after = asked_after,
+                .saw = { "it was seen by the look before sleep", "it slept and was rung" }, .executions = 40000, .next = NULL);
+
+/*
+ * A reset that an outsider posts against the vCPU's service and park; and a second one, so that one can come while the
+ * first is served.
+ */
+static void posted_setup(void)
+{
+        world_build(1, 0, 0);
+}
+
+static void posted_thread(unsigned index)
+{
+        if (index < 2) {
+                litmus_wait(60);
+                shm_reset_request(&world, 0, SHM_RESET_CPU_ON);
+                return;
+        }
+        if (litmus_random(2))
+                shm_cpuif_serve(&world, 0);
+        world_park(0);
+}
+
+static void posted_after(void)
+{
+        bool pending = world.vcpus[0].request.cell.value & SHM_REQUEST_RESET;
+        uint64_t n = world.vcpus[0].counters.resets.cell.value;
+
+        if (n && pending)
+                litmus_saw(0);
+        if (pending && world_asleep[0] && world_rung[0])
+                litmus_saw(1);
+        if (n == 2)
+                litmus_saw(2);
+        litmus_check(n || pending, "a reset is lost");
+        litmus_check(!pending || !world_asleep[0] || world_rung[0], "a reset is slept through");
+        litmus_check(pending || world.vcpus[0].cpuif.cell.value & SHM_CPUIF_ASLEEP, "reset, and not reset");
+}
+
+LITMUS_SCENARIO(posted, .name = "posted", .what = "resets that are posted to a vCPU that serves them and parks", .n_threads = 3,
+                .setup = posted_setup, .before = world_reset, .thread = posted_thread, .after = posted_after,
+                .saw = { "one was served and one came later", "it slept and was rung", "both were served, one by one" },
+                .executions = 30000, .next = NULL);
