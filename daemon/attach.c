@@ -5,6 +5,7 @@
  * Attachment: see attach.h
  */
 #include "attach.h"
+#include "eoi.h"
 #include "grant.h"
 #include "proto-limits.h"
 #include "ring.h"
@@ -56,8 +57,10 @@ static void leave(struct session *session)
                 vm->n_vmms--;
                 vm->owner_pid = find_owner_pid(vm);
                 /* It may have died between changing a word and telling anyone. */
-                if (vm->initialised)
+                if (vm->initialised) {
                         shm_repair_words(&vm->gic);
+                        eoi_kick(vm); /* it owes every end that may not have been told */
+                }
         }
         session->vm = NULL;
 }

@@ -75,6 +75,16 @@ static inline uint64_t gic_irq_deactivate(uint64_t w)
 }
 
 /*
+ * The same by somebody who is not ending it, but changes its state from outside (GICD_ICACTIVER, a reset of the vCPU that
+ * acknowledged it). The holder stays, and means one thing only: to the repair of a vCPU that died in the middle of its
+ * acknowledge, that the acknowledge had come so far (shm-repair.c).
+ */
+static inline uint64_t gic_irq_deactivate_outside(uint64_t w)
+{
+        return w & ~GIC_WORD_ACTIVE;
+}
+
+/*
  * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), Group 0, priority 0,
  * neither active nor latched (IHI 0069 section 12.9, reset values). Wires belong to the devices and keep their level;
  * so do bits that this code does not know.

@@ -88,7 +88,7 @@ uint64_t gic_field_set_active(uint64_t w, uint64_t field)
 
 uint64_t gic_field_clear_active(uint64_t w, uint64_t field)
 {
-        return (field & 1) ? gic_irq_deactivate(w) : w;
+        return (field & 1) ? gic_irq_deactivate_outside(w) : w;
 }
 
 /* GICD_IPRIORITYR<n> (12.9.20); the caller has masked the unimplemented bits. */

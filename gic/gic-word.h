@@ -27,7 +27,7 @@
 #define GIC_WORD_ROUTE_SHIFT       8  /* vCPU that the affinity names, or that was chosen (1-of-N), or GIC_NO_VCPU */
 #define GIC_WORD_ROUTE_WIDTH      16
 #define GIC_WORD_IRM        (UINT64_C(1) << 24) /* 1-of-N: any eligible vCPU */
-#define GIC_WORD_HOLDER_SHIFT     25  /* vCPU on which it is active or resident */
+#define GIC_WORD_HOLDER_SHIFT     25  /* vCPU on which it is active or resident; else without meaning, but for a repair */
 #define GIC_WORD_HOLDER_WIDTH     16
 #define GIC_WORD_RESIDENT_SHIFT   41  /* 0: not resident; n: in list register n-1 of the holder */
 #define GIC_WORD_RESIDENT_WIDTH    5

@@ -51,6 +51,16 @@ static inline void shm_apr_post(struct shm_gic *gic, uint32_t vcpu, unsigned gro
         shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
 }
 
+/* shm_apr_ask() - for who posted, and died before it asked. The caller rings. Threads: any. */
+static inline void shm_apr_ask(struct shm_vcpu *self)
+{
+        for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
+                if (shm_load(&self->posted_apr[i], APR_A1) & SHM_APR_POSTED) {
+                        shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
+                        return;
+                }
+}
+
 /* shm_apr_clear() - a reset's part of the registers. Threads: the owner, or who repairs after its death. */
 static inline void shm_apr_clear(struct shm_vcpu *vcpu)
 {

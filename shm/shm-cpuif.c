@@ -224,20 +224,20 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         uint64_t now;
         unsigned bit;
 
-        do {
+        for (;;) {
                 gates = pick_preempting(gic, vcpu, &pick);
-                if (pick.intid == GIC_INTID_SPURIOUS || pick.group != group) {
-                        shm_slot_end(self);
+                if (pick.intid == GIC_INTID_SPURIOUS || pick.group != group)
                         return GIC_INTID_SPURIOUS;
-                }
                 bit = gic_prio_apr_bit(pick.priority, group_mask(&gates, group), gic->n_priority_bits);
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
                 if (!gic_intid_is_private(pick.intid))
                         shm_tdir_raise(gic);
-        } while (!shm_word_cas(pick.at, &pick.word, now));
-
+                if (shm_word_cas(pick.at, &pick.word, now))
+                        break;
+                shm_slot_end(self); /* or a repair reads this INTID with what is stored for the next one */
+        }
         assign_apr(self, group, bit, true);
         drop_candidate(gic, vcpu, pick.intid, pick.at);
         count(&self->counters.acknowledged);

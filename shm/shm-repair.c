@@ -37,10 +37,11 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * End what is active on @holder, with @requests pending again, unless somebody else holds the interrupt by now. What a
- * change of the word owes is paid in any case: the dead one may have changed it and paid nothing.
+ * Take an acknowledge back, with the requests that it consumed. It came so far if this vCPU is in the word: as the holder,
+ * or, not active, since somebody took the activity away from outside before the repair: the interrupt was not delivered by
+ * that. What a change of the word owes is paid in any case: the dead one may have changed it and paid nothing.
  */
-static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint32_t holder, uint64_t requests)
+static void take_back(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t requests)
 {
         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t old;
@@ -48,8 +49,8 @@ static void repair_word(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint
         if (!word)
                 return;
         old = shm_word_load(word);
-        for (unsigned i = 0; i < SHM_TRIES && (old & GIC_WORD_ACTIVE) && gic_word_holder(old) == holder; i++) {
-                uint64_t now = gic_irq_deactivate(old) | requests;
+        for (unsigned i = 0; i < SHM_TRIES && gic_word_holder(old) == vcpu; i++) {
+                uint64_t now = gic_irq_deactivate(old | GIC_WORD_ACTIVE) | requests;
 
                 if (shm_word_cas(word, &old, now)) {
                         old = now;
@@ -67,18 +68,43 @@ static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
         shm_and(apr, ~(1u << (bit % 32)), APR_X3);
 }
 
-/* Complete a deactivation. Before its claim is in the slot the word has the holder it began with, or this vCPU. */
-static void repair_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op, uint64_t old_word)
+/* Is what is active still the interrupt that the dead one was to end? Before its claim its first holder may have it. */
+static bool is_to_end(uint64_t w, uint32_t vcpu, bool claimed, uint64_t old_word)
+{
+        if (!(w & GIC_WORD_ACTIVE))
+                return false;
+        return gic_word_holder(w) == vcpu ||
+               (!claimed && (old_word & GIC_WORD_ACTIVE) && gic_word_holder(w) == gic_word_holder(old_word));
+}
+
+/*
+ * Complete a deactivation, by the same steps: claimed, the claim in the slot, ended. Once this vCPU has it the slot says so,
+ * for who repairs after a death in the middle of this: its holder may have acknowledged it again by then.
+ */
+static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
         uint32_t intid = SHM_SLOT_OP_INTID(op);
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
+        bool claimed = op & SHM_SLOT_CLAIMED;
+        uint64_t old;
 
-        repair_word(gic, vcpu, intid, vcpu, 0);
-        if (!(old_word & GIC_WORD_ACTIVE))
+        if (!word)
                 return;
-        if (!(op & SHM_SLOT_CLAIMED) && gic_word_holder(old_word) != vcpu)
-                repair_word(gic, vcpu, intid, gic_word_holder(old_word), 0);
+        old = shm_word_load(word);
+        for (unsigned i = 0; i < SHM_TRIES && is_to_end(old, vcpu, claimed, old_word); i++) {
+                bool own = gic_word_holder(old) == vcpu;
+                uint64_t now = own ? gic_irq_deactivate(old) : gic_word_set_holder(old, (uint16_t)vcpu);
+
+                if (own && !claimed)
+                        shm_slot_claimed(&gic->vcpus[vcpu], op);
+                claimed |= own;
+                if (shm_word_cas(word, &old, now))
+                        old = now;
+        }
+        shm_word_settle(gic, intid, 0, old);
         /* At worst a second notice of the same end: a device looks at its level and finds nothing to do. */
-        if ((old_word & GIC_WORD_NOTIFY) && shm_gic_is_spi(gic, intid))
+        if ((old_word & (GIC_WORD_ACTIVE | GIC_WORD_NOTIFY)) == (GIC_WORD_ACTIVE | GIC_WORD_NOTIFY) &&
+            shm_gic_is_spi(gic, intid))
                 shm_word_owe_eoi(gic, intid);
 }
 
@@ -88,23 +114,33 @@ static void repair_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
  */
 #define MAX_UNANSWERED  64u
 
+/* An SPI that is not active may have been ended by somebody who did not come to say so: its device hears of it again. */
+static void repair_spi(struct shm_gic *gic, uint32_t intid)
+{
+        uint64_t w;
+
+        shm_irouter_reroute(gic, intid);
+        w = shm_word_load(&shm_gic_spi(gic, intid)->word);
+        shm_word_settle(gic, intid, 0, w);
+        if ((w & (GIC_WORD_NOTIFY | GIC_WORD_ACTIVE)) == GIC_WORD_NOTIFY)
+                shm_word_owe_eoi(gic, intid);
+}
+
 void shm_repair_words(struct shm_gic *gic)
 {
         unsigned n_unanswered = 0;
 
-        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
-                uint32_t intid = shm_gic_nth_spi(gic, i);
-
-                shm_irouter_reroute(gic, intid);
-                shm_word_settle(gic, intid, 0, shm_word_load(&shm_gic_spi(gic, intid)->word));
-        }
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                repair_spi(gic, shm_gic_nth_spi(gic, i));
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
                 for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                         shm_word_settle(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
+                shm_apr_ask(&gic->vcpus[vcpu]);
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
                 if (n_unanswered < MAX_UNANSWERED || !gic->bounded)
                         n_unanswered += shm_reset_unanswered(gic, vcpu);
         }
+        shm_tdir_tell(gic);
 }
 
 static void rebuild_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
@@ -150,15 +186,15 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         switch (SHM_SLOT_OP_KIND(op)) {
         case SHM_SLOT_ACK:
                 repair_apr(self, argument);
-                repair_word(gic, vcpu, SHM_SLOT_OP_INTID(op), vcpu, old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
+                take_back(gic, vcpu, SHM_SLOT_OP_INTID(op), old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
                 break;
         case SHM_SLOT_EOI:
                 repair_apr(self, argument);
                 if (op & SHM_SLOT_DEACTIVATE)
-                        repair_deactivation(gic, vcpu, op, old_word);
+                        finish_deactivation(gic, vcpu, op, old_word);
                 break;
         case SHM_SLOT_DIR:
-                repair_deactivation(gic, vcpu, op, old_word);
+                finish_deactivation(gic, vcpu, op, old_word);
                 break;
         case SHM_SLOT_RESET:
                 shm_reset_repair(gic, vcpu, argument);

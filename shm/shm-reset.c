@@ -26,7 +26,7 @@ uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
 
 uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 {
-        return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu ? gic_irq_deactivate(w) : w;
+        return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu ? gic_irq_deactivate_outside(w) : w;
 }
 
 /* --- ICC_CTLR_EL1: which of its three values each kind gives (doc/resets.md) --- */
@@ -55,14 +55,15 @@ static uint64_t ctlr_to_configured(uint64_t w)
 }
 
 /* CTLR-R2: the values change together, in one compare-and-swap. */
-static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w), uint64_t asked)
+static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w), uint64_t clear,
+                        uint64_t set)
 {
         shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
         uint64_t old = shm_load(ctlr, CTLR_X1);
         unsigned tries = 0;
 
         while (shm_gic_retry(gic, &tries) &&
-               !shm_cas(ctlr, &old, (change(old) & ~SHM_ICC_CTLR_ASKED) | asked, CTLR_R2))
+               !shm_cas(ctlr, &old, (change(old) & ~clear) | set, CTLR_R2))
                 ;
 }
 
@@ -125,7 +126,7 @@ static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
                 asked |= shm_and(&self->request, ~bits, REQUEST_A1);
         reset_cpuif(gic, self);
         shm_oneofn_closed(gic, vcpu);
-        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default, 0);
+        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default, SHM_ICC_CTLR_ASKED, 0);
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 shm_word_update(gic, &self->words[i], shm_gic_nth_private(i),
@@ -148,11 +149,6 @@ void shm_reset_build(struct shm_gic *gic, uint32_t vcpu)
         reset_private(gic, vcpu, 0);
 }
 
-void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
-{
-        reset_own(gic, vcpu, 0);
-}
-
 /* Salted again: who died in the middle may have been about to take it back from an outsider. */
 void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument)
 {
@@ -171,6 +167,11 @@ void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu)
         shm_slot_end(self);
 }
 
+void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
+{
+        shm_reset_serve(gic, vcpu);
+}
+
 /*
  * Ask for a reset of a vCPU that runs, or apply it to one that does not; @posted: it was asked for, and is only to be
  * applied if nobody has done it. ICC_CTLR_EL1 comes first, so that readers see it at once. REQUEST-R1: posted (SC), then
@@ -183,8 +184,10 @@ static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget, bool
         uint64_t ticket, cpuif;
         enum shm_take take;
 
+        if (!posted && forget) /* alone it asks for nothing: for shm_reset_unanswered(), if this process dies here */
+                shm_or(&self->request, forget, REQUEST_R1);
         if (!posted)
-                change_ctlr(gic, vcpu, forget ? ctlr_to_new : ctlr_to_default, SHM_ICC_CTLR_ASKED);
+                change_ctlr(gic, vcpu, forget ? ctlr_to_new : ctlr_to_default, 0, SHM_ICC_CTLR_ASKED);
         do {
                 if (posted && !(shm_load(&self->request, REQUEST_A2) & SHM_REQUEST_RESET))
                         return;
@@ -231,31 +234,23 @@ static void finish(struct shm_gic *gic, uint32_t vcpu)
 
 void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        bool taken;
-
         if (!on) {
-                shm_takeover_change(gic, vcpu, SHM_CPUIF_POWERED, SHM_CPUIF_OFF);
+                shm_takeover_change(gic, vcpu, SHM_CPUIF_POWERED, SHM_CPUIF_OFF, false);
                 finish(gic, vcpu);
                 return;
         }
-        /* If it is taken: who repairs after this one's death in the middle salts and resets it all the same. */
-        taken = shm_load(&self->cpuif, TAKE_A3) & SHM_CPUIF_TAKEN;
-        if (taken)
-                shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
-        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_OFF, SHM_CPUIF_POWERED));
-        if (taken)
-                shm_slot_end(self);
+        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_OFF, SHM_CPUIF_POWERED, true));
+        shm_slot_end(&gic->vcpus[vcpu]);
 }
 
 void shm_reset_own(struct shm_gic *gic, uint32_t vcpu)
 {
-        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_ABSENT, SHM_CPUIF_OWNED));
+        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_ABSENT, SHM_CPUIF_OWNED, false));
 }
 
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu)
 {
-        shm_takeover_change(gic, vcpu, SHM_CPUIF_OWNED, SHM_CPUIF_ABSENT);
+        shm_takeover_change(gic, vcpu, SHM_CPUIF_OWNED, SHM_CPUIF_ABSENT, false);
         finish(gic, vcpu);
 }
 
@@ -274,24 +269,39 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
                 reset_post(gic, vcpu, SHM_REQUEST_FORGET, false);
                 return 0;
         case SHM_RESET_POST_LOAD:
-                change_ctlr(gic, vcpu, ctlr_to_configured, 0);
+                change_ctlr(gic, vcpu, ctlr_to_configured, 0, 0);
                 shm_vcpu_rederive(gic, vcpu);
                 return 0;
         }
         return -EINVAL;
 }
 
+/* Asked for, and not posted: its owner is serving it, or who asked died in between. */
+static bool is_orphan(const struct shm_vcpu *self)
+{
+        return SHM_SLOT_OP_KIND(shm_load(&self->slot.op, SLOT_A1)) != SHM_SLOT_RESET &&
+               (shm_load(&self->icc_ctlr, CTLR_A1) & SHM_ICC_CTLR_ASKED);
+}
+
 bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
 {
-        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, TAKE_A4);
-        uint64_t ctlr = shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_A1);
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t request = shm_load(&self->request, REQUEST_A2);
 
-        if (cpuif & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
+        if (shm_load(&self->cpuif, TAKE_A4) & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
                 shm_takeover_revoke(gic, vcpu);
-        } else if (!(ctlr & SHM_ICC_CTLR_ASKED)) {
-                return false;
+                reset_post(gic, vcpu, request & SHM_REQUEST_FORGET, false);
+                return true;
         }
-        reset_post(gic, vcpu, 0, false);
+        if (!(request & SHM_REQUEST_RESET)) {
+                if (!is_orphan(self)) {
+                        if (request & SHM_REQUEST_FORGET)
+                                shm_and(&self->request, ~SHM_REQUEST_FORGET, REQUEST_A1);
+                        return false;
+                }
+                shm_or(&self->request, SHM_REQUEST_RESET | (request & SHM_REQUEST_FORGET), REQUEST_R1);
+        }
+        reset_post(gic, vcpu, 0, true);
         return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "shm-apr.h"
 #include "shm-reset.h"
+#include "shm-slot.h"
 #include "shm-word.h"
 
 #define TICKET  (SHM_CPUIF_TAKES | SHM_CPUIF_TAKEN)
@@ -149,7 +150,7 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
 }
 
 /* TAKE-R2 */
-uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set)
+uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set, bool by_owner)
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, TAKE_X1);
@@ -158,8 +159,11 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
 
         do {
                 now = (old & ~clear) | set;
-                if (shm_takeover_runs(now) && (now & SHM_CPUIF_TAKEN))
-                        now = next_take(now) & ~SHM_CPUIF_TAKEN;
+                if (!shm_takeover_runs(now) || !(now & SHM_CPUIF_TAKEN))
+                        continue;
+                now = next_take(now) & ~SHM_CPUIF_TAKEN;
+                if (by_owner)
+                        shm_slot_begin(&gic->vcpus[vcpu], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         } while (!shm_cas(cpuif, &old, now, TAKE_R2) && shm_gic_retry(gic, &tries));
         return shm_takeover_runs(now) ? old : old & ~SHM_CPUIF_TAKEN;
 }

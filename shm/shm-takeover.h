@@ -48,9 +48,11 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
 
 /*
  * shm_takeover_change() - clear and set bits of cpuif that say who runs it; what is set means that it runs: an outsider
- * that has it loses it. Return: the word before, with TAKEN only if it was taken back by this. Threads: any.
+ * that has it loses it. @by_owner: then it is the owner's own thread, whose slot says so before: who repairs after its
+ * death in the middle salts and resets the vCPU all the same. Return: the word before, with TAKEN only if it was taken
+ * back by this. Threads: any.
  */
-uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set);
+uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set, bool by_owner);
 
 /* shm_takeover_revoke() - whoever has it loses it, as by power on: a restore replaces all that it was about to change. */
 void shm_takeover_revoke(struct shm_gic *gic, uint32_t vcpu);

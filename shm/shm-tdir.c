@@ -22,6 +22,12 @@ static uint64_t with_state(uint64_t word, uint32_t state)
         return (word & ~UINT64_C(7)) | state;
 }
 
+static void tell(struct shm_gic *gic)
+{
+        if (gic->raised && shm_load(&gic->header->tdir_interest, TDIR_A2))
+                gic->raised(gic->hook_ctx);
+}
+
 void shm_tdir_raise(struct shm_gic *gic)
 {
         shm_atomic(uint64_t) *tdir = &gic->header->tdir;
@@ -37,9 +43,14 @@ void shm_tdir_raise(struct shm_gic *gic)
                 if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
                         now += GENERATION_STEP;
         } while (!shm_cas(tdir, &old, now, TDIR_R1));
-        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR && gic->raised &&
-            shm_load(&gic->header->tdir_interest, TDIR_A2))
-                gic->raised(gic->hook_ctx);
+        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
+                tell(gic);
+}
+
+void shm_tdir_tell(struct shm_gic *gic)
+{
+        if (SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A1)) != SHM_TDIR_CLEAR)
+                tell(gic);
 }
 
 static uint32_t count_in_flight(const struct shm_gic *gic)

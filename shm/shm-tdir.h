@@ -22,6 +22,9 @@
 /* shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS. Threads: any. */
 void shm_tdir_raise(struct shm_gic *gic);
 
+/* shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it missed that. Threads: any. */
+void shm_tdir_tell(struct shm_gic *gic);
+
 /*
  * shm_tdir_try_clear() - the daemon's half: SET -> CLEARING, scan, CLEAR if nothing is in flight, else back to SET
  *

@@ -222,7 +222,7 @@ static void owners_death(void)
         fresh();
         shm_takeover_take(&rig.gic, OFF, &ticket);
         shm_slot_begin(&rig.gic.vcpus[OFF], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
-        shm_takeover_change(&rig.gic, OFF, SHM_CPUIF_OFF, SHM_CPUIF_POWERED);
+        shm_takeover_change(&rig.gic, OFF, SHM_CPUIF_OFF, SHM_CPUIF_POWERED, false);
         shm_vcpu_repair(&rig.gic, OFF); /* it died right after it took the vCPU back */
         tap_ok(is_reset(OFF) && !get_bit(&rig, 0, ISACTIVER, HELD), "an owner that dies while it takes it back: the slot finishes the reset");
 }

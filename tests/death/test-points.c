@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Kill points: death after every single shared store of every operation (tests/death/README)
+ *
+ * Three executions without a death say what may be left of operation A if B is done by somebody else around the death:
+ * B alone (A not done), A then B, B then A (what the repair completes). Each of: B after the death, B in the middle of A,
+ * B in the middle of the repair, a second death in the middle of the repair.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "death.h"
+
+static uint64_t seed = 1;
+static unsigned long n_kills, n_trials, n_wrong;
+static bool verbose;
+
+static uint32_t random_below(uint32_t n)
+{
+        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        return (uint32_t)((seed >> 33) % n);
+}
+
+/* --- what is allowed --- */
+
+/*
+ * Executions without a death, of which one must have left what is found. A is not done; done before what B does; done
+ * after it, by the repair. If A has parts, any number of them, some before and some after. The same again with B's two
+ * things in the other order (death.h).
+ */
+struct expected {
+        unsigned before, after; /* parts of A */
+        bool late;
+        struct death_state state;
+};
+
+#define MAX_EXPECTED 256u
+
+static struct expected expected[MAX_EXPECTED];
+static unsigned n_expected;
+
+static void act_of(const struct death_act *a)
+{
+        a->act();
+}
+
+static const struct death_plan alone;
+
+static unsigned n_parts(const struct death_act *a)
+{
+        return a->part ? a->n_parts : 1;
+}
+
+static void do_parts(const struct death_act *a, unsigned from, unsigned to)
+{
+        for (unsigned i = from; i < to; i++)
+                a->part ? a->part(i) : a->act();
+}
+
+/* Executions without a death obey the laws, or the judge is wrong. */
+static void expect(const struct death_act *a, const struct death_act *b, unsigned before, unsigned after, bool late)
+{
+        struct expected *e = &expected[n_expected++];
+        const char *broken;
+
+        if (n_expected == MAX_EXPECTED)
+                tap_bail("%s has too many parts", a->name);
+        *e = (struct expected) { .before = before, .after = after, .late = late };
+        death_world_begin(a);
+        do_parts(a, 0, before);
+        if (b->act)
+                late ? b->late() : b->act();
+        do_parts(a, before, before + after);
+        death_bury(a);
+        if (!death_look(a, &e->state, &broken))
+                tap_ok(false, "%s, %s, no death (%u, %u parts): %s", a->name, b->name, before, after, broken);
+}
+
+static void expect_all(const struct death_act *a, const struct death_act *b)
+{
+        n_expected = 0;
+        for (unsigned late = 0; late <= (b->late != NULL); late++)
+                for (unsigned done = 0; done <= n_parts(a); done++)
+                        for (unsigned before = 0; before <= done; before++)
+                                expect(a, b, before, done - before, late);
+}
+
+/* What the victim's slot said at its death: it decides what was done. */
+struct slot {
+        bool was_full, is_full;
+        unsigned kind;
+};
+
+static bool may_be(const struct death_act *a, const struct slot *slot, bool between, const struct expected *e)
+{
+        bool acknowledge = slot->kind == SHM_SLOT_ACK;
+
+        if (!slot->was_full || (a->flags & DEATH_EARLY_SLOT) || a->part)
+                return true;
+        if (slot->is_full)
+                return acknowledge ? e->before + e->after == 0 : e->before + e->after == 1;
+        return between ? e->before + e->after == 1 : e->before == 1;
+}
+
+static const char *judge(const struct death_act *a, const struct death_state *got, const struct slot *slot, bool between)
+{
+        static char said[200];
+        const char *differs;
+
+        said[0] = '\0';
+        for (unsigned i = 0; i < n_expected; i++) {
+                if (!may_be(a, slot, between, &expected[i]))
+                        continue;
+                differs = death_differs(got, &expected[i].state, !(a->flags & DEATH_NO_NOTICE));
+                if (!differs)
+                        return NULL;
+                if (!said[0] || i + 1 == n_expected)
+                        snprintf(said, sizeof said, "%u+%u parts done: %s", expected[i].before, expected[i].after, differs);
+        }
+        return said;
+}
+
+/* --- one trial --- */
+
+enum when { AFTER_DEATH, IN_ACT, IN_REPAIR, N_WHENS };
+
+struct trial {
+        const struct death_act *a, *b;
+        enum when when;
+        unsigned kill_at;       /* store of A */
+        unsigned other_at;      /* store of A, or of the repair */
+        unsigned again_at;      /* store of the repair, whose process dies as well; 0: it lives */
+};
+
+static void bury(const struct death_act *a)
+{
+        death_bury(a);
+}
+
+static void report(const struct trial *t, const char *what)
+{
+        static const char *const places[] = { "after the death", "in the middle", "in the middle of the repair" };
+
+        n_wrong++;
+        if (n_wrong <= 40 || verbose)
+                tap_note("WRONG %s: killed at store %u; %s %s (at %u), second death %u: %s", t->a->name, t->kill_at,
+                         t->b->name, places[t->when], t->other_at, t->again_at, what);
+}
+
+/* Return: false if the operation has no store @kill_at. */
+static bool try(const struct trial *t)
+{
+        struct death_plan in_act = { .kill_at = t->kill_at };
+        struct death_plan in_repair = { .kill_at = t->again_at };
+        struct death_state got;
+        struct slot slot;
+        const char *broken;
+
+        death_world_begin(t->a);
+        if (t->when == IN_ACT && t->b->act) {
+                in_act.other = t->b;
+                in_act.other_at = t->other_at;
+        }
+        if (!death_run(act_of, t->a, &in_act))
+                return false;
+        n_kills++;
+        n_trials++;
+        slot = (struct slot) { death_page->was_full, death_page->is_full, death_page->slot_kind };
+        if (t->when == AFTER_DEATH && t->b->act)
+                t->b->act();
+        if (t->when == IN_REPAIR && t->b->act) {
+                in_repair.other = t->b;
+                in_repair.other_at = t->other_at;
+        }
+        if (t->again_at)
+                n_kills += death_run(bury, t->a, &in_repair);
+        else if (in_repair.other)
+                death_here(bury, t->a, &in_repair);
+        if (in_repair.other && death_page->n_stores < t->other_at) /* it came to its end before */
+                t->b->act();
+        if (t->again_at || !in_repair.other)
+                death_bury(t->a);
+        if (!death_look(t->a, &got, &broken))
+                report(t, broken);
+        else if ((broken = judge(t->a, &got, &slot, t->when == IN_ACT)))
+                report(t, broken);
+        return true;
+}
+
+/* How many stores a repair after this death has. */
+static unsigned count_repair(const struct death_act *a, unsigned kill_at)
+{
+        struct death_plan in_act = { .kill_at = kill_at };
+
+        death_world_begin(a);
+        if (!death_run(act_of, a, &in_act))
+                return 0;
+        n_kills++;
+        death_here(bury, a, &alone);
+        return death_page->n_stores;
+}
+
+/* --- all of them, and some of the rest --- */
+
+static unsigned n_stores_of(const struct death_act *a)
+{
+        death_world_begin(a);
+        death_here(act_of, a, &alone);
+        return death_page->n_stores;
+}
+
+/* Every store of @a, with every other operation after the death. */
+static void every_store(const struct death_act *a)
+{
+        unsigned long wrong_before = n_wrong, kills_before = n_kills;
+        unsigned n = n_stores_of(a);
+
+        for (unsigned b = 0; b < death_n_others; b++) {
+                unsigned step = b > 0 && (a->flags & DEATH_COLD) ? 1 + n / 16 : 1;
+
+                expect_all(a, &death_others[b]);
+                for (unsigned at = 1 + (step > 1 ? random_below(step) : 0); at <= n; at += step) {
+                        struct trial t = { .a = a, .b = &death_others[b], .when = AFTER_DEATH, .kill_at = at };
+
+                        if (!try(&t))
+                                tap_ok(false, "%s: %u stores alone, no store %u now", a->name, n, at);
+                }
+        }
+        tap_ok(n_wrong == wrong_before, "%s: killed after each of %u stores, %lu times", a->name, n, n_kills - kills_before);
+}
+
+/* One combination of the rest, drawn: B in the middle of A or of the repair, deaths in the repair. */
+static void some_other(const struct death_act *a, const struct death_act *b, unsigned rounds)
+{
+        unsigned n = n_stores_of(a);
+
+        if (n == 0 || (a->flags & b->flags & DEATH_WIDE))
+                return;
+        expect_all(a, b);
+        for (unsigned i = 0; i < rounds; i++) {
+                struct trial t = { .a = a, .b = b, .when = b->act ? random_below(N_WHENS) : IN_REPAIR, .kill_at = 1 + random_below(n) };
+                unsigned n_repair = t.when == IN_ACT ? 0 : count_repair(a, t.kill_at);
+
+                if (t.when == IN_ACT)
+                        t.other_at = 1 + random_below(t.kill_at);
+                else if (n_repair && (random_below(2) || !b->act))
+                        t.again_at = 1 + random_below(n_repair);
+                if (t.when == IN_REPAIR && n_repair)
+                        t.other_at = 1 + random_below(t.again_at ? t.again_at : n_repair);
+                try(&t); /* B in the middle can make it shorter: no death then */
+        }
+}
+
+static void the_rest(unsigned long kills)
+{
+        unsigned long wrong_before = n_wrong, start = n_kills;
+
+        while (n_kills - start < kills)
+                some_other(&death_acts[random_below(death_n_acts)], &death_others[random_below(death_n_others)], 8);
+        tap_ok(n_wrong == wrong_before, "%lu deaths more, with others in the middle and second deaths in the repair", n_kills - start);
+}
+
+int main(int argc, char **argv)
+{
+        const char *kills = getenv("KILLS"), *draw = getenv("SEED"), *only = argc > 1 ? argv[1] : NULL;
+
+        seed = draw && *draw ? strtoull(draw, NULL, 0) : 1;
+        verbose = getenv("VERBOSE") != NULL;
+        death_world_create();
+        for (unsigned i = 0; i < death_n_acts; i++)
+                if (!only || strstr(death_acts[i].name, only))
+                        every_store(&death_acts[i]);
+        if (!only)
+                the_rest(kills && *kills ? strtoul(kills, NULL, 0) : 12000);
+        tap_note("%lu kills, %lu judged, %lu wrong", n_kills, n_trials, n_wrong);
+        return tap_done();
+}
