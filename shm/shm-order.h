@@ -91,7 +91,6 @@
         X(TAKE_R5,    rmw,   seq_cst) \
         X(TAKE_A1,    load,  seq_cst) \
         X(TAKE_A2,    load,  seq_cst) \
-        X(TAKE_A3,    load,  seq_cst) \
         X(TAKE_A4,    load,  seq_cst) \
         X(TAKE_X1,    load,  relaxed) \
         /* TDIR */ \

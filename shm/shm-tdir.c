@@ -49,7 +49,7 @@ void shm_tdir_raise(struct shm_gic *gic)
 
 void shm_tdir_tell(struct shm_gic *gic)
 {
-        if (SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A1)) != SHM_TDIR_CLEAR)
+        if (SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4)) != SHM_TDIR_CLEAR)
                 tell(gic);
 }
 
