@@ -22,67 +22,8 @@ case $1 in -*) usage ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
-suite=${VGIC_GUEST_SUITE:-bookworm}
-mirror=${VGIC_GUEST_MIRROR:-}
-
-say() { echo "fetch-guest: $*" >&2; }
-
-die() {
-        say "$*"
-        exit 1
-}
-
-# The mirror that the host itself uses, so that a proxy or a local mirror is honoured.
-find_mirror() {
-        for list in /etc/apt/sources.list.d/*.sources; do
-                [ -r "$list" ] || continue
-                sed -n 's/^URIs: *\([^ ]*\/debian\)\/\{0,1\} *$/\1/p' "$list"
-        done
-        for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-                [ -r "$list" ] || continue
-                sed -n 's/^deb  *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\/debian\)\/\{0,1\} .*/\2/p' "$list"
-        done
-        echo http://deb.debian.org/debian
-}
-
-apt_options() {
-        mkdir -p "$dir/apt/lists/partial" "$dir/apt/archives/partial" "$dir/apt/parts"
-        : >"$dir/apt/status"
-        echo "deb [signed-by=$keyring] $mirror $suite main" >"$dir/apt/sources.list"
-        cat >"$dir/apt/apt.conf" <<CONF
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
-APT::Sandbox::User "";
-Dir::State "$dir/apt";
-Dir::State::Lists "$dir/apt/lists";
-Dir::State::status "$dir/apt/status";
-Dir::Cache "$dir/apt";
-Dir::Cache::archives "$dir/apt/archives";
-Dir::Etc::sourcelist "$dir/apt/sources.list";
-Dir::Etc::sourceparts "$dir/apt/parts";
-Acquire::Languages "none";
-Acquire::Retries "3";
-CONF
-        export APT_CONFIG="$dir/apt/apt.conf"
-}
-
-update_lists() {
-        [ -e "$dir/apt/updated" ] && return
-        apt-get -q update >&2 || die "apt-get update failed: is there a network?"
-        : >"$dir/apt/updated"
-}
-
-# fetch PACKAGE - leaves its unpacked tree in $dir/tree/PACKAGE
-fetch() {
-        [ -d "$dir/tree/$1" ] && return
-        update_lists
-        (cd "$dir/apt/archives" && rm -f "${1}"_*.deb && apt-get -q download "$1" >&2) || die "could not download $1"
-        rm -rf "$dir/tree/$1.new"
-        mkdir -p "$dir/tree/$1.new"
-        dpkg-deb -x "$dir/apt/archives/$1"_*.deb "$dir/tree/$1.new"
-        rm -f "$dir/apt/archives/$1"_*.deb
-        mv "$dir/tree/$1.new" "$dir/tree/$1"
-}
+me=fetch-guest
+. "$here/../arm64/debian.sh"
 
 # The meta package names the versioned kernel package of the day.
 kernel_package() {
@@ -125,12 +66,9 @@ complete() {
 }
 
 complete && exit 0
-for tool in apt-get apt-cache dpkg-deb cpio gzip; do
+for tool in cpio gzip; do
         command -v "$tool" >/dev/null || die "$tool is needed"
 done
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-[ -r "$keyring" ] || die "$keyring is missing (package debian-archive-keyring)"
-[ -n "$mirror" ] || mirror=$(find_mirror | head -n 1)
 mkdir -p "$dir/tree"
 apt_options
 make_kernel
