@@ -4,14 +4,14 @@
 # Sourced: Debian's arm64 packages on any host, through apt with a private state. The host's own package data base is not
 # touched, and a plain user may do it.
 #
-# Before: $me (a name for messages), $dir (an absolute path that is the caller's own). VGIC_GUEST_SUITE and VGIC_GUEST_MIRROR
+# Before: $dir, an absolute path that is the caller's own. VGIC_GUEST_SUITE and VGIC_GUEST_MIRROR
 # choose another suite and mirror. Needs apt, dpkg-deb, debian-archive-keyring.
 
 suite=${VGIC_GUEST_SUITE:-bookworm}
 mirror=${VGIC_GUEST_MIRROR:-}
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-say() { echo "$me: $*" >&2; }
+say() { echo "$(basename "$0" .sh): $*" >&2; }
 
 die() {
         say "$*"

@@ -15,7 +15,7 @@ skip\ *)
 with\ *)
         for word in ${row#with }; do
                 case $word in
-                [A-Z]*=*) export "$word" ;;
+                [A-Z]*=*) export "${word%%=*}=${word#*=}" ;;
                 *) set -- "$@" "$word" ;;
                 esac
         done

@@ -13,7 +13,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
 root=$dir/root
-me=sysroot
 . "$here/debian.sh"
 
 packages='libc6-dev libevent-dev libprotobuf-c-dev libsystemd-dev'

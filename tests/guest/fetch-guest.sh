@@ -5,10 +5,9 @@
 # fetch-guest.sh DIRECTORY - get a real arm64 guest out of Debian's packages
 #
 # What    Leaves in DIRECTORY: Image (Debian's arm64 cloud kernel) and initramfs.cpio.gz (busybox-static and our
-#         init.sh). Both come through apt with a private state: the host's own package data base is not touched, and
-#         a plain user may run it.
+#         init.sh). Both come through apt with a private state: see tests/arm64/debian.sh.
 # Cache   What is there is kept: with a complete DIRECTORY neither network nor apt is needed.
-# Needs   apt, dpkg-deb, cpio, gzip.
+# Needs   apt, dpkg-deb, debian-archive-keyring, cpio, gzip.
 set -eu
 
 usage() {
@@ -22,7 +21,6 @@ case $1 in -*) usage ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
-me=fetch-guest
 . "$here/../arm64/debian.sh"
 
 # The meta package names the versioned kernel package of the day.
