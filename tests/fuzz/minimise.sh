@@ -26,8 +26,8 @@ for target in "$@"; do
                 *) cp "$seed" "$work/$target/" ;;
                 esac
         done
-        case $target in # the model has many branches: as few files as possible
-        program) how=-set_cover_merge=1 ;;
+        case $target in # many branches: as few files as possible
+        program | session) how=-set_cover_merge=1 ;;
         *) how=-merge=1 ;;
         esac
         "$build/tests/fuzz/fuzz-$target" "$how" -use_counters=0 "$work/$target" "$corpus" "$build/tests/fuzz/found-$target" \
