@@ -305,6 +305,9 @@ static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vc
                 return;
         if (best.intid != GIC_INTID_SPURIOUS && preempts(gic, vcpu, best.word))
                 laws_broken(laws, gic, 3, vcpu, best.intid, "it is deliverable and vCPU %u sleeps", vcpu);
+        for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
+                if ((atomic_load(&self->posted_apr[i]) & SHM_APR_POSTED) && shm_takeover_runs(atomic_load(&self->cpuif)))
+                        laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "posted active priorities %u are not taken", i);
         if ((request & (SHM_REQUEST_RESET | SHM_REQUEST_APR)) && shm_takeover_runs(atomic_load(&self->cpuif)))
                 laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "request %#x is slept through", request);
 }

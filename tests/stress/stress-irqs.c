@@ -6,7 +6,7 @@
  * Few interrupts, so that parties meet at them; alone in a word of candidates (64, 4096, 1056) and beside others, so that
  * every level of the candidates comes and goes.
  */
-static const uint32_t counted_spis[] = { 40, 41, 42, 64, 192, 193, 4096, 4128 };
+static const uint32_t counted_spis[] = { 40, 41, 64, 192, 193, 4096, 4128 };
 static const uint32_t other_spis[] = { 43, 44, 45, 128, 129, 194, 4129 };
 static const uint32_t counted_private[] = { 20, 21, 1056 };
 static const uint32_t other_private[] = { 26, 27, 1057 };
@@ -18,7 +18,20 @@ static const uint32_t other_sgis[] = { 9, 10 };
 
 uint32_t irqs_draw(struct party *p, bool counted)
 {
-        return counted ? ONE_OF(p, counted_spis) : ONE_OF(p, other_spis);
+        uint32_t i = p->stress->first_spi[counted] + party_below(p, p->stress->n_spis[counted]);
+
+        return counted ? counted_spis[i % COUNT(counted_spis)] : other_spis[i % COUNT(other_spis)];
+}
+
+/* Few of them: parties meet at the same words. All: everything goes at once. */
+void irqs_choose(struct party *p)
+{
+        bool few = party_below(p, 3);
+
+        for (unsigned counted = 0; counted < 2; counted++) {
+                p->stress->first_spi[counted] = party_below(p, 8);
+                p->stress->n_spis[counted] = few ? 1 + party_below(p, 2) : 7;
+        }
 }
 
 uint32_t irqs_draw_private(struct party *p, bool counted)

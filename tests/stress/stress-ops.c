@@ -268,6 +268,7 @@ const struct op ops_table[] = {
         { "owed", vcpu_drop_owed, { 16, 0, 0 }, 0, false },
         { "sleep", vcpu_sleep, { 2, 0, 0 }, 0, true },
         { "guest", vcpu_run_guest, { 8, 0, 0 }, 0, true },
+        { "inspect", vcpu_inspect, { 16, 0, 0 }, 0, true },
         { "look", op_look, { 4, 0, 0 }, 0, false },
         { "pulse", op_pulse, { 6, 30, 10 }, 0, false },
         { "edge", op_edge, { 0, 20, 0 }, 0, false },
@@ -332,5 +333,7 @@ void ops_step(struct party *p)
         ops_table[i].run(p);
         if (!ops_table[i].by_itself)
                 laws_leave(p->stress->laws, p->who);
+        for (uint32_t n = p->role == ROLE_DEVICE && p->stress->pace ? party_below(p, p->stress->pace) : 0; n; n--)
+                __asm__ volatile("");
         atomic_store_explicit(&p->n_ops, atomic_load_explicit(&p->n_ops, memory_order_relaxed) + 1, memory_order_relaxed);
 }

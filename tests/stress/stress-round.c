@@ -188,10 +188,21 @@ static void judge_end(struct stress *s)
                 laws_broken(s->laws, &s->rig.gic, 4, UINT32_MAX, UINT32_MAX, "nothing is in flight, and TDIR cannot be cleared");
 }
 
+/* Short rounds find what the next interrupt would heal; long ones what takes many. */
+static void draw_shape(struct stress *s)
+{
+        struct party *p = conductor(s);
+
+        s->n_steps = party_below(p, 8) ? 10 + party_below(p, 100) : 500 + party_below(p, 4000);
+        s->eager = party_below(p, 2);
+        s->pace = party_below(p, 2) ? party_below(p, 5000) : 0;
+        irqs_choose(p);
+}
+
 void round_run(struct stress *s, uint32_t mix)
 {
         s->mix = mix;
-        s->n_steps = 500 + party_below(conductor(s), 4000);
+        draw_shape(s);
         if (!go(s, PHASE_RUN))
                 return;
         judge(s);

@@ -95,17 +95,6 @@ static void take(struct party *p, unsigned group, bool settles)
                 quench(p, intid);
 }
 
-void vcpu_take(struct party *p)
-{
-        unsigned lines;
-
-        if (p->off || p->n_held == MAX_HELD)
-                return;
-        lines = shm_cpuif_lines(&p->rig.gic, p->vcpu);
-        if (lines || !party_below(p, 8)) /* a spurious one now and then */
-                take(p, lines ? !(lines & SHM_LINE_FIQ) : party_below(p, 2), false);
-}
-
 /* DIR from elsewhere: the other vCPU is woken for it. */
 static void hand_over(struct party *p, uint32_t intid)
 {
@@ -146,6 +135,21 @@ void vcpu_drop_owed(struct party *p)
         take_mail(p);
         if (p->n_owed && !vcpu_was_reset(p))
                 hand_over(p, p->owed[--p->n_owed]);
+}
+
+void vcpu_take(struct party *p)
+{
+        unsigned lines;
+
+        if (p->off || p->n_held == MAX_HELD)
+                return;
+        lines = shm_cpuif_lines(&p->rig.gic, p->vcpu);
+        if (lines || !party_below(p, 8)) /* a spurious one now and then */
+                take(p, lines ? !(lines & SHM_LINE_FIQ) : party_below(p, 2), false);
+        while (p->stress->eager && p->n_held)
+                vcpu_end(p);
+        while (p->stress->eager && p->n_owed)
+                vcpu_drop_owed(p);
 }
 
 /* --- sleep --- */
@@ -201,6 +205,31 @@ void vcpu_run_guest(struct party *p)
 {
         if (!p->off)
                 pause_as(p, SHM_PARK_IN_GUEST, 0);
+}
+
+/*
+ * Only this vCPU clears its candidates, and it is in no operation here. So if its word wants to be delivered to it, and is no
+ * candidate even when everybody has ended what he was in, it never will be.
+ */
+static bool is_forgotten(const struct party *p, uint32_t intid)
+{
+        const struct shm_vcpu *self = &p->rig.gic.vcpus[p->vcpu];
+        uint64_t w = shm_word_load(shm_gic_word(&p->rig.gic, p->vcpu, intid));
+        uint32_t index = shm_candidate_index(intid);
+
+        return gic_word_wanting(w) && gic_word_route(w) == p->vcpu &&
+               !((atomic_load(&self->candidates[index / 64]) >> (index % 64) & 1) && (atomic_load(&self->summary) >> (index / 64) & 1));
+}
+
+void vcpu_inspect(struct party *p)
+{
+        uint32_t intid = party_below(p, 3) ? irqs_draw(p, true) : party_below(p, 2) ? irqs_draw_sgi(p, true) : irqs_draw_private(p, true);
+
+        if (!is_forgotten(p, intid))
+                return;
+        laws_grace(p->stress->laws, p->who);
+        if (is_forgotten(p, intid) && !party_stops(p))
+                laws_broken(p->stress->laws, &p->rig.gic, 3, p->vcpu, intid, "it wants to be delivered, and nobody has made it a candidate");
 }
 
 /* --- the end of a phase --- */

@@ -84,6 +84,9 @@ struct stress {
         _Atomic uint32_t modes[MAX_VCPUS];      /* EOImode in this round */
         _Atomic uint32_t private_void[MAX_VCPUS]; /* it was reset in this round: its edges may be lost */
         uint32_t mix, n_steps;
+        uint32_t first_spi[2], n_spis[2];       /* of the other and of the counted ones: which are used in this round */
+        bool eager;                             /* vCPUs handle an interrupt at once, as a driver does */
+        uint32_t pace;                          /* devices pause up to so long between two operations */
         uint32_t n_vcpus, n_devices, n_parties;
         bool processes, quiet;
         uint64_t seed;
@@ -99,6 +102,7 @@ struct stress {
 uint32_t irqs_draw(struct party *p, bool counted);              /* SPI */
 uint32_t irqs_draw_private(struct party *p, bool counted);      /* PPI or EPPI */
 uint32_t irqs_draw_sgi(struct party *p, bool counted);
+void irqs_choose(struct party *p);                              /* those of this round */
 bool irqs_is_counted(uint32_t intid);
 void irqs_configure(struct party *p);                           /* SPIs: all edge, enabled, routed */
 void irqs_configure_private(struct party *p, uint32_t vcpu);
@@ -138,6 +142,7 @@ void vcpu_end(struct party *p);
 void vcpu_drop_owed(struct party *p);
 void vcpu_sleep(struct party *p);
 void vcpu_run_guest(struct party *p);
+void vcpu_inspect(struct party *p);
 void vcpu_settle(struct party *p);      /* until the next phase: handle what comes, sleep */
 void vcpu_open(struct party *p);
 bool vcpu_was_reset(struct party *p);

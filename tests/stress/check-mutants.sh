@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The vgicd authors
+#
+# check-mutants.sh [STEPS [ONLY]] - break a protocol of shm/ on purpose, one at a time, and run tests/stress until a law is
+# found broken, or STEPS operations (default 20000000; a quarter with hooks) were done
+#
+# Each row: name, file, what sed does to it, which of the four runs (see below) is tried first. Run in a build directory with
+# CC set or not; about ten seconds per row. The exit status is 0 if each was found.
+top=${top_srcdir:-..}
+steps=${1:-20000000}
+only=${2:-.}
+cc=${CC:-cc}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+missed=0
+
+cflags="-std=gnu11 -O2 -w -include config.h -I. -iquote $top/base -iquote $top/gic -iquote $work/shm -iquote $top/tests/lib -iquote $top/tests/shm"
+sources="$top/tests/stress/stress-*.c $top/tests/lib/laws.c $top/tests/lib/tap.c $top/gic/gic-*.c $top/base/base-*.c"
+
+# build PROGRAM FLAGS
+build() {
+        # shellcheck disable=SC2086
+        $cc $cflags $2 -o "$work/$1" $sources "$work"/shm/shm-*.c -lpthread
+}
+
+# Each run is of other seeds: what is noted is the first that finds it.
+hunt() {
+        for run in "hooked --threads" "stress --threads" "hooked --processes" "stress --processes"; do
+                n=$steps
+                case $run in hooked*) n=$((steps / 4)) ;; esac
+                # shellcheck disable=SC2086
+                timeout 300 "$work"/$run --steps $n >"$work/out" 2>&1
+                if law=$(grep -o 'LAW [0-9] IS BROKEN.*' "$work/out"); then
+                        done=$(grep -o '[0-9]* operations in' "$work/out" | head -1)
+                        echo "found: $name: ${run}, ${done% in}: $law"
+                        return 0
+                fi
+        done
+        missed=$((missed + 1))
+        echo "NOT FOUND: $name"
+        return 1
+}
+
+# mutant NAME FILE SED
+mutant() {
+        name=$1
+        echo "$name" | grep -q -e "$only" || return 0
+        rm -rf "$work/shm" && cp -r "$top/shm" "$work/shm"
+        sed -e "$3" "$top/shm/$2" >"$work/shm/$2"
+        if cmp -s "$top/shm/$2" "$work/shm/$2"; then
+                echo "STALE: $name: sed changes nothing"
+                missed=$((missed + 1))
+                return 1
+        fi
+        if ! build stress "" 2>"$work/errors" || ! build hooked -DSHM_ATOMIC_HOOKS 2>"$work/errors"; then
+                echo "STALE: $name: does not compile"
+                head -3 "$work/errors"
+                missed=$((missed + 1))
+                return 1
+        fi
+        hunt
+}
+
+# --- candidates, summary, park: law 3
+mutant "a summary bit is cleared without another look" shm-cpuif.c '/^static void drop_summary/,/^}/{/if (shm_load/d;/shm_or/d}'
+mutant "a candidate is cleared without another look" shm-cpuif.c '/^static void drop_candidate/,/^}/s/if (word && .*/if (false)/'
+mutant "the summary is set before the candidate" shm-word.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
+mutant "the injector looks at park before it marks" shm-word.h '/void shm_word_settle/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
+mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
+mutant "a change of priority does not mark" shm-word.h '/void shm_word_settle/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return;/'
+mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static void deactivate/,/^}/s/shm_word_settle(.*/;/'
+mutant "what was pending is dropped when candidates are rebuilt" shm-repair.c '/^static void rebuild_candidates/,/^}/s/^{/{\n        atomic_store(\&gic->vcpus[vcpu].candidates[0], 0);/'
+
+# --- gates, requests: law 3
+mutant "GICD_CTLR opens and rings nobody" shm-regs.c '/^static void write_gicd_ctlr/,/^}/s/shm_word_ring.*/;/'
+mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;/^ *if (now & ~old)/,/shm_word_ring(gic, i);/d;s/^\( *\)(void)a;/&\n\1(void)old;/}'
+mutant "WAKER opens and does not ring" shm-regs.c '/^static void write_gicr_waker/,/^}/s/shm_word_ring.*/;/'
+mutant "a register set from outside does not ring" shm-sysreg.c '/^int shm_sysreg_poke/,/^}/s/shm_word_ring.*/;/'
+mutant "a reset that was asked for does not ring" shm-reset.c '/^static void reset_post/,/^}/s/shm_word_ring.*/;/'
+mutant "posted active priorities: asked for before they are there" shm-apr.h '/void shm_apr_post/,/^}/{/shm_or/d;s/^\( *\)shm_store(shm_apr_posted_at.*/\1shm_or(\&self->request, SHM_REQUEST_APR, REQUEST_R1);\n&/}'
+
+# --- 1-of-N: law 3
+mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static bool give/,/^}/s/return is_eligible.*/return true;/'
+mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool give/,/^}/s/return choose.*/return true;/'
+mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c '/^void shm_oneofn_closed/,/^}/s/shm_oneofn_place(.*/;/'
+mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^void shm_oneofn_opened/,/^}/s/shm_oneofn_place(.*/;/'
+mutant "1-of-N: unplaced: the bits go before their summary" shm-oneofn.c '/^void shm_oneofn_opened/,/^}/{/shm_and(/d;s/^\( *\)bits = shm_exchange.*/&\n\1shm_and(\&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);/}'
+
+# --- IROUTER, ends of interrupt: law 3
+mutant "IROUTER: the route is not looked at again" shm-irouter.c '/^void shm_irouter_reroute/,/^}/s/} while (raw != derived.*/} while (false);/'
+mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_t shm_eoi_take/,/^}/{/shm_and(/d;s/^\( *\)bits = shm_exchange.*/&\n\1shm_and(\&gic->header->eoi_summary, ~(UINT64_C(1) << i), EOI_R3);/}'
+
+# --- TDIR: law 4
+mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
+mutant "TDIR: CLEARING counts as set" shm-tdir.c '/^void shm_tdir_raise/,/^}/s/== SHM_TDIR_SET ||/!= SHM_TDIR_CLEAR ||/'
+mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? shm_tdir_raise(gic) : (void)0), shm_word_cas(word, \&old, now)) {/};/void shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
+mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_tdir_raise.*/;/'
+mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/gic->n_espis/0/'
+mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
+
+# --- words: laws 1 and 2
+mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/while (!shm_word_cas(pick.at, &pick.word, now));/while ((atomic_store(pick.at, now), false));/'
+mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deactivate/,/^}/s/gic_irq_deactivate(old)/gic_irq_deactivate(old) \& ~(GIC_WORD_EDGE | GIC_WORD_LATCH)/'
+mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu) | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH));/'
+mutant "a change of a word is stored" shm-word.h '/bool shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
+mutant "an end of interrupt is stored" shm-cpuif.c '/^static void deactivate/,/^}/s/if (!shm_word_cas(word, &old, now))/if (atomic_store(word, now), false)/'
+mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//'
+mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/^}/s/shm_cpuif_pick(gic, vcpu, &pick);/&\n        if (pick.intid != GIC_INTID_SPURIOUS) shm_word_cas(pick.at, \&pick.word, gic_irq_deactivate(gic_irq_acknowledge(pick.word, (uint16_t)vcpu)));/'
+
+echo "$missed not found"
+[ "$missed" = 0 ]
