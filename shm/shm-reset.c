@@ -54,6 +54,11 @@ static uint64_t ctlr_to_configured(uint64_t w)
                SHM_ICC_CTLR_LIVE_VALID;
 }
 
+static uint64_t ctlr_same(uint64_t w)
+{
+        return w;
+}
+
 /* CTLR-R2: the values change together, in one compare-and-swap. */
 static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w), uint64_t clear,
                         uint64_t set)
@@ -126,11 +131,19 @@ static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
                 asked |= shm_and(&self->request, ~bits, REQUEST_A1);
         reset_cpuif(gic, self);
         shm_oneofn_closed(gic, vcpu);
-        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default, SHM_ICC_CTLR_ASKED, 0);
+        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default, 0, 0);
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 shm_word_update(gic, &self->words[i], shm_gic_nth_private(i),
                                 i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired, 0);
+}
+
+/* The mark of who asked goes last: until then a repair finishes what somebody was in the middle of who has no slot. */
+static void finish_reset(struct shm_gic *gic, uint32_t vcpu)
+{
+        if (shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1) & SHM_ICC_CTLR_ASKED)
+                change_ctlr(gic, vcpu, ctlr_same, SHM_ICC_CTLR_ASKED, 0);
+        shm_reset_count(&gic->vcpus[vcpu]);
 }
 
 static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
@@ -141,7 +154,7 @@ static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 
                 shm_word_update(gic, &shm_gic_spi(gic, intid)->word, intid, shm_reset_held, vcpu);
         }
-        shm_reset_count(&gic->vcpus[vcpu]);
+        finish_reset(gic, vcpu);
 }
 
 void shm_reset_build(struct shm_gic *gic, uint32_t vcpu)
@@ -288,19 +301,18 @@ bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint32_t request = shm_load(&self->request, REQUEST_A2);
 
-        if (shm_load(&self->cpuif, TAKE_A4) & SHM_CPUIF_TAKEN) { /* not "runs": a slow outsider loses it, a dead one is finished */
-                shm_takeover_revoke(gic, vcpu);
-                reset_post(gic, vcpu, request & SHM_REQUEST_FORGET, false);
-                return true;
-        }
+        bool taken = shm_load(&self->cpuif, TAKE_A4) & SHM_CPUIF_TAKEN; /* not "runs" */
+
         if (!(request & SHM_REQUEST_RESET)) {
-                if (!is_orphan(self)) {
+                if (!taken && !is_orphan(self)) {
                         if (request & SHM_REQUEST_FORGET)
                                 shm_and(&self->request, ~SHM_REQUEST_FORGET, REQUEST_A1);
                         return false;
                 }
                 shm_or(&self->request, SHM_REQUEST_RESET | (request & SHM_REQUEST_FORGET), REQUEST_R1);
         }
+        if (taken) /* a slow outsider loses it, a dead one is finished */
+                shm_takeover_revoke(gic, vcpu);
         reset_post(gic, vcpu, 0, true);
         return true;
 }
@@ -324,7 +336,7 @@ void shm_reset_all(struct shm_gic *gic)
         reset_distributor(gic);
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 reset_private(gic, i, SHM_REQUEST_FORGET);
-                shm_reset_count(&gic->vcpus[i]);
+                finish_reset(gic, i);
         }
 }
 

@@ -156,6 +156,29 @@ static void take_notices(void)
 
 static void daemon_high(void)  { shm_line_set(&death_daemon, 0, LEVEL, 3, true); }
 static void daemon_pulse(void) { shm_line_pulse(&death_daemon, 0, AWAY); }
+/* Nobody runs vCPU 0; an outsider took it. */
+static void given_back(void)
+{
+        hold_level();
+        shm_vcpu_release(&death_daemon, VICTIM);
+}
+
+static void given_back_taken(void)
+{
+        uint64_t ticket;
+
+        given_back();
+        if (shm_takeover_take(&rig.gic, VICTIM, &ticket) != SHM_TAKE_MINE)
+                tap_bail("not taken");
+        set_bit(&rig, VICTIM, ICENABLER, PPI);
+        shm_or(&rig.gic.vcpus[VICTIM].icc_ctlr, SHM_ICC_CTLR_ASKED, CTLR_R2); /* as who asked had begun */
+}
+
+static void any_at_victim(void) { off_with_any(); }
+static void daemon_registers(void) { shm_vcpu_take(&death_daemon, VICTIM, 3, 300); }
+static void daemon_releases(void) { shm_vcpu_release(&death_daemon, VICTIM); }
+static void other_dist_reset(void) { shm_reset_request_all(&rig.gic); }
+static void reset_all(void)    { shm_reset_all(&rig.gic); }
 static void daemon_notify(void) { shm_line_notify(&death_daemon, EDGE, true); }
 
 /* --- the same in parts --- */
@@ -268,6 +291,11 @@ const struct death_act death_acts[] = {
         ACT("power off", hold_any, power_off, COLD),
         ACT("power off with a 1-of-N edge", off_with_any, power_off, COLD),
         ACT("power off with a posted reset", off_and_asked, power_off, COLD),
+        ACT("the daemon registers a vCPU", given_back, daemon_registers, OUT | COLD),
+        ACT("the daemon registers a vCPU, taken by an outsider", given_back_taken, daemon_registers, OUT | COLD | DEATH_SERVED),
+        ACT("the daemon releases a vCPU with a 1-of-N edge", any_at_victim, daemon_releases, OUT | COLD),
+        ACT("a tool resets everything", pend_all, other_dist_reset, OUT | COLD | DEATH_LAWS | DEATH_WIDE),
+        ACT("the VMM resets everything", pend_all, reset_all, COLD | DEATH_LAWS | DEATH_WIDE),
         ACT("active priorities posted", NULL, apr_post, OUT),
         ACT("active priorities taken", post_apr, ack_it, 0),
         ACT("a mirror's register", NULL, mirror, OUT),
@@ -327,7 +355,6 @@ static void clear_active(void) { gicd(&rig, ICACTIVER + 4, 0xff00); }
 static void disable(void)      { gicd(&rig, ICENABLER + 4, 0xff00); }
 static void reset_victim(void) { shm_reset_request(&rig.gic, VICTIM, SHM_RESET_CPU_ON); }
 static void reset_second(void) { shm_reset_request(&rig.gic, SECOND, SHM_RESET_LAZY); }
-static void other_dist_reset(void) { shm_reset_request_all(&rig.gic); }
 
 const struct death_act death_others[] = {
         ACT("nobody", NULL, NULL, 0),
@@ -345,3 +372,25 @@ const struct death_act death_others[] = {
         ACT("a tool resets everything", NULL, other_dist_reset, DEATH_COLD | DEATH_WIDE),
 };
 const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
+
+/* --- what another thread of the dead process was in the middle of: vCPU 2 --- */
+
+static void second_pend(void)  { pulse(&rig, ALSO); }
+static void second_hold(void)  { second_pend(); ack(&rig, SECOND); }
+static void second_ack(void)   { ack(&rig, SECOND); }
+static void second_eoi(void)   { eoi(&rig, SECOND, ALSO); }
+static void second_dir(void)   { msr(&rig, SECOND, ICC_DIR, EDGE); msr(&rig, SECOND, ICC_DIR, AWAY); }
+static void second_dir_part(unsigned i) { msr(&rig, SECOND, ICC_DIR, i == 0 ? EDGE : AWAY); }
+static void second_sgi(void)   { msr(&rig, SECOND, ICC_SGI1R, UINT64_C(1) << OTHER | (uint64_t)(SGI + 1) << 24); }
+static void second_route(void) { route(&rig, EDGE, SECOND); }
+static void second_reset(void) { shm_reset_vcpu(&rig.gic, SECOND); }
+
+const struct death_act death_seconds[] = {
+        ACT("acknowledges", second_pend, second_ack, 0),
+        ACT("ends", second_hold, second_eoi, 0),
+        ACTS("deactivates", NULL, second_dir, 0, 2),
+        ACT("sends an SGI", NULL, second_sgi, 0),
+        ACT("routes", NULL, second_route, 0),
+        ACT("resets itself", second_hold, second_reset, DEATH_COLD),
+};
+const unsigned death_n_seconds = sizeof death_seconds / sizeof death_seconds[0];

@@ -320,6 +320,8 @@ bool death_look(const struct death_act *act, struct death_state *ret_state, cons
 {
         *ret_state = (struct death_state) { 0 };
         *ret_broken = check_laws(act);
+        if (act->flags & DEATH_SERVED)
+                shm_cpuif_serve(&rig.gic, VICTIM);
         look_at_registers(ret_state);
         look_at_notices(ret_state);
         death_succeed(act);

@@ -21,6 +21,7 @@
 struct rig rig;
 struct shm_gic death_daemon;
 struct death_page *death_page;
+const struct death_act *death_second;
 
 static uint8_t *pristine;               /* the segment as it is before each trial */
 static struct death_plan plan;
@@ -145,6 +146,8 @@ void death_world_begin(const struct death_act *act)
         memset(death_page, 0, sizeof *death_page);
         if (act && act->prepare)
                 act->prepare();
+        if (death_second && death_second->prepare)
+                death_second->prepare();
         /* OTHER sleeps: whatever comes to it must ring. */
         if (!(rig.gic.vcpus[OTHER].cpuif & SHM_CPUIF_OFF))
                 shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED);

@@ -66,6 +66,8 @@ struct death_act {
 #define DEATH_OUTSIDER   (1u << 0)      /* who dies runs no vCPU: only the words are repaired */
 #define DEATH_COLD       (1u << 1)      /* many stores: not every combination */
 #define DEATH_EARLY_SLOT (1u << 2)      /* its slot is written for a part of it: to be done or not is both right */
+#define DEATH_SERVED     (1u << 6)      /* what is posted for VICTIM is done first: its owner serves it before anything else */
+#define DEATH_LAWS       (1u << 5)      /* so much at once that only the laws are judged: see README */
 #define DEATH_WIDE       (1u << 4)      /* a write of more interrupts than it has parts: no reset of all in the middle */
 #define DEATH_NO_NOTICE  (1u << 3)      /* the daemon's death ends its devices' connections, and so what they wait for */
 
@@ -77,6 +79,10 @@ extern const struct death_act death_acts[];
 extern const unsigned death_n_acts;
 extern const struct death_act death_others[];
 extern const unsigned death_n_others;
+extern const struct death_act death_seconds[];
+extern const unsigned death_n_seconds;
+/* prepared in addition, or NULL */
+extern const struct death_act *death_second;
 
 /* --- the world: death-world.c --- */
 

@@ -78,13 +78,18 @@ static void expect(const struct death_act *a, const struct death_act *b, unsigne
                 tap_ok(false, "%s, %s, no death (%u, %u parts): %s", a->name, b->name, before, after, broken);
 }
 
-static void expect_all(const struct death_act *a, const struct death_act *b)
+static void expect_more(const struct death_act *a, const struct death_act *b)
 {
-        n_expected = 0;
         for (unsigned late = 0; late <= (b->late != NULL); late++)
                 for (unsigned done = 0; done <= n_parts(a); done++)
                         for (unsigned before = 0; before <= done; before++)
                                 expect(a, b, before, done - before, late);
+}
+
+static void expect_all(const struct death_act *a, const struct death_act *b)
+{
+        n_expected = 0;
+        expect_more(a, b);
 }
 
 /* What the victim's slot said at its death: it decides what was done. */
@@ -109,6 +114,8 @@ static const char *judge(const struct death_act *a, const struct death_state *go
         static char said[200];
         const char *differs;
 
+        if (a->flags & DEATH_LAWS)
+                return NULL;
         said[0] = '\0';
         for (unsigned i = 0; i < n_expected; i++) {
                 if (!may_be(a, slot, between, &expected[i]))
@@ -131,6 +138,7 @@ struct trial {
         enum when when;
         unsigned kill_at;       /* store of A */
         unsigned other_at;      /* store of A, or of the repair */
+        unsigned other_kill_at; /* store of B, which the same process does */
         unsigned again_at;      /* store of the repair, whose process dies as well; 0: it lives */
 };
 
@@ -162,6 +170,7 @@ static bool try(const struct trial *t)
         if (t->when == IN_ACT && t->b->act) {
                 in_act.other = t->b;
                 in_act.other_at = t->other_at;
+                in_act.other_kill_at = t->other_kill_at;
         }
         if (!death_run(act_of, t->a, &in_act))
                 return false;
@@ -262,6 +271,38 @@ static void the_rest(unsigned long kills)
         tap_ok(n_wrong == wrong_before, "%lu deaths more, with others in the middle and second deaths in the repair", n_kills - start);
 }
 
+/* Two threads die: vCPU 0 after a store of A, vCPU 2 after a store of what it does at that moment. */
+static void two_threads(const struct death_act *a, const struct death_act *b)
+{
+        static const struct death_act nobody = { .name = "nobody" };
+        unsigned n, n_other;
+
+        death_second = b;
+        n = n_stores_of(a);
+        n_other = n_stores_of(b);
+        expect_all(a, &nobody);
+        expect_more(a, b);
+        for (unsigned i = 0; n && n_other && i < 2 * n_other && i < 16; i++) {
+                struct trial t = { .a = a, .b = b, .when = IN_ACT, .other_at = 1 + random_below(n) };
+
+                t.kill_at = t.other_at;
+                t.other_kill_at = 1 + random_below(n_other);
+                try(&t);
+        }
+        death_second = NULL;
+}
+
+static void all_two_threads(void)
+{
+        unsigned long wrong_before = n_wrong, start = n_kills;
+
+        for (unsigned i = 0; i < death_n_acts; i++)
+                for (unsigned j = 0; j < death_n_seconds; j++)
+                        if (!(death_acts[i].flags & DEATH_OUTSIDER) && !death_acts[i].part)
+                                two_threads(&death_acts[i], &death_seconds[j]);
+        tap_ok(n_wrong == wrong_before, "%lu deaths of two threads", n_kills - start);
+}
+
 int main(int argc, char **argv)
 {
         const char *kills = getenv("KILLS"), *draw = getenv("SEED"), *only = argc > 1 ? argv[1] : NULL;
@@ -272,6 +313,8 @@ int main(int argc, char **argv)
         for (unsigned i = 0; i < death_n_acts; i++)
                 if (!only || strstr(death_acts[i].name, only))
                         every_store(&death_acts[i]);
+        if (!only || strstr("two threads", only))
+                all_two_threads();
         if (!only)
                 the_rest(kills && *kills ? strtoul(kills, NULL, 0) : 12000);
         tap_note("%lu kills, %lu judged, %lu wrong", n_kills, n_trials, n_wrong);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Cut short: what is killed at each store and is not one operation on interrupts (tests/death/README)
+ *
+ * Restore: what it leaves is a mixture, on which the laws hold; restored once more it is exactly the image. Rings: the
+ * other side takes a prefix of what was put, each entry once. TDIR: never clear with an SPI in flight.
+ */
+#include <stdlib.h>
+
+#include "death.h"
+#include "shm-ring.h"
+#include "shm-snapshot.h"
+
+static const struct death_act nobody = { .name = "nobody", .flags = DEATH_OUTSIDER };
+static unsigned long n_kills;
+
+/* --- restore --- */
+
+static uint8_t *image;
+static size_t image_bytes;
+
+static void make_image(void)
+{
+        unsigned flags = 0;
+
+        death_world_begin(&nobody);
+        pulse(&rig, EDGE);
+        high(&rig, LEVEL);
+        pulse(&rig, ANY);
+        if (ack(&rig, VICTIM) == NONE)
+                tap_bail("nothing to acknowledge");
+        pulse(&rig, AWAY);
+        gicd(&rig, ICENABLER + 4, 1u << (HIGH - 32));
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                shm_park_stop(&rig.gic, v);
+        if (shm_snapshot_save(&rig.gic, &image, &image_bytes, &flags) < 0 || !(flags & SHM_SNAPSHOT_EXACT))
+                tap_bail("no exact snapshot");
+}
+
+/* Another state, that of vCPUs at rest. */
+static void scramble(void)
+{
+        pulse(&rig, HIGH);
+        if (ack(&rig, VICTIM) != HIGH)
+                tap_bail("nothing to acknowledge");
+        route(&rig, EDGE, OTHER);
+        high(&rig, AWAY_LEVEL);
+        pulse(&rig, ALSO);
+        shm_power(&rig.gic, SECOND, false);
+        shm_sysreg_poke(&rig.gic, OTHER, ICC_AP1R(0), 0x100);
+        msr(&rig, VICTIM, ICC_PMR, 0x50);
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                shm_park_stop(&rig.gic, v);
+}
+
+static void restore(const struct death_act *unused)
+{
+        struct base_error why = { 0 };
+
+        (void)unused;
+        if (shm_snapshot_restore(&rig.gic, image, image_bytes, 0, &why) < 0)
+                tap_bail("not restored: %s", why.text);
+}
+
+static void kill_restore(void)
+{
+        static const struct death_act scrambled = { .name = "restore", .prepare = scramble, .flags = DEATH_OUTSIDER };
+        struct death_plan plan = { 0 };
+        struct death_state want, got;
+        unsigned broken = 0, other = 0, n = 0;
+        const char *what = NULL;
+
+        death_world_begin(&scrambled);
+        death_here(restore, NULL, &plan);
+        n = death_page->n_stores;
+        death_bury(&scrambled);
+        death_look(&scrambled, &want, &what);
+        for (plan.kill_at = 1; plan.kill_at <= n; plan.kill_at++) {
+                death_world_begin(&scrambled);
+                n_kills += death_run(restore, NULL, &plan);
+                death_bury(&scrambled);
+                if (plan.kill_at % 2) {
+                        broken += !death_look(&scrambled, &got, &what);
+                } else {
+                        restore(NULL);
+                        death_bury(&scrambled);
+                        other += !death_look(&scrambled, &got, &what);
+                        if (!what)
+                                what = death_differs(&got, &want, true);
+                        other += what != NULL;
+                }
+                if (what)
+                        tap_note("restore, killed at store %u: %s", plan.kill_at, what);
+        }
+        tap_eq(broken, 0, "restore, killed after each second of %u stores: the laws hold on what is left", n);
+        tap_eq(other, 0, "and after each other one: restored once more it is the image");
+}
+
+/* --- rings --- */
+
+static struct shm_ring ring_daemon, ring_client;
+
+static void put_three(const struct death_act *unused)
+{
+        (void)unused;
+        for (uint64_t i = 1; i <= 3; i++)
+                shm_ring_put(&ring_client, SHM_RING_ENTRY(SHM_RING_PULSE, i));
+}
+
+static void kill_producer(void)
+{
+        struct death_plan plan = { .kill_at = 1 };
+        unsigned wrong = 0, n_seen = 0, last = 0;
+        bool died = true;
+
+        while (died) {
+                uint64_t entry, next = 1;
+                unsigned n = 0;
+                int fd;
+
+                if (shm_ring_create(&fd, &ring_daemon) < 0 || shm_ring_map(fd, &ring_client) < 0)
+                        tap_bail("no ring");
+                close(fd);
+                memset(death_page, 0, sizeof *death_page);
+                died = death_run(put_three, NULL, &plan);
+                n_kills += died;
+                while (shm_ring_get(&ring_daemon, &entry) == 1) {
+                        wrong += SHM_RING_ENTRY_INTID(entry) != next++;
+                        n++;
+                }
+                wrong += n < last;
+                n_seen += n != last;
+                last = n;
+                shm_ring_unmap(&ring_client);
+                shm_ring_unmap(&ring_daemon);
+                plan.kill_at++;
+        }
+        tap_ok(wrong == 0 && last == 3 && n_seen == 3, "a producer killed after each of %u stores: what it had put is there, in order, once",
+               plan.kill_at - 2);
+}
+
+/* --- TDIR: a daemon killed while it clears --- */
+
+static void try_clear(const struct death_act *unused)
+{
+        (void)unused;
+        shm_tdir_try_clear(&death_daemon);
+}
+
+static void inject_late(void)
+{
+        pulse(&rig, EDGE);
+}
+
+static void kill_clear(void)
+{
+        static const struct death_act late = { .name = "injects", .act = inject_late };
+        struct death_plan plan = { .other = &late };
+        unsigned wrong = 0;
+
+        for (plan.kill_at = 1; plan.kill_at <= 3; plan.kill_at++)
+                for (plan.other_at = 1; plan.other_at <= plan.kill_at; plan.other_at++) {
+                        death_world_begin(&nobody);
+                        shm_tdir_raise(&rig.gic);
+                        n_kills += death_run(try_clear, NULL, &plan);
+                        wrong += gic_word_in_flight(rig.gic.spis[EDGE - 32].word) && !shm_tdir_get(&rig.gic, NULL, NULL);
+                        shm_tdir_try_clear(&death_daemon);
+                        wrong += shm_tdir_get(&rig.gic, NULL, NULL) != gic_word_in_flight(rig.gic.spis[EDGE - 32].word);
+                }
+        tap_eq(wrong, 0, "the daemon killed while it clears TDIR, an SPI injected at each moment: set while it is in flight, and the next one can clear it");
+}
+
+int main(void)
+{
+        death_world_create();
+        make_image();
+        kill_restore();
+        kill_producer();
+        kill_clear();
+        tap_note("%lu kills", n_kills);
+        free(image);
+        return tap_done();
+}
