@@ -63,7 +63,7 @@ enum proto_code handle_ring_setup(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        r = ring_open(session);
+        r = ring_open(session, &request->why);
         if (r == -EEXIST)
                 return dispatch_fail(request, PROTO_EXISTS, "this connection has a ring");
         if (r < 0)

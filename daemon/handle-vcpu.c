@@ -84,7 +84,7 @@ enum proto_code handle_tdir_subscribe(struct request *request)
                 fd = proto_fds_take(request->fds, 0);
         if (fd < 0)
                 return dispatch_fail(request, PROTO_BAD_FDS, "the descriptor is not an eventfd");
-        r = tdir_subscribe(vm, index, fd);
+        r = tdir_subscribe(vm, index, fd, &request->why);
         if (r == -EEXIST)
                 return dispatch_fail(request, PROTO_EXISTS, "vCPU %" PRIu32 " has a subscription", index);
         if (r < 0)

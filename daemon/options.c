@@ -6,18 +6,24 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "log.h"
 #include "options.h"
 
-enum { OPTION_TDIR_LAG = 256 };
+enum { OPTION_TDIR_LAG = UCHAR_MAX + 1, OPTION_MAX_CONNECTIONS, OPTION_MAX_VMS, OPTION_MAX_DESCRIPTORS };
+
+#define MOST_OF_ANYTHING  1000000000lu
 
 static const struct option long_options[] = {
         { "socket", required_argument, NULL, 's' },
         { "log-level", required_argument, NULL, 'l' },
         { "tdir-lag", required_argument, NULL, OPTION_TDIR_LAG },
+        { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS },
+        { "max-vms", required_argument, NULL, OPTION_MAX_VMS },
+        { "max-descriptors", required_argument, NULL, OPTION_MAX_DESCRIPTORS },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
@@ -34,11 +40,17 @@ static void print_help(void)
                "  -l, --log-level LEVEL  error, warning, notice, info (default) or debug\n"
                "      --tdir-lag MS      how long TDIR stays set after the last SPI in flight (default %d,\n"
                "                         at most %d)\n"
+               "      --max-connections N\n"
+               "                         how many connections one user other than root may have (default %d)\n"
+               "      --max-vms N        how many VMs (default %d)\n"
+               "      --max-descriptors N\n"
+               "                         how many of vgicd's descriptors (default three quarters of its limit)\n"
                "  -h, --help             print this and exit\n"
                "  -V, --version          print the version and exit\n"
                "\n"
                "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage. See vgicd(8).\n",
-               OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG);
+               OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG, OPTIONS_DEFAULT_MAX_CONNECTIONS,
+               OPTIONS_DEFAULT_MAX_VMS);
 }
 
 static int usage(void)
@@ -47,20 +59,35 @@ static int usage(void)
         return -EINVAL;
 }
 
-static int parse_lag(const char *text, unsigned *ret_ms)
+/* A number from @least to @most; @what it is, for the message. */
+static int parse_number(const char *option, const char *what, const char *text, unsigned long least, unsigned long most,
+                        unsigned *ret_value)
 {
         char *end;
         unsigned long value;
 
         errno = 0;
         value = strtoul(text, &end, 10);
-        if (text[0] < '0' || text[0] > '9' || *end || errno || value > OPTIONS_MAX_TDIR_LAG) {
-                fprintf(stderr, "vgicd: --tdir-lag takes milliseconds from 0 to %d, not '%s'\n", OPTIONS_MAX_TDIR_LAG,
-                        text);
+        if (text[0] < '0' || text[0] > '9' || *end || errno || value < least || value > most) {
+                fprintf(stderr, "vgicd: %s takes %s from %lu to %lu, not '%s'\n", option, what, least, most, text);
                 return usage();
         }
-        *ret_ms = (unsigned)value;
+        *ret_value = (unsigned)value;
         return 0;
+}
+
+/* Return: 0; -EINVAL, with words printed; -ENOENT @c is none of these. */
+static int parse_limit(int c, const char *text, struct options *o)
+{
+        if (c == OPTION_TDIR_LAG)
+                return parse_number("--tdir-lag", "milliseconds", text, 0, OPTIONS_MAX_TDIR_LAG, &o->tdir_lag_ms);
+        if (c == OPTION_MAX_CONNECTIONS)
+                return parse_number("--max-connections", "a number", text, 1, MOST_OF_ANYTHING, &o->max_connections);
+        if (c == OPTION_MAX_VMS)
+                return parse_number("--max-vms", "a number", text, 1, MOST_OF_ANYTHING, &o->max_vms);
+        if (c == OPTION_MAX_DESCRIPTORS)
+                return parse_number("--max-descriptors", "a number", text, 1, MOST_OF_ANYTHING, &o->max_descriptors);
+        return -ENOENT;
 }
 
 static int parse_level(const char *text, int *ret_priority)
@@ -93,8 +120,8 @@ int options_parse(int argc, char **argv, struct options *ret_options)
                         o.socket_given = true;
                 } else if (c == 'l') {
                         r = parse_level(optarg, &o.log_priority);
-                } else if (c == OPTION_TDIR_LAG) {
-                        r = parse_lag(optarg, &o.tdir_lag_ms);
+                } else if (c > UCHAR_MAX) {
+                        r = parse_limit(c, optarg, &o);
                 } else if (c == 'h') {
                         print_help();
                         return 1;

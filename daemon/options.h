@@ -11,12 +11,17 @@
 #define OPTIONS_DEFAULT_SOCKET   "/run/vgicd/vgicd.sock"
 #define OPTIONS_DEFAULT_TDIR_LAG 10
 #define OPTIONS_MAX_TDIR_LAG     10000
+#define OPTIONS_DEFAULT_MAX_CONNECTIONS  4096
+#define OPTIONS_DEFAULT_MAX_VMS          2048
 
 struct options {
         const char *socket_path;
         bool socket_given;      /* on the command line */
         int log_priority;
         unsigned tdir_lag_ms;
+        unsigned max_connections;       /* of one user; 0: the default */
+        unsigned max_vms;               /* of one user; 0: the default */
+        unsigned max_descriptors;       /* of one user; 0: three quarters of what this process may have */
 };
 
 /**

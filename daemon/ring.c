@@ -16,6 +16,7 @@
 #include "ring.h"
 #include "server.h"
 #include "session.h"
+#include "user.h"
 
 #define NS_PER_US  UINT64_C(1000)
 
@@ -142,16 +143,21 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
                 serve(ring);
 }
 
-int ring_open(struct session *session)
+int ring_open(struct session *session, struct base_error *why)
 {
         struct ring *ring;
         int r;
 
         if (session->ring)
                 return -EEXIST;
+        r = user_take_fds(session->user, RING_FDS, why);
+        if (r < 0)
+                return r;
         ring = calloc(1, sizeof(*ring));
-        if (!ring)
+        if (!ring) {
+                user_give_fds(session->user, RING_FDS);
                 return -ENOMEM;
+        }
         ring->session = session;
         ring->memfd = -1;
         ring->bell_in = base_fd_eventfd();
@@ -186,6 +192,7 @@ void ring_close(struct session *session)
         base_fd_close(ring->memfd);
         base_fd_close(ring->bell_in);
         base_fd_close(ring->bell_out);
+        user_give_fds(session->user, RING_FDS);
         free(ring);
         session->ring = NULL;
 }

@@ -17,9 +17,11 @@
 
 #include "shm-ring.h"
 
+struct base_error;
 struct event;
 struct session;
 
+#define RING_FDS      3u        /* its memory and two doorbells */
 #define RING_BATCH      256u
 #define RING_SPIN_US     50u
 #define RING_DENSE_US   100u    /* entries that follow each other faster are dense ... */
@@ -40,8 +42,8 @@ struct ring {
         uint64_t n_ignored;
 };
 
-/* ring_open() - Return: 0; -EEXIST; -EMFILE, -ENFILE, -ENOMEM. */
-int ring_open(struct session *session);
+/* ring_open() - Return: 0; -EEXIST; -ENOSPC with words; -EMFILE, -ENFILE, -ENOMEM. */
+int ring_open(struct session *session, struct base_error *why);
 
 /* ring_close() - Idempotent. */
 void ring_close(struct session *session);

@@ -16,6 +16,7 @@
 
 #include "activation.h"
 #include "attach.h"
+#include "base-error.h"
 #include "closer.h"
 #include "log.h"
 #include "notify.h"
@@ -67,10 +68,12 @@ static void on_accept_again(evutil_socket_t fd, short what, void *arg)
 static void add_session(struct server *server, int fd)
 {
         struct session *session;
-        int r = session_new(server, fd, &session);
+        struct base_error why = { 0 };
+        int r = session_new(server, fd, &why, &session);
 
         if (r < 0) {
-                log_client(LOG_NOTICE, NULL, "a connection was refused: %s", strerror(-r));
+                log_client(LOG_NOTICE, NULL, "a connection was refused: %s",
+                           base_error_is_set(&why) ? why.text : strerror(-r));
                 return;
         }
         TAILQ_INSERT_TAIL(&server->sessions, session, link);
@@ -233,6 +236,7 @@ int server_new(const struct options *options, struct server **ret_server)
         server->listener = LISTENER_NONE;
         TAILQ_INIT(&server->sessions);
         registry_init(&server->registry);
+        users_init(&server->users, options);
         server->closer = closer_new();
         r = server->closer ? open_socket(server) : -ENOMEM;
         if (r == 0)

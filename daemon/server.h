@@ -17,6 +17,7 @@
 #include "doorbell.h"
 #include "listener.h"
 #include "registry.h"
+#include "user.h"
 
 struct closer;
 struct event;
@@ -36,6 +37,7 @@ struct server {
         struct event *status;           /* STATUS= follows changes with some delay */
         struct doorbell_guard guard;
         struct closer *closer;
+        struct users users;
         struct registry registry;
         TAILQ_HEAD(, session) sessions;
         unsigned n_sessions;

@@ -15,10 +15,13 @@
 
 #include "attach.h"
 #include "base-clock.h"
+#include "base-error.h"
 #include "dispatch.h"
+#include "proto-table.h"
 #include "ring.h"
 #include "server.h"
 #include "session.h"
+#include "user.h"
 #include "vm.h"
 
 struct log_about session_about(const struct session *session)
@@ -41,17 +44,45 @@ void session_kill(struct session *session, const char *reason)
         server_reap(session->server);
 }
 
-/* Descriptors that a client leaves unread are the daemon's burden in the kernel. Return: may @n more be sent? */
-static bool allow_fds(struct session *session, uint32_t n)
+static void count_unread(struct session *session, uint32_t n)
+{
+        session->user->n_unread = session->user->n_unread - session->n_fds_unread + n;
+        session->n_fds_unread = n;
+}
+
+static void look_at_unread(struct session *session)
 {
         int n_unread = 0;
 
         if (ioctl(session->fd, SIOCOUTQ, &n_unread) == 0 && n_unread == 0)
-                session->n_fds_unread = 0;
+                count_unread(session, 0);
+}
+
+/* What its other connections have read meanwhile. */
+static void look_at_all(struct session *session)
+{
+        struct session *other;
+
+        TAILQ_FOREACH(other, &session->server->sessions, link)
+                if (other->user == session->user && other->n_fds_unread > 0)
+                        look_at_unread(other);
+}
+
+/*
+ * Descriptors that a client leaves unread are the daemon's burden in the kernel. Return: 0, and @n more are counted; -ENOBUFS
+ * this connection has too many; -ETOOMANYREFS its user has.
+ */
+static int allow_fds(struct session *session, uint32_t n)
+{
+        look_at_unread(session);
         if (session->n_fds_unread + n > SESSION_MAX_FDS_UNREAD)
-                return false;
-        session->n_fds_unread += n;
-        return true;
+                return -ENOBUFS;
+        if (!user_may_leave_unread(session->user, n))
+                look_at_all(session);
+        if (!user_may_leave_unread(session->user, n))
+                return -ETOOMANYREFS;
+        count_unread(session, session->n_fds_unread + n);
+        return 0;
 }
 
 int session_send(struct session *session, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
@@ -61,7 +92,10 @@ int session_send(struct session *session, uint32_t request, uint32_t flags, cons
 
         if (session->dying)
                 return -ENOTCONN;
-        if (n_fds > 0 && !allow_fds(session, n_fds)) {
+        r = n_fds > 0 ? allow_fds(session, n_fds) : 0;
+        if (r == -ETOOMANYREFS)
+                return r;
+        if (r < 0) {
                 session_kill(session, "it leaves its descriptors unread");
                 return -ENOTCONN;
         }
@@ -178,7 +212,27 @@ static void close_socket(struct session *session)
                 server_discard(session->server, session->fd);
 }
 
-int session_new(struct server *server, int fd, struct session **ret_session)
+/* Count it. Who has enough is told, as the answer to the HELLO that comes first. */
+static int admit(struct session *session, struct base_error *why)
+{
+        struct user *user = user_get(&session->server->users, session->uid);
+        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        int r = user ? user_take_connection(user, why) : -ENOMEM;
+
+        if (r == 0) {
+                session->user = user;
+                return 0;
+        }
+        user_put(user);
+        status.code = proto_code_from_errno(r);
+        status.text = why->text;
+        reply.status = &status;
+        proto_tx_send(&session->tx, session->fd, PROTO_HELLO, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
+        return r;
+}
+
+int session_new(struct server *server, int fd, struct base_error *why, struct session **ret_session)
 {
         struct session *session = calloc(1, sizeof(*session));
         int r;
@@ -196,6 +250,8 @@ int session_new(struct server *server, int fd, struct session **ret_session)
         session->readable = event_new(server->base, fd, EV_READ | EV_PERSIST, on_readable, session);
         session->writable = event_new(server->base, fd, EV_WRITE | EV_PERSIST, on_writable, session);
         r = identify(session);
+        if (r == 0)
+                r = admit(session, why);
         if (r == 0 && (!session->readable || !session->writable || event_add(session->readable, NULL) < 0))
                 r = -ENOMEM;
         if (r < 0) {
@@ -217,5 +273,10 @@ void session_free(struct session *session)
         proto_rx_release(&session->rx);
         proto_tx_clear(&session->tx);
         close_socket(session);
+        if (session->user) {
+                count_unread(session, 0);
+                user_give_connection(session->user);
+        }
+        user_put(session->user);
         free(session);
 }

@@ -24,10 +24,12 @@
 #include "proto-state.h"
 #include "proto-tx.h"
 
+struct base_error;
 struct event;
 struct grant;
 struct ring;
 struct server;
+struct user;
 struct vm;
 
 #define SESSION_FRAMES_PER_TURN  16u
@@ -43,6 +45,7 @@ struct session {
         int fd;
         pid_t pid;
         uid_t uid;
+        struct user *user;              /* NULL: it was refused */
         struct event *readable;
         struct event *writable;         /* added only while something waits */
         struct proto_session proto;
@@ -59,8 +62,11 @@ struct session {
         uint32_t n_fds_unread;          /* sent since the client was last seen to have read everything */
 };
 
-/* session_new() - @fd is consumed, in any case. Return: 0; -ENOMEM; -EACCES: the peer cannot be told from others. */
-int session_new(struct server *server, int fd, struct session **ret_session);
+/*
+ * session_new() - @fd is consumed, in any case. Return: 0; -ENOMEM; -EACCES: the peer cannot be told from others; -ENOSPC
+ * with words: its user has enough.
+ */
+int session_new(struct server *server, int fd, struct base_error *why, struct session **ret_session);
 
 /* session_free() - leave the VM, close, release; the reaper and the server's stop only. */
 void session_free(struct session *session);

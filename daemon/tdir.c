@@ -15,6 +15,7 @@
 #include "session.h"
 #include "shm-tdir.h"
 #include "tdir.h"
+#include "user.h"
 
 static uint32_t n_interested(const struct vm *vm)
 {
@@ -126,12 +127,16 @@ static void interest_changed(struct vm *vm, uint32_t before)
         }
 }
 
-int tdir_subscribe(struct vm *vm, uint32_t index, int fd)
+int tdir_subscribe(struct vm *vm, uint32_t index, int fd, struct base_error *why)
 {
         uint32_t before = n_interested(vm);
+        int r;
 
         if (vm->vcpus[index].tdir_fd >= 0)
                 return -EEXIST;
+        r = user_take_fds(vm->user, 1, why);
+        if (r < 0)
+                return r;
         vm->vcpus[index].tdir_fd = fd;
         vm->tdir.n_subscribers++;
         interest_changed(vm, before);
@@ -145,6 +150,7 @@ int tdir_unsubscribe(struct vm *vm, uint32_t index)
         if (vm->vcpus[index].tdir_fd < 0)
                 return -ENOENT;
         close(vm->vcpus[index].tdir_fd);
+        user_give_fds(vm->user, 1);
         vm->vcpus[index].tdir_fd = -1;
         vm->tdir.n_subscribers--;
         interest_changed(vm, before);

@@ -22,8 +22,8 @@ void tdir_close(struct vm *vm);
 /* tdir_on_own_raise() - struct shm_gic.raised: the daemon itself injected. */
 void tdir_on_own_raise(void *vm);
 
-/* tdir_subscribe() - @fd, an eventfd, is taken over on success. Return: 0; -EEXIST. */
-int tdir_subscribe(struct vm *vm, uint32_t vcpu, int fd);
+/* tdir_subscribe() - @fd, an eventfd, is taken over on success. Return: 0; -EEXIST; -ENOSPC with words. */
+int tdir_subscribe(struct vm *vm, uint32_t vcpu, int fd, struct base_error *why);
 /* Return: 0; -ENOENT there was no subscription. */
 int tdir_unsubscribe(struct vm *vm, uint32_t vcpu);
 

@@ -27,6 +27,7 @@
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "tdir.h"
+#include "user.h"
 #include "vm.h"
 
 #define VM_DEFAULT_PRIORITY_BITS  5
@@ -136,7 +137,14 @@ int vm_new(struct server *server, uid_t owner, const struct vm_config *config, s
         attr_init(&vm->attrs);
         TAILQ_INIT(&vm->sessions);
         TAILQ_INIT(&vm->grants);
-        r = set_shape(vm, config, why);
+        vm->user = user_get(&server->users, owner);
+        r = vm->user ? user_take_vm(vm->user, why) : -ENOMEM;
+        if (r < 0) {
+                user_put(vm->user);
+                vm->user = NULL;
+        }
+        if (r == 0)
+                r = set_shape(vm, config, why);
         if (r < 0) {
                 vm_free(vm);
                 return r;
@@ -159,6 +167,11 @@ static unsigned count_fds(void)
         return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
 }
 
+static uint32_t count_vm_fds(const struct vm *vm)
+{
+        return (vm_is_mirror(vm) ? 0 : vm->shape.n_vcpus) + VM_FDS_BEYOND_VCPUS;
+}
+
 static void say_limit(const struct vm *vm, struct base_error *why)
 {
         struct rlimit limit = { 0 };
@@ -167,8 +180,24 @@ static void say_limit(const struct vm *vm, struct base_error *why)
         base_error_set(why, 0,
                        "a VM of %" PRIu32 " vCPUs needs %" PRIu32 " descriptors of vgicd, whose limit is %llu with %u "
                        "in use: raise LimitNOFILE= in vgicd.service",
-                       vm->shape.n_vcpus, vm->shape.n_vcpus + VM_FDS_BEYOND_VCPUS, (unsigned long long)limit.rlim_cur,
+                       vm->shape.n_vcpus, count_vm_fds(vm), (unsigned long long)limit.rlim_cur,
                        count_fds());
+}
+
+/* Those of its controller. Return: 0; -EMFILE it never fits; -ENOSPC its user has enough. Both with words. */
+static int take_fds(struct vm *vm, struct base_error *why)
+{
+        struct rlimit limit;
+        int r;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && count_vm_fds(vm) > limit.rlim_cur) {
+                say_limit(vm, why);
+                return -EMFILE;
+        }
+        r = user_take_fds(vm->user, count_vm_fds(vm), why);
+        if (r == 0)
+                vm->n_fds = count_vm_fds(vm);
+        return r;
 }
 
 /* Both are of the segment: the library's hooks when the daemon itself injects. */
@@ -238,6 +267,8 @@ static void close_controller(struct vm *vm)
         shm_segment_unmap(&vm->gic);
         vm->segment_fd = base_fd_close(vm->segment_fd);
         vm->segment_ro_fd = base_fd_close(vm->segment_ro_fd);
+        user_give_fds(vm->user, vm->n_fds);
+        vm->n_fds = 0;
 }
 
 int vm_init(struct vm *vm, struct base_error *why)
@@ -247,6 +278,9 @@ int vm_init(struct vm *vm, struct base_error *why)
         if (vm->initialised)
                 return -EALREADY;
         doorbell_guard_pause(&vm->server->guard);
+        r = take_fds(vm, why);
+        if (r < 0)
+                return r;
         r = open_bells(vm);
         if (r == 0)
                 r = shm_segment_create(&vm->shape, &vm->segment_fd, &vm->segment_ro_fd, &vm->gic);
@@ -274,10 +308,14 @@ void vm_free(struct vm *vm)
                 return;
         if (vm->initialised)
                 shm_daemon_set_epoch(&vm->gic, 0);
-        close_controller(vm);
+        if (vm->user)
+                close_controller(vm);
         free((void *)(uintptr_t)vm->shape.mpidrs);
         free((void *)(uintptr_t)vm->shape.redist_regions);
         attr_deinit(&vm->attrs);
+        if (vm->user)
+                user_give_vm(vm->user);
+        user_put(vm->user);
         free(vm->vcpus);
         free(vm);
 }

@@ -25,6 +25,7 @@ struct event;
 struct grant;
 struct server;
 struct session;
+struct user;
 
 #define VM_NAME_MAX  63
 
@@ -57,6 +58,8 @@ struct vm {
         struct server *server;
         uint64_t id;
         uid_t owner_uid;
+        struct user *user;      /* the same, counted */
+        uint32_t n_fds;         /* counted for it: 0 before init */
         uint32_t flags;         /* PROTO_VM_* */
         bool initialised;
         bool destroyed;         /* its sessions are leaving; guests may go on in the memory that they have mapped */
@@ -98,12 +101,12 @@ struct vm_config {
 /* vm_name_valid() - [A-Za-z0-9._-], 1..63 bytes, not starting with '.' or '-'. Grant labels follow the same rule. */
 bool vm_name_valid(const char *name);
 
-/* vm_new() - Return: 0; -EINVAL with words in @why; -ENOMEM. */
+/* vm_new() - Return: 0; -EINVAL, -ENOSPC with words in @why; -ENOMEM. */
 int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why,
            struct vm **ret_vm);
 
 /*
- * vm_init() - build the segment and the doorbells. Return: 0; -EMFILE with words in @why; -ENOMEM, -ENOSPC; -EALREADY.
+ * vm_init() - build the segment and the doorbells. Return: 0; -EMFILE, -ENOSPC with words in @why; -ENOMEM; -EALREADY.
  */
 int vm_init(struct vm *vm, struct base_error *why);
 

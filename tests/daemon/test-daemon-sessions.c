@@ -159,6 +159,7 @@ static unsigned count_lines_with(FILE *file, const char *text)
 /* With room for few descriptors: connections wait, nothing spins, and they are served when others end. */
 static void test_no_descriptors(void)
 {
+        static const char *const arguments[] = { "--max-descriptors", "1000", NULL }; /* nobody is refused */
         struct daemon_proc proc;
         int fds[64], n, extra;
         Vgic__Hello ask = VGIC__HELLO__INIT;
@@ -169,7 +170,7 @@ static void test_no_descriptors(void)
 
         if (!log)
                 tap_bail("no file for the log");
-        daemon_start(&proc, &(struct daemon_options){ .limit_nofile = 40, .log_fd = fileno(log) });
+        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .limit_nofile = 40, .log_fd = fileno(log) });
         for (n = 0; n < 64; n++)
                 fds[n] = daemon_socket(&proc);
         extra = daemon_socket(&proc);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Users: see user.h
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "base-error.h"
+#include "options.h"
+#include "user.h"
+
+/* One user may hold three quarters of them: there is room for the others, and for what one VM needs. */
+static uint32_t default_max_fds(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > UINT32_MAX)
+                return UINT32_MAX;
+        return (uint32_t)(limit.rlim_cur / 4 * 3);
+}
+
+void users_init(struct users *users, const struct options *options)
+{
+        TAILQ_INIT(&users->all);
+        users->max_connections = options->max_connections ? options->max_connections : OPTIONS_DEFAULT_MAX_CONNECTIONS;
+        users->max_vms = options->max_vms ? options->max_vms : OPTIONS_DEFAULT_MAX_VMS;
+        users->max_fds = options->max_descriptors ? options->max_descriptors : default_max_fds();
+}
+
+struct user *user_get(struct users *users, uid_t uid)
+{
+        struct user *user;
+
+        TAILQ_FOREACH(user, &users->all, link)
+                if (user->uid == uid)
+                        break;
+        if (!user) {
+                user = calloc(1, sizeof(*user));
+                if (!user)
+                        return NULL;
+                user->users = users;
+                user->uid = uid;
+                TAILQ_INSERT_TAIL(&users->all, user, link);
+        }
+        user->n_refs++;
+        return user;
+}
+
+void user_put(struct user *user)
+{
+        if (!user || --user->n_refs > 0)
+                return;
+        TAILQ_REMOVE(&user->users->all, user, link);
+        free(user);
+}
+
+/* @more of something of which @held are held and @most allowed. */
+static int take(const struct user *user, uint32_t *held, uint32_t more, uint32_t most, const char *what, const char *option,
+                struct base_error *why)
+{
+        if (user->uid != 0 && (*held > most || more > most - *held))
+                return base_error_set(why, -ENOSPC,
+                                      "user %u has %" PRIu32 " of the %" PRIu32 " %s that one user may have, and this takes %"
+                                      PRIu32 ": end some, or raise %s of vgicd",
+                                      (unsigned)user->uid, *held, most, what, more, option);
+        *held += more;
+        return 0;
+}
+
+int user_take_connection(struct user *user, struct base_error *why)
+{
+        int r = take(user, &user->n_connections, 1, user->users->max_connections, "connections", "--max-connections", why);
+
+        if (r < 0)
+                return r;
+        r = user_take_fds(user, 1, why);
+        if (r < 0)
+                user->n_connections--;
+        return r;
+}
+
+void user_give_connection(struct user *user)
+{
+        user->n_connections--;
+        user_give_fds(user, 1);
+}
+
+int user_take_vm(struct user *user, struct base_error *why)
+{
+        return take(user, &user->n_vms, 1, user->users->max_vms, "VMs", "--max-vms", why);
+}
+
+void user_give_vm(struct user *user)
+{
+        user->n_vms--;
+}
+
+int user_take_fds(struct user *user, uint32_t n, struct base_error *why)
+{
+        return take(user, &user->n_fds, n, user->users->max_fds, "descriptors", "--max-descriptors", why);
+}
+
+void user_give_fds(struct user *user, uint32_t n)
+{
+        user->n_fds -= n;
+}
+
+bool user_may_leave_unread(const struct user *user, uint32_t n)
+{
+        return user->uid == 0 || (user->n_unread <= user->users->max_fds && n <= user->users->max_fds - user->n_unread);
+}

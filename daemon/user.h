@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef USER_H
+#define USER_H
+
+/*
+ * Users: what each uid holds of the daemon, and how much of it one may hold
+ *
+ * What    Connections, VMs, and descriptors: one a connection, three a ring, one a TDIR subscription, and of a VM's
+ *         controller one for each vCPU and three. So that one user cannot leave none to the others. Root is counted, and not limited: it
+ *         could stop the daemon anyway, and its tools are how an administrator finds out.
+ * Owner   The server's list; each session and each VM holds a reference.
+ * Threads The daemon's one thread.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+struct base_error;
+struct options;
+
+struct user {
+        TAILQ_ENTRY(user) link;
+        struct users *users;
+        uid_t uid;
+        unsigned n_refs;
+        uint32_t n_connections;
+        uint32_t n_vms;
+        uint32_t n_fds;
+        uint32_t n_unread;              /* descriptors that lie unread in its sockets: the kernel counts them as the daemon's */
+};
+
+struct users {
+        TAILQ_HEAD(, user) all;
+        uint32_t max_connections;
+        uint32_t max_vms;
+        uint32_t max_fds;
+};
+
+/* users_init() - limits from the options; that of descriptors from this process's, where no option says it. */
+void users_init(struct users *users, const struct options *options);
+
+/* user_get() / user_put() - one more, one fewer reference; put: NULL is allowed. Return: NULL without memory. */
+struct user *user_get(struct users *users, uid_t uid);
+void user_put(struct user *user);
+
+/*
+ * user_take_connection(), user_take_vm(), user_take_fds() - one more. Return: 0; -ENOSPC with words in @why. What was taken
+ * is given back with the _give_ of its name.
+ */
+int user_take_connection(struct user *user, struct base_error *why);
+void user_give_connection(struct user *user);
+int user_take_vm(struct user *user, struct base_error *why);
+void user_give_vm(struct user *user);
+int user_take_fds(struct user *user, uint32_t n, struct base_error *why);
+void user_give_fds(struct user *user, uint32_t n);
+
+/* user_may_leave_unread() - @n more descriptors in its sockets: as many as it may hold otherwise. */
+bool user_may_leave_unread(const struct user *user, uint32_t n);
+
+#endif
