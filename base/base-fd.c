@@ -35,8 +35,11 @@ int base_fd_eventfd_blocking(void)
 int base_fd_is_eventfd(int fd)
 {
         char path[40], target[64];
+        int flags = fcntl(fd, F_GETFL);
         ssize_t n;
 
+        if (flags < 0 || (flags & O_PATH)) /* its name is all that such a descriptor has */
+                return flags < 0 ? -errno : 0;
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         n = readlink(path, target, sizeof(target) - 1);
         if (n < 0)

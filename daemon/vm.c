@@ -153,14 +153,14 @@ int vm_new(struct server *server, uid_t owner, const struct vm_config *config, s
         return 0;
 }
 
-/* How many descriptors this process has open; for the error message only. */
-static unsigned count_fds(void)
+/* How many descriptors this process has open, of @limit; for the error message only. */
+static unsigned count_fds(unsigned limit)
 {
         DIR *dir = opendir("/proc/self/fd");
         unsigned n = 0;
 
-        if (!dir)
-                return 0;
+        if (!dir) /* which takes one */
+                return limit;
         while (readdir(dir))
                 n++;
         closedir(dir);
@@ -181,7 +181,7 @@ static void say_limit(const struct vm *vm, struct base_error *why)
                        "a VM of %" PRIu32 " vCPUs needs %" PRIu32 " descriptors of vgicd, whose limit is %llu with %u "
                        "in use: raise LimitNOFILE= in vgicd.service",
                        vm->shape.n_vcpus, count_vm_fds(vm), (unsigned long long)limit.rlim_cur,
-                       count_fds());
+                       count_fds((unsigned)limit.rlim_cur));
 }
 
 /* Those of its controller. Return: 0; -EMFILE it never fits; -ENOSPC its user has enough. Both with words. */
