@@ -47,8 +47,10 @@ enum litmus_label {
 struct litmus_cell {
         uint64_t value;
         uint64_t history[LITMUS_HISTORY];
+        uint64_t places[LITMUS_HISTORY];        /* of the sequentially consistent ones in their total order; else 0 */
         void *data;             /* relacy's, in this execution */
         uint64_t execution;     /* in which it was touched last */
+        unsigned newest;        /* index of the last value */
 };
 
 uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label);
@@ -56,8 +58,9 @@ void litmus_cell_store(struct litmus_cell *cell, uint64_t value, enum litmus_lab
 void litmus_cell_init(struct litmus_cell *cell, uint64_t value);
 bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum litmus_label label);
 
-enum litmus_rmw { LITMUS_EXCHANGE, LITMUS_OR, LITMUS_AND, LITMUS_ADD32, LITMUS_ADD64 };
-uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_rmw kind, uint64_t value, enum litmus_label label);
+enum litmus_kind { LITMUS_EXCHANGE, LITMUS_OR, LITMUS_AND, LITMUS_ADD32, LITMUS_ADD64 };
+uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label);
+void litmus_cell_post(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label);
 
 template<typename T> struct litmus_atomic {
         struct litmus_cell cell;
@@ -110,15 +113,37 @@ template<typename T> static inline bool litmus_cas(litmus_atomic<T> *at, T *old,
         return done;
 }
 
-template<typename T> static inline T litmus_rmw(litmus_atomic<T> *at, enum litmus_rmw kind, std::type_identity_t<T> value,
-                                                enum litmus_label label)
-{
-        return litmus_value<T>(litmus_cell_rmw(&at->cell, kind, litmus_bits(value), label));
-}
+/* A read-modify-write whose result nobody uses may come later than it stands there, as a store. */
+template<typename T> class litmus_rmw {
+public:
+        litmus_rmw(litmus_atomic<T> *at, enum litmus_kind kind, std::type_identity_t<T> value, enum litmus_label label)
+                : cell(&at->cell), kind(kind), value(litmus_bits(value)), label(label), done(false)
+        {
+        }
 
-template<typename T> static inline T litmus_add(litmus_atomic<T> *at, std::type_identity_t<T> value, enum litmus_label label)
+        ~litmus_rmw() noexcept(false)
+        {
+                if (!done)
+                        litmus_cell_post(cell, kind, value, label);
+        }
+
+        operator T()
+        {
+                done = true;
+                return litmus_value<T>(litmus_cell_rmw(cell, kind, value, label));
+        }
+
+private:
+        struct litmus_cell *cell;
+        enum litmus_kind kind;
+        uint64_t value;
+        enum litmus_label label;
+        bool done;
+};
+
+template<typename T> static inline enum litmus_kind litmus_add(const litmus_atomic<T> *)
 {
-        return litmus_rmw(at, sizeof(T) == 4 ? LITMUS_ADD32 : LITMUS_ADD64, value, label);
+        return sizeof(T) == 4 ? LITMUS_ADD32 : LITMUS_ADD64;
 }
 
 #define shm_atomic(type)              litmus_atomic<type>
@@ -129,6 +154,6 @@ template<typename T> static inline T litmus_add(litmus_atomic<T> *at, std::type_
 #define shm_exchange(at, value, label)  litmus_rmw(at, LITMUS_EXCHANGE, value, LITMUS_##label)
 #define shm_or(at, value, label)      litmus_rmw(at, LITMUS_OR, value, LITMUS_##label)
 #define shm_and(at, value, label)     litmus_rmw(at, LITMUS_AND, value, LITMUS_##label)
-#define shm_add(at, value, label)     litmus_add(at, value, LITMUS_##label)
+#define shm_add(at, value, label)     litmus_rmw(at, litmus_add(at), value, LITMUS_##label)
 
 #endif

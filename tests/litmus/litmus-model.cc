@@ -48,12 +48,28 @@ struct delayed {
         struct litmus_cell *cell;
         uint64_t value;
         enum litmus_order order;
+        bool is_store;
+        enum litmus_kind kind;          /* of a read-modify-write */
+};
+
+/* A sequentially consistent operation: when in its thread, and where in the total order. */
+struct placed {
+        rl::timestamp_t at;
+        uint64_t place;
 };
 
 struct thread_state {
         unsigned n_operations;
         unsigned dies_at;               /* 0: it does not */
         std::vector<struct delayed> buffer;
+        std::vector<struct placed> places;
+};
+
+/* Loads of memory that must not be written before all who read it are done: litmus_exclusive(). */
+struct looked {
+        const struct litmus_cell *cell;
+        rl::thread_id_t thread;
+        rl::timestamp_t at;
 };
 
 /* One run at a time, of one process. */
@@ -64,11 +80,14 @@ static struct {
         rl::test_params *params;
         bool in_model;                  /* a thread of an execution runs, not before() and the like */
         bool trace;
+        bool stalls;                    /* a thread now and then stands still while the others do many operations */
         uint64_t execution;
         unsigned saw;
         std::vector<struct litmus_cell *> touched;
         std::vector<uint64_t> initial;  /* of touched, by index */
         void (*initialise)(rl::atomic_data *data, unsigned index);
+        uint64_t place;                 /* the last of the total order of sequentially consistent operations */
+        std::vector<struct looked> looks;
         struct thread_state threads[MAX_THREADS];
 } model;
 
@@ -116,7 +135,10 @@ static rl::atomic_data *data_of(struct litmus_cell *cell)
         data = c.atomic_ctor(cell);
         index = c.threadx_->atomic_init(data);
         model.initialise(data, index);
+        for (unsigned i = 0; i < LITMUS_HISTORY; i++)
+                cell->places[i] = 0;
         cell->history[index] = cell->value;
+        cell->newest = index;
         cell->data = data;
         return data;
 }
@@ -129,7 +151,81 @@ static void trace(const char *operation, const struct litmus_cell *cell, unsigne
                      label < LITMUS_N_LABELS ? litmus_rows[label].label : "", (const void *)cell, (unsigned long long)value);
 }
 
+/* --- the total order of sequentially consistent operations --- */
+
+/*
+ * relacy takes the order of execution for it, and lets a sequentially consistent load see nothing but the last value. C11 asks
+ * less: the load may stand before stores that came earlier in this execution, if nothing that happens before it stands
+ * behind them. Processors do that: they satisfy a load early, past what does not order it.
+ */
+static uint64_t place_before(void)
+{
+        const rl::thread_info_base *self = rl::ctx().threadx_;
+        uint64_t place = 0;
+
+        for (unsigned t = 0; t < model.scenario->n_threads; t++) {
+                const std::vector<struct placed> &places = model.threads[t].places;
+
+                for (size_t i = places.size(); i-- > 0;)
+                        if (places[i].at <= self->acq_rel_order_[t]) {
+                                place = std::max(place, places[i].place);
+                                break;
+                        }
+        }
+        return place;
+}
+
+static void take_place(uint64_t place)
+{
+        const rl::thread_info_base *self = rl::ctx().threadx_;
+        std::vector<struct placed> &places = model.threads[self->index_].places;
+
+        if (!places.empty())
+                place = std::max(place, places.back().place);
+        places.push_back({ self->own_acq_rel_order_, place });
+}
+
+static uint64_t next_place(void)
+{
+        return model.place += 2;
+}
+
+static unsigned load_seq_cst(struct litmus_cell *cell, rl::atomic_data *data)
+{
+        rl::thread_info_base *self = rl::ctx().threadx_;
+        uint64_t before = place_before(), place = next_place();
+        bool may_be_early = litmus_random(2);
+        unsigned index;
+
+        for (uint64_t p : cell->places)
+                may_be_early = may_be_early && (p == 0 || p > before);
+        index = may_be_early ? self->atomic_load_acquire(data) : self->atomic_load_seq_cst(data);
+        if (index >= LITMUS_HISTORY)
+                return index;
+        for (unsigned i = cell->newest; i != index; i = (i + LITMUS_HISTORY - 1) % LITMUS_HISTORY)
+                if (cell->places[i])
+                        place = cell->places[i] - 1;
+        take_place(place);
+        return index;
+}
+
 /* --- operations in the model --- */
+
+static void set_value(struct litmus_cell *cell, unsigned index, uint64_t value, enum litmus_order order)
+{
+        for (const struct looked &look : model.looks)
+                if (look.cell == cell && look.thread != rl::ctx().threadx_->index_)
+                        litmus_check(rl::ctx().threadx_->acq_rel_order_[look.thread] >= look.at,
+                                     "memory is used again, and who read it is not known to be done");
+        cell->history[index] = value;
+        cell->newest = index;
+        cell->value = value;
+        cell->places[index] = 0;
+        if (order == LITMUS_SEQ_CST) {
+                cell->places[index] = next_place();
+                take_place(model.place);
+        }
+}
 
 static void perform_store(struct litmus_cell *cell, uint64_t value, enum litmus_order order)
 {
@@ -138,8 +234,37 @@ static void perform_store(struct litmus_cell *cell, uint64_t value, enum litmus_
         unsigned index = order == LITMUS_RELAXED ? thread->atomic_store_relaxed(data) :
                          order == LITMUS_SEQ_CST ? thread->atomic_store_seq_cst(data) : thread->atomic_store_release(data);
 
-        cell->history[index] = value;
-        cell->value = value;
+        set_value(cell, index, value, order);
+}
+
+static void perform_rmw(struct litmus_cell *cell, uint64_t value, enum litmus_order order)
+{
+        rl::atomic_data *data = data_of(cell);
+        rl::thread_info_base *thread = rl::ctx().threadx_;
+        bool aba;
+        unsigned index = order == LITMUS_RELAXED ? thread->atomic_rmw_relaxed(data, aba) :
+                         order == LITMUS_ACQUIRE ? thread->atomic_rmw_acquire(data, aba) :
+                         order == LITMUS_RELEASE ? thread->atomic_rmw_release(data, aba) :
+                         order == LITMUS_ACQ_REL ? thread->atomic_rmw_acq_rel(data, aba) :
+                                                   thread->atomic_rmw_seq_cst(data, aba);
+
+        set_value(cell, index, value, order);
+}
+
+static uint64_t result_of(enum litmus_kind kind, uint64_t old, uint64_t value)
+{
+        switch (kind) {
+        case LITMUS_OR:
+                return old | value;
+        case LITMUS_AND:
+                return old & value;
+        case LITMUS_ADD32:
+                return (uint32_t)(old + value);
+        case LITMUS_ADD64:
+                return old + value;
+        default:
+                return value;
+        }
 }
 
 static void perform_delayed(struct thread_state *self, size_t i)
@@ -147,7 +272,12 @@ static void perform_delayed(struct thread_state *self, size_t i)
         struct delayed d = self->buffer[i];
 
         self->buffer.erase(self->buffer.begin() + (ptrdiff_t)i);
-        perform_store(d.cell, d.value, d.order);
+        if (d.is_store) {
+                perform_store(d.cell, d.value, d.order);
+        } else {
+                touch(d.cell);
+                perform_rmw(d.cell, result_of(d.kind, d.cell->value, d.value), d.order);
+        }
 }
 
 /* May entry @i leave the buffer before those ahead of it? */
@@ -204,6 +334,8 @@ static struct thread_state *step(enum litmus_label label)
         struct thread_state *self;
 
         rl::ctx().sched();
+        if (model.stalls && litmus_random(16) == 0)
+                litmus_wait(60);
         self = &model.threads[rl::ctx().threadx_->index_];
         model.result->used[label] = true;
         if (self->dies_at && ++self->n_operations == self->dies_at)
@@ -217,9 +349,12 @@ static struct thread_state *step(enum litmus_label label)
         return self;
 }
 
-static bool delays(const struct thread_state *self)
+/* Put a store where later operations may overtake it. */
+static void delay(struct thread_state *self, const struct delayed &d)
 {
-        return self->dies_at != 0;
+        self->buffer.push_back(d);
+        if (litmus_random(2) && may_leave(self, self->buffer.size() - 1))
+                perform_delayed(self, self->buffer.size() - 1);
 }
 
 uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label)
@@ -234,8 +369,12 @@ uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label)
                 return cell->value;
         self = step(label);
         for (size_t i = self->buffer.size(); i-- > 0;)
-                if (self->buffer[i].cell == cell)
-                        return self->buffer[i].value;
+                if (self->buffer[i].cell == cell) {
+                        if (self->buffer[i].is_store)
+                                return self->buffer[i].value;
+                        perform_those_of(self, cell);
+                        break;
+                }
         if (order == LITMUS_SEQ_CST)
                 for (size_t i = 0; i < self->buffer.size(); i++)
                         if (self->buffer[i].order == LITMUS_SEQ_CST) {
@@ -245,7 +384,10 @@ uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label)
         data = data_of(cell);
         thread = rl::ctx().threadx_;
         index = order == LITMUS_RELAXED ? thread->atomic_load_relaxed(data) :
-                order == LITMUS_SEQ_CST ? thread->atomic_load_seq_cst(data) : thread->atomic_load_acquire(data);
+                order == LITMUS_SEQ_CST ? load_seq_cst(cell, data) : thread->atomic_load_acquire(data);
+        for (struct looked &look : model.looks)
+                if (look.cell == cell && look.thread == thread->index_)
+                        look.at = thread->own_acq_rel_order_;
         litmus_check(index < LITMUS_HISTORY, "a value that nobody stored");
         trace("load", cell, label, cell->history[index]);
         return cell->history[index];
@@ -263,12 +405,11 @@ void litmus_cell_store(struct litmus_cell *cell, uint64_t value, enum litmus_lab
         }
         self = step(label);
         trace("store", cell, label, value);
-        if (delays(self)) {
-                self->buffer.push_back({ cell, value, order });
-                if (litmus_random(2) && may_leave(self, self->buffer.size() - 1))
-                        perform_delayed(self, self->buffer.size() - 1);
+        if (order != LITMUS_SEQ_CST || self->dies_at) {
+                delay(self, { cell, value, order, true, LITMUS_EXCHANGE });
                 return;
         }
+        perform_all(self);
         perform_store(cell, value, order);
 }
 
@@ -290,21 +431,6 @@ static void order_before(struct thread_state *self, const struct litmus_cell *ce
                 perform_those_of(self, cell);
         else
                 perform_all(self);
-}
-
-static void perform_rmw(struct litmus_cell *cell, uint64_t value, enum litmus_order order)
-{
-        rl::atomic_data *data = data_of(cell);
-        rl::thread_info_base *thread = rl::ctx().threadx_;
-        bool aba;
-        unsigned index = order == LITMUS_RELAXED ? thread->atomic_rmw_relaxed(data, aba) :
-                         order == LITMUS_ACQUIRE ? thread->atomic_rmw_acquire(data, aba) :
-                         order == LITMUS_RELEASE ? thread->atomic_rmw_release(data, aba) :
-                         order == LITMUS_ACQ_REL ? thread->atomic_rmw_acq_rel(data, aba) :
-                                                   thread->atomic_rmw_seq_cst(data, aba);
-
-        cell->history[index] = value;
-        cell->value = value;
 }
 
 bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum litmus_label label)
@@ -333,32 +459,18 @@ bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum
         trace("cas!", cell, label, *old);
         data = data_of(cell);
         thread = rl::ctx().threadx_;
-        if (order == LITMUS_SEQ_CST)
+        if (order == LITMUS_SEQ_CST) {
                 thread->atomic_load_seq_cst_rmw(data);
-        else if (order == LITMUS_ACQ_REL || order == LITMUS_ACQUIRE)
+                take_place(next_place());
+        }
+        if (order == LITMUS_ACQ_REL || order == LITMUS_ACQUIRE)
                 thread->atomic_load_acquire_rmw(data);
-        else
+        if (order == LITMUS_RELAXED || order == LITMUS_RELEASE)
                 thread->atomic_load_relaxed_rmw(data);
         return false;
 }
 
-static uint64_t result_of(enum litmus_rmw kind, uint64_t old, uint64_t value)
-{
-        switch (kind) {
-        case LITMUS_OR:
-                return old | value;
-        case LITMUS_AND:
-                return old & value;
-        case LITMUS_ADD32:
-                return (uint32_t)(old + value);
-        case LITMUS_ADD64:
-                return old + value;
-        default:
-                return value;
-        }
-}
-
-uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_rmw kind, uint64_t value, enum litmus_label label)
+uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label)
 {
         enum litmus_order order = model.orders[label];
         uint64_t old, now;
@@ -378,7 +490,25 @@ uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_rmw kind, uint64_
         return old;
 }
 
+void litmus_cell_post(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label)
+{
+        enum litmus_order order = model.orders[label];
+
+        if (!model.in_model || (order != LITMUS_RELAXED && order != LITMUS_RELEASE)) {
+                litmus_cell_rmw(cell, kind, value, label);
+                return;
+        }
+        trace("post", cell, label, value);
+        delay(step(label), { cell, value, order, false, kind });
+}
+
 /* --- what scenarios call --- */
+
+void litmus_exclusive(const struct litmus_cell *cell)
+{
+        for (unsigned t = 0; t < model.scenario->n_threads; t++)
+                model.looks.push_back({ cell, (rl::thread_id_t)t, 0 });
+}
 
 void litmus_check(bool ok, const char *what)
 {
@@ -422,15 +552,19 @@ template<rl::thread_id_t n> struct suite : rl::test_suite<suite<n>, n> {
         {
                 restore();
                 model.saw = 0;
+                model.place = 0;
+                model.looks.clear();
                 model.in_model = false;
                 model.initialise = initialise<n>;
                 for (struct thread_state &thread : model.threads) {
                         thread.n_operations = 0;
                         thread.dies_at = 0;
                         thread.buffer.clear();
+                        thread.places.clear();
                 }
                 if (model.scenario->before)
                         model.scenario->before();
+                model.stalls = litmus_random(2);
                 model.in_model = true;
         }
 
@@ -487,8 +621,11 @@ void litmus_run(const struct litmus_scenario *scenario, enum litmus_label weak, 
                 model.orders[i] = i == (unsigned)weak ? order : litmus_rows[i].order;
         model.orders[LITMUS_PLAIN] = LITMUS_RELAXED;
         model.orders[LITMUS_TOLD] = LITMUS_ACQ_REL;
-        for (struct thread_state &thread : model.threads)
-                thread.buffer.reserve(64);      /* relacy would take memory that grows in an execution for a leak */
+        for (struct thread_state &thread : model.threads) { /* relacy would take memory that grows in an execution for a leak */
+                thread.buffer.reserve(256);
+                thread.places.reserve(4096);
+        }
+        model.looks.reserve(64);
         model.touched.reserve(4096);
         model.initial.reserve(4096);
         restore();

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "litmus-weaken.h"
 
-int main()
+int main(int argc, char **argv)
 {
-        return litmus_test();
+        return litmus_test(argc, argv);
 }

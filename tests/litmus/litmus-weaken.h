@@ -7,8 +7,11 @@
  * Experiments: every order of the project made weaker, and what notices
  */
 
-/* litmus_test() - a test program: the scenarios that are linked, and the experiments that they answer. Speaks TAP. */
-int litmus_test(void);
+/*
+ * litmus_test() - a test program: the scenarios that are linked, and the experiments that they answer; or, named by its
+ * argument, one scenario alone, whose first failure is then told operation by operation. Speaks TAP.
+ */
+int litmus_test(int argc, char **argv);
 
 /* litmus_orders() - the command: all of them, by every step; prints a table. Return: 1 if something goes unnoticed. */
 int litmus_orders(int argc, char **argv);

@@ -68,6 +68,12 @@ static inline uint64_t litmus_told(const struct litmus_plain *at)
 }
 
 /*
+ * litmus_exclusive() - in before(): whoever stores to this object has to know that all who loaded it before are done (their
+ * loads happen before). Else a processor could have such a load see the later store, which the model does not show.
+ */
+void litmus_exclusive(const struct litmus_cell *cell);
+
+/*
  * litmus_mortal() - in before(): thread @index dies before one of its first @n operations, or not at all; its function
  * is left by an exception. What it may have stored then: see litmus-model.cc.
  */

@@ -118,6 +118,8 @@ static void full_before(void)
         n_got = 0;
         producer.out.index = begin_at + SHM_RING_ENTRIES;
         consumer.in.index = begin_at;
+        for (uint32_t i = 0; i < 3; i++)
+                litmus_exclusive(&page.to_daemon.entries[(begin_at + i) % SHM_RING_ENTRIES].cell);
 }
 
 static void full_thread(unsigned index)

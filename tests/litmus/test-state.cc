@@ -139,7 +139,7 @@ static void ctlr_thread(unsigned index)
                 litmus_write(&beside[1], 1);
                 shm_reset_request(&world, 0, SHM_RESET_CPU_ON); /* its first step: live is the default again */
         } else {
-                struct shm_icc_ctlr first, second;
+                struct shm_icc_ctlr first = {}, second = {};
 
                 litmus_wait(12);
                 shm_read_icc_ctlr(&world, 0, &first);
