@@ -42,7 +42,7 @@ static inline uint64_t gic_irq_message_set(uint64_t w)
 
 static inline uint64_t gic_irq_message_clear(uint64_t w)
 {
-        return w & ~((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE | GIC_WORD_LATCH : GIC_WORD_MESSAGE);
+        return w & ~((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE | GIC_WORD_LATCH | GIC_WORD_LISTED : GIC_WORD_MESSAGE);
 }
 
 /* Acknowledge: pending requests that do not hold a level are consumed (IHI 0069 section 4.1.2, transition B). */
@@ -66,9 +66,14 @@ static inline uint64_t gic_irq_route_any(uint64_t w)
         return w | GIC_WORD_IRM;
 }
 
-/* Deactivate (transition E): an interrupt whose level is still held is pending again by that very word. */
+/*
+ * Deactivate (transition E): an interrupt whose level is still held is pending again by that very word. One that is in a
+ * list register may be active there already: what it is, its holder finds when it folds (gic-lr.h).
+ */
 static inline uint64_t gic_irq_deactivate(uint64_t w)
 {
+        if (w & GIC_WORD_RESIDENT)
+                return (w & ~GIC_WORD_ACTIVE) | GIC_WORD_ENDED;
         if (!(w & GIC_WORD_ACTIVE))
                 return w;
         return gic_word_set_holder(w & ~GIC_WORD_ACTIVE, GIC_NO_VCPU);
@@ -92,8 +97,8 @@ static inline uint64_t gic_irq_deactivate_outside(uint64_t w)
 static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 {
         w &= ~(base_mask(GIC_WORD_PRIORITY_WIDTH) | GIC_WORD_IRM | GIC_WORD_FOLD | GIC_WORD_ACTIVE | GIC_WORD_ENABLE |
-               GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_NMI);
-        w = base_field_set(w, GIC_WORD_RESIDENT_SHIFT, GIC_WORD_RESIDENT_WIDTH, 0);
+               GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_NMI |
+               GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED);
         w = base_bit_assign(w, GIC_WORD_EDGE_CFG, is_sgi);
         return gic_word_set_holder(w, GIC_NO_VCPU);
 }
@@ -102,6 +107,7 @@ static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 #define GIC_EFFECT_DELIVER  (1u << 0)  /* its target has something new to look at */
 #define GIC_EFFECT_FLIGHT   (1u << 1)  /* it came into flight */
 #define GIC_EFFECT_EOI      (1u << 2)  /* its end of interrupt is owed to somebody */
+#define GIC_EFFECT_FOLD     (1u << 3)  /* its holder, which has it in a list register, is to fold */
 
 /* A 1-of-N interrupt without a target is owed one. */
 static inline bool gic_irq_is_owed(uint64_t w)
@@ -121,6 +127,8 @@ static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)
                 effects |= GIC_EFFECT_FLIGHT;
         if ((old & GIC_WORD_ACTIVE) && !(now & GIC_WORD_ACTIVE) && (now & GIC_WORD_NOTIFY))
                 effects |= GIC_EFFECT_EOI;
+        if ((now & GIC_WORD_FOLD) && !(old & GIC_WORD_FOLD))
+                effects |= GIC_EFFECT_FOLD;
         return effects;
 }
 

@@ -37,6 +37,12 @@ static inline unsigned gic_prio_n_apr(unsigned n_priority_bits)
         return 1u << (gic_prio_preemption_bits(n_priority_bits) > 5 ? gic_prio_preemption_bits(n_priority_bits) - 5 : 0);
 }
 
+/* Bits of an active-priorities register that stand for a priority; the rest is RES0: with 4 preemption bits it has 16. */
+static inline uint32_t gic_prio_apr_mask(unsigned n_priority_bits)
+{
+        return gic_prio_preemption_bits(n_priority_bits) < 5 ? 0xffff : UINT32_MAX;
+}
+
 /* The group-priority part of a priority, for a binary point as ICC_BPR0_EL1 counts it. */
 static inline uint8_t gic_prio_group_mask(unsigned bpr0)
 {

@@ -69,7 +69,7 @@ uint64_t gic_field_set_pending(uint64_t w, uint64_t field)
 
 uint64_t gic_field_clear_pending(uint64_t w, uint64_t field)
 {
-        return (field & 1) ? w & ~(GIC_WORD_LATCH | GIC_WORD_EDGE) : w;
+        return (field & 1) ? w & ~(GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_LISTED) : w;
 }
 
 /* GICD_ISACTIVER<n>, GICD_ICACTIVER<n>: 12.9.24, 12.9.5 */
@@ -82,6 +82,8 @@ uint64_t gic_field_set_active(uint64_t w, uint64_t field)
 {
         if (!(field & 1) || (w & GIC_WORD_ACTIVE))
                 return w;
+        if (w & GIC_WORD_RESIDENT)
+                return w | GIC_WORD_ACTIVE;
         /* Nobody acknowledged it: so a reset of a vCPU does not take it for its own. */
         return gic_word_set_holder(w | GIC_WORD_ACTIVE, GIC_NO_VCPU);
 }

@@ -12,9 +12,10 @@
  *         raises its major version. Bits that a participant does not know keep their value.
  * Derived "Pending", "in flight" and "deliverable" are functions of the word and never stored.
  *
- *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45..41   | 40..25 | 24  | 23..8
- *   | 7..0 salt | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | resident | holder | irm
- *   | route | priority
+ *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45 44 | 43    42     41       |
+ *   salt  | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold |  -    | ended listed resident |
+ *   40..25 | 24  | 23..8 | 7..0
+ *   holder | irm | route | priority
  */
 #include <assert.h>
 #include <stdbool.h>
@@ -29,10 +30,10 @@
 #define GIC_WORD_IRM        (UINT64_C(1) << 24) /* 1-of-N: any eligible vCPU */
 #define GIC_WORD_HOLDER_SHIFT     25  /* vCPU on which it is active or resident; else without meaning, but for a repair */
 #define GIC_WORD_HOLDER_WIDTH     16
-#define GIC_WORD_RESIDENT_SHIFT   41  /* 0: not resident; n: in list register n-1 of the holder */
-#define GIC_WORD_RESIDENT_WIDTH    5
-#define GIC_WORD_RESIDENT   (UINT64_C(0x1f) << GIC_WORD_RESIDENT_SHIFT)
-#define GIC_WORD_FOLD       (UINT64_C(1) << 46) /* resident, and somebody asked the holder to fold */
+#define GIC_WORD_RESIDENT   (UINT64_C(1) << 41) /* in a list register of the holder, which may be running: gic-lr.h */
+#define GIC_WORD_LISTED     (UINT64_C(1) << 42) /* resident: its latched request is in the list register, or was taken from there */
+#define GIC_WORD_ENDED      (UINT64_C(1) << 43) /* resident: deactivated from elsewhere since */
+#define GIC_WORD_FOLD       (UINT64_C(1) << 46) /* resident: changed since, so the holder was asked to fold */
 #define GIC_WORD_ACTIVE     (UINT64_C(1) << 47)
 #define GIC_WORD_ENABLE     (UINT64_C(1) << 48)
 #define GIC_WORD_GROUP1     (UINT64_C(1) << 49)
@@ -55,8 +56,9 @@ static_assert(GIC_WORD_PRIORITY_SHIFT == 0 && GIC_WORD_PRIORITY_WIDTH == 8, "wor
 static_assert(GIC_WORD_ROUTE_SHIFT == 8 && GIC_WORD_ROUTE_WIDTH == 16, "word: route");
 static_assert(GIC_WORD_IRM == UINT64_C(1) << 24, "word: IRM");
 static_assert(GIC_WORD_HOLDER_SHIFT == 25 && GIC_WORD_HOLDER_WIDTH == 16, "word: holder");
-static_assert(GIC_WORD_RESIDENT_SHIFT == 41 && GIC_WORD_RESIDENT_WIDTH == 5, "word: resident");
-static_assert(GIC_WORD_RESIDENT == ((UINT64_C(1) << GIC_WORD_RESIDENT_WIDTH) - 1) << GIC_WORD_RESIDENT_SHIFT, "word: resident mask");
+static_assert(GIC_WORD_RESIDENT == UINT64_C(1) << 41, "word: resident");
+static_assert(GIC_WORD_LISTED == UINT64_C(1) << 42, "word: listed");
+static_assert(GIC_WORD_ENDED == UINT64_C(1) << 43, "word: ended");
 static_assert(GIC_WORD_FOLD == UINT64_C(1) << 46, "word: fold");
 static_assert(GIC_WORD_ACTIVE == UINT64_C(1) << 47, "word: active");
 static_assert(GIC_WORD_ENABLE == UINT64_C(1) << 48, "word: enable");
@@ -93,11 +95,6 @@ static inline uint16_t gic_word_holder(uint64_t w)
         return (uint16_t)(w >> GIC_WORD_HOLDER_SHIFT);
 }
 
-static inline unsigned gic_word_resident(uint64_t w)
-{
-        return (unsigned)base_field_get(w, GIC_WORD_RESIDENT_SHIFT, GIC_WORD_RESIDENT_WIDTH);
-}
-
 static inline unsigned gic_word_group(uint64_t w)
 {
         return (w & GIC_WORD_GROUP1) ? 1 : 0;
@@ -125,11 +122,11 @@ static inline uint64_t gic_word_wire(unsigned wire)
 
 /*
  * Pending (IHI 0069 section 4.1.2): a latched request of either trigger kind; for a
- * level-sensitive interrupt also any source that still holds its level.
+ * level-sensitive interrupt also any source that still holds its level. Of a resident one: as far as is known.
  */
 static inline bool gic_word_pending(uint64_t w)
 {
-        if (w & (GIC_WORD_LATCH | GIC_WORD_EDGE))
+        if (w & (GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_LISTED))
                 return true;
         return !(w & GIC_WORD_EDGE_CFG) && (w & (GIC_WORD_WIRES | GIC_WORD_MESSAGE));
 }

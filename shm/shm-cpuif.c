@@ -5,6 +5,7 @@
 #include "gic-prio.h"
 #include "gic-route.h"
 #include "shm-apr.h"
+#include "shm-gate.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -46,13 +47,16 @@ static bool preempts(const struct shm_gic *gic, uint32_t vcpu, const struct gate
                                  shm_cpuif_running_priority(gic, vcpu), group_mask(gates, group));
 }
 
+/* Beside the groups to choose from. */
+#define NO_SPIS  (1u << 2)
+
 static bool deliverable_here(uint64_t w, uint32_t vcpu)
 {
         return gic_word_wanting(w) && gic_word_route(w) == vcpu;
 }
 
 /* CAND-R4: clear a summary bit, then re-read the candidates that it covers; as CAND-R3, one level up. */
-static void drop_summary(struct shm_vcpu *self, uint32_t i)
+void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i)
 {
         shm_and(&self->summary, ~(UINT64_C(1) << i), CAND_R4);
         if (shm_load(&self->candidates[i], CAND_X1))
@@ -63,7 +67,7 @@ static void drop_summary(struct shm_vcpu *self, uint32_t i)
  * CAND-R3: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either
  * its bit comes after this clear, or this load sees its word.
  */
-static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const shm_atomic(uint64_t) *word)
+void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const shm_atomic(uint64_t) *word)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint32_t index = shm_candidate_index(intid);
@@ -73,7 +77,7 @@ static void drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, c
         if (word && deliverable_here(shm_word_load(word), vcpu))
                 shm_word_mark(self, intid);
         else if (!(before & ~bit))
-                drop_summary(self, index / 64);
+                shm_cpuif_drop_summary(self, index / 64);
 }
 
 static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index, struct shm_pick *pick)
@@ -83,10 +87,10 @@ static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32
         uint64_t w = word ? shm_word_load(word) : 0;
 
         if (!deliverable_here(w, vcpu)) {
-                drop_candidate(gic, vcpu, intid, word);
+                shm_cpuif_drop_candidate(gic, vcpu, intid, word);
                 return;
         }
-        if (!(groups & (1u << gic_word_group(w))))
+        if (!(groups & (1u << gic_word_group(w))) || ((groups & NO_SPIS) && !gic_intid_is_private(intid)))
                 return;
         if (pick->intid != GIC_INTID_SPURIOUS && gic_word_priority(w) >= pick->priority)
                 return;
@@ -108,7 +112,7 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
 
                 summary &= summary - 1;
                 if (!bits) /* the summary bit outlived its candidates: an injector sets it after them */
-                        drop_summary(self, i);
+                        shm_cpuif_drop_summary(self, i);
                 for (; bits; bits &= bits - 1)
                         consider(gic, vcpu, groups, i * 64 + (unsigned)__builtin_ctzll(bits), ret_pick);
         }
@@ -182,11 +186,28 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
         return (gates.groups & (1u << group)) && preempts(gic, vcpu, &gates, gic_word_priority(w), group);
 }
 
+/* The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens. */
+static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t tdir = shm_load(&gic->header->tdir, TDIR_A4);
+
+        if (shm_gate_is_open(tdir))
+                return true;
+        shm_tdir_raise(gic);
+        return shm_gate_ask(gic, vcpu);
+}
+
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_pick pick;
+        struct gates gates;
 
-        pick_preempting(gic, vcpu, &pick);
+        gates = pick_preempting(gic, vcpu, &pick);
+        if (pick.intid != GIC_INTID_SPURIOUS && !gic_intid_is_private(pick.intid) && !may_have_spis(gic, vcpu)) {
+                pick_of_groups(gic, vcpu, gates.groups | NO_SPIS, &pick);
+                if (pick.intid != GIC_INTID_SPURIOUS && !preempts(gic, vcpu, &gates, pick.priority, pick.group))
+                        return 0;
+        }
         if (pick.intid == GIC_INTID_SPURIOUS)
                 return 0;
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
@@ -213,6 +234,25 @@ static void count(shm_atomic(uint64_t) *counter)
 }
 
 /*
+ * An SPI was acknowledged in a VM that has list-register ports. That it is active keeps TDIR set; so if the gate is open
+ * now, it stays open. If it is not, the acknowledge is taken back as a repair would.
+ */
+static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, const struct shm_pick *pick, uint64_t now)
+{
+        if (shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)) || shm_gate_ask(gic, vcpu))
+                return true;
+        while ((now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu) {
+                uint64_t back = gic_irq_deactivate(now) | (pick->word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
+
+                if (shm_word_cas(pick->at, &now, back)) {
+                        shm_word_settle(gic, pick->intid, now, back);
+                        break;
+                }
+        }
+        return false;
+}
+
+/*
  * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running priority. Of two vCPUs
  * that race for one interrupt the CAS lets one win; the other chooses again.
  */
@@ -221,7 +261,7 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         struct shm_pick pick;
         struct gates gates;
-        uint64_t now;
+        uint64_t now, tdir = 0;
         unsigned bit;
 
         for (;;) {
@@ -233,13 +273,17 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
                 if (!gic_intid_is_private(pick.intid))
-                        shm_tdir_raise(gic);
+                        tdir = shm_tdir_raise(gic);
                 if (shm_word_cas(pick.at, &pick.word, now))
                         break;
                 shm_slot_end(self); /* or a repair reads this INTID with what is stored for the next one */
         }
+        if (__builtin_expect(tdir & SHM_TDIR_PORTS, 0) && !pass_gate(gic, vcpu, &pick, now)) {
+                shm_slot_end(self);
+                return GIC_INTID_SPURIOUS;
+        }
         assign_apr(self, group, bit, true);
-        drop_candidate(gic, vcpu, pick.intid, pick.at);
+        shm_cpuif_drop_candidate(gic, vcpu, pick.intid, pick.at);
         count(&self->counters.acknowledged);
         count(shm_gic_counter(gic, vcpu, pick.intid));
         shm_slot_end(self);
@@ -266,9 +310,10 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) 
 {
         uint64_t old = shm_word_load(word);
 
-        while (old & GIC_WORD_ACTIVE) {
-                bool own = gic_word_holder(old) == vcpu;
-                uint64_t now = own ? gic_irq_deactivate(old) : gic_word_set_holder(old, (uint16_t)vcpu);
+        while (old & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) {
+                /* In a list register, where it may be active already: the holder ends it when it folds. */
+                bool own = gic_word_holder(old) == vcpu || (old & GIC_WORD_RESIDENT);
+                uint64_t now = own ? gic_lr_mark(old, gic_irq_deactivate(old)) : gic_word_set_holder(old, (uint16_t)vcpu);
 
                 if (!shm_word_cas(word, &old, now))
                         continue;

@@ -23,7 +23,7 @@ unsigned shm_daemon_eoi_due(const struct shm_gic *gic, uint32_t intid)
         word = shm_load(&shm_gic_spi(gic, intid)->word, READ_A1);
         if (!(word & GIC_WORD_EDGE_CFG))
                 due |= SHM_EOI_LEVEL;
-        if ((word & GIC_WORD_ACTIVE) || gic_word_resident(word) != 0 || gic_word_pending(word))
+        if ((word & GIC_WORD_ACTIVE) || (word & GIC_WORD_RESIDENT) || gic_word_pending(word))
                 due |= SHM_EOI_BUSY;
         return due;
 }

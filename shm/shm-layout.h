@@ -192,15 +192,26 @@ struct shm_slot {
         uint64_t reserved[5];
 };
 
-/* The saved list-register bank (Arm IHI 0069 section 12.4); reserved for list-register ports */
+/*
+ * The saved bank of a list-register port (IHI 0069 section 12.4): the list registers as they were filled, the rest as it
+ * was read back
+ */
 struct shm_bank {
         shm_atomic(uint64_t) ich_lr[SHM_N_LIST_REGISTERS];
         shm_atomic(uint64_t) ich_vmcr;
         shm_atomic(uint64_t) ich_hcr;
         shm_atomic(uint32_t) ich_ap0r[SHM_N_APR];
         shm_atomic(uint32_t) ich_ap1r[SHM_N_APR];
-        uint64_t reserved[10];
+        shm_atomic(uint64_t) filled_vmcr;
+        uint64_t reserved[9];
 };
+
+/* shm_vcpu.port: see shm-port.h */
+#define SHM_PORT_IN         (1u << 0)       /* a list-register port, in guest */
+#define SHM_PORT_TRAPS      (1u << 1)       /* in guest with ICH_HCR_EL2.TDIR set: it has acknowledged TDIR */
+#define SHM_PORT_GATED      (1u << 2)       /* of either kind: waits until all that are in guest trap */
+#define SHM_PORT_N_SHIFT    8               /* 5 bits: number of list registers; 0: a trap port */
+#define SHM_PORT_N_WIDTH    5
 
 /* Statistics, not truth. Writer: the owner thread, relaxed. */
 struct shm_vcpu_counters {
@@ -237,9 +248,11 @@ struct shm_vcpu {
         /* 320: candidate summary: injectors and the owner */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) summary;
 
-        /* 384: list-register port: reserved */
+        /* 384: SHM_PORT_*: the owner thread; GATED: who ends the wait */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) port;
-        uint8_t reserved0[124];
+
+        /* 448: list-register port: which of its interrupts may be active outside of list registers; the owner thread */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) actives_summary;
 
         /* 512: candidates */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) candidates[SHM_N_CANDIDATE_WORDS];
@@ -263,7 +276,10 @@ struct shm_vcpu {
 
         /* 2240: a mirror's registers but ICC_CTLR_EL1, see shm-mirror.h: its VMM; not used by a delivering controller */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) mirror[SHM_N_MIRROR];
-        uint8_t reserved2[1728];
+
+        /* 2368: under actives_summary */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) actives[SHM_N_CANDIDATE_WORDS];
+        uint8_t reserved2[1216];
 };
 
 /*
@@ -333,6 +349,7 @@ SHM_AT(struct shm_bank, ich_vmcr, 128);
 SHM_AT(struct shm_bank, ich_hcr, 136);
 SHM_AT(struct shm_bank, ich_ap0r, 144);
 SHM_AT(struct shm_bank, ich_ap1r, 160);
+SHM_AT(struct shm_bank, filled_vmcr, 176);
 SHM_AT(struct shm_vcpu_counters, acknowledged, 0);
 SHM_AT(struct shm_vcpu_counters, parks, 8);
 SHM_AT(struct shm_vcpu_counters, resets, 16);
@@ -359,6 +376,8 @@ SHM_AT(struct shm_vcpu, gicr_ctlr, 2112);
 SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
 SHM_AT(struct shm_vcpu, posted_apr, 2176);
 SHM_AT(struct shm_vcpu, mirror, 2240);
+SHM_AT(struct shm_vcpu, actives_summary, 448);
+SHM_AT(struct shm_vcpu, actives, 2368);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
 static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&

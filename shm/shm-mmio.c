@@ -38,17 +38,37 @@ static shm_atomic(uint64_t) *field_word(const struct shm_gic *gic, const struct 
         return intid >= f->first_intid ? shm_gic_word(gic, f->vcpu, intid) : NULL;
 }
 
-static uint64_t read_fields(const struct shm_gic *gic, const struct frame *f, const struct shm_access *a)
+static uint64_t ask_fold(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return (w & GIC_WORD_RESIDENT) ? w | GIC_WORD_FOLD : w;
+}
+
+/*
+ * A word to read a field of. What is in a list register is pending and active as of the last fold, so who reads that asks
+ * for the next one: whoever polls sees it change (DESIGN: a finite delay, never a stop).
+ */
+static uint64_t word_to_read(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, const struct gic_reg *reg)
+{
+        uint64_t w = shm_word_load(word);
+
+        if (__builtin_expect(w & GIC_WORD_RESIDENT, 0) && gic->writable &&
+            (reg->get == gic_field_pending || reg->get == gic_field_active))
+                shm_word_update(gic, word, intid, ask_fold, 0);
+        return w;
+}
+
+static uint64_t read_fields(struct shm_gic *gic, const struct frame *f, const struct shm_access *a)
 {
         const struct gic_reg *reg = a->reg;
         uint32_t intid = reg->first_intid + a->offset * 8 / reg->bits;
         uint64_t value = 0;
 
         for (unsigned shift = 0; shift < a->len * 8; shift += reg->bits, intid++) {
-                const shm_atomic(uint64_t) *word = field_word(gic, f, intid);
+                shm_atomic(uint64_t) *word = field_word(gic, f, intid);
 
                 if (word)
-                        value |= reg->get(shm_word_load(word)) << shift;
+                        value |= reg->get(word_to_read(gic, word, intid, reg)) << shift;
         }
         return value;
 }

@@ -65,6 +65,7 @@
         X(SLOT_R1,    store, release) \
         X(SLOT_R2,    store, release) \
         X(SLOT_R3,    store, release) \
+        X(SLOT_R4,    store, release) \
         X(SLOT_A1,    load,  acquire) \
         X(SLOT_X1,    load,  relaxed) \
         X(SLOT_X2,    store, relaxed) \
@@ -99,11 +100,23 @@
         X(TDIR_R3,    rmw,   release) \
         X(TDIR_R4,    store, seq_cst) \
         X(TDIR_X2,    rmw,   relaxed) \
+        X(TDIR_R5,    rmw,   seq_cst) \
+        X(TDIR_R6,    rmw,   seq_cst) \
         X(TDIR_A1,    load,  seq_cst) \
         X(TDIR_A2,    load,  seq_cst) \
         X(TDIR_A3,    load,  seq_cst) \
         X(TDIR_A4,    load,  seq_cst) \
         X(TDIR_X1,    load,  relaxed) \
+        /* list-register ports and the gate of TDIR */ \
+        X(PORT_R1,    store, seq_cst) \
+        X(PORT_R2,    rmw,   seq_cst) \
+        X(PORT_R3,    rmw,   seq_cst) \
+        X(PORT_A1,    load,  seq_cst) \
+        X(PORT_X1,    load,  relaxed) \
+        X(PORT_X2,    rmw,   relaxed) \
+        X(PORT_X3,    store, relaxed) \
+        X(BANK_X1,    store, relaxed) \
+        X(BANK_X2,    load,  relaxed) \
         /* ends of interrupt that are owed to devices */ \
         X(EOI_R1,     rmw,   release) \
         X(EOI_R2,     rmw,   release) \

@@ -51,7 +51,8 @@ static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uin
         uint32_t old = shm_exchange(&gic->header->gicd_ctlr, now, GATE_R1);
 
         (void)a;
-        if (now & ~old)
+        /* A group that is disabled: what a list-register port has of it comes back. */
+        if ((now & ~old) || (now != old && (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_PORTS)))
                 for (uint32_t i = 0; i < gic->n_vcpus; i++)
                         shm_word_ring(gic, i);
 }

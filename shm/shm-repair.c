@@ -7,6 +7,7 @@
 #include "shm-apr.h"
 #include "shm-cpuif.h"
 #include "shm-irouter.h"
+#include "shm-port.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 
@@ -199,9 +200,14 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         case SHM_SLOT_RESET:
                 shm_reset_repair(gic, vcpu, argument);
                 break;
+        case SHM_SLOT_FOLD:
+                shm_port_repair(gic, vcpu, true, old_word, argument);
+                break;
         default:
                 break;
         }
+        if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_FOLD && shm_load(&self->port, PORT_X1))
+                shm_port_repair(gic, vcpu, false, 0, 0);
         shm_apr_take(gic, vcpu); /* newer than what the dead one did */
         shm_slot_end(self);
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);

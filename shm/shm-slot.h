@@ -26,6 +26,7 @@ enum shm_slot_op {
         SHM_SLOT_EOI,       /* priority drop, and deactivation if SHM_SLOT_DEACTIVATE is set */
         SHM_SLOT_DIR,
         SHM_SLOT_RESET,     /* of the vCPU itself, asked for by SHM_REQUEST_RESET */
+        SHM_SLOT_FOLD,      /* old_word: what is left of EOIcount (SLOT-R4); argument: states of list registers; shm-port.c */
 };
 
 #define SHM_SLOT_DEACTIVATE  (UINT64_C(1) << 8)

@@ -39,7 +39,7 @@ static bool ctlr_is_possible(const struct snapshot_header *h, const struct snaps
 static bool aprs_are_possible(const struct snapshot_header *h, const uint32_t *aprs)
 {
         unsigned n = gic_prio_n_apr(h->n_priority_bits);
-        uint32_t implemented = gic_prio_preemption_bits(h->n_priority_bits) < 5 ? 0xffff : UINT32_MAX;
+        uint32_t implemented = gic_prio_apr_mask(h->n_priority_bits);
 
         for (unsigned i = 0; i < SHM_N_APR; i++)
                 if (aprs[i] & ~(i < n ? implemented : 0))

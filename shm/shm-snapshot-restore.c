@@ -56,7 +56,7 @@ static uint64_t word_of(const struct snapshot_irq *irq, unsigned flags)
 
 /* All of a word but what others mark in it. */
 static const uint64_t word_bits = UINT64_C(0xff) | UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT | GIC_WORD_IRM |
-                                  UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT | GIC_WORD_RESIDENT | GIC_WORD_FOLD |
+                                  UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT | GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD |
                                   GIC_WORD_ACTIVE | GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG |
                                   GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_WIRES;
 

@@ -151,15 +151,9 @@ static uint64_t read_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument)
         return shm_apr_read(gic, vcpu, argument >> 8, argument & 3);
 }
 
-/* Bits of priorities that do not exist are RES0: with 4 preemption bits a register has 16. */
-static uint32_t apr_mask(const struct shm_gic *gic)
-{
-        return gic_prio_preemption_bits(gic->n_priority_bits) < 5 ? 0xffff : UINT32_MAX;
-}
-
 static void write_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument, uint64_t value)
 {
-        shm_store(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), (uint32_t)value & apr_mask(gic), APR_X2);
+        shm_store(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), (uint32_t)value & gic_prio_apr_mask(gic->n_priority_bits), APR_X2);
 }
 
 static void write_sgir(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
@@ -263,7 +257,7 @@ int shm_sysreg_poke(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t v
         if (!h)
                 return -ENOENT;
         if (h->write == write_apr)
-                shm_apr_post(gic, vcpu, h->argument >> 8, h->argument & 3, (uint32_t)value & apr_mask(gic));
+                shm_apr_post(gic, vcpu, h->argument >> 8, h->argument & 3, (uint32_t)value & gic_prio_apr_mask(gic->n_priority_bits));
         else
                 h->write(gic, vcpu, h->argument, value);
         shm_word_ring(gic, vcpu);

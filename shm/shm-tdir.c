@@ -19,7 +19,13 @@
 
 static uint64_t with_state(uint64_t word, uint32_t state)
 {
-        return (word & ~UINT64_C(7)) | state;
+        return (word & ~UINT64_C(3)) | state;
+}
+
+/* Nobody waits any more, and who enters the guest now does not trap. */
+static uint64_t cleared(uint64_t clearing)
+{
+        return (with_state(clearing, SHM_TDIR_CLEAR) & ~(SHM_TDIR_SETTLED | SHM_TDIR_GATED)) + GENERATION_STEP;
 }
 
 static void tell(struct shm_gic *gic)
@@ -28,7 +34,7 @@ static void tell(struct shm_gic *gic)
                 gic->raised(gic->hook_ctx);
 }
 
-void shm_tdir_raise(struct shm_gic *gic)
+uint64_t shm_tdir_raise(struct shm_gic *gic)
 {
         shm_atomic(uint64_t) *tdir = &gic->header->tdir;
         uint64_t old = shm_load(tdir, TDIR_A1);
@@ -37,7 +43,7 @@ void shm_tdir_raise(struct shm_gic *gic)
 
         do {
                 if (SHM_TDIR_STATE(old) == SHM_TDIR_SET || !shm_gic_retry(gic, &tries))
-                        return;
+                        return old;
                 /* To readers CLEARING was set all the time: only leaving CLEAR is a change. */
                 now = with_state(old, SHM_TDIR_SET);
                 if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
@@ -45,6 +51,7 @@ void shm_tdir_raise(struct shm_gic *gic)
         } while (!shm_cas(tdir, &old, now, TDIR_R1));
         if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
                 tell(gic);
+        return now;
 }
 
 void shm_tdir_tell(struct shm_gic *gic)
@@ -83,7 +90,7 @@ int shm_tdir_try_clear(struct shm_gic *gic)
                 shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_SET), TDIR_X2);
                 return 0;
         }
-        return shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_CLEAR) + GENERATION_STEP, TDIR_R3);
+        return shm_cas(tdir, &clearing, cleared(clearing), TDIR_R3);
 }
 
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight)

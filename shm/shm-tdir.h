@@ -8,6 +8,8 @@
  *
  * What    One word {CLEAR, CLEARING, SET} with a generation that counts its changes. Interrupt words decide; TDIR
  *         follows them: raised by whoever brings an SPI into flight, cleared by the daemon after a scan.
+ * Gate    In a VM with list-register ports no SPI may be active, or be run with in a list register, while another port
+ *         executes guest code without having set ICH_HCR_EL2.TDIR: shm-gate.h. The word also says how that stands.
  * Order   TDIR-* in doc/memory-order.md. A reader takes CLEARING for set.
  */
 #include "shm-gic.h"
@@ -16,11 +18,16 @@
 #define SHM_TDIR_CLEARING  1u
 #define SHM_TDIR_SET       2u
 #define SHM_TDIR_STATE(w)       ((uint32_t)((w) & 3))
-#define SHM_TDIR_SETTLED        (UINT64_C(1) << 2)   /* reserved for the gate of list-register ports */
+#define SHM_TDIR_SETTLED        (UINT64_C(1) << 2)   /* since it was raised, all ports in guest trap */
+#define SHM_TDIR_GATED          (UINT64_C(1) << 3)   /* somebody waits for that */
+#define SHM_TDIR_PORTS          (UINT64_C(1) << 4)   /* the VM has list-register ports; never taken back */
 #define SHM_TDIR_GENERATION(w)  ((w) >> 8)
 
-/* shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS. Threads: any. */
-void shm_tdir_raise(struct shm_gic *gic);
+/*
+ * shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS. Threads: any.
+ * Return: the word as it is then: SET.
+ */
+uint64_t shm_tdir_raise(struct shm_gic *gic);
 
 /* shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it missed that. Threads: any. */
 void shm_tdir_tell(struct shm_gic *gic);

@@ -13,7 +13,7 @@
  * consistent. That is the store-buffering argument of every protocol here: "I changed X, then looked at Y" against "I
  * changed Y, then looked at X"; in one total order one of the two sees the other. Candidates pass messages.
  */
-#include "gic-irq.h"
+#include "gic-lr.h"
 #include "shm-gic.h"
 #include "shm-oneofn.h"
 #include "shm-tdir.h"
@@ -78,6 +78,8 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
         }
         if (effects & GIC_EFFECT_EOI)
                 shm_word_owe_eoi(gic, intid);
+        if (__builtin_expect((effects & GIC_EFFECT_FOLD) && gic_word_holder(now) < gic->n_vcpus, 0))
+                shm_word_ring(gic, gic_word_holder(now));
 }
 
 typedef uint64_t (*shm_transition)(uint64_t word, uint64_t argument);
@@ -89,7 +91,7 @@ static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *wo
         unsigned tries = 0;
 
         for (;;) {
-                uint64_t now = transition(old, argument);
+                uint64_t now = gic_lr_mark(old, transition(old, argument));
 
                 if (now == old) {
                         if (!announces || shm_cas(word, &old, old, WORD_R2))

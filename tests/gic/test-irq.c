@@ -32,7 +32,7 @@ static uint64_t state(unsigned n)
                         w |= toggles[i];
         n >>= N_TOGGLES;
         w = gic_word_set_route(w, routes[n % 3]);
-        w = base_field_set(w, GIC_WORD_RESIDENT_SHIFT, GIC_WORD_RESIDENT_WIDTH, n / 3 ? 4 : 0);
+        w = base_bit_assign(w, GIC_WORD_RESIDENT, n / 3 != 0);
         return gic_word_set_holder(w, (w & GIC_WORD_ACTIVE) ? ME : GIC_NO_VCPU);
 }
 
@@ -213,6 +213,9 @@ static bool deactivate(uint64_t w)
 {
         uint64_t now = gic_irq_deactivate(w);
 
+        if (w & GIC_WORD_RESIDENT) /* its holder ends it, and keeps it until then */
+                return !active(now) && (now & GIC_WORD_ENDED) && gic_word_holder(now) == gic_word_holder(w) &&
+                       gic_word_pending(now) == gic_word_pending(w);
         if (!active(w))
                 return now == w;
         return !active(now) && gic_word_holder(now) == GIC_NO_VCPU && gic_word_pending(now) == gic_word_pending(w);

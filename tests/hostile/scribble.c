@@ -65,7 +65,7 @@ static uint64_t word_value(uint64_t *s)
         w |= GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_LATCH;
         w |= below(s, 2) ? GIC_WORD_IRM : 0;
         w |= below(s, 3) ? 0 : GIC_WORD_ACTIVE;
-        w |= below(s, 8) ? 0 : (uint64_t)below(s, 32) << GIC_WORD_RESIDENT_SHIFT;
+        w |= below(s, 8) ? 0 : (uint64_t)below(s, 8) << 41; /* resident, listed, ended */
         w = gic_word_set_holder(w, (uint16_t)(below(s, 4) ? below(s, 8) : below(s, 0x10000)));
         return gic_word_set_route(w, (uint16_t)(below(s, 4) ? below(s, 8) : below(s, 0x10000)));
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef GIC_LR_H
+#define GIC_LR_H
+
+/*
+ * One interrupt in a list register: from its word into ICH_LR<n>_EL2, and back
+ *
+ * What    Listing moves a latched request (LATCH, EDGE) out of the word into the list register and marks the word
+ *         resident; folding brings back what the virtual CPU interface made of it. In between the word has what is known
+ *         of it: ACTIVE as listed, LISTED while the request is not cleared; new requests set LATCH and EDGE as ever.
+ *         Whoever changes a resident word sets FOLD with it (gic_lr_mark()), and asks the holder to fold.
+ * Level   A level-sensitive interrupt is pending by its wires, which stay in the word; its list register asks for a
+ *         maintenance interrupt at its end, so that it is listed again while the level is held.
+ * Pure    Same inputs, same answer, any thread.
+ */
+#include "gic-irq.h"
+
+/* ICH_LR<n>_EL2 (IHI 0069 section 12.4.9). No physical interrupt is linked: HW is 0. */
+#define GICH_LR_VINTID          UINT64_C(0xffffffff)
+#define GICH_LR_EOI             (UINT64_C(1) << 41)  /* maintenance interrupt when it becomes inactive by EOI */
+#define GICH_LR_PRIORITY_SHIFT  48
+#define GICH_LR_GROUP1          (UINT64_C(1) << 60)
+#define GICH_LR_PENDING         (UINT64_C(1) << 62)
+#define GICH_LR_ACTIVE          (UINT64_C(1) << 63)
+#define GICH_LR_STATE           (GICH_LR_PENDING | GICH_LR_ACTIVE)
+
+/*
+ * gic_lr_list() - list an interrupt that vCPU @vcpu holds (active) or that is to be delivered to it
+ * @deliver: its pending state may be listed: it is wanting, and its group may be signalled
+ *
+ * An interrupt that is active and pending is listed as both if it is edge-triggered: it is delivered again without an
+ * exit. The level of the other kind is looked at when it ends.
+ *
+ * Return: the word, resident at @vcpu; *ret_lr: its list register.
+ */
+static inline uint64_t gic_lr_list(uint64_t w, uint32_t intid, uint16_t vcpu, bool deliver, uint64_t *ret_lr)
+{
+        const uint64_t latched = GIC_WORD_LATCH | GIC_WORD_EDGE;
+        bool active = w & GIC_WORD_ACTIVE;
+        bool pending = deliver && (active ? (w & GIC_WORD_EDGE_CFG) && (w & latched) : gic_word_pending(w));
+        uint64_t now = gic_word_set_holder(w, vcpu) | GIC_WORD_RESIDENT;
+
+        *ret_lr = intid | (uint64_t)gic_word_priority(w) << GICH_LR_PRIORITY_SHIFT;
+        if (gic_word_group(w))
+                *ret_lr |= GICH_LR_GROUP1;
+        if (active)
+                *ret_lr |= GICH_LR_ACTIVE;
+        if (pending)
+                *ret_lr |= GICH_LR_PENDING;
+        if (!(w & GIC_WORD_EDGE_CFG) || (w & GIC_WORD_NOTIFY))
+                *ret_lr |= GICH_LR_EOI;
+        if (pending && (w & latched))
+                now = (now & ~latched) | GIC_WORD_LISTED;
+        return now;
+}
+
+/* A change of a resident word by somebody else, from @old to @now: the mark that goes with it. */
+static inline uint64_t gic_lr_mark(uint64_t old, uint64_t now)
+{
+        return (old & now & GIC_WORD_RESIDENT) && old != now ? now | GIC_WORD_FOLD : now;
+}
+
+/*
+ * gic_lr_fold() - a resident word after its list register was read back
+ * @listed: the list register as it was written; @lr: as it is now
+ *
+ * What others did meanwhile counts: a request that was cleared does not come back, an interrupt that was deactivated is
+ * not active, one that was made active (GICD_ISACTIVER<n>) is.
+ *
+ * Return: the word, not resident; *ret_ended: an activation ended here that nobody has been told of.
+ */
+static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, bool *ret_ended)
+{
+        bool was_active = (listed & GICH_LR_ACTIVE) || ((listed & GICH_LR_PENDING) && !(lr & GICH_LR_PENDING));
+        bool active = ((lr & GICH_LR_ACTIVE) && !(w & GIC_WORD_ENDED)) ||
+                      ((w & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE));
+        bool told = (w & GIC_WORD_ENDED) && (listed & GICH_LR_ACTIVE);
+
+        if ((w & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))
+                w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;
+        w &= ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
+        *ret_ended = was_active && !active && !told && (w & GIC_WORD_NOTIFY);
+        return active ? w | GIC_WORD_ACTIVE : gic_word_set_holder(w, GIC_NO_VCPU);
+}
+
+/*
+ * gic_lr_lost() - a resident word whose list register is lost: its holder died in guest
+ *
+ * The documented exception to "nothing twice": a request that was listed is pending again, though the guest may have
+ * taken it.
+ */
+static inline uint64_t gic_lr_lost(uint64_t w)
+{
+        bool active = (w & GIC_WORD_ACTIVE) && !(w & GIC_WORD_ENDED);
+
+        if (w & GIC_WORD_LISTED)
+                w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;
+        w &= ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
+        return active ? w | GIC_WORD_ACTIVE : gic_word_set_holder(w, GIC_NO_VCPU);
+}
+
+#endif

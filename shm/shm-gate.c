@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-gate.h"
+
+#include "shm-word.h"
+
+static bool is_late(uint32_t port)
+{
+        return (port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN;
+}
+
+static void ring_gated(struct shm_gic *gic)
+{
+        for (uint32_t i = 0; i < gic->n_vcpus; i++) {
+                if (!(shm_load(&gic->vcpus[i].port, PORT_X1) & SHM_PORT_GATED))
+                        continue;
+                shm_and(&gic->vcpus[i].port, ~SHM_PORT_GATED, PORT_X2);
+                shm_word_ring(gic, i);
+        }
+}
+
+static void ring_late(struct shm_gic *gic)
+{
+        for (uint32_t i = 0; i < gic->n_vcpus; i++)
+                if (is_late(shm_load(&gic->vcpus[i].port, PORT_X1)))
+                        shm_word_ring(gic, i);
+}
+
+/*
+ * PORT-A1. The compare-and-swap is of the word from before the look at the ports: its generation says that TDIR was set
+ * all the time, so that a port which entered after the look has seen it set.
+ */
+static bool settle(struct shm_gic *gic)
+{
+        shm_atomic(uint64_t) *tdir = &gic->header->tdir;
+        uint64_t old = shm_load(tdir, TDIR_A4);
+        unsigned tries = 0;
+
+        do {
+                if (shm_gate_is_open(old))
+                        return true;
+                if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
+                        return false;
+                for (uint32_t i = 0; i < gic->n_vcpus; i++)
+                        if (is_late(shm_load(&gic->vcpus[i].port, PORT_A1)))
+                                return false;
+                if (shm_cas(tdir, &old, (old | SHM_TDIR_SETTLED) & ~SHM_TDIR_GATED, TDIR_R5)) {
+                        if (old & SHM_TDIR_GATED)
+                                ring_gated(gic);
+                        return true;
+                }
+        } while (shm_gic_retry(gic, &tries));
+        return false;
+}
+
+bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
+{
+        if (settle(gic))
+                return true;
+        shm_or(&gic->vcpus[vcpu].port, SHM_PORT_GATED, PORT_R2);
+        shm_or(&gic->header->tdir, SHM_TDIR_GATED, TDIR_R6);
+        if (settle(gic))
+                return true;
+        if (gic->daemon_is_gone && gic->daemon_is_gone(gic->hook_ctx))
+                ring_late(gic);
+        return false;
+}
+
+void shm_gate_left(struct shm_gic *gic)
+{
+        if (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_GATED)
+                settle(gic);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_GATE_H
+#define SHM_GATE_H
+
+/*
+ * The gate of TDIR: no SPI is taken while a port in guest could deactivate one unseen
+ *
+ * What    A list-register port that entered the guest while TDIR was clear does not trap ICC_DIR_EL1. Until it has left,
+ *         no SPI may be run with in another port's list registers, and none is acknowledged on a trap port.
+ * How     A port stores "in guest" (PORT-R1), then loads TDIR (TDIR-A4), and says whether it traps. Who wants an SPI has
+ *         brought it into flight and raised TDIR, then loads all ports (PORT-A1): either it sees the port, or the port
+ *         sees TDIR. Once none is in guest without trapping, SETTLED in the word of TDIR makes it one load, until TDIR
+ *         is cleared.
+ * Waiting Nobody waits here: who is refused leaves the SPI pending, marks itself and TDIR (GATED), and looks once more.
+ *         The last port that leaves or traps rings the marked ones.
+ * Live    TDIR's broadcast makes the ports leave. With the daemon gone, who is refused rings them itself. A dead port is
+ *         taken out by the repair of its vCPU.
+ * Threads Any.
+ */
+#include "shm-tdir.h"
+
+static inline bool shm_gate_is_open(uint64_t tdir)
+{
+        return !(tdir & SHM_TDIR_PORTS) || (tdir & SHM_TDIR_SETTLED);
+}
+
+/* shm_gate_ask() - after TDIR was raised for an SPI: may @vcpu have it now? false: @vcpu will be rung when it may. */
+bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu);
+
+/* shm_gate_left() - a port has stored that it left the guest or traps: if it was the last, ring who waits. */
+void shm_gate_left(struct shm_gic *gic);
+
+#endif

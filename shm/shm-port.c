@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-port.h"
+
+#include "gic-icc.h"
+#include "gic-lr.h"
+#include "gic-prio.h"
+#include "shm-cpuif.h"
+#include "shm-gate.h"
+#include "shm-slot.h"
+#include "shm-word.h"
+
+/* ICH_HCR_EL2, ICH_VMCR_EL2: IHI 0069 sections 12.4.8, 12.4.13 */
+#define HCR_EN              (UINT64_C(1) << 0)
+#define HCR_UIE             (UINT64_C(1) << 1)
+#define HCR_LRENPIE         (UINT64_C(1) << 2)
+#define HCR_NPIE            (UINT64_C(1) << 3)
+#define HCR_VGRP_EIE(g)     (UINT64_C(1) << (4 + 2 * (g)))
+#define HCR_VGRP_DIE(g)     (UINT64_C(1) << (5 + 2 * (g)))
+#define HCR_TDIR            (UINT64_C(1) << 14)
+#define HCR_EOICOUNT_SHIFT  27
+#define HCR_EOICOUNT_WIDTH  5
+#define VMCR_VFIQEN         (UINT64_C(1) << 3)
+#define VMCR_VCBPR          (UINT64_C(1) << 4)
+#define VMCR_VEOIM          (UINT64_C(1) << 9)
+#define VMCR_BPR1_SHIFT     18
+
+/* Which fields of ICH_VMCR_EL2 are which system register of the guest. */
+static const struct vmcr_field {
+        uint32_t reg;
+        uint8_t shift, width;
+} vmcr_fields[] = {
+        { GIC_ICC_ENCODING(12, 12, 6), 0, 1 }, /* ICC_IGRPEN0_EL1 */
+        { GIC_ICC_ENCODING(12, 12, 7), 1, 1 }, /* ICC_IGRPEN1_EL1 */
+        { GIC_ICC_PMR, 24, 8 },
+        { GIC_ICC_ENCODING(12, 8, 3), 21, 3 }, /* ICC_BPR0_EL1 */
+        { GIC_ICC_ENCODING(12, 12, 3), VMCR_BPR1_SHIFT, 3 }, /* ICC_BPR1_EL1 */
+};
+#define CTLR  GIC_ICC_ENCODING(12, 12, 4)
+#define N_VMCR_FIELDS  (sizeof(vmcr_fields) / sizeof(vmcr_fields[0]))
+
+static unsigned n_list_registers(const struct shm_vcpu *self)
+{
+        unsigned n = (unsigned)base_field_get(shm_load(&self->port, PORT_X1), SHM_PORT_N_SHIFT, SHM_PORT_N_WIDTH);
+
+        return n <= SHM_N_LIST_REGISTERS ? n : SHM_N_LIST_REGISTERS;
+}
+
+void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
+{
+        shm_store(&gic->vcpus[vcpu].port, n << SHM_PORT_N_SHIFT, PORT_R1);
+        if (n)
+                shm_or(&gic->header->tdir, SHM_TDIR_PORTS, TDIR_R6);
+}
+
+/* --- what there is to list --- */
+
+struct choice {
+        shm_atomic(uint64_t) *at;
+        uint64_t word;
+        uint32_t intid;
+};
+
+/* The best @max of what was offered, in order: priority, then INTID. */
+struct choices {
+        struct choice best[SHM_N_LIST_REGISTERS];
+        unsigned n, max, n_offered;
+};
+
+static bool is_before(const struct choice *a, const struct choice *b)
+{
+        uint8_t x = gic_word_priority(a->word), y = gic_word_priority(b->word);
+
+        return x < y || (x == y && a->intid < b->intid);
+}
+
+static void offer(struct choices *c, struct choice choice)
+{
+        unsigned i;
+
+        c->n_offered++;
+        if (c->n == c->max && (!c->n || !is_before(&choice, &c->best[c->n - 1])))
+                return;
+        for (i = c->n < c->max ? c->n++ : c->n - 1; i && is_before(&choice, &c->best[i - 1]); i--)
+                c->best[i] = c->best[i - 1];
+        c->best[i] = choice;
+}
+
+/* Groups: enabled at the distributor, and of these, at the CPU interface. */
+struct groups {
+        unsigned enabled, listable;
+};
+
+static struct groups read_groups(const struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
+        unsigned enabled = (unsigned)shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
+
+        if (cpuif & SHM_CPUIF_ASLEEP)
+                enabled = 0;
+        return (struct groups) { enabled, enabled & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) };
+}
+
+static bool listable(uint64_t w, uint32_t vcpu, unsigned groups)
+{
+        return gic_word_wanting(w) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w)));
+}
+
+/* As the choice of a trap port (CAND-A1, CAND-A2). Return: the groups, disabled at the CPU interface, that have something. */
+static unsigned offer_pending(struct shm_gic *gic, uint32_t vcpu, struct groups groups, struct choices *c)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        unsigned disabled = 0;
+
+        for (uint64_t summary = shm_load(&self->summary, CAND_A1); summary; summary &= summary - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(summary);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A2);
+
+                if (!bits)
+                        shm_cpuif_drop_summary(self, i);
+                for (; bits; bits &= bits - 1) {
+                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+                        uint64_t w = at ? shm_word_load(at) : 0;
+
+                        if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
+                                shm_cpuif_drop_candidate(gic, vcpu, intid, at);
+                        else if (listable(w, vcpu, groups.listable))
+                                offer(c, (struct choice) { at, w, intid });
+                        else if (listable(w, vcpu, groups.enabled))
+                                disabled |= 1u << gic_word_group(w);
+                }
+        }
+        return disabled;
+}
+
+static bool is_own_active(uint64_t w, uint32_t vcpu)
+{
+        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == vcpu;
+}
+
+/* The owner's: which interrupts may be active here, outside of list registers. A superset. */
+static void remember_active(struct shm_vcpu *self, uint32_t intid)
+{
+        uint32_t index = shm_candidate_index(intid), i = index / 64;
+
+        shm_store(&self->actives[i], shm_load(&self->actives[i], PORT_X1) | UINT64_C(1) << (index % 64), PORT_X3);
+        shm_store(&self->actives_summary, shm_load(&self->actives_summary, PORT_X1) | UINT64_C(1) << i, PORT_X3);
+}
+
+static void offer_active(struct shm_gic *gic, uint32_t vcpu, struct choices *c)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        for (uint64_t summary = shm_load(&self->actives_summary, PORT_X1), left = summary; left; left &= left - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(left);
+                uint64_t kept = shm_load(&self->actives[i], PORT_X1);
+
+                for (uint64_t bits = kept; bits; bits &= bits - 1) {
+                        unsigned b = (unsigned)__builtin_ctzll(bits);
+                        uint32_t intid = shm_candidate_intid(i * 64 + b);
+                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+                        uint64_t w = at ? shm_word_load(at) : 0;
+
+                        if (is_own_active(w, vcpu))
+                                offer(c, (struct choice) { at, w, intid });
+                        else
+                                kept &= ~(UINT64_C(1) << b);
+                }
+                shm_store(&self->actives[i], kept, PORT_X3);
+                if (!kept)
+                        summary &= ~(UINT64_C(1) << i);
+                shm_store(&self->actives_summary, summary, PORT_X3);
+        }
+}
+
+/* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
+static bool has_unheld_private(const struct shm_gic *gic, uint32_t vcpu)
+{
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                if ((shm_word_load(&gic->vcpus[vcpu].words[i]) & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE)
+                        return true;
+        return false;
+}
+
+/* --- entry --- */
+
+/* The list register is in the segment before its word says that it is resident. Return: it is listed. */
+static bool list(struct shm_gic *gic, uint32_t vcpu, struct choice *choice, unsigned groups, bool is_active, unsigned n,
+                 uint64_t *ret_lr)
+{
+        unsigned tries = 0;
+
+        do {
+                uint64_t w = choice->word;
+                uint64_t now;
+
+                if (is_active ? !is_own_active(w, vcpu) : !listable(w, vcpu, groups))
+                        return false;
+                now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
+                                  (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w))),
+                                  ret_lr);
+                shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], *ret_lr, BANK_X1);
+                if (shm_word_cas(choice->at, &choice->word, now)) {
+                        choice->word = now;
+                        return true;
+                }
+        } while (shm_gic_retry(gic, &tries));
+        return false;
+}
+
+/* Refused at the gate: back to pending, as if it had not been listed; whoever opens the gate rings. */
+static void unlist(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t lr)
+{
+        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = shm_word_load(at), now;
+        unsigned tries = 0;
+        bool ended;
+
+        do {
+                if (!(old & GIC_WORD_RESIDENT) || gic_word_holder(old) != vcpu)
+                        return;
+                now = gic_lr_fold(old, lr, lr, &ended);
+                if (shm_word_cas(at, &old, now)) {
+                        if (listable(now, vcpu, 3) && !(now & GIC_WORD_IRM))
+                                shm_word_mark(&gic->vcpus[vcpu], intid);
+                        else
+                                shm_word_settle(gic, intid, old, now);
+                        return;
+                }
+        } while (shm_gic_retry(gic, &tries));
+}
+
+static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t vmcr = VMCR_VFIQEN, value = 0;
+
+        for (size_t i = 0; i < N_VMCR_FIELDS; i++) {
+                shm_sysreg_peek(gic, vcpu, vmcr_fields[i].reg, &value);
+                vmcr = base_field_set(vmcr, vmcr_fields[i].shift, vmcr_fields[i].width, value);
+        }
+        /* As stored: reading ICC_BPR1_EL1 with CBPR set gives another register's value. */
+        vmcr = base_field_set(vmcr, VMCR_BPR1_SHIFT, 3,
+                              base_field_get(shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1), SHM_CPUIF_BPR1_SHIFT, 3));
+        shm_sysreg_peek(gic, vcpu, CTLR, &value);
+        vmcr = base_bit_assign(vmcr, VMCR_VCBPR, value & ICC_CTLR_CBPR);
+        return base_bit_assign(vmcr, VMCR_VEOIM, value & ICC_CTLR_EOIMODE);
+}
+
+/*
+ * PORT-R1, TDIR-A4: "in guest" is stored before TDIR is loaded, and the loaded value decides whether this port traps: who
+ * raises TDIR later sees it in guest, and, by TRAPS, whether it has to wait for it.
+ */
+static bool publish(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t port = shm_load(&self->port, PORT_X1) & ~(SHM_PORT_IN | SHM_PORT_TRAPS | SHM_PORT_GATED);
+        bool traps = own_trap;
+
+        shm_store(&self->port, port | SHM_PORT_IN | (traps ? SHM_PORT_TRAPS : 0), PORT_R1);
+        if (!traps && SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4)) != SHM_TDIR_CLEAR) {
+                traps = true;
+                shm_store(&self->port, port | SHM_PORT_IN | SHM_PORT_TRAPS, PORT_R1);
+        }
+        if (traps)
+                shm_gate_left(gic);
+        return traps;
+}
+
+struct filling {
+        unsigned n;             /* list registers in use */
+        bool has_spi;           /* one of them is an SPI that was pending */
+        uint64_t irm_groups;    /* HCR_VGRP_DIE() of the groups of 1-of-N interrupts */
+};
+
+static void list_all(struct shm_gic *gic, uint32_t vcpu, struct choices *c, unsigned groups, bool is_active,
+                     struct filling *f, uint64_t *lr)
+{
+        for (unsigned i = 0; i < c->n; i++) {
+                struct choice *choice = &c->best[i];
+
+                if (!list(gic, vcpu, choice, groups, is_active, f->n, &lr[f->n]))
+                        continue;
+                if (lr[f->n] & GICH_LR_PENDING) {
+                        shm_cpuif_drop_candidate(gic, vcpu, choice->intid, choice->at);
+                        if (choice->word & GIC_WORD_IRM)
+                                f->irm_groups |= HCR_VGRP_DIE(gic_word_group(choice->word));
+                }
+                if (!is_active && !gic_intid_is_private(choice->intid)) {
+                        f->has_spi = true;
+                        shm_tdir_raise(gic);
+                }
+                f->n++;
+        }
+}
+
+static void pass_gate(struct shm_gic *gic, uint32_t vcpu, struct filling *f, uint64_t *lr)
+{
+        uint64_t tdir = shm_load(&gic->header->tdir, TDIR_A4);
+
+        if (!f->has_spi || shm_gate_is_open(tdir) || shm_gate_ask(gic, vcpu))
+                return;
+        for (unsigned i = 0; i < f->n; i++) {
+                if ((lr[i] & GICH_LR_ACTIVE) || gic_intid_is_private((uint32_t)lr[i]))
+                        continue;
+                unlist(gic, vcpu, (uint32_t)lr[i], lr[i]);
+                shm_store(&gic->vcpus[vcpu].bank.ich_lr[i], 0, BANK_X1);
+                lr[i] = 0;
+        }
+}
+
+void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *bank)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        unsigned max = n_list_registers(self);
+        struct choices pending = { .max = max }, active = { .max = 0 };
+        struct filling f = { 0 };
+        struct groups groups;
+        unsigned disabled;
+        uint64_t hcr = HCR_EN;
+
+        shm_cpuif_serve(gic, vcpu);
+        *bank = (struct shm_port_bank) { 0 };
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
+                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
+        shm_store(&self->park, SHM_PARK_IN_GUEST, PARK_R1);
+        shm_cpuif_serve(gic, vcpu); /* what was asked before this is not rung for */
+
+        groups = read_groups(gic, vcpu);
+        disabled = offer_pending(gic, vcpu, groups, &pending);
+        list_all(gic, vcpu, &pending, groups.listable, false, &f, bank->ich_lr);
+        active.max = max - f.n;
+        offer_active(gic, vcpu, &active);
+        list_all(gic, vcpu, &active, groups.listable, true, &f, bank->ich_lr);
+
+        if (pending.n_offered > pending.n)
+                hcr |= HCR_NPIE;
+        if (active.n_offered > active.n)
+                hcr |= HCR_LRENPIE | HCR_TDIR;
+        /* Underflow is "one or none is valid": with fewer in use it would be asserted at once. */
+        if ((hcr & (HCR_NPIE | HCR_LRENPIE)) && f.n > 1)
+                hcr |= HCR_UIE;
+        for (unsigned g = 0; g < 2; g++)
+                if (disabled & (1u << g))
+                        hcr |= HCR_VGRP_EIE(g);
+        hcr |= f.irm_groups;
+        if (has_unheld_private(gic, vcpu))
+                hcr |= HCR_TDIR;
+        if (publish(gic, vcpu, hcr & HCR_TDIR))
+                hcr |= HCR_TDIR;
+        pass_gate(gic, vcpu, &f, bank->ich_lr);
+
+        bank->ich_hcr = hcr;
+        bank->ich_vmcr = vmcr_of(gic, vcpu);
+        shm_store(&self->bank.filled_vmcr, bank->ich_vmcr, BANK_X1);
+        shm_store(&self->bank.ich_hcr, hcr, BANK_X1);
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                bank->ich_ap0r[i] = shm_load(&self->ap0r[i], APR_X1);
+                bank->ich_ap1r[i] = shm_load(&self->ap1r[i], APR_X1);
+        }
+}
+
+/* --- exit --- */
+
+static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+{
+        uint32_t intid = (uint32_t)listed;
+        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = at ? shm_word_load(at) : 0, now;
+        unsigned tries = 0;
+        bool ended;
+
+        do {
+                if (!(old & GIC_WORD_RESIDENT) || gic_word_holder(old) != vcpu)
+                        return; /* a reset took it out, or a repair has folded it */
+                now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
+                if ((now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu)
+                        remember_active(&gic->vcpus[vcpu], intid);
+                if (shm_word_cas(at, &old, now)) {
+                        shm_word_settle(gic, intid, old, now);
+                        if (ended)
+                                shm_word_owe_eoi(gic, intid);
+                        return;
+                }
+        } while (shm_gic_retry(gic, &tries));
+}
+
+/* The guest's own changes: what an outsider wrote meanwhile stays where the guest wrote nothing. */
+static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
+{
+        const struct shm_bank *bank = &gic->vcpus[vcpu].bank;
+        uint64_t before = shm_load(&bank->filled_vmcr, BANK_X2), now = shm_load(&bank->ich_vmcr, BANK_X2);
+        const uint64_t both = VMCR_VCBPR | VMCR_VEOIM;
+        bool cbpr = now & VMCR_VCBPR;
+        uint64_t ctlr = 0;
+
+        shm_sysreg_peek(gic, vcpu, CTLR, &ctlr);
+        ctlr = base_bit_assign(ctlr, ICC_CTLR_CBPR, cbpr);
+        ctlr = base_bit_assign(ctlr, ICC_CTLR_EOIMODE, now & VMCR_VEOIM);
+        /* ICC_BPR1_EL1 is written while CBPR is clear. */
+        if (((before ^ now) & both) && !cbpr)
+                shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
+        for (size_t i = 0; i < N_VMCR_FIELDS; i++) {
+                const struct vmcr_field *f = &vmcr_fields[i];
+                uint64_t value = base_field_get(now, f->shift, f->width);
+
+                if (value != base_field_get(before, f->shift, f->width))
+                        shm_sysreg_poke(gic, vcpu, f->reg, value);
+        }
+        if (((before ^ now) & both) && cbpr)
+                shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
+}
+
+static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = at ? shm_word_load(at) : 0;
+        unsigned tries = 0;
+
+        while (is_own_active(old, vcpu) && shm_gic_retry(gic, &tries)) {
+                uint64_t now = gic_irq_deactivate(old);
+
+                if (shm_word_cas(at, &old, now)) {
+                        shm_word_settle(gic, intid, old, now);
+                        return;
+                }
+        }
+}
+
+/* What is left of EOIcount, and the INTID that one of it ends. */
+#define WALK(count, intid)  ((uint64_t)(count) << 32 | (intid))
+#define WALK_COUNT(walk)    ((unsigned)((walk) >> 32 & 31))
+#define WALK_INTID(walk)    ((uint32_t)(walk))
+#define WALK_NONE           GIC_INTID_SPURIOUS
+
+/*
+ * Each end of interrupt that found no list register ended the active interrupt of the highest priority (IHI 0069
+ * section 12.4.8, EOIcount). The slot names it before it is ended.
+ */
+static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        for (unsigned count = WALK_COUNT(walk); count; count--) {
+                struct choices active = { .max = 1 };
+                uint32_t intid = WALK_INTID(walk);
+
+                if (intid == WALK_NONE) {
+                        offer_active(gic, vcpu, &active);
+                        if (!active.n)
+                                return;
+                        intid = active.best[0].intid;
+                        shm_store(&self->slot.old_word, WALK(count, intid), SLOT_R4);
+                }
+                deactivate_outside(gic, vcpu, intid);
+                walk = WALK(count - 1, WALK_NONE);
+                shm_store(&self->slot.old_word, walk, SLOT_R4);
+        }
+}
+
+/* From what is in the segment's bank; @states: bits 2n+1..2n are the state of list register n. */
+static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                shm_store(&self->ap0r[i], shm_load(&self->bank.ich_ap0r[i], BANK_X2), APR_X2);
+                shm_store(&self->ap1r[i], shm_load(&self->bank.ich_ap1r[i], BANK_X2), APR_X2);
+        }
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+                uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
+
+                if (listed & GICH_LR_STATE)
+                        fold(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
+        }
+        take_vmcr(gic, vcpu);
+        walk_eoi_count(gic, vcpu, walk);
+}
+
+static void leave(struct shm_gic *gic, uint32_t vcpu)
+{
+        shm_atomic(uint32_t) *port = &gic->vcpus[vcpu].port;
+
+        shm_and(port, ~(SHM_PORT_IN | SHM_PORT_TRAPS), PORT_R3);
+        shm_gate_left(gic);
+}
+
+/* Acknowledged in guest: listed as pending, and no longer. */
+static void count_acknowledged(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+{
+        shm_atomic(uint64_t) *total = &gic->vcpus[vcpu].counters.acknowledged;
+        shm_atomic(uint64_t) *one;
+
+        if (!(listed & GICH_LR_PENDING) || (state & GICH_LR_PENDING) || !shm_gic_word(gic, vcpu, (uint32_t)listed))
+                return;
+        one = shm_gic_counter(gic, vcpu, (uint32_t)listed);
+        shm_store(total, shm_load(total, COUNT_X1) + 1, COUNT_X2);
+        shm_store(one, shm_load(one, COUNT_X1) + 1, COUNT_X2);
+}
+
+void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_bank *bank)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        const unsigned n_apr = gic_prio_n_apr(gic->n_priority_bits);
+        const uint32_t mask = gic_prio_apr_mask(gic->n_priority_bits);
+        uint64_t count = base_field_get(bank->ich_hcr, HCR_EOICOUNT_SHIFT, HCR_EOICOUNT_WIDTH);
+        uint64_t walk = WALK(count, WALK_NONE), states = 0;
+
+        shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+                uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
+                /* Another interrupt than the one that was listed: not of this entry. */
+                uint64_t lr = (uint32_t)bank->ich_lr[i] == (uint32_t)listed ? bank->ich_lr[i] : listed;
+
+                states |= (lr >> 62 & 3) << 2 * i;
+                count_acknowledged(gic, vcpu, listed, lr);
+        }
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                shm_store(&self->bank.ich_ap0r[i], i < n_apr ? bank->ich_ap0r[i] & mask : 0, BANK_X1);
+                shm_store(&self->bank.ich_ap1r[i], i < n_apr ? bank->ich_ap1r[i] & mask : 0, BANK_X1);
+        }
+        shm_store(&self->bank.ich_vmcr, bank->ich_vmcr, BANK_X1);
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), walk, states);
+        fold_all(gic, vcpu, walk, states);
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
+                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
+        shm_slot_end(self);
+        leave(gic, vcpu);
+        shm_cpuif_serve(gic, vcpu);
+}
+
+/* --- repair --- */
+
+static void lose(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = shm_word_load(at);
+        unsigned tries = 0;
+
+        while ((old & GIC_WORD_RESIDENT) && gic_word_holder(old) == vcpu && shm_gic_retry(gic, &tries)) {
+                uint64_t now = gic_lr_lost(old);
+
+                if (shm_word_cas(at, &old, now)) {
+                        shm_word_settle(gic, intid, old, now);
+                        return;
+                }
+        }
+}
+
+void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t walk, uint64_t states)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        if (folding)
+                fold_all(gic, vcpu, walk, states);
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                lose(gic, vcpu, shm_gic_nth_private(i));
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+
+                lose(gic, vcpu, intid);
+                if (is_own_active(shm_word_load(shm_gic_word(gic, vcpu, intid)), vcpu))
+                        remember_active(self, intid);
+        }
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                if (is_own_active(shm_word_load(&self->words[i]), vcpu))
+                        remember_active(self, shm_gic_nth_private(i));
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
+                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
+        leave(gic, vcpu);
+}
