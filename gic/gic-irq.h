@@ -86,7 +86,7 @@ static inline uint64_t gic_irq_deactivate(uint64_t w)
  */
 static inline uint64_t gic_irq_deactivate_outside(uint64_t w)
 {
-        return w & ~GIC_WORD_ACTIVE;
+        return (w & GIC_WORD_RESIDENT) ? gic_irq_deactivate(w) : w & ~GIC_WORD_ACTIVE;
 }
 
 /*
