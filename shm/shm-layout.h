@@ -37,6 +37,7 @@
 #define SHM_N_APR              4u
 #define SHM_N_MIRROR          16u
 #define SHM_N_LIST_REGISTERS  16u
+#define SHM_N_TAKEN          128u         /* as many as can preempt one another, with 7 preemption bits */
 
 /* Where an area lies. count == 0: there is none. */
 struct shm_area {
@@ -279,7 +280,11 @@ struct shm_vcpu {
 
         /* 2368: under actives_summary */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) actives[SHM_N_CANDIDATE_WORDS];
-        uint8_t reserved2[1216];
+
+        /* 2880: list-register port: what it acknowledged, in that order; some of it has ended since. The owner thread */
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) n_taken;
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) taken[SHM_N_TAKEN];
+        uint8_t reserved2[640];
 };
 
 /*
@@ -378,6 +383,8 @@ SHM_AT(struct shm_vcpu, posted_apr, 2176);
 SHM_AT(struct shm_vcpu, mirror, 2240);
 SHM_AT(struct shm_vcpu, actives_summary, 448);
 SHM_AT(struct shm_vcpu, actives, 2368);
+SHM_AT(struct shm_vcpu, n_taken, 2880);
+SHM_AT(struct shm_vcpu, taken, 2944);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
 static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&

@@ -174,6 +174,49 @@ static void offer_active(struct shm_gic *gic, uint32_t vcpu, struct choices *c)
         }
 }
 
+/*
+ * The order in which interrupts were acknowledged here: an end of interrupt that finds no list register is of the latest
+ * that is still active. Its priority may be another by now.
+ */
+static void push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t n = shm_load(&self->n_taken, PORT_X1), kept = 0;
+
+        if (n >= SHM_N_TAKEN) { /* those that ended, and if there are none, the oldest: EOImode 1 can leave any number active */
+                for (uint32_t i = 0; i < SHM_N_TAKEN; i++) {
+                        uint32_t other = shm_load(&self->taken[i], PORT_X1);
+                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, other);
+                        uint64_t w = at ? shm_word_load(at) : 0;
+
+                        if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu)
+                                shm_store(&self->taken[kept++], other, PORT_X3);
+                }
+                if (kept == SHM_N_TAKEN)
+                        for (kept = 0; kept < SHM_N_TAKEN - 1; kept++)
+                                shm_store(&self->taken[kept], shm_load(&self->taken[kept + 1], PORT_X1), PORT_X3);
+                n = kept;
+        }
+        shm_store(&self->taken[n], intid, PORT_X3);
+        shm_store(&self->n_taken, n + 1, PORT_X3);
+}
+
+/* Return: the latest acknowledged that is active outside of list registers, or GIC_INTID_SPURIOUS. */
+static uint32_t latest_taken(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t n = shm_load(&self->n_taken, PORT_X1);
+
+        for (n = n < SHM_N_TAKEN ? n : SHM_N_TAKEN; n; n--) {
+                uint32_t intid = shm_load(&self->taken[n - 1], PORT_X1);
+                shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+
+                if (at && is_own_active(shm_word_load(at), vcpu))
+                        return intid;
+        }
+        return GIC_INTID_SPURIOUS;
+}
+
 /* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
 static bool has_unheld_private(const struct shm_gic *gic, uint32_t vcpu)
 {
@@ -377,6 +420,8 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                 if ((now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu)
                         remember_active(&gic->vcpus[vcpu], intid);
                 if (shm_word_cas(at, &old, now)) {
+                        if ((now & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE))
+                                push_taken(gic, vcpu, intid);
                         shm_word_settle(gic, intid, old, now);
                         if (ended)
                                 shm_word_owe_eoi(gic, intid);
@@ -434,22 +479,20 @@ static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t inti
 #define WALK_NONE           GIC_INTID_SPURIOUS
 
 /*
- * Each end of interrupt that found no list register ended the active interrupt of the highest priority (IHI 0069
- * section 12.4.8, EOIcount). The slot names it before it is ended.
+ * Each end of interrupt that found no list register ended the active interrupt of the highest active priority (IHI 0069
+ * section 12.4.8, EOIcount): the one that was acknowledged last. The slot names it before it is ended.
  */
 static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         for (unsigned count = WALK_COUNT(walk); count; count--) {
-                struct choices active = { .max = 1 };
                 uint32_t intid = WALK_INTID(walk);
 
                 if (intid == WALK_NONE) {
-                        offer_active(gic, vcpu, &active);
-                        if (!active.n)
+                        intid = latest_taken(gic, vcpu);
+                        if (intid == WALK_NONE)
                                 return;
-                        intid = active.best[0].intid;
                         shm_store(&self->slot.old_word, WALK(count, intid), SLOT_R4);
                 }
                 deactivate_outside(gic, vcpu, intid);
@@ -467,7 +510,8 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
                 shm_store(&self->ap0r[i], shm_load(&self->bank.ich_ap0r[i], BANK_X2), APR_X2);
                 shm_store(&self->ap1r[i], shm_load(&self->bank.ich_ap1r[i], BANK_X2), APR_X2);
         }
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+        /* Listed by priority, the highest first; acknowledged in the opposite order. */
+        for (unsigned i = SHM_N_LIST_REGISTERS; i-- > 0;) {
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
 
                 if (listed & GICH_LR_STATE)
