@@ -122,6 +122,7 @@ static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t
 {
         struct pollfd all[VGIC_PARK_MAX_FDS + 1];
         struct timespec timeout, *limit = NULL;
+        bool late = false;
         int r;
 
         all[0] = (struct pollfd) { .fd = fd, .events = POLLIN };
@@ -133,6 +134,7 @@ static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t
 
                 timeout = (struct timespec) { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
                 limit = &timeout;
+                late = left == 0;
         }
         r = ppoll(all, n_fds + 1, limit, NULL);
         if (r < 0)
@@ -141,9 +143,10 @@ static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t
                 memcpy(fds, all + 1, n_fds * sizeof *fds);
         if (all[0].revents)
                 vgic_doorbell_drain(fd);
-        if (r == 0)
-                return VGIC_WAKE_DEADLINE;
-        return r > (all[0].revents != 0) ? VGIC_WAKE_FD : 0;
+        if (r > (all[0].revents != 0))
+                return VGIC_WAKE_FD;
+        /* Once the deadline is past a doorbell does not put it off: somebody might ring without end. */
+        return r == 0 || late ? VGIC_WAKE_DEADLINE : 0;
 }
 
 VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)

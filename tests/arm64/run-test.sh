@@ -29,5 +29,6 @@ esac
 limit=600
 timeout -k 5 "$limit" "$@"
 status=$?
+times | sed -n '2s/^/# processor time: /p'
 [ "$status" -ne 124 ] || echo "Bail out! not over after $limit s"
 exit "$status"
