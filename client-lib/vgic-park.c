@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shm-park.h"
+#include "vgic-conn.h"
 #include "vgic-doorbell.h"
 
 /*
@@ -28,12 +29,26 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
                 vgic_doorbell_ring(vm->doorbells[index]);
 }
 
+void vgic_kick(struct vgic_vcpu *vcpu)
+{
+        ring_vcpu(vcpu->vm, vcpu->index, SHM_PARK_IN_GUEST);
+}
+
 static void ring_daemon(void *ctx)
 {
         struct vgic_vm *vm = ctx;
 
         if (vm->daemon_doorbell >= 0)
                 vgic_doorbell_ring(vm->daemon_doorbell);
+}
+
+/* Without a daemon nobody broadcasts TDIR: shm-gate.c. A connection that was closed says so, whether the host has looked or not. */
+static bool daemon_is_gone(void *ctx)
+{
+        struct vgic_vm *vm = ctx;
+        struct pollfd fd = { .fd = vm->conn->socket };
+
+        return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
 void vgic_doorbell_hooks(struct vgic_vm *vm)
@@ -43,6 +58,7 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
         vm->gic.hook_ctx = vm;
         vm->gic.ring = ring_vcpu;
         vm->gic.raised = ring_daemon;
+        vm->gic.daemon_is_gone = daemon_is_gone;
 }
 
 VGIC_EXPORT int vgic_vcpu_fd(const struct vgic_vcpu *vcpu)
@@ -61,7 +77,7 @@ VGIC_EXPORT unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu)
 
         /* A wake that was asked for while nobody was in guest kicks now. */
         if (shm_park_wanted(&vcpu->vm->gic, vcpu->index))
-                ring_vcpu(vcpu->vm, vcpu->index, SHM_PARK_IN_GUEST);
+                vgic_kick(vcpu);
         return lines;
 }
 

@@ -26,6 +26,8 @@ struct vgic_vcpu {
         struct vgic_vm *vm;
         uint32_t index;
         bool registered;
+        bool in_guest;                  /* list-register port: entered, not left. Its own thread */
+        uint32_t list_registers;        /* 0: a trap port */
         shm_atomic(shm_local_fn) kick;     /* published after kick_arg */
         void *kick_arg;
 };
@@ -55,6 +57,9 @@ struct vgic_vm {
         int ring_to_client;             /* eventfd; -1: none */
         struct vgic_device device;      /* device only */
 };
+
+/* vgic_kick() - make it leave the guest (vgic-park.c) */
+void vgic_kick(struct vgic_vcpu *vcpu);
 
 /* vgic_doorbell_hooks() - set the hooks of a mapped gic; call it once doorbells and vcpus are there (vgic-park.c) */
 void vgic_doorbell_hooks(struct vgic_vm *vm);

@@ -21,6 +21,7 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
                        struct vgic_vcpu **ret_vcpu)
 {
         struct vgic_vcpu_options o = { 0 };
+        Vgic__Vcpu message = VGIC__VCPU__INIT;
         struct vgic_vcpu *vcpu;
         int r = vgic_vm_begin(vm, true);
 
@@ -38,10 +39,19 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         vcpu = &vm->vcpus[index];
         if (vcpu->registered)
                 return base_error_set(&vm->conn->error, -EBUSY, "vCPU %u is registered here already", index);
-        r = vgic_vcpu_call(vcpu, PROTO_VCPU_REGISTER, NULL);
+        if (o.list_registers > VGIC_MAX_LIST_REGISTERS)
+                return base_error_set(&vm->conn->error, -EINVAL, "%u list registers: there can be %d", o.list_registers,
+                                      VGIC_MAX_LIST_REGISTERS);
+        if (o.list_registers && !(vm->conn->features & PROTO_FEATURE_LIST_REGISTERS))
+                return base_error_set(&vm->conn->error, -EOPNOTSUPP, "the daemon is too old for list-register ports");
+        message.vcpu = index;
+        message.list_registers = o.list_registers;
+        r = vgic_call(vm->conn, PROTO_VCPU_REGISTER, &message.base, NULL, 0, NULL, NULL);
         if (r < 0)
                 return r;
         vcpu->registered = true;
+        vcpu->list_registers = o.list_registers;
+        vcpu->in_guest = false;
         vcpu->kick_arg = o.kick_arg;
         shm_local_publish(&vcpu->kick, o.kick);
         *ret_vcpu = vcpu;

@@ -47,6 +47,7 @@ static enum proto_code find_own_vcpu(struct request *request, struct vm **ret_vm
 
 enum proto_code handle_vcpu_register(struct request *request)
 {
+        const Vgic__Vcpu *ask = (const Vgic__Vcpu *)request->message;
         struct vm *vm = NULL;
         uint32_t index = 0;
         enum proto_code code = find_vcpu(request, &vm, &index);
@@ -54,7 +55,11 @@ enum proto_code handle_vcpu_register(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        r = vm_vcpu_take(vm, index, request->session);
+        if (ask->list_registers && !(request->session->proto.features & PROTO_FEATURE_LIST_REGISTERS))
+                return dispatch_fail(request, PROTO_INVALID, "list_registers needs the feature LIST_REGISTERS");
+        if (ask->list_registers > PROTO_MAX_LIST_REGISTERS)
+                return dispatch_fail(request, PROTO_INVALID, "list_registers must be at most %u", PROTO_MAX_LIST_REGISTERS);
+        r = vm_vcpu_take(vm, index, request->session, ask->list_registers);
         if (r == -EBUSY)
                 return dispatch_fail(request, PROTO_BUSY, "vCPU %" PRIu32 " is registered by a living connection",
                                      index);

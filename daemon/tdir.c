@@ -13,13 +13,13 @@
 #include "options.h"
 #include "server.h"
 #include "session.h"
-#include "shm-tdir.h"
+#include "shm-gate.h"
 #include "tdir.h"
 #include "user.h"
 
 static uint32_t n_interested(const struct vm *vm)
 {
-        return vm->tdir.n_subscribers + vm->tdir.n_watchers;
+        return vm->tdir.n_subscribers + vm->tdir.n_watchers + vm->tdir.n_ports;
 }
 
 static void broadcast(struct vm *vm)
@@ -36,6 +36,8 @@ static void broadcast(struct vm *vm)
                         break;
                 }
         }
+        if (vm->tdir.n_ports && vm->tdir.set)
+                shm_gate_ring_late(&vm->gic);
         TAILQ_FOREACH(session, &vm->sessions, vm_link)
                 if (session->watches_tdir)
                         notes_tdir(session);
@@ -155,6 +157,22 @@ int tdir_unsubscribe(struct vm *vm, uint32_t index)
         vm->tdir.n_subscribers--;
         interest_changed(vm, before);
         return 0;
+}
+
+void tdir_add_port(struct vm *vm)
+{
+        uint32_t before = n_interested(vm);
+
+        vm->tdir.n_ports++;
+        interest_changed(vm, before);
+}
+
+void tdir_drop_port(struct vm *vm)
+{
+        uint32_t before = n_interested(vm);
+
+        vm->tdir.n_ports--;
+        interest_changed(vm, before);
 }
 
 void tdir_watch(struct vm *vm)

@@ -31,6 +31,10 @@ int tdir_unsubscribe(struct vm *vm, uint32_t vcpu);
 void tdir_watch(struct vm *vm);
 void tdir_unwatch(struct vm *vm);
 
+/* tdir_add_port() / tdir_drop_port() - one more, one fewer list-register port, which is rung when it has to trap. */
+void tdir_add_port(struct vm *vm);
+void tdir_drop_port(struct vm *vm);
+
 /* tdir_query() - exact where nobody is interested, else as last broadcast. Return: 0 clear, 1 set. */
 uint32_t tdir_query(struct vm *vm, uint64_t *ret_generation, uint32_t *ret_in_flight);
 

@@ -24,6 +24,7 @@
 #include "session.h"
 #include "shm-cpuif.h"
 #include "shm-daemon.h"
+#include "shm-port.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "tdir.h"
@@ -320,7 +321,7 @@ void vm_free(struct vm *vm)
         free(vm);
 }
 
-int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session)
+int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session, unsigned n_list_registers)
 {
         struct vm_vcpu *vcpu;
         int r;
@@ -339,6 +340,10 @@ int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session)
         r = shm_vcpu_take(&vm->gic, index, session->id, (uint32_t)session->pid);
         if (r < 0)
                 return r;
+        shm_port_configure(&vm->gic, index, n_list_registers);
+        vcpu->is_port = n_list_registers != 0;
+        if (vcpu->is_port)
+                tdir_add_port(vm);
         vcpu->owner = session;
         vcpu->was_owned = true;
         vm->n_registered++;
@@ -359,6 +364,9 @@ int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
                 return -EINVAL;
         vcpu = &vm->vcpus[index];
         tdir_unsubscribe(vm, index);
+        if (vcpu->is_port)
+                tdir_drop_port(vm);
+        vcpu->is_port = false;
         vcpu->owner = NULL;
         vm->n_registered--;
         if (guest_may_go_on(vm))

@@ -34,6 +34,7 @@ struct vm_vcpu {
         int bell;               /* -1: before init, or there was no descriptor for it: vm_bell() */
         int tdir_fd;            /* eventfd of the subscriber, -1: none; lives as long as owner's registration */
         bool was_owned;         /* repair before the next owner */
+        bool is_port;           /* registered with list registers */
 };
 
 /* TDIR of this VM: see tdir.h */
@@ -44,6 +45,7 @@ struct vm_tdir {
         uint32_t set;
         uint32_t n_subscribers;
         uint32_t n_watchers;
+        uint32_t n_ports;       /* list-register ports: who of them is in guest without trapping is rung */
 };
 
 /* Ends of interrupt of this VM: see eoi.h */
@@ -132,8 +134,11 @@ static inline bool vm_is_mirror(const struct vm *vm)
 /* vm_may() - the VM's own uid and root may. */
 bool vm_may(const struct vm *vm, uid_t uid);
 
-/* vm_vcpu_take() - session takes a vCPU over; repairs what a dead one left. Return: 0; -EINVAL; -EBUSY. */
-int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session);
+/*
+ * vm_vcpu_take() - session takes a vCPU over; repairs what a dead one left. @n_list_registers: 0, a trap port. Return: 0;
+ * -EINVAL; -EBUSY.
+ */
+int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session, unsigned n_list_registers);
 
 /*
  * vm_vcpu_release() - only what @session owns; what its process left undone is finished or taken back, unless it may

@@ -28,7 +28,10 @@
 #define PROTO_FEATURE_EXTENDED (UINT64_C(1) << 4) /* what GICv3.1 and the choices of 1-of-N, RSS and Aff3 added */
 #define PROTO_FEATURE_ATTRS  (UINT64_C(1) << 5) /* ATTR_GET, ATTR_SET, ATTR_HAS */
 #define PROTO_FEATURE_MIRROR (UINT64_C(1) << 6) /* VmCreate's flag 3, MIRROR_GET */
-#define PROTO_FEATURES_ALL   UINT64_C(0x7f)
+#define PROTO_FEATURE_LIST_REGISTERS (UINT64_C(1) << 7) /* Vcpu.list_registers */
+#define PROTO_FEATURES_ALL   UINT64_C(0xff)
+
+#define PROTO_MAX_LIST_REGISTERS 16u
 
 /* VmCreate.flags, VmInfo.flags */
 #define PROTO_VM_EPHEMERAL   (1u << 0)

@@ -19,7 +19,7 @@ static void ring_gated(struct shm_gic *gic)
         }
 }
 
-static void ring_late(struct shm_gic *gic)
+void shm_gate_ring_late(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
                 if (is_late(shm_load(&gic->vcpus[i].port, PORT_X1)))
@@ -62,8 +62,14 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
         if (settle(gic))
                 return true;
         if (gic->daemon_is_gone && gic->daemon_is_gone(gic->hook_ctx))
-                ring_late(gic);
+                shm_gate_ring_late(gic);
         return false;
+}
+
+void shm_gate_daemon_gone(struct shm_gic *gic)
+{
+        if (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_GATED)
+                shm_gate_ring_late(gic);
 }
 
 void shm_gate_left(struct shm_gic *gic)

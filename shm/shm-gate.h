@@ -28,6 +28,12 @@ static inline bool shm_gate_is_open(uint64_t tdir)
 /* shm_gate_ask() - after TDIR was raised for an SPI: may @vcpu have it now? false: @vcpu will be rung when it may. */
 bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu);
 
+/* shm_gate_ring_late() - make every port leave that is in guest without trapping. For who broadcasts TDIR, or has to. */
+void shm_gate_ring_late(struct shm_gic *gic);
+
+/* shm_gate_daemon_gone() - the same, if somebody waits for it. */
+void shm_gate_daemon_gone(struct shm_gic *gic);
+
 /* shm_gate_left() - a port has stored that it left the guest or traps: if it was the last, ring who waits. */
 void shm_gate_left(struct shm_gic *gic);
 

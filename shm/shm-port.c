@@ -139,25 +139,27 @@ static bool is_own_active(uint64_t w, uint32_t vcpu)
         return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == vcpu;
 }
 
-/* The owner's: which interrupts may be active here, outside of list registers. A superset. */
-static void remember_active(struct shm_vcpu *self, uint32_t intid)
+void shm_port_remember(struct shm_vcpu *self, uint32_t intid)
 {
         uint32_t index = shm_candidate_index(intid), i = index / 64;
+        uint64_t bit = UINT64_C(1) << (index % 64);
 
-        shm_store(&self->actives[i], shm_load(&self->actives[i], PORT_X1) | UINT64_C(1) << (index % 64), PORT_X3);
-        shm_store(&self->actives_summary, shm_load(&self->actives_summary, PORT_X1) | UINT64_C(1) << i, PORT_X3);
+        if (!(shm_load(&self->actives[i], PORT_X1) & bit))
+                shm_or(&self->actives[i], bit, PORT_X2);
+        if (!(shm_load(&self->actives_summary, PORT_X1) & UINT64_C(1) << i))
+                shm_or(&self->actives_summary, UINT64_C(1) << i, PORT_X2);
 }
 
 static void offer_active(struct shm_gic *gic, uint32_t vcpu, struct choices *c)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        for (uint64_t summary = shm_load(&self->actives_summary, PORT_X1), left = summary; left; left &= left - 1) {
+        for (uint64_t left = shm_load(&self->actives_summary, PORT_X1); left; left &= left - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(left);
-                uint64_t kept = shm_load(&self->actives[i], PORT_X1);
+                uint64_t bits = shm_load(&self->actives[i], PORT_X1), gone = 0;
 
-                for (uint64_t bits = kept; bits; bits &= bits - 1) {
-                        unsigned b = (unsigned)__builtin_ctzll(bits);
+                for (uint64_t rest = bits; rest; rest &= rest - 1) {
+                        unsigned b = (unsigned)__builtin_ctzll(rest);
                         uint32_t intid = shm_candidate_intid(i * 64 + b);
                         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = at ? shm_word_load(at) : 0;
@@ -165,12 +167,12 @@ static void offer_active(struct shm_gic *gic, uint32_t vcpu, struct choices *c)
                         if (is_own_active(w, vcpu))
                                 offer(c, (struct choice) { at, w, intid });
                         else
-                                kept &= ~(UINT64_C(1) << b);
+                                gone |= UINT64_C(1) << b;
                 }
-                shm_store(&self->actives[i], kept, PORT_X3);
-                if (!kept)
-                        summary &= ~(UINT64_C(1) << i);
-                shm_store(&self->actives_summary, summary, PORT_X3);
+                if (gone)
+                        shm_and(&self->actives[i], ~gone, PORT_X2);
+                if (bits == gone)
+                        shm_and(&self->actives_summary, ~(UINT64_C(1) << i), PORT_X2);
         }
 }
 
@@ -418,7 +420,7 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                         return; /* a reset took it out, or a repair has folded it */
                 now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
                 if ((now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu)
-                        remember_active(&gic->vcpus[vcpu], intid);
+                        shm_port_remember(&gic->vcpus[vcpu], intid);
                 if (shm_word_cas(at, &old, now)) {
                         if ((now & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE))
                                 push_taken(gic, vcpu, intid);
@@ -480,19 +482,25 @@ static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t inti
 
 /*
  * Each end of interrupt that found no list register ended the active interrupt of the highest active priority (IHI 0069
- * section 12.4.8, EOIcount): the one that was acknowledged last. The slot names it before it is ended.
+ * section 12.4.8, EOIcount): the one that was acknowledged last; of those of which that is not known (they were active when
+ * the VM was restored), the one of the highest priority. The slot names it before it is ended.
  */
 static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         for (unsigned count = WALK_COUNT(walk); count; count--) {
+                struct choices active = { .max = 1 };
                 uint32_t intid = WALK_INTID(walk);
 
                 if (intid == WALK_NONE) {
                         intid = latest_taken(gic, vcpu);
-                        if (intid == WALK_NONE)
-                                return;
+                        if (intid == WALK_NONE) {
+                                offer_active(gic, vcpu, &active);
+                                if (!active.n)
+                                        return;
+                                intid = active.best[0].intid;
+                        }
                         shm_store(&self->slot.old_word, WALK(count, intid), SLOT_R4);
                 }
                 deactivate_outside(gic, vcpu, intid);
@@ -599,16 +607,8 @@ void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t 
                 fold_all(gic, vcpu, walk, states);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 lose(gic, vcpu, shm_gic_nth_private(i));
-        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
-                uint32_t intid = shm_gic_nth_spi(gic, i);
-
-                lose(gic, vcpu, intid);
-                if (is_own_active(shm_word_load(shm_gic_word(gic, vcpu, intid)), vcpu))
-                        remember_active(self, intid);
-        }
-        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                if (is_own_active(shm_word_load(&self->words[i]), vcpu))
-                        remember_active(self, shm_gic_nth_private(i));
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                lose(gic, vcpu, shm_gic_nth_spi(gic, i));
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
                 shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
         leave(gic, vcpu);

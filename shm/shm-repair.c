@@ -150,6 +150,8 @@ static void rebuild_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid
 
         if (gic_word_deliverable(w) && gic_word_route(w) == vcpu)
                 shm_word_mark(&gic->vcpus[vcpu], intid);
+        if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu)
+                shm_port_remember(&gic->vcpus[vcpu], intid);
 }
 
 /* Rebuild the candidates of a vCPU from the words: they are derived state. */

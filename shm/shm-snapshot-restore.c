@@ -130,6 +130,8 @@ static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned
         shm_exchange(&gic->header->gicd_ctlr, snapshot->header.gicd_ctlr, GATE_R1);
         shm_store(&gic->header->gicd_statusr, snapshot->header.gicd_statusr, STATUS_X1);
         shm_repair_words(gic);
+        for (uint32_t v = 0; v < gic->n_vcpus; v++)
+                shm_vcpu_rederive(gic, v);
 }
 
 /* Parked, off or nobody's. The slot of a dead owner does not count: the state that it belongs to goes. */

@@ -15,6 +15,11 @@
 
 #include <vgic/vgic-vcpu.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
 #define VGIC_MAX_LIST_REGISTERS  16
 
 /** What a virtual CPU interface holds of one vCPU: the registers of EL2, by name. */
@@ -110,5 +115,45 @@ struct vgic_lr_bank {
 #define VGIC_ICH_VTR_PREBITS       (UINT32_C(7) << 26)
 #define VGIC_ICH_VTR_PRIBITS_SHIFT 29
 #define VGIC_ICH_VTR_PRIBITS       (UINT32_C(7) << 29)
+
+/**
+ * A list-register port is a vCPU that was registered with list registers (struct vgic_vcpu_options). Its CPU model runs the
+ * virtual CPU interface on a bank; it calls vgic_lr_enter() before guest code runs and vgic_lr_exit() after.
+ *
+ * Between the two the guest's ICC_*_EL1 accesses work on the bank, without the library, but for what ICH_HCR_EL2 traps and
+ * for ICC_SGI*R_EL1. To complete one of those: exit, vgic_vcpu_sysreg_write() (or vgic_vcpu_dir()), enter. The same after a
+ * maintenance interrupt, and whenever the vCPU is kicked or its doorbell is readable. While it is out, everything of
+ * <vgic/vgic-vcpu.h> works as for a trap port: parking, resets, lines.
+ *
+ * Interrupts of one VM may be taken through either kind of port, and a guest cannot tell which it has, but that what happens
+ * in a list register is seen from other vCPUs when it is folded: who asks for it makes the vCPU leave the guest soon.
+ */
+
+/**
+ * vgic_lr_enter() - fill a bank: the pending interrupts of the highest priorities, then active ones, as many as there are list
+ * registers; with ICH_VMCR_EL2, ICH_AP*R and ICH_HCR_EL2 to go with them
+ *
+ * ICH_HCR_EL2 asks for a maintenance interrupt where there is more than could be listed (NPIE, UIE, LRENPIE), where an enable of
+ * the guest's would make something deliverable (VGrp<g>EIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU
+ * is active outside of the list registers.
+ *
+ * Return: 0; -EOPNOTSUPP a trap port; -EBUSY it is in guest.
+ * Threads: vcpu.  System calls: none, but a doorbell write to who waits for this vCPU to trap ICC_DIR_EL1.
+ */
+int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank);
+
+/**
+ * vgic_lr_exit() - fold the bank as the guest left it: with ICH_HCR_EL2.EOIcount. An entry of another INTID than was listed counts as
+ * unchanged.
+ *
+ * Return: 0; -EOPNOTSUPP a trap port; -EINVAL it is not in guest.
+ * Threads: vcpu.  System calls: none, but doorbell writes to vCPUs that have something new to look at.
+ */
+int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *bank);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -28,6 +28,8 @@ struct vgic_vcpu_options {
          */
         void (*kick)(void *arg);
         void *kick_arg;
+        /* 1..16: a list-register port (<vgic/vgic-lr.h>) with that many; 0: a trap port, whose ICC_*_EL1 accesses come here. */
+        uint32_t list_registers;
 };
 
 /**
@@ -37,7 +39,8 @@ struct vgic_vcpu_options {
  * The first registration finds the vCPU reset. After the death of its former process it is taken over as that left it:
  * an operation that was cut short is completed or taken back, nothing is lost.
  *
- * Return: 0; -EBUSY a living process has it; -EINVAL no such index; -ENODATA the VM is not initialised; -EACCES role
+ * Return: 0; -EBUSY a living process has it; -EINVAL no such index, or more than 16 list registers; -EOPNOTSUPP the daemon
+ *         knows no list registers; -ENODATA the VM is not initialised; -EACCES role
  *         is not VMM; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
  * Threads: conn.
  */

@@ -39,6 +39,7 @@
 #include <vgic/vgic-attr.h>
 #include <vgic/vgic-snapshot.h>
 #include <vgic/vgic-vcpu.h>
+#include <vgic/vgic-lr.h>
 #include <vgic/vgic-mirror.h>
 
 #ifdef __cplusplus

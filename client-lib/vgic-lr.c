@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "vgic-private.h"
+
+#include <string.h>
+
+#include "shm-park.h"
+#include "shm-port.h"
+
+/*
+ * Data path: list-register ports. Thin: the rules are in shm/shm-port.c and gic/gic-lr.h.
+ */
+_Static_assert(sizeof(struct vgic_lr_bank) == sizeof(struct shm_port_bank) &&
+               offsetof(struct vgic_lr_bank, ich_lr) == offsetof(struct shm_port_bank, ich_lr) &&
+               offsetof(struct vgic_lr_bank, ich_ap0r) == offsetof(struct shm_port_bank, ich_ap0r) &&
+               offsetof(struct vgic_lr_bank, ich_ap1r) == offsetof(struct shm_port_bank, ich_ap1r) &&
+               offsetof(struct vgic_lr_bank, ich_vmcr) == offsetof(struct shm_port_bank, ich_vmcr) &&
+               offsetof(struct vgic_lr_bank, ich_hcr) == offsetof(struct shm_port_bank, ich_hcr), "banks have one layout");
+_Static_assert(VGIC_MAX_LIST_REGISTERS == SHM_N_LIST_REGISTERS, "as many list registers");
+
+VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank)
+{
+        struct shm_port_bank bank;
+
+        if (!vcpu->list_registers)
+                return -EOPNOTSUPP;
+        if (vcpu->in_guest)
+                return -EBUSY;
+        shm_port_enter(&vcpu->vm->gic, vcpu->index, &bank);
+        vcpu->in_guest = true;
+        memcpy(ret_bank, &bank, sizeof(bank));
+        /* A wake that was asked for while nobody was in guest kicks now. */
+        if (shm_park_wanted(&vcpu->vm->gic, vcpu->index))
+                vgic_kick(vcpu);
+        return 0;
+}
+
+VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *from)
+{
+        struct shm_port_bank bank;
+
+        if (!vcpu->list_registers)
+                return -EOPNOTSUPP;
+        if (!vcpu->in_guest)
+                return -EINVAL;
+        memcpy(&bank, from, sizeof(bank));
+        vcpu->in_guest = false;
+        shm_port_exit(&vcpu->vm->gic, vcpu->index, &bank);
+        (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this exit */
+        return 0;
+}
