@@ -16,6 +16,7 @@
 
 int vgic_conn_lost(struct vgic_conn *conn, int r)
 {
+        conn->bereaved = !conn->gone;
         conn->gone = true;
         if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
                 return base_error_set(conn->why, -ENOTCONN, "the daemon closed the connection%s",
@@ -195,7 +196,7 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
 
         pthread_mutex_lock(&conn->lock);
         r = vgic_call_locked(conn, request, message, fds, n_fds, ret_reply, ret_fds);
-        pthread_mutex_unlock(&conn->lock);
+        vgic_conn_unlock(conn);
         return r;
 }
 

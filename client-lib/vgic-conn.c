@@ -16,6 +16,7 @@
 #include "base-clock.h"
 #include "base-fd.h"
 #include "proto-message.h"
+#include "shm-reset.h"
 #include "vgic-conn.h"
 
 int vgic_conn_watch(struct vgic_conn *conn, int fd)
@@ -198,6 +199,16 @@ int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event)
         return n;
 }
 
+void vgic_conn_unlock(struct vgic_conn *conn)
+{
+        bool bereaved = conn->bereaved;
+
+        conn->bereaved = false;
+        pthread_mutex_unlock(&conn->lock);
+        if (bereaved && conn->vm && shm_local_is_raised(&conn->vm->data_path[true]))
+                shm_repair_words(&conn->vm->gic);
+}
+
 static int vgic_conn_process_locked(struct vgic_conn *conn)
 {
         int r = proto_tx_flush(&conn->tx, conn->socket);
@@ -228,6 +239,6 @@ int vgic_conn_process(struct vgic_conn *conn)
                 return r;
         pthread_mutex_lock(&conn->lock);
         r = vgic_conn_process_locked(conn);
-        pthread_mutex_unlock(&conn->lock);
+        vgic_conn_unlock(conn);
         return r;
 }
