@@ -21,7 +21,7 @@ point() {
         fi
 }
 
-dirs="base gic shm proto daemon client-lib cli vmm load bench examples systemd tests"
+dirs="base gic shm proto daemon client-lib icv cli vmm load bench examples systemd tests"
 sources=$(find $dirs -name '*.[ch]' ! -name '*.pb-c.[ch]' | sort)
 layers=$(echo "$sources" | grep -v '^tests/')
 texts=$(find $dirs m4 configure.ac Makefile.am autogen.sh \
@@ -34,10 +34,10 @@ grep -nE 'stdatomic\.h|__atomic_|__sync_|memory_order_' $(echo "$layers" | grep 
         | point 'atomics appear in shm/ only'
 grep -nE '#[[:space:]]*include[[:space:]]*<(event2?/|event\.h|systemd/)' $(echo "$layers" | grep -v '^daemon/') \
         | point 'libevent and libsystemd appear in daemon/ only'
-grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|unistd\.h|fcntl\.h|stdlib\.h|pthread\.h|poll\.h)' gic/*.[ch] 2>/dev/null \
-        | point 'gic/ makes no system call and allocates nothing'
-grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' $(echo "$sources" | grep -E '^(cli|load|vmm|examples)/') /dev/null \
-        | point 'programs include public headers only'
+grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|unistd\.h|fcntl\.h|stdlib\.h|pthread\.h|poll\.h)' gic/*.[ch] icv/*.[ch] 2>/dev/null \
+        | point 'gic/ and icv/ make no system call and allocate nothing'
+grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' $(echo "$sources" | grep -E '^(cli|load|vmm|examples|icv)/') /dev/null \
+        | point 'programs and icv/ include public headers only'
 for f in $texts; do
         head -3 "$f" | grep -q 'SPDX-License-Identifier:' && head -4 "$f" | grep -q 'Copyright' || echo "$f"
 done | point 'every file names its licence and copyright'
