@@ -25,6 +25,7 @@ static void vgic_conn_set_gone(struct vgic_conn *conn)
 
 int vgic_conn_lost(struct vgic_conn *conn, int r)
 {
+        conn->bereaved = !conn->gone;
         vgic_conn_set_gone(conn);
         if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
                 return base_error_set(conn->why, -ENOTCONN, "the daemon closed the connection%s",
@@ -204,7 +205,7 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
 
         pthread_mutex_lock(&conn->lock);
         r = vgic_call_locked(conn, request, message, fds, n_fds, ret_reply, ret_fds);
-        pthread_mutex_unlock(&conn->lock);
+        vgic_conn_unlock(conn);
         return r;
 }
 

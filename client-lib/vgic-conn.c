@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@
 #include "base-clock.h"
 #include "base-fd.h"
 #include "proto-message.h"
+#include "shm-reset.h"
 #include "vgic-conn.h"
 
 int vgic_conn_watch(struct vgic_conn *conn, int fd)
@@ -198,6 +200,31 @@ int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event)
         return n;
 }
 
+/* Who filled a doorbell until it blocks was thrown out for that, maybe: it does not wait for itself here. */
+static void vgic_conn_ring_unless_full(void *ctx, uint32_t index, uint32_t park)
+{
+        struct vgic_vm *vm = ctx;
+        struct pollfd bell = { .fd = vm->doorbells[index], .events = POLLOUT };
+
+        if (poll(&bell, 1, 0) == 1)
+                vm->gic.ring(vm, index, park);
+}
+
+void vgic_conn_unlock(struct vgic_conn *conn)
+{
+        bool bereaved = conn->bereaved;
+        struct vgic_vm *vm = conn->vm;
+        struct shm_gic gic;
+
+        conn->bereaved = false;
+        pthread_mutex_unlock(&conn->lock);
+        if (!bereaved || !vm || !shm_local_is_raised(&vm->data_path[true]))
+                return;
+        gic = vm->gic;
+        gic.ring = vgic_conn_ring_unless_full;
+        shm_repair_words(&gic);
+}
+
 static int vgic_conn_process_locked(struct vgic_conn *conn)
 {
         int r = proto_tx_flush(&conn->tx, conn->socket);
@@ -228,6 +255,6 @@ int vgic_conn_process(struct vgic_conn *conn)
                 return r;
         pthread_mutex_lock(&conn->lock);
         r = vgic_conn_process_locked(conn);
-        pthread_mutex_unlock(&conn->lock);
+        vgic_conn_unlock(conn);
         return r;
 }

@@ -39,6 +39,7 @@ struct vgic_conn {
         int epoll;                      /* what the host polls: the socket, and a device's doorbell */
         uint32_t timeout_ms;
         uint64_t features;
+        bool bereaved;                  /* just found gone: see vgic_conn_unlock() */
         bool gone;                      /* the daemon closed, or lost the protocol: only disconnecting is left */
         uint32_t n_stale;               /* replies that nobody waits for any more */
         struct proto_rx rx;
@@ -57,6 +58,12 @@ int vgic_conn_begin(struct vgic_conn *conn);
 /* vgic_conn_watch() - let vgic_conn_fd() wake for @fd too. Return: 0 or a negative errno. */
 int vgic_conn_watch(struct vgic_conn *conn, int fd);
 void vgic_conn_unwatch(struct vgic_conn *conn, int fd);
+
+/*
+ * vgic_conn_unlock() - after what may find the connection gone. The daemon may have died while it injected for a device, or
+ * served a reset: a VMM pays what the words owe, as the daemon does after the death of a VMM.
+ */
+void vgic_conn_unlock(struct vgic_conn *conn);
 
 /* vgic_conn_lost() - the connection is over. Return: -ENOTCONN, with words. */
 int vgic_conn_lost(struct vgic_conn *conn, int r);

@@ -47,6 +47,8 @@ static void leave(struct session *session)
                 tdir_unwatch(vm);
         }
         vm_vcpu_release_all(vm, session);
+        if (!session->expelled)
+                ring_drain(session);
         if (session->grant)
                 grant_detach(session->grant);
         ring_close(session);

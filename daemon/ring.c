@@ -178,6 +178,16 @@ int ring_open(struct session *session, struct base_error *why)
         return r;
 }
 
+void ring_drain(struct session *session)
+{
+        struct ring *ring = session->ring;
+        uint64_t entry;
+
+        for (unsigned n = 0; ring && n < SHM_RING_ENTRIES && shm_ring_get(&ring->shm, &entry) == 1; n++)
+                if (apply(ring, entry) < 0)
+                        return;
+}
+
 void ring_close(struct session *session)
 {
         struct ring *ring = session->ring;

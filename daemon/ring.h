@@ -48,6 +48,9 @@ int ring_open(struct session *session, struct base_error *why);
 /* ring_close() - Idempotent. */
 void ring_close(struct session *session);
 
+/* ring_drain() - what its client had put before it died, though it may not have rung: its calls had returned. */
+void ring_drain(struct session *session);
+
 /* ring_put() - one note. Return: 0; -EAGAIN full; -EBADMSG. ring_bell() follows. */
 int ring_put(struct ring *ring, uint64_t entry);
 

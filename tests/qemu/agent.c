@@ -80,6 +80,60 @@ static const uint32_t synchronous[] = {
         0xd69f03e0, /* eret */
 };
 
+/* AGENT_EL2_ENTRY: EL1's ICC_*_EL1 become ICV_*_EL1, and the agent begins there. */
+static const uint32_t code_el2[] = {
+        0x10004001, /* adr x1, 0x800 <vectors> */
+        0xd51cc001, /* msr vbar_el2, x1 */
+        0xd28001e1, /* mov x1, #0xf */
+        0xd51cc9a1, /* msr icc_sre_el2, x1               Enable, DIB, DFB, SRE */
+        0xd5033fdf, /* isb */
+        0xd2b00001, /* mov x1, #0x80000000               RW: EL1 is AArch64 */
+        0xb27d0421, /* orr x1, x1, #0x18                 IMO, FMO */
+        0xd51c1101, /* msr hcr_el2, x1 */
+        0xd2810701, /* mov x1, #0x838 */
+        0xf2a618a1, /* movk x1, #0x30c5, lsl #16         RES1 bits: MMU and caches off */
+        0xd5181001, /* msr sctlr_el1, x1 */
+        0xd28078a1, /* mov x1, #0x3c5                    EL1h, all masked */
+        0xd51c4001, /* msr spsr_el2, x1 */
+        0xd2a80401, /* mov x1, #0x40200000               AGENT_ENTRY */
+        0xd51c4021, /* msr elr_el2, x1 */
+        0xd5033fdf, /* isb */
+        0xd69f03e0, /* eret */
+};
+
+/* A synchronous exception at EL2. */
+static const uint32_t synchronous_el2[] = {
+        0xd53c5200, /* mrs x0, esr_el2 */
+        0x52800049, /* mov w9, #2                       AGENT_FAULT */
+        0xd53c402a, /* mrs x10, elr_el2 */
+        0x9100114a, /* add x10, x10, #4 */
+        0xd51c402a, /* msr elr_el2, x10 */
+        0xd69f03e0, /* eret */
+};
+
+/* One from EL1: an HVC, x1 is what to call at EL2; else trapped. */
+static const uint32_t lower_el2[] = {
+        0xd53c520a, /* mrs x10, esr_el2 */
+        0x531a7d4b, /* lsr w11, w10, #26 */
+        0x7100597f, /* cmp w11, #0x16                   HVC */
+        0x54000121, /* b.ne 0x30 <trapped> */
+        0xd53c402b, /* mrs x11, elr_el2 */
+        0xd53c400c, /* mrs x12, spsr_el2 */
+        0xaa1e03ed, /* mov x13, x30 */
+        0xd63f0020, /* blr x1 */
+        0xaa0d03fe, /* mov x30, x13 */
+        0xd51c400c, /* msr spsr_el2, x12 */
+        0xd51c402b, /* msr elr_el2, x11 */
+        0xd69f03e0, /* eret */
+        /* 0x30 trapped: */
+        0xaa0a03e0, /* mov x0, x10 */
+        0x52800069, /* mov w9, #3                       AGENT_TRAPPED */
+        0xd53c402a, /* mrs x10, elr_el2 */
+        0x9100114a, /* add x10, x10, #4 */
+        0xd51c402a, /* msr elr_el2, x10 */
+        0xd69f03e0, /* eret */
+};
+
 static void *at(struct agent *agent, uint64_t guest)
 {
         return agent->ram + (guest - AGENT_RAM_BASE);
@@ -93,6 +147,18 @@ void agent_init(struct agent *agent, uint8_t *ram, uint32_t n_vcpus)
         memcpy(at(agent, AGENT_ENTRY), code, sizeof(code));
         memcpy(at(agent, AGENT_ENTRY + AGENT_VECTORS + 0x200), synchronous, sizeof(synchronous));
         agent->mailbox->n_vcpus = n_vcpus;
+}
+
+void agent_init_el2(struct agent *agent)
+{
+        memcpy(at(agent, AGENT_EL2_ENTRY), code_el2, sizeof(code_el2));
+        memcpy(at(agent, AGENT_EL2_ENTRY + AGENT_VECTORS + 0x200), synchronous_el2, sizeof(synchronous_el2));
+        memcpy(at(agent, AGENT_EL2_ENTRY + AGENT_VECTORS + 0x400), lower_el2, sizeof(lower_el2));
+}
+
+uint32_t agent_el2_snippet(struct agent *agent)
+{
+        return agent_snippet(agent, (uint32_t[]){ 0xd4000002 /* hvc #0 */ }, 1);
 }
 
 uint32_t agent_snippet(struct agent *agent, const uint32_t *words, size_t n)

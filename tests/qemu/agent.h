@@ -15,6 +15,9 @@
  * Snippet What an operation does is a piece of code of its own, called with x0 = value and x1 = address; x0 becomes the
  *         value. An exception within it (an UNDEFINED register, an abort) ends that one instruction and is reported by
  *         AGENT_FAULT with ESR_EL1 as the value. The host adds snippets at any time, each at an address of its own.
+ * EL2     On a machine with EL2 its one vCPU begins there (agent_init_el2()): it makes the accesses of EL1 to ICC_*_EL1 those
+ *         to the virtual CPU interface and enters EL1 as above. What EL2 traps from EL1 does not happen and is reported by
+ *         AGENT_TRAPPED with ESR_EL2. A snippet of agent_el2_snippet() executes at EL2 what its address names.
  * Threads The host's side is for one thread.
  */
 #include <stddef.h>
@@ -26,11 +29,12 @@
 #define AGENT_VECTORS    0x800u               /* exception vectors, bytes behind the entry */
 #define AGENT_SNIPPETS   UINT64_C(0x40201000)
 #define AGENT_MAILBOX    UINT64_C(0x40300000)
+#define AGENT_EL2_ENTRY  UINT64_C(0x40380000)
 #define AGENT_OPS        UINT64_C(0x40400000)
 #define AGENT_RING       65536u
 #define AGENT_MAX_VCPUS  64u
 
-enum agent_status { AGENT_WAITING, AGENT_DONE, AGENT_FAULT };
+enum agent_status { AGENT_WAITING, AGENT_DONE, AGENT_FAULT, AGENT_TRAPPED };
 
 struct agent_op {
         uint32_t vcpu;
@@ -61,6 +65,12 @@ struct agent {
 
 /** agent_init() - write the agent into the guest's RAM, which is all zero. */
 void agent_init(struct agent *agent, uint8_t *ram, uint32_t n_vcpus);
+
+/** agent_init_el2() - add what begins at EL2: AGENT_EL2_ENTRY, for one vCPU. */
+void agent_init_el2(struct agent *agent);
+
+/** agent_el2_snippet() - Return: the guest address of a snippet that executes another one, its operation's address, at EL2. */
+uint32_t agent_el2_snippet(struct agent *agent);
 
 /** agent_snippet() - add code; the return is appended. Return: its guest address. */
 uint32_t agent_snippet(struct agent *agent, const uint32_t *words, size_t n);

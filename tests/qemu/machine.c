@@ -53,9 +53,9 @@ void machine_missing(void)
 }
 
 /* In the child: become QEMU. The three descriptors keep their numbers. */
-static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8, bool el2)
         __attribute__((noreturn));
-static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8)
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8, bool el2)
 {
         char qmp_text[64], qtest_text[64], ram_text[128], size_text[32], smp_text[16], entry_text[64];
         int null = open("/dev/null", O_RDWR);
@@ -74,9 +74,11 @@ static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus,
                  (unsigned)AGENT_RAM_SIZE, ram);
         snprintf(size_text, sizeof(size_text), "%uM", (unsigned)(AGENT_RAM_SIZE >> 20));
         snprintf(smp_text, sizeof(smp_text), "%u", n_vcpus);
-        snprintf(entry_text, sizeof(entry_text), "loader,addr=0x%x,cpu-num=0", (unsigned)AGENT_ENTRY);
+        snprintf(entry_text, sizeof(entry_text), "loader,addr=0x%x,cpu-num=0",
+                 (unsigned)(el2 ? AGENT_EL2_ENTRY : AGENT_ENTRY));
         execlp(QEMU, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg,thread=single",
-               "-M", "virt-6.1,gic-version=3,its=off,memory-backend=ram", "-cpu", "cortex-a57", "-smp", smp_text,
+               "-M", el2 ? "virt-6.1,gic-version=3,its=off,memory-backend=ram,virtualization=on" :
+                           "virt-6.1,gic-version=3,its=off,memory-backend=ram", "-cpu", "cortex-a57", "-smp", smp_text,
                "-m", size_text, "-object", ram_text, "-device", entry_text,
                "-chardev", qmp_text, "-mon", "chardev=qmp,mode=control",
                "-chardev", qtest_text, "-object", "qtest,id=qtest0,chardev=qtest,log=/dev/null",
@@ -246,7 +248,7 @@ static void make_snippets(struct machine *machine)
         machine->isr = agent_snippet(&machine->agent, (uint32_t[]){ AGENT_MRS_X(0, ISR_EL1) }, 1);
 }
 
-void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
+static void start(struct machine *machine, uint32_t n_vcpus, bool priority_8, bool el2)
 {
         int qmp_pair[2], qtest_pair[2], ram;
         pid_t test = getpid();
@@ -263,10 +265,14 @@ void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
                 tap_bail("mmap: %s", strerror(errno));
         agent_init(&machine->agent, machine->ram, n_vcpus);
         make_snippets(machine);
+        if (el2) {
+                agent_init_el2(&machine->agent);
+                machine->hvc = agent_el2_snippet(&machine->agent);
+        }
         machine->agent.mailbox->generation = 1;
         machine->pid = fork();
         if (machine->pid == 0)
-                exec_qemu(test, qmp_pair[1], qtest_pair[1], ram, n_vcpus, priority_8);
+                exec_qemu(test, qmp_pair[1], qtest_pair[1], ram, n_vcpus, priority_8, el2);
         if (machine->pid < 0)
                 tap_bail("fork: %s", strerror(errno));
         close(qmp_pair[1]);
@@ -277,6 +283,16 @@ void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
         fetch_version(machine);
         find_gic(machine);
         await_online(machine);
+}
+
+void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
+{
+        start(machine, n_vcpus, priority_8, false);
+}
+
+void machine_start_el2(struct machine *machine)
+{
+        start(machine, 1, false, true);
 }
 
 void machine_stop(struct machine *machine)
@@ -354,6 +370,11 @@ static struct machine_sysreg *find_sysreg(struct machine *machine, uint32_t reg)
 uint32_t machine_sysreg(struct machine *machine, uint32_t vcpu, bool write, uint32_t reg, uint64_t value)
 {
         return machine_op(machine, vcpu, find_sysreg(machine, reg)->code[write], 0, value);
+}
+
+uint32_t machine_sysreg_el2(struct machine *machine, bool write, uint32_t reg, uint64_t value)
+{
+        return machine_op(machine, 0, machine->hvc, find_sysreg(machine, reg)->code[write], value);
 }
 
 uint32_t machine_isr(struct machine *machine, uint32_t vcpu)

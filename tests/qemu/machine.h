@@ -39,6 +39,7 @@ struct machine {
         char version[64];
         uint32_t first, queued; /* ring numbers: of the first operation since machine_run(), and behind the last */
         uint32_t isr;           /* snippet */
+        uint32_t hvc;           /* snippet; 0: a machine without EL2 */
         uint32_t mmio[2][4];    /* snippets: [write][log2 of the length] */
         struct machine_sysreg { uint32_t reg, code[2]; } sysregs[256]; /* snippets made so far */
         size_t n_sysregs;
@@ -54,6 +55,9 @@ void machine_missing(void) __attribute__((noreturn));
 
 /** machine_start() - @priority_8: 8 priority bits instead of 5. All vCPUs are on, the GIC is as after reset. */
 void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8);
+
+/** machine_start_el2() - one vCPU with EL2, whose EL1 has the virtual CPU interface: ICC_*_EL1 are ICV_*_EL1. */
+void machine_start_el2(struct machine *machine);
 void machine_stop(struct machine *machine);
 
 /** machine_reset() - a system reset: the GIC as after power on, all wires low. */
@@ -69,12 +73,14 @@ uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64
                       uint64_t value);
 /** @reg: VGIC_SYSREG(). */
 uint32_t machine_sysreg(struct machine *machine, uint32_t vcpu, bool write, uint32_t reg, uint64_t value);
+/** The same at EL2, for ICH_*_EL2. */
+uint32_t machine_sysreg_el2(struct machine *machine, bool write, uint32_t reg, uint64_t value);
 /** The GIC's outputs: bit 7 IRQ, bit 6 FIQ. */
 uint32_t machine_isr(struct machine *machine, uint32_t vcpu);
 
 /** machine_run() - execute what is queued. The results stay until AGENT_RING - 1 further operations were queued. */
 void machine_run(struct machine *machine);
-/** Return: AGENT_DONE or AGENT_FAULT. */
+/** Return: AGENT_DONE, AGENT_FAULT or AGENT_TRAPPED. */
 enum agent_status machine_result(const struct machine *machine, uint32_t op, uint64_t *ret_value);
 
 /** machine_wire() - drive the wire of SPI @intid, or of PPI @intid of @vcpu. */
