@@ -43,7 +43,8 @@ static uint64_t read_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a)
 
 /*
  * GATE-R1: the gate is stored (SC) before each vCPU's park word is read (SC): one that parked with the old gate is
- * rung, one that parks later sees the new gate when it looks again.
+ * rung, one that parks later sees the new gate when it looks again. A group that closes may have hidden the other one:
+ * shm_cpuif_withdrawn().
  */
 static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
@@ -51,9 +52,11 @@ static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uin
         uint32_t old = shm_exchange(&gic->header->gicd_ctlr, now, GATE_R1);
 
         (void)a;
-        if (now & ~old)
-                for (uint32_t i = 0; i < gic->n_vcpus; i++)
+        for (uint32_t i = 0; now != old && i < gic->n_vcpus; i++)
+                if (now & ~old)
                         shm_word_ring(gic, i);
+                else
+                        shm_cpuif_withdrawn(gic, i);
 }
 
 /* IHI 0069 section 12.9.38, GICD_TYPER: what is implemented, and nothing that is not. */
