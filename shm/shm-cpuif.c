@@ -165,6 +165,14 @@ uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu)
         return bit < 0 ? GIC_PRIORITY_IDLE : gic_prio_of_apr_bit((unsigned)bit, gic->n_priority_bits);
 }
 
+/* PARK-A1 before the active priorities: a vCPU that sleeps changed its own before PARK-R1. */
+void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu)
+{
+        if (shm_load(&gic->vcpus[vcpu].park, PARK_A1) != SHM_PARK_RUNNING &&
+            shm_cpuif_running_priority(gic, vcpu) != GIC_PRIORITY_IDLE)
+                shm_word_ring(gic, vcpu);
+}
+
 /* The pick, if it may interrupt what runs now; else pick->intid is GIC_INTID_SPURIOUS. */
 static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *pick)
 {

@@ -61,6 +61,14 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
 /* shm_cpuif_running_priority() - ICC_RPR_EL1: from the active-priority registers of both groups. Threads: any. */
 uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu);
 
+/*
+ * shm_cpuif_withdrawn() - an interrupt that vCPU @vcpu was offered has gone: ring if that can matter
+ *
+ * It may have hidden another one: of the other group, whose binary point lets it preempt what runs while the first did
+ * not. With nothing running PMR alone decides, which masks what was hidden, too. Threads: any; after the change.
+ */
+void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu);
+
 /* shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written (12.2.21, 12.2.22). */
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value);
 

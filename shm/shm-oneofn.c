@@ -118,6 +118,7 @@ static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
 /* Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now (ONEOFN-A1). */
 static bool give(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now, uint32_t vcpu)
 {
+        shm_word_withdraw(gic, old, now);
         if (gic_irq_effects(old, now) & GIC_EFFECT_FLIGHT)
                 shm_tdir_raise(gic);
         if (vcpu == GIC_NO_VCPU) {

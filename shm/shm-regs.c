@@ -43,18 +43,21 @@ static uint64_t read_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a)
 
 /*
  * GATE-R1: the gate is stored (SC) before each vCPU's park word is read (SC): one that parked with the old gate is
- * rung, one that parks later sees the new gate when it looks again.
+ * rung, one that parks later sees the new gate when it looks again. A group that closes may have hidden the other one:
+ * shm_cpuif_withdrawn().
  */
 static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         const uint32_t now = (uint32_t)value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1);
         uint32_t old = shm_exchange(&gic->header->gicd_ctlr, now, GATE_R1);
+        bool has_ports = shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_PORTS;
 
         (void)a;
-        /* A group that is disabled: what a list-register port has of it comes back. */
-        if ((now & ~old) || (now != old && (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_PORTS)))
-                for (uint32_t i = 0; i < gic->n_vcpus; i++)
+        for (uint32_t i = 0; now != old && i < gic->n_vcpus; i++)
+                if ((now & ~old) || has_ports) /* what a port has listed of a group that closes comes back */
                         shm_word_ring(gic, i);
+                else
+                        shm_cpuif_withdrawn(gic, i);
 }
 
 /* IHI 0069 section 12.9.38, GICD_TYPER: what is implemented, and nothing that is not. */

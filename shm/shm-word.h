@@ -14,6 +14,7 @@
  * changed Y, then looked at X"; in one total order one of the two sees the other. Candidates pass messages.
  */
 #include "gic-lr.h"
+#include "shm-cpuif.h"
 #include "shm-gic.h"
 #include "shm-oneofn.h"
 #include "shm-tdir.h"
@@ -57,6 +58,15 @@ static inline void shm_word_owe_eoi(struct shm_gic *gic, uint32_t intid)
         shm_or(&gic->header->eoi_summary, UINT64_C(1) << (index / 64), EOI_R2);
 }
 
+/* Was it offered to a vCPU, and is it no more? Then that one has to hear of it: shm_cpuif_withdrawn(). */
+static inline void shm_word_withdraw(struct shm_gic *gic, uint64_t old, uint64_t now)
+{
+        uint32_t target = gic_word_route(old);
+
+        if (gic_word_wanting(old) && target < gic->n_vcpus && !(gic_word_wanting(now) && gic_word_route(now) == target))
+                shm_cpuif_withdrawn(gic, target);
+}
+
 /*
  * Pay the effects of a change that was published. TDIR goes up before the target can hear of the interrupt, so that no
  * deactivation can come before it (INVARIANT of TDIR).
@@ -66,6 +76,7 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
         unsigned effects = gic_irq_effects(old, now);
         uint32_t target = gic_word_route(now);
 
+        shm_word_withdraw(gic, old, now);
         if (!effects)
                 return;
         if ((effects & GIC_EFFECT_FLIGHT) && !gic_intid_is_private(intid))

@@ -26,7 +26,7 @@ case $test in
 *) set -- "$test" "$@" ;;
 esac
 # A lost wake-up would be waited for without end.
-limit=600
+limit=1500
 timeout -k 5 "$limit" "$@"
 status=$?
 times | sed -n '2s/^/# processor time: /p'

@@ -191,6 +191,78 @@ static bool comes(unsigned round)
         return ok;
 }
 
+/*
+ * vCPU 0 sleeps in the handler of 50. 51 is offered to it, and by the binary point of Group 0 does not preempt 50; 52, of Group
+ * 1, would, and is hidden. Each way in which 51 goes has to wake it.
+ */
+static void disable(void)
+{
+        set_bit(&rig, 0, ICENABLER, 51);
+}
+
+static void unpend(void)
+{
+        set_bit(&rig, 0, ICPENDR, 51);
+}
+
+static void route_away(void)
+{
+        route(&rig, 51, 1);
+}
+
+static void close_group(void)
+{
+        gicd(&rig, 0, 2);
+}
+
+static void move_away(void)
+{
+        shm_gicr_write(&rig.gic, 0, 4, 1u << 24); /* DPG0 of vCPU 0 */
+}
+
+static unsigned hide(bool one_of_n, void (*go)(void))
+{
+        unsigned rings, lines;
+
+        rig_create(&rig, 2, 64, 5);
+        rig_boot(&rig);
+        msr(&rig, 0, ICC_BPR0, 5);
+        msr(&rig, 0, ICC_BPR1, 3);
+        if (one_of_n) /* nobody but vCPU 0 may be chosen at first */
+                shm_gicr_write(&rig.gic, GICR_STRIDE, 4, 1u << 24);
+        for (uint32_t intid = 50; intid <= 52; intid++) {
+                set_edge(&rig, 0, intid, true);
+                set_priority(&rig, 0, intid, intid == 50 ? 0xa8 : 0xa0);
+                set_group(&rig, 0, intid, intid != 51);
+                enable(&rig, 0, intid);
+                route(&rig, intid, one_of_n && intid == 51 ? UINT64_C(1) << 31 : 0);
+        }
+        pulse(&rig, 50);
+        if (ack(&rig, 0) != 50)
+                tap_bail("not acknowledged");
+        pulse(&rig, 51);
+        pulse(&rig, 52);
+        if (shm_park_begin(&rig.gic, 0, SHM_PARK_PARKED))
+                tap_bail("51 hides 52");
+        if (one_of_n)
+                shm_gicr_write(&rig.gic, GICR_STRIDE, 4, 0);
+        rings = rig.rings[0];
+        go();
+        rings = rig.rings[0] - rings;
+        lines = shm_cpuif_lines(&rig.gic, 0);
+        rig_destroy(&rig);
+        return lines == SHM_LINE_IRQ ? rings : 99;
+}
+
+static void test_hidden(void)
+{
+        tap_eq(hide(false, disable), 1, "what hid another one is disabled: the vCPU that sleeps in a handler is rung");
+        tap_eq(hide(false, unpend), 1, "no longer pending: rung");
+        tap_eq(hide(false, route_away), 1, "routed away: rung");
+        tap_eq(hide(true, move_away), 1, "chosen for another vCPU: rung");
+        tap_eq(hide(false, close_group), 1, "its group closed in GICD_CTLR: rung");
+}
+
 int main(void)
 {
         struct duel stale = { .other = send_first, .n_rounds = 150000 };
@@ -198,6 +270,7 @@ int main(void)
         struct source sources[N_SOURCES] = { { 0, send_pulse, 0 }, { 1, send_any, 0 } };
         pthread_t vcpu, threads[N_SOURCES];
 
+        test_hidden();
         rig_create(&rig, 2, 64, 5);
         rig_boot(&rig);
         rig.gic.ring = ring_bell;

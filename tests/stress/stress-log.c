@@ -55,6 +55,20 @@ void log_op(struct party *p, const char *name, uint32_t vcpu, uint32_t intid, ui
 }
 
 #ifdef SHM_ATOMIC_HOOKS
+static void spin(unsigned n)
+{
+        for (; n; n--)
+                __asm__ volatile("");
+}
+
+/* Which of the groups of accesses, by label and function, it belongs to: each round is slow at one of them. */
+static unsigned site_of(const struct shm_hook_event *event)
+{
+        uint64_t site = (uintptr_t)event->label * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)event->function * UINT64_C(0xc2b2ae3d27d4eb4f);
+
+        return (unsigned)(site >> 40) % N_SITES;
+}
+
 /*
  * Called after each access in the program with hooks. A party that stops here for a moment gives others the time to get
  * between two of its accesses.
@@ -72,11 +86,14 @@ void shm_hook(const struct shm_hook_event *event)
                         .offset = (uint64_t)((uintptr_t)event->at - (uintptr_t)p->rig.gic.header), .a = event->old, .b = event->now,
                 };
         dice = party_draw(p) % 1024;
-        if (dice < 3)
+        if (site_of(event) == p->stress->slow_site)
+                dice %= 16;
+        if (dice < 2)
                 sched_yield();
+        else if (dice < 4)
+                spin(party_draw(p) % 16384);
         else if (dice < 40)
-                for (unsigned i = party_draw(p) % 256; i; i--)
-                        __asm__ volatile("");
+                spin(party_draw(p) % 256);
 }
 #endif
 

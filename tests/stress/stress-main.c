@@ -67,7 +67,7 @@ static void make_party(struct stress *s, uint32_t who, enum role role)
 
 static struct stress *create(uint32_t n_vcpus, uint32_t n_devices, uint64_t seed, bool processes)
 {
-        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = 224, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
+        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = 176, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
                                   .features = SHM_FEATURE_ALL };
         struct stress *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 

@@ -91,7 +91,7 @@ static void take(struct party *p, unsigned group, bool settles)
         p->held[p->n_held++].group = group;
         if (!irqs_is_counted(intid) && (settles || party_below(p, 2)))
                 quench(p, intid);
-        else if (settles && (p->stress->mix & MIX_CLEAR))
+        else if (settles && (p->stress->mix & (MIX_CLEAR | MIX_RESET))) /* a reset has made it level-sensitive */
                 quench(p, intid);
 }
 
