@@ -42,8 +42,9 @@ static bool beats(const struct icv_params *params, const struct vgic_lr_bank *ba
 }
 
 /*
- * "HighestPriorityVirtualInterrupt": of the list registers that are pending and not active, in a group that is enabled, the one of the
- * highest priority (lowest value). Neither the mask nor the running priority counts, nor ICH_HCR_EL2.En.
+ * "HighestPriorityVirtualInterrupt": of the list registers that are pending and not active, in a group that is
+ * enabled, the one of the highest priority (lowest value). Neither the mask nor the running priority counts, nor
+ * ICH_HCR_EL2.En.
  */
 static int highest_pending(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
@@ -63,8 +64,8 @@ static int highest_pending(const struct icv_params *params, const struct vgic_lr
 }
 
 /*
- * 4.8.2 and "VGroupBits": the group priority field. Group 1 uses VBPR1, which counts one more than VBPR0 does for the same field, unless
- * VCBPR is set.
+ * 4.8.2 and "VGroupBits": the group priority field. Group 1 uses VBPR1, which counts one more than VBPR0 does for the
+ * same field, unless VCBPR is set.
  */
 static unsigned group_mask(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned group)
 {
@@ -74,7 +75,7 @@ static unsigned group_mask(const struct icv_params *params, const struct vgic_lr
         return 0xffu << (point + 1) & 0xff;
 }
 
-/* Number of the highest active priority of both groups among the bits of their registers; -1: none. Of equals Group 0 is the higher. */
+/* Number of the highest active priority of both groups, as a bit of their registers; -1: none. Of equals, Group 0. */
 static int highest_active(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned *ret_group)
 {
         for (unsigned i = 0; i < icv_n_apr(params); i++) {
@@ -104,8 +105,8 @@ unsigned icv_bank_running(const struct icv_params *params, const struct vgic_lr_
 }
 
 /*
- * "CanSignalVirtualInterrupt": the interface is enabled (12.4, ICH_HCR_EL2.En), the whole priority beats the mask, equal does not,
- * and the group priority, by the candidate's binary point, beats the running one, equal does not (4.8).
+ * "CanSignalVirtualInterrupt": the interface is enabled (12.4, ICH_HCR_EL2.En), the whole priority beats the mask,
+ * equal does not, and the group priority, by the candidate's binary point, beats the running one, equal does not (4.8).
  */
 static bool can_signal(const struct icv_params *params, const struct vgic_lr_bank *bank, uint64_t lr)
 {
@@ -139,8 +140,9 @@ static uint32_t *apr_of(struct vgic_lr_bank *bank, unsigned group, unsigned bit)
 }
 
 /*
- * "VirtualReadIAR<n>", "AcknowledgeVInterrupt": pending becomes active, and the bit of its group priority is set. An LPI has no active state.
- * A list register with a special INTID (12.4, ICH_LR<n>_EL2: UNPREDICTABLE) is emptied and sets no priority.
+ * "VirtualReadIAR<n>", "AcknowledgeVInterrupt": pending becomes active, and the bit of its group priority is set. An
+ * LPI has no active state. A list register with a special INTID (12.4, ICH_LR<n>_EL2: UNPREDICTABLE) is emptied and
+ * sets no priority.
  */
 uint32_t icv_bank_acknowledge(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group)
 {
@@ -178,12 +180,14 @@ static void count_eoi(struct vgic_lr_bank *bank, uint32_t intid)
         uint64_t one = UINT64_C(1) << VGIC_ICH_HCR_EOICOUNT_SHIFT;
 
         if (intid < ICV_INTID_LPI)
-                bank->ich_hcr = (bank->ich_hcr & ~VGIC_ICH_HCR_EOICOUNT) | ((bank->ich_hcr + one) & VGIC_ICH_HCR_EOICOUNT);
+                bank->ich_hcr = (bank->ich_hcr & ~VGIC_ICH_HCR_EOICOUNT) |
+                                ((bank->ich_hcr + one) & VGIC_ICH_HCR_EOICOUNT);
 }
 
 /*
- * "VirtualWriteEOIR<n>": special INTIDs are ignored. The highest active priority is dropped; with EOI mode 0 the interrupt is deactivated
- * too, in its list register (active: empty; pending and active: pending), else by a count for the hypervisor.
+ * "VirtualWriteEOIR<n>": special INTIDs are ignored. The highest active priority is dropped; with EOI mode 0 the
+ * interrupt is deactivated too, in its list register (active: empty; pending and active: pending), else by a count for
+ * the hypervisor.
  */
 void icv_bank_eoi(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group, uint32_t intid)
 {
@@ -217,8 +221,8 @@ void icv_bank_eoi(const struct icv_params *params, struct vgic_lr_bank *bank, un
 }
 
 /*
- * "VirtualWriteDIR": ignored with EOI mode 0 (12.3, ICV_DIR_EL1), for special INTIDs and for LPIs. An interrupt that is in no list register as
- * active is counted for the hypervisor: whether it is active anywhere is not known here.
+ * "VirtualWriteDIR": ignored with EOI mode 0 (12.3, ICV_DIR_EL1), for special INTIDs and for LPIs. An interrupt that
+ * is in no list register as active is counted for the hypervisor: whether it is active anywhere is not known here.
  */
 void icv_bank_deactivate(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t intid)
 {

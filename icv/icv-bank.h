@@ -4,7 +4,8 @@
 #define ICV_BANK_H
 
 /*
- * What the parts of icv/ share: shape, fields of a bank as the hardware reads them, and the four operations on list registers
+ * What the parts of icv/ share: shape, fields of a bank as the hardware reads them, and the four operations on list
+ *      registers
  */
 #include "icv.h"
 

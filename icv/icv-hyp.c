@@ -16,7 +16,7 @@ uint32_t icv_vtr(const struct icv_params *params)
                (params->n_priority_bits - 1u) << VGIC_ICH_VTR_PRIBITS_SHIFT;
 }
 
-/* ICH_EISR_EL2: the interrupt ended, and its list register asked to be told. With HW bit 41 is part of a physical INTID. */
+/* ICH_EISR_EL2: the interrupt ended, and its list register asked to be told. With HW bit 41 is part of pINTID. */
 uint32_t icv_eisr(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
         uint32_t status = 0;
@@ -94,7 +94,10 @@ static uint64_t keep_hcr(uint64_t value)
                         VGIC_ICH_HCR_EOICOUNT);
 }
 
-/* ICH_VMCR_EL2: a binary point below its minimum sets the minimum, VBPR1 whatever VCBPR says; VFIQEn is RES1, VAckCtl RES0. */
+/*
+ * ICH_VMCR_EL2: a binary point below its minimum sets the minimum, VBPR1 whatever VCBPR says; VFIQEn is RES1, VAckCtl
+ * RES0.
+ */
 static uint64_t keep_vmcr(const struct icv_params *params, uint64_t value)
 {
         struct vgic_lr_bank bank = { .ich_vmcr = value };
@@ -174,7 +177,9 @@ void icv_settle(const struct icv_params *params, struct vgic_lr_bank *bank)
 {
         struct vgic_lr_bank from = *bank;
 
-        *bank = (struct vgic_lr_bank){ .ich_hcr = keep_hcr(from.ich_hcr), .ich_vmcr = keep_vmcr(params, from.ich_vmcr) };
+        *bank = (struct vgic_lr_bank){
+                .ich_hcr = keep_hcr(from.ich_hcr), .ich_vmcr = keep_vmcr(params, from.ich_vmcr),
+        };
         for (unsigned n = 0; n < icv_n_list_registers(params); n++)
                 bank->ich_lr[n] = keep_lr(params, from.ich_lr[n]);
         for (unsigned n = 0; n < icv_n_apr(params); n++) {

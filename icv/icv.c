@@ -70,13 +70,13 @@ static uint64_t read_bpr(const struct icv_params *params, struct vgic_lr_bank *b
 static void write_bpr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group, uint64_t value)
 {
         uint64_t field = group ? VGIC_ICH_VMCR_VBPR1 : VGIC_ICH_VMCR_VBPR0;
+        unsigned shift = group ? VGIC_ICH_VMCR_VBPR1_SHIFT : VGIC_ICH_VMCR_VBPR0_SHIFT;
         unsigned minimum = icv_min_bpr(params, group);
 
         if (group && (bank->ich_vmcr & VGIC_ICH_VMCR_VCBPR))
                 return;
         value &= 7;
-        bank->ich_vmcr = (bank->ich_vmcr & ~field) |
-                         (value > minimum ? value : minimum) << (group ? VGIC_ICH_VMCR_VBPR1_SHIFT : VGIC_ICH_VMCR_VBPR0_SHIFT);
+        bank->ich_vmcr = (bank->ich_vmcr & ~field) | (value > minimum ? value : minimum) << shift;
 }
 
 /* ICV_CTLR_EL1: there is no PMHE in it. */
@@ -144,7 +144,7 @@ static void write_ignored(const struct icv_params *params, struct vgic_lr_bank *
 #define TC  VGIC_ICH_HCR_TC
 #define AP(group, n)  ((group) << 2 | (n))
 
-/* 12.4, ICH_HCR_EL2: TALL<g> covers the registers of group g, TC those of both, TDIR one of them. SGIs go to EL2 whatever it holds. */
+/* 12.4, ICH_HCR_EL2: TALL<g> covers the registers of group g, TC those of both, TDIR one of these. SGIs always trap. */
 static const struct icv_register registers[] = {
         { VGIC_ICC_PMR_EL1, TC, read_pmr, write_pmr, 0 },
         { VGIC_ICC_IAR0_EL1, T0, read_iar, NULL, 0 },

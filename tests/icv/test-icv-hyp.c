@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The hypervisor's registers, the maintenance interrupt, and the formats of <vgic/vgic-lr.h>. IHI 0069 section 12.4; chapter 6, maintenance
- * interrupts.
+ * The hypervisor's registers, the maintenance interrupt, and the formats of <vgic/vgic-lr.h>. IHI 0069 section 12.4;
+ * chapter 6, maintenance interrupts.
  */
 #include <string.h>
 
@@ -77,7 +77,8 @@ static void test_formats(void)
         tap_ok(VGIC_ICH_LR_EL2(0) == (3 << 14 | 4 << 11 | 12 << 7 | 12 << 3 | 0) &&
                VGIC_ICH_LR_EL2(15) == (3 << 14 | 4 << 11 | 12 << 7 | 13 << 3 | 7) &&
                VGIC_ICH_AP0R_EL2(3) == (3 << 14 | 4 << 11 | 12 << 7 | 8 << 3 | 3) &&
-               VGIC_ICH_AP1R_EL2(3) == (3 << 14 | 4 << 11 | 12 << 7 | 9 << 3 | 3), "encodings of ICH_LR, ICH_AP0R, ICH_AP1R");
+               VGIC_ICH_AP1R_EL2(3) == (3 << 14 | 4 << 11 | 12 << 7 | 9 << 3 | 3),
+               "encodings of ICH_LR, ICH_AP0R, ICH_AP1R");
 }
 
 static void test_vtr(void)
@@ -85,8 +86,11 @@ static void test_vtr(void)
         struct icv_params params = { .n_list_registers = 4, .n_priority_bits = 5 };
 
         tap_eq(icv_vtr(&params), INT64_C(0x90180003), "ICH_VTR_EL2: 4 list registers, 5 bits: 0x90180003");
-        params = (struct icv_params){ .n_list_registers = 16, .n_priority_bits = 8, .ctlr = 1 << 15 | 1 << 14 | 1 << 11 };
-        tap_eq(icv_vtr(&params), INT64_C(0xf8f8000f), "ICH_VTR_EL2: 16, 8 and 7 bits, 24 of INTID, A3V, SEIS: 0xf8f8000f");
+        params = (struct icv_params){
+                .n_list_registers = 16, .n_priority_bits = 8, .ctlr = 1 << 15 | 1 << 14 | 1 << 11,
+        };
+        tap_eq(icv_vtr(&params), INT64_C(0xf8f8000f),
+               "ICH_VTR_EL2: 16, 8 and 7 bits, 24 of INTID, A3V, SEIS: 0xf8f8000f");
         params.n_preemption_bits = 8;
         tap_eq(icv_vtr(&params) >> 26 & 7, 6, "ICH_VTR_EL2.PREbits: 8 is 7");
         params = (struct icv_params){ .n_list_registers = 1, .n_priority_bits = 4 };
@@ -108,7 +112,7 @@ static void test_status(void)
         }
 }
 
-/* Every setting of the enables and of VENG<n> against every pair of states in two list registers, EOIcount 0 and not. */
+/* Every setting of the enables and of VENG<n> against each pair of states in two list registers, EOIcount 0 and not. */
 static void test_misr(void)
 {
         unsigned wrong = 0, lines = 0;
@@ -143,9 +147,12 @@ static void test_misr(void)
 static void test_kept(void)
 {
         static const struct { uint32_t reg; uint64_t ones, zeros; const char *words; } rows[] = {
-                { VGIC_ICH_HCR_EL2, 0xf8005cff, 0, "ICH_HCR_EL2: what needs SEIs, GICv4.1 or direct injection is RES0" },
-                { VGIC_ICH_VMCR_EL2, 0xf8fc021b, 0x004c0008, "ICH_VMCR_EL2: minima, unimplemented priority bits, VFIQEn RES1, VAckCtl RES0" },
-                { VGIC_ICH_LR_EL2(1), 0xf0f81fff0000ffff, 0, "ICH_LR1_EL2 with HW: pINTID; 5 bits of priority, 16 of INTID" },
+                { VGIC_ICH_HCR_EL2, 0xf8005cff, 0,
+                  "ICH_HCR_EL2: what needs SEIs, GICv4.1 or direct injection is RES0" },
+                { VGIC_ICH_VMCR_EL2, 0xf8fc021b, 0x004c0008,
+                  "ICH_VMCR_EL2: minima, unimplemented priority bits, VFIQEn RES1, VAckCtl RES0" },
+                { VGIC_ICH_LR_EL2(1), 0xf0f81fff0000ffff, 0,
+                  "ICH_LR1_EL2 with HW: pINTID; 5 bits of priority, 16 of INTID" },
                 { VGIC_ICH_AP0R_EL2(0), 0xffffffff, 0, "ICH_AP0R0_EL2" },
                 { VGIC_ICH_AP1R_EL2(0), 0xffffffff, 0, "ICH_AP1R0_EL2" },
         };
@@ -170,7 +177,7 @@ static void test_kept(void)
                icv_hyp_read(&f.params, &f.bank, VGIC_ICH_AP0R_EL2(1), &value) == ICV_UNDEFINED &&
                icv_hyp_write(&f.params, &f.bank, VGIC_ICH_VTR_EL2, 0) == ICV_UNDEFINED &&
                icv_hyp_write(&f.params, &f.bank, VGIC_ICH_MISR_EL2, 0) == ICV_UNDEFINED,
-               "list registers and active priorities that are not implemented, and writes of read-only registers: UNDEFINED");
+               "what is not implemented, and writes of read-only registers: UNDEFINED");
         f.bank = (struct vgic_lr_bank){ .ich_hcr = 1 << 1, .ich_lr = { LR_EOI } };
         tap_ok(icv_hyp_read(&f.params, &f.bank, VGIC_ICH_ELRSR_EL2, &value) == ICV_DONE && value == 2 &&
                icv_hyp_read(&f.params, &f.bank, VGIC_ICH_EISR_EL2, &value) == ICV_DONE && value == 1 &&
@@ -204,7 +211,10 @@ static void test_level(void)
         tap_ok(!icv_maintenance(&f.params, &f.bank), "it is a level: gone with the list register's bit");
 }
 
-/* All list registers active, one interrupt of lower priority left out: the hypervisor asks for UIE, and is left in peace (conformance 9). */
+/*
+ * All list registers active, one interrupt of lower priority left out: the hypervisor asks for UIE, and is left in
+ * peace (conformance 9).
+ */
 static void test_no_storm(void)
 {
         struct fixture f = fixture(2, 5);
@@ -213,7 +223,8 @@ static void test_no_storm(void)
         f.bank.ich_lr[1] = lr(41, 0x40, 1, ACTIVE);
         set(&f, VGIC_ICC_AP1R_EL1(0), 1 << 16 | 1 << 8);
         f.bank.ich_hcr |= 2;
-        tap_ok(!icv_maintenance(&f.params, &f.bank), "ICH_HCR_EL2.UIE: two list registers in use: no maintenance interrupt");
+        tap_ok(!icv_maintenance(&f.params, &f.bank),
+               "ICH_HCR_EL2.UIE: two list registers in use: no maintenance interrupt");
         eoi(&f, 1, 41);
         tap_eq(icv_misr(&f.params, &f.bank), 2, "ICH_MISR_EL2.U: one is");
 }
@@ -226,7 +237,7 @@ static void test_any_bank(void)
 
         for (unsigned i = 0; i < 200000; i++) {
                 struct fixture f;
-                uint64_t words[sizeof(f.bank) / 8];
+                uint64_t words[sizeof(f.bank) / 8] = { 0 };
                 struct vgic_lr_bank settled;
 
                 for (size_t j = 0; j < sizeof(words) / sizeof(words[0]); j++) {
@@ -246,7 +257,8 @@ static void test_any_bank(void)
                         uint32_t intid = (uint32_t)(f.bank.ich_lr[j] & 0xffff);
 
                         icv_read(&f.params, &f.bank, group ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1, &value);
-                        icv_write(&f.params, &f.bank, j < 4 ? VGIC_ICC_DIR_EL1 : group ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1, intid);
+                        icv_write(&f.params, &f.bank, j < 4 ? VGIC_ICC_DIR_EL1 : group ? VGIC_ICC_EOIR1_EL1 :
+                                  VGIC_ICC_EOIR0_EL1, intid);
                 }
                 settled = f.bank;
                 icv_settle(&f.params, &settled);

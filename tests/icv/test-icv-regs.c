@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The guest's registers one by one: which there are, what they keep, what traps them. IHI 0069 sections 12.3 (ICV_*_EL1), 12.4 (ICH_HCR_EL2,
- * ICH_VMCR_EL2).
+ * The guest's registers one by one: which there are, what they keep, what traps them. IHI 0069 sections 12.3
+ * (ICV_*_EL1), 12.4 (ICH_HCR_EL2, ICH_VMCR_EL2).
  */
 #include <string.h>
 
@@ -44,8 +44,9 @@ static const struct { const char *name, *traps; uint32_t reg; unsigned access, n
 
 static bool trap_expected(const char *traps, uint64_t hcr)
 {
-        return strchr(traps, 's') || (strchr(traps, 'c') && (hcr >> 10 & 1)) || (strchr(traps, '0') && (hcr >> 11 & 1)) ||
-               (strchr(traps, '1') && (hcr >> 12 & 1)) || (strchr(traps, 'd') && (hcr >> 14 & 1));
+        return strchr(traps, 's') || (strchr(traps, 'c') && (hcr >> 10 & 1)) ||
+               (strchr(traps, '0') && (hcr >> 11 & 1)) || (strchr(traps, '1') && (hcr >> 12 & 1)) ||
+               (strchr(traps, 'd') && (hcr >> 14 & 1));
 }
 
 /* Each register under each setting of the four traps: done, or trapped and nothing done. */
@@ -65,15 +66,18 @@ static void test_traps(void)
                         f.bank.ich_vmcr |= 1 << 9;
                         before = f;
                         want = trap_expected(rows[i].traps, f.bank.ich_hcr) ? ICV_TRAPPED : ICV_DONE;
-                        wrong += icv_read(&f.params, &f.bank, rows[i].reg, &value) != (rows[i].access & R ? want : ICV_UNDEFINED);
+                        wrong += icv_read(&f.params, &f.bank, rows[i].reg, &value) !=
+                                 (rows[i].access & R ? want : ICV_UNDEFINED);
                         if (want != ICV_DONE)
                                 changed += value != 0x123 || memcmp(&f.bank, &before.bank, sizeof(f.bank)) != 0;
                         f = before;
-                        wrong += icv_write(&f.params, &f.bank, rows[i].reg, 41) != (rows[i].access & W ? want : ICV_UNDEFINED);
+                        wrong += icv_write(&f.params, &f.bank, rows[i].reg, 41) !=
+                                 (rows[i].access & W ? want : ICV_UNDEFINED);
                         if (want != ICV_DONE || !(rows[i].access & W))
                                 changed += memcmp(&f.bank, &before.bank, sizeof(f.bank)) != 0;
                 }
-                tap_eq(wrong, 0, "ICH_HCR_EL2: which of TC, TALL0, TALL1, TDIR trap %s; reading WO, writing RO: UNDEFINED", rows[i].name);
+                tap_eq(wrong, 0, "ICH_HCR_EL2: which of TC, TALL0, TALL1, TDIR trap %s; read WO, write RO: UNDEFINED",
+                       rows[i].name);
                 tap_eq(changed, 0, "%s: what is trapped or UNDEFINED changes nothing", rows[i].name);
         }
 }
@@ -89,7 +93,8 @@ static void test_which(void)
 
                 for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                         if (rows[i].n_apr)
-                                wrong += (icv_read(&f.params, &f.bank, rows[i].reg, &value) == ICV_DONE) != (rows[i].n_apr <= n_apr);
+                                wrong += (icv_read(&f.params, &f.bank, rows[i].reg, &value) == ICV_DONE) !=
+                                         (rows[i].n_apr <= n_apr);
                 f.bank.ich_hcr |= 3 << 11;
                 wrong += bits == 5 && icv_read(&f.params, &f.bank, VGIC_ICC_AP1R_EL1(1), &value) != ICV_UNDEFINED;
         }
@@ -133,10 +138,10 @@ static void test_binary_points(void)
                         set(&f, VGIC_ICC_CTLR_EL1, 0);
                         common += get(&f, VGIC_ICC_BPR1_EL1) != low;
                 }
-                tap_eq(wrong, 0, "ICV_BPR0, ICV_BPR1: %u bits: at least 7 - preemption bits, and one more; alias of ICH_VMCR_EL2 "
-                       "(conformance 14)", bits);
-                tap_eq(common, 0, "ICV_CTLR.CBPR: %u bits: ICV_BPR1 reads as ICV_BPR0 + 1, at most 7; writes are ignored; it comes back",
-                       bits);
+                tap_eq(wrong, 0, "ICV_BPR0, ICV_BPR1: %u bits: at least 7 - preemption bits, and one more; alias of "
+                       "ICH_VMCR_EL2 (conformance 14)", bits);
+                tap_eq(common, 0, "ICV_CTLR.CBPR: %u bits: ICV_BPR1 reads as ICV_BPR0 + 1, at most 7; writes ignored; it "
+                       "comes back", bits);
         }
 }
 
@@ -154,14 +159,15 @@ static void test_values(void)
         tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffff, "ICV_AP0R0: 4 preemption bits: 16 levels");
         f = fixture(1, 5);
         set(&f, VGIC_ICC_AP0R_EL1(0), UINT64_C(0x1ffffffff));
-        tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffffffff, "ICV_AP0R0: 5 preemption bits: 32 levels; bits 63:32 are RES0");
+        tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffffffff,
+               "ICV_AP0R0: 5 preemption bits: 32 levels; bits 63:32 are RES0");
         tap_eq(f.bank.ich_ap0r[0], 0xffffffff, "ICH_AP0R0_EL2 is that");
 
         f = fixture(1, 5);
         f.params.ctlr = UINT32_MAX;
         set(&f, VGIC_ICC_CTLR_EL1, ~UINT64_C(0) ^ 3);
-        tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0xcfc00, "ICV_CTLR: PRIbits from the priorities, the read-only fields as given, "
-               "PMHE and the rest 0");
+        tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0xcfc00,
+               "ICV_CTLR: PRIbits from the priorities, the read-only fields as given, PMHE and the rest 0");
         set(&f, VGIC_ICC_CTLR_EL1, 3);
         tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0xcfc03, "ICV_CTLR: CBPR and EOImode are written");
         tap_eq(f.bank.ich_vmcr & 0x210, 0x210, "ICH_VMCR_EL2.VCBPR, VEOIM are these");

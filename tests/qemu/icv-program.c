@@ -145,8 +145,8 @@ static void guest_write(struct generator *g, struct icv_step *step)
 {
         static const uint32_t others[] = {
                 VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_IGRPEN0_EL1,
-                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(1), VGIC_ICC_SGI1R_EL1,
-                VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_IAR0_EL1,
+                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(1),
+                VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_IAR0_EL1,
         };
 
         step->kind = ICV_STEP_WRITE;
@@ -173,8 +173,8 @@ static void guest_read(struct generator *g, struct icv_step *step)
 {
         static const uint32_t others[] = {
                 VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_IGRPEN0_EL1,
-                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_RPR_EL1,
-                VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_DIR_EL1,
+                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
+                VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_DIR_EL1,
         };
         unsigned lines = icv_lines(&qemu, &g->bank);
 
@@ -207,7 +207,7 @@ static void count(struct generator *g, const struct icv_step *step, const struct
         g->counts->counted += eoicount(&g->bank) != eoicount(before);
         g->counts->ended += ended;
         g->counts->deactivated += ended && step->reg == VGIC_ICC_DIR_EL1;
-        if (step->kind == ICV_STEP_READ && (step->reg == VGIC_ICC_IAR0_EL1 || step->reg == VGIC_ICC_IAR1_EL1) && step->read != 1023) {
+        if ((step->reg == VGIC_ICC_IAR0_EL1 || step->reg == VGIC_ICC_IAR1_EL1) && step->read != 1023) {
                 g->counts->acknowledged++;
                 g->counts->nested += (before->ich_ap0r[0] | before->ich_ap1r[0]) != 0;
         }
@@ -270,12 +270,14 @@ const char *icv_step_name(uint32_t reg)
 {
         static const struct { uint32_t reg; const char *name; } names[] = {
                 { VGIC_ICH_LR_EL2(0), "ICH_LR0" }, { VGIC_ICH_LR_EL2(1), "ICH_LR1" }, { VGIC_ICH_LR_EL2(2), "ICH_LR2" },
-                { VGIC_ICH_LR_EL2(3), "ICH_LR3" }, { VGIC_ICH_AP0R_EL2(0), "ICH_AP0R0" }, { VGIC_ICH_AP1R_EL2(0), "ICH_AP1R0" },
-                { VGIC_ICH_HCR_EL2, "ICH_HCR" }, { VGIC_ICH_VMCR_EL2, "ICH_VMCR" }, { VGIC_ICH_MISR_EL2, "ICH_MISR" },
+                { VGIC_ICH_LR_EL2(3), "ICH_LR3" }, { VGIC_ICH_AP0R_EL2(0), "ICH_AP0R0" },
+                { VGIC_ICH_AP1R_EL2(0), "ICH_AP1R0" }, { VGIC_ICH_HCR_EL2, "ICH_HCR" }, { VGIC_ICH_VMCR_EL2, "ICH_VMCR" },
+                { VGIC_ICH_MISR_EL2, "ICH_MISR" },
                 { VGIC_ICH_EISR_EL2, "ICH_EISR" }, { VGIC_ICH_ELRSR_EL2, "ICH_ELRSR" }, { VGIC_ICC_PMR_EL1, "PMR" },
                 { VGIC_ICC_BPR0_EL1, "BPR0" }, { VGIC_ICC_BPR1_EL1, "BPR1" }, { VGIC_ICC_CTLR_EL1, "CTLR" },
-                { VGIC_ICC_IGRPEN0_EL1, "IGRPEN0" }, { VGIC_ICC_IGRPEN1_EL1, "IGRPEN1" }, { VGIC_ICC_AP0R_EL1(0), "AP0R0" },
-                { VGIC_ICC_AP1R_EL1(0), "AP1R0" }, { VGIC_ICC_AP0R_EL1(1), "AP0R1" }, { VGIC_ICC_AP1R_EL1(1), "AP1R1" },
+                { VGIC_ICC_IGRPEN0_EL1, "IGRPEN0" }, { VGIC_ICC_IGRPEN1_EL1, "IGRPEN1" },
+                { VGIC_ICC_AP0R_EL1(0), "AP0R0" }, { VGIC_ICC_AP1R_EL1(0), "AP1R0" }, { VGIC_ICC_AP0R_EL1(1), "AP0R1" },
+                { VGIC_ICC_AP1R_EL1(1), "AP1R1" },
                 { VGIC_ICC_RPR_EL1, "RPR" }, { VGIC_ICC_HPPIR0_EL1, "HPPIR0" }, { VGIC_ICC_HPPIR1_EL1, "HPPIR1" },
                 { VGIC_ICC_SRE_EL1, "SRE" }, { VGIC_ICC_DIR_EL1, "DIR" }, { VGIC_ICC_EOIR0_EL1, "EOIR0" },
                 { VGIC_ICC_EOIR1_EL1, "EOIR1" }, { VGIC_ICC_IAR0_EL1, "IAR0" }, { VGIC_ICC_IAR1_EL1, "IAR1" },

@@ -6,8 +6,8 @@
 /*
  * Random programs of a hypervisor and its guest on one virtual CPU interface, with what icv/ says of each step
  *
- * The generator looks at the model's bank, so that a guest ends what it has acknowledged, and a hypervisor fills list registers that are
- * free. Some steps are neither sensible nor nice.
+ * The generator looks at the model's bank, so that a guest ends what it has acknowledged, and a hypervisor fills list
+ * registers that are free. Some steps are neither sensible nor nice.
  */
 #include "icv.h"
 

@@ -2,16 +2,18 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * QEMU's virtual CPU interface as a second opinion on icv/: random programs of a hypervisor and its guest on both, step by step
+ * QEMU's virtual CPU interface as a second opinion on icv/: random programs of a hypervisor and its guest on both,
+ * step by step
  *
  *   test-icv-qemu                     what `make check` runs where QEMU is installed: a short run
  *   test-icv-qemu --total N           N steps; `make check-qemu` runs half a million
  *   test-icv-qemu --fresh             seeds from now (printed), instead of the same ones each time
  *   test-icv-qemu --seed S            one program again, each of its steps printed
  *
- * After each step compared: what was read, or whether it was trapped or UNDEFINED; vIRQ and vFIQ; the maintenance interrupt; every
- * list register, ICH_AP<g>R0_EL2, ICH_HCR_EL2, ICH_VMCR_EL2, ICH_MISR_EL2, ICH_EISR_EL2, ICH_ELRSR_EL2. Where the architecture leaves something
- * open the model takes QEMU's choice (ICV_CHOICE_*). doc/qemu-differences.md has what is not replayed, and why.
+ * After each step compared: what was read, or whether it was trapped or UNDEFINED; vIRQ and vFIQ; the maintenance
+ * interrupt; every list register, ICH_AP<g>R0_EL2, ICH_HCR_EL2, ICH_VMCR_EL2, ICH_MISR_EL2, ICH_EISR_EL2,
+ * ICH_ELRSR_EL2. Where the architecture leaves something open the model takes QEMU's choice (ICV_CHOICE_*).
+ * doc/qemu-differences.md has what is not replayed, and why.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -53,10 +55,12 @@ static void queue(struct machine *machine, const struct icv_step *step, struct q
 }
 
 /* A difference in words, or false. */
-static bool differs(const struct machine *machine, const struct icv_step *step, const struct queued *queued, char *words,
-                    size_t size)
+static bool differs(const struct machine *machine, const struct icv_step *step, const struct queued *queued,
+                    char *words, size_t size)
 {
-        static const enum icv_result results[] = { [AGENT_DONE] = ICV_DONE, [AGENT_FAULT] = ICV_UNDEFINED, [AGENT_TRAPPED] = ICV_TRAPPED };
+        static const enum icv_result results[] = {
+                [AGENT_DONE] = ICV_DONE, [AGENT_FAULT] = ICV_UNDEFINED, [AGENT_TRAPPED] = ICV_TRAPPED,
+        };
         enum agent_status status;
         uint64_t value;
 
@@ -74,7 +78,8 @@ static bool differs(const struct machine *machine, const struct icv_step *step, 
         for (unsigned i = 0; i < ICV_N_DUMP; i++) {
                 machine_result(machine, queued->dump + i, &value);
                 if (value != step->dump[i]) {
-                        snprintf(words, size, "then %s %#" PRIx64 ", QEMU %#" PRIx64, icv_step_name(icv_dump[i]), step->dump[i], value);
+                        snprintf(words, size, "then %s %#" PRIx64 ", QEMU %#" PRIx64, icv_step_name(icv_dump[i]),
+                                 step->dump[i], value);
                         return true;
                 }
         }
@@ -106,8 +111,8 @@ static bool run_program(struct machine *machine, uint64_t seed, bool print, stru
 
                 if (print || wrong)
                         tap_note("seed %" PRIu64 " step %u: %s %s %#" PRIx64 "%s%s", seed, i,
-                                 steps[i].kind == ICV_STEP_READ ? "read" : "write", icv_step_name(steps[i].reg), steps[i].value,
-                                 wrong ? ": " : "", wrong ? words : "");
+                                 steps[i].kind == ICV_STEP_READ ? "read" : "write", icv_step_name(steps[i].reg),
+                                 steps[i].value, wrong ? ": " : "", wrong ? words : "");
                 if (wrong)
                         return false;
         }
@@ -147,8 +152,9 @@ int main(int argc, char **argv)
         }
         tap_ok(same, "QEMU %s, 4 list registers, 5 bits: %" PRIu64 " steps: no difference", machine.version, steps);
         tap_ok(one || (counts.acknowledged && counts.ended && counts.counted && counts.deactivated && counts.trapped &&
-                       counts.maintained && counts.nested), "%u acknowledged, %u of them nested, %u ended, %u by DIR, %u counted, %u "
-               "trapped, %u maintenance interrupts", counts.acknowledged, counts.nested, counts.ended, counts.deactivated,
+                       counts.maintained && counts.nested),
+               "%u acknowledged, %u of them nested, %u ended, %u by DIR, %u counted, %u trapped, "
+               "%u maintenance interrupts", counts.acknowledged, counts.nested, counts.ended, counts.deactivated,
                counts.counted, counts.trapped, counts.maintained);
         tap_ok(one || counts.quirk_vgrp0d, "ICH_MISR_EL2.VGrp0D: QEMU's differed %u times", counts.quirk_vgrp0d);
         machine_stop(&machine);
