@@ -28,6 +28,7 @@
 #include "machine.h"
 #include "tap.h"
 
+#define EXPLAINED_VERSION  "7.2."       /* whose answers the model gives */
 #define STEPS        300u               /* of each program */
 #define SHORT_TOTAL  15000u
 #define FULL_TOTAL   500000u
@@ -151,6 +152,8 @@ int main(int argc, char **argv)
                         break;
         }
         tap_ok(same, "QEMU %s, 4 list registers, 5 bits: %" PRIu64 " steps: no difference", machine.version, steps);
+        if (!same && strncmp(machine.version, EXPLAINED_VERSION, strlen(EXPLAINED_VERSION)) != 0)
+                tap_note("the model answers as QEMU " EXPLAINED_VERSION "x does; this is another one");
         tap_ok(one || (counts.acknowledged && counts.ended && counts.counted && counts.deactivated && counts.trapped &&
                        counts.maintained && counts.nested),
                "%u acknowledged, %u of them nested, %u ended, %u by DIR, %u counted, %u trapped, "
