@@ -61,6 +61,13 @@ static inline uint64_t gic_lr_mark(uint64_t old, uint64_t now)
         return (old & now & GIC_WORD_RESIDENT) && old != now ? now | GIC_WORD_FOLD : now;
 }
 
+/* Ask the holder to fold, and change nothing: what is known of a resident interrupt is old. */
+static inline uint64_t gic_lr_ask(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return (w & GIC_WORD_RESIDENT) ? w | GIC_WORD_FOLD : w;
+}
+
 /*
  * gic_lr_fold() - a resident word after its list register was read back
  * @listed: the list register as it was written; @lr: as it is now

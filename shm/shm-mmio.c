@@ -38,12 +38,6 @@ static shm_atomic(uint64_t) *field_word(const struct shm_gic *gic, const struct 
         return intid >= f->first_intid ? shm_gic_word(gic, f->vcpu, intid) : NULL;
 }
 
-static uint64_t ask_fold(uint64_t w, uint64_t unused)
-{
-        (void)unused;
-        return (w & GIC_WORD_RESIDENT) ? w | GIC_WORD_FOLD : w;
-}
-
 /*
  * A word to read a field of. What is in a list register is pending and active as of the last fold, so who reads that asks
  * for the next one: whoever polls sees it change (DESIGN: a finite delay, never a stop).
@@ -54,7 +48,7 @@ static uint64_t word_to_read(struct shm_gic *gic, shm_atomic(uint64_t) *word, ui
 
         if (__builtin_expect(w & GIC_WORD_RESIDENT, 0) && gic->writable &&
             (reg->get == gic_field_pending || reg->get == gic_field_active))
-                shm_word_update(gic, word, intid, ask_fold, 0);
+                shm_word_update(gic, word, intid, gic_lr_ask, 0);
         return w;
 }
 

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-tdir.h"
 
-#include "gic-word.h"
+#include "shm-word.h"
 
 /*
  * TDIR: raise by anyone, clear by the daemon
@@ -60,14 +60,23 @@ void shm_tdir_tell(struct shm_gic *gic)
                 tell(gic);
 }
 
-static uint32_t count_in_flight(const struct shm_gic *gic)
+/*
+ * What is in a list register may have ended there, while its vCPU goes on in guest: it is asked to fold, so that a later
+ * look finds it ended.
+ */
+static uint32_t count_in_flight(struct shm_gic *gic)
 {
         uint32_t n = 0;
 
-        for (uint32_t i = 0; i < gic->n_spis; i++)
-                n += gic_word_in_flight(shm_load(&gic->spis[i].word, TDIR_A3));
-        for (uint32_t i = 0; i < gic->n_espis; i++)
-                n += gic_word_in_flight(shm_load(&gic->espis[i].word, TDIR_A3));
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+                shm_atomic(uint64_t) *word = &shm_gic_spi(gic, intid)->word;
+                uint64_t w = shm_load(word, TDIR_A3);
+
+                n += gic_word_in_flight(w);
+                if (__builtin_expect((w & (GIC_WORD_RESIDENT | GIC_WORD_FOLD)) == GIC_WORD_RESIDENT, 0))
+                        shm_word_update(gic, word, intid, gic_lr_ask, 0);
+        }
         return n;
 }
 
