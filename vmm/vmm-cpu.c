@@ -18,6 +18,7 @@
 #include "vmm-machine.h"
 #include "vmm-maintenance.h"
 #include "vmm-map.h"
+#include "vmm-port.h"
 #include "vmm-psci.h"
 #include "vmm-sysreg.h"
 #include "vmm-unicorn.h"
@@ -78,7 +79,8 @@ bool vmm_cpu_fetch(const struct vmm_cpu *cpu, uint64_t address, uint32_t *ret_in
 
 void vmm_cpu_look(struct vmm_cpu *cpu)
 {
-        cpu->machine->attention.lines = vgic_vcpu_lines(cpu->vgic);
+        vmm_port_serve(cpu);
+        cpu->machine->attention.lines = vmm_port_lines(cpu);
 }
 
 /*
@@ -271,7 +273,7 @@ void vmm_cpu_start(struct vmm_cpu *cpu, uint64_t entry, uint64_t x0)
 static void deliver(struct vmm_cpu *cpu)
 {
         struct vmm_attention *attention = &cpu->machine->attention;
-        unsigned lines = vgic_vcpu_lines(cpu->vgic);
+        unsigned lines = vmm_port_lines(cpu);
         int request = (lines & VGIC_LINE_IRQ ? VMM_UNICORN_IRQ : 0) | (lines & VGIC_LINE_FIQ ? VMM_UNICORN_FIQ : 0);
 
         attention->lines = lines;
@@ -289,6 +291,8 @@ void vmm_cpu_run(struct vmm_cpu *cpu)
                 cpu->tlb_stale = false;
                 vmm_unicorn_flush_tlb(cpu->state);
         }
+        vmm_port_leave(cpu);
+        vmm_port_enter(cpu);
         deliver(cpu);
         cpu->n_slices++;
         attention->stopped = false;
@@ -302,6 +306,7 @@ void vmm_cpu_run(struct vmm_cpu *cpu)
         /* No other instruction returns from uc_emu_start() by itself. */
         if (!attention->stopped && vmm_cpu_fetch(cpu, vmm_cpu_get(cpu, UC_ARM64_REG_PC) - 4, &insn) &&
             insn == INSN_WFI) {
+                vmm_port_leave(cpu);
                 cpu->n_waits++;
                 cpu->waiting = true;
         }

@@ -16,6 +16,7 @@
 
 #include "vmm-cpu.h"
 #include "vmm-log.h"
+#include "vmm-port.h"
 #include "vmm-service.h"
 
 void vmm_machine_end(struct vmm_machine *machine, int status)
@@ -145,6 +146,7 @@ int vmm_machine_reset(struct vmm_machine *machine)
         for (unsigned i = 0; i < machine->n_cpus; i++) {
                 struct vmm_cpu *cpu = &machine->cpus[i];
 
+                vmm_port_leave(cpu);
                 cpu->on = false;
                 cpu->waiting = false;
                 vmm_timer_reset(cpu);
@@ -175,5 +177,6 @@ void vmm_machine_print_stats(const struct vmm_machine *machine)
                 vmm_error("vCPU %u: %" PRIu64 " slices, %" PRIu64 " interrupts, %" PRIu64 " waits, %" PRIu64
                           " GIC registers, %" PRIu64 " MMIO", i, cpu->n_slices, cpu->n_interrupts, cpu->n_waits,
                           cpu->n_sysregs, cpu->n_mmio);
+                vmm_port_print_stats(cpu);
         }
 }

@@ -19,6 +19,7 @@
 #include "vmm-load.h"
 #include "vmm-options.h"
 #include "vmm-pl011.h"
+#include "vmm-port.h"
 #include "vmm-timer.h"
 
 #define VMM_GICD_BASE    UINT64_C(0x08000000)
@@ -54,6 +55,7 @@ struct vmm_cpu {
         void *state;            /* Unicorn's CPUState of this engine */
         uc_context *initial;    /* registers at reset */
         struct vgic_vcpu *vgic;
+        struct vmm_port port;
         bool on;                /* PSCI */
         bool waiting;           /* in WFI */
         bool tlb_stale;         /* another vCPU broadcast a TLB invalidation */

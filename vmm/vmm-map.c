@@ -3,7 +3,7 @@
 /*
  * Map: what a vCPU's engine finds at each address
  *
- * What    Guest memory, the two GIC frames (straight to the library), the PL011, and holes that read as zero.
+ * What    Guest memory, the two GIC frames (to the library, out of the guest: vmm-port.h), the PL011, and holes that read as zero.
  * Shadow  Unicorn 2.0 looks up its list of regions by the *virtual* address before it translates. So every hole of the
  *         address space is filled; the architecture's own faults come first.
  * Trust   Offsets and sizes are the guest's.
@@ -12,6 +12,7 @@
 
 #include "vmm-cpu.h"
 #include "vmm-machine.h"
+#include "vmm-port.h"
 
 static uint64_t gicd_read(uc_engine *engine, uint64_t offset, unsigned size, void *data)
 {
@@ -20,7 +21,10 @@ static uint64_t gicd_read(uc_engine *engine, uint64_t offset, unsigned size, voi
 
         (void)engine;
         cpu->n_mmio++;
+        vmm_port_leave(cpu);
         vgic_gicd_read(cpu->machine->vm, offset, size, &value);
+        vmm_port_enter(cpu);
+        vmm_cpu_look(cpu);
         return value;
 }
 
@@ -30,7 +34,9 @@ static void gicd_write(uc_engine *engine, uint64_t offset, unsigned size, uint64
 
         (void)engine;
         cpu->n_mmio++;
+        vmm_port_leave(cpu);
         vgic_gicd_write(cpu->machine->vm, offset, size, value);
+        vmm_port_enter(cpu);
         vmm_cpu_look(cpu);
 }
 
@@ -41,7 +47,10 @@ static uint64_t gicr_read(uc_engine *engine, uint64_t offset, unsigned size, voi
 
         (void)engine;
         cpu->n_mmio++;
+        vmm_port_leave(cpu);
         vgic_gicr_read(cpu->machine->vm, offset, size, &value);
+        vmm_port_enter(cpu);
+        vmm_cpu_look(cpu);
         return value;
 }
 
@@ -51,7 +60,9 @@ static void gicr_write(uc_engine *engine, uint64_t offset, unsigned size, uint64
 
         (void)engine;
         cpu->n_mmio++;
+        vmm_port_leave(cpu);
         vgic_gicr_write(cpu->machine->vm, offset, size, value);
+        vmm_port_enter(cpu);
         vmm_cpu_look(cpu);
 }
 

@@ -19,6 +19,7 @@
 #define MIN_MEMORY_MIB      16
 #define MAX_MEMORY_MIB   32768
 #define MAX_TIMEOUT_S  1000000
+#define DEFAULT_LIST_REGISTERS 4
 
 enum {
         OPT_KERNEL = 256,
@@ -27,6 +28,8 @@ enum {
         OPT_SMP,
         OPT_MEMORY,
         OPT_TIMEOUT,
+        OPT_CPU_INTERFACE,
+        OPT_LIST_REGISTERS,
         OPT_SOCKET,
         OPT_NAME,
         OPT_STATS,
@@ -42,6 +45,8 @@ static const struct option long_options[] = {
         { "smp",     required_argument, NULL, OPT_SMP     },
         { "memory",  required_argument, NULL, OPT_MEMORY  },
         { "timeout", required_argument, NULL, OPT_TIMEOUT },
+        { "cpu-interface",  required_argument, NULL, OPT_CPU_INTERFACE  },
+        { "list-registers", required_argument, NULL, OPT_LIST_REGISTERS },
         { "socket",  required_argument, NULL, OPT_SOCKET  },
         { "name",    required_argument, NULL, OPT_NAME    },
         { "stats",   no_argument,       NULL, OPT_STATS   },
@@ -61,6 +66,10 @@ static const char help_text[] =
         "  --smp N          number of vCPUs, 1 to 8 (default 1)\n"
         "  --memory MIB     guest memory, 16 to 32768 (default 512)\n"
         "  --timeout S      end the guest after S seconds\n"
+        "  --cpu-interface trap|lr\n"
+        "                   the guest's accesses to it are trapped, or work on list registers (default trap)\n"
+        "  --list-registers N\n"
+        "                   with lr: how many each vCPU has, 1 to 16 (default 4)\n"
         "  --socket PATH    the daemon's socket (default " VGIC_DEFAULT_SOCKET ")\n"
         "  --name NAME      the VM's name at the daemon (default vgic-vmm-PID)\n"
         "  --stats          print counters to standard error at the end (SIGUSR1: at once)\n"
@@ -123,12 +132,25 @@ static int apply_number(int option, const char *value, struct vmm_options *optio
                         return complain("--memory takes a number of MiB from 16 to 32768", value);
                 options->memory_bytes = (uint64_t)number << 20;
                 return -1;
+        case OPT_LIST_REGISTERS:
+                if (parse_whole(value, 1, VGIC_MAX_LIST_REGISTERS, &number) < 0)
+                        return complain("--list-registers takes a number from 1 to 16", value);
+                options->n_list_registers = (unsigned)number;
+                return -1;
         default:
                 if (parse_number(value, 0.001, MAX_TIMEOUT_S, &number) < 0)
                         return complain("--timeout takes a number of seconds from 0.001 to 1000000", value);
                 options->timeout_ns = (uint64_t)(number * 1e9);
                 return -1;
         }
+}
+
+static int apply_interface(const char *value, struct vmm_options *options)
+{
+        options->has_list_registers = strcmp(value, "lr") == 0;
+        if (!options->has_list_registers && strcmp(value, "trap") != 0)
+                return complain("--cpu-interface takes trap or lr", value);
+        return -1;
 }
 
 static int apply(int option, const char *value, struct vmm_options *options)
@@ -151,6 +173,8 @@ static int apply(int option, const char *value, struct vmm_options *options)
                         return complain("--name takes up to 63 of A-Z a-z 0-9 . _ -, first not . or -", value);
                 options->name = value;
                 return -1;
+        case OPT_CPU_INTERFACE:
+                return apply_interface(value, options);
         case OPT_STATS:
                 options->stats = true;
                 return -1;
@@ -166,6 +190,7 @@ static int apply(int option, const char *value, struct vmm_options *options)
         case OPT_SMP:
         case OPT_MEMORY:
         case OPT_TIMEOUT:
+        case OPT_LIST_REGISTERS:
                 return apply_number(option, value, options);
         default: /* getopt has complained */
                 fputs("Try 'vgic-vmm --help'.\n", stderr);
@@ -189,6 +214,12 @@ int vmm_options_parse(int argc, char **argv, struct vmm_options *ret_options)
                 vmm_error("--kernel FILE is missing; try 'vgic-vmm --help'");
                 return 2;
         }
+        if (options.n_list_registers > 0 && !options.has_list_registers) {
+                vmm_error("--list-registers needs --cpu-interface=lr");
+                return 2;
+        }
+        if (options.has_list_registers && options.n_list_registers == 0)
+                options.n_list_registers = DEFAULT_LIST_REGISTERS;
         *ret_options = options;
         return -1;
 }

@@ -18,6 +18,8 @@ struct vmm_options {
         const char *socket_path; /* NULL: the library's default */
         const char *name;        /* NULL: vgic-vmm-<pid> */
         unsigned n_cpus;
+        bool has_list_registers;
+        unsigned n_list_registers; /* 0 without */
         uint64_t memory_bytes;
         uint64_t timeout_ns;     /* 0: none */
         bool stats;

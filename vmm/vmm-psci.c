@@ -14,6 +14,7 @@
 #include "vmm-cpu.h"
 #include "vmm-log.h"
 #include "vmm-machine.h"
+#include "vmm-port.h"
 
 #define PSCI_SUCCESS             0
 #define PSCI_NOT_SUPPORTED      -1
@@ -178,7 +179,11 @@ void vmm_psci_call(struct vmm_cpu *cpu)
                 if (!(id & CALL_64))
                         arguments[i] = (uint32_t)arguments[i];
         }
+        vmm_port_leave(cpu);
         if (function)
                 result = function->handle(cpu, arguments);
+        if (cpu->on && !cpu->waiting)
+                vmm_port_enter(cpu);
+        vmm_cpu_look(cpu);
         vmm_cpu_set_x(cpu, 0, (uint64_t)result);
 }

@@ -15,6 +15,7 @@
 
 #include "vmm-log.h"
 #include "vmm-machine.h"
+#include "vmm-port.h"
 
 static const char *socket_path(const struct vmm_machine *machine)
 {
@@ -70,7 +71,7 @@ static int register_vcpus(struct vmm_machine *machine)
         int r;
 
         for (unsigned i = 0; i < machine->n_cpus; i++) {
-                r = vgic_vcpu_register(machine->vm, i, NULL, &machine->cpus[i].vgic);
+                r = vmm_port_open(&machine->cpus[i]);
                 if (r < 0) {
                         vmm_error("vgicd cannot register vCPU %u: %s", i, reason(machine, r));
                         return r;
@@ -93,6 +94,7 @@ int vmm_service_open(struct vmm_machine *machine)
 void vmm_service_close(struct vmm_machine *machine)
 {
         for (unsigned i = 0; i < machine->n_cpus; i++) {
+                vmm_port_leave(&machine->cpus[i]);
                 vgic_vcpu_unregister(machine->cpus[i].vgic);
                 machine->cpus[i].vgic = NULL;
         }

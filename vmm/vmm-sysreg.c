@@ -5,14 +5,15 @@
  *
  * What    Two tables. Unicorn 2.0 knows the timers' registers but drops what is written to them, and its ID registers
  *         promise exception levels that this machine has not: those are hooked. It does not know the GIC's registers
- *         and the OS lock: those come as undefined instructions, and are emulated if the library or the second table
- *         has them.
- * Trust   Which register and which value is the guest's; the library says -ENOENT to what is no register of the GIC.
+ *         and the OS lock: those come as undefined instructions, and are emulated if the port (vmm-port.h) or the second
+ *         table has them.
+ * Trust   Which register and which value is the guest's; the port refuses what is no register of the GIC.
  */
 #include "vmm-sysreg.h"
 
 #include "vmm-cpu.h"
 #include "vmm-machine.h"
+#include "vmm-port.h"
 
 #define CNTKCTL_EL1     VMM_SYSREG(3, 0, 14, 1, 0)
 #define CNTKCTL_EL0VTEN (1u << 8)
@@ -147,7 +148,7 @@ static bool read_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t *ret_
                 *ret_value = 0;
                 return true;
         }
-        return vgic_vcpu_sysreg_read(cpu->vgic, encoding, ret_value) == 0;
+        return vmm_port_read(cpu, encoding, ret_value);
 }
 
 static bool sends_sgi(uint32_t encoding)
@@ -159,7 +160,7 @@ static bool write_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t valu
 {
         if (encoding == OSLAR_EL1 || encoding == OSDLR_EL1)
                 return true; /* there is no external debugger whose accesses a lock could change */
-        if (vgic_vcpu_sysreg_write(cpu->vgic, encoding, value) < 0)
+        if (!vmm_port_write(cpu, encoding, value))
                 return false;
         /* Let the vCPUs that an SGI went to have their turn soon: the sender often waits for them. */
         if (sends_sgi(encoding) && cpu->machine->n_cpus > 1)
