@@ -71,13 +71,13 @@ int icc_try(struct conf *c, unsigned vcpu, uint32_t reg)
         uint64_t value;
 
         log_access(c, "ICC", reg, 8, false);
-        return vgic_vcpu_sysreg_read(c->vcpus[vcpu], reg, &value);
+        return port_sysreg_read(c->vcpus[vcpu], reg, &value);
 }
 
 int icc_try_w(struct conf *c, unsigned vcpu, uint32_t reg, uint64_t value)
 {
         log_access(c, "ICC", reg, 8, true);
-        return vgic_vcpu_sysreg_write(c->vcpus[vcpu], reg, value);
+        return port_sysreg_write(c->vcpus[vcpu], reg, value);
 }
 
 uint64_t icc(struct conf *c, unsigned vcpu, enum icc reg)
@@ -85,7 +85,7 @@ uint64_t icc(struct conf *c, unsigned vcpu, enum icc reg)
         uint64_t value = 0;
 
         log_access(c, "ICC", reg, 8, false);
-        EQ(c, vgic_vcpu_sysreg_read(c->vcpus[vcpu], reg, &value), 0);
+        EQ(c, port_sysreg_read(c->vcpus[vcpu], reg, &value), 0);
         return value;
 }
 

@@ -293,17 +293,17 @@ static void short_calls(struct conf *c)
         irq_setup(c, 0, 41, 0, 0x40);
         pulse(c, 0, 40);
         pulse(c, 0, 41);
-        EQ(c, vgic_vcpu_ack(c->vcpus[0], 1), SPURIOUS);
-        EQ(c, vgic_vcpu_ack(c->vcpus[0], 0), 41);
+        EQ(c, port_ack(c->vcpus[0], 1), SPURIOUS);
+        EQ(c, port_ack(c->vcpus[0], 0), 41);
         icc_w(c, 0, CTLR, ICC_EOIMODE);
-        vgic_vcpu_eoi(c->vcpus[0], 0, 41);
+        port_eoi(c->vcpus[0], 0, 41);
         EQ(c, is_active(c, 0, 41), true);
         EQ(c, icc(c, 0, RPR), 0xff);
-        vgic_vcpu_dir(c->vcpus[0], 41);
+        port_dir(c->vcpus[0], 41);
         EQ(c, is_active(c, 0, 41), false);
-        EQ(c, vgic_vcpu_ack(c->vcpus[0], 1), 40);
+        EQ(c, port_ack(c->vcpus[0], 1), 40);
         icc_w(c, 0, CTLR, 0);
-        vgic_vcpu_eoi(c->vcpus[0], 1, 40);
+        port_eoi(c->vcpus[0], 1, 40);
         EQ(c, is_active(c, 0, 40), false);
 }
 
@@ -333,6 +333,6 @@ const struct conf_test conf_cpuif_tests[] = {
           { 0 }, sysreg_directions },
         { "sysreg-exact", "12.2", "of all encodings exactly the registers of the GIC are accepted",
           { 0 }, sysreg_exact },
-        { "short-calls", "12.2", "vgic_vcpu_ack(), _eoi() and _dir() are ICC_IAR, EOIR and DIR", { 0 }, short_calls },
+        { "short-calls", "12.2", "port_ack(), _eoi() and _dir() are ICC_IAR, EOIR and DIR", { 0 }, short_calls },
         { 0 },
 };

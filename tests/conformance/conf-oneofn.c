@@ -104,7 +104,7 @@ static void by_owner(struct conf *c, unsigned vcpu, unsigned group, bool in)
                 EQ(c, vgic_vcpu_unregister(c->vcpus[vcpu]), 0);
                 c->vcpus[vcpu] = NULL;
         } else {
-                EQ(c, vgic_vcpu_register(c->vm, vcpu, NULL, &c->vcpus[vcpu]), 0);
+                EQ(c, port_register(c->vm, vcpu, NULL, &c->vcpus[vcpu]), 0);
         }
 }
 

@@ -117,18 +117,18 @@ static void *sgi_party(void *arg)
         struct meeting *m = p->meeting;
 
         for (unsigned i = 1; p->number && i <= N_ROUNDS; i++) {
-                vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, sgi_to(p->number, 1));
+                port_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, sgi_to(p->number, 1));
                 while (atomic_load(&m->taken[p->number]) < i)
                         sched_yield();
         }
         while (!p->number && atomic_load(&m->taken[1]) + atomic_load(&m->taken[2]) < 2 * N_ROUNDS) {
-                uint32_t intid = vgic_vcpu_ack(vcpu, 1);
+                uint32_t intid = port_ack(vcpu, 1);
 
                 if (intid == SPURIOUS) {
                         sched_yield();
                         continue;
                 }
-                vgic_vcpu_eoi(vcpu, 1, intid);
+                port_eoi(vcpu, 1, intid);
                 p->wrong += intid != 1 && intid != 2;
                 atomic_fetch_add(&m->taken[intid & 15], 1);
         }
@@ -158,14 +158,14 @@ static void *dir_party(void *arg)
         for (unsigned i = 0; i < N_ROUNDS; i++) {
                 if (p->number == 0) {
                         wait_turn(m, 2 * i);
-                        while (vgic_vcpu_ack(vcpu, 1) != 40)
+                        while (port_ack(vcpu, 1) != 40)
                                 sched_yield();
                         atomic_fetch_add(&m->taken[0], 1);
-                        vgic_vcpu_eoi(vcpu, 1, 40);
+                        port_eoi(vcpu, 1, 40);
                         atomic_store(&m->turn, 2 * i + 1);
                 } else if (p->number == 1) {
                         wait_turn(m, 2 * i + 1);
-                        vgic_vcpu_dir(vcpu, 40);
+                        port_dir(vcpu, 40);
                         atomic_store(&m->turn, 2 * i + 2);
                 } else {
                         while (atomic_load(&m->taken[0]) < i) /* one edge for each that was taken */

@@ -165,7 +165,7 @@ static void reset_running(struct conf *c)
                 vgic_vcpu_power(vcpu, 1);
                 irq_setup(c, 0, 40, 1, 0x80);
                 irq_set(c, 0, ISPENDR, 40, 1);
-                EQ(c, vgic_vcpu_ack(vcpu, 1), 40);
+                EQ(c, port_ack(vcpu, 1), 40);
                 irq_setup(c, 0, 41, 1, 0x40);
                 irq_set(c, 0, ISPENDR, 41, 1);
                 EQ(c, vgic_vcpu_lines(vcpu), VGIC_LINE_IRQ);
@@ -174,13 +174,13 @@ static void reset_running(struct conf *c)
                 EQ(c, ctlr.live, ctlr.arch_default);
                 EQ(c, ctlr.configured & ICC_EOIMODE, ICC_EOIMODE);
                 if (op == 0)
-                        EQ(c, vgic_vcpu_ack(vcpu, 1), SPURIOUS);
+                        EQ(c, port_ack(vcpu, 1), SPURIOUS);
                 else if (op == 1)
                         EQ(c, vgic_vcpu_lines(vcpu), 0);
                 else if (op == 2)
-                        vgic_vcpu_eoi(vcpu, 1, 40); /* nothing runs any more: ignored */
+                        port_eoi(vcpu, 1, 40); /* nothing runs any more: ignored */
                 else if (op == 3)
-                        vgic_vcpu_dir(vcpu, 40);
+                        port_dir(vcpu, 40);
                 else if (op == 4)
                         EQ(c, vgic_vcpu_park_begin(vcpu), 0);
                 else

@@ -123,11 +123,11 @@ static void *work(void *arg)
                 vgic_spi_pulse(w->c->vm, spi);
                 if (vgic_vm_tdir(w->c->vm, &tdir) < 0 || !tdir.set)
                         atomic_fetch_add(w->clear_in_flight, 1); /* pending */
-                while (vgic_vcpu_ack(w->c->vcpus[w->vcpu], 1) != spi)
+                while (port_ack(w->c->vcpus[w->vcpu], 1) != spi)
                         sched_yield();
                 if (vgic_vm_tdir(w->c->vm, &tdir) < 0 || !tdir.set)
                         atomic_fetch_add(w->clear_in_flight, 1); /* active */
-                vgic_vcpu_eoi(w->c->vcpus[w->vcpu], 1, spi);
+                port_eoi(w->c->vcpus[w->vcpu], 1, spi);
                 if (i % 64 == w->vcpu)
                         sched_yield();
         }

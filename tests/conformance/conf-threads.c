@@ -43,7 +43,7 @@ static void *serve(void *arg)
         unsigned n = 0;
 
         while (!atomic_load(&crowd->stop)) {
-                uint32_t intid = vgic_vcpu_ack(vcpu, 1);
+                uint32_t intid = port_ack(vcpu, 1);
 
                 if (crowd->sleepy && ++n % (7 + m->vcpu) == 0) {
                         set_waker(crowd->c, m->vcpu, WAKER_SLEEP);
@@ -55,7 +55,7 @@ static void *serve(void *arg)
                 }
                 m->taken++;
                 atomic_fetch_add(&crowd->wrong, intid != 40);
-                vgic_vcpu_eoi(vcpu, 1, intid);
+                port_eoi(vcpu, 1, intid);
                 atomic_fetch_add(&crowd->taken, 1);
         }
         return NULL;
@@ -139,8 +139,8 @@ static void *sleeper(void *arg)
 
         while (!(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ))
                 ;
-        m->taken = vgic_vcpu_ack(vcpu, 1);
-        vgic_vcpu_eoi(vcpu, 1, m->taken);
+        m->taken = port_ack(vcpu, 1);
+        port_eoi(vcpu, 1, m->taken);
         return NULL;
 }
 
@@ -240,7 +240,7 @@ static void *send(void *arg)
 {
         struct conf *c = arg;
 
-        vgic_vcpu_sysreg_write(c->vcpus[1], VGIC_ICC_SGI1R_EL1, sgi_to(4, 1));
+        port_sysreg_write(c->vcpus[1], VGIC_ICC_SGI1R_EL1, sgi_to(4, 1));
         return NULL;
 }
 

@@ -130,7 +130,7 @@ void conf_open(struct conf *c, const char *name, const struct conf_config *confi
         if (config->no_init)
                 return;
         for (unsigned i = 0; i < c->config.n_vcpus; i++)
-                if (vgic_vcpu_register(c->vm, i, NULL, &c->vcpus[i]) < 0)
+                if (port_register(c->vm, i, NULL, &c->vcpus[i]) < 0)
                         give_up("register", vgic_conn_error(c->conn));
         if (!config->cold)
                 boot(c);

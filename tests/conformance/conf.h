@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "conf-regs.h"
+#include "port.h"
 
 #define CONF_MAX_VCPUS 40
 #define CONF_MAX_PROBES 16
