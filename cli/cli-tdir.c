@@ -21,6 +21,10 @@ static void tdir_print(const struct cli *cli, const struct vgic_tdir *tdir)
         if (!cli->json) {
                 printf("TDIR of %s is %s, generation %" PRIu64 "; SPIs in flight at the last scan: %" PRIu32 "\n",
                        cli->args[0], tdir->set ? "set" : "clear", tdir->generation, tdir->n_in_flight);
+                if (tdir->cause)
+                        printf("  set by INTID %" PRIu32 "\n", tdir->cause);
+                printf("  trapped deactivations %" PRIu64 ", broadcasts %" PRIu64 ", suppressed broadcasts %" PRIu64 "\n",
+                       tdir->traps, tdir->broadcasts, tdir->suppressed);
                 return;
         }
         cli_json_begin(&json, cli_given(cli, CLI_OPT_WATCH));
@@ -29,6 +33,10 @@ static void tdir_print(const struct cli *cli, const struct vgic_tdir *tdir)
         cli_json_bool(&json, "tdir", tdir->set);
         cli_json_number(&json, "generation", tdir->generation);
         cli_json_number(&json, "in_flight", tdir->n_in_flight);
+        cli_json_number(&json, "cause", tdir->cause);
+        cli_json_number(&json, "traps", tdir->traps);
+        cli_json_number(&json, "broadcasts", tdir->broadcasts);
+        cli_json_number(&json, "suppressed", tdir->suppressed);
         cli_json_close(&json, '}');
 }
 
@@ -48,6 +56,10 @@ static void tdir_print_change(const struct cli *cli, const struct vgic_event *ev
         snprintf(when + n, sizeof(when) - n, ".%06ld", now.tv_nsec / 1000);
         if (!cli->json) {
                 printf("%s  %-5s  generation %" PRIu64, when, event->tdir ? "set" : "clear", event->generation);
+                if (!event->tdir)
+                        printf("  no SPI in flight");
+                else if (event->intid)
+                        printf("  by INTID %" PRIu32, event->intid);
                 if (merged)
                         printf("  (%" PRIu64 " changes before it were not reported one by one)", merged);
                 putchar('\n');
@@ -58,6 +70,7 @@ static void tdir_print_change(const struct cli *cli, const struct vgic_event *ev
         cli_json_number(&json, "time_us", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
         cli_json_bool(&json, "tdir", event->tdir);
         cli_json_number(&json, "generation", event->generation);
+        cli_json_number(&json, "cause", event->intid);
         cli_json_number(&json, "merged", merged);
         cli_json_close(&json, '}');
 }

@@ -69,6 +69,10 @@ int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *re
         ret_tdir->set = reply->set;
         ret_tdir->generation = reply->generation;
         ret_tdir->n_in_flight = reply->n_in_flight;
+        ret_tdir->cause = reply->cause;
+        ret_tdir->traps = reply->traps;
+        ret_tdir->broadcasts = reply->broadcasts;
+        ret_tdir->suppressed = reply->suppressed;
         return 0;
 }
 

@@ -70,8 +70,15 @@ VGIC_EXPORT int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vg
 VGIC_EXPORT int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir)
 {
         int r = vgic_vm_check(vm, false);
+        struct shm_tdir_story story;
 
-        if (r == 0)
-                ret_tdir->set = shm_tdir_get(&vm->gic, &ret_tdir->generation, &ret_tdir->n_in_flight);
-        return r;
+        if (r < 0)
+                return r;
+        ret_tdir->set = shm_tdir_get(&vm->gic, &ret_tdir->generation, &ret_tdir->n_in_flight);
+        story = shm_tdir_tell_story(&vm->gic);
+        ret_tdir->cause = ret_tdir->set ? story.cause : 0;
+        ret_tdir->traps = story.traps;
+        ret_tdir->broadcasts = story.broadcasts;
+        ret_tdir->suppressed = story.suppressed;
+        return 0;
 }

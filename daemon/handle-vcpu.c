@@ -10,6 +10,7 @@
 #include "base-fd.h"
 #include "handlers.h"
 #include "session.h"
+#include "shm-tdir.h"
 #include "tdir.h"
 #include "vm.h"
 
@@ -126,6 +127,7 @@ enum proto_code handle_tdir_get(struct request *request)
 {
         const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
         Vgic__TdirReply reply = VGIC__TDIR_REPLY__INIT;
+        struct shm_tdir_story story;
         Vgic__Status status = VGIC__STATUS__INIT;
         struct vm *vm = NULL;
         enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
@@ -134,5 +136,10 @@ enum proto_code handle_tdir_get(struct request *request)
                 return code;
         reply.status = &status;
         reply.set = tdir_query(vm, &reply.generation, &reply.n_in_flight);
+        story = shm_tdir_tell_story(&vm->gic);
+        reply.cause = story.cause;
+        reply.broadcasts = vm->tdir.n_broadcasts;
+        reply.suppressed = vm->tdir.n_suppressed;
+        reply.traps = story.traps;
         return dispatch_reply(request, &reply.base, NULL, 0);
 }

@@ -24,16 +24,17 @@ _Static_assert(NOTES_MAP_WORDS == GRANT_MAP_WORDS, "one map for both");
 
 /* A way to the client: each tells one note. Return: 0; -EAGAIN there is no room now; other: the session is dead. */
 struct way {
-        int (*tdir)(struct session *session, uint32_t set, uint64_t generation);
+        int (*tdir)(struct session *session, const struct vm_tdir *tdir);
         int (*intid)(struct session *session, uint32_t request, uint32_t intid);
 };
 
-static int socket_tdir(struct session *session, uint32_t set, uint64_t generation)
+static int socket_tdir(struct session *session, const struct vm_tdir *tdir)
 {
         Vgic__EventTdir event = VGIC__EVENT_TDIR__INIT;
 
-        event.set = set;
-        event.generation = generation;
+        event.set = tdir->set;
+        event.generation = tdir->generation;
+        event.cause = tdir->cause;
         if (proto_tx_waits(&session->tx))
                 return -EAGAIN;
         return session_send(session, PROTO_EVENT_TDIR, 0, &event.base, NULL, 0);
@@ -49,9 +50,9 @@ static int socket_intid(struct session *session, uint32_t request, uint32_t inti
         return session_send(session, request, 0, &event.base, NULL, 0);
 }
 
-static int ring_tdir(struct session *session, uint32_t set, uint64_t generation)
+static int ring_tdir(struct session *session, const struct vm_tdir *tdir)
 {
-        return ring_put(session->ring, SHM_RING_TDIR_ENTRY(set, generation));
+        return ring_put(session->ring, SHM_RING_TDIR_ENTRY(tdir->set, tdir->generation));
 }
 
 static int ring_intid(struct session *session, uint32_t request, uint32_t intid)
@@ -93,7 +94,7 @@ static int tell_all(struct session *session, const struct way *way)
         if (r == 0)
                 r = tell_map(session, way, PROTO_EVENT_EOI, notes->eoi);
         if (r == 0 && notes->tdir && session->vm) {
-                r = way->tdir(session, session->vm->tdir.set, session->vm->tdir.generation);
+                r = way->tdir(session, &session->vm->tdir);
                 if (r == 0)
                         notes->tdir = false;
         }

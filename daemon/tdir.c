@@ -53,6 +53,13 @@ static void arm_lag(struct vm *vm, unsigned at_least_ms)
                 evtimer_add(vm->tdir.lag, &lag);
 }
 
+static void count(struct vm *vm, unsigned broadcasts, unsigned suppressed)
+{
+        vm->tdir.n_broadcasts += broadcasts;
+        vm->tdir.n_suppressed += suppressed;
+        shm_tdir_count(&vm->gic, vm->tdir.n_broadcasts, vm->tdir.n_suppressed);
+}
+
 /* Look at the word, tell of a change, and see to it that a set TDIR is cleared one day. */
 static void look(struct vm *vm, unsigned lag_at_least_ms)
 {
@@ -62,6 +69,9 @@ static void look(struct vm *vm, unsigned lag_at_least_ms)
         if (set != vm->tdir.set || generation != vm->tdir.generation) {
                 vm->tdir.set = set;
                 vm->tdir.generation = generation;
+                vm->tdir.cause = set ? shm_tdir_tell_story(&vm->gic).cause : 0;
+                if (n_interested(vm) > 0)
+                        count(vm, 1, 0);
                 broadcast(vm);
         }
         if (set && n_interested(vm) > 0)
@@ -83,7 +93,8 @@ static void on_lag(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
-        shm_tdir_try_clear(&vm->gic);
+        if (shm_tdir_try_clear(&vm->gic) == 0)
+                count(vm, 0, 1);
         look(vm, 1); /* a lag of 0 must not become a busy loop while an SPI stays in flight */
 }
 

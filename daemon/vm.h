@@ -45,6 +45,9 @@ struct vm_tdir {
         uint32_t set;
         uint32_t n_subscribers;
         uint32_t n_watchers;
+        uint32_t cause;         /* of the last broadcast: the INTID that set it; 0: it was cleared */
+        uint64_t n_broadcasts;
+        uint64_t n_suppressed;  /* clears that were put off, since an SPI was in flight when the lag was over */
         uint32_t n_ports;       /* list-register ports: who of them is in guest without trapping is rung */
 };
 

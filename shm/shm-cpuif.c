@@ -195,13 +195,13 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 }
 
 /* The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens. */
-static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu)
+static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         uint64_t tdir = shm_load(&gic->header->tdir, TDIR_A4);
 
         if (shm_gate_is_open(tdir))
                 return true;
-        shm_tdir_raise(gic);
+        shm_tdir_raise(gic, intid);
         return shm_gate_ask(gic, vcpu);
 }
 
@@ -211,7 +211,7 @@ unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
         struct gates gates;
 
         gates = pick_preempting(gic, vcpu, &pick);
-        if (pick.intid != GIC_INTID_SPURIOUS && !gic_intid_is_private(pick.intid) && !may_have_spis(gic, vcpu)) {
+        if (pick.intid != GIC_INTID_SPURIOUS && !gic_intid_is_private(pick.intid) && !may_have_spis(gic, vcpu, pick.intid)) {
                 pick_of_groups(gic, vcpu, gates.groups | NO_SPIS, &pick);
                 if (pick.intid != GIC_INTID_SPURIOUS && !preempts(gic, vcpu, &gates, pick.priority, pick.group))
                         return 0;
@@ -281,7 +281,7 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
                 if (!gic_intid_is_private(pick.intid))
-                        tdir = shm_tdir_raise(gic);
+                        tdir = shm_tdir_raise(gic, pick.intid);
                 if (shm_word_cas(pick.at, &pick.word, now))
                         break;
                 shm_slot_end(self); /* or a repair reads this INTID with what is stored for the next one */
@@ -374,6 +374,8 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         uint64_t op = SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid);
 
         shm_cpuif_serve(gic, vcpu);
+        if (shm_load(&self->port, PORT_X1))
+                count(&self->counters.dir_traps);
         if (!word || !eoi_mode(self))
                 return;
         shm_slot_begin(self, op, shm_word_load(word), 0);

@@ -90,10 +90,13 @@ struct shm_header {
 
         /* 1152: TDIR, written on its changes only: see shm-tdir.h */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) tdir;
+        shm_atomic(uint32_t) tdir_cause;    /* INTID that set it last: for people */
 
         /* 1216: written by the daemon: who wants to hear of TDIR (list-register ports and subscribers) */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) tdir_interest;
-        shm_atomic(uint32_t) n_in_flight;       /* result of the last scan: for people */
+        shm_atomic(uint32_t) n_in_flight;       /* result of the last scan: for people; so are these */
+        shm_atomic(uint64_t) tdir_broadcasts;
+        shm_atomic(uint64_t) tdir_suppressed;
 
         /* 1280: written by the daemon: its liveness */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) daemon_epoch; /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
@@ -220,7 +223,8 @@ struct shm_vcpu_counters {
         shm_atomic(uint64_t) parks;
         shm_atomic(uint64_t) resets;
         shm_atomic(uint64_t) sgis_sent;
-        uint64_t reserved[4];
+        shm_atomic(uint64_t) dir_traps;     /* list-register port: trapped writes of ICC_DIR_EL1 */
+        uint64_t reserved[3];
 };
 
 struct shm_vcpu {
@@ -329,8 +333,11 @@ SHM_AT(struct shm_header, ready, 1024);
 SHM_AT(struct shm_header, gicd_ctlr, 1088);
 SHM_AT(struct shm_header, gicd_statusr, 1092);
 SHM_AT(struct shm_header, tdir, 1152);
+SHM_AT(struct shm_header, tdir_cause, 1160);
 SHM_AT(struct shm_header, tdir_interest, 1216);
 SHM_AT(struct shm_header, n_in_flight, 1220);
+SHM_AT(struct shm_header, tdir_broadcasts, 1224);
+SHM_AT(struct shm_header, tdir_suppressed, 1232);
 SHM_AT(struct shm_header, daemon_epoch, 1280);
 SHM_AT(struct shm_header, daemon_beat, 1288);
 SHM_AT(struct shm_header, guest_errors, 1344);
@@ -359,6 +366,7 @@ SHM_AT(struct shm_vcpu_counters, acknowledged, 0);
 SHM_AT(struct shm_vcpu_counters, parks, 8);
 SHM_AT(struct shm_vcpu_counters, resets, 16);
 SHM_AT(struct shm_vcpu_counters, sgis_sent, 24);
+SHM_AT(struct shm_vcpu_counters, dir_traps, 32);
 SHM_AT(struct shm_vcpu, icc_ctlr, 0);
 SHM_AT(struct shm_vcpu, affinity, 8);
 SHM_AT(struct shm_vcpu, index, 12);

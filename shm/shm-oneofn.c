@@ -120,7 +120,7 @@ static bool give(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now
 {
         shm_word_withdraw(gic, old, now);
         if (gic_irq_effects(old, now) & GIC_EFFECT_FLIGHT)
-                shm_tdir_raise(gic);
+                shm_tdir_raise(gic, intid);
         if (vcpu == GIC_NO_VCPU) {
                 mark_unplaced(gic, intid);
                 return choose(gic, intid, now) == GIC_NO_VCPU;

@@ -333,7 +333,7 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct choices *c, unsi
                 }
                 if (!is_active && !gic_intid_is_private(choice->intid)) {
                         f->has_spi = true;
-                        shm_tdir_raise(gic);
+                        shm_tdir_raise(gic, choice->intid);
                 }
                 f->n++;
         }

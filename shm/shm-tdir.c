@@ -34,7 +34,7 @@ static void tell(struct shm_gic *gic)
                 gic->raised(gic->hook_ctx);
 }
 
-uint64_t shm_tdir_raise(struct shm_gic *gic)
+uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
 {
         shm_atomic(uint64_t) *tdir = &gic->header->tdir;
         uint64_t old = shm_load(tdir, TDIR_A1);
@@ -49,8 +49,10 @@ uint64_t shm_tdir_raise(struct shm_gic *gic)
                 if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
                         now += GENERATION_STEP;
         } while (!shm_cas(tdir, &old, now, TDIR_R1));
-        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
+        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR) {
+                shm_store(&gic->header->tdir_cause, intid, COUNT_X2);
                 tell(gic);
+        }
         return now;
 }
 
@@ -111,6 +113,26 @@ uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint3
         if (ret_in_flight)
                 *ret_in_flight = shm_load(&gic->header->n_in_flight, COUNT_X1);
         return SHM_TDIR_STATE(word) != SHM_TDIR_CLEAR;
+}
+
+struct shm_tdir_story shm_tdir_tell_story(const struct shm_gic *gic)
+{
+        struct shm_tdir_story story = {
+                .broadcasts = shm_load(&gic->header->tdir_broadcasts, COUNT_X1),
+                .suppressed = shm_load(&gic->header->tdir_suppressed, COUNT_X1),
+        };
+
+        if (shm_tdir_get(gic, NULL, NULL))
+                story.cause = shm_load(&gic->header->tdir_cause, COUNT_X1);
+        for (uint32_t i = 0; i < gic->n_vcpus; i++)
+                story.traps += shm_load(&gic->vcpus[i].counters.dir_traps, COUNT_X1);
+        return story;
+}
+
+void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppressed)
+{
+        shm_store(&gic->header->tdir_broadcasts, broadcasts, COUNT_X2);
+        shm_store(&gic->header->tdir_suppressed, suppressed, COUNT_X2);
 }
 
 void shm_tdir_set_interest(struct shm_gic *gic, uint32_t n)

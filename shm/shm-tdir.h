@@ -25,9 +25,9 @@
 
 /*
  * shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS. Threads: any.
- * Return: the word as it is then: SET.
+ * @intid: of that SPI, for people. Return: the word as it is then: SET.
  */
-uint64_t shm_tdir_raise(struct shm_gic *gic);
+uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid);
 
 /* shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it missed that. Threads: any. */
 void shm_tdir_tell(struct shm_gic *gic);
@@ -42,6 +42,18 @@ int shm_tdir_try_clear(struct shm_gic *gic);
 
 /* shm_tdir_get() - set (1) or clear (0), and the generation. Threads: any; read-only mappings too. */
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight);
+
+/* What people ask of it. */
+struct shm_tdir_story {
+        uint32_t cause;         /* INTID that set it; 0: it is clear */
+        uint64_t traps;         /* trapped writes of ICC_DIR_EL1, of all list-register ports */
+        uint64_t broadcasts;    /* by the daemon, to anybody */
+        uint64_t suppressed;    /* clears that it put off: an SPI was in flight when the lag was over */
+};
+
+/* shm_tdir_tell_story() - Threads: any; read-only mappings too. shm_tdir_count() - the daemon: its two counts. */
+struct shm_tdir_story shm_tdir_tell_story(const struct shm_gic *gic);
+void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppressed);
 
 /*
  * shm_tdir_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear()

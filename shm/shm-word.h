@@ -80,7 +80,7 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
         if (!effects)
                 return;
         if ((effects & GIC_EFFECT_FLIGHT) && !gic_intid_is_private(intid))
-                shm_tdir_raise(gic);
+                shm_tdir_raise(gic, intid);
         if (__builtin_expect((effects & GIC_EFFECT_DELIVER) && (now & GIC_WORD_IRM), 0)) {
                 shm_oneofn_place(gic, intid);
         } else if ((effects & GIC_EFFECT_DELIVER) && target < gic->n_vcpus) {

@@ -293,10 +293,13 @@ void vmm_cpu_run(struct vmm_cpu *cpu)
         }
         vmm_port_leave(cpu);
         vmm_port_enter(cpu);
-        deliver(cpu);
         cpu->n_slices++;
-        attention->stopped = false;
-        err = uc_emu_start(cpu->engine, vmm_cpu_get(cpu, UC_ARM64_REG_PC), 0, 0, 0);
+        do { /* an interrupt that the guest unmasks is taken within its turn */
+                deliver(cpu);
+                attention->stopped = false;
+                err = uc_emu_start(cpu->engine, vmm_cpu_get(cpu, UC_ARM64_REG_PC), 0, 0, 0);
+        } while (err == UC_ERR_OK && attention->stopped && cpu->machine->state == VMM_RUNNING &&
+                 atomic_load_explicit(&attention->stop, memory_order_relaxed) == 0);
         if (cpu->machine->state == VMM_ENDED)
                 return;
         if (err != UC_ERR_OK) {

@@ -81,6 +81,7 @@ void vmm_port_leave(struct vmm_cpu *cpu)
         vgic_lr_exit(cpu->vgic, &port->bank);
         port->in_guest = false;
         port->n_exits++;
+        port->n_kicks += port->kicked;
 }
 
 void vmm_port_enter(struct vmm_cpu *cpu)
@@ -105,7 +106,6 @@ void vmm_port_serve(struct vmm_cpu *cpu)
         if (!port->in_guest || (!maintenance && !port->kicked))
                 return;
         port->n_maintenance += maintenance;
-        port->n_kicks += port->kicked;
         vmm_port_leave(cpu);
         vmm_port_enter(cpu);
         if (port->kicked || icv_maintenance(&port->params, &port->bank))

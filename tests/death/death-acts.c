@@ -90,7 +90,7 @@ static void off_and_asked(void)
 }
 
 static void clear_tdir(void)   { shm_tdir_try_clear(&death_daemon); }
-static void set_tdir(void)     { shm_tdir_raise(&rig.gic); }
+static void set_tdir(void)     { shm_tdir_raise(&rig.gic, 32); }
 static void owe(void)          { hold_ended_level(); eoi(&rig, VICTIM, LEVEL); }
 
 /* --- operations --- */

@@ -163,7 +163,7 @@ static void kill_clear(void)
         for (plan.kill_at = 1; plan.kill_at <= 3; plan.kill_at++)
                 for (plan.other_at = 1; plan.other_at <= plan.kill_at; plan.other_at++) {
                         death_world_begin(&nobody);
-                        shm_tdir_raise(&rig.gic);
+                        shm_tdir_raise(&rig.gic, 32);
                         n_kills += death_run(try_clear, NULL, &plan);
                         wrong += gic_word_in_flight(rig.gic.spis[EDGE - 32].word) && !shm_tdir_get(&rig.gic, NULL, NULL);
                         shm_tdir_try_clear(&death_daemon);

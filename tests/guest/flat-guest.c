@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "flat-dir.h"
+
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 
 /* hello: says "dtb" if x0 is a device tree, and powers off. */
@@ -398,6 +400,8 @@ static const struct guest {
         { .name = "echo", .code = echo, .n_code = COUNT(echo) },
         { .name = "code", .code = code, .n_code = COUNT(code) },
         { .name = "psci", .code = psci, .n_code = COUNT(psci) },
+        { .name = "dir", .code = dir, .n_code = COUNT(dir),
+          .vector = dir_vector, .vector_at = 0xa80, .n_vector = COUNT(dir_vector) },
 };
 
 static void put_word(uint32_t word)

@@ -93,8 +93,8 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
-mutant "TDIR: CLEARING counts as set" shm-tdir.c '/^void shm_tdir_raise/,/^}/s/== SHM_TDIR_SET ||/!= SHM_TDIR_CLEAR ||/'
-mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? shm_tdir_raise(gic) : (void)0), shm_word_cas(word, \&old, now)) {/};/void shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
+mutant "TDIR: CLEARING counts as set" shm-tdir.c '/^uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET ||/!= SHM_TDIR_CLEAR ||/'
+mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/void shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
 mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_tdir_raise.*/;/'
 mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/gic->n_espis/0/'
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'

@@ -113,7 +113,7 @@ enum vgic_event_kind {
 
 struct vgic_event {
         enum vgic_event_kind kind;
-        uint32_t intid;
+        uint32_t intid;          /* of TDIR: that set it; 0: it was cleared, or the daemon told by a ring */
         uint32_t tdir;           /* 0 clear, 1 set */
         uint64_t generation;     /* of TDIR: counts its changes */
 };
@@ -376,6 +376,10 @@ struct vgic_tdir {
         uint32_t set;           /* 1: set */
         uint64_t generation;    /* counts its changes */
         uint32_t n_in_flight;   /* SPIs found in flight at the daemon's last scan: to show, not to decide on */
+        uint32_t cause;         /* the INTID that set it; 0: it is clear */
+        uint64_t traps;         /* writes of ICC_DIR_EL1 that list-register ports trapped */
+        uint64_t broadcasts;    /* that the daemon made */
+        uint64_t suppressed;    /* clears that were put off: an SPI was in flight when the lag was over */
 };
 
 /**
