@@ -252,8 +252,9 @@ static void all_moved(struct conf *c)
         for (unsigned i = 0; i < c->config.n_vcpus; i++)
                 if (i != 2)
                         ways[i](c, i, 1, false);
-        for (unsigned i = 0; i < c->config.n_vcpus; i++) /* DPG1NS and ICC_IGRPEN1_EL1 stop Group 1 only */
-                for (unsigned k = 0; k < 64; k++) {
+        /* DPG1NS and ICC_IGRPEN1_EL1 stop Group 1 only. In turns: what waits may move to who is idle. */
+        for (unsigned k = 0; k < 64; k++)
+                for (unsigned i = 0; i < c->config.n_vcpus; i++) {
                         uint32_t fiq = ack(c, i, 0), irq;
 
                         if (fiq != SPURIOUS)

@@ -171,7 +171,8 @@ static void by_priority(struct conf *c, bool open)
 
 static void by_group(struct conf *c, bool open)
 {
-        icc_w(c, 0, IGRPEN0, 0);
+        if (!open) /* while it is parked it makes no access */
+                icc_w(c, 0, IGRPEN0, 0);
         irq_set(c, 0, IGROUPR, 40, open);
 }
 

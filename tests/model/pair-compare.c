@@ -227,7 +227,7 @@ static void same_icc(struct pair *pair, uint32_t vcpu)
 
         for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
                 uint64_t got = 0, want = 0;
-                int r = vgic_vcpu_sysreg_read(pair->vcpus[vcpu], regs[i], &got);
+                int r = port_sysreg_read(pair->vcpus[vcpu], regs[i], &got);
                 int should = ref_icc_read(pair->ref, vcpu, regs[i], &want);
 
                 if (r != should || got != want)

@@ -74,12 +74,12 @@ static void use(struct pair *pair, uint64_t before)
                         continue;
                 vgic_gicr_write(pair->vm, i * UINT64_C(0x20000) + 0x14, 4, 0);
                 vgic_gicr_write(pair->vm, i * UINT64_C(0x20000) + 0x10100, 4, 0xffffffff);
-                vgic_vcpu_sysreg_write(pair->vcpus[i], VGIC_ICC_PMR_EL1, 0xff);
-                vgic_vcpu_sysreg_write(pair->vcpus[i], VGIC_ICC_CTLR_EL1, 3);
-                vgic_vcpu_sysreg_write(pair->vcpus[i], VGIC_ICC_IGRPEN0_EL1, 1);
-                vgic_vcpu_sysreg_write(pair->vcpus[i], VGIC_ICC_SGI0R_EL1, UINT64_C(5) << 24 | 0xffff);
+                port_sysreg_write(pair->vcpus[i], VGIC_ICC_PMR_EL1, 0xff);
+                port_sysreg_write(pair->vcpus[i], VGIC_ICC_CTLR_EL1, 3);
+                port_sysreg_write(pair->vcpus[i], VGIC_ICC_IGRPEN0_EL1, 1);
+                port_sysreg_write(pair->vcpus[i], VGIC_ICC_SGI0R_EL1, UINT64_C(5) << 24 | 0xffff);
                 vgic_vcpu_power(pair->vcpus[i], 1);
-                vgic_vcpu_sysreg_write(pair->vcpus[i], VGIC_ICC_AP0R_EL1(0), 0x90);
+                port_sysreg_write(pair->vcpus[i], VGIC_ICC_AP0R_EL1(0), 0x90);
         }
 }
 

@@ -7,6 +7,7 @@
 #include <vgic/vgic.h>
 
 #include "pair.h"
+#include "port.h"
 
 struct pair {
         const struct program *program;

@@ -68,7 +68,7 @@ void pair_own(struct pair *pair, uint32_t vcpu, bool own)
                                              .kick = count_kick,
                                              .kick_arg = &pair->kicks[vcpu] };
 
-        if (own && vgic_vcpu_register(pair->vm, vcpu, &options, &pair->vcpus[vcpu]) < 0)
+        if (own && port_register(pair->vm, vcpu, &options, &pair->vcpus[vcpu]) < 0)
                 tap_bail("register: %s", vgic_conn_error(pair->conn));
         if (own)
                 return;
@@ -171,10 +171,10 @@ static bool is_iar(uint32_t reg)
 static int read_icc(struct vgic_vcpu *vcpu, const struct program_step *step, uint64_t *ret_value)
 {
         if (step->len == 1 && is_iar(step->where)) {
-                *ret_value = vgic_vcpu_ack(vcpu, step->where == VGIC_ICC_IAR1_EL1);
+                *ret_value = port_ack(vcpu, step->where == VGIC_ICC_IAR1_EL1);
                 return 0;
         }
-        return vgic_vcpu_sysreg_read(vcpu, step->where, ret_value);
+        return port_sysreg_read(vcpu, step->where, ret_value);
 }
 
 static int write_icc(struct vgic_vcpu *vcpu, const struct program_step *step)
@@ -182,11 +182,11 @@ static int write_icc(struct vgic_vcpu *vcpu, const struct program_step *step)
         uint32_t intid = step->value & 0xffffff;
 
         if (step->len == 1 && (step->where == VGIC_ICC_EOIR0_EL1 || step->where == VGIC_ICC_EOIR1_EL1))
-                vgic_vcpu_eoi(vcpu, step->where == VGIC_ICC_EOIR1_EL1, intid);
+                port_eoi(vcpu, step->where == VGIC_ICC_EOIR1_EL1, intid);
         else if (step->len == 1 && step->where == VGIC_ICC_DIR_EL1)
-                vgic_vcpu_dir(vcpu, intid);
+                port_dir(vcpu, intid);
         else
-                return vgic_vcpu_sysreg_write(vcpu, step->where, step->value);
+                return port_sysreg_write(vcpu, step->where, step->value);
         return 0;
 }
 
