@@ -17,6 +17,8 @@ struct pair {
         struct vgic_vcpu *vcpus[REF_MAX_VCPUS];  /* NULL: not registered */
         bool parked[REF_MAX_VCPUS];
         bool in_guest[REF_MAX_VCPUS];
+        bool has_just_entered[REF_MAX_VCPUS];   /* with this step */
+        struct vgic_lr_bank banks[REF_MAX_VCPUS]; /* while it is in guest: a list-register port's */
         unsigned kicks[REF_MAX_VCPUS];          /* since it entered */
         unsigned presented[REF_MAX_VCPUS];      /* its lines when it entered */
         uint64_t configured[REF_MAX_VCPUS];     /* ICC_CTLR_EL1 after the guest's last write; only a system reset forgets it */
