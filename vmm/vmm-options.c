@@ -39,21 +39,21 @@ enum {
 };
 
 static const struct option long_options[] = {
-        { "kernel",  required_argument, NULL, OPT_KERNEL  },
-        { "append",  required_argument, NULL, OPT_APPEND  },
-        { "initrd",  required_argument, NULL, OPT_INITRD  },
-        { "smp",     required_argument, NULL, OPT_SMP     },
-        { "memory",  required_argument, NULL, OPT_MEMORY  },
-        { "timeout", required_argument, NULL, OPT_TIMEOUT },
+        { "kernel",         required_argument, NULL, OPT_KERNEL         },
+        { "append",         required_argument, NULL, OPT_APPEND         },
+        { "initrd",         required_argument, NULL, OPT_INITRD         },
+        { "smp",            required_argument, NULL, OPT_SMP            },
+        { "memory",         required_argument, NULL, OPT_MEMORY         },
+        { "timeout",        required_argument, NULL, OPT_TIMEOUT        },
         { "cpu-interface",  required_argument, NULL, OPT_CPU_INTERFACE  },
         { "list-registers", required_argument, NULL, OPT_LIST_REGISTERS },
-        { "socket",  required_argument, NULL, OPT_SOCKET  },
-        { "name",    required_argument, NULL, OPT_NAME    },
-        { "stats",   no_argument,       NULL, OPT_STATS   },
-        { "verbose", no_argument,       NULL, OPT_VERBOSE },
-        { "help",    no_argument,       NULL, OPT_HELP    },
-        { "version", no_argument,       NULL, OPT_VERSION },
-        { NULL,      0,                 NULL, 0           },
+        { "socket",         required_argument, NULL, OPT_SOCKET         },
+        { "name",           required_argument, NULL, OPT_NAME           },
+        { "stats",          no_argument,       NULL, OPT_STATS          },
+        { "verbose",        no_argument,       NULL, OPT_VERBOSE        },
+        { "help",           no_argument,       NULL, OPT_HELP           },
+        { "version",        no_argument,       NULL, OPT_VERSION        },
+        { NULL,             0,                 NULL, 0                  },
 };
 
 static const char help_text[] =

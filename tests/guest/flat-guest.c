@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flat-dir.h"
+#include "flat-lr.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 
@@ -402,6 +402,8 @@ static const struct guest {
         { .name = "psci", .code = psci, .n_code = COUNT(psci) },
         { .name = "dir", .code = dir, .n_code = COUNT(dir),
           .vector = dir_vector, .vector_at = 0xa80, .n_vector = COUNT(dir_vector) },
+        { .name = "ext", .code = ext, .n_code = COUNT(ext),
+          .vector = ext_vector, .vector_at = 0xa80, .n_vector = COUNT(ext_vector) },
 };
 
 static void put_word(uint32_t word)

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#ifndef FLAT_DIR_H
-#define FLAT_DIR_H
+#ifndef FLAT_LR_H
+#define FLAT_LR_H
 
 /*
- * A guest of two vCPUs that acknowledge SPIs and deactivate each other's
+ * Guests for list registers, as words: tests/guest/flat-guest.c
  *
- * What    EOImode 1. SPIs 64 to 87, edge-triggered, of 16 priorities, go to vCPU 0 (even ones) and 1. Its handler counts an SPI, drops
- *         the priority (ICC_EOIR1_EL1) and marks it as held. The other vCPU looks for held ones and ends them by ICC_DIR_EL1, 200 times
- *         each; it injects each again (GICD_ISPENDR2), in turn before its end, when it is still active, and after. Every eighth time
- *         it sends SGI 5 as well, which the receiver ends itself.
- * Checks  An SPI that is taken again before its end, or by the wrong vCPU, or unknown, is noted. At the end each was injected, taken and
- *         ended 200 times, and none is pending or active.
- * Console One byte of input begins it; it says "DIR", or "BAD"; one more byte powers off.
+ * dir     EOImode 1. Two vCPUs acknowledge SPIs and deactivate each other's: 64 to 87, edge-triggered, of 16 priorities,
+ *         even ones to vCPU 0, odd ones to vCPU 1. The handler counts an SPI, drops the priority (ICC_EOIR1_EL1) and marks
+ *         it as held. The other vCPU looks for held ones and ends them by ICC_DIR_EL1, 200 times each. It injects each
+ *         again (GICD_ISPENDR2), by turns before its end, when it is still active, and after. Every eighth time it sends
+ *         SGI 5 as well, which the receiver ends itself.
+ *         An SPI that is taken again before its end, or by the wrong vCPU, or unknown, is noted. At the end each was
+ *         injected, taken and ended 200 times, and none is pending or active.
+ *         One byte of input begins it; it says "DIR", or "BAD"; one more byte powers off.
+ * ext     Takes SPI 70 ten times, while it runs and while it waits, and says so by a full stop; an X is what else came.
  */
 #include <stdint.h>
 
@@ -241,6 +243,56 @@ static const uint32_t dir_vector[] = {
         0xd518cc29, /* msr icc_eoir1_el1, x9 */
         0xd518cb29, /* msr icc_dir_el1, x9 */
         0xd69f03e0, /* eret */
+};
+
+static const uint32_t ext[] = {
+        0xd2a12014, /* mov x20, #0x9000000 */
+        0xd2a10018, /* mov x24, #0x8000000 */
+        0x52800240, /* mov w0, #0x12 */
+        0xb9000300, /* str w0, [x24] */
+        0x12800000, /* mov w0, #0xffffffff */
+        0xb9008b00, /* str w0, [x24, #136] */
+        0x3201f3e0, /* mov w0, #0xaaaaaaaa */
+        0xb90c1300, /* str w0, [x24, #3088] */
+        0x52800800, /* mov w0, #0x40 */
+        0xb9010b00, /* str w0, [x24, #264] */
+        0xd2a80100, /* mov x0, #0x40080000 */
+        0xb2750000, /* orr x0, x0, #0x800 */
+        0xd518c000, /* msr vbar_el1, x0 */
+        0xd2a10140, /* mov x0, #0x80a0000 */
+        0xb900141f, /* str wzr, [x0, #20] */
+        0xd2801fe0, /* mov x0, #0xff */
+        0xd5184600, /* msr icc_pmr_el1, x0 */
+        0xd2800020, /* mov x0, #0x1 */
+        0xd518cce0, /* msr icc_igrpen1_el1, x0 */
+        0xd5033fdf, /* isb */
+        0x52800013, /* mov w19, #0x0 */
+        0xd50342ff, /* msr daifclr, #0x2 */
+        0x528007c1, /* mov w1, #0x3e */
+        0xb9000281, /* str w1, [x20] */
+        /* spins when it has taken an odd number, else waits */
+        0x37000013, /* tbnz w19, #0, 0x60 */
+        0xd503207f, /* wfi */
+        0x17fffffe, /* b 0x60 */
+};
+
+static const uint32_t ext_vector[] = {
+        0xd538cc09, /* mrs x9, icc_iar1_el1 */
+        0x52800b01, /* mov w1, #0x58 */
+        0x7101193f, /* cmp w9, #0x46 */
+        0x54000081, /* b.ne 0x1c */
+        0xd518cc29, /* msr icc_eoir1_el1, x9 */
+        0x11000673, /* add w19, w19, #0x1 */
+        0x528005c1, /* mov w1, #0x2e */
+        0xb9000281, /* str w1, [x20] */
+        0x71002a7f, /* cmp w19, #0xa */
+        0x54000040, /* b.eq 0x2c */
+        0xd69f03e0, /* eret */
+        0x52800141, /* mov w1, #0xa */
+        0xb9000281, /* str w1, [x20] */
+        0x52b08000, /* mov w0, #0x84000000 */
+        0x72800100, /* movk w0, #0x8 */
+        0xd4000002, /* hvc #0x0 */
 };
 
 #endif
