@@ -7,6 +7,7 @@
 #include "gic-prio.h"
 #include "shm-cpuif.h"
 #include "shm-gate.h"
+#include "shm-list.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 
@@ -53,172 +54,6 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
                 shm_or(&gic->header->tdir, SHM_TDIR_PORTS, TDIR_R6);
 }
 
-/* --- what there is to list --- */
-
-struct choice {
-        shm_atomic(uint64_t) *at;
-        uint64_t word;
-        uint32_t intid;
-};
-
-/* The best @max of what was offered, in order: priority, then INTID. */
-struct choices {
-        struct choice best[SHM_N_LIST_REGISTERS];
-        unsigned n, max, n_offered;
-};
-
-static bool is_before(const struct choice *a, const struct choice *b)
-{
-        uint8_t x = gic_word_priority(a->word), y = gic_word_priority(b->word);
-
-        return x < y || (x == y && a->intid < b->intid);
-}
-
-static void offer(struct choices *c, struct choice choice)
-{
-        unsigned i;
-
-        c->n_offered++;
-        if (c->n == c->max && (!c->n || !is_before(&choice, &c->best[c->n - 1])))
-                return;
-        for (i = c->n < c->max ? c->n++ : c->n - 1; i && is_before(&choice, &c->best[i - 1]); i--)
-                c->best[i] = c->best[i - 1];
-        c->best[i] = choice;
-}
-
-/* Groups: enabled at the distributor, and of these, at the CPU interface. */
-struct groups {
-        unsigned enabled, listable;
-};
-
-static struct groups read_groups(const struct shm_gic *gic, uint32_t vcpu)
-{
-        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
-        unsigned enabled = (unsigned)shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
-
-        if (cpuif & SHM_CPUIF_ASLEEP)
-                enabled = 0;
-        return (struct groups) { enabled, enabled & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) };
-}
-
-static bool listable(uint64_t w, uint32_t vcpu, unsigned groups)
-{
-        return gic_word_wanting(w) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w)));
-}
-
-/* As the choice of a trap port (CAND-A1, CAND-A2). Return: the groups, disabled at the CPU interface, that have something. */
-static unsigned offer_pending(struct shm_gic *gic, uint32_t vcpu, struct groups groups, struct choices *c)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        unsigned disabled = 0;
-
-        for (uint64_t summary = shm_load(&self->summary, CAND_A1); summary; summary &= summary - 1) {
-                unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_A2);
-
-                if (!bits)
-                        shm_cpuif_drop_summary(self, i);
-                for (; bits; bits &= bits - 1) {
-                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
-                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
-                        uint64_t w = at ? shm_word_load(at) : 0;
-
-                        if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
-                                shm_cpuif_drop_candidate(gic, vcpu, intid, at);
-                        else if (listable(w, vcpu, groups.listable))
-                                offer(c, (struct choice) { at, w, intid });
-                        else if (listable(w, vcpu, groups.enabled))
-                                disabled |= 1u << gic_word_group(w);
-                }
-        }
-        return disabled;
-}
-
-static bool is_own_active(uint64_t w, uint32_t vcpu)
-{
-        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == vcpu;
-}
-
-void shm_port_remember(struct shm_vcpu *self, uint32_t intid)
-{
-        uint32_t index = shm_candidate_index(intid), i = index / 64;
-        uint64_t bit = UINT64_C(1) << (index % 64);
-
-        if (!(shm_load(&self->actives[i], PORT_X1) & bit))
-                shm_or(&self->actives[i], bit, PORT_X2);
-        if (!(shm_load(&self->actives_summary, PORT_X1) & UINT64_C(1) << i))
-                shm_or(&self->actives_summary, UINT64_C(1) << i, PORT_X2);
-}
-
-static void offer_active(struct shm_gic *gic, uint32_t vcpu, struct choices *c)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-
-        for (uint64_t left = shm_load(&self->actives_summary, PORT_X1); left; left &= left - 1) {
-                unsigned i = (unsigned)__builtin_ctzll(left);
-                uint64_t bits = shm_load(&self->actives[i], PORT_X1), gone = 0;
-
-                for (uint64_t rest = bits; rest; rest &= rest - 1) {
-                        unsigned b = (unsigned)__builtin_ctzll(rest);
-                        uint32_t intid = shm_candidate_intid(i * 64 + b);
-                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
-                        uint64_t w = at ? shm_word_load(at) : 0;
-
-                        if (is_own_active(w, vcpu))
-                                offer(c, (struct choice) { at, w, intid });
-                        else
-                                gone |= UINT64_C(1) << b;
-                }
-                if (gone)
-                        shm_and(&self->actives[i], ~gone, PORT_X2);
-                if (bits == gone)
-                        shm_and(&self->actives_summary, ~(UINT64_C(1) << i), PORT_X2);
-        }
-}
-
-/*
- * The order in which interrupts were acknowledged here: an end of interrupt that finds no list register is of the latest
- * that is still active. Its priority may be another by now.
- */
-static void push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t n = shm_load(&self->n_taken, PORT_X1), kept = 0;
-
-        if (n >= SHM_N_TAKEN) { /* those that ended, and if there are none, the oldest: EOImode 1 can leave any number active */
-                for (uint32_t i = 0; i < SHM_N_TAKEN; i++) {
-                        uint32_t other = shm_load(&self->taken[i], PORT_X1);
-                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, other);
-                        uint64_t w = at ? shm_word_load(at) : 0;
-
-                        if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu)
-                                shm_store(&self->taken[kept++], other, PORT_X3);
-                }
-                if (kept == SHM_N_TAKEN)
-                        for (kept = 0; kept < SHM_N_TAKEN - 1; kept++)
-                                shm_store(&self->taken[kept], shm_load(&self->taken[kept + 1], PORT_X1), PORT_X3);
-                n = kept;
-        }
-        shm_store(&self->taken[n], intid, PORT_X3);
-        shm_store(&self->n_taken, n + 1, PORT_X3);
-}
-
-/* Return: the latest acknowledged that is active outside of list registers, or GIC_INTID_SPURIOUS. */
-static uint32_t latest_taken(struct shm_gic *gic, uint32_t vcpu)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t n = shm_load(&self->n_taken, PORT_X1);
-
-        for (n = n < SHM_N_TAKEN ? n : SHM_N_TAKEN; n; n--) {
-                uint32_t intid = shm_load(&self->taken[n - 1], PORT_X1);
-                shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
-
-                if (at && is_own_active(shm_word_load(at), vcpu))
-                        return intid;
-        }
-        return GIC_INTID_SPURIOUS;
-}
-
 /* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
 static bool has_unheld_private(const struct shm_gic *gic, uint32_t vcpu)
 {
@@ -231,7 +66,7 @@ static bool has_unheld_private(const struct shm_gic *gic, uint32_t vcpu)
 /* --- entry --- */
 
 /* The list register is in the segment before its word says that it is resident. Return: it is listed. */
-static bool list(struct shm_gic *gic, uint32_t vcpu, struct choice *choice, unsigned groups, bool is_active, unsigned n,
+static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice, unsigned groups, bool is_active, unsigned n,
                  uint64_t *ret_lr)
 {
         unsigned tries = 0;
@@ -240,7 +75,7 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct choice *choice, unsi
                 uint64_t w = choice->word;
                 uint64_t now;
 
-                if (is_active ? !is_own_active(w, vcpu) : !listable(w, vcpu, groups))
+                if (is_active ? !shm_list_is_own_active(w, vcpu) : !shm_list_is_listable(w, vcpu, groups))
                         return false;
                 now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
                                   (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w))),
@@ -267,7 +102,7 @@ static void unlist(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t 
                         return;
                 now = gic_lr_fold(old, lr, lr, &ended);
                 if (shm_word_cas(at, &old, now)) {
-                        if (listable(now, vcpu, 3) && !(now & GIC_WORD_IRM))
+                        if (shm_list_is_listable(now, vcpu, 3) && !(now & GIC_WORD_IRM))
                                 shm_word_mark(&gic->vcpus[vcpu], intid);
                         else
                                 shm_word_settle(gic, intid, old, now);
@@ -318,11 +153,11 @@ struct filling {
         uint64_t irm_groups;    /* HCR_VGRP_DIE() of the groups of 1-of-N interrupts */
 };
 
-static void list_all(struct shm_gic *gic, uint32_t vcpu, struct choices *c, unsigned groups, bool is_active,
+static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c, unsigned groups, bool is_active,
                      struct filling *f, uint64_t *lr)
 {
         for (unsigned i = 0; i < c->n; i++) {
-                struct choice *choice = &c->best[i];
+                struct shm_list_choice *choice = &c->best[i];
 
                 if (!list(gic, vcpu, choice, groups, is_active, f->n, &lr[f->n]))
                         continue;
@@ -358,9 +193,9 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned max = n_list_registers(self);
-        struct choices pending = { .max = max }, active = { .max = 0 };
+        struct shm_list_choices pending = { .max = max }, active = { .max = 0 };
         struct filling f = { 0 };
-        struct groups groups;
+        struct shm_list_groups groups;
         unsigned disabled;
         uint64_t hcr = HCR_EN;
 
@@ -371,11 +206,11 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
         shm_store(&self->park, SHM_PARK_IN_GUEST, PARK_R1);
         shm_cpuif_serve(gic, vcpu); /* what was asked before this is not rung for */
 
-        groups = read_groups(gic, vcpu);
-        disabled = offer_pending(gic, vcpu, groups, &pending);
+        groups = shm_list_groups_of(gic, vcpu);
+        disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
         list_all(gic, vcpu, &pending, groups.listable, false, &f, bank->ich_lr);
         active.max = max - f.n;
-        offer_active(gic, vcpu, &active);
+        shm_list_offer_active(gic, vcpu, &active);
         list_all(gic, vcpu, &active, groups.listable, true, &f, bank->ich_lr);
 
         if (pending.n_offered > pending.n)
@@ -423,7 +258,7 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                         shm_port_remember(&gic->vcpus[vcpu], intid);
                 if (shm_word_cas(at, &old, now)) {
                         if ((now & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE))
-                                push_taken(gic, vcpu, intid);
+                                shm_list_push_taken(gic, vcpu, intid);
                         shm_word_settle(gic, intid, old, now);
                         if (ended)
                                 shm_word_owe_eoi(gic, intid);
@@ -464,7 +299,7 @@ static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t inti
         uint64_t old = at ? shm_word_load(at) : 0;
         unsigned tries = 0;
 
-        while (is_own_active(old, vcpu) && shm_gic_retry(gic, &tries)) {
+        while (shm_list_is_own_active(old, vcpu) && shm_gic_retry(gic, &tries)) {
                 uint64_t now = gic_irq_deactivate(old);
 
                 if (shm_word_cas(at, &old, now)) {
@@ -490,13 +325,13 @@ static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         for (unsigned count = WALK_COUNT(walk); count; count--) {
-                struct choices active = { .max = 1 };
+                struct shm_list_choices active = { .max = 1 };
                 uint32_t intid = WALK_INTID(walk);
 
                 if (intid == WALK_NONE) {
-                        intid = latest_taken(gic, vcpu);
+                        intid = shm_list_latest_taken(gic, vcpu);
                         if (intid == WALK_NONE) {
-                                offer_active(gic, vcpu, &active);
+                                shm_list_offer_active(gic, vcpu, &active);
                                 if (!active.n)
                                         return;
                                 intid = active.best[0].intid;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-list.h"
+
+#include "gic-lr.h"
+#include "shm-cpuif.h"
+#include "shm-port.h"
+#include "shm-word.h"
+
+static bool is_before(const struct shm_list_choice *a, const struct shm_list_choice *b)
+{
+        uint8_t x = gic_word_priority(a->word), y = gic_word_priority(b->word);
+
+        return x < y || (x == y && a->intid < b->intid);
+}
+
+static void offer(struct shm_list_choices *c, struct shm_list_choice choice)
+{
+        unsigned i;
+
+        c->n_offered++;
+        if (c->n == c->max && (!c->n || !is_before(&choice, &c->best[c->n - 1])))
+                return;
+        for (i = c->n < c->max ? c->n++ : c->n - 1; i && is_before(&choice, &c->best[i - 1]); i--)
+                c->best[i] = c->best[i - 1];
+        c->best[i] = choice;
+}
+
+struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
+        unsigned enabled = (unsigned)shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
+
+        if (cpuif & SHM_CPUIF_ASLEEP)
+                enabled = 0;
+        return (struct shm_list_groups) { enabled, enabled & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) };
+}
+
+bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups)
+{
+        return gic_word_wanting(w) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w)));
+}
+
+/* As the choice of a trap port (CAND-A1, CAND-A2). */
+unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, struct shm_list_choices *c)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        unsigned disabled = 0;
+
+        for (uint64_t summary = shm_load(&self->summary, CAND_A1); summary; summary &= summary - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(summary);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A2);
+
+                if (!bits)
+                        shm_cpuif_drop_summary(self, i);
+                for (; bits; bits &= bits - 1) {
+                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+                        uint64_t w = at ? shm_word_load(at) : 0;
+
+                        if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
+                                shm_cpuif_drop_candidate(gic, vcpu, intid, at);
+                        else if (shm_list_is_listable(w, vcpu, groups.listable))
+                                offer(c, (struct shm_list_choice) { at, w, intid });
+                        else if (shm_list_is_listable(w, vcpu, groups.enabled))
+                                disabled |= 1u << gic_word_group(w);
+                }
+        }
+        return disabled;
+}
+
+bool shm_list_is_own_active(uint64_t w, uint32_t vcpu)
+{
+        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == vcpu;
+}
+
+void shm_port_remember(struct shm_vcpu *self, uint32_t intid)
+{
+        uint32_t index = shm_candidate_index(intid), i = index / 64;
+        uint64_t bit = UINT64_C(1) << (index % 64);
+
+        if (!(shm_load(&self->actives[i], PORT_X1) & bit))
+                shm_or(&self->actives[i], bit, PORT_X2);
+        if (!(shm_load(&self->actives_summary, PORT_X1) & UINT64_C(1) << i))
+                shm_or(&self->actives_summary, UINT64_C(1) << i, PORT_X2);
+}
+
+/* It had a list register when EOIcount was counted: that end of interrupt was not of it. */
+static bool was_listed(const struct shm_vcpu *self, uint32_t intid)
+{
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+                uint64_t lr = shm_load(&self->bank.ich_lr[i], BANK_X2);
+
+                if ((lr & GICH_LR_STATE) && (uint32_t)(lr & GICH_LR_VINTID) == intid)
+                        return true;
+        }
+        return false;
+}
+
+void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        for (uint64_t left = shm_load(&self->actives_summary, PORT_X1); left; left &= left - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(left);
+                uint64_t bits = shm_load(&self->actives[i], PORT_X1), gone = 0;
+
+                for (uint64_t rest = bits; rest; rest &= rest - 1) {
+                        unsigned b = (unsigned)__builtin_ctzll(rest);
+                        uint32_t intid = shm_candidate_intid(i * 64 + b);
+                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+                        uint64_t w = at ? shm_word_load(at) : 0;
+
+                        if (shm_list_is_own_active(w, vcpu) && was_listed(self, intid))
+                                continue;
+                        if (shm_list_is_own_active(w, vcpu))
+                                offer(c, (struct shm_list_choice) { at, w, intid });
+                        else
+                                gone |= UINT64_C(1) << b;
+                }
+                if (gone)
+                        shm_and(&self->actives[i], ~gone, PORT_X2);
+                if (bits == gone)
+                        shm_and(&self->actives_summary, ~(UINT64_C(1) << i), PORT_X2);
+        }
+}
+
+/*
+ * The order in which interrupts were acknowledged here: an end of interrupt that finds no list register is of the latest
+ * that is still active. Its priority may be another by now.
+ */
+void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t n = shm_load(&self->n_taken, PORT_X1), kept = 0;
+
+        if (n >= SHM_N_TAKEN) { /* those that ended, and if there are none, the oldest: EOImode 1 can leave any number active */
+                for (uint32_t i = 0; i < SHM_N_TAKEN; i++) {
+                        uint32_t other = shm_load(&self->taken[i], PORT_X1);
+                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, other);
+                        uint64_t w = at ? shm_word_load(at) : 0;
+
+                        if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu)
+                                shm_store(&self->taken[kept++], other, PORT_X3);
+                }
+                if (kept == SHM_N_TAKEN)
+                        for (kept = 0; kept < SHM_N_TAKEN - 1; kept++)
+                                shm_store(&self->taken[kept], shm_load(&self->taken[kept + 1], PORT_X1), PORT_X3);
+                n = kept;
+        }
+        shm_store(&self->taken[n], intid, PORT_X3);
+        shm_store(&self->n_taken, n + 1, PORT_X3);
+}
+
+uint32_t shm_list_latest_taken(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t n = shm_load(&self->n_taken, PORT_X1);
+
+        for (n = n < SHM_N_TAKEN ? n : SHM_N_TAKEN; n; n--) {
+                uint32_t intid = shm_load(&self->taken[n - 1], PORT_X1);
+                shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+
+                if (at && shm_list_is_own_active(shm_word_load(at), vcpu) && !was_listed(self, intid))
+                        return intid;
+        }
+        return GIC_INTID_SPURIOUS;
+}

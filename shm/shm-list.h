@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_LIST_H
+#define SHM_LIST_H
+
+/*
+ * What there is to list: a port's pending and active interrupts in order, and which were acknowledged last
+ *
+ * What    Before entry: the best of what is pending, and of what is active outside of list registers. After the exit: whose end
+ *         of interrupt it was that found no list register (ICH_HCR_EL2.EOIcount).
+ * Threads The vCPU's own thread, or the repair of a vCPU whose owner is dead. @vcpu is a checked index.
+ */
+#include "shm-gic.h"
+
+struct shm_list_choice {
+        shm_atomic(uint64_t) *at;
+        uint64_t word;
+        uint32_t intid;
+};
+
+/* The best @max of what was offered, in order: priority, then INTID. */
+struct shm_list_choices {
+        struct shm_list_choice best[SHM_N_LIST_REGISTERS];
+        unsigned n, max, n_offered;
+};
+
+/* Groups: enabled at the distributor, and of these, at the CPU interface. */
+struct shm_list_groups {
+        unsigned enabled, listable;
+};
+
+struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vcpu);
+
+/* shm_list_is_listable() - it is to be delivered to @vcpu, and its group is of @groups. */
+bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups);
+/* shm_list_is_own_active() - active at @vcpu, outside of list registers. */
+bool shm_list_is_own_active(uint64_t w, uint32_t vcpu);
+
+/* shm_list_offer_pending() - Return: the groups, disabled at the CPU interface, that have something. */
+unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, struct shm_list_choices *c);
+/* shm_list_offer_active() - what is active outside of the list registers; of the last bank, until that is forgotten. */
+void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
+
+/* shm_list_push_taken() - @intid was acknowledged in guest. */
+void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+/* shm_list_latest_taken() - the latest of these that is active and was in no list register; or GIC_INTID_SPURIOUS. */
+uint32_t shm_list_latest_taken(struct shm_gic *gic, uint32_t vcpu);
+
+#endif
