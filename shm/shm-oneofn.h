@@ -17,6 +17,12 @@
 void shm_oneofn_place(struct shm_gic *gic, uint32_t intid);
 
 /*
+ * shm_oneofn_keep() - @vcpu, for which it was chosen before, has folded it as it was listed: it stays, or is placed anew if that
+ * vCPU has become ineligible meanwhile.
+ */
+void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+
+/*
  * shm_oneofn_closed() - vCPU @vcpu is no longer eligible for some group: GICR_WAKER.ProcessorSleep, ICC_IGRPEN<g>_EL1,
  * GICR_CTLR.DPG<g>, power off, reset, nobody runs it. Call it after the change of its cpuif word.
  *

@@ -242,13 +242,21 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
 
 /* --- exit --- */
 
+/* A 1-of-N interrupt that the guest has not taken, and that nobody has changed so that it should be placed anew. */
+static bool still_waits(uint64_t now, uint32_t vcpu, uint64_t listed, uint64_t state)
+{
+        return (now & GIC_WORD_IRM) && state == GICH_LR_PENDING && (listed & GICH_LR_STATE) == state && gic_word_wanting(now) &&
+               gic_word_route(now) == vcpu && gic_word_group(now) == ((listed & GICH_LR_GROUP1) != 0) &&
+               gic_word_priority(now) == (uint8_t)(listed >> GICH_LR_PRIORITY_SHIFT);
+}
+
 static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
 {
         uint32_t intid = (uint32_t)listed;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t old = at ? shm_word_load(at) : 0, now;
-        unsigned tries = 0;
         bool ended;
+        unsigned tries = 0;
 
         do {
                 if (!(old & GIC_WORD_RESIDENT) || gic_word_holder(old) != vcpu)
@@ -259,7 +267,10 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                 if (shm_word_cas(at, &old, now)) {
                         if ((now & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE))
                                 shm_list_push_taken(gic, vcpu, intid);
-                        shm_word_settle(gic, intid, old, now);
+                        if (still_waits(now, vcpu, listed, state))
+                                shm_oneofn_keep(gic, vcpu, intid);
+                        else
+                                shm_word_settle(gic, intid, old, now);
                         if (ended)
                                 shm_word_owe_eoi(gic, intid);
                         return;

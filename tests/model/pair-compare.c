@@ -115,7 +115,8 @@ static void look_at_guest(struct pair *pair, uint32_t vcpu)
                 return;
         pair->counts->kicked++;
         pair_come_out(pair, vcpu);
-        same_lines(pair, vcpu, vgic_vcpu_lines(pair->vcpus[vcpu]));
+        if (!port_list_registers()) /* else when all have come out */
+                same_lines(pair, vcpu, vgic_vcpu_lines(pair->vcpus[vcpu]));
 }
 
 /* --- interrupts --- */

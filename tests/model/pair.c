@@ -392,6 +392,9 @@ static uint64_t reset_all(struct pair *pair, const struct program_step *step)
 static uint64_t cut(struct pair *pair, const struct program_step *step)
 {
         pair_cut(pair, step->value);
+        /* In which order they were acknowledged is not in an image: an end without a list register is of the highest priority. */
+        if (port_list_registers())
+                memset(pair->history.acked, 0, sizeof(pair->history.acked));
         return 0;
 }
 
