@@ -205,14 +205,17 @@ static shm_atomic(uint32_t) *apr_of(struct shm_vcpu *vcpu, unsigned group, unsig
         return group ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
 }
 
-/* The active-priority registers have one writer: plain read-modify-write. */
+/*
+ * The active-priority registers have one writer: plain read-modify-write. APR-R4: after the slot says what for (SLOT-R1), also for
+ * a compiler.
+ */
 static void assign_apr(struct shm_vcpu *vcpu, unsigned group, unsigned bit, bool active)
 {
         shm_atomic(uint32_t) *apr = apr_of(vcpu, group, bit);
         uint32_t value = shm_load(apr, APR_X1);
 
         value = active ? value | 1u << (bit % 32) : value & ~(1u << (bit % 32));
-        shm_store(apr, value, APR_X2);
+        shm_store(apr, value, APR_R4);
 }
 
 static void count(shm_atomic(uint64_t) *counter)

@@ -45,7 +45,7 @@
         X(CPUIF_X1,   load,  relaxed) \
         /* what outsiders ask of a vCPU's owner */ \
         X(REQUEST_R1, rmw,   seq_cst) \
-        X(REQUEST_A1, rmw,   acquire) \
+        X(REQUEST_A1, rmw,   acq_rel) \
         X(REQUEST_A2, load,  seq_cst) \
         X(REQUEST_A3, load,  seq_cst) \
         /* IROUTER */ \
@@ -72,6 +72,7 @@
         X(APR_R1,     rmw,   release) \
         X(APR_R2,     rmw,   release) \
         X(APR_R3,     store, release) \
+        X(APR_R4,     store, release) \
         X(APR_A1,     load,  acquire) \
         X(APR_A2,     load,  acquire) \
         X(APR_X1,     load,  relaxed) \

@@ -90,8 +90,9 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
         uint64_t old = shm_load(&vcpu->cpuif, CPUIF_X1);
         unsigned tries = 0;
 
-        shm_apr_drop(vcpu);
+        /* In this order: a reader is told what was posted, then nothing; never what the register had before that. */
         shm_apr_clear(vcpu);
+        shm_apr_drop(vcpu);
         while (!shm_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
                shm_gic_retry(gic, &tries))
                 ;

@@ -537,12 +537,19 @@ void litmus_wait(unsigned n)
 
 void litmus_returned(void)
 {
-        perform_all(&model.threads[rl::ctx().threadx_->index_]);
+        struct thread_state *self = &model.threads[rl::ctx().threadx_->index_];
+
+        if (self->dies_at && ++self->n_operations == self->dies_at)
+                die(self);
+        perform_all(self);
 }
 
-void litmus_mortal(unsigned index, unsigned n)
+void litmus_mortal(unsigned n)
 {
-        model.threads[index].dies_at = litmus_random(n + 1);
+        struct thread_state *self = &model.threads[rl::ctx().threadx_->index_];
+
+        self->n_operations = 0;
+        self->dies_at = litmus_random(n + 1);
 }
 
 /* --- executions --- */
