@@ -198,6 +198,7 @@ static void draw_shape(struct stress *s)
         s->pace = party_below(p, 2) ? party_below(p, 5000) : 0;
         s->slow_site = party_below(p, N_SITES);
         irqs_choose(p);
+        ops_boost(p);
         if ((s->mix & MIX_GATES) && party_below(p, 2)) /* 1-of-N: only one is left to choose from */
                 for (uint32_t v = 1; v < s->n_vcpus; v++)
                         shm_gicr_write(&p->rig.gic, v * (uint64_t)GICR_STRIDE, 4, GICR_CTLR_DPG);

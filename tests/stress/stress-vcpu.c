@@ -72,8 +72,8 @@ static void quench(struct party *p, uint32_t intid)
 {
         for (unsigned wire = 0; intid >= GIC_N_SGIS && wire < GIC_N_WIRES; wire++)
                 shm_line_set(&p->rig.gic, p->vcpu, intid, wire, false);
-        if (intid >= GIC_SPI_FIRST && intid != 1056 && intid != 1057)
-                gicd(&p->rig, 0x48, intid); /* GICD_CLRSPI_NSR */
+        if (shm_gic_is_spi(&p->rig.gic, intid) && (!irqs_is_counted(intid) || (p->stress->mix & MIX_CLEAR)))
+                gicd(&p->rig, 0x48, intid); /* GICD_CLRSPI_NSR, which takes edges, too */
 }
 
 static void take(struct party *p, unsigned group, bool settles)

@@ -17,7 +17,7 @@
 #include "gic-route.h"
 #include "rig.h"
 
-enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, N_LOG = 4096, N_SITES = 64 };
+enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, MAX_OPS = 64, N_LOG = 4096, N_SITES = 64 };
 
 /* What a round may do beyond injecting, handling, enabling, routing, priorities and groups. */
 #define MIX_GATES   (1u << 0)   /* GICD_CTLR, PMR, BPR, group enables, WAKER, DPG */
@@ -86,6 +86,7 @@ struct stress {
         uint32_t mix, n_steps;
         uint32_t first_spi[2], n_spis[2];       /* of the other and of the counted ones: which are used in this round */
         bool eager;                             /* vCPUs handle an interrupt at once, as a driver does */
+        uint8_t boosts[MAX_OPS];                /* of each operation's weight in this round */
         uint32_t slow_site;                     /* of accesses: see stress-log.c */
         uint32_t pace;                          /* devices pause up to so long between two operations */
         uint32_t n_vcpus, n_devices, n_parties;
@@ -121,7 +122,8 @@ struct op {
 };
 extern const struct op ops_table[];
 extern const unsigned ops_n;
-void ops_choose(struct party *p);       /* for the mix of this round */
+void ops_boost(struct party *p);        /* for this round */
+void ops_choose(struct party *p);       /* each party, for the mix of this round */
 void ops_step(struct party *p);
 void op_power(struct party *p);
 void op_reset_own(struct party *p);
