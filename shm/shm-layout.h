@@ -33,6 +33,7 @@
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u
 #define SHM_N_CANDIDATE_WORDS  64u         /* 4096 candidates: see shm_candidate_index() */
+#define SHM_N_CANDIDATES       (64u * SHM_N_CANDIDATE_WORDS)
 #define SHM_N_PRIVATE_WORDS    (GIC_N_PRIVATE + GIC_MAX_EPPIS)
 #define SHM_N_APR              4u
 #define SHM_N_MIRROR          16u

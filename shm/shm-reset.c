@@ -241,8 +241,9 @@ static void begin(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 /* TAKE-R5: it no longer runs; then look for a request that its owner would have served (against REQUEST-R1, then TAKE-R1). */
 static void finish(struct shm_gic *gic, uint32_t vcpu)
 {
-        shm_oneofn_closed(gic, vcpu);
-        if (shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET)
+        if (!gic->releasing)
+                shm_oneofn_closed(gic, vcpu);
+        if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) && shm_gic_may_reset(gic))
                 reset_post(gic, vcpu, 0, true);
 }
 
