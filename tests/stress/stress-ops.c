@@ -224,7 +224,11 @@ static void op_own_gates(struct party *p)
         static const struct {
                 uint32_t reg;
                 const char *name;
-        } gates[] = { { ICC_PMR, "PMR" }, { ICC_IGRPEN0, "IGRPEN0" }, { ICC_IGRPEN1, "IGRPEN1" }, { ICC_BPR0, "BPR0" }, { ICC_BPR1, "BPR1" } };
+        } gates[] = { { ICC_PMR, "PMR" },
+                      { ICC_IGRPEN0, "IGRPEN0" },
+                      { ICC_IGRPEN1, "IGRPEN1" },
+                      { ICC_BPR0, "BPR0" },
+                      { ICC_BPR1, "BPR1" } };
         uint32_t which = party_below(p, 5), open = party_below(p, 3);
         uint64_t value = which == 0 ? (open ? 0xff : party_below(p, 256)) : which < 3 ? open != 0 : party_below(p, 6);
 
@@ -348,5 +352,6 @@ void ops_step(struct party *p)
                 laws_leave(p->stress->laws, p->who);
         for (uint32_t n = p->role == ROLE_DEVICE && p->stress->pace ? party_below(p, p->stress->pace) : 0; n; n--)
                 __asm__ volatile("");
-        atomic_store_explicit(&p->n_ops, atomic_load_explicit(&p->n_ops, memory_order_relaxed) + 1, memory_order_relaxed);
+        atomic_store_explicit(&p->n_ops, atomic_load_explicit(&p->n_ops, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
 }

@@ -87,9 +87,13 @@ void op_post_apr(struct party *p)
 /* Registers of a vCPU that runs elsewhere. */
 void op_poke(struct party *p)
 {
-        uint32_t vcpu = any_vcpu(p), reg = (p->stress->mix & MIX_MODES) ? ICC_CTLR : party_below(p, 2) ? ICC_PMR : ICC_IGRPEN1;
-        uint64_t value = reg == ICC_CTLR ? party_below(p, 4) : party_below(p, 2) ? 0xff : 0;
+        uint32_t vcpu = any_vcpu(p), reg = party_below(p, 2) ? ICC_PMR : ICC_IGRPEN1;
+        uint64_t value = party_below(p, 2) ? 0xff : 0;
 
+        if (p->stress->mix & MIX_MODES) {
+                reg = ICC_CTLR;
+                value = party_below(p, 4);
+        }
         shm_sysreg_poke(&p->rig.gic, vcpu, reg, value);
         log_op(p, "poke", vcpu, UINT32_MAX, reg, value);
 }

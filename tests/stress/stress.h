@@ -8,8 +8,8 @@
  *
  * What    Parties are vCPUs, devices, and one outsider that is daemon and observer in turn: threads on one mapping, or
  *         processes with a mapping each. A run consists of rounds. Each has a mix of operations and ends in quiet: no
- *         party is in an operation, every vCPU sleeps and has heard its doorbell. Then the laws are judged, the gates are
- *         opened one after the other, what waited is delivered, and the laws are judged again.
+ *         party is in an operation, every vCPU sleeps and has heard its doorbell. Then the laws are judged, the gates
+ *         are opened one after the other, what waited is delivered, and the laws are judged again.
  * Memory  struct stress is shared by all parties, outside of the segment.
  */
 #include "laws.h"
@@ -98,8 +98,8 @@ struct stress {
 /* --- which interrupts (stress-irqs.c) --- */
 
 /*
- * Counted: edges only; nothing clears them but the resets of MIX_RESET (private ones) and MIX_CLEAR, so law 2 is exact. The
- * others take part in everything.
+ * Counted: edges only; nothing clears them but the resets of MIX_RESET (private ones) and MIX_CLEAR, so law 2 is exact.
+ * The others take part in everything.
  */
 uint32_t irqs_draw(struct party *p, bool counted);              /* SPI */
 uint32_t irqs_draw_private(struct party *p, bool counted);      /* PPI or EPPI */
@@ -109,7 +109,8 @@ bool irqs_is_counted(uint32_t intid);
 void irqs_configure(struct party *p);                           /* SPIs: all edge, enabled, routed */
 void irqs_configure_private(struct party *p, uint32_t vcpu);
 void irqs_each_spi(struct stress *s, void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
-void irqs_each_private(struct stress *s, uint32_t vcpu, void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
+void irqs_each_private(struct stress *s, uint32_t vcpu,
+                       void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
 
 /* --- operations (stress-ops.c, stress-outside.c) --- */
 
