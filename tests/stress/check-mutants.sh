@@ -74,7 +74,8 @@ mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static vo
 
 # --- gates, requests: law 3
 mutant "GICD_CTLR opens and rings nobody" shm-regs.c '/^static void write_gicd_ctlr/,/^}/s/shm_word_ring.*/;/'
-mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;/^ *if (now & ~old)/,/shm_word_ring(gic, i);/d;s/^\( *\)(void)a;/&\n\1(void)old;/}'
+mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;s/now != old && i </false \&\& i </}'
+mutant "an offer that goes away rings nobody" shm-cpuif.c '/^void shm_cpuif_withdrawn/,/^}/s/shm_word_ring.*/;/'
 mutant "WAKER opens and does not ring" shm-regs.c '/^static void write_gicr_waker/,/^}/s/shm_word_ring.*/;/'
 mutant "a register set from outside does not ring" shm-sysreg.c '/^int shm_sysreg_poke/,/^}/s/shm_word_ring.*/;/'
 mutant "a reset that was asked for does not ring" shm-reset.c '/^static void reset_post/,/^}/s/shm_word_ring.*/;/'

@@ -304,7 +304,7 @@ const struct op ops_table[] = {
         { "repair", op_repair, { 0, 0, 2 }, MIX_RESET, false },
         { "reset all", op_reset_all, { 0, 0, 1 }, MIX_CLEAR, false },
         { "configure", op_configure, { 1, 1, 4 }, MIX_CLEAR, false },
-        { "clear TDIR", op_clear_tdir, { 0, 0, 20 }, 0, false },
+        { "clear TDIR", op_clear_tdir, { 0, 0, 20 }, 0, true },
         { "take EOI", op_take_eoi, { 0, 0, 12 }, 0, false },
         { "watch TDIR", op_watch, { 0, 0, 16 }, 0, true },
         { "read", op_read, { 1, 1, 4 }, 0, false },

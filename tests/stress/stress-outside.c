@@ -98,12 +98,19 @@ void op_poke(struct party *p)
         log_op(p, "poke", vcpu, UINT32_MAX, reg, value);
 }
 
+/* What was cleared is watched at once: a raise that came too early shows now. */
 void op_clear_tdir(struct party *p)
 {
-        int cleared = shm_tdir_try_clear(&p->rig.gic);
+        int cleared;
 
-        if (cleared)
-                log_op(p, "TDIR cleared", UINT32_MAX, UINT32_MAX, 0, 0);
+        laws_enter(p->stress->laws, p->who);
+        cleared = shm_tdir_try_clear(&p->rig.gic);
+        laws_leave(p->stress->laws, p->who);
+        if (!cleared)
+                return;
+        log_op(p, "TDIR cleared", UINT32_MAX, UINT32_MAX, 0, 0);
+        for (unsigned i = 0; i < 64 && !shm_tdir_get(&p->rig.gic, NULL, NULL); i++)
+                op_watch(p);
 }
 
 void op_take_eoi(struct party *p)

@@ -23,8 +23,8 @@ void vcpu_boot(struct party *p)
         shm_gicr_write(&r->gic, p->vcpu * (uint64_t)GICR_STRIDE, 4, 0);
         irqs_configure_private(p, p->vcpu);
         msr(r, p->vcpu, ICC_CTLR, p->mode);
-        msr(r, p->vcpu, ICC_BPR0, party_below(p, 4));
-        msr(r, p->vcpu, ICC_BPR1, party_below(p, 4));
+        msr(r, p->vcpu, ICC_BPR0, party_below(p, 6));
+        msr(r, p->vcpu, ICC_BPR1, party_below(p, 6));
         msr(r, p->vcpu, ICC_PMR, 0xff);
         msr(r, p->vcpu, ICC_IGRPEN0, 1);
         msr(r, p->vcpu, ICC_IGRPEN1, 1);
@@ -116,8 +116,11 @@ void vcpu_end(struct party *p)
                 return;
         p->n_held--;
         end_one(p, p->held[p->n_held].intid, p->held[p->n_held].group);
-        if (!vcpu_was_reset(p) && (p->mode & EOIMODE) && p->n_owed < MAX_OWED)
-                p->owed[p->n_owed++] = p->held[p->n_held].intid;
+        if (vcpu_was_reset(p) || !(p->mode & EOIMODE))
+                return;
+        if (p->n_owed == MAX_OWED)
+                vcpu_deactivate(p, p->owed[--p->n_owed]);
+        p->owed[p->n_owed++] = p->held[p->n_held].intid;
 }
 
 static void take_mail(struct party *p)
