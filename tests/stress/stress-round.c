@@ -12,7 +12,7 @@
  * be left. Conducted by a thread (a process) that is no party; it has a party's record for its own operations.
  */
 
-enum { LIMIT_S = 30 };
+enum { LIMIT_S = 120 };
 
 static struct party *conductor(struct stress *s)
 {
