@@ -84,7 +84,7 @@ ulimit -c 0
 limit() {
         case $1 in
         program) echo 1208 ;;
-        segment) echo 65536 ;;
+        segment) echo 1201 ;;
         *) echo 4096 ;;
         esac
 }
