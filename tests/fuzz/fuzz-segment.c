@@ -5,7 +5,7 @@
  * What a VMM may write into its own segment: a good one, changed by the input, then all that the daemon and readers do
  *
  *   byte 0   which: bit 0: a mirror; bit 1: extended SPIs; bit 2: extended PPIs; bits 4..3: so many priority bits more than 4;
- *            bit 5: in use, its vCPUs registered, before it is changed
+ *            bit 5: in use, its vCPUs registered, before it is changed; bit 6: nothing is restored into it
  *   12 each  changes: bits 1..0 of byte 0: anywhere, in the header, in an SPI, in a vCPU; 3 bytes: where; 8 bytes: what; bit 2
  *            of byte 0: the 8 bytes are exclusive-ORed to what is there
  *
@@ -79,7 +79,7 @@ static void check_view(const struct shm_gic *gic, size_t bytes)
 }
 
 /* An image of whatever it is; a restore of that is refused, or gives a controller that is saved as the same. */
-static void save_and_restore(struct shm_gic *gic)
+static void save_and_restore(struct shm_gic *gic, bool restore)
 {
         struct shm_snapshot_info *info = NULL;
         uint8_t *image, *again;
@@ -90,7 +90,7 @@ static void save_and_restore(struct shm_gic *gic)
         if (shm_snapshot_info(image, n, &info, NULL) == 0)
                 FUZZ_ASSERT(info->shape.n_vcpus == gic->n_vcpus && info->shape.n_spis == gic->n_spis);
         free(info);
-        if (gic->writable && shm_snapshot_restore(gic, image, n, SHM_RESTORE_REPAIR, NULL) == 0) {
+        if (restore && gic->writable && shm_snapshot_restore(gic, image, n, SHM_RESTORE_REPAIR, NULL) == 0) {
                 FUZZ_ASSERT(shm_snapshot_save(gic, &again, &n_again, &flags) == 0);
                 /* Its vCPUs may not rest: a flag, and so the checksum, can differ. */
                 FUZZ_ASSERT(n_again == n);
@@ -128,7 +128,7 @@ static void read_mirror(const struct shm_gic *gic)
                 }
 }
 
-static void read_all(struct shm_gic *gic)
+static void read_all(struct shm_gic *gic, bool restore)
 {
         struct shm_icc_ctlr ctlr;
         struct shm_irq_state irq;
@@ -150,7 +150,7 @@ static void read_all(struct shm_gic *gic)
         shm_segment_daemon_epoch(gic);
         read_mirror(gic);
         read_attributes(gic);
-        save_and_restore(gic);
+        save_and_restore(gic, restore);
 }
 
 static void operate(struct shm_gic *gic)
@@ -228,11 +228,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 if (r < 0)
                         continue;
                 check_view(&other, gic.bytes);
-                read_all(&other);
+                read_all(&other, !(which & 64));
                 shm_segment_unmap(&other);
         }
         FUZZ_ASSERT(shm_segment_map(fd_ro, true, &other) == -EBADMSG);
-        read_all(&gic);
+        read_all(&gic, !(which & 64));
         if (gic.mirror)
                 operate_mirror(&gic);
         else
@@ -243,7 +243,44 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 }
 
-static const struct fuzz_records records = { .head = 1, .record = 12 };
+/* A value that some check is for: a small number, an offset of an area, a page more or less, one bit. */
+static uint64_t make_value(uint64_t *random)
+{
+        switch (fuzz_below(random, 5)) {
+        case 0:
+                return fuzz_below(random, 70);
+        case 1:
+                return (uint64_t)fuzz_below(random, 24) * 4096 + (fuzz_below(random, 3) ? 0 : fuzz_below(random, 3) * 64);
+        case 2:
+                return UINT64_C(1) << fuzz_below(random, 64);
+        case 3:
+                return UINT64_MAX << fuzz_below(random, 64);
+        default:
+                return (uint64_t)fuzz_below(random, UINT32_MAX) << 32 | fuzz_below(random, UINT32_MAX);
+        }
+}
+
+/* Mostly at the beginning of a member: of the header and its table of areas, of an SPI, of a vCPU. */
+static size_t make(uint8_t *records, size_t room, uint64_t *random)
+{
+        unsigned how = fuzz_below(random, 8);
+        uint64_t where = (uint64_t)fuzz_below(random, 1 << 16) * 4, what = make_value(random);
+
+        (void)room;
+        if ((how & 3) == 1)
+                where = fuzz_below(random, 2) ? offsetof(struct shm_header, areas) + 4 * fuzz_below(random, sizeof(struct shm_area) * SHM_N_AREAS / 4)
+                                              : 4 * fuzz_below(random, sizeof(struct shm_header) / 4);
+        if ((how & 3) == 2)
+                where = fuzz_below(random, N_SPIS) * sizeof(struct shm_spi) + 8 * fuzz_below(random, 3);
+        records[0] = (uint8_t)how;
+        for (unsigned i = 0; i < 3; i++)
+                records[1 + i] = (uint8_t)(where >> 8 * i);
+        for (unsigned i = 0; i < 8; i++)
+                records[4 + i] = (uint8_t)(what >> 8 * i);
+        return 1;
+}
+
+static const struct fuzz_records records = { .head = 1, .record = 12, .make = make };
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {

@@ -200,6 +200,64 @@ static void change(struct input *in, uint64_t *random)
                 LLVMFuzzerMutate(in->data + in->steps[i] + 3, n - 3, n - 3);
 }
 
+/* A varint at @at. Return: how many bytes it has; 0: there is none. */
+static size_t get_varint(const uint8_t *at, size_t size, uint64_t *ret_value)
+{
+        *ret_value = 0;
+        for (size_t i = 0; i < size && i < 10; i++) {
+                *ret_value |= (uint64_t)(at[i] & 0x7f) << 7 * i;
+                if (!(at[i] & 0x80))
+                        return i + 1;
+        }
+        return 0;
+}
+
+/* Where the numbers of a message are: fields of wire type 0, and what stands in packed ones. Return: how many. */
+static uint32_t find_numbers(const uint8_t *at, size_t size, uint16_t *places, uint32_t max)
+{
+        uint32_t n_places = 0;
+        uint64_t tag, value;
+        size_t i = 0, n;
+
+        while (i < size && n_places < max && (n = get_varint(at + i, size - i, &tag))) {
+                i += n;
+                places[n_places] = (uint16_t)i;
+                n = get_varint(at + i, size - i, &value);
+                if (!n || ((tag & 7) != 0 && (tag & 7) != 2))
+                        break;
+                n_places++;
+                i += n + ((tag & 7) == 2 ? value : 0);
+        }
+        return n_places;
+}
+
+/* One number of a message is one more or less, or another that means something: what bounds are there for. */
+static void change_number(struct input *in, uint64_t *random)
+{
+        uint32_t s = fuzz_below(random, in->n_steps), n_places;
+        uint8_t *step = in->data + in->steps[s];
+        size_t size = in->steps[s + 1] - in->steps[s], at, n;
+        struct bytes now = { .n = 0 };
+        uint16_t places[32];
+        uint64_t value;
+        uint32_t how = fuzz_below(random, 3);
+
+        if (!in->n_steps || step[0] % SESSION_N_STEPS != SESSION_FRAME || size < 8)
+                return;
+        n_places = find_numbers(step + 7, size - 7, places, 32);
+        if (!n_places)
+                return;
+        at = 7u + places[fuzz_below(random, n_places)];
+        n = get_varint(step + at, size - at, &value);
+        put_varint(&now, how == 2 ? make_number(random, value > UINT32_MAX) : how ? value + 1 : value - 1);
+        if (size - n + now.n > STEP_BYTES || now.n > n + (in->max - in->size))
+                return;
+        memmove(step + at + now.n, step + at + n, in->size - (in->steps[s] + at + n));
+        memcpy(step + at, now.at, now.n);
+        in->size = in->size - n + now.n;
+        step[2] = (uint8_t)(step[2] - n + now.n);
+}
+
 static void change_client(struct input *in, uint64_t *random)
 {
         if (in->n_steps)
@@ -214,7 +272,8 @@ static void change_state(struct input *in, uint64_t *random)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
         static void (*const ways[])(struct input *in, uint64_t *random) = {
-                insert_made, insert_made, insert_made, insert_made, take_out, take_out, repeat, change, change, change_client,
+                insert_made, insert_made, insert_made, insert_made, take_out, take_out, repeat, change, change_number, change_number,
+                change_number, change_client,
                 change_state,
         };
         struct input in = { .data = data, .size = size, .max = max };
