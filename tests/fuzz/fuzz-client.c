@@ -29,9 +29,10 @@ struct host {
         struct vgic_vcpu *vcpu;
 };
 
-static const int documented[] = { -ENOTCONN, -EPROTO, -EBADMSG, -EPROTONOSUPPORT, -ENODATA, -ENOENT, -EACCES, -EINVAL, -EEXIST,
-                                  -EBUSY, -ENOSPC, -EMFILE, -ENOMEM, -EAGAIN, -EOPNOTSUPP, -ENXIO, -E2BIG, -EISCONN, -EFAULT,
-                                  -EIO, -ETIMEDOUT, -EALREADY, -ESTALE };
+static const int documented[] = { -ENOTCONN, -EPROTO, -EBADMSG,    -EPROTONOSUPPORT, -ENODATA, -ENOENT,
+                                  -EACCES,   -EINVAL, -EEXIST,     -EBUSY,           -ENOSPC,  -EMFILE,
+                                  -ENOMEM,   -EAGAIN, -EOPNOTSUPP, -ENXIO,           -E2BIG,   -EISCONN,
+                                  -EFAULT,   -EIO,    -ETIMEDOUT,  -EALREADY,        -ESTALE };
 
 /* Return: it succeeded. */
 static bool ok(int r)
@@ -189,7 +190,8 @@ static void make_step(struct host *host, struct fuzz_input *in)
                 break;
         case 5:
                 value = fuzz_take(in, 1);
-                ok(value & 1 ? vgic_spi_pulse(host->vm, 32 + (uint32_t)(value >> 1)) : vgic_spi_deassert(host->vm, 32 + (uint32_t)(value >> 1)));
+                ok(value & 1 ? vgic_spi_pulse(host->vm, 32 + (uint32_t)(value >> 1))
+                             : vgic_spi_deassert(host->vm, 32 + (uint32_t)(value >> 1)));
                 break;
         case 6:
                 scribble((uint8_t *)host->liar.gic.header, host->liar.gic.bytes, in);

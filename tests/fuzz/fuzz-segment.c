@@ -4,13 +4,13 @@
 /*
  * What a VMM may write into its own segment: a good one, changed by the input, then all that the daemon and readers do
  *
- *   byte 0   which: bit 0: a mirror; bit 1: extended SPIs; bit 2: extended PPIs; bits 4..3: so many priority bits more than 4;
- *            bit 5: in use, its vCPUs registered, before it is changed; bit 6: nothing is restored into it
- *   12 each  changes: bits 1..0 of byte 0: anywhere, in the header, in an SPI, in a vCPU; 3 bytes: where; 8 bytes: what; bit 2
- *            of byte 0: the 8 bytes are exclusive-ORed to what is there
+ *   byte 0   which: bit 0: a mirror; bit 1: extended SPIs; bit 2: extended PPIs; bits 4..3: so many priority bits more
+ *            than 4; bit 5: in use, its vCPUs registered, before it is changed; bit 6: nothing is restored into it
+ *   12 each  changes: bits 1..0 of byte 0: anywhere, in the header, in an SPI, in a vCPU; 3 bytes: where; 8 bytes: what;
+ *            bit 2 of byte 0: the 8 bytes are exclusive-ORed to what is there
  *
- * Laws     A segment that is mapped lies in its mapping with all its areas. A snapshot saves. What of it is restored is saved as the
- *          same. What cannot be mapped is refused with a documented error.
+ * Laws     A segment that is mapped lies in its mapping with all its areas. A snapshot saves. What of it is restored is
+ *          saved as the same. What cannot be mapped is refused with a documented error.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -69,13 +69,15 @@ static void check_view(const struct shm_gic *gic, size_t bytes)
         uint32_t n_words = 32 + gic->n_spis + gic->n_eppis + gic->n_espis;
 
         FUZZ_ASSERT(gic->bytes == bytes);
-        FUZZ_ASSERT(gic->n_vcpus >= 1 && gic->n_vcpus <= 4096 && gic->n_spis <= 988 && gic->n_espis <= 1024 && gic->n_eppis <= 64);
+        FUZZ_ASSERT(gic->n_vcpus >= 1 && gic->n_vcpus <= 4096 && gic->n_spis <= 988 && gic->n_espis <= 1024 &&
+                    gic->n_eppis <= 64);
         FUZZ_ASSERT(gic->n_priority_bits >= 4 && gic->n_priority_bits <= 8);
         FUZZ_ASSERT(inside(gic, gic->vcpus, gic->n_vcpus, sizeof(*gic->vcpus)));
         FUZZ_ASSERT(inside(gic, gic->affinities, gic->n_vcpus, sizeof(*gic->affinities)));
         FUZZ_ASSERT(inside(gic, gic->spis, gic->n_spis, sizeof(*gic->spis)));
         FUZZ_ASSERT(inside(gic, gic->espis, gic->n_espis, sizeof(*gic->espis)));
-        FUZZ_ASSERT(inside(gic, gic->counters, gic->n_vcpus, gic->counter_stride) && gic->counter_stride >= 8 * n_words);
+        FUZZ_ASSERT(inside(gic, gic->counters, gic->n_vcpus, gic->counter_stride) &&
+                    gic->counter_stride >= 8 * n_words);
 }
 
 /* An image of whatever it is; a restore of that is refused, or gives a controller that is saved as the same. */
@@ -102,7 +104,8 @@ static void save_and_restore(struct shm_gic *gic, bool restore)
 
 static void read_attributes(struct shm_gic *gic)
 {
-        static const uint32_t numbers[] = { 0x0, 0x4, 0x8, 0xc, 0x14, 0x84, 0x104, 0x304, 0x404, 0x10100, 0x10400, 0xc230, 0xc664, 32 };
+        static const uint32_t numbers[] = { 0x0,   0x4,   0x8,     0xc,     0x14,   0x84,   0x104,
+                                            0x304, 0x404, 0x10100, 0x10400, 0xc230, 0xc664, 32 };
         const struct shm_attr_of of = { .gic = gic };
         struct shm_attr attr;
         uint64_t value;
@@ -140,7 +143,10 @@ static void read_all(struct shm_gic *gic, bool restore)
                 shm_read_icc_ctlr(gic, vcpu, &ctlr);
                 shm_read_vcpu(gic, vcpu, &state);
                 shm_snapshot_rests(gic, vcpu < gic->n_vcpus ? vcpu : 0);
-                for (uint32_t intid = 0; intid < 5200; intid = intid == 100 ? 1050 : intid == 1100 ? 4090 : intid == 4140 ? 5100 : intid + 1) {
+                for (uint32_t intid = 0; intid < 5200; intid = intid == 100    ? 1050
+                                                               : intid == 1100 ? 4090
+                                                               : intid == 4140 ? 5100
+                                                                               : intid + 1) {
                         shm_read_irq(gic, vcpu, intid, &irq);
                         shm_read_count(gic, vcpu, intid, &value);
                 }
@@ -207,7 +213,9 @@ static void put_in_use(struct shm_gic *gic)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        struct shm_shape shape = { .vm_id = 1, .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .features = SHM_FEATURE_ALL };
+        struct shm_shape shape = {
+                .vm_id = 1, .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .features = SHM_FEATURE_ALL
+        };
         struct shm_gic gic = { 0 }, other = { 0 };
         struct fuzz_input in = { data, size };
         unsigned which = (unsigned)fuzz_take(&in, 1);
@@ -250,7 +258,8 @@ static uint64_t make_value(uint64_t *random)
         case 0:
                 return fuzz_below(random, 70);
         case 1:
-                return (uint64_t)fuzz_below(random, 24) * 4096 + (fuzz_below(random, 3) ? 0 : fuzz_below(random, 3) * 64);
+                return (uint64_t)fuzz_below(random, 24) * 4096 +
+                       (fuzz_below(random, 3) ? 0 : fuzz_below(random, 3) * 64);
         case 2:
                 return UINT64_C(1) << fuzz_below(random, 64);
         case 3:
@@ -268,8 +277,10 @@ static size_t make(uint8_t *records, size_t room, uint64_t *random)
 
         (void)room;
         if ((how & 3) == 1)
-                where = fuzz_below(random, 2) ? offsetof(struct shm_header, areas) + 4 * fuzz_below(random, sizeof(struct shm_area) * SHM_N_AREAS / 4)
-                                              : 4 * fuzz_below(random, sizeof(struct shm_header) / 4);
+                where = fuzz_below(random, 2)
+                                ? offsetof(struct shm_header, areas) +
+                                          4 * fuzz_below(random, sizeof(struct shm_area) * SHM_N_AREAS / 4)
+                                : 4 * fuzz_below(random, sizeof(struct shm_header) / 4);
         if ((how & 3) == 2)
                 where = fuzz_below(random, N_SPIS) * sizeof(struct shm_spi) + 8 * fuzz_below(random, 3);
         records[0] = (uint8_t)how;

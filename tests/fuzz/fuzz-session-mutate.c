@@ -36,16 +36,20 @@ static void put_varint(struct bytes *out, uint64_t value)
 static uint64_t make_number(uint64_t *random, bool wide)
 {
         static const uint64_t some[] = {
-                0, 1, 2, 3, 4, 5, 7, 8, 16, 27, 31, 32, 33, 34, 35, 40, 62, 63, 64, 96, 253, 254, 256, 288, 512, 988, 1019, 1020, 1023,
-                1024, 1056, 1087, 1088, 1120, 4095, 4096, 4097, 4127, 4128, 5120, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
+                0,    1,    2,    3,    4,     5,     7,          8,          16,         27,   31,   32,
+                33,   34,   35,   40,   62,    63,    64,         96,         253,        254,  256,  288,
+                512,  988,  1019, 1020, 1023,  1024,  1056,       1087,       1088,       1120, 4095, 4096,
+                4097, 4127, 4128, 5120, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
         };
         uint64_t value = some[fuzz_below(random, sizeof(some) / sizeof(some[0]))];
 
         if (wide && fuzz_below(random, 3) == 0) /* an attribute: a vCPU's affinity above */
                 value |= (uint64_t)fuzz_below(random, 3) << 32;
         if (wide && fuzz_below(random, 4) == 0) /* a system register's encoding, or a register's offset */
-                value = fuzz_below(random, 2) ? 0xc000u | 12u << 7 | ((8u << 3) + fuzz_below(random, 40)) : fuzz_below(random, 0x4000) * 4;
-        return fuzz_below(random, 20) ? value : (uint64_t)fuzz_below(random, UINT32_MAX) << (wide ? fuzz_below(random, 33) : 0);
+                value = fuzz_below(random, 2) ? 0xc000u | 12u << 7 | ((8u << 3) + fuzz_below(random, 40))
+                                              : fuzz_below(random, 0x4000) * 4;
+        return fuzz_below(random, 20) ? value
+                                      : (uint64_t)fuzz_below(random, UINT32_MAX) << (wide ? fuzz_below(random, 33) : 0);
 }
 
 static const char *make_word(uint64_t *random)
@@ -103,8 +107,8 @@ static void make_frame(struct bytes *out, uint64_t *random)
 
 static void make_step(struct bytes *out, uint64_t *random)
 {
-        static const uint8_t kinds[] = { SESSION_RAW, SESSION_RING_PUT, SESSION_RING_PUT, SESSION_RING_SCRIBBLE, SESSION_SCRIBBLE,
-                                         SESSION_SCRIBBLE, SESSION_CLOSE, SESSION_TURN };
+        static const uint8_t kinds[] = { SESSION_RAW,      SESSION_RING_PUT, SESSION_RING_PUT, SESSION_RING_SCRIBBLE,
+                                         SESSION_SCRIBBLE, SESSION_SCRIBBLE, SESSION_CLOSE,    SESSION_TURN };
         uint8_t kind = fuzz_below(random, 3) ? SESSION_FRAME : kinds[fuzz_below(random, sizeof(kinds))];
         uint32_t n = kind == SESSION_RING_PUT ? 8 : 4 + fuzz_below(random, 10);
         uint32_t client = kind == SESSION_RING_PUT || kind == SESSION_RING_SCRIBBLE ? 2 : fuzz_below(random, 4);
@@ -114,7 +118,8 @@ static void make_step(struct bytes *out, uint64_t *random)
         if (kind == SESSION_FRAME) {
                 make_frame(out, random);
         } else if (kind == SESSION_RING_PUT) { /* a kind, and an INTID that was granted or not */
-                uint32_t intid = fuzz_below(random, 3) ? 32 + fuzz_below(random, 4) : (uint32_t)make_number(random, false);
+                uint32_t intid =
+                        fuzz_below(random, 3) ? 32 + fuzz_below(random, 4) : (uint32_t)make_number(random, false);
 
                 put(out, n);
                 put(out, fuzz_below(random, 16) ? 1 + fuzz_below(random, 3) : fuzz_below(random, 256));
@@ -164,7 +169,8 @@ static void insert_made(struct input *in, uint64_t *random)
         struct bytes made = { .n = 0 };
 
         make_step(&made, random);
-        insert(in, in->steps[fuzz_below(random, 2) ? in->n_steps : fuzz_below(random, in->n_steps + 1)], made.at, made.n);
+        insert(in, in->steps[fuzz_below(random, 2) ? in->n_steps : fuzz_below(random, in->n_steps + 1)], made.at,
+               made.n);
 }
 
 static void take_out(struct input *in, uint64_t *random)
@@ -272,9 +278,8 @@ static void change_state(struct input *in, uint64_t *random)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
         static void (*const ways[])(struct input *in, uint64_t *random) = {
-                insert_made, insert_made, insert_made, insert_made, take_out, take_out, repeat, change, change_number, change_number,
-                change_number, change_client,
-                change_state,
+                insert_made, insert_made,   insert_made,   insert_made,   take_out,      take_out,     repeat,
+                change,      change_number, change_number, change_number, change_client, change_state,
         };
         struct input in = { .data = data, .size = size, .max = max };
         uint64_t random = seed;
