@@ -107,7 +107,7 @@ def fuzz(target, source, build, work, seconds):
     os.makedirs(new)
     start = time.monotonic()
     program = os.path.join(build, 'tests/fuzz/fuzz-' + target)
-    status = run([program, '-seed=1', f'-max_total_time={seconds}', '-max_len=2048', '-print_final_stats=1',
+    status = run([program, '-seed=1', f'-max_total_time={seconds}', '-max_len=2048', '-len_control=0', '-print_final_stats=1',
                   f'-artifact_prefix={new}/', new, os.path.join(source, 'tests/fuzz/corpus', target)], log,
                  env=dict(os.environ, top_builddir=build))
     took = time.monotonic() - start

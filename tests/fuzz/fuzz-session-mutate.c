@@ -278,8 +278,8 @@ static void change_state(struct input *in, uint64_t *random)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
         static void (*const ways[])(struct input *in, uint64_t *random) = {
-                insert_made, insert_made,   insert_made,   insert_made,   take_out,      take_out,     repeat,
-                change,      change_number, change_number, change_number, change_client, change_state,
+                insert_made,   insert_made,   insert_made,   take_out,      take_out, repeat,        change,      change_number,
+                change_number, change_number, change_number, change_number, change,   change_client, change_state,
         };
         struct input in = { .data = data, .size = size, .max = max };
         uint64_t random = seed;

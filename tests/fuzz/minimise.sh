@@ -27,7 +27,7 @@ for target in "$@"; do
                 esac
         done
         case $target in # many branches: as few files as possible
-        program | session) how=-set_cover_merge=1 ;;
+        client | program | session) how=-set_cover_merge=1 ;;
         *) how=-merge=1 ;;
         esac
         "$build/tests/fuzz/fuzz-$target" "$how" -use_counters=0 "$work/$target" "$corpus" "$build/tests/fuzz/found-$target" \
