@@ -9,6 +9,7 @@
 #
 # All happens in a copy of the sources, fuzz-bugs/ of the build directory. Exit status: 0 every bug was found.
 import argparse
+import filecmp
 import os
 import re
 import shutil
@@ -81,13 +82,32 @@ def run(command, log, **keywords):
         return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False, **keywords).returncode
 
 
+def take_over(fresh, source):
+    """What is new in the copy. By contents: what was compiled here may be younger than the sources that it is not of."""
+    os.makedirs(source, exist_ok=True)
+    for folder, _, names in os.walk(fresh):
+        to = os.path.join(source, os.path.relpath(folder, fresh))
+        os.makedirs(to, exist_ok=True)
+        for name in set(os.listdir(to)) - set(names) - set(os.listdir(folder)):
+            path = os.path.join(to, name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+        for name in names:
+            old, new = os.path.join(to, name), os.path.join(folder, name)
+            if not os.path.exists(old) or not filecmp.cmp(old, new, shallow=False):
+                shutil.copyfile(new, old)
+                shutil.copymode(new, old)
+    shutil.rmtree(fresh)
+
+
 def prepare(options, work):
     """The copy, configured and built."""
     source, build = os.path.join(work, 'source'), os.path.join(work, 'build')
     os.makedirs(build, exist_ok=True)
-    shutil.rmtree(source, ignore_errors=True)
     log = os.path.join(work, 'prepare.log')
-    steps = [([options.make, '-s', 'distdir', 'distdir=fuzz-bugs/source'], options.build)]
+    if run([options.make, '-s', 'distdir', 'distdir=fuzz-bugs/fresh'], log, cwd=options.build):
+        sys.exit(f'check-bugs: make distdir failed: {log}')
+    take_over(os.path.join(work, 'fresh'), source)
+    steps = []
     if not os.path.exists(os.path.join(build, 'Makefile')):
         steps.append(([source + '/configure', 'CC=clang', '--enable-fuzzing', '--with-vmm=no'], build))
     steps.append(([options.make, f'-j{os.cpu_count()}', 'fuzz-programs'], build))

@@ -207,7 +207,7 @@ static void put_in_use(struct shm_gic *gic)
         }
         for (uint32_t intid = 32; intid < 40; intid++)
                 shm_line_set(gic, 0, intid, 1, true);
-        shm_gicd_write(gic, 0x104, 4, 0xff);
+        shm_gicd_write(gic, 0x104, 4, 0xffff);
         shm_cpuif_ack(gic, 0, 0);
 }
 
