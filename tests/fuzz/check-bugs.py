@@ -84,6 +84,7 @@ def run(command, log, **keywords):
 
 def take_over(fresh, source):
     """What is new in the copy. By contents: what was compiled here may be younger than the sources that it is not of."""
+    n_made = 0
     os.makedirs(source, exist_ok=True)
     for folder, _, names in os.walk(fresh):
         to = os.path.join(source, os.path.relpath(folder, fresh))
@@ -96,6 +97,9 @@ def take_over(fresh, source):
             if not os.path.exists(old) or not filecmp.cmp(old, new, shallow=False):
                 shutil.copyfile(new, old)
                 shutil.copymode(new, old)
+                n_made += name.endswith(('.am', '.ac', '.inc', '.m4', '.in')) or name == 'configure'
+    for name in ('aclocal.m4', 'config.h.in', 'configure', 'Makefile.in') if n_made else ():
+        os.utime(os.path.join(source, name)) # made from those before: autotools need not run again
     shutil.rmtree(fresh)
 
 
