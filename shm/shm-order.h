@@ -75,6 +75,7 @@
         X(APR_R4,     store, release) \
         X(APR_A1,     load,  acquire) \
         X(APR_A2,     load,  acquire) \
+        X(APR_A3,     load,  acquire) \
         X(APR_X1,     load,  relaxed) \
         X(APR_X2,     store, relaxed) \
         X(APR_X3,     rmw,   relaxed) \

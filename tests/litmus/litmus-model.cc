@@ -136,7 +136,7 @@ static rl::atomic_data *data_of(struct litmus_cell *cell)
         index = c.threadx_->atomic_init(data);
         model.initialise(data, index);
         for (unsigned i = 0; i < LITMUS_HISTORY; i++)
-                cell->places[i] = 0;
+                cell->places[i] = cell->floors[i] = 0;
         cell->history[index] = cell->value;
         cell->newest = index;
         cell->data = data;
@@ -185,27 +185,24 @@ static void take_place(uint64_t place)
         places.push_back({ self->own_acq_rel_order_, place });
 }
 
-static uint64_t next_place(void)
+/* As early as it can stand: behind what happens before it, and behind the stores up to the one that it sees. */
+static void take_load_place(const struct litmus_cell *cell, unsigned index)
 {
-        return model.place += 2;
+        take_place(std::max(place_before(), cell->floors[index]) | 1); /* it may have learned of more by what it saw */
 }
 
 static unsigned load_seq_cst(struct litmus_cell *cell, rl::atomic_data *data)
 {
         rl::thread_info_base *self = rl::ctx().threadx_;
-        uint64_t before = place_before(), place = next_place();
+        uint64_t before = place_before();
         bool may_be_early = litmus_random(2);
         unsigned index;
 
         for (uint64_t p : cell->places)
                 may_be_early = may_be_early && (p == 0 || p > before);
         index = may_be_early ? self->atomic_load_acquire(data) : self->atomic_load_seq_cst(data);
-        if (index >= LITMUS_HISTORY)
-                return index;
-        for (unsigned i = cell->newest; i != index; i = (i + LITMUS_HISTORY - 1) % LITMUS_HISTORY)
-                if (cell->places[i])
-                        place = cell->places[i] - 1;
-        take_place(place);
+        if (index < LITMUS_HISTORY)
+                take_load_place(cell, index);
         return index;
 }
 
@@ -217,12 +214,14 @@ static void set_value(struct litmus_cell *cell, unsigned index, uint64_t value, 
                 if (look.cell == cell && look.thread != rl::ctx().threadx_->index_)
                         litmus_check(rl::ctx().threadx_->acq_rel_order_[look.thread] >= look.at,
                                      "memory is used again, and who read it is not known to be done");
+        cell->floors[index] = cell->floors[cell->newest];
         cell->history[index] = value;
         cell->newest = index;
         cell->value = value;
         cell->places[index] = 0;
         if (order == LITMUS_SEQ_CST) {
-                cell->places[index] = next_place();
+                model.place += 2;
+                cell->places[index] = cell->floors[index] = model.place;
                 take_place(model.place);
         }
 }
@@ -461,7 +460,7 @@ bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum
         thread = rl::ctx().threadx_;
         if (order == LITMUS_SEQ_CST) {
                 thread->atomic_load_seq_cst_rmw(data);
-                take_place(next_place());
+                take_load_place(cell, cell->newest);
         }
         if (order == LITMUS_ACQ_REL || order == LITMUS_ACQUIRE)
                 thread->atomic_load_acquire_rmw(data);
