@@ -228,6 +228,15 @@ static bool print_row(unsigned label, enum litmus_order order, bool first)
         return first && !s && !why;
 }
 
+/* Labels that begin with an argument; without arguments all. */
+static bool is_asked_for(int argc, char **argv, const char *label)
+{
+        for (int i = 1; i < argc; i++)
+                if (std::strncmp(argv[i], label, std::strlen(argv[i])) == 0)
+                        return true;
+        return argc < 2;
+}
+
 int litmus_orders(int argc, char **argv)
 {
         unsigned n_unnoticed = 0, n_experiments = 0, n_labels = 0;
@@ -239,7 +248,7 @@ int litmus_orders(int argc, char **argv)
                 enum litmus_order steps[MAX_STEPS], firsts[MAX_STEPS];
                 unsigned n = steps_of(&litmus_rows[label], steps), n_first = first_steps_of(&litmus_rows[label], firsts);
 
-                if (argc > 1 && std::strncmp(argv[1], litmus_rows[label].label, std::strlen(argv[1])) != 0)
+                if (!is_asked_for(argc, argv, litmus_rows[label].label))
                         continue;
                 n_labels += n > 0;
                 for (unsigned i = 0; i < n; i++, n_experiments++)
