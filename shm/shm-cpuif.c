@@ -417,11 +417,15 @@ uint32_t shm_affinity_find(const struct shm_gic *gic, uint32_t affinity)
                 return guess;
         while (low < high) {
                 uint32_t middle = (low + high) / 2;
-                struct shm_affinity entry = gic->affinities[middle];
+                const struct shm_affinity *entry = &gic->affinities[middle];
+                uint32_t found = shm_load(&entry->affinity, AFFINITY_X1);
 
-                if (entry.affinity == affinity)
-                        return entry.vcpu < gic->n_vcpus ? entry.vcpu : GIC_NO_VCPU;
-                if (entry.affinity < affinity)
+                if (found == affinity) {
+                        uint32_t vcpu = shm_load(&entry->vcpu, AFFINITY_X1);
+
+                        return vcpu < gic->n_vcpus ? vcpu : GIC_NO_VCPU;
+                }
+                if (found < affinity)
                         low = middle + 1;
                 else
                         high = middle;

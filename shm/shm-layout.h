@@ -126,8 +126,8 @@ struct shm_header {
 #define SHM_FEATURE_ALL     (SHM_FEATURE_1_OF_N | SHM_FEATURE_AFF3 | SHM_FEATURE_RSS)
 
 struct shm_affinity {
-        uint32_t affinity;                  /* Aff3.Aff2.Aff1.Aff0, a byte each */
-        uint32_t vcpu;
+        shm_atomic(uint32_t) affinity;                  /* Aff3.Aff2.Aff1.Aff0, a byte each */
+        shm_atomic(uint32_t) vcpu;
 };
 
 /* One SPI. The line is written by injectors and by the vCPU that handles it. */

@@ -147,6 +147,7 @@
         X(COUNT_R1,   rmw,   release) \
         X(COUNT_R2,   store, release) \
         X(COUNT_A1,   load,  acquire) \
+        X(AFFINITY_X1, load, relaxed) \
         X(COUNT_X1,   load,  relaxed) \
         X(COUNT_X2,   store, relaxed) \
         X(COUNT_X3,   rmw,   relaxed) \
