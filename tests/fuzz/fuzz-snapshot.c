@@ -151,8 +151,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
                 size_t at = 1 + fuzz_below(&random, fuzz_below(&random, 4) || size < 128 ? size - 1 : 127);
                 uint32_t how = fuzz_below(&random, 4);
 
-                data[at] = (uint8_t)(how == 0   ? data[at] + 1
-                                     : how == 1 ? data[at] - 1
+                data[at] = (uint8_t)(how == 0   ? data[at] + 1u
+                                     : how == 1 ? data[at] - 1u
                                      : how == 2 ? data[at] ^ 1u << fuzz_below(&random, 8)
                                                 : fuzz_below(&random, 20));
         }
