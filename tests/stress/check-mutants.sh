@@ -101,7 +101,7 @@ mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
 
 # --- words: laws 1 and 2
-mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/while (!shm_word_cas(pick.at, &pick.word, now));/while ((atomic_store(pick.at, now), false));/'
+mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/if (shm_word_cas(pick.at, &pick.word, now))/if ((atomic_store(pick.at, now), true))/'
 mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deactivate/,/^}/s/gic_irq_deactivate(old)/gic_irq_deactivate(old) \& ~(GIC_WORD_EDGE | GIC_WORD_LATCH)/'
 mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu) | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH));/'
 mutant "a change of a word is stored" shm-word.h '/bool shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
