@@ -41,7 +41,8 @@ static uint64_t make_number(uint64_t *random, bool wide)
                 512,  988,  1019, 1020, 1023,  1024,  1056,       1087,       1088,       1120, 4095, 4096,
                 4097, 4127, 4128, 5120, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
         };
-        uint64_t value = some[fuzz_below(random, sizeof(some) / sizeof(some[0]))];
+        /* Mostly small: there are two vCPUs. */
+        uint64_t value = some[fuzz_below(random, fuzz_below(random, 2) ? 4 : sizeof(some) / sizeof(some[0]))];
 
         if (wide && fuzz_below(random, 3) == 0) /* an attribute: a vCPU's affinity above */
                 value |= (uint64_t)fuzz_below(random, 3) << 32;
