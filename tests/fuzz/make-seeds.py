@@ -144,7 +144,7 @@ def lie(role, kind, how, rest, after):
 
 # Requests of a VMM that creates: HELLO, VM_CREATE, VM_INIT, VM_MAP, VM_DOORBELLS; of a device: HELLO, VM_ATTACH, RING_SETUP.
 CLIENTS = {f'vmm-{words}-{after}': lie(8, kind, how, rest, after) for after in range(5) for words, kind, how, rest in (
-    ('frame', LIE_FRAME, 0, b'\0\x04\x0a\x02\x08\x09'), ('descriptors', LIE_FRAME, 3 << 1, b'\0\0'),
+    ('frame', LIE_FRAME, 0, b'\0\x04\x0a\x02\x08\x09'), ('descriptors', LIE_FRAME, 4 << 1, b'\0\0'),
     ('changed', CHANGED, 16, b'\x0e\0\x05'))}
 CLIENTS |= {f'device-{words}-{after}': lie(3, kind, how, rest, after) for after in range(3) for words, kind, how, rest in (
     ('descriptors', LIE_FRAME, 3 << 1, b'\0\0'), ('event', EVENT, 0, b'\1\x20\0'))}
