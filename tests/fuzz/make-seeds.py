@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# make-seeds.py - write the named seeds of the targets "session", "message" and "client"
+# make-seeds.py - write the named seeds of the targets "session", "message" and "client"; some of "segment"
 #
 #   make-seeds.py CORPUS-DIR
 #
@@ -169,6 +169,8 @@ def main():
         write(corpus + '/session', name, bytes([state]) + steps)
     for name, data in CLIENTS.items():
         write(corpus + '/client', name, data)
+    for page in range(5, 9): # fuzz-segment.c: the area of the vCPUs near the end, or behind it
+        write(corpus + '/segment', f'area-at-{page}', b'\0\1' + (160).to_bytes(3, 'little') + (page << 12).to_bytes(8, 'little'))
     for name in EVENTS:
         write(corpus + '/message', name.lower().replace('_', '-'), head(name, message(f1=32), flags=1))
 
