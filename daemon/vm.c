@@ -260,6 +260,7 @@ static void close_controller(struct vm *vm)
 {
         eoi_stop(vm);
         tdir_close(vm);
+        placing_close(vm);
         for (uint32_t i = 0; vm->vcpus && i < vm->shape.n_vcpus; i++) {
                 vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);
                 vm->vcpus[i].tdir_fd = base_fd_close(vm->vcpus[i].tdir_fd);
@@ -292,6 +293,8 @@ int vm_init(struct vm *vm, struct base_error *why)
                 vm->gic.hook_ctx = vm;
                 shm_daemon_set_epoch(&vm->gic, vm->server->epoch);
                 r = tdir_open(vm);
+                if (r == 0)
+                        r = placing_open(vm);
         }
         if (r < 0) {
                 close_controller(vm);
@@ -356,36 +359,41 @@ static bool guest_may_go_on(const struct vm *vm)
         return vm->server->stopping || vm->destroyed;
 }
 
-int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
+static void release(struct vm *vm, uint32_t index, struct session *session, int (*repair)(struct shm_gic *gic, uint32_t vcpu))
 {
-        struct vm_vcpu *vcpu;
-
-        if (index >= vm->shape.n_vcpus || vm->vcpus[index].owner != session)
-                return -EINVAL;
-        vcpu = &vm->vcpus[index];
         tdir_unsubscribe(vm, index);
-        if (vcpu->is_port)
+        if (vm->vcpus[index].is_port)
                 tdir_drop_port(vm);
-        vcpu->is_port = false;
-        vcpu->owner = NULL;
+        vm->vcpus[index].is_port = false;
+        vm->vcpus[index].owner = NULL;
         vm->n_registered--;
         if (guest_may_go_on(vm))
-                return 0;
+                return;
         shm_vcpu_release(&vm->gic, index);
         if (!session->expelled) {
-                shm_vcpu_repair(&vm->gic, index);
+                repair(&vm->gic, index);
                 eoi_kick(vm); /* an end of interrupt may be owed that the repair has posted */
         }
+}
+
+int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
+{
+        if (index >= vm->shape.n_vcpus || vm->vcpus[index].owner != session)
+                return -EINVAL;
+        release(vm, index, session, shm_vcpu_repair);
         return 0;
 }
 
 void vm_vcpu_release_all(struct vm *vm, struct session *session)
 {
+        vm->gic.releasing = true;
+        vm->gic.n_resets = 0;
         /* First none of them may be chosen any more: a 1-of-N interrupt then moves once, not from one to the next. */
         for (uint32_t i = 0; vm->n_registered > 0 && !guest_may_go_on(vm) && i < vm->shape.n_vcpus; i++)
                 if (vm->vcpus[i].owner == session)
                         shm_cpuif_set(&vm->gic, i, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
         for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
                 if (vm->vcpus[i].owner == session)
-                        vm_vcpu_release(vm, i, session);
+                        release(vm, i, session, shm_vcpu_repair_slot);
+        vm->gic.releasing = false;
 }

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "attr.h"
+#include "placing.h"
 #include "shm-gic.h"
 
 struct base_error;
@@ -83,6 +84,7 @@ struct vm {
         pid_t owner_pid;        /* of the VMM attached last, 0: none attached */
         struct vm_tdir tdir;
         struct vm_eoi eoi;
+        struct vm_placing placing;
         struct vm_attrs attrs;  /* what the VM was given before its controller is built, and addresses */
         uint64_t n_icc_ctlr_messages;
         uint64_t n_injections_socket;
@@ -149,7 +151,10 @@ int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session, unsigne
  */
 int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session);
 
-/* vm_vcpu_release_all() - @session leaves. */
+/*
+ * vm_vcpu_release_all() - @session leaves; shm_repair_words() is to follow. What of its vCPUs is not repaired by that, because there
+ * is too much of it, is when the next owner takes them.
+ */
 void vm_vcpu_release_all(struct vm *vm, struct session *session);
 
 #endif

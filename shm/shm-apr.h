@@ -39,7 +39,7 @@ static inline uint32_t shm_apr_read(const struct shm_gic *gic, uint32_t vcpu, un
                 return (uint32_t)posted;
         if (shm_load(&self->cpuif, APR_A2) & SHM_CPUIF_STALE)
                 return 0;
-        return shm_load(shm_apr_at(self, group, n), APR_X1);
+        return shm_load(shm_apr_at(self, group, n), APR_A3);
 }
 
 /* shm_apr_post() - have the owner take @value. The caller rings. Threads: any. */

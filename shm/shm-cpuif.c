@@ -226,14 +226,17 @@ static shm_atomic(uint32_t) *apr_of(struct shm_vcpu *vcpu, unsigned group, unsig
         return group ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
 }
 
-/* The active-priority registers have one writer: plain read-modify-write. */
+/*
+ * The active-priority registers have one writer: plain read-modify-write. APR-R4: after the slot says what for (SLOT-R1), also for
+ * a compiler.
+ */
 static void assign_apr(struct shm_vcpu *vcpu, unsigned group, unsigned bit, bool active)
 {
         shm_atomic(uint32_t) *apr = apr_of(vcpu, group, bit);
         uint32_t value = shm_load(apr, APR_X1);
 
         value = active ? value | 1u << (bit % 32) : value & ~(1u << (bit % 32));
-        shm_store(apr, value, APR_X2);
+        shm_store(apr, value, APR_R4);
 }
 
 static void count(shm_atomic(uint64_t) *counter)
@@ -461,11 +464,15 @@ uint32_t shm_affinity_find(const struct shm_gic *gic, uint32_t affinity)
                 return guess;
         while (low < high) {
                 uint32_t middle = (low + high) / 2;
-                struct shm_affinity entry = gic->affinities[middle];
+                const struct shm_affinity *entry = &gic->affinities[middle];
+                uint32_t found = shm_load(&entry->affinity, AFFINITY_X1);
 
-                if (entry.affinity == affinity)
-                        return entry.vcpu < gic->n_vcpus ? entry.vcpu : GIC_NO_VCPU;
-                if (entry.affinity < affinity)
+                if (found == affinity) {
+                        uint32_t vcpu = shm_load(&entry->vcpu, AFFINITY_X1);
+
+                        return vcpu < gic->n_vcpus ? vcpu : GIC_NO_VCPU;
+                }
+                if (found < affinity)
                         low = middle + 1;
                 else
                         high = middle;

@@ -45,8 +45,23 @@ struct shm_gic {
         void (*raised)(void *ctx);
         /* Is nobody there to broadcast TDIR? Asked off the hot path; NULL: somebody is. */
         bool (*daemon_is_gone)(void *ctx);
+        /*
+         * A bounded view has spent its looks: a 1-of-N interrupt is left unplaced, and shm_oneofn_catch_up() is owed. NULL: looks
+         * are not counted.
+         */
+        void (*put_off)(void *ctx);
         void *hook_ctx;
+        uint32_t looks_left;    /* at vCPUs, to choose among them: shm-oneofn.h */
+        bool releasing;         /* the vCPUs of a dead process are given up, and shm_repair_words() follows: what that does anyway for all
+                                   is not done for each, and at most SHM_MAX_RESETS resets are finished, counted in ... */
+        uint32_t n_resets;
 };
+
+/*
+ * As many as a process can have been in the middle of. A hostile one may pretend to more, each of which costs a pass over all
+ * SPIs: those wait until their vCPU is taken, turned on or reset again.
+ */
+#define SHM_MAX_RESETS  64u
 
 /* What a controller is made of; see shm_segment_check_shape(). */
 struct shm_shape {
@@ -72,6 +87,12 @@ struct shm_shape {
 static inline bool shm_gic_retry(const struct shm_gic *gic, unsigned *tries)
 {
         return !gic->bounded || ++*tries < SHM_TRIES;
+}
+
+/* May a reset be finished for who died? */
+static inline bool shm_gic_may_reset(struct shm_gic *gic)
+{
+        return !gic->releasing || gic->n_resets++ < SHM_MAX_RESETS;
 }
 
 /* One SPI or extended SPI; NULL: there is no such interrupt. */

@@ -9,7 +9,8 @@
  * What    Each access of shm-atomic.h, done as in the product, then told to shm_hook(). The program that links
  *         tests/lib/libshm-hooked.la defines it: it may count, record, yield, or kill its process: the next access of
  *         this thread has not happened yet.
- * Threads Called by whichever thread made the access. Must not call into shm/.
+ * Threads Called by whichever thread made the access. It may call into shm/ only as another participant would,
+ *         and has to expect to be called from there.
  */
 #include <stdbool.h>
 #include <stdint.h>

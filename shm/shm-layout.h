@@ -33,6 +33,7 @@
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u
 #define SHM_N_CANDIDATE_WORDS  64u         /* 4096 candidates: see shm_candidate_index() */
+#define SHM_N_CANDIDATES       (64u * SHM_N_CANDIDATE_WORDS)
 #define SHM_N_PRIVATE_WORDS    (GIC_N_PRIVATE + GIC_MAX_EPPIS)
 #define SHM_N_APR              4u
 #define SHM_N_MIRROR          16u
@@ -129,8 +130,8 @@ struct shm_header {
 #define SHM_FEATURE_ALL     (SHM_FEATURE_1_OF_N | SHM_FEATURE_AFF3 | SHM_FEATURE_RSS)
 
 struct shm_affinity {
-        uint32_t affinity;                  /* Aff3.Aff2.Aff1.Aff0, a byte each */
-        uint32_t vcpu;
+        shm_atomic(uint32_t) affinity;                  /* Aff3.Aff2.Aff1.Aff0, a byte each */
+        shm_atomic(uint32_t) vcpu;
 };
 
 /* One SPI. The line is written by injectors and by the vCPU that handles it. */

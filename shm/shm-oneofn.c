@@ -35,12 +35,13 @@ static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group
 
 /* Candidates of one vCPU that a bounded view looks at: a hostile process can set all bits of every vCPU. */
 #define LOOKS  64u
+#define LOOKS_TO_CHOOSE  1024u  /* of all vCPUs together, at their candidates: then they count as busy */
 
 /*
  * Has @vcpu something else to take already? It need not have left WFI yet for that. A left-over candidate bit is looked
  * through, not cleared: that is its own vCPU's work.
  */
-static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid)
+static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, unsigned *looks_left)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t summary = shm_load(&self->summary, CAND_X1);
@@ -55,8 +56,9 @@ static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid)
                         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = word && intid != but_intid ? shm_word_load(word) : 0;
 
-                        if (gic->bounded && ++looks > LOOKS)
+                        if (gic->bounded && (++looks > LOOKS || *looks_left == 0))
                                 return true;
+                        *looks_left -= *looks_left > 0;
                         if (gic_word_wanting(w) && gic_word_route(w) == vcpu && shm_cpuif_admits(gic, vcpu, w))
                                 return true;
                 }
@@ -74,7 +76,7 @@ static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid)
 #define SCORE_ADMITS    2u
 #define SCORE_MOST      (SCORE_ELIGIBLE + SCORE_PARKED + SCORE_FREE + SCORE_ADMITS)
 
-static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
+static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w, unsigned *looks_left)
 {
         unsigned score = SCORE_ELIGIBLE;
 
@@ -84,18 +86,24 @@ static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uin
                 score += SCORE_PARKED;
         if (!shm_cpuif_admits(gic, vcpu, w))
                 return score;
-        return score + SCORE_ADMITS + (has_work(gic, vcpu, intid) ? 0 : SCORE_FREE);
+        return score + SCORE_ADMITS + (has_work(gic, vcpu, intid, looks_left) ? 0 : SCORE_FREE);
+}
+
+static void spend_looks(struct shm_gic *gic, uint32_t n)
+{
+        gic->looks_left -= n < gic->looks_left ? n : gic->looks_left;
 }
 
 static uint32_t choose(struct shm_gic *gic, uint32_t intid, uint64_t w)
 {
         uint32_t first = gic_word_route(w) < gic->n_vcpus ? gic_word_route(w) : 0;
         uint32_t best = GIC_NO_VCPU;
-        unsigned best_score = 0;
+        unsigned best_score = 0, looks_left = LOOKS_TO_CHOOSE;
+        uint32_t i;
 
-        for (uint32_t i = 0; i < gic->n_vcpus; i++) {
+        for (i = 0; i < gic->n_vcpus; i++) {
                 uint32_t vcpu = first + i < gic->n_vcpus ? first + i : first + i - gic->n_vcpus;
-                unsigned score = score_of(gic, vcpu, intid, w);
+                unsigned score = score_of(gic, vcpu, intid, w, &looks_left);
 
                 if (score > best_score) {
                         best = vcpu;
@@ -104,6 +112,7 @@ static uint32_t choose(struct shm_gic *gic, uint32_t intid, uint64_t w)
                 if (score == SCORE_MOST)
                         break;
         }
+        spend_looks(gic, i + LOOKS_TO_CHOOSE - looks_left);
         return best;
 }
 
@@ -143,6 +152,11 @@ void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
 
         if (!spi) /* a hostile process set the bit of a private interrupt */
                 return;
+        if (gic->put_off && gic->looks_left == 0) {
+                mark_unplaced(gic, intid);
+                gic->put_off(gic->hook_ctx);
+                return;
+        }
         do {
                 uint64_t old = shm_word_load(&spi->word);
                 uint32_t vcpu;
@@ -206,4 +220,28 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
                 for (; bits; bits &= bits - 1)
                         shm_oneofn_place(gic, shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits)));
         }
+}
+
+/*
+ * The summary is left as it is: bits below @from are of interrupts that found nobody, and who opens a gate has to find them.
+ */
+uint32_t shm_oneofn_catch_up(struct shm_gic *gic, uint32_t from, uint32_t looks)
+{
+        gic->looks_left = looks;
+        for (; from < SHM_N_CANDIDATES; from = (from / 64 + 1) * 64) {
+                uint64_t mask = ~UINT64_C(0) << (from % 64);
+                uint64_t bits = shm_and(&gic->header->unplaced[from / 64], ~mask, ONEOFN_X1) & mask;
+
+                for (; bits; bits &= bits - 1) {
+                        uint32_t index = from / 64 * 64 + (uint32_t)__builtin_ctzll(bits);
+
+                        if (gic->looks_left == 0) {
+                                shm_or(&gic->header->unplaced[from / 64], bits, ONEOFN_R1);
+                                shm_or(&gic->header->unplaced_summary, UINT64_C(1) << (from / 64), ONEOFN_R2);
+                                return index;
+                        }
+                        shm_oneofn_place(gic, shm_candidate_intid(index));
+                }
+        }
+        return from;
 }

@@ -31,4 +31,10 @@ void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu);
 void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu);
 
+/*
+ * shm_oneofn_catch_up() - place what a bounded view has put off (shm_gic.put_off), from candidate index @from on, with @looks
+ * more looks at vCPUs. Return: where to go on; SHM_N_CANDIDATES when it is through.
+ */
+uint32_t shm_oneofn_catch_up(struct shm_gic *gic, uint32_t from, uint32_t looks);
+
 #endif

@@ -45,7 +45,7 @@
         X(CPUIF_X1,   load,  relaxed) \
         /* what outsiders ask of a vCPU's owner */ \
         X(REQUEST_R1, rmw,   seq_cst) \
-        X(REQUEST_A1, rmw,   acquire) \
+        X(REQUEST_A1, rmw,   acq_rel) \
         X(REQUEST_A2, load,  seq_cst) \
         X(REQUEST_A3, load,  seq_cst) \
         /* IROUTER */ \
@@ -73,8 +73,10 @@
         X(APR_R1,     rmw,   release) \
         X(APR_R2,     rmw,   release) \
         X(APR_R3,     store, release) \
+        X(APR_R4,     store, release) \
         X(APR_A1,     load,  acquire) \
         X(APR_A2,     load,  acquire) \
+        X(APR_A3,     load,  acquire) \
         X(APR_X1,     load,  relaxed) \
         X(APR_X2,     store, relaxed) \
         X(APR_X3,     rmw,   relaxed) \
@@ -158,6 +160,7 @@
         X(COUNT_R1,   rmw,   release) \
         X(COUNT_R2,   store, release) \
         X(COUNT_A1,   load,  acquire) \
+        X(AFFINITY_X1, load, relaxed) \
         X(COUNT_X1,   load,  relaxed) \
         X(COUNT_X2,   store, relaxed) \
         X(COUNT_X3,   rmw,   relaxed) \

@@ -36,7 +36,6 @@ int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struc
                 .intid = intid,
                 /* A 1-of-N interrupt has a target while it waits for it. */
                 .vcpu = (w & GIC_WORD_IRM) && !gic_word_wanting(w) ? UINT32_MAX : vcpu_or_none(gic_word_route(w)),
-                .one_of_n = w & GIC_WORD_IRM,
                 .holder = (w & GIC_WORD_ACTIVE) ? vcpu_or_none(gic_word_holder(w)) : UINT32_MAX,
                 .enabled = w & GIC_WORD_ENABLE,
                 .pending = gic_word_pending(w),
@@ -44,6 +43,7 @@ int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struc
                 .edge = w & GIC_WORD_EDGE_CFG,
                 .line = w & (GIC_WORD_WIRES | GIC_WORD_MESSAGE),
                 .latch = w & (GIC_WORD_LATCH | GIC_WORD_EDGE),
+                .one_of_n = w & GIC_WORD_IRM,
                 .group = (uint8_t)gic_word_group(w),
                 .priority = gic_word_priority(w),
                 .acknowledged = sum_of_counts(gic, vcpu, intid),
@@ -62,8 +62,8 @@ int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_stat
         cpuif = shm_load(&self->cpuif, READ_A2);
         *ret_state = (struct shm_vcpu_state) {
                 .powered = cpuif & SHM_CPUIF_POWERED,
-                .asleep = cpuif & SHM_CPUIF_ASLEEP,
                 .parked = shm_load(&self->park, PARK_X1) == SHM_PARK_PARKED,
+                .asleep = cpuif & SHM_CPUIF_ASLEEP,
                 .affinity = self->affinity,
                 .owner_pid = shm_load(&self->owner_pid, OWNER_X1),
                 .pmr = (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),

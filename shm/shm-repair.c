@@ -109,12 +109,6 @@ static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
                 shm_word_owe_eoi(gic, intid);
 }
 
-/*
- * As many resets as a process can have been in the middle of. A hostile one may pretend to more, each of which costs a pass
- * over all SPIs: those wait until their vCPU is turned on or reset again.
- */
-#define MAX_UNANSWERED  64u
-
 /* An SPI that is not active may have been ended by somebody who did not come to say so: its device hears of it again. */
 static void repair_spi(struct shm_gic *gic, uint32_t intid)
 {
@@ -138,7 +132,7 @@ void shm_repair_words(struct shm_gic *gic)
                         shm_word_settle(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_apr_ask(&gic->vcpus[vcpu]);
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
-                if (n_unanswered < MAX_UNANSWERED || !gic->bounded)
+                if (n_unanswered < SHM_MAX_RESETS || !gic->bounded)
                         n_unanswered += shm_reset_unanswered(gic, vcpu);
         }
         shm_tdir_tell(gic);
@@ -174,7 +168,7 @@ void shm_vcpu_rederive(struct shm_gic *gic, uint32_t vcpu)
  * it consumed. Its priority bit goes whether it was set or not: it is above all active ones, so no other interrupt has
  * it. Priority drops, deactivations and resets are completed: each part is idempotent.
  */
-int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
+int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self;
         uint64_t op, old_word, argument;
@@ -200,6 +194,8 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
                 finish_deactivation(gic, vcpu, op, old_word);
                 break;
         case SHM_SLOT_RESET:
+                if (!shm_gic_may_reset(gic))
+                        return -EAGAIN;
                 shm_reset_repair(gic, vcpu, argument);
                 break;
         case SHM_SLOT_FOLD:
@@ -213,6 +209,14 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         shm_apr_take(gic, vcpu); /* newer than what the dead one did */
         shm_slot_end(self);
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
-        rebuild_candidates(gic, vcpu);
         return 0;
+}
+
+int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
+{
+        int r = shm_vcpu_repair_slot(gic, vcpu);
+
+        if (r == 0)
+                rebuild_candidates(gic, vcpu);
+        return r;
 }

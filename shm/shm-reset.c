@@ -90,8 +90,9 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
         uint64_t old = shm_load(&vcpu->cpuif, CPUIF_X1);
         unsigned tries = 0;
 
-        shm_apr_drop(vcpu);
+        /* In this order: a reader is told what was posted, then nothing; never what the register had before that. */
         shm_apr_clear(vcpu);
+        shm_apr_drop(vcpu);
         while (!shm_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
                shm_gic_retry(gic, &tries))
                 ;
@@ -240,8 +241,9 @@ static void begin(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 /* TAKE-R5: it no longer runs; then look for a request that its owner would have served (against REQUEST-R1, then TAKE-R1). */
 static void finish(struct shm_gic *gic, uint32_t vcpu)
 {
-        shm_oneofn_closed(gic, vcpu);
-        if (shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET)
+        if (!gic->releasing)
+                shm_oneofn_closed(gic, vcpu);
+        if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) && shm_gic_may_reset(gic))
                 reset_post(gic, vcpu, 0, true);
 }
 

@@ -69,9 +69,12 @@ void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else
- * may operate the vCPU. Return: 0; -EINVAL.
+ * may operate the vCPU. Return: 0; -EINVAL; -EAGAIN too many resets (shm_gic.releasing), nothing was done.
+ *
+ * shm_vcpu_repair_slot() - the same without the candidates: shm_repair_words() follows, which does it for all vCPUs in one pass.
  */
 int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu);
+int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_repair_words() - after a process died that could write the segment: pay what its changes of words and gates left

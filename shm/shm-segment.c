@@ -23,7 +23,8 @@
 
 static int by_affinity(const void *a, const void *b)
 {
-        uint32_t x = ((const struct shm_affinity *)a)->affinity, y = ((const struct shm_affinity *)b)->affinity;
+        uint32_t x = shm_load(&((const struct shm_affinity *)a)->affinity, AFFINITY_X1);
+        uint32_t y = shm_load(&((const struct shm_affinity *)b)->affinity, AFFINITY_X1);
 
         return x < y ? -1 : x > y;
 }
@@ -38,7 +39,7 @@ static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *
                 };
         qsort(table, shape->n_vcpus, sizeof *table, by_affinity);
         for (uint32_t i = 1; i < shape->n_vcpus; i++)
-                if (table[i].affinity == table[i - 1].affinity)
+                if (shm_load(&table[i].affinity, AFFINITY_X1) == shm_load(&table[i - 1].affinity, AFFINITY_X1))
                         return false;
         return true;
 }
@@ -270,7 +271,7 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
         memcpy(h->areas, areas, sizeof h->areas);
         fill_affinities(shape, table);
         for (uint32_t i = 0; i < shape->n_vcpus; i++)
-                build_vcpu(gic, table[i].vcpu, table[i].affinity);
+                build_vcpu(gic, shm_load(&table[i].vcpu, AFFINITY_X1), shm_load(&table[i].affinity, AFFINITY_X1));
         mark_regions(gic, shape);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
                 shm_init(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word,

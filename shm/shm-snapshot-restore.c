@@ -215,14 +215,15 @@ static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info *
         mpidrs = (uint64_t *)(info + 1);
         regions = (uint32_t *)(mpidrs + h->n_vcpus);
         *info = (struct shm_snapshot_info) {
-                .major = h->major, .minor = h->minor, .gicd_iidr = h->gicd_iidr, .gicd_typer2 = h->gicd_typer2,
+                .major = h->major, .minor = h->minor,
                 .flags = (h->flags & SNAPSHOT_FLAG_EXACT) ? SHM_SNAPSHOT_EXACT : 0,
+                .gicd_iidr = h->gicd_iidr, .gicd_typer2 = h->gicd_typer2,
                 .shape = {
-                        .name = "x", .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_espis = h->n_espis,
-                        .n_eppis = h->n_eppis,
-                        .n_priority_bits = h->n_priority_bits, .features = h->features, .mpidrs = mpidrs,
-                        .redist_regions = regions, .gicd_typer2 = h->gicd_typer2,
+                        .name = "x", .n_vcpus = h->n_vcpus, .n_spis = h->n_spis,
+                        .n_priority_bits = h->n_priority_bits, .mpidrs = mpidrs, .n_espis = h->n_espis,
+                        .n_eppis = h->n_eppis, .features = h->features, .redist_regions = regions,
                         .iidr_revision = (h->gicd_iidr & GICD_IIDR_REVISION) >> GICD_IIDR_REVISION_SHIFT,
+                        .gicd_typer2 = h->gicd_typer2,
                 },
         };
         for (uint32_t v = 0; v < h->n_vcpus; v++)

@@ -73,6 +73,9 @@ static void test_arguments(void)
         tap_eq(run_with("word"), 2, "an argument is wrong usage");
         tap_eq(run_with("--tdir-lag=-1"), 2, "--tdir-lag -1 is wrong usage");
         tap_eq(run_with("--tdir-lag=1x"), 2, "--tdir-lag 1x is wrong usage");
+        tap_eq(run_with("--max-connections=0"), 2, "--max-connections 0 is wrong usage");
+        tap_eq(run_with("--max-vms=many"), 2, "--max-vms many is wrong usage");
+        tap_eq(run_with("--max-descriptors=1000000001"), 2, "--max-descriptors beyond all numbers is wrong usage");
         tap_eq(run_with("--log-level=loud"), 2, "--log-level loud is wrong usage");
 }
 

@@ -144,6 +144,7 @@ static void post_load(void)    { shm_reset_request(&rig.gic, OTHER, SHM_RESET_PO
 static void power_on(void)     { shm_power(&rig.gic, VICTIM, true); }
 static void power_off(void)    { shm_power(&rig.gic, VICTIM, false); }
 static void apr_post(void)     { shm_sysreg_poke(&rig.gic, OTHER, ICC_AP1R(0), 0x100); }
+static void wake(void)         { shm_park_wake(&rig.gic, OTHER); }
 static void mirror(void)       { shm_mirror_publish(&rig.gic, 0, SHM_MIRROR_GICD | 0x4, SHM_MIRROR_DEFAULT, 0x1234, SHM_MIRROR_ANY_EPOCH); }
 static void take_notices(void)
 {
@@ -296,6 +297,7 @@ const struct death_act death_acts[] = {
         ACT("the daemon releases a vCPU with a 1-of-N edge", any_at_victim, daemon_releases, OUT | COLD),
         ACT("a tool resets everything", pend_all, other_dist_reset, OUT | COLD | DEATH_LAWS | DEATH_WIDE),
         ACT("the VMM resets everything", pend_all, reset_all, COLD | DEATH_LAWS | DEATH_WIDE),
+        ACT("a vCPU woken", NULL, wake, OUT),
         ACT("active priorities posted", NULL, apr_post, OUT),
         ACT("active priorities taken", post_apr, ack_it, 0),
         ACT("a mirror's register", NULL, mirror, OUT),

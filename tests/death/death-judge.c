@@ -118,8 +118,8 @@ static const char *check_sleeper(void)
 
         if (v->park != SHM_PARK_PARKED || death_page->rings[OTHER])
                 return NULL;
-        if (v->request & SHM_REQUEST_RESET)
-                return SAY("vCPU %u sleeps through a reset", OTHER);
+        if (v->request & (SHM_REQUEST_RESET | SHM_REQUEST_WAKE))
+                return SAY("vCPU %u sleeps through what was asked of it", OTHER);
         return shm_cpuif_lines(&rig.gic, OTHER) ? SAY("vCPU %u sleeps, and was not rung", OTHER) : NULL;
 }
 

@@ -262,6 +262,37 @@ static void some_other(const struct death_act *a, const struct death_act *b, uns
         }
 }
 
+/*
+ * A death in the middle of the repair of a death in the middle of a deactivation, and at that moment its former holder
+ * takes the interrupt again: each with each.
+ */
+static void every_repair(const struct death_act *a, const struct death_act *b)
+{
+        unsigned n = n_stores_of(a);
+
+        expect_all(a, b);
+        for (unsigned at = 1; at <= n; at++) {
+                unsigned n_repair = count_repair(a, at);
+
+                for (unsigned again = 1; again <= n_repair; again++) {
+                        struct trial t = { .a = a, .b = b, .when = IN_REPAIR, .kill_at = at, .other_at = again, .again_at = again };
+
+                        try(&t);
+                }
+        }
+}
+
+static void all_repairs(void)
+{
+        unsigned long wrong_before = n_wrong, start = n_kills;
+
+        for (unsigned i = 0; i < death_n_acts; i++)
+                for (unsigned j = 0; j < death_n_others; j++)
+                        if (strstr(death_acts[i].name, "another vCPU's") && strstr(death_others[j].name, "takes"))
+                                every_repair(&death_acts[i], &death_others[j]);
+        tap_ok(n_wrong == wrong_before, "%lu deaths in deactivations and in their repairs", n_kills - start);
+}
+
 static void the_rest(unsigned long kills)
 {
         unsigned long wrong_before = n_wrong, start = n_kills;
@@ -315,6 +346,8 @@ int main(int argc, char **argv)
                         every_store(&death_acts[i]);
         if (!only || strstr("two threads", only))
                 all_two_threads();
+        if (!only || strstr("repairs", only))
+                all_repairs();
         if (!only)
                 the_rest(kills && *kills ? strtoul(kills, NULL, 0) : 12000);
         tap_note("%lu kills, %lu judged, %lu wrong", n_kills, n_trials, n_wrong);

@@ -146,9 +146,10 @@ static void say_ok(struct liar *liar, struct answer *answer, uint32_t request)
 static void be_honest(struct liar *liar, struct answer *answer, uint32_t request)
 {
         static void (*const say[PROTO_REQUESTS_END])(struct liar *liar, struct answer *answer, uint32_t request) = {
-                [PROTO_HELLO] = say_hello, [PROTO_VM_LIST] = say_list, [PROTO_VM_CREATE] = say_info, [PROTO_VM_ATTACH] = say_info,
-                [PROTO_VM_INIT] = say_info, [PROTO_VM_INFO] = say_info, [PROTO_VM_MAP] = say_map,
-                [PROTO_VM_DOORBELLS] = say_doorbells, [PROTO_IRQ_LIST] = say_irqs, [PROTO_RING_SETUP] = say_ring,
+                [PROTO_HELLO] = say_hello,     [PROTO_VM_LIST] = say_list,           [PROTO_VM_CREATE] = say_info,
+                [PROTO_VM_ATTACH] = say_info,  [PROTO_VM_INIT] = say_info,           [PROTO_VM_INFO] = say_info,
+                [PROTO_VM_MAP] = say_map,      [PROTO_VM_DOORBELLS] = say_doorbells, [PROTO_IRQ_LIST] = say_irqs,
+                [PROTO_RING_SETUP] = say_ring,
         };
 
         if (request < PROTO_REQUESTS_END && say[request])
@@ -161,7 +162,8 @@ static void be_honest(struct liar *liar, struct answer *answer, uint32_t request
 
 static bool send_answer(int fd, const struct answer *answer)
 {
-        return answer->n == 0 || proto_fds_send(fd, answer->frame, answer->n, answer->fds, answer->n_fds) == (ssize_t)answer->n;
+        return answer->n == 0 ||
+               proto_fds_send(fd, answer->frame, answer->n, answer->fds, answer->n_fds) == (ssize_t)answer->n;
 }
 
 static void change(struct answer *answer, struct fuzz_input *in)
@@ -245,8 +247,8 @@ static bool reply(struct liar *liar, int fd, uint32_t request)
                 for (answer.n_fds = 0; answer.n_fds < how; answer.n_fds++)
                         answer.fds[answer.n_fds] = how & 1 ? liar->listener : liar->fds[1];
         go_on = send_answer(fd, &answer) && go_on;
-        if ((what == LIAR_FRAME || what == LIAR_CHANGED) && !(how & 16)) /* it may have promised more: that is the end, then */
-                shutdown(fd, SHUT_WR);
+        if ((what == LIAR_FRAME || what == LIAR_CHANGED) && !(how & 16))
+                shutdown(fd, SHUT_WR); /* it may have promised more: that is the end, then */
         free(answer.frame);
         return go_on;
 }
@@ -292,7 +294,8 @@ void liar_start(struct liar *liar, const char *path, struct fuzz_input in)
         liar->bells[1] = base_fd_eventfd();
         snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
         liar->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        FUZZ_ASSERT(bind(liar->listener, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(liar->listener, 1) == 0);
+        FUZZ_ASSERT(bind(liar->listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+                    listen(liar->listener, 1) == 0);
         FUZZ_ASSERT(pthread_create(&liar->thread, NULL, lie, liar) == 0);
 }
 

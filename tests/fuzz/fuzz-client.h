@@ -17,13 +17,13 @@
 
 enum liar_answer {
         LIAR_HONEST,
-        LIAR_CHANGED,           /* an honest frame, one byte of which (2 bytes: where) is another (1); how & 16: and it goes on */
-        LIAR_EVENT,             /* first an event: its kind, an INTID (2 bytes) */
-        LIAR_FRAME,             /* how & 1: of another request; flags, n, payload; how >> 1: descriptors; how & 16: and it goes on */
-        LIAR_RAW,               /* n bytes; then no more is said */
+        LIAR_CHANGED, /* an honest frame, one byte of which (2 bytes: where) is another (1); how & 16: and it goes on */
+        LIAR_EVENT,   /* first an event: its kind, an INTID (2 bytes) */
+        LIAR_FRAME,   /* how & 1: of another request; flags, n, payload; how >> 1: descriptors; how & 16: it goes on */
+        LIAR_RAW,     /* n bytes; then no more is said */
         LIAR_CLOSE,
-        LIAR_SCRIBBLE,          /* 3 bytes: where in the segment, 8 what; then as if honest */
-        LIAR_DESCRIPTORS,       /* an honest frame with how descriptors of another kind */
+        LIAR_SCRIBBLE,    /* 3 bytes: where in the segment, 8 what; then as if honest */
+        LIAR_DESCRIPTORS, /* an honest frame with how descriptors of another kind */
 };
 
 struct liar {

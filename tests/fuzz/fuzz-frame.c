@@ -41,7 +41,7 @@ struct stream {
         struct chunk chunks[CHUNKS_MAX];
         uint32_t n_chunks;
         bool closed, over;
-        bool scarce;            /* while some of the current frame was received there were too few descriptors, perhaps */
+        bool scarce; /* while some of the current frame was received there were too few descriptors, perhaps */
         struct proto_rx rx;     /* on near */
 };
 

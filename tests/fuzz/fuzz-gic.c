@@ -137,20 +137,42 @@ static void step(struct shm_gic *gic, struct fuzz_input *in)
         }
 }
 
+/* As a guest does at first: everything is open, and each SPI is enabled and goes to one vCPU or another. */
+static void set_up(struct shm_gic *gic)
+{
+        shm_gicd_write(gic, 0, 4, 3);
+        for (uint32_t v = 0; v < N_VCPUS; v++) {
+                shm_gicr_write(gic, v * UINT64_C(0x20000) + 0x14, 4, 0);
+                shm_gicr_write(gic, v * UINT64_C(0x20000) + 0x10100, 4, UINT32_MAX);
+                shm_sysreg_write(gic, v, sysreg_of(0), 0xff);
+                shm_sysreg_write(gic, v, sysreg_of(38), 1); /* ICC_IGRPEN0_EL1: all are of group 0 */
+        }
+        for (uint32_t i = 0; i < N_SPIS; i++) {
+                shm_gicd_write(gic, 0x6000 + 8 * (GIC_SPI_FIRST + i), 8, i % N_VCPUS);
+                shm_gicd_write(gic, 0x400 + GIC_SPI_FIRST + i, 1, i << 4 & 0x70);
+        }
+        shm_gicd_write(gic, 0x104, 4, UINT32_MAX);
+        shm_gicd_write(gic, 0x108, 4, UINT32_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct fuzz_input in = { data, size };
         struct shm_shape shape = { .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
                                    .features = SHM_FEATURE_ALL };
         struct shm_gic gic;
+        bool is_set_up;
         int fd, fd_ro;
 
         shape.n_priority_bits = (uint32_t)fuzz_take(&in, 1);
         shape.n_espis = (shape.n_priority_bits >> 4 & 1) * 64;
         shape.n_eppis = (shape.n_priority_bits >> 5 & 1) * 64;
         shape.features = SHM_FEATURE_ALL & ~(shape.n_priority_bits >> 6 & 3); /* without 1-of-N, without Aff3 */
+        is_set_up = shape.n_priority_bits >> 7;
         shape.n_priority_bits = 4 + shape.n_priority_bits % 5;
         FUZZ_ASSERT(shm_segment_create(&shape, &fd, &fd_ro, &gic) == 0);
+        if (is_set_up)
+                set_up(&gic);
         while (in.size) {
                 step(&gic, &in);
                 check_laws(&gic);

@@ -60,8 +60,8 @@ static size_t insert_made(const struct fuzz_records *of, uint8_t *data, size_t s
         size_t n = make(of, made, random);
 
         /* The end is as likely as all other places together: a program grows there. */
-        return insert(of, data, size, max, fuzz_below(random, 2) ? count(of, size) : fuzz_below(random, count(of, size) + 1),
-                      made, n);
+        return insert(of, data, size, max,
+                      fuzz_below(random, 2) ? count(of, size) : fuzz_below(random, count(of, size) + 1), made, n);
 }
 
 static size_t repeat(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, uint64_t *random)
@@ -131,7 +131,8 @@ size_t fuzz_mutate_records(const struct fuzz_records *of, uint8_t *data, size_t 
 {
         static size_t (*const ways[])(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
                                       uint64_t *random) = {
-                insert_made, insert_made, insert_made, repeat, take_out, take_out, replace, swap, change_byte, change_byte,
+                insert_made, insert_made, insert_made, repeat,      take_out,
+                take_out,    replace,     swap,        change_byte, change_byte,
         };
         uint64_t random = seed;
         uint32_t rounds = 1 + fuzz_below(&random, 4);

@@ -6,8 +6,8 @@
 /*
  * Mutators that know the form of an input: a head, then records of one size
  *
- * libFuzzer calls a target's LLVMFuzzerCustomMutator() and ...CustomCrossOver(); those call these. Whole records come, go,
- * move and change; now and then libFuzzer's own mutations have the bytes. A replay never gets here.
+ * libFuzzer calls a target's LLVMFuzzerCustomMutator() and ...CustomCrossOver(); those call these. Whole records come,
+ * go, move and change; now and then libFuzzer's own mutations have the bytes. A replay never gets here.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -45,20 +45,36 @@ static bool is_private(uint32_t intid)
 
 /* --- fields of interrupts --- */
 
-enum { GROUP, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE, PRIORITY, CONFIG, N_ARRAYS };
+enum {
+        GROUP,
+        SET_ENABLE,
+        CLEAR_ENABLE,
+        SET_PENDING,
+        CLEAR_PENDING,
+        SET_ACTIVE,
+        CLEAR_ACTIVE,
+        PRIORITY,
+        CONFIG,
+        N_ARRAYS
+};
 
 static const struct {
         uint32_t shared, espi, own, eppi, bits;
 } arrays[N_ARRAYS] = {
-        [GROUP] = { 0x080, 0x1000, 0x10080, 0x10084, 1 },         [SET_ENABLE] = { 0x100, 0x1200, 0x10100, 0x10104, 1 },
-        [CLEAR_ENABLE] = { 0x180, 0x1400, 0x10180, 0x10184, 1 },  [SET_PENDING] = { 0x200, 0x1600, 0x10200, 0x10204, 1 },
-        [CLEAR_PENDING] = { 0x280, 0x1800, 0x10280, 0x10284, 1 }, [SET_ACTIVE] = { 0x300, 0x1a00, 0x10300, 0x10304, 1 },
-        [CLEAR_ACTIVE] = { 0x380, 0x1c00, 0x10380, 0x10384, 1 },  [PRIORITY] = { 0x400, 0x2000, 0x10400, 0x10420, 8 },
+        [GROUP] = { 0x080, 0x1000, 0x10080, 0x10084, 1 },
+        [SET_ENABLE] = { 0x100, 0x1200, 0x10100, 0x10104, 1 },
+        [CLEAR_ENABLE] = { 0x180, 0x1400, 0x10180, 0x10184, 1 },
+        [SET_PENDING] = { 0x200, 0x1600, 0x10200, 0x10204, 1 },
+        [CLEAR_PENDING] = { 0x280, 0x1800, 0x10280, 0x10284, 1 },
+        [SET_ACTIVE] = { 0x300, 0x1a00, 0x10300, 0x10304, 1 },
+        [CLEAR_ACTIVE] = { 0x380, 0x1c00, 0x10380, 0x10384, 1 },
+        [PRIORITY] = { 0x400, 0x2000, 0x10400, 0x10420, 8 },
         [CONFIG] = { 0xc00, 0x3000, 0x10c00, 0x10c08, 2 },
 };
 
 /* The register that holds @intid's field of @array; *ret_shift: where in it. */
-static struct program_step field(unsigned array, uint32_t vcpu, uint32_t intid, bool write, bool byte, uint32_t *ret_shift)
+static struct program_step field(unsigned array, uint32_t vcpu, uint32_t intid, bool write, bool byte,
+                                 uint32_t *ret_shift)
 {
         bool own = is_private(intid), extended = intid >= VGIC_EPPI_FIRST;
         uint32_t index = extended ? intid - (own ? VGIC_EPPI_FIRST : VGIC_ESPI_FIRST) : intid;
@@ -67,9 +83,12 @@ static struct program_step field(unsigned array, uint32_t vcpu, uint32_t intid, 
                             : (extended ? arrays[array].espi : arrays[array].shared);
 
         *ret_shift = bit % (len * 8);
-        return (struct program_step) {
-                .op = own ? (write ? PROGRAM_GICR_WRITE : PROGRAM_GICR_READ) : (write ? PROGRAM_GICD_WRITE : PROGRAM_GICD_READ),
-                .vcpu = own ? (uint8_t)vcpu : 0, .len = (uint8_t)len, .where = base + bit / (len * 8) * len,
+        return (struct program_step){
+                .op = own ? (write ? PROGRAM_GICR_WRITE : PROGRAM_GICR_READ)
+                          : (write ? PROGRAM_GICD_WRITE : PROGRAM_GICD_READ),
+                .vcpu = own ? (uint8_t)vcpu : 0,
+                .len = (uint8_t)len,
+                .where = base + bit / (len * 8) * len,
         };
 }
 
@@ -88,7 +107,10 @@ static void set_field(struct decoder *d, const struct raw *raw)
         unsigned array = (raw->detail & 15) % N_ARRAYS;
         uint32_t shift;
         struct program_step step = field(array, raw->vcpu, raw->intid, true, raw->detail & 64, &shift);
-        uint32_t own = array == PRIORITY ? raw->value & 0xff : array == CONFIG ? raw->value & 3 : array == GROUP ? raw->value & 1 : 1;
+        uint32_t own = array == PRIORITY ? raw->value & 0xff
+                       : array == CONFIG ? raw->value & 3
+                       : array == GROUP  ? raw->value & 1
+                                         : 1;
 
         step.value = raw->detail & 128 ? raw->value : (uint64_t)own << shift;
         step.value &= step.len == 1 ? 0xff : UINT32_MAX;
@@ -114,7 +136,8 @@ static uint64_t route_value(const struct program *program, uint32_t value)
 
 static void route(struct decoder *d, const struct raw *raw)
 {
-        uint32_t where = raw->intid >= VGIC_ESPI_FIRST ? 0x8000 + (raw->intid - VGIC_ESPI_FIRST) * 8 : 0x6000 + raw->intid * 8;
+        uint32_t where =
+                raw->intid >= VGIC_ESPI_FIRST ? 0x8000 + (raw->intid - VGIC_ESPI_FIRST) * 8 : 0x6000 + raw->intid * 8;
         struct program_step step = { .where = where, .len = 8, .value = route_value(d->program, raw->value) };
 
         if (is_private(raw->intid))
@@ -137,7 +160,8 @@ static void gicd(struct decoder *d, const struct raw *raw)
                 { 0x48, 4 }, { 0x48, 2 }, { 0x42, 2 }, { 0xffe8, 4 },
         };
         unsigned i = (raw->detail >> 1) % (sizeof(regs) / sizeof(regs[0]));
-        uint32_t value = regs[i].where == 0x40 || regs[i].where == 0x48 ? raw->intid ^ (raw->value & 0xff00) : raw->value & 0xff;
+        uint32_t value =
+                regs[i].where == 0x40 || regs[i].where == 0x48 ? raw->intid ^ (raw->value & 0xff00) : raw->value & 0xff;
 
         emit(d, (struct program_step) { .op = raw->detail & 1 ? PROGRAM_GICD_READ : PROGRAM_GICD_WRITE,
                                         .where = regs[i].where, .len = regs[i].len, .value = value });
@@ -149,8 +173,11 @@ static void gicr(struct decoder *d, const struct raw *raw)
         uint32_t where = regs[(raw->detail >> 1) % sizeof(regs)];
         uint32_t value = where == 0 ? raw->value & 7u << 24 : raw->value & 0xf;
 
-        emit(d, (struct program_step) { .op = raw->detail & 1 ? PROGRAM_GICR_READ : PROGRAM_GICR_WRITE, .vcpu = raw->vcpu,
-                                        .where = where, .len = 4, .value = value });
+        emit(d, (struct program_step){ .op = raw->detail & 1 ? PROGRAM_GICR_READ : PROGRAM_GICR_WRITE,
+                                       .vcpu = raw->vcpu,
+                                       .where = where,
+                                       .len = 4,
+                                       .value = value });
 }
 
 /* Anywhere, of any width. */
@@ -177,7 +204,8 @@ static void mmio(struct decoder *d, const struct raw *raw)
 
 static void icc_read(struct decoder *d, uint32_t vcpu, uint32_t reg, uint32_t by_call)
 {
-        emit(d, (struct program_step) { .op = PROGRAM_ICC_READ, .vcpu = (uint8_t)vcpu, .len = by_call & 1, .where = reg });
+        emit(d,
+             (struct program_step){ .op = PROGRAM_ICC_READ, .vcpu = (uint8_t)vcpu, .len = by_call & 1, .where = reg });
 }
 
 static void icc_write(struct decoder *d, uint32_t vcpu, uint32_t reg, uint64_t value)
@@ -187,11 +215,20 @@ static void icc_write(struct decoder *d, uint32_t vcpu, uint32_t reg, uint64_t v
 
 static void icc_set(struct decoder *d, const struct raw *raw)
 {
-        static const struct { uint32_t reg, mask; } regs[] = {
-                { VGIC_ICC_PMR_EL1, 0x1ff }, { VGIC_ICC_IGRPEN0_EL1, 3 }, { VGIC_ICC_IGRPEN1_EL1, 3 }, { VGIC_ICC_BPR0_EL1, 15 },
-                { VGIC_ICC_BPR1_EL1, 15 }, { VGIC_ICC_CTLR_EL1, 0xfffff }, { VGIC_ICC_AP0R_EL1(0), UINT32_MAX },
-                { VGIC_ICC_AP1R_EL1(0), UINT32_MAX }, { VGIC_ICC_AP0R_EL1(1), UINT32_MAX }, { VGIC_ICC_AP1R_EL1(2), UINT32_MAX },
-                { VGIC_ICC_AP1R_EL1(3), UINT32_MAX }, { VGIC_ICC_SRE_EL1, UINT32_MAX },
+        static const struct { uint32_t reg, mask;
+        } regs[] = {
+                { VGIC_ICC_PMR_EL1, 0x1ff },
+                { VGIC_ICC_IGRPEN0_EL1, 3 },
+                { VGIC_ICC_IGRPEN1_EL1, 3 },
+                { VGIC_ICC_BPR0_EL1, 15 },
+                { VGIC_ICC_BPR1_EL1, 15 },
+                { VGIC_ICC_CTLR_EL1, 0xfffff },
+                { VGIC_ICC_AP0R_EL1(0), UINT32_MAX },
+                { VGIC_ICC_AP1R_EL1(0), UINT32_MAX },
+                { VGIC_ICC_AP0R_EL1(1), UINT32_MAX },
+                { VGIC_ICC_AP1R_EL1(2), UINT32_MAX },
+                { VGIC_ICC_AP1R_EL1(3), UINT32_MAX },
+                { VGIC_ICC_SRE_EL1, UINT32_MAX },
         };
         unsigned i = raw->detail % (sizeof(regs) / sizeof(regs[0]));
 
@@ -201,9 +238,10 @@ static void icc_set(struct decoder *d, const struct raw *raw)
 static void icc_get(struct decoder *d, const struct raw *raw)
 {
         static const uint32_t regs[] = {
-                VGIC_ICC_PMR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_BPR0_EL1,
-                VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1,
-                VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(3), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_SGI1R_EL1,
+                VGIC_ICC_PMR_EL1,     VGIC_ICC_HPPIR0_EL1,  VGIC_ICC_HPPIR1_EL1,  VGIC_ICC_RPR_EL1,
+                VGIC_ICC_BPR0_EL1,    VGIC_ICC_BPR1_EL1,    VGIC_ICC_CTLR_EL1,    VGIC_ICC_SRE_EL1,
+                VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0),
+                VGIC_ICC_AP0R_EL1(3), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_SGI1R_EL1,
         };
 
         icc_read(d, raw->vcpu, regs[raw->detail % (sizeof(regs) / sizeof(regs[0]))], 0);
@@ -212,7 +250,8 @@ static void icc_get(struct decoder *d, const struct raw *raw)
 /* Any encoding near those of the GIC. */
 static void icc_any(struct decoder *d, const struct raw *raw)
 {
-        uint32_t reg = VGIC_SYSREG(3, raw->detail >> 5 & 1, raw->detail & 16 ? 4 : 12, 8 + raw->which % 6, raw->which >> 5);
+        uint32_t reg =
+                VGIC_SYSREG(3, raw->detail >> 5 & 1, raw->detail & 16 ? 4 : 12, 8 + raw->which % 6, raw->which >> 5);
 
         if (raw->detail & 1)
                 icc_read(d, raw->vcpu, reg, 0);
@@ -245,8 +284,10 @@ static void deactivate(struct decoder *d, const struct raw *raw)
 
 static void send_sgi(struct decoder *d, const struct raw *raw)
 {
-        static const uint32_t regs[] = { VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1, VGIC_ICC_SGI1R_EL1 };
-        uint64_t mpidr = d->program->config.mpidrs[(raw->value & 0xff) % d->program->config.n_vcpus], aff0 = mpidr & 0xff;
+        static const uint32_t regs[] = { VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1,
+                                         VGIC_ICC_SGI1R_EL1 };
+        uint64_t mpidr = d->program->config.mpidrs[(raw->value & 0xff) % d->program->config.n_vcpus],
+                 aff0 = mpidr & 0xff;
         uint64_t value = UINT64_C(1) << (aff0 % 16) | (aff0 / 16) << 44 | (uint64_t)(raw->intid & 15) << 24;
 
         value |= (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
@@ -291,7 +332,8 @@ static void set_up_interrupts(struct decoder *d, const uint8_t head[HEAD])
         for (uint32_t i = 0; i < program->n_intids; i++) {
                 uint32_t vcpu = i % program->config.n_vcpus;
 
-                write_field(d, GROUP, vcpu, program->intids[i], is_private(program->intids[i]) ? ~head[4] : !(head[4] >> i % 8 & 1));
+                write_field(d, GROUP, vcpu, program->intids[i],
+                            is_private(program->intids[i]) ? ~head[4] : !(head[4] >> i % 8 & 1));
                 write_field(d, PRIORITY, vcpu, program->intids[i], priorities[(head[5] >> i % 6 ^ head[6]) & 7]);
                 if (program->intids[i] >= 16 && (head[7] >> i % 8 & 1))
                         write_field(d, CONFIG, vcpu, program->intids[i], 2);
@@ -316,8 +358,26 @@ static void cut(struct decoder *d, const struct raw *raw)
         emit(d, (struct program_step) { .op = PROGRAM_CUT, .value = raw->value & 3 });
 }
 
-enum { SET_FIELD, GET_FIELD, ROUTE, GICD, GICR, MMIO, ICC_SET, ICC_GET, ICC_ANY, ACKNOWLEDGE, END, DEACTIVATE, SEND_SGI, LINE,
-       HOST, RESET, CUT, N_KINDS };
+enum {
+        SET_FIELD,
+        GET_FIELD,
+        ROUTE,
+        GICD,
+        GICR,
+        MMIO,
+        ICC_SET,
+        ICC_GET,
+        ICC_ANY,
+        ACKNOWLEDGE,
+        END,
+        DEACTIVATE,
+        SEND_SGI,
+        LINE,
+        HOST,
+        RESET,
+        CUT,
+        N_KINDS
+};
 
 static void (*const kinds[N_KINDS])(struct decoder *d, const struct raw *raw) = {
         [SET_FIELD] = set_field, [GET_FIELD] = get_field, [ROUTE] = route, [GICD] = gicd, [GICR] = gicr, [MMIO] = mmio,
@@ -348,7 +408,8 @@ static void configure(struct program *program, const uint8_t head[HEAD])
         config->n_spis = spis[head[2] & 7];
         for (uint32_t i = 0; i < config->n_vcpus; i++)
                 config->mpidrs[i] = !(head[0] & 32) ? i
-                                    : (uint64_t)i << 8 | (config->rss ? 16 * i + 1 : 3) | (i == 2 && !(head[0] & 4) ? UINT64_C(7) << 32 : 0);
+                                                    : (uint64_t)i << 8 | (config->rss ? 16 * i + 1 : 3) |
+                                                              (i == 2 && !(head[0] & 4) ? UINT64_C(7) << 32 : 0);
         if ((head[0] & 64) && config->n_vcpus > 1) {
                 config->n_regions = 2;
                 config->regions[0] = 1;
@@ -398,7 +459,8 @@ void fuzz_program_decode(struct program *program, const uint8_t *data, size_t si
 
 /* --- what mutators make up --- */
 
-static size_t put(uint8_t *records, size_t n, unsigned kind, unsigned vcpu, unsigned which, unsigned detail, uint32_t value)
+static size_t put(uint8_t *records, size_t n, unsigned kind, unsigned vcpu, unsigned which, unsigned detail,
+                  uint32_t value)
 {
         const uint8_t bytes[STEP] = { (uint8_t)kind, (uint8_t)vcpu, (uint8_t)which, (uint8_t)detail, (uint8_t)value,
                                       (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24) };
@@ -410,7 +472,8 @@ static size_t put(uint8_t *records, size_t n, unsigned kind, unsigned vcpu, unsi
 /* An interrupt comes, is taken, and may be ended and deactivated, each perhaps by another vCPU. */
 static size_t make_service(uint8_t *records, uint64_t *random)
 {
-        unsigned vcpu = fuzz_below(random, 4), which = fuzz_below(random, PROGRAM_MAX_INTIDS), how = fuzz_below(random, 64);
+        unsigned vcpu = fuzz_below(random, 4), which = fuzz_below(random, PROGRAM_MAX_INTIDS),
+                 how = fuzz_below(random, 64);
         size_t n = 0;
 
         if (how & 1)
@@ -419,7 +482,8 @@ static size_t make_service(uint8_t *records, uint64_t *random)
                 n = put(records, n, SET_FIELD, vcpu, which, SET_PENDING, 1);
         n = put(records, n, ACKNOWLEDGE, vcpu, 0, 4, 0);
         if (how & 2)
-                n = put(records, n, SET_FIELD, fuzz_below(random, 4), which, fuzz_below(random, N_ARRAYS), fuzz_below(random, 256));
+                n = put(records, n, SET_FIELD, fuzz_below(random, 4), which, fuzz_below(random, N_ARRAYS),
+                        fuzz_below(random, 256));
         if (how & 4)
                 n = put(records, n, LINE, vcpu, which, 1, 0);
         if (how & 56)
@@ -431,9 +495,12 @@ static size_t make_service(uint8_t *records, uint64_t *random)
 
 static size_t make(uint8_t *records, size_t room, uint64_t *random)
 {
-        static const uint8_t likely[] = { SET_FIELD, SET_FIELD, SET_FIELD, GET_FIELD, ROUTE, ROUTE, GICD, GICR, GICR, MMIO, ICC_SET,
-                                          ICC_SET, ICC_GET, ICC_ANY, ACKNOWLEDGE, ACKNOWLEDGE, ACKNOWLEDGE, END, END, DEACTIVATE,
-                                          DEACTIVATE, SEND_SGI, SEND_SGI, LINE, LINE, LINE, LINE, HOST, HOST, RESET, CUT };
+        static const uint8_t likely[] = { SET_FIELD, SET_FIELD,  SET_FIELD,   GET_FIELD,   ROUTE,       ROUTE,
+                                          GICD,      GICR,       GICR,        MMIO,        ICC_SET,     ICC_SET,
+                                          ICC_GET,   ICC_ANY,    ACKNOWLEDGE, ACKNOWLEDGE, ACKNOWLEDGE, END,
+                                          END,       DEACTIVATE, DEACTIVATE,  SEND_SGI,    SEND_SGI,    LINE,
+                                          LINE,      LINE,       LINE,        HOST,        HOST,        RESET,
+                                          CUT };
         unsigned kind, vcpu, which, detail;
 
         (void)room; /* at least as many as a service has steps */

@@ -36,16 +36,21 @@ static void put_varint(struct bytes *out, uint64_t value)
 static uint64_t make_number(uint64_t *random, bool wide)
 {
         static const uint64_t some[] = {
-                0, 1, 2, 3, 4, 5, 7, 8, 16, 27, 31, 32, 33, 34, 35, 40, 62, 63, 64, 96, 253, 254, 256, 288, 512, 988, 1019, 1020, 1023,
-                1024, 1056, 1087, 1088, 1120, 4095, 4096, 4097, 4127, 4128, 5120, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
+                0,    1,    2,    3,    4,     5,     7,          8,          16,         27,   31,   32,
+                33,   34,   35,   40,   62,    63,    64,         96,         253,        254,  256,  288,
+                512,  988,  1019, 1020, 1023,  1024,  1056,       1087,       1088,       1120, 4095, 4096,
+                4097, 4127, 4128, 5120, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
         };
-        uint64_t value = some[fuzz_below(random, sizeof(some) / sizeof(some[0]))];
+        /* Mostly small: there are two vCPUs. */
+        uint64_t value = some[fuzz_below(random, fuzz_below(random, 2) ? 4 : sizeof(some) / sizeof(some[0]))];
 
         if (wide && fuzz_below(random, 3) == 0) /* an attribute: a vCPU's affinity above */
                 value |= (uint64_t)fuzz_below(random, 3) << 32;
         if (wide && fuzz_below(random, 4) == 0) /* a system register's encoding, or a register's offset */
-                value = fuzz_below(random, 2) ? 0xc000u | 12u << 7 | ((8u << 3) + fuzz_below(random, 40)) : fuzz_below(random, 0x4000) * 4;
-        return fuzz_below(random, 20) ? value : (uint64_t)fuzz_below(random, UINT32_MAX) << (wide ? fuzz_below(random, 33) : 0);
+                value = fuzz_below(random, 2) ? 0xc000u | 12u << 7 | ((8u << 3) + fuzz_below(random, 40))
+                                              : fuzz_below(random, 0x4000) * 4;
+        return fuzz_below(random, 20) ? value
+                                      : (uint64_t)fuzz_below(random, UINT32_MAX) << (wide ? fuzz_below(random, 33) : 0);
 }
 
 static const char *make_word(uint64_t *random)
@@ -103,8 +108,8 @@ static void make_frame(struct bytes *out, uint64_t *random)
 
 static void make_step(struct bytes *out, uint64_t *random)
 {
-        static const uint8_t kinds[] = { SESSION_RAW, SESSION_RING_PUT, SESSION_RING_PUT, SESSION_RING_SCRIBBLE, SESSION_SCRIBBLE,
-                                         SESSION_SCRIBBLE, SESSION_CLOSE, SESSION_TURN };
+        static const uint8_t kinds[] = { SESSION_RAW,      SESSION_RING_PUT, SESSION_RING_PUT, SESSION_RING_SCRIBBLE,
+                                         SESSION_SCRIBBLE, SESSION_SCRIBBLE, SESSION_CLOSE,    SESSION_TURN };
         uint8_t kind = fuzz_below(random, 3) ? SESSION_FRAME : kinds[fuzz_below(random, sizeof(kinds))];
         uint32_t n = kind == SESSION_RING_PUT ? 8 : 4 + fuzz_below(random, 10);
         uint32_t client = kind == SESSION_RING_PUT || kind == SESSION_RING_SCRIBBLE ? 2 : fuzz_below(random, 4);
@@ -114,7 +119,8 @@ static void make_step(struct bytes *out, uint64_t *random)
         if (kind == SESSION_FRAME) {
                 make_frame(out, random);
         } else if (kind == SESSION_RING_PUT) { /* a kind, and an INTID that was granted or not */
-                uint32_t intid = fuzz_below(random, 3) ? 32 + fuzz_below(random, 4) : (uint32_t)make_number(random, false);
+                uint32_t intid =
+                        fuzz_below(random, 3) ? 32 + fuzz_below(random, 4) : (uint32_t)make_number(random, false);
 
                 put(out, n);
                 put(out, fuzz_below(random, 16) ? 1 + fuzz_below(random, 3) : fuzz_below(random, 256));
@@ -164,7 +170,8 @@ static void insert_made(struct input *in, uint64_t *random)
         struct bytes made = { .n = 0 };
 
         make_step(&made, random);
-        insert(in, in->steps[fuzz_below(random, 2) ? in->n_steps : fuzz_below(random, in->n_steps + 1)], made.at, made.n);
+        insert(in, in->steps[fuzz_below(random, 2) ? in->n_steps : fuzz_below(random, in->n_steps + 1)], made.at,
+               made.n);
 }
 
 static void take_out(struct input *in, uint64_t *random)
@@ -200,6 +207,64 @@ static void change(struct input *in, uint64_t *random)
                 LLVMFuzzerMutate(in->data + in->steps[i] + 3, n - 3, n - 3);
 }
 
+/* A varint at @at. Return: how many bytes it has; 0: there is none. */
+static size_t get_varint(const uint8_t *at, size_t size, uint64_t *ret_value)
+{
+        *ret_value = 0;
+        for (size_t i = 0; i < size && i < 10; i++) {
+                *ret_value |= (uint64_t)(at[i] & 0x7f) << 7 * i;
+                if (!(at[i] & 0x80))
+                        return i + 1;
+        }
+        return 0;
+}
+
+/* Where the numbers of a message are: fields of wire type 0, and what stands in packed ones. Return: how many. */
+static uint32_t find_numbers(const uint8_t *at, size_t size, uint16_t *places, uint32_t max)
+{
+        uint32_t n_places = 0;
+        uint64_t tag, value;
+        size_t i = 0, n;
+
+        while (i < size && n_places < max && (n = get_varint(at + i, size - i, &tag))) {
+                i += n;
+                places[n_places] = (uint16_t)i;
+                n = get_varint(at + i, size - i, &value);
+                if (!n || ((tag & 7) != 0 && (tag & 7) != 2))
+                        break;
+                n_places++;
+                i += n + ((tag & 7) == 2 ? value : 0);
+        }
+        return n_places;
+}
+
+/* One number of a message is one more or less, or another that means something: what bounds are there for. */
+static void change_number(struct input *in, uint64_t *random)
+{
+        uint32_t s = fuzz_below(random, in->n_steps), n_places;
+        uint8_t *step = in->data + in->steps[s];
+        size_t size = in->steps[s + 1] - in->steps[s], at, n;
+        struct bytes now = { .n = 0 };
+        uint16_t places[32];
+        uint64_t value;
+        uint32_t how = fuzz_below(random, 3);
+
+        if (!in->n_steps || step[0] % SESSION_N_STEPS != SESSION_FRAME || size < 8)
+                return;
+        n_places = find_numbers(step + 7, size - 7, places, 32);
+        if (!n_places)
+                return;
+        at = 7u + places[fuzz_below(random, n_places)];
+        n = get_varint(step + at, size - at, &value);
+        put_varint(&now, how == 2 ? make_number(random, value > UINT32_MAX) : how ? value + 1 : value - 1);
+        if (size - n + now.n > STEP_BYTES || now.n > n + (in->max - in->size))
+                return;
+        memmove(step + at + now.n, step + at + n, in->size - (in->steps[s] + at + n));
+        memcpy(step + at, now.at, now.n);
+        in->size = in->size - n + now.n;
+        step[2] = (uint8_t)(step[2] - n + now.n);
+}
+
 static void change_client(struct input *in, uint64_t *random)
 {
         if (in->n_steps)
@@ -214,8 +279,8 @@ static void change_state(struct input *in, uint64_t *random)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
         static void (*const ways[])(struct input *in, uint64_t *random) = {
-                insert_made, insert_made, insert_made, insert_made, take_out, take_out, repeat, change, change, change_client,
-                change_state,
+                insert_made,   insert_made,   insert_made,   take_out,      take_out, repeat,        change,      change_number,
+                change_number, change_number, change_number, change_number, change,   change_client, change_state,
         };
         struct input in = { .data = data, .size = size, .max = max };
         uint64_t random = seed;

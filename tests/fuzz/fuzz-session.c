@@ -4,8 +4,8 @@
 /*
  * What clients may do to the daemon: the real server in this process, four connections, every message in every state
  *
- * Laws     Whatever was said: what the daemon sends is well-formed; a connection that lives gets one answer to each request
- *          that asks for one, in order; a new connection is served; no descriptor stays open.
+ * Laws     Whatever was said: what the daemon sends is well-formed; a connection that lives gets one answer to each
+ *          request that asks for one, in order; a new connection is served; no descriptor stays open.
  */
 #include <event2/event.h>
 #include <fcntl.h>
@@ -135,7 +135,8 @@ static void match_answer(struct client *client, uint32_t request, const Vgic__St
         memmove(client->expected, client->expected + i + 1, client->n_expected * sizeof(client->expected[0]));
 }
 
-static void take_answer(struct world *world, struct client *client, const struct proto_row *row, const Vgic__Status *status)
+static void take_answer(struct world *world, struct client *client, const struct proto_row *row,
+                        const Vgic__Status *status)
 {
         FUZZ_ASSERT(!status || status->code < PROTO_N_CODES);
         if (!row || (status && status->code != PROTO_OK)) {
@@ -383,7 +384,8 @@ static void step_ring_put(struct world *world, struct step *step)
         (void)world;
         if (!client->ring)
                 return;
-        memcpy(client->ring + at + offsetof(struct shm_ring_queue, entries) + client->tail % SHM_RING_ENTRIES * 8, &entry, 8);
+        memcpy(client->ring + at + offsetof(struct shm_ring_queue, entries) + client->tail % SHM_RING_ENTRIES * 8,
+               &entry, 8);
         client->tail++;
         memcpy(client->ring + at + offsetof(struct shm_ring_queue, tail), &client->tail, sizeof(client->tail));
         if (step->how & 1)

@@ -28,15 +28,15 @@ enum session_state {
 };
 
 enum session_step {
-        SESSION_FRAME,          /* request, flags (^ version), descriptors (15..0: how many; 7..4: of what kind), repeats: how
-                                 * often the payload's last two bytes come 16 times more; payload. SESSION_TOKEN in it is
-                                 * replaced by the token of the last grant */
-        SESSION_RAW,            /* bytes */
-        SESSION_RING_PUT,       /* an entry of the client's ring: 8 bytes; how & 1: the bell is rung */
-        SESSION_RING_SCRIBBLE,  /* 2 bytes: where; then what; the bell is rung */
-        SESSION_SCRIBBLE,       /* 3 bytes: where in the segment; then what; how & 1: TDIR's bell is rung */
-        SESSION_CLOSE,          /* how & 3: 0 close, and connect again; 1 no more writing; 2 no more reading; 3 fill the bells */
-        SESSION_TURN,           /* how & 1: the daemon works, but this client does not read */
+        SESSION_FRAME,    /* request, flags (^ version), descriptors (15..0: how many; 7..4: of what kind), repeats: how
+                           * often the payload's last two bytes come 16 times more; payload. SESSION_TOKEN in it is
+                           * replaced by the token of the last grant */
+        SESSION_RAW,      /* bytes */
+        SESSION_RING_PUT, /* an entry of the client's ring: 8 bytes; how & 1: the bell is rung */
+        SESSION_RING_SCRIBBLE, /* 2 bytes: where; then what; the bell is rung */
+        SESSION_SCRIBBLE,      /* 3 bytes: where in the segment; then what; how & 1: TDIR's bell is rung */
+        SESSION_CLOSE, /* how & 3: 0 close, and connect again; 1 no more writing; 2 no more reading; 3 fill the bells */
+        SESSION_TURN,  /* how & 1: the daemon works, but this client does not read */
         SESSION_N_STEPS
 };
 

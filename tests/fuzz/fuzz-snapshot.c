@@ -20,6 +20,7 @@
 
 #include "base-crc.h"
 #include "fuzz-input.h"
+#include "fuzz-mutate.h"
 #include "shm-cpuif.h"
 #include "shm-line.h"
 #include "shm-segment.h"
@@ -136,4 +137,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         close(fd);
         close(fd_ro);
         return 0;
+}
+
+/* One byte or a few of an image that is whole otherwise: a field is a little more than it can be. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
+{
+        uint64_t random = seed;
+
+        if (size < 2 || (fuzz_below(&random, 4) == 0 && LLVMFuzzerMutate))
+                return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max) : size;
+        data[0] = (uint8_t)(3 | fuzz_below(&random, 4) << 2);
+        for (uint32_t i = 1 + fuzz_below(&random, 3); i; i--) {
+                size_t at = 1 + fuzz_below(&random, fuzz_below(&random, 4) || size < 128 ? size - 1 : 127);
+                uint32_t how = fuzz_below(&random, 4);
+
+                data[at] = (uint8_t)(how == 0   ? data[at] + 1u
+                                     : how == 1 ? data[at] - 1u
+                                     : how == 2 ? data[at] ^ 1u << fuzz_below(&random, 8)
+                                                : fuzz_below(&random, 20));
+        }
+        return size;
 }

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# make-seeds.py - write the named seeds of the targets "session" and "message": every message, where it succeeds
+# make-seeds.py - write the named seeds of the targets "session", "message" and "client"; some of "segment"
 #
 #   make-seeds.py CORPUS-DIR
 #
-# tests/fuzz/test-seeds checks that each request of the protocol has one that the daemon answers with OK. The format is
-# that of fuzz-session.h.
+# tests/fuzz/test-seeds checks that each request of the protocol has one that the daemon answers with OK. The formats are
+# those of fuzz-session.h and fuzz-client.h.
 import os
 import sys
 
@@ -133,6 +133,26 @@ MORE = {
 }
 
 
+HONEST, CHANGED, EVENT, LIE_FRAME, LIE_RAW, LIE_CLOSE, LIE_SCRIBBLE, LIE_DESCRIPTORS = range(8)
+
+
+def lie(role, kind, how, rest, after):
+    """The liar is honest that often, then lies once (fuzz-client.h)."""
+    answers = bytes([HONEST] * after + [kind | how << 3]) + rest
+    return bytes([role, len(answers)]) + answers
+
+
+# Requests of a VMM that creates: HELLO, VM_CREATE, VM_INIT, VM_MAP, VM_DOORBELLS; of a device: HELLO, VM_ATTACH, RING_SETUP.
+CLIENTS = {f'vmm-{words}-{after}': lie(8, kind, how, rest, after) for after in range(5) for words, kind, how, rest in (
+    ('frame', LIE_FRAME, 0, b'\0\x04\x0a\x02\x08\x09'), ('descriptors', LIE_FRAME, 4 << 1, b'\0\0'),
+    ('changed', CHANGED, 16, b'\x0e\0\x05'))}
+CLIENTS |= {f'device-{words}-{after}': lie(3, kind, how, rest, after) for after in range(3) for words, kind, how, rest in (
+    ('descriptors', LIE_FRAME, 3 << 1, b'\0\0'), ('event', EVENT, 0, b'\1\x20\0'))}
+CLIENTS |= {f'role-{role}': bytes([role, 0]) for role in (0, 1, 2, 3, 12, 13, 14, 15)}
+CLIENTS['device-ring'] = bytes([15, 0]) + b'\1\x20\1\0\0\2\3\4\2\5\3\0\xc0\x08\0\xff\xff\xff\7\2\7\0\0'
+CLIENTS['device-events'] = bytes([3, 0]) + b''.join(bytes([1, 32 + i, 1, 0, 0]) for i in range(12)) + b'\2\3'
+
+
 def write(folder, name, data):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, name), 'wb') as out:
@@ -147,6 +167,10 @@ def main():
         write(corpus + '/message', name, head(request, payload))
     for name, (state, steps) in MORE.items():
         write(corpus + '/session', name, bytes([state]) + steps)
+    for name, data in CLIENTS.items():
+        write(corpus + '/client', name, data)
+    for page in range(5, 9): # fuzz-segment.c: the area of the vCPUs near the end, or behind it
+        write(corpus + '/segment', f'area-at-{page}', b'\0\1' + (160).to_bytes(3, 'little') + (page << 12).to_bytes(8, 'little'))
     for name in EVENTS:
         write(corpus + '/message', name.lower().replace('_', '-'), head(name, message(f1=32), flags=1))
 

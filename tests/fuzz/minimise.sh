@@ -26,11 +26,7 @@ for target in "$@"; do
                 *) cp "$seed" "$work/$target/" ;;
                 esac
         done
-        case $target in # many branches: as few files as possible
-        program | session) how=-set_cover_merge=1 ;;
-        *) how=-merge=1 ;;
-        esac
-        "$build/tests/fuzz/fuzz-$target" "$how" -use_counters=0 "$work/$target" "$corpus" "$build/tests/fuzz/found-$target" \
+        "$build/tests/fuzz/fuzz-$target" -set_cover_merge=1 -use_counters=0 "$work/$target" "$corpus" "$build/tests/fuzz/found-$target" \
                 > "$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; exit 1; }
         rm -f "$corpus"/seed-*
         n=0

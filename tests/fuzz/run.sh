@@ -84,7 +84,7 @@ ulimit -c 0
 limit() {
         case $1 in
         program) echo 1208 ;;
-        segment) echo 65536 ;;
+        segment) echo 1201 ;;
         *) echo 4096 ;;
         esac
 }
@@ -112,7 +112,7 @@ for target in "$@"; do
         mkdir -p "found-$target" "$findings"
         rm -f "$findings"/*
         status=0
-        ./fuzz-"$target" -max_total_time="$seconds" -max_len="$(limit "$target")" -print_final_stats=1 \
+        ./fuzz-"$target" -max_total_time="$seconds" -max_len="$(limit "$target")" -print_final_stats=1 -len_control=0 \
                 -artifact_prefix="$findings/" "found-$target" "$here/corpus/$target" > "$log" 2>&1 || status=$?
         runs=$(last 'number_of_executed_units:')
         [ "$runs" != 0 ] || runs=$(last '^#')

@@ -87,7 +87,8 @@ int main(void)
         each_seed("message", note_message, seen);
         for (size_t i = 0; i < n; i++) {
                 if (rows[i].direction == PROTO_TO_DAEMON)
-                        tap_ok(fuzz_session_answered[rows[i].id] > 0, "session: a seed has %s answered with OK", rows[i].name);
+                        tap_ok(fuzz_session_answered[rows[i].id] > 0, "session: a seed has %s answered with OK",
+                               rows[i].name);
                 tap_ok(seen[i] != NULL, "message: a seed is %s", rows[i].name);
         }
         return tap_done();

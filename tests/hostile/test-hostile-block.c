@@ -21,6 +21,7 @@
 
 #include <linux/fuse.h>
 
+#include "base-clock.h"
 #include "daemon-raw.h"
 #include "guest.h"
 #include "proto-fds.h"
@@ -137,6 +138,85 @@ static void test_tdir(struct daemon_proc *proc, const struct victim *victim)
         vgic_disconnect(tool);
 }
 
+/* --- more to place than one turn of the loop takes --- */
+
+#define MANY_VCPUS  400u
+#define MANY_SPIS   960u
+
+/* Takes what is chosen for all vCPUs but the first, and dies with it. */
+static void hold_all(const struct daemon_proc *proc, int ready)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (vgic_vm_attach(conn, "many", VGIC_ROLE_VMM, &vm) < 0)
+                _exit(1);
+        for (uint32_t i = 1; i < MANY_VCPUS; i++)
+                guest_boot_vcpu(vm, i);
+        for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++)
+                vgic_spi_pulse(vm, intid);
+        (void)!write(ready, "x", 1);
+        for (;;)
+                pause();
+}
+
+/* How often each comes; until as many came as there are. */
+static void take_all(struct vgic_vcpu *vcpu, unsigned counts[32 + MANY_SPIS])
+{
+        for (unsigned n = 0; n < MANY_SPIS; n++) {
+                uint32_t intid;
+
+                if (!(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0) & VGIC_WAKE_IRQ))
+                        return;
+                intid = vgic_vcpu_ack(vcpu, 1);
+                vgic_vcpu_eoi(vcpu, 1, intid);
+                if (intid < 32 + MANY_SPIS)
+                        counts[intid]++;
+        }
+}
+
+static void test_many_to_place(struct daemon_proc *proc, const struct victim *victim)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "many", MANY_VCPUS, MANY_SPIS, VGIC_VM_EPHEMERAL);
+        static unsigned counts[32 + MANY_SPIS];
+        struct vgic_vcpu *vcpu;
+        unsigned n_once = 0;
+        int ready[2];
+        pid_t pid;
+        char c;
+
+        guest_boot_distributor(vm);
+        for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++) {
+                vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, UINT64_C(1) << 31);          /* IROUTER: 1 of N */
+                vgic_gicd_write(vm, 0xc00 + intid / 16 * 4, 4, 0xaaaaaaaa);             /* ICFGR: edge */
+        }
+        if (pipe(ready) < 0)
+                tap_bail("pipe");
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0)
+                hold_all(proc, ready[1]);
+        close(ready[1]);
+        if (read(ready[0], &c, 1) != 1)
+                tap_bail("the other VMM failed");
+        close(ready[0]);
+        vcpu = guest_boot_vcpu(vm, 0);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u interrupts wait for the %u vCPUs of another process", MANY_SPIS,
+               MANY_VCPUS - 1);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        take_all(vcpu, counts);
+        for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++)
+                n_once += counts[intid] == 1;
+        tap_eq(n_once, MANY_SPIS, "it dies: they all come to the one vCPU that is left, once");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "and no other");
+        tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+}
+
 /* --- descriptors whose close() waits --- */
 
 /* A connection over which more was sent than is read, and whose close() waits a minute for it. */
@@ -180,6 +260,21 @@ static void give(const struct daemon_proc *proc, int fd, bool whole)
         close(socket);
 }
 
+/* The same with bytes that the daemon never reads: it ends the connection for what came before them. */
+static void give_unread(const struct daemon_proc *proc, int fd)
+{
+        int socket = daemon_raw_hello(proc);
+
+        kill(proc->pid, SIGSTOP);
+        daemon_raw_frame(socket, PROTO_VM_LIST, 0, 0, NULL, 0); /* another version */
+        if (proto_fds_send(socket, "x", 1, &fd, 1) != 1)
+                tap_note("send: %s", strerror(errno));
+        close(fd);
+        kill(proc->pid, SIGCONT);
+        tap_eq(daemon_raw_code(socket), PROTO_BAD_VERSION, "the connection is ended");
+        close(socket);
+}
+
 /* The daemon of its own is idle: no timer runs that would end its sleep. */
 static void test_linger(void)
 {
@@ -187,17 +282,21 @@ static void test_linger(void)
         struct daemon_proc proc;
 
         daemon_start(&proc, &(struct daemon_options){ .quiet = true });
-        for (unsigned i = 0; i < 2; i++) {
+        for (unsigned i = 0; i < 3; i++) {
+                static const char *const ways[] = { "sent along", "sent with half a message", "sent behind the end" };
+
                 fd = lingering_socket(&other[i]);
                 if (fd < 0)
                         tap_bail("no TCP over the loopback interface: %s", strerror(errno));
-                give(&proc, fd, i == 0);
-                tap_ok(daemon_alive(&proc), "a socket whose close() would wait a minute, %s: the daemon serves on",
-                       i == 0 ? "sent along" : "sent with half a message");
+                if (i < 2)
+                        give(&proc, fd, i == 0);
+                else
+                        give_unread(&proc, fd);
+                tap_ok(daemon_alive(&proc), "a socket whose close() would wait a minute, %s: the daemon serves on", ways[i]);
         }
         tap_eq(daemon_stop(&proc), 0, "and it stops in order");
-        close(other[0]);
-        close(other[1]);
+        for (unsigned i = 0; i < 3; i++)
+                close(other[i]);
 }
 
 int main(void)
@@ -213,6 +312,7 @@ int main(void)
         test_full_ring(&proc, &victim);
         test_doorbells(&proc, &victim);
         test_tdir(&proc, &victim);
+        test_many_to_place(&proc, &victim);
         tap_ok(daemon_wait_fds(&proc, before), "no descriptor is left of all that");
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");

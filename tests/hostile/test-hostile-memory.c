@@ -27,7 +27,7 @@
 
 #define PREY          "prey"
 #define N_SCRIBBLERS  2u
-#define N_ASKS        1500u     /* of each shape */
+#define N_ASKS         800u     /* of each shape */
 #define ROUNDS        5u        /* of the victim, each time that it is looked at */
 #define SANITIZER_EXIT  99
 

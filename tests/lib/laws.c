@@ -18,10 +18,10 @@
 #include "tap.h"
 
 /*
- * Law 1. Each acknowledge leaves a claim: on which vCPU, how many operations that could end the interrupt had begun, and
- * whether the claim is certain: no such operation was under way at any time from before the acknowledge until the claim
- * was made. If two certain claims follow each other and no such operation began since the first was made, then both are
- * of interrupts that are active at this moment: broken.
+ * Law 1. Each acknowledge leaves a claim: on which vCPU, how many operations that could end the interrupt had begun,
+ * and whether the claim is certain: no such operation was under way at any time from before the acknowledge until the
+ * claim was made. If two certain claims follow each other and no such operation began since the first was made, then
+ * both are of interrupts that are active at this moment: broken.
  */
 #define CLAIM_VALID    (UINT64_C(1) << 63)
 #define CLAIM_CERTAIN  (UINT64_C(1) << 62)
@@ -103,7 +103,8 @@ void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu
         uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
 
         if (seen != sent && !gic_word_pending(w))
-                laws_broken(laws, gic, 2, vcpu, intid, "an edge is lost: of %llu that were sent the last handler saw %llu",
+                laws_broken(laws, gic, 2, vcpu, intid,
+                            "an edge is lost: of %llu that were sent the last handler saw %llu",
                             (unsigned long long)sent, (unsigned long long)seen);
         if (taken > sent)
                 laws_broken(laws, gic, 2, vcpu, intid, "%llu deliveries of %llu edges", (unsigned long long)taken,
@@ -130,7 +131,10 @@ static uint64_t claim_of(struct laws *laws, uint32_t vcpu, struct laws_irq *irq)
         return claim;
 }
 
-/* Law 4 of what this vCPU has just acknowledged: TDIR was raised before. If it reads clear with the same generation twice it was so all the time. */
+/*
+ * Law 4 of what this vCPU has just acknowledged: TDIR was raised before. If it reads clear with the same generation
+ * twice it was so all the time.
+ */
 static void judge_active(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         uint64_t before, after, w;
@@ -139,7 +143,8 @@ static void judge_active(struct laws *laws, const struct shm_gic *gic, uint32_t 
                 return;
         w = shm_word_load(shm_gic_word(gic, vcpu, intid));
         if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu && !shm_tdir_get(gic, &after, NULL) && before == after)
-                laws_broken(laws, gic, 4, vcpu, intid, "TDIR is clear (generation %llu) with the SPI active", (unsigned long long)before);
+                laws_broken(laws, gic, 4, vcpu, intid, "TDIR is clear (generation %llu) with the SPI active",
+                            (unsigned long long)before);
 }
 
 void laws_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
@@ -151,10 +156,12 @@ void laws_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uin
 
         atomic_fetch_add(&irq->taken, 1);
         raise_to(&irq->seen, atomic_load(&irq->sent));
-        atomic_fetch_add_explicit((claim & CLAIM_CERTAIN) ? &self->n_judged : &self->n_unjudged, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit((claim & CLAIM_CERTAIN) ? &self->n_judged : &self->n_unjudged, 1,
+                                  memory_order_relaxed);
         if ((claim & old & CLAIM_CERTAIN) && CLAIM_BEGUN(old) == atomic_load(&irq->ends_begun) &&
             !atomic_load(&laws->vcpus[CLAIM_VCPU(old)].voided) && !atomic_load(&self->voided))
-                laws_broken(laws, gic, 1, vcpu, intid, "acknowledged by vCPU %u while it is active on vCPU %u", vcpu, CLAIM_VCPU(old));
+                laws_broken(laws, gic, 1, vcpu, intid, "acknowledged by vCPU %u while it is active on vCPU %u", vcpu,
+                            CLAIM_VCPU(old));
         judge_active(laws, gic, vcpu, intid);
 }
 
@@ -207,8 +214,8 @@ void laws_grace(const struct laws *laws, unsigned who)
 }
 
 /*
- * Whoever brings an SPI into flight raises TDIR before its operation ends. So, if the word is seen in flight while TDIR is
- * clear, and TDIR still is clear, with no change between, after everybody has ended what he was in: broken.
+ * Whoever brings an SPI into flight raises TDIR before its operation ends. So, if the word is seen in flight while TDIR
+ * is clear, and TDIR still is clear, with no change between, after everybody has ended what he was in: broken.
  */
 void laws_watch_tdir(struct laws *laws, const struct shm_gic *gic, unsigned who, uint32_t intid)
 {
@@ -221,7 +228,8 @@ void laws_watch_tdir(struct laws *laws, const struct shm_gic *gic, unsigned who,
                 return;
         laws_grace(laws, who);
         if (!shm_tdir_get(gic, &after, NULL) && after == before)
-                laws_broken(laws, gic, 4, 0, intid, "TDIR is clear (generation %llu) with the SPI in flight, word %#llx",
+                laws_broken(laws, gic, 4, 0, intid,
+                            "TDIR is clear (generation %llu) with the SPI in flight, word %#llx",
                             (unsigned long long)before, (unsigned long long)w);
 }
 
@@ -252,7 +260,8 @@ static bool preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
                 if (bits)
                         running = gic_prio_of_apr_bit(i * 32 + (unsigned)__builtin_ctz(bits), gic->n_priority_bits);
         }
-        return gic_prio_preempts(gic_word_priority(w), (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT), running, gic_prio_group_mask(bpr));
+        return gic_prio_preempts(gic_word_priority(w), (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT), running,
+                                 gic_prio_group_mask(bpr));
 }
 
 static bool may_be_chosen(const struct shm_gic *gic, uint32_t vcpu, unsigned group)
@@ -260,7 +269,8 @@ static bool may_be_chosen(const struct shm_gic *gic, uint32_t vcpu, unsigned gro
         uint64_t cpuif = vcpu < gic->n_vcpus ? atomic_load(&gic->vcpus[vcpu].cpuif) : SHM_CPUIF_ABSENT;
 
         return !(cpuif & (SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF)) &&
-               base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1) && !base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT + group, 1);
+               base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1) &&
+               !base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT + group, 1);
 }
 
 /* What a vCPU is offered: the highest priority, of equal ones the lowest INTID. */
@@ -306,7 +316,8 @@ static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vc
         if (best.intid != GIC_INTID_SPURIOUS && preempts(gic, vcpu, best.word))
                 laws_broken(laws, gic, 3, vcpu, best.intid, "it is deliverable and vCPU %u sleeps", vcpu);
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
-                if ((atomic_load(&self->posted_apr[i]) & SHM_APR_POSTED) && shm_takeover_runs(atomic_load(&self->cpuif)))
+                if ((atomic_load(&self->posted_apr[i]) & SHM_APR_POSTED) &&
+                    shm_takeover_runs(atomic_load(&self->cpuif)))
                         laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "posted active priorities %u are not taken", i);
         if ((request & (SHM_REQUEST_RESET | SHM_REQUEST_APR)) && shm_takeover_runs(atomic_load(&self->cpuif)))
                 laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "request %#x is slept through", request);
@@ -341,11 +352,13 @@ static void judge_spi(struct laws *laws, const struct shm_gic *gic, uint32_t int
 }
 
 /* A set of bits with a summary that a reader starts from. */
-static void judge_summary(struct laws *laws, const struct shm_gic *gic, const _Atomic uint64_t *bits, uint64_t summary, const char *what)
+static void judge_summary(struct laws *laws, const struct shm_gic *gic, const _Atomic uint64_t *bits, uint64_t summary,
+                          const char *what)
 {
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
                 if (atomic_load(&bits[i]) && !(summary >> i & 1))
-                        laws_broken(laws, gic, 3, UINT32_MAX, UINT32_MAX, "%s: word %u has bits and the summary does not say so", what, i);
+                        laws_broken(laws, gic, 3, UINT32_MAX, UINT32_MAX,
+                                    "%s: word %u has bits and the summary does not say so", what, i);
 }
 
 void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic)
@@ -357,7 +370,8 @@ void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic)
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
                 judge_vcpu(laws, gic, v);
         judge_summary(laws, gic, gic->header->eoi, atomic_load(&gic->header->eoi_summary), "ends of interrupt");
-        judge_summary(laws, gic, gic->header->unplaced, atomic_load(&gic->header->unplaced_summary), "unplaced interrupts");
+        judge_summary(laws, gic, gic->header->unplaced, atomic_load(&gic->header->unplaced_summary),
+                      "unplaced interrupts");
 }
 
 /* --- verdict --- */
@@ -368,10 +382,12 @@ static void show_vcpu(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         uint32_t index = shm_candidate_index(intid);
 
         tap_note("vCPU %u: cpuif %#llx icc_ctlr %#llx park %u request %#x slot %#llx running priority %#x", vcpu,
-                 (unsigned long long)atomic_load(&self->cpuif), (unsigned long long)atomic_load(&self->icc_ctlr), atomic_load(&self->park),
-                 atomic_load(&self->request), (unsigned long long)atomic_load(&self->slot.op), shm_cpuif_running_priority(gic, vcpu));
+                 (unsigned long long)atomic_load(&self->cpuif), (unsigned long long)atomic_load(&self->icc_ctlr),
+                 atomic_load(&self->park), atomic_load(&self->request), (unsigned long long)atomic_load(&self->slot.op),
+                 shm_cpuif_running_priority(gic, vcpu));
         if (index / 64 < SHM_N_CANDIDATE_WORDS)
-                tap_note("vCPU %u: summary %#llx candidates[%u] %#llx", vcpu, (unsigned long long)atomic_load(&self->summary), index / 64,
+                tap_note("vCPU %u: summary %#llx candidates[%u] %#llx", vcpu,
+                         (unsigned long long)atomic_load(&self->summary), index / 64,
                          (unsigned long long)atomic_load(&self->candidates[index / 64]));
 }
 
@@ -381,19 +397,23 @@ void laws_show(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         uint64_t w = word ? shm_word_load(word) : 0;
 
         tap_note("GICD_CTLR %#x TDIR %#llx unplaced %#llx", atomic_load(&gic->header->gicd_ctlr),
-                 (unsigned long long)atomic_load(&gic->header->tdir), (unsigned long long)atomic_load(&gic->header->unplaced_summary));
+                 (unsigned long long)atomic_load(&gic->header->tdir),
+                 (unsigned long long)atomic_load(&gic->header->unplaced_summary));
         if (word)
-                tap_note("INTID %u: word %#llx priority %#x route %u%s holder %u%s%s group %u %s%s%s%s wires %#llx", intid, (unsigned long long)w,
-                         gic_word_priority(w), gic_word_route(w), (w & GIC_WORD_IRM) ? " (1 of N)" : "", gic_word_holder(w),
-                         (w & GIC_WORD_ACTIVE) ? " active" : "", (w & GIC_WORD_ENABLE) ? " enabled" : "", gic_word_group(w),
-                         (w & GIC_WORD_EDGE_CFG) ? "edge" : "level", (w & GIC_WORD_LATCH) ? " latch" : "",
-                         (w & GIC_WORD_MESSAGE) ? " message" : "", (w & GIC_WORD_EDGE) ? " edge-seen" : "",
+                tap_note("INTID %u: word %#llx priority %#x route %u%s holder %u%s%s group %u %s%s%s%s wires %#llx",
+                         intid, (unsigned long long)w, gic_word_priority(w), gic_word_route(w),
+                         (w & GIC_WORD_IRM) ? " (1 of N)" : "", gic_word_holder(w),
+                         (w & GIC_WORD_ACTIVE) ? " active" : "", (w & GIC_WORD_ENABLE) ? " enabled" : "",
+                         gic_word_group(w), (w & GIC_WORD_EDGE_CFG) ? "edge" : "level",
+                         (w & GIC_WORD_LATCH) ? " latch" : "", (w & GIC_WORD_MESSAGE) ? " message" : "",
+                         (w & GIC_WORD_EDGE) ? " edge-seen" : "",
                          (unsigned long long)(w & GIC_WORD_WIRES) >> GIC_WORD_WIRE_SHIFT);
         if (vcpu < gic->n_vcpus)
                 show_vcpu(gic, vcpu, intid);
 }
 
-void laws_broken(struct laws *laws, const struct shm_gic *gic, unsigned law, uint32_t vcpu, uint32_t intid, const char *format, ...)
+void laws_broken(struct laws *laws, const struct shm_gic *gic, unsigned law, uint32_t vcpu, uint32_t intid,
+                 const char *format, ...)
 {
         char text[200];
         va_list args;

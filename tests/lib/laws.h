@@ -11,10 +11,10 @@
  *   3  when all is quiet nothing deliverable is left with a vCPU that sleeps
  *   4  TDIR is never clear with an SPI in flight
  *
- * What    Participants (threads, or processes forked after laws_create()) write down what they are about to do and what they
- *         got, in memory of their own: never in the segment. A record is made so that what is judged is certain: whatever
- *         order two participants took between their record and their operation, an execution that keeps the laws is never
- *         called broken. Where that cannot be known the case is left unjudged, and counted.
+ * What    Participants (threads, or processes forked after laws_create()) write down what they are about to do and what
+ *         they got, in memory of their own: never in the segment. A record is made so that what is judged is certain:
+ *         whatever order two participants took between their record and their operation, an execution that keeps the
+ *         laws is never called broken. Where that cannot be known the case is left unjudged, and counted.
  * Use     sender    laws_sent(), then the injection
  *         vCPU      laws_take(), acknowledge, laws_taken(); laws_end(), EOI or DIR, laws_ended()
  *         anybody   laws_enter(), any operation on the segment, laws_leave()
@@ -43,7 +43,7 @@ struct laws_irq {
 
 struct laws_vcpu {
         _Alignas(64) _Atomic uint64_t since;    /* laws.clock before the acknowledge under way */
-        _Atomic uint32_t voided;                /* somebody may reset it: what it holds is not judged until laws_renew() */
+        _Atomic uint32_t voided; /* somebody may reset it: what it holds is not judged until laws_renew() */
         _Atomic uint64_t n_judged, n_unjudged;  /* acknowledges, by law 1 */
 };
 
@@ -80,7 +80,7 @@ struct laws_irq *laws_irq(const struct laws *laws, uint32_t vcpu, uint32_t intid
 /* laws_sent() - just before an edge (pulse, ISPENDR, SETSPI, SGI) is sent. */
 void laws_sent(struct laws *laws, uint32_t vcpu, uint32_t intid);
 
-/* laws_forget() - edges may have been cleared (ICPENDR, reset, a sender that died): it counts from here on. All is quiet. */
+/* laws_forget() - edges may have been cleared (ICPENDR, reset, a sender that died): count anew. All is quiet. */
 void laws_forget(struct laws *laws, uint32_t vcpu, uint32_t intid);
 
 /* --- law 1, law 2, law 4 of what is active --- */
@@ -90,15 +90,16 @@ void laws_take(struct laws *laws, uint32_t vcpu);
 void laws_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 
 /*
- * laws_end() / laws_ended() - around everything that may end the activity of an interrupt: EOI with EOImode 0 (or when it may
- * be), DIR, ICACTIVER, whoever holds it
+ * laws_end() / laws_ended() - around everything that may end the activity of an interrupt: EOI with EOImode 0 (or when
+ * it may be), DIR, ICACTIVER, whoever holds it
  */
 void laws_end(struct laws *laws, uint32_t vcpu, uint32_t intid);
 void laws_ended(struct laws *laws, uint32_t vcpu, uint32_t intid);
 
 /*
- * laws_void() - before a reset of @vcpu is asked for, which its owner may serve later (LAWS_VOID_ALL: of the controller): what
- * it acknowledges is not judged by law 1 until laws_renew(). All is quiet then, and the resets were served.
+ * laws_void() - before a reset of @vcpu is asked for, which its owner may serve later (LAWS_VOID_ALL: of the
+ * controller): what it acknowledges is not judged by law 1 until laws_renew(). All is quiet then, and the resets were
+ * served.
  */
 void laws_void(struct laws *laws, uint32_t vcpu);
 void laws_renew(struct laws *laws);

@@ -48,6 +48,7 @@ struct litmus_cell {
         uint64_t value;
         uint64_t history[LITMUS_HISTORY];
         uint64_t places[LITMUS_HISTORY];        /* of the sequentially consistent ones in their total order; else 0 */
+        uint64_t floors[LITMUS_HISTORY];        /* of the last sequentially consistent one up to it */
         void *data;             /* relacy's, in this execution */
         uint64_t execution;     /* in which it was touched last */
         unsigned newest;        /* index of the last value */

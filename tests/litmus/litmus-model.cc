@@ -16,80 +16,9 @@
  * Evidence relacy shows fewer executions than C11 allows (loads are not delayed past later stores): a pass is evidence, not
  *         proof.
  */
-#include <algorithm>
-#include <cstdio>
-#include <ostream>
-#include <string>
-#include <vector>
+#include "litmus-model.h"
 
-#include <relacy/relacy.hpp>
-
-#include "litmus.h"
-
-#define ROW_load   LITMUS_OP_load
-#define ROW_store  LITMUS_OP_store
-#define ROW_rmw    LITMUS_OP_rmw
-#define ROW(label, operation, order)  { #label, ROW_##operation, ROW_##order },
-#define ROW_memory_order_relaxed  LITMUS_RELAXED
-#define ROW_memory_order_acquire  LITMUS_ACQUIRE
-#define ROW_memory_order_release  LITMUS_RELEASE
-#define ROW_memory_order_acq_rel  LITMUS_ACQ_REL
-#define ROW_memory_order_seq_cst  LITMUS_SEQ_CST
-#define ROW_relaxed  LITMUS_RELAXED
-#define ROW_acquire  LITMUS_ACQUIRE
-#define ROW_release  LITMUS_RELEASE
-#define ROW_acq_rel  LITMUS_ACQ_REL
-#define ROW_seq_cst  LITMUS_SEQ_CST
-const struct litmus_row litmus_rows[LITMUS_N_LABELS] = { SHM_ORDERS(ROW) };
-
-#define MAX_THREADS 4
-
-struct delayed {
-        struct litmus_cell *cell;
-        uint64_t value;
-        enum litmus_order order;
-        bool is_store;
-        enum litmus_kind kind;          /* of a read-modify-write */
-};
-
-/* A sequentially consistent operation: when in its thread, and where in the total order. */
-struct placed {
-        rl::timestamp_t at;
-        uint64_t place;
-};
-
-struct thread_state {
-        unsigned n_operations;
-        unsigned dies_at;               /* 0: it does not */
-        std::vector<struct delayed> buffer;
-        std::vector<struct placed> places;
-};
-
-/* Loads of memory that must not be written before all who read it are done: litmus_exclusive(). */
-struct looked {
-        const struct litmus_cell *cell;
-        rl::thread_id_t thread;
-        rl::timestamp_t at;
-};
-
-/* One run at a time, of one process. */
-static struct {
-        const struct litmus_scenario *scenario;
-        struct litmus_result *result;
-        enum litmus_order orders[LITMUS_N_ALL];
-        rl::test_params *params;
-        bool in_model;                  /* a thread of an execution runs, not before() and the like */
-        bool trace;
-        bool stalls;                    /* a thread now and then stands still while the others do many operations */
-        uint64_t execution;
-        unsigned saw;
-        std::vector<struct litmus_cell *> touched;
-        std::vector<uint64_t> initial;  /* of touched, by index */
-        void (*initialise)(rl::atomic_data *data, unsigned index);
-        uint64_t place;                 /* the last of the total order of sequentially consistent operations */
-        std::vector<struct looked> looks;
-        struct thread_state threads[MAX_THREADS];
-} model;
+struct litmus_model model;
 
 /* --- cells --- */
 
@@ -103,7 +32,7 @@ static void touch(struct litmus_cell *cell)
         model.initial.push_back(cell->value);
 }
 
-static void restore(void)
+void litmus_restore(void)
 {
         for (size_t i = 0; i < model.touched.size(); i++) {
                 model.touched[i]->value = model.initial[i];
@@ -112,15 +41,6 @@ static void restore(void)
         model.touched.clear();
         model.initial.clear();
         model.execution++;
-}
-
-/* What it was initialised with is seen by every thread, as if ordered before all of them. */
-template<rl::thread_id_t n> static void initialise(rl::atomic_data *data, unsigned index)
-{
-        rl::atomic_data_impl<n> *impl = static_cast<rl::atomic_data_impl<n> *>(data);
-
-        for (rl::thread_id_t i = 0; i < n; i++)
-                impl->history_[index].first_seen_order_[i] = (rl::timestamp_t)-1;
 }
 
 static rl::atomic_data *data_of(struct litmus_cell *cell)
@@ -136,7 +56,7 @@ static rl::atomic_data *data_of(struct litmus_cell *cell)
         index = c.threadx_->atomic_init(data);
         model.initialise(data, index);
         for (unsigned i = 0; i < LITMUS_HISTORY; i++)
-                cell->places[i] = 0;
+                cell->places[i] = cell->floors[i] = 0;
         cell->history[index] = cell->value;
         cell->newest = index;
         cell->data = data;
@@ -185,27 +105,24 @@ static void take_place(uint64_t place)
         places.push_back({ self->own_acq_rel_order_, place });
 }
 
-static uint64_t next_place(void)
+/* As early as it can stand: behind what happens before it, and behind the stores up to the one that it sees. */
+static void take_load_place(const struct litmus_cell *cell, unsigned index)
 {
-        return model.place += 2;
+        take_place(std::max(place_before(), cell->floors[index]) | 1); /* it may have learned of more by what it saw */
 }
 
 static unsigned load_seq_cst(struct litmus_cell *cell, rl::atomic_data *data)
 {
         rl::thread_info_base *self = rl::ctx().threadx_;
-        uint64_t before = place_before(), place = next_place();
+        uint64_t before = place_before();
         bool may_be_early = litmus_random(2);
         unsigned index;
 
         for (uint64_t p : cell->places)
                 may_be_early = may_be_early && (p == 0 || p > before);
         index = may_be_early ? self->atomic_load_acquire(data) : self->atomic_load_seq_cst(data);
-        if (index >= LITMUS_HISTORY)
-                return index;
-        for (unsigned i = cell->newest; i != index; i = (i + LITMUS_HISTORY - 1) % LITMUS_HISTORY)
-                if (cell->places[i])
-                        place = cell->places[i] - 1;
-        take_place(place);
+        if (index < LITMUS_HISTORY)
+                take_load_place(cell, index);
         return index;
 }
 
@@ -217,12 +134,14 @@ static void set_value(struct litmus_cell *cell, unsigned index, uint64_t value, 
                 if (look.cell == cell && look.thread != rl::ctx().threadx_->index_)
                         litmus_check(rl::ctx().threadx_->acq_rel_order_[look.thread] >= look.at,
                                      "memory is used again, and who read it is not known to be done");
+        cell->floors[index] = cell->floors[cell->newest];
         cell->history[index] = value;
         cell->newest = index;
         cell->value = value;
         cell->places[index] = 0;
         if (order == LITMUS_SEQ_CST) {
-                cell->places[index] = next_place();
+                model.place += 2;
+                cell->places[index] = cell->floors[index] = model.place;
                 take_place(model.place);
         }
 }
@@ -291,7 +210,7 @@ static bool may_leave(const struct thread_state *self, size_t i)
         return true;
 }
 
-static void perform_all(struct thread_state *self)
+void litmus_perform_all(struct thread_state *self)
 {
         while (!self->buffer.empty())
                 perform_delayed(self, 0);
@@ -378,7 +297,7 @@ uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label)
         if (order == LITMUS_SEQ_CST)
                 for (size_t i = 0; i < self->buffer.size(); i++)
                         if (self->buffer[i].order == LITMUS_SEQ_CST) {
-                                perform_all(self);
+                                litmus_perform_all(self);
                                 break;
                         }
         data = data_of(cell);
@@ -409,7 +328,7 @@ void litmus_cell_store(struct litmus_cell *cell, uint64_t value, enum litmus_lab
                 delay(self, { cell, value, order, true, LITMUS_EXCHANGE });
                 return;
         }
-        perform_all(self);
+        litmus_perform_all(self);
         perform_store(cell, value, order);
 }
 
@@ -430,7 +349,7 @@ static void order_before(struct thread_state *self, const struct litmus_cell *ce
         if (order == LITMUS_RELAXED || order == LITMUS_ACQUIRE)
                 perform_those_of(self, cell);
         else
-                perform_all(self);
+                litmus_perform_all(self);
 }
 
 bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum litmus_label label)
@@ -461,7 +380,7 @@ bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum
         thread = rl::ctx().threadx_;
         if (order == LITMUS_SEQ_CST) {
                 thread->atomic_load_seq_cst_rmw(data);
-                take_place(next_place());
+                take_load_place(cell, cell->newest);
         }
         if (order == LITMUS_ACQ_REL || order == LITMUS_ACQUIRE)
                 thread->atomic_load_acquire_rmw(data);
@@ -537,134 +456,17 @@ void litmus_wait(unsigned n)
 
 void litmus_returned(void)
 {
-        perform_all(&model.threads[rl::ctx().threadx_->index_]);
+        struct thread_state *self = &model.threads[rl::ctx().threadx_->index_];
+
+        if (self->dies_at && ++self->n_operations == self->dies_at)
+                die(self);
+        litmus_perform_all(self);
 }
 
-void litmus_mortal(unsigned index, unsigned n)
+void litmus_mortal(unsigned n)
 {
-        model.threads[index].dies_at = litmus_random(n + 1);
-}
+        struct thread_state *self = &model.threads[rl::ctx().threadx_->index_];
 
-/* --- executions --- */
-
-template<rl::thread_id_t n> struct suite : rl::test_suite<suite<n>, n> {
-        void before()
-        {
-                restore();
-                model.saw = 0;
-                model.place = 0;
-                model.looks.clear();
-                model.in_model = false;
-                model.initialise = initialise<n>;
-                for (struct thread_state &thread : model.threads) {
-                        thread.n_operations = 0;
-                        thread.dies_at = 0;
-                        thread.buffer.clear();
-                        thread.places.clear();
-                }
-                if (model.scenario->before)
-                        model.scenario->before();
-                model.stalls = litmus_random(2);
-                model.in_model = true;
-        }
-
-        void thread(unsigned index)
-        {
-                try {
-                        model.scenario->thread(index);
-                } catch (const litmus_death &) {
-                }
-                perform_all(&model.threads[index]);
-        }
-
-        void after()
-        {
-                model.in_model = false;
-                if (model.scenario->after)
-                        model.scenario->after();
-                for (unsigned i = 0; i < 6; i++)
-                        model.result->saw[i] += model.saw >> i & 1;
-                for (struct litmus_cell *cell : model.touched)
-                        if (cell->data) {
-                                rl::ctx().atomic_dtor(static_cast<rl::atomic_data *>(cell->data));
-                                cell->data = NULL;
-                        }
-        }
-};
-
-static bool simulate(unsigned n_threads, rl::test_params &params)
-{
-        switch (n_threads) {
-        case 2:
-                return rl::simulate<suite<2> >(params);
-        case 3:
-                return rl::simulate<suite<3> >(params);
-        default:
-                return rl::simulate<suite<4> >(params);
-        }
-}
-
-void litmus_run(const struct litmus_scenario *scenario, enum litmus_label weak, enum litmus_order order,
-                unsigned long first, unsigned long executions, bool traced, struct litmus_result *ret_result)
-{
-        static const struct litmus_scenario *last;
-        std::ostream nowhere(NULL);
-        rl::test_params params;
-
-        *ret_result = litmus_result();
-        model.scenario = scenario;
-        model.result = ret_result;
-        model.params = &params;
-        model.in_model = false;
-        model.trace = traced;
-        for (unsigned i = 0; i < LITMUS_N_LABELS; i++)
-                model.orders[i] = i == (unsigned)weak ? order : litmus_rows[i].order;
-        model.orders[LITMUS_PLAIN] = LITMUS_RELAXED;
-        model.orders[LITMUS_TOLD] = LITMUS_ACQ_REL;
-        for (struct thread_state &thread : model.threads) { /* relacy would take memory that grows in an execution for a leak */
-                thread.buffer.reserve(256);
-                thread.places.reserve(4096);
-        }
-        model.looks.reserve(64);
-        model.touched.reserve(4096);
-        model.initial.reserve(4096);
-        restore();
-        if (scenario != last) {
-                scenario->setup();
-                model.touched.clear();          /* this is what each execution begins with */
-                model.initial.clear();
-                model.execution++;
-                last = scenario;
-        }
-        params.iteration_count = first + executions - 1;
-        params.search_type = rl::random_scheduler_type;
-        params.output_stream = &nowhere;
-        params.progress_stream = &nowhere;
-        params.execution_depth_limit = 20000;
-        if (first > 1)
-                params.initial_state = std::to_string(first).c_str();
-        ret_result->held = simulate(scenario->n_threads, params);
-        if (!ret_result->held && !ret_result->why)
-                ret_result->why = rl::test_result_str(params.test_result);
-        ret_result->executions = params.stop_iteration - first + 1;
-        model.in_model = false;
-        restore();
-}
-
-/* --- scenarios --- */
-
-static const struct litmus_scenario *scenarios;
-
-void litmus_register(struct litmus_scenario *scenario)
-{
-        const struct litmus_scenario **at = &scenarios;
-
-        while (*at)
-                at = const_cast<const struct litmus_scenario **>(&(*at)->next);
-        *at = scenario;
-}
-
-const struct litmus_scenario *litmus_scenarios(void)
-{
-        return scenarios;
+        self->n_operations = 0;
+        self->dies_at = litmus_random(n + 1);
 }

@@ -62,7 +62,7 @@ void world_build(uint32_t n_vcpus, uint32_t n_spis, uint32_t features)
                 struct shm_vcpu *vcpu = &world.vcpus[v];
                 uint64_t cpuif = vcpu->cpuif.cell.value & ~(SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF);
 
-                cpuif = base_field_set(cpuif, SHM_CPUIF_PMR_SHIFT, 8, 0xff) | UINT64_C(3) << SHM_CPUIF_GRPEN_SHIFT;
+                cpuif = base_field_set(cpuif, SHM_CPUIF_PMR_SHIFT, 8, 0xf8) | UINT64_C(3) << SHM_CPUIF_GRPEN_SHIFT;
                 vcpu->cpuif.cell.value = cpuif | SHM_CPUIF_OWNED | SHM_CPUIF_POWERED;
                 vcpu->owner_session.cell.value = 1;
                 for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)

@@ -33,7 +33,7 @@ extern bool world_asleep[WORLD_MAX_VCPUS];      /* it sleeps, and only a ring wa
 extern bool world_daemon_rung;                  /* TDIR turned set */
 
 /*
- * world_build() - in setup(): @n_vcpus that run, awake, take both groups and everything below priority 0xff; @n_spis
+ * world_build() - in setup(): @n_vcpus that run, awake, take both groups and everything below priority 0xf8; @n_spis
  * from INTID 32 on: enabled, Group 1, edge, priority 0x80, routed to vCPU 0. The SGI and the PPI of each vCPU the same
  * (INTIDs 0, 1).
  */

@@ -35,7 +35,7 @@ void litmus_check(bool ok, const char *what);   /* else the execution has failed
 void litmus_saw(unsigned i);                    /* counted once per execution */
 unsigned litmus_random(unsigned n);             /* 0..n-1; also in before() */
 void litmus_wait(unsigned n);                   /* let others go first, for up to @n operations */
-void litmus_returned(void);                     /* from the library: no compiler moves a store from before to after this */
+void litmus_returned(void);                     /* from the library: no compiler moves a store across; it lives */
 
 /* Plain memory of a scenario, as a guest's or a device's: who is not ordered behind a store may see what was before it. */
 struct litmus_plain {
@@ -74,11 +74,11 @@ static inline uint64_t litmus_told(const struct litmus_plain *at)
 void litmus_exclusive(const struct litmus_cell *cell);
 
 /*
- * litmus_mortal() - in before(): thread @index dies before one of its first @n operations, or not at all; its function
- * is left by an exception. What it may have stored then: see litmus-model.cc.
+ * litmus_mortal() - the calling thread dies before one of its next @n operations, or not at all: its function is left by an
+ * exception. What it may have stored then: see litmus-model.cc.
  */
 struct litmus_death {};
-void litmus_mortal(unsigned index, unsigned n);
+void litmus_mortal(unsigned n);
 
 /* Running. */
 enum litmus_order { LITMUS_RELAXED, LITMUS_ACQUIRE, LITMUS_RELEASE, LITMUS_ACQ_REL, LITMUS_SEQ_CST };

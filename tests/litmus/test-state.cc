@@ -223,6 +223,72 @@ LITMUS_SCENARIO(apr, .name = "apr", .what = "active priorities posted against se
                 .saw = { "a reader was told of it", "it changed between two reads", "it slept and was rung", "it was taken" },
                 .executions = 40000, .next = NULL);
 
+/* Two posters, of one register each: a request that is served takes what was posted with it, also the second time. */
+static void posters_thread(unsigned index)
+{
+        if (index < 2) {
+                litmus_wait(30);
+                shm_apr_post(&world, 0, index, 0, 0x50);
+        } else {
+                litmus_wait(30);
+                shm_cpuif_serve(&world, 0);
+        }
+}
+
+static void posters_after(void)
+{
+        bool asked = world.vcpus[0].request.cell.value & SHM_REQUEST_APR;
+
+        for (unsigned group = 0; group < 2; group++) {
+                bool waits = world.vcpus[0].posted_apr[group * SHM_N_APR].cell.value & SHM_APR_POSTED;
+
+                litmus_check(!waits || asked, "a value stays posted although its vCPU serves requests");
+                litmus_saw(waits ? 0 : 1);
+        }
+}
+
+LITMUS_SCENARIO(posters, .name = "apr-two", .what = "two that post active priorities, and the service", .n_threads = 3,
+                .setup = apr_setup, .before = world_reset, .thread = posters_thread, .after = posters_after,
+                .saw = { "one waits", "one was taken" }, .executions = 60000, .next = NULL);
+
+/* What tools and VMMs read: who sees a change sees what was before it. */
+static void reading_thread(unsigned index)
+{
+        struct shm_irq_state irq;
+        struct shm_vcpu_state state;
+
+        if (index == 0) {
+                litmus_wait(6);
+                litmus_write(&beside[0], 1);
+                shm_line_pulse(&world, 0, SPI);
+        } else if (index == 1) {
+                litmus_wait(6);
+                litmus_write(&beside[1], 1);
+                shm_cpuif_set(&world, 0, SHM_CPUIF_PMR_SHIFT, 8, 0x70);
+        } else {
+                litmus_wait(10);
+                shm_read_irq(&world, 0, SPI, &irq);
+                if (irq.pending) {
+                        litmus_saw(0);
+                        litmus_check(litmus_read(&beside[0]) == 1, "asserted, and what the device stored before is not there");
+                }
+                shm_read_vcpu(&world, 0, &state);
+                if (state.pmr == 0x70) {
+                        litmus_saw(1);
+                        litmus_check(litmus_read(&beside[1]) == 1, "a register, and what its guest stored before is not there");
+                }
+        }
+}
+
+static void reading_setup(void)
+{
+        world_build(1, 1, 0);
+}
+
+LITMUS_SCENARIO(reading, .name = "read", .what = "an interrupt and a register, as tools read them", .n_threads = 3,
+                .setup = reading_setup, .before = world_reset, .thread = reading_thread, .after = NULL,
+                .saw = { "the interrupt was seen", "the register was seen" }, .executions = 30000, .next = NULL);
+
 /* A mirror's register: published, and invalidated while somebody reads it elsewhere. */
 #define ICC_PMR  (3u << 14 | 4u << 7 | 6u << 3 | 0u)
 
@@ -284,6 +350,50 @@ LITMUS_SCENARIO(mirror, .name = "mirror", .what = "a register published, read an
                 .saw = { "it was published", "it was read as not valid", "the new value was read" }, .executions = 60000,
                 .next = NULL);
 
+/* The same of registers: the guest closes the distributor, then sets EOImode. */
+static void registers_thread(unsigned index)
+{
+        struct snapshot read = {};
+        struct base_error why;
+        uint8_t *image;
+        size_t bytes;
+        unsigned flags;
+
+        if (index == 0) {
+                litmus_wait(100);
+                shm_park_end(&world, 0);
+                world_write(GICD_REG_CTLR, 0, 0, 0);
+                shm_cpuif_write_ctlr(&world, 0, ICC_CTLR_EOIMODE);
+                litmus_wait(40);
+                shm_park_stop(&world, 0);
+                return;
+        }
+        litmus_wait(30);
+        if (shm_snapshot_save(&world, &image, &bytes, &flags) < 0)
+                return;
+        if (flags & SHM_SNAPSHOT_EXACT) {
+                litmus_saw(0);
+                litmus_check(snapshot_decode(image, bytes, &read, &why) == 0, "the image cannot be read");
+                litmus_check(!(read.vcpus[0].ctlr_live & ICC_CTLR_EOIMODE) || !read.header.gicd_ctlr, "an exact image has a register and not the one before");
+                if (read.vcpus[0].ctlr_live & ICC_CTLR_EOIMODE)
+                        litmus_saw(1);
+                snapshot_free(&read);
+        } else {
+                litmus_saw(2);
+        }
+        std::free(image);
+}
+
+static void registers_setup(void)
+{
+        world_build(1, 0, 0);
+        shm_park_stop(&world, 0);
+}
+
+LITMUS_SCENARIO(registers, .name = "snapshot-regs", .what = "an exact image against a guest that changes two registers",
+                .n_threads = 2, .setup = registers_setup, .before = world_reset, .thread = registers_thread, .after = NULL,
+                .saw = { "it was exact", "exact, and of the state after", "it was not exact" }, .executions = 20000, .next = NULL);
+
 /* An image that calls itself exact, while the vCPU leaves its rest, takes an interrupt and goes back. */
 static void snapshot_setup(void)
 {
@@ -309,7 +419,10 @@ static void snapshot_thread(unsigned index)
                 shm_cpuif_ack(&world, 0, 1);
                 if (litmus_random(2))
                         shm_cpuif_eoi(&world, 0, 1, SPI);
-                shm_park_stop(&world, 0);
+                if (litmus_random(2))
+                        shm_park_stop(&world, 0);
+                else
+                        shm_vcpu_release(&world, 0); /* the daemon, which was told that it has gone */
                 return;
         }
         litmus_wait(30);
@@ -334,4 +447,54 @@ static void snapshot_thread(unsigned index)
 
 LITMUS_SCENARIO(saving, .name = "snapshot", .what = "an exact image against a vCPU that leaves its rest", .n_threads = 2,
                 .setup = snapshot_setup, .before = snapshot_before, .thread = snapshot_thread, .after = NULL,
-                .saw = { "it was exact", "exact, and of the state after", "it was not exact" }, .executions = 15000, .next = NULL);
+                .saw = { "it was exact", "exact, and of the state after", "it was not exact" }, .executions = 40000, .next = NULL);
+
+/* A restore brings an SPI into flight that is routed to nobody; the daemon clears TDIR meanwhile. */
+static uint8_t *restored;
+static size_t restored_bytes;
+
+static void restore_setup(void)
+{
+        uint64_t inactive;
+        unsigned flags;
+
+        world_build(1, 1, 0);
+        shm_park_stop(&world, 0);
+        inactive = world_word(SPI);
+        world_set_word(0, SPI, gic_word_set_route(gic_irq_acknowledge(inactive, 0), GIC_NO_VCPU));
+        world.spis[0].irouter.cell.value = 5;
+        world.vcpus[0].ap1r[0].cell.value = 1u << 16;
+        std::free(restored);
+        if (shm_snapshot_save(&world, &restored, &restored_bytes, &flags) < 0 || !(flags & SHM_SNAPSHOT_EXACT)) {
+                std::printf("Bail out! no image\n");
+                std::exit(1);
+        }
+        world_set_word(0, SPI, inactive);
+        world.header->tdir.cell.value = SHM_TDIR_SET;
+}
+
+static void restore_thread(unsigned index)
+{
+        struct base_error why;
+
+        if (index == 0) {
+                if (shm_snapshot_restore(&world, restored, restored_bytes, 0, &why) < 0) {
+                        std::printf("# %s\n", why.text);
+                        litmus_check(false, "it is not restored");
+                }
+        } else {
+                litmus_wait(90);
+                if (shm_tdir_try_clear(&world))
+                        litmus_saw(0);
+        }
+}
+
+static void restore_after(void)
+{
+        litmus_check(world_word(SPI) & GIC_WORD_ACTIVE, "it is not restored");
+        world_settle();
+}
+
+LITMUS_SCENARIO(restoring, .name = "restore", .what = "a restore against a clear of TDIR", .n_threads = 2, .setup = restore_setup,
+                .before = world_reset, .thread = restore_thread, .after = restore_after,
+                .saw = { "it was cleared first" }, .executions = 30000, .next = NULL);

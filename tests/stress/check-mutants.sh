@@ -74,7 +74,8 @@ mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static vo
 
 # --- gates, requests: law 3
 mutant "GICD_CTLR opens and rings nobody" shm-regs.c '/^static void write_gicd_ctlr/,/^}/s/shm_word_ring.*/;/'
-mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;/^ *if (now & ~old)/,/shm_word_ring(gic, i);/d;s/^\( *\)(void)a;/&\n\1(void)old;/}'
+mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;s/now != old && i </false \&\& i </}'
+mutant "an offer that goes away rings nobody" shm-cpuif.c '/^void shm_cpuif_withdrawn/,/^}/s/shm_word_ring.*/;/'
 mutant "WAKER opens and does not ring" shm-regs.c '/^static void write_gicr_waker/,/^}/s/shm_word_ring.*/;/'
 mutant "a register set from outside does not ring" shm-sysreg.c '/^int shm_sysreg_poke/,/^}/s/shm_word_ring.*/;/'
 mutant "a reset that was asked for does not ring" shm-reset.c '/^static void reset_post/,/^}/s/shm_word_ring.*/;/'
@@ -100,7 +101,7 @@ mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
 
 # --- words: laws 1 and 2
-mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/while (!shm_word_cas(pick.at, &pick.word, now));/while ((atomic_store(pick.at, now), false));/'
+mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/if (shm_word_cas(pick.at, &pick.word, now))/if ((atomic_store(pick.at, now), true))/'
 mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deactivate/,/^}/s/gic_irq_deactivate(old)/gic_irq_deactivate(old) \& ~(GIC_WORD_EDGE | GIC_WORD_LATCH)/'
 mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu) | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH));/'
 mutant "a change of a word is stored" shm-word.h '/bool shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'

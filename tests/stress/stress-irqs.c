@@ -3,8 +3,8 @@
 #include "stress.h"
 
 /*
- * Few interrupts, so that parties meet at them; alone in a word of candidates (64, 4096, 1056) and beside others, so that
- * every level of the candidates comes and goes.
+ * Few interrupts, so that parties meet at them; alone in a word of candidates (64, 4096, 1056) and beside others, so
+ * that every level of the candidates comes and goes.
  */
 static const uint32_t counted_spis[] = { 40, 41, 64, 192, 193, 4096, 4128 };
 static const uint32_t other_spis[] = { 43, 44, 45, 128, 129, 194, 4129 };
@@ -54,8 +54,8 @@ static bool is_in(uint32_t intid, const uint32_t *list, uint32_t n)
 
 bool irqs_is_counted(uint32_t intid)
 {
-        return is_in(intid, counted_spis, COUNT(counted_spis)) || is_in(intid, counted_private, COUNT(counted_private)) ||
-               is_in(intid, counted_sgis, COUNT(counted_sgis));
+        return is_in(intid, counted_spis, COUNT(counted_spis)) ||
+               is_in(intid, counted_private, COUNT(counted_private)) || is_in(intid, counted_sgis, COUNT(counted_sgis));
 }
 
 typedef void (*each_fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted);

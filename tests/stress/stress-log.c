@@ -9,8 +9,8 @@
 /*
  * What each party did last: operations, and in the program with hooks each access to the segment
  *
- * A ring per party, written by it alone. When a law is broken everybody is stopped and what concerns the interrupt and the
- * vCPU is printed in the order of time.
+ * A ring per party, written by it alone. When a law is broken everybody is stopped and what concerns the interrupt and
+ * the vCPU is printed in the order of time.
  */
 
 enum { N_TOLD = 60, N_MAX_FOUND = 4096 };
@@ -64,7 +64,8 @@ static void spin(unsigned n)
 /* Which of the groups of accesses, by label and function, it belongs to: each round is slow at one of them. */
 static unsigned site_of(const struct shm_hook_event *event)
 {
-        uint64_t site = (uintptr_t)event->label * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)event->function * UINT64_C(0xc2b2ae3d27d4eb4f);
+        uint64_t site = (uintptr_t)event->label * UINT64_C(0x9e3779b97f4a7c15) ^
+                        (uintptr_t)event->function * UINT64_C(0xc2b2ae3d27d4eb4f);
 
         return (unsigned)(site >> 40) % N_SITES;
 }
@@ -81,9 +82,14 @@ void shm_hook(const struct shm_hook_event *event)
         if (!p)
                 return;
         if (event->kind != SHM_HOOK_LOAD)
-                *next_entry(&p->log) = (struct log_entry) {
-                        .time = now(), .what = event->label, .function = event->function, .kind = event->kind,
-                        .offset = (uint64_t)((uintptr_t)event->at - (uintptr_t)p->rig.gic.header), .a = event->old, .b = event->now,
+                *next_entry(&p->log) = (struct log_entry){
+                        .time = now(),
+                        .what = event->label,
+                        .function = event->function,
+                        .kind = event->kind,
+                        .offset = (uint64_t)((uintptr_t)event->at - (uintptr_t)p->rig.gic.header),
+                        .a = event->old,
+                        .b = event->now,
                 };
         dice = party_draw(p) % 1024;
         if (site_of(event) == p->stress->slow_site)
@@ -197,11 +203,11 @@ static void tell_one(const struct stress *s, const struct question *q, const str
         unsigned long long time = e->time - start;
 
         if (e->function)
-                tap_note("%10llu %s %u: %s %s %#llx -> %#llx (%s, %s)", time, role, f->who, place_of(q, e->offset), kinds[e->kind & 3],
-                         (unsigned long long)e->a, (unsigned long long)e->b, e->what, e->function);
+                tap_note("%10llu %s %u: %s %s %#llx -> %#llx (%s, %s)", time, role, f->who, place_of(q, e->offset),
+                         kinds[e->kind & 3], (unsigned long long)e->a, (unsigned long long)e->b, e->what, e->function);
         else
-                tap_note("%10llu %s %u: done: %s vCPU %d INTID %d %#llx %#llx", time, role, f->who, e->what, (int)e->vcpu, (int)e->intid,
-                         (unsigned long long)e->a, (unsigned long long)e->b);
+                tap_note("%10llu %s %u: done: %s vCPU %d INTID %d %#llx %#llx", time, role, f->who, e->what,
+                         (int)e->vcpu, (int)e->intid, (unsigned long long)e->a, (unsigned long long)e->b);
 }
 
 void log_tell(void *ctx, uint32_t vcpu, uint32_t intid)

@@ -67,8 +67,10 @@ static void make_party(struct stress *s, uint32_t who, enum role role)
 
 static struct stress *create(uint32_t n_vcpus, uint32_t n_devices, uint64_t seed, bool processes)
 {
-        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = 176, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
-                                  .features = SHM_FEATURE_ALL };
+        struct shm_shape shape = {
+                .n_vcpus = n_vcpus, .n_spis = 176, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
+                .features = SHM_FEATURE_ALL,
+        };
         struct stress *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         if (s == MAP_FAILED)
@@ -156,10 +158,14 @@ static uint64_t n_ops(const struct stress *s)
 /* Half of the rounds leave nothing to be excused. */
 static uint32_t draw_mix(struct stress *s, const struct run *run)
 {
-        static const uint32_t mixes[] = { 0, MIX_GATES, MIX_GATES, MIX_GATES, MIX_RESET, MIX_RESET | MIX_GATES, MIX_MODES,
-                                          MIX_APR | MIX_GATES, MIX_CLEAR | MIX_GATES, MIX_LOOSE | MIX_GATES };
+        static const uint32_t mixes[] = {
+                0, MIX_GATES, MIX_GATES, MIX_GATES, MIX_RESET, MIX_RESET | MIX_GATES, MIX_MODES,
+                MIX_APR | MIX_GATES, MIX_CLEAR | MIX_GATES, MIX_LOOSE | MIX_GATES,
+        };
 
-        return run->mix >= 0 ? (uint32_t)run->mix : mixes[party_below(&s->parties[s->n_parties], sizeof mixes / sizeof mixes[0])];
+        if (run->mix >= 0)
+                return (uint32_t)run->mix;
+        return mixes[party_below(&s->parties[s->n_parties], sizeof mixes / sizeof mixes[0])];
 }
 
 static void run_rounds(struct stress *s, struct run *run)
@@ -174,8 +180,9 @@ static void run_rounds(struct stress *s, struct run *run)
                 round_run(s, mix);
                 run->n_rounds++;
                 if (run->verbose || !laws_hold(s->laws))
-                        tap_note("round %llu, %s, %u steps each: %llu operations so far", (unsigned long long)run->n_rounds,
-                                 log_mix(mix, text, sizeof text), s->n_steps, (unsigned long long)n_ops(s));
+                        tap_note("round %llu, %s, %u steps each: %llu operations so far",
+                                 (unsigned long long)run->n_rounds, log_mix(mix, text, sizeof text), s->n_steps,
+                                 (unsigned long long)n_ops(s));
         }
 }
 
@@ -189,23 +196,27 @@ static void show(const struct stress *s, const struct run *run, double time)
                 sleeps += atomic_load(&s->parties[v].n_sleeps);
                 silent += atomic_load(&s->parties[v].n_timeouts);
         }
-        tap_note("%llu operations in %llu rounds, %.1f s, %.0f per second; %llu acknowledges (%llu judged by law 1), %llu sleeps (%llu not rung)",
-                 (unsigned long long)n_ops(s), (unsigned long long)run->n_rounds, time, (double)n_ops(s) / time, (unsigned long long)taken,
-                 (unsigned long long)judged, (unsigned long long)sleeps, (unsigned long long)silent);
+        tap_note("%llu operations in %llu rounds, %.1f s, %.0f per second; %llu acknowledges (%llu judged by law 1), "
+                 "%llu sleeps (%llu not rung)",
+                 (unsigned long long)n_ops(s), (unsigned long long)run->n_rounds, time, (double)n_ops(s) / time,
+                 (unsigned long long)taken, (unsigned long long)judged, (unsigned long long)sleeps,
+                 (unsigned long long)silent);
 }
 
 static void usage(void)
 {
-        fprintf(stderr, "usage: stress [--threads|--processes] [--steps N] [--seed N] [--vcpus 1..%d] [--devices 0..4] [--mix BITS] [--verbose]\n",
-                MAX_VCPUS);
+        fprintf(stderr, "usage: stress [--threads|--processes] [--steps N] [--seed N] [--vcpus 1..%d] [--devices 0..4]"
+                        " [--mix BITS] [--verbose]\n", MAX_VCPUS);
         exit(2);
 }
 
 int main(int argc, char **argv)
 {
-        static const struct option options[] = { { "threads", 0, NULL, 't' }, { "processes", 0, NULL, 'p' }, { "steps", 1, NULL, 'n' },
-                                                 { "seed", 1, NULL, 's' }, { "vcpus", 1, NULL, 'v' }, { "devices", 1, NULL, 'd' },
-                                                 { "mix", 1, NULL, 'm' }, { "verbose", 0, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+        static const struct option options[] = { { "threads", 0, NULL, 't' }, { "processes", 0, NULL, 'p' },
+                                                 { "steps", 1, NULL, 'n' },   { "seed", 1, NULL, 's' },
+                                                 { "vcpus", 1, NULL, 'v' },   { "devices", 1, NULL, 'd' },
+                                                 { "mix", 1, NULL, 'm' },     { "verbose", 0, NULL, 'V' },
+                                                 { NULL, 0, NULL, 0 } };
         struct run run = { .mix = -1 };
         uint32_t n_vcpus = 4, n_devices = 2;
         uint64_t seed = (uint64_t)time(NULL) * 1000 + (uint64_t)getpid() % 1000;
@@ -233,8 +244,8 @@ int main(int argc, char **argv)
                 tap_skip("ThreadSanitizer sees one process only");
         if (!run.steps)
                 run.steps = CHECK_STEPS;
-        tap_note("%u vCPUs, %u devices, an outsider: %s; --seed %llu", n_vcpus, n_devices, processes ? "processes" : "threads",
-                 (unsigned long long)seed);
+        tap_note("%u vCPUs, %u devices, an outsider: %s; --seed %llu", n_vcpus, n_devices,
+                 processes ? "processes" : "threads", (unsigned long long)seed);
         s = create(n_vcpus, n_devices, seed, processes);
         begin = seconds();
         start(s, &run);

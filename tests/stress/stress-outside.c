@@ -87,19 +87,30 @@ void op_post_apr(struct party *p)
 /* Registers of a vCPU that runs elsewhere. */
 void op_poke(struct party *p)
 {
-        uint32_t vcpu = any_vcpu(p), reg = (p->stress->mix & MIX_MODES) ? ICC_CTLR : party_below(p, 2) ? ICC_PMR : ICC_IGRPEN1;
-        uint64_t value = reg == ICC_CTLR ? party_below(p, 4) : party_below(p, 2) ? 0xff : 0;
+        uint32_t vcpu = any_vcpu(p), reg = party_below(p, 2) ? ICC_PMR : ICC_IGRPEN1;
+        uint64_t value = party_below(p, 2) ? 0xff : 0;
 
+        if (p->stress->mix & MIX_MODES) {
+                reg = ICC_CTLR;
+                value = party_below(p, 4);
+        }
         shm_sysreg_poke(&p->rig.gic, vcpu, reg, value);
         log_op(p, "poke", vcpu, UINT32_MAX, reg, value);
 }
 
+/* What was cleared is watched at once: a raise that came too early shows now. */
 void op_clear_tdir(struct party *p)
 {
-        int cleared = shm_tdir_try_clear(&p->rig.gic);
+        int cleared;
 
-        if (cleared)
-                log_op(p, "TDIR cleared", UINT32_MAX, UINT32_MAX, 0, 0);
+        laws_enter(p->stress->laws, p->who);
+        cleared = shm_tdir_try_clear(&p->rig.gic);
+        laws_leave(p->stress->laws, p->who);
+        if (!cleared)
+                return;
+        log_op(p, "TDIR cleared", UINT32_MAX, UINT32_MAX, 0, 0);
+        for (unsigned i = 0; i < 64 && !shm_tdir_get(&p->rig.gic, NULL, NULL); i++)
+                op_watch(p);
 }
 
 void op_take_eoi(struct party *p)

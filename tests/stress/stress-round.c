@@ -8,11 +8,11 @@
 #include "stress.h"
 
 /*
- * One round: run, quiet, judge; open the distributor's gate, quiet, judge; open all others, quiet, judge: nothing may be
- * left. Conducted by a thread (a process) that is no party; it has a party's record for its own operations.
+ * One round: run, quiet, judge; open the distributor's gate, quiet, judge; open all others, quiet, judge: nothing may
+ * be left. Conducted by a thread (a process) that is no party; it has a party's record for its own operations.
  */
 
-enum { LIMIT_S = 30 };
+enum { LIMIT_S = 120 };
 
 static struct party *conductor(struct stress *s)
 {
@@ -80,7 +80,8 @@ static bool go(struct stress *s, enum phase phase)
 
 static void judge_edges(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted)
 {
-        bool is_void = intid < GIC_SPI_FIRST || intid == 1056 ? atomic_load(&s->private_void[vcpu]) : s->mix & MIX_CLEAR;
+        bool is_void =
+                intid < GIC_SPI_FIRST || intid == 1056 ? atomic_load(&s->private_void[vcpu]) : s->mix & MIX_CLEAR;
 
         if (counted && !is_void)
                 laws_judge_edge(s->laws, &s->rig.gic, vcpu, intid);
@@ -105,7 +106,8 @@ static void judge_idle(struct stress *s)
 {
         for (uint32_t v = 0; v < s->n_vcpus; v++)
                 if (shm_cpuif_running_priority(&s->rig.gic, v) != GIC_PRIORITY_IDLE)
-                        laws_broken(s->laws, &s->rig.gic, 1, v, UINT32_MAX, "a running priority is left when all has ended");
+                        laws_broken(s->laws, &s->rig.gic, 1, v, UINT32_MAX,
+                                    "a running priority is left when all has ended");
 }
 
 static void judge_delivered(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted)
@@ -153,8 +155,8 @@ static void begin_anew(struct stress *s)
 }
 
 /*
- * The guests open their gates, and end what they hold as they should; then what cannot end is cleaned away, and all is set up anew
- * while everybody sleeps: whoever is wanted is woken by the controller, or not at all.
+ * The guests open their gates, and end what they hold as they should; then what cannot end is cleaned away, and all is
+ * set up anew while everybody sleeps: whoever is wanted is woken by the controller, or not at all.
  */
 static bool open_all(struct stress *s)
 {
@@ -185,7 +187,8 @@ static void judge_end(struct stress *s)
                 irqs_each_private(s, v, judge_delivered);
         shm_tdir_try_clear(&s->rig.gic);
         if (shm_tdir_get(&s->rig.gic, NULL, NULL))
-                laws_broken(s->laws, &s->rig.gic, 4, UINT32_MAX, UINT32_MAX, "nothing is in flight, and TDIR cannot be cleared");
+                laws_broken(s->laws, &s->rig.gic, 4, UINT32_MAX, UINT32_MAX,
+                            "nothing is in flight, and TDIR cannot be cleared");
 }
 
 /* Short rounds find what the next interrupt would heal; long ones what takes many. */
@@ -198,6 +201,7 @@ static void draw_shape(struct stress *s)
         s->pace = party_below(p, 2) ? party_below(p, 5000) : 0;
         s->slow_site = party_below(p, N_SITES);
         irqs_choose(p);
+        ops_boost(p);
         if ((s->mix & MIX_GATES) && party_below(p, 2)) /* 1-of-N: only one is left to choose from */
                 for (uint32_t v = 1; v < s->n_vcpus; v++)
                         shm_gicr_write(&p->rig.gic, v * (uint64_t)GICR_STRIDE, 4, GICR_CTLR_DPG);

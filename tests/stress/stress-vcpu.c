@@ -5,9 +5,9 @@
 /*
  * A vCPU: takes interrupts, nested, ends them in order, deactivates some later or has another vCPU do it, sleeps
  *
- * Its doorbell is heard in three ways: asleep until it rings; asleep for a while; in the guest, which looks at nothing but the doorbell.
- * In the latter two, if an interrupt line is found asserted in the end and nobody has rung, whoever made it so has not ended
- * his operation yet, or a wake-up is lost: laws_grace() tells which.
+ * Its doorbell is heard in three ways: asleep until it rings; asleep for a while; in the guest, which looks at nothing
+ * but the doorbell. In the latter two, if an interrupt line is found asserted in the end and nobody has rung, whoever
+ * made it so has not ended his operation yet, or a wake-up is lost: laws_grace() tells which.
  */
 #define EOIMODE  ICC_CTLR_EOIMODE
 
@@ -23,8 +23,8 @@ void vcpu_boot(struct party *p)
         shm_gicr_write(&r->gic, p->vcpu * (uint64_t)GICR_STRIDE, 4, 0);
         irqs_configure_private(p, p->vcpu);
         msr(r, p->vcpu, ICC_CTLR, p->mode);
-        msr(r, p->vcpu, ICC_BPR0, party_below(p, 4));
-        msr(r, p->vcpu, ICC_BPR1, party_below(p, 4));
+        msr(r, p->vcpu, ICC_BPR0, party_below(p, 6));
+        msr(r, p->vcpu, ICC_BPR1, party_below(p, 6));
         msr(r, p->vcpu, ICC_PMR, 0xff);
         msr(r, p->vcpu, ICC_IGRPEN0, 1);
         msr(r, p->vcpu, ICC_IGRPEN1, 1);
@@ -72,8 +72,8 @@ static void quench(struct party *p, uint32_t intid)
 {
         for (unsigned wire = 0; intid >= GIC_N_SGIS && wire < GIC_N_WIRES; wire++)
                 shm_line_set(&p->rig.gic, p->vcpu, intid, wire, false);
-        if (intid >= GIC_SPI_FIRST && intid != 1056 && intid != 1057)
-                gicd(&p->rig, 0x48, intid); /* GICD_CLRSPI_NSR */
+        if (shm_gic_is_spi(&p->rig.gic, intid) && (!irqs_is_counted(intid) || (p->stress->mix & MIX_CLEAR)))
+                gicd(&p->rig, 0x48, intid); /* GICD_CLRSPI_NSR, which takes edges, too */
 }
 
 static void take(struct party *p, unsigned group, bool settles)
@@ -101,8 +101,8 @@ static void hand_over(struct party *p, uint32_t intid)
         struct stress *s = p->stress;
         uint32_t none = 0, other = party_below(p, s->n_vcpus);
 
-        if (intid < GIC_SPI_FIRST || intid == 1056 || intid == 1057 || other == p->vcpu || !atomic_load(&s->modes[other]) ||
-            !atomic_compare_exchange_strong(&s->mail[other], &none, intid)) {
+        if (intid < GIC_SPI_FIRST || intid == 1056 || intid == 1057 || other == p->vcpu ||
+            !atomic_load(&s->modes[other]) || !atomic_compare_exchange_strong(&s->mail[other], &none, intid)) {
                 vcpu_deactivate(p, intid);
                 return;
         }
@@ -116,8 +116,11 @@ void vcpu_end(struct party *p)
                 return;
         p->n_held--;
         end_one(p, p->held[p->n_held].intid, p->held[p->n_held].group);
-        if (!vcpu_was_reset(p) && (p->mode & EOIMODE) && p->n_owed < MAX_OWED)
-                p->owed[p->n_owed++] = p->held[p->n_held].intid;
+        if (vcpu_was_reset(p) || !(p->mode & EOIMODE))
+                return;
+        if (p->n_owed == MAX_OWED)
+                vcpu_deactivate(p, p->owed[--p->n_owed]);
+        p->owed[p->n_owed++] = p->held[p->n_held].intid;
 }
 
 static void take_mail(struct party *p)
@@ -164,7 +167,8 @@ static void judge_silence(struct party *p, uint32_t heard)
         if (lines && atomic_load(&p->rung) == heard) {
                 laws_grace(laws, p->who);
                 if (atomic_load(&p->rung) == heard && !party_stops(p))
-                        laws_broken(laws, &p->rig.gic, 3, p->vcpu, shm_cpuif_hppir(&p->rig.gic, p->vcpu, lines & SHM_LINE_IRQ ? 1 : 0),
+                        laws_broken(laws, &p->rig.gic, 3, p->vcpu,
+                                    shm_cpuif_hppir(&p->rig.gic, p->vcpu, lines & SHM_LINE_IRQ ? 1 : 0),
                                     "vCPU %u sleeps with a line asserted, and nobody has rung", p->vcpu);
         }
 }
@@ -183,16 +187,19 @@ static void pause_as(struct party *p, uint32_t state, long limit_us)
                 atomic_fetch_add_explicit(&p->n_sleeps, 1, memory_order_relaxed);
                 if (state == SHM_PARK_PARKED)
                         party_wait(p, heard, limit_us);
-                for (unsigned i = party_below(p, 400); state != SHM_PARK_PARKED && i && atomic_load(&p->rung) == heard; i--)
-                        ;
+                else
+                        for (unsigned i = party_below(p, 400); i && atomic_load(&p->rung) == heard; i--)
+                                ;
                 if (atomic_load(&p->rung) == heard) {
                         atomic_fetch_add_explicit(&p->n_timeouts, 1, memory_order_relaxed);
                         laws_enter(laws, p->who);
                         judge_silence(p, heard);
                 }
         }
+        laws_enter(laws, p->who);
         shm_park_end(&p->rig.gic, p->vcpu);
         vcpu_was_reset(p);
+        laws_leave(laws, p->who);
 }
 
 void vcpu_sleep(struct party *p)
@@ -208,8 +215,8 @@ void vcpu_run_guest(struct party *p)
 }
 
 /*
- * Only this vCPU clears its candidates, and it is in no operation here. So if its word wants to be delivered to it, and is no
- * candidate even when everybody has ended what he was in, it never will be.
+ * Only this vCPU clears its candidates, and it is in no operation here. So if its word wants to be delivered to it, and
+ * is no candidate even when everybody has ended what he was in, it never will be.
  */
 static bool is_forgotten(const struct party *p, uint32_t intid)
 {
@@ -218,18 +225,24 @@ static bool is_forgotten(const struct party *p, uint32_t intid)
         uint32_t index = shm_candidate_index(intid);
 
         return gic_word_wanting(w) && gic_word_route(w) == p->vcpu &&
-               !((atomic_load(&self->candidates[index / 64]) >> (index % 64) & 1) && (atomic_load(&self->summary) >> (index / 64) & 1));
+               !((atomic_load(&self->candidates[index / 64]) >> (index % 64) & 1) &&
+                 (atomic_load(&self->summary) >> (index / 64) & 1));
 }
 
 void vcpu_inspect(struct party *p)
 {
-        uint32_t intid = party_below(p, 3) ? irqs_draw(p, true) : party_below(p, 2) ? irqs_draw_sgi(p, true) : irqs_draw_private(p, true);
+        uint32_t dice = party_below(p, 6), intid = irqs_draw(p, true);
 
+        if (dice == 0)
+                intid = irqs_draw_sgi(p, true);
+        else if (dice == 1)
+                intid = irqs_draw_private(p, true);
         if (!is_forgotten(p, intid))
                 return;
         laws_grace(p->stress->laws, p->who);
         if (is_forgotten(p, intid) && !party_stops(p))
-                laws_broken(p->stress->laws, &p->rig.gic, 3, p->vcpu, intid, "it wants to be delivered, and nobody has made it a candidate");
+                laws_broken(p->stress->laws, &p->rig.gic, 3, p->vcpu, intid,
+                            "it wants to be delivered, and nobody has made it a candidate");
 }
 
 /* --- the end of a phase --- */

@@ -8,8 +8,8 @@
  *
  * What    Parties are vCPUs, devices, and one outsider that is daemon and observer in turn: threads on one mapping, or
  *         processes with a mapping each. A run consists of rounds. Each has a mix of operations and ends in quiet: no
- *         party is in an operation, every vCPU sleeps and has heard its doorbell. Then the laws are judged, the gates are
- *         opened one after the other, what waited is delivered, and the laws are judged again.
+ *         party is in an operation, every vCPU sleeps and has heard its doorbell. Then the laws are judged, the gates
+ *         are opened one after the other, what waited is delivered, and the laws are judged again.
  * Memory  struct stress is shared by all parties, outside of the segment.
  */
 #include "laws.h"
@@ -17,7 +17,7 @@
 #include "gic-route.h"
 #include "rig.h"
 
-enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, N_LOG = 4096, N_SITES = 64 };
+enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, MAX_OPS = 64, N_LOG = 4096, N_SITES = 64 };
 
 /* What a round may do beyond injecting, handling, enabling, routing, priorities and groups. */
 #define MIX_GATES   (1u << 0)   /* GICD_CTLR, PMR, BPR, group enables, WAKER, DPG */
@@ -86,6 +86,7 @@ struct stress {
         uint32_t mix, n_steps;
         uint32_t first_spi[2], n_spis[2];       /* of the other and of the counted ones: which are used in this round */
         bool eager;                             /* vCPUs handle an interrupt at once, as a driver does */
+        uint8_t boosts[MAX_OPS];                /* of each operation's weight in this round */
         uint32_t slow_site;                     /* of accesses: see stress-log.c */
         uint32_t pace;                          /* devices pause up to so long between two operations */
         uint32_t n_vcpus, n_devices, n_parties;
@@ -97,8 +98,8 @@ struct stress {
 /* --- which interrupts (stress-irqs.c) --- */
 
 /*
- * Counted: edges only; nothing clears them but the resets of MIX_RESET (private ones) and MIX_CLEAR, so law 2 is exact. The
- * others take part in everything.
+ * Counted: edges only; nothing clears them but the resets of MIX_RESET (private ones) and MIX_CLEAR, so law 2 is exact.
+ * The others take part in everything.
  */
 uint32_t irqs_draw(struct party *p, bool counted);              /* SPI */
 uint32_t irqs_draw_private(struct party *p, bool counted);      /* PPI or EPPI */
@@ -108,7 +109,8 @@ bool irqs_is_counted(uint32_t intid);
 void irqs_configure(struct party *p);                           /* SPIs: all edge, enabled, routed */
 void irqs_configure_private(struct party *p, uint32_t vcpu);
 void irqs_each_spi(struct stress *s, void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
-void irqs_each_private(struct stress *s, uint32_t vcpu, void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
+void irqs_each_private(struct stress *s, uint32_t vcpu,
+                       void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
 
 /* --- operations (stress-ops.c, stress-outside.c) --- */
 
@@ -121,7 +123,8 @@ struct op {
 };
 extern const struct op ops_table[];
 extern const unsigned ops_n;
-void ops_choose(struct party *p);       /* for the mix of this round */
+void ops_boost(struct party *p);        /* for this round */
+void ops_choose(struct party *p);       /* each party, for the mix of this round */
 void ops_step(struct party *p);
 void op_power(struct party *p);
 void op_reset_own(struct party *p);

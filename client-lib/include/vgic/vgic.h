@@ -87,7 +87,8 @@ struct vgic_conn_options {
  * Threads: any.  Blocks: up to timeout_ms.
  *
  * Return: 0; -ENOENT or -ECONNREFUSED no daemon there; -EACCES the socket's mode forbids it;
- *         -EPROTO no common protocol version; -ETIMEDOUT; -EINVAL; -ENOMEM.
+ *         -EPROTO no common protocol version; -ENOSPC this user has as many connections as one may have; -ETIMEDOUT;
+ *         -EINVAL; -ENOMEM.
  */
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
 
@@ -181,7 +182,7 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, 
  * vgic_vm_init() - build the controller, map it, and fetch the doorbells; the data path works from here on
  *
  * If the VM is already initialised (attach) it maps it only. Return: 0; -EMFILE not enough descriptors in this process
- * or in the daemon (the message says which limit to raise: a VM needs one per vCPU); -ENOTCONN; -ETIMEDOUT; -ENOMEM;
+ * or in the daemon, -ENOSPC this user has as many as one may have (the message says which limit to raise: a VM needs one per vCPU); -ENOTCONN; -ETIMEDOUT; -ENOMEM;
  * -EPROTONOSUPPORT the segment's layout is newer than this library; -EBADMSG the segment is not what it should be.
  * Threads: conn.
  */

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Sudden death: an owner that stops in the middle of an operation, and the repair by its slot
+ *
+ * The repair runs after the dead one, as by a daemon that saw its socket hang up. What the dead one had stored is a prefix of
+ * its program, as far as a compiler may not have moved it (litmus-model.cc). Devices and other vCPUs go on meanwhile.
+ */
+#include "litmus-world.h"
+
+#define SPI GIC_SPI_FIRST
+
+static bool died, returned;             /* vCPU 0's owner; its call came back to the guest */
+static bool committed;                  /* or would have: at its death the slot was empty again */
+static bool taken_elsewhere;            /* vCPU 1 acknowledged it (again) */
+
+static void slot_before(void)
+{
+        world_reset();
+        died = returned = committed = taken_elsewhere = false;
+}
+
+/* The daemon: nobody runs it, finish or take back what it had begun, then pay what its changes of words owe. */
+static void repair(uint32_t vcpu)
+{
+        died = true;
+        committed = !world.vcpus[vcpu].slot.op.cell.value && (world_word(SPI) & GIC_WORD_ACTIVE);
+        shm_vcpu_release(&world, vcpu);
+        shm_vcpu_repair(&world, vcpu);
+        shm_repair_words(&world);
+}
+
+static void mortally(void (*operation)(void), unsigned n)
+{
+        try {
+                litmus_mortal(n);
+                operation();
+                litmus_returned();
+                returned = true;
+        } catch (const litmus_death &) {
+                repair(0);
+        }
+}
+
+static bool is_active(uint32_t intid)
+{
+        return world_word(intid) & GIC_WORD_ACTIVE;
+}
+
+static bool has_priority(uint32_t vcpu)
+{
+        for (unsigned i = 0; i < SHM_N_APR; i++)
+                if (world.vcpus[vcpu].ap0r[i].cell.value || world.vcpus[vcpu].ap1r[i].cell.value)
+                        return true;
+        return false;
+}
+
+/* --- acknowledge --- */
+
+static uint32_t acknowledged;
+
+static void ack_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static void ack_operation(void)
+{
+        acknowledged = shm_cpuif_ack(&world, 0, 1);
+}
+
+static void ack_thread(unsigned index)
+{
+        if (index == 0) {
+                mortally(ack_operation, 40);
+        } else {
+                litmus_wait(50);
+                shm_line_pulse(&world, 0, SPI);
+        }
+}
+
+static void ack_after(void)
+{
+        if (returned || committed) {
+                litmus_saw(0);
+                litmus_check(committed || acknowledged == SPI, "an injection is lost");
+                litmus_check(is_active(SPI) && has_priority(0), "the guest has it, and it was taken back");
+        } else {
+                litmus_saw(1);
+                litmus_check(!is_active(SPI), "the guest never got it, and it is active");
+                litmus_check(gic_word_pending(world_word(SPI)), "the guest never got it, and it is gone");
+                litmus_check(!has_priority(0), "the guest never got it, and its priority is active");
+        }
+        litmus_check(died == !returned, "the scenario is broken");
+        world_settle();
+}
+
+LITMUS_SCENARIO(slot_ack, .name = "slot-ack", .what = "death in an acknowledge, a device pulses again", .n_threads = 2,
+                .setup = ack_setup, .before = slot_before, .thread = ack_thread, .after = ack_after,
+                .saw = { "the guest got it", "it died before" }, .executions = 40000, .next = NULL);
+
+/* Two acknowledges in a row: the slot of the second must not be taken for the first. */
+static void twice_setup(void)
+{
+        world_build(1, 2, 0);
+        world_set_word(0, SPI + 1, gic_word_set_priority(world_word(SPI + 1), 0x40));
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static bool returned_first;
+
+static void twice_before(void)
+{
+        slot_before();
+        returned_first = false;
+        acknowledged = GIC_INTID_SPURIOUS;
+}
+
+static void twice_operation(void)
+{
+        if (!litmus_random(3))
+                shm_line_pulse(&world, 0, SPI + 1);
+        acknowledged = shm_cpuif_ack(&world, 0, 1);
+        litmus_returned();
+        returned_first = true;
+        shm_cpuif_ack(&world, 0, 1);
+}
+
+static void twice_thread(unsigned index)
+{
+        if (index == 0) {
+                mortally(twice_operation, 80);
+        } else {
+                litmus_wait(60);
+                shm_line_pulse(&world, 0, SPI + 1);
+        }
+}
+
+/* What was acknowledged first is the guest's; the second is active with its priority, or pending without. */
+static void twice_after(void)
+{
+        uint32_t other = acknowledged == SPI ? SPI + 1 : SPI;
+        unsigned n_bits = 0;
+
+        for (unsigned i = 0; i < SHM_N_APR; i++)
+                n_bits += (unsigned)__builtin_popcount(world.vcpus[0].ap1r[i].cell.value);
+        litmus_check(n_bits == 0u + is_active(SPI) + is_active(SPI + 1), "the active priorities are not those of the active interrupts");
+        if (returned_first) {
+                litmus_check(is_active(acknowledged), "the guest has the first, and it was taken back");
+                litmus_saw(died ? 0 : 1);
+        }
+        if (is_active(other))
+                litmus_saw(2);
+        world_settle();
+}
+
+LITMUS_SCENARIO(slot_twice, .name = "slot-twice", .what = "death in a second acknowledge", .n_threads = 2, .setup = twice_setup,
+                .before = twice_before, .thread = twice_thread, .after = twice_after,
+                .saw = { "it died in the second", "both were acknowledged", "the second is active" }, .executions = 40000, .next = NULL);
+
+/* --- end of interrupt --- */
+
+/* Active on vCPU 0, routed to vCPU 1 by now, which takes it as soon as it has ended and is pending again. */
+static void eoi_setup(void)
+{
+        world_build(2, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+        shm_cpuif_ack(&world, 0, 1);
+        world_set_word(0, SPI, gic_word_set_route(world_word(SPI), 1));
+        world.spis[0].irouter.cell.value = 1;
+        shm_line_notify(&world, SPI, true);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static void eoi_operation(void)
+{
+        shm_cpuif_eoi(&world, 0, 1, SPI);
+}
+
+static void take_elsewhere(void)
+{
+        litmus_wait(50);
+        for (unsigned i = 0; i < 3 && !taken_elsewhere; i++) {
+                litmus_wait(20);
+                taken_elsewhere = shm_cpuif_ack(&world, 1, 1) == SPI;
+        }
+}
+
+static void eoi_thread(unsigned index)
+{
+        if (index == 0)
+                mortally(eoi_operation, 25);
+        else
+                take_elsewhere();
+}
+
+static void ended_after(bool priority_dropped)
+{
+        uint64_t w = world_word(SPI);
+
+        if (taken_elsewhere) {
+                litmus_saw(died ? 0 : 1);
+                litmus_check((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == 1, "a repair ended what its holder has acknowledged again");
+        } else if (w & GIC_WORD_ACTIVE) {
+                litmus_check(died, "it was not ended");
+                litmus_check(!priority_dropped, "its priority was dropped, and it is active");
+                litmus_saw(2);
+        } else {
+                litmus_check(gic_word_pending(w), "an injection is lost");
+                litmus_saw(died ? 3 : 4);
+        }
+}
+
+static void eoi_after(void)
+{
+        uint32_t intid;
+
+        ended_after(!has_priority(0));
+        if (!is_active(SPI) || taken_elsewhere) {
+                litmus_check(!has_priority(0), "it was ended, and its priority is active");
+                litmus_check(shm_eoi_take(&world, &intid, 1) == 1, "its end is not heard");
+        }
+        world_settle();
+}
+
+LITMUS_SCENARIO(slot_eoi, .name = "slot-eoi", .what = "death in an end of interrupt, another vCPU takes it again", .n_threads = 2,
+                .setup = eoi_setup, .before = slot_before, .thread = eoi_thread, .after = eoi_after,
+                .saw = { "it died, and the other has it again", "it ended, and the other has it again", "it died before it began",
+                         "it died, and it is pending again", "it ended, and it is pending again" },
+                .executions = 40000, .next = NULL);
+
+/* Active on vCPU 1, which has dropped its priority; vCPU 0 deactivates it. */
+static void dir_setup(void)
+{
+        world_build(2, 1, 0);
+        for (uint32_t v = 0; v < 2; v++)
+                shm_cpuif_write_ctlr(&world, v, ICC_CTLR_EOIMODE);
+        world_set_word(0, SPI, gic_word_set_route(world_word(SPI), 1));
+        world.spis[0].irouter.cell.value = 1;
+        shm_line_pulse(&world, 0, SPI);
+        shm_cpuif_ack(&world, 1, 1);
+        shm_cpuif_eoi(&world, 1, 1, SPI);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static void dir_operation(void)
+{
+        shm_cpuif_dir(&world, 0, SPI);
+}
+
+static void dir_thread(unsigned index)
+{
+        if (index == 0)
+                mortally(dir_operation, 16);
+        else
+                take_elsewhere();
+}
+
+static void dir_after(void)
+{
+        ended_after(false);
+        litmus_check(!is_active(SPI) || gic_word_holder(world_word(SPI)) == 1, "a claim was left");
+        world_settle();
+}
+
+LITMUS_SCENARIO(slot_dir, .name = "slot-dir", .what = "death in a deactivation from elsewhere, its vCPU takes it again",
+                .n_threads = 2, .setup = dir_setup, .before = slot_before, .thread = dir_thread, .after = dir_after,
+                .saw = { "it died, and the other has it again", "it ended, and the other has it again", "it died before it began",
+                         "it died, and it is pending again", "it ended, and it is pending again" },
+                .executions = 40000, .next = NULL);
+
+/* --- a reset of its own --- */
+
+static void reset_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+        shm_cpuif_ack(&world, 0, 1);
+        world.vcpus[0].request.cell.value = SHM_REQUEST_RESET;
+}
+
+static void reset_operation(void)
+{
+        shm_cpuif_serve(&world, 0);
+}
+
+static void reset_thread(unsigned index)
+{
+        if (index == 0) {
+                mortally(reset_operation, 60);
+        } else {
+                litmus_wait(60);
+                shm_line_set(&world, 0, 1, GIC_WIRE_VMM, true);
+        }
+}
+
+static void reset_after(void)
+{
+        bool pending = world.vcpus[0].request.cell.value & SHM_REQUEST_RESET;
+        bool is_reset = world.vcpus[0].cpuif.cell.value & SHM_CPUIF_ASLEEP;
+
+        litmus_check(pending || is_reset, "a reset is lost");
+        litmus_check(pending || (!is_active(SPI) && !has_priority(0) && !(world.vcpus[0].words[1].cell.value & GIC_WORD_ENABLE)),
+                     "it is half reset");
+        litmus_check(world.vcpus[0].words[1].cell.value & gic_word_wire(GIC_WIRE_VMM), "a wire is lost in a reset");
+        litmus_saw(returned ? 0 : pending ? 1 : 2);
+        world_settle();
+}
+
+LITMUS_SCENARIO(slot_reset, .name = "slot-reset", .what = "death in a reset that was asked for", .n_threads = 2,
+                .setup = reset_setup, .before = slot_before, .thread = reset_thread, .after = reset_after,
+                .saw = { "it was reset", "(it died before it began, and nobody took it up)", "it died, and was reset" },
+                .executions = 15000, .next = NULL);
