@@ -70,8 +70,8 @@ static void tdir_print_change(const struct cli *cli, const struct vgic_event *ev
         cli_json_number(&json, "time_us", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
         cli_json_bool(&json, "tdir", event->tdir);
         cli_json_number(&json, "generation", event->generation);
-        cli_json_number(&json, "cause", event->intid);
         cli_json_number(&json, "merged", merged);
+        cli_json_number(&json, "cause", event->intid);
         cli_json_close(&json, '}');
 }
 

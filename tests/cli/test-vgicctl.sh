@@ -198,6 +198,11 @@ valid_json 'tdir --watch --json is a document a line' lines
 ok $? 'tdir --watch printed both'
 tail -1 "$tmp/out" | grep -q '"tdir": false'
 ok $? 'the last change was to clear'
+grep -q '"tdir": true, .*"cause": 40' "$tmp/out" && tail -1 "$tmp/out" | grep -q '"cause": 0'
+ok $? 'tdir --watch names the cause'
+status 0 'tdir counts broadcasts' ctl tdir test-vm --json
+grep -q '"broadcasts": [1-9]' "$tmp/out"
+ok $? 'there was one at least'
 
 # --- output that cannot be written ---
 for option in --help --version; do
