@@ -159,7 +159,7 @@ static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t
                 memcpy(fds, all + 1, n_fds * sizeof *fds);
         if (all[0].revents)
                 vgic_doorbell_drain(fd);
-        if (r > (all[0].revents != 0))
+        if (r > (all[0].revents ? 1 : 0))
                 return VGIC_WAKE_FD;
         /* Once the deadline is past a doorbell does not put it off: somebody might ring without end. */
         return r == 0 || late ? VGIC_WAKE_DEADLINE : 0;

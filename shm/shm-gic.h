@@ -158,13 +158,15 @@ static inline uint32_t shm_gic_nth_private(uint32_t i)
  */
 static inline shm_atomic(uint64_t) *shm_gic_counter(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
+        shm_atomic(uint64_t) *row;
         uint32_t index = intid;
 
         if (intid >= GIC_ESPI_FIRST)
                 index = GIC_N_PRIVATE + gic->n_spis + gic->n_eppis + (intid - GIC_ESPI_FIRST);
         else if (intid >= GIC_EPPI_FIRST)
                 index = GIC_N_PRIVATE + gic->n_spis + (intid - GIC_EPPI_FIRST);
-        return (shm_atomic(uint64_t) *)(void *)(gic->counters + (size_t)vcpu * gic->counter_stride) + index;
+        row = (void *)(gic->counters + (size_t)vcpu * gic->counter_stride);
+        return &row[index];
 }
 
 #endif

@@ -89,9 +89,11 @@ static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uin
         return score + SCORE_ADMITS + (has_work(gic, vcpu, intid, looks_left) ? 0 : SCORE_FREE);
 }
 
+/* Only a view that counts them is one thread's. */
 static void spend_looks(struct shm_gic *gic, uint32_t n)
 {
-        gic->looks_left -= n < gic->looks_left ? n : gic->looks_left;
+        if (gic->put_off)
+                gic->looks_left -= n < gic->looks_left ? n : gic->looks_left;
 }
 
 static uint32_t choose(struct shm_gic *gic, uint32_t intid, uint64_t w)
