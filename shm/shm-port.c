@@ -76,7 +76,7 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
                 uint64_t now;
 
                 if (is_active ? !shm_list_is_own_active(w, vcpu) : !shm_list_is_listable(w, vcpu, groups))
-                        return false;
+                        break;
                 now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
                                   (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w))),
                                   ret_lr);
@@ -86,6 +86,8 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
                         return true;
                 }
         } while (shm_gic_retry(gic, &tries));
+        *ret_lr = 0; /* somebody changed it since it was chosen */
+        shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], 0, BANK_X1);
         return false;
 }
 
