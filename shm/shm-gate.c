@@ -22,7 +22,7 @@ static void ring_gated(struct shm_gic *gic)
 void shm_gate_ring_late(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
-                if (is_late(shm_load(&gic->vcpus[i].port, PORT_X1)))
+                if (is_late(shm_load(&gic->vcpus[i].port, PORT_A1)))
                         shm_word_ring(gic, i);
 }
 
