@@ -6,6 +6,7 @@
 
 #include "shm-apr.h"
 #include "shm-cpuif.h"
+#include "shm-gate.h"
 #include "shm-irouter.h"
 #include "shm-port.h"
 #include "shm-slot.h"
@@ -135,6 +136,7 @@ void shm_repair_words(struct shm_gic *gic)
                 if (n_unanswered < SHM_MAX_RESETS || !gic->bounded)
                         n_unanswered += shm_reset_unanswered(gic, vcpu);
         }
+        shm_gate_left(gic); /* for all ports that were given up with their process */
         shm_tdir_tell(gic);
 }
 
