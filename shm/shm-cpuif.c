@@ -110,7 +110,7 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
         ret_pick->intid = GIC_INTID_SPURIOUS;
         while (summary) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_A2);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 summary &= summary - 1;
                 if (!bits) /* the summary bit outlived its candidates: an injector sets it after them */

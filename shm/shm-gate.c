@@ -9,12 +9,13 @@ static bool is_late(uint32_t port)
         return (port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN;
 }
 
+/* PORT-R4: a mark that this takes off was set by who had said before that it sleeps (PORT-R2); or that one sets it again. */
 static void ring_gated(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 if (!(shm_load(&gic->vcpus[i].port, PORT_X1) & SHM_PORT_GATED))
                         continue;
-                shm_and(&gic->vcpus[i].port, ~SHM_PORT_GATED, PORT_X2);
+                shm_and(&gic->vcpus[i].port, ~SHM_PORT_GATED, PORT_R4);
                 shm_word_ring(gic, i);
         }
 }

@@ -41,7 +41,7 @@ bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups)
         return gic_word_wanting(w) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w)));
 }
 
-/* As the choice of a trap port (CAND-A1, CAND-A2). */
+/* As the choice of a trap port (CAND-A1, CAND-X1). */
 unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, struct shm_list_choices *c)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -49,7 +49,7 @@ unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_l
 
         for (uint64_t summary = shm_load(&self->summary, CAND_A1); summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_A2);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 if (!bits)
                         shm_cpuif_drop_summary(self, i);

@@ -192,7 +192,7 @@ void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
                 return;
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], ONEOFN_A3);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 for (; bits; bits &= bits - 1) {
                         uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
@@ -218,7 +218,7 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
 
                 /* ONEOFN-R3, as in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
                 shm_and(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);
-                bits = shm_exchange(&gic->header->unplaced[i], 0, ONEOFN_X1);
+                bits = shm_exchange(&gic->header->unplaced[i], 0, ONEOFN_R4);
                 for (; bits; bits &= bits - 1)
                         shm_oneofn_place(gic, shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits)));
         }
@@ -232,7 +232,7 @@ uint32_t shm_oneofn_catch_up(struct shm_gic *gic, uint32_t from, uint32_t looks)
         gic->looks_left = looks;
         for (; from < SHM_N_CANDIDATES; from = (from / 64 + 1) * 64) {
                 uint64_t mask = ~UINT64_C(0) << (from % 64);
-                uint64_t bits = shm_and(&gic->header->unplaced[from / 64], ~mask, ONEOFN_X1) & mask;
+                uint64_t bits = shm_and(&gic->header->unplaced[from / 64], ~mask, ONEOFN_R4) & mask;
 
                 for (; bits; bits &= bits - 1) {
                         uint32_t index = from / 64 * 64 + (uint32_t)__builtin_ctzll(bits);

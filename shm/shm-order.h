@@ -30,7 +30,6 @@
         X(CAND_R3,    rmw,   acquire) \
         X(CAND_R4,    rmw,   acquire) \
         X(CAND_A1,    load,  seq_cst) \
-        X(CAND_A2,    load,  acquire) \
         X(CAND_X1,    load,  relaxed) \
         X(PARK_R1,    store, seq_cst) \
         X(PARK_A1,    load,  seq_cst) \
@@ -56,19 +55,17 @@
         X(ONEOFN_R1,  rmw,   release) \
         X(ONEOFN_R2,  rmw,   seq_cst) \
         X(ONEOFN_R3,  rmw,   acquire) \
+        X(ONEOFN_R4,  rmw,   acquire) \
         X(ONEOFN_A1,  load,  seq_cst) \
         X(ONEOFN_A2,  load,  seq_cst) \
-        X(ONEOFN_A3,  load,  acquire) \
         X(ONEOFN_A4,  load,  seq_cst) \
-        X(ONEOFN_X1,  rmw,   relaxed) \
         /* operation slot */ \
         X(SLOT_R1,    store, release) \
         X(SLOT_R2,    store, release) \
-        X(SLOT_R3,    store, release) \
-        X(SLOT_R4,    store, release) \
         X(SLOT_A1,    load,  acquire) \
         X(SLOT_X1,    load,  relaxed) \
         X(SLOT_X2,    store, relaxed) \
+        X(SLOT_X3,    store, relaxed) \
         /* active priorities: their owner's, and those that others post */ \
         X(APR_R1,     rmw,   release) \
         X(APR_R2,     rmw,   release) \
@@ -87,22 +84,21 @@
         X(CTLR_A1,    load,  acquire) \
         X(CTLR_X1,    load,  relaxed) \
         /* take-over of a vCPU that does not run */ \
-        X(TAKE_R1,    rmw,   seq_cst) \
+        X(TAKE_R1,    rmw,   acq_rel) \
         X(TAKE_R2,    rmw,   seq_cst) \
-        X(TAKE_R3,    rmw,   seq_cst) \
-        X(TAKE_R4,    rmw,   seq_cst) \
+        X(TAKE_R3,    rmw,   acq_rel) \
+        X(TAKE_R4,    rmw,   release) \
         X(TAKE_R5,    rmw,   seq_cst) \
-        X(TAKE_A1,    load,  seq_cst) \
+        X(TAKE_A1,    load,  acquire) \
         X(TAKE_A2,    load,  seq_cst) \
-        X(TAKE_A4,    load,  seq_cst) \
+        X(TAKE_A4,    load,  acquire) \
         X(TAKE_X1,    load,  relaxed) \
         /* TDIR */ \
         X(TDIR_R1,    rmw,   seq_cst) \
         X(TDIR_R2,    rmw,   seq_cst) \
-        X(TDIR_R3,    rmw,   release) \
         X(TDIR_R4,    store, seq_cst) \
         X(TDIR_X2,    rmw,   relaxed) \
-        X(TDIR_R5,    rmw,   seq_cst) \
+        X(TDIR_R5,    rmw,   acquire) \
         X(TDIR_R6,    rmw,   seq_cst) \
         X(TDIR_A1,    load,  seq_cst) \
         X(TDIR_A2,    load,  seq_cst) \
@@ -111,8 +107,9 @@
         X(TDIR_X1,    load,  relaxed) \
         /* list-register ports and the gate of TDIR */ \
         X(PORT_R1,    store, seq_cst) \
-        X(PORT_R2,    rmw,   seq_cst) \
+        X(PORT_R2,    rmw,   release) \
         X(PORT_R3,    rmw,   seq_cst) \
+        X(PORT_R4,    rmw,   acquire) \
         X(PORT_A1,    load,  seq_cst) \
         X(PORT_X1,    load,  relaxed) \
         X(PORT_X2,    rmw,   relaxed) \

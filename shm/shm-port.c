@@ -351,11 +351,11 @@ static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
                                         return;
                                 intid = active.best[0].intid;
                         }
-                        shm_store(&self->slot.old_word, WALK(count, intid), SLOT_R4);
+                        shm_store(&self->slot.old_word, WALK(count, intid), SLOT_X3);
                 }
                 deactivate_outside(gic, vcpu, intid);
                 walk = WALK(count - 1, WALK_NONE);
-                shm_store(&self->slot.old_word, walk, SLOT_R4);
+                shm_store(&self->slot.old_word, walk, SLOT_X3);
         }
 }
 

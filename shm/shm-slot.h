@@ -26,7 +26,7 @@ enum shm_slot_op {
         SHM_SLOT_EOI,       /* priority drop, and deactivation if SHM_SLOT_DEACTIVATE is set */
         SHM_SLOT_DIR,
         SHM_SLOT_RESET,     /* of the vCPU itself, asked for by SHM_REQUEST_RESET */
-        SHM_SLOT_FOLD,      /* old_word: what is left of EOIcount (SLOT-R4); argument: states of list registers; shm-port.c */
+        SHM_SLOT_FOLD,      /* old_word: what is left of EOIcount (SLOT-X3); argument: states of list registers; shm-port.c */
 };
 
 #define SHM_SLOT_DEACTIVATE  (UINT64_C(1) << 8)
@@ -46,10 +46,10 @@ static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t o
         shm_store(&vcpu->slot.op, op, SLOT_R1);
 }
 
-/* SLOT-R3: between the claim and the end of an interrupt that another vCPU held. */
+/* SLOT-X3: between the claim and the end of an interrupt that another vCPU held. */
 static inline void shm_slot_claimed(struct shm_vcpu *vcpu, uint64_t op)
 {
-        shm_store(&vcpu->slot.op, op | SHM_SLOT_CLAIMED, SLOT_R3);
+        shm_store(&vcpu->slot.op, op | SHM_SLOT_CLAIMED, SLOT_X3);
 }
 
 static inline void shm_slot_end(struct shm_vcpu *vcpu)

@@ -10,7 +10,7 @@
  * raise   TDIR-A1: after the SC change of the word, an SC load; unless it is SET, an SC CAS to SET (TDIR-R1). While it
  *         is SET this writes nothing shared. CLEARING counts as "not SET": the raise overtakes the clear under way,
  *         whose last CAS then fails.
- * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-R3: CAS CLEARING -> CLEAR. If a raiser's load
+ * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-X2: CAS CLEARING -> CLEAR. If a raiser's load
  *         saw SET, it precedes TDIR-R2 in the total order of SC operations, so its change of the word precedes the
  *         scan, which sees it. If it saw CLEARING or CLEAR it raises.
  * A one-step clear would lose: scan, (raise sees SET), clear.
@@ -112,7 +112,7 @@ int shm_tdir_try_clear(struct shm_gic *gic)
                 shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_SET), TDIR_X2);
                 return 0;
         }
-        return shm_cas(tdir, &clearing, cleared(clearing), TDIR_R3);
+        return shm_cas(tdir, &clearing, cleared(clearing), TDIR_X2);
 }
 
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight)

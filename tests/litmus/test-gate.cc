@@ -296,18 +296,18 @@ static uint64_t assign_enable(uint64_t w, uint64_t on)
 
 static void stale_thread(unsigned index)
 {
-        struct shm_port_bank bank;
-
         if (index == 0) {
-                litmus_wait(20);
-                shm_port_exit(&world, 1, &banks[1]);
+                litmus_wait(10);
+                shm_and(&world.vcpus[1].port, ~SHM_PORT_IN, PORT_R3);
+                shm_gate_left(&world);
                 return;
         }
-        litmus_wait(20);
+        litmus_wait(10);
         shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 0);
         cleared = shm_tdir_try_clear(&world);
-        shm_port_enter(&world, 2, &bank);
-        is_open = !(bank.ich_hcr & HCR_TDIR);
+        /* The end of an entry; all of it would leave too little to happen beside the other's look. */
+        shm_store(&world.vcpus[2].port, ONE_REGISTER | SHM_PORT_IN, PORT_R1);
+        is_open = SHM_TDIR_STATE(shm_load(&world.header->tdir, TDIR_A4)) == SHM_TDIR_CLEAR;
         shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 1);
         take();
 }
@@ -321,14 +321,14 @@ static void stale_after(void)
         if (is_open) {
                 litmus_saw(2);
                 is_open = false;
-                shm_port_exit(&world, 2, &banks[0]);
+                shm_port_exit(&world, 2, &banks[1]);
         }
         world_settle();
 }
 
 LITMUS_SCENARIO(stale, .name = "gate-stale", .what = "the last port leaves while TDIR is cleared and set again", .n_threads = 2,
                 .setup = stale_setup, .before = stale_before, .thread = stale_thread, .after = stale_after,
-                .saw = { "it was cleared", "(the SPI was taken)", "a port did not trap" }, .executions = 40000, .next = NULL);
+                .saw = { "it was cleared", "(the SPI was taken)", "a port did not trap" }, .executions = 60000, .next = NULL);
 
 /* --- the daemon broadcasts: it is rung, as by an eventfd, and rings the ports that do not trap --- */
 
@@ -426,3 +426,62 @@ static void gone_after(void)
 LITMUS_SCENARIO(gone, .name = "gate-gone", .what = "the daemon goes while an SPI is refused", .n_threads = 2,
                 .setup = gone_setup, .before = gone_before, .thread = gone_thread, .after = gone_after,
                 .saw = { "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);
+
+/* --- no daemon, and the port's thread is killed in guest, or on its way: the next daemon repairs it --- */
+
+static bool died;
+
+static bool always(void *)
+{
+        return true;
+}
+
+static void dead_setup(void)
+{
+        gate_setup();
+        world.daemon_is_gone = always;
+}
+
+static void dead_before(void)
+{
+        gate_before();
+        died = false;
+}
+
+static void dead_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(120);
+                shm_line_pulse(&world, 0, SPI);
+                take();
+                return;
+        }
+        try {
+                litmus_mortal(120);
+                enter(1);
+                litmus_returned();
+                litmus_wait(60);
+                litmus_returned(); /* or killed in guest */
+                leave(1);
+        } catch (const litmus_death &) {
+                died = true;
+                is_open = is_in[1] = false;
+                shm_vcpu_release(&world, 1);
+                shm_vcpu_repair(&world, 1);
+                shm_repair_words(&world);
+        }
+}
+
+static void dead_after(void)
+{
+        if (died && world_asleep[0])
+                litmus_saw(0);
+        if (has_spi)
+                litmus_saw(1);
+        litmus_check(!(world.vcpus[1].port.cell.value & SHM_PORT_IN), "a dead port counts as in guest");
+        world_settle();
+}
+
+LITMUS_SCENARIO(dead, .name = "gate-dead", .what = "the thread of a port is killed while an SPI is refused", .n_threads = 2,
+                .setup = dead_setup, .before = dead_before, .thread = dead_thread, .after = dead_after,
+                .saw = { "it died, and the vCPU that was refused slept", "it was taken" }, .executions = 40000, .next = NULL);

@@ -376,3 +376,66 @@ static void dead_after(void)
 LITMUS_SCENARIO(dead, .name = "port-dead", .what = "a port that dies as it enters, in guest or as it folds, and its repair",
                 .n_threads = 3, .setup = port_build, .before = port_before, .thread = dead_thread, .after = dead_after,
                 .saw = { "the guest took it", "it died", "it lived" }, .executions = 60000, .next = NULL);
+
+/* --- death while ends of interrupt without list register are counted off (EOIcount) --- */
+
+#define N_ACTIVE 3u
+
+static void walk_setup(void)
+{
+        world_build(2, N_ACTIVE, 0);
+        world.vcpus[0].port.cell.value = ONE_REGISTER;
+        world.header->tdir.cell.value = SHM_TDIR_SET | SHM_TDIR_PORTS;
+        for (uint32_t i = 0; i < N_ACTIVE; i++) { /* acknowledged in this order, each above the one before */
+                world_set_word(0, SPI + i, gic_word_set_priority(world_word(SPI + i), (uint8_t)(0x80 - 0x10 * i)));
+                shm_line_pulse(&world, 0, SPI + i);
+                shm_cpuif_ack(&world, 0, 1);
+        }
+        bank = {};
+        bank.ich_hcr = UINT64_C(2) << 27;
+        shm_init(&world.vcpus[0].port, ONE_REGISTER | SHM_PORT_IN | SHM_PORT_TRAPS);
+}
+
+/* The last one is pulsed again for vCPU 1, which may have it, active, before the repair looks. */
+static void walk_thread(unsigned index)
+{
+        if (index == 1) {
+                litmus_wait(120);
+                world_write(GICD_REG_IROUTER, 0, SPI + 2, world.vcpus[1].affinity);
+                shm_line_pulse(&world, 0, SPI + 2);
+                taken_elsewhere = shm_cpuif_ack(&world, 1, 1) == SPI + 2;
+                return;
+        }
+        try {
+                litmus_mortal(120);
+                leave();
+                litmus_returned();
+        } catch (const litmus_death &) {
+                died = true;
+                shm_vcpu_release(&world, 0);
+                shm_vcpu_repair(&world, 0);
+                shm_repair_words(&world);
+        }
+}
+
+static void walk_after(void)
+{
+        bool began;
+        bool is_last_ours = (world_word(SPI + 2) & GIC_WORD_ACTIVE) && gic_word_holder(world_word(SPI + 2)) == 0;
+
+        began = !is_last_ours;
+        litmus_saw(!died ? 0 : began ? 1 : 2);
+        if (taken_elsewhere)
+                litmus_saw(3);
+        litmus_check(world_word(SPI) & GIC_WORD_ACTIVE, "an interrupt was ended that had not been");
+        litmus_check(began || died, "an end of interrupt is lost");
+        litmus_check(began == !(world_word(SPI + 1) & GIC_WORD_ACTIVE), "of two ends of interrupt one came true");
+        litmus_check(!taken_elsewhere || ((world_word(SPI + 2) & GIC_WORD_ACTIVE) && gic_word_holder(world_word(SPI + 2)) == 1),
+                     "an interrupt was ended that had been acknowledged again elsewhere");
+        world_settle();
+}
+
+LITMUS_SCENARIO(walks, .name = "port-walk", .what = "death while ends without list register are counted off", .n_threads = 2,
+                .setup = walk_setup, .before = port_before, .thread = walk_thread, .after = walk_after,
+                .saw = { "it lived", "it died, and the ends came true", "it died before that", "it was taken elsewhere meanwhile" },
+                .executions = 40000, .next = NULL);

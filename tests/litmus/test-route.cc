@@ -217,3 +217,40 @@ static void passed_after(void)
 LITMUS_SCENARIO(passed, .name = "oneofn-pass", .what = "a gate opens and closes again, another one opens", .n_threads = 3,
                 .setup = passed_setup, .before = world_reset, .thread = passed_thread, .after = passed_after,
                 .saw = { "it had been with the first" }, .executions = 60000, .next = NULL);
+
+/*
+ * The same where the first finds the summary bit of a mark that was taken before: it may take this one's mark before its summary
+ * bit, or miss both.
+ */
+static void left_setup(void)
+{
+        one_of_n(1);
+        for (uint32_t v = 0; v < 2; v++)
+                world.vcpus[v].cpuif.cell.value |= SHM_CPUIF_ASLEEP;
+        world.header->unplaced_summary.cell.value = 1;
+}
+
+static void left_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                shm_line_pulse(&world, 0, SPI);
+        } else {
+                litmus_wait(30);
+                wake_up(0, true);
+                wake_up(0, false);
+        }
+}
+
+static void left_after(void)
+{
+        litmus_check(is_wanting(SPI), "an injection is lost");
+        litmus_saw(world.vcpus[0].candidates[0].cell.value >> SPI & 1 ? 0 : 1);
+        wake_up(1, true);
+        placed(SPI);
+        world_settle();
+}
+
+LITMUS_SCENARIO(left_over, .name = "oneofn-left", .what = "a gate opens and closes, a summary bit is left over; then another one opens",
+                .n_threads = 2, .setup = left_setup, .before = world_reset, .thread = left_thread, .after = left_after,
+                .saw = { "it had been with the first", "it had not" }, .executions = 60000, .next = NULL);

@@ -313,3 +313,33 @@ LITMUS_SCENARIO(slot_reset, .name = "slot-reset", .what = "death in a reset that
                 .setup = reset_setup, .before = slot_before, .thread = reset_thread, .after = reset_after,
                 .saw = { "it was reset", "(it died before it began, and nobody took it up)", "it died, and was reset" },
                 .executions = 15000, .next = NULL);
+
+/* --- a reset that its owner serves, while the daemon repairs what another process left --- */
+
+static void serve_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_reset_request(&world, 0, SHM_RESET_CPU_ON);
+}
+
+static void serve_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(20);
+                shm_cpuif_serve(&world, 0);
+        } else {
+                litmus_wait(120);
+                shm_repair_words(&world);
+        }
+}
+
+static void serve_after(void)
+{
+        litmus_check(world.vcpus[0].counters.resets.cell.value == 1, "the scenario is broken");
+        litmus_check(!(world.vcpus[0].request.cell.value & SHM_REQUEST_RESET), "a reset that was served is asked for again");
+        litmus_saw(0);
+}
+
+LITMUS_SCENARIO(serve, .name = "slot-serve", .what = "an owner serves a reset while another one's death is repaired", .n_threads = 2,
+                .setup = serve_setup, .before = slot_before, .thread = serve_thread, .after = serve_after,
+                .saw = { "it was served" }, .executions = 60000, .next = NULL);

@@ -280,3 +280,86 @@ static void stale_thread(unsigned index)
 LITMUS_SCENARIO(stale, .name = "take-apr", .what = "active priorities of a vCPU that an outsider resets, as read by others",
                 .n_threads = 3, .setup = stale_setup, .before = world_reset, .thread = stale_thread, .after = NULL,
                 .saw = { "they were read as reset", "the reset was heard of" }, .executions = 40000, .next = NULL);
+
+/* --- an outsider that has come as far as the words, and is late --- */
+
+bool litmus_change_words(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket);
+
+static uint64_t ticket;
+
+static void late_setup(void)
+{
+        used(false);
+        shm_takeover_take(&world, 0, &ticket);
+}
+
+static void late_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(120);
+                litmus_change_words(&world, 0, ticket);
+        } else {
+                shm_power(&world, 0, true);
+                configure();
+        }
+}
+
+static void late_after(void)
+{
+        check_configured();
+        litmus_saw(0);
+}
+
+LITMUS_SCENARIO(late, .name = "take-late", .what = "an outsider comes to the words while power on takes the vCPU back", .n_threads = 2,
+                .setup = late_setup, .before = world_reset, .thread = late_thread, .after = late_after,
+                .saw = { "it runs" }, .executions = 60000, .next = NULL);
+
+/* --- an outsider lets go, then power on, while the death of another one is repaired by who sees, unordered, that it let go --- */
+
+static bool has_let_go(void)
+{
+        uint64_t w = litmus_cell_load(&world.vcpus[0].cpuif.cell, LITMUS_PLAIN);
+
+        return (w & SHM_CPUIF_TAKES) && !(w & SHM_CPUIF_TAKEN);
+}
+
+static void repair_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(20);
+                shm_reset_request(&world, 0, SHM_RESET_CPU_ON);
+                litmus_tell(&configured, 1);
+        } else if (index == 1) {
+                for (unsigned i = 0; i < 6 && !litmus_told(&configured); i++)
+                        litmus_wait(60);
+                if (!litmus_told(&configured))
+                        return;
+                litmus_saw(0);
+                shm_power(&world, 0, true);
+                configure();
+                asked_after = true;
+        } else {
+                bool sees = false;
+
+                for (unsigned i = 0; i < 6 && !sees; i++) {
+                        litmus_wait(60);
+                        sees = has_let_go();
+                }
+                if (!sees)
+                        return;
+                litmus_saw(1);
+                shm_repair_words(&world);
+        }
+}
+
+static void repair_after(void)
+{
+        if (!asked_after)
+                return;
+        litmus_check(!is_asked(), "a reset that was done is asked for again");
+        check_configured();
+}
+
+LITMUS_SCENARIO(repair, .name = "take-repair", .what = "an outsider's reset, then power on, while another one's death is repaired",
+                .n_threads = 3, .setup = on_setup, .before = later_before, .thread = repair_thread, .after = repair_after,
+                .saw = { "it was turned on after the reset", "it was repaired" }, .executions = 60000, .next = NULL);
