@@ -76,7 +76,7 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
                 uint64_t now;
 
                 if (is_active ? !shm_list_is_own_active(w, vcpu) : !shm_list_is_listable(w, vcpu, groups))
-                        return false;
+                        break; /* by now: somebody else has changed it */
                 now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
                                   (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w))),
                                   ret_lr);
@@ -86,6 +86,8 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
                         return true;
                 }
         } while (shm_gic_retry(gic, &tries));
+        *ret_lr = 0;
+        shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], 0, BANK_X1);
         return false;
 }
 
@@ -371,7 +373,9 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
                 if (listed & GICH_LR_STATE)
                         fold(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
         }
-        take_vmcr(gic, vcpu);
+        /* Of a dead owner: reset since by an outsider, for whom this fold was before. */
+        if (!(shm_load(&self->cpuif, CPUIF_X1) & SHM_CPUIF_STALE))
+                take_vmcr(gic, vcpu);
         walk_eoi_count(gic, vcpu, walk);
 }
 
