@@ -66,6 +66,7 @@ static const struct {
 } modes[] = {
         { "--mode=deliver", 3, run_deliver },           /* N VCPUS SPIS */
         { "--mode=wake", 1, run_wake },                 /* N */
+        { "--mode=raise", 2, bench_mode_raise },        /* N PORTS: bench-tdir.c */
         { "--mode=flat-out", 2, bench_mode_flat_out },  /* the rest: bench-observed.c */
         { "--mode=read", 2, bench_mode_read },
         { "--mode=reader", 1, bench_mode_reader },
@@ -111,23 +112,36 @@ int bench_number_from(const char *command, double *ret_value)
         return pclose(pipe) == 0 ? ret : -1;
 }
 
+int bench_instructions(const struct bench *bench, const char *function, const char *mode, const char *arguments,
+                       double *ret_n)
+{
+        char command[1024], self[256];
+        ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+        if (n < 0)
+                return -1;
+        self[n] = '\0';
+        snprintf(command, sizeof(command),
+                 "valgrind --tool=callgrind --toggle-collect=%s --callgrind-out-file=/dev/null"
+                 " '%s' --mode=%s '%s' %s 2>&1 | sed -n 's/^==.*Collected : *//p'",
+                 function, self, mode, bench->socket, arguments);
+        return bench_number_from(command, ret_n);
+}
+
 /* Instructions of one delivery at this size, counted inside bench_deliver() only. Return: 0 or -1. */
-static int instructions(const struct bench *bench, const char *self, uint32_t n_vcpus, uint32_t n_spis, double *ret_n)
+static int instructions(const struct bench *bench, uint32_t n_vcpus, uint32_t n_spis, double *ret_n)
 {
         const unsigned n = 5000;
-        char command[1024];
+        char arguments[64];
 
-        snprintf(command, sizeof(command),
-                 "valgrind --tool=callgrind --toggle-collect=bench_deliver --callgrind-out-file=/dev/null"
-                 " '%s' --mode=deliver '%s' %u %u %u 2>&1 | sed -n 's/^==.*Collected : *//p'",
-                 self, bench->socket, n, n_vcpus, n_spis);
-        if (bench_number_from(command, ret_n) < 0)
+        snprintf(arguments, sizeof(arguments), "%u %u %u", n, n_vcpus, n_spis);
+        if (bench_instructions(bench, "bench_deliver", "deliver", arguments, ret_n) < 0)
                 return -1;
         *ret_n /= n;
         return 0;
 }
 
-static void count_instructions(struct bench *bench, const char *self)
+static void count_instructions(struct bench *bench)
 {
         static const char name[] = "instructions of one delivery, 512 vCPUs and 988 SPIs / 1 and 32";
         double small, large;
@@ -136,7 +150,7 @@ static void count_instructions(struct bench *bench, const char *self)
                 bench_skip(bench, name, "valgrind is not installed");
                 return;
         }
-        if (instructions(bench, self, 1, 32, &small) < 0 || instructions(bench, self, 512, 988, &large) < 0) {
+        if (instructions(bench, 1, 32, &small) < 0 || instructions(bench, 512, 988, &large) < 0) {
                 bench_skip(bench, name, "callgrind gave no count");
                 bench->failed = true;
                 return;
@@ -184,5 +198,5 @@ void bench_count_rows(struct bench *bench)
                 bench_die("/proc/self/exe", errno);
         self[n] = '\0';
         count_system_calls(bench, self);
-        count_instructions(bench, self);
+        count_instructions(bench);
 }

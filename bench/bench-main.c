@@ -19,6 +19,8 @@ static const struct {
         { "wake", bench_wake_rows },
         { "device", bench_device_row },
         { "tdir", bench_tdir_rows },
+        { "trace", bench_trace_rows },
+        { "lr", bench_lr_rows },
         { "count", bench_count_rows },
         { "observed", bench_observed_rows },
 };

@@ -103,9 +103,9 @@ struct vgic_conn *bench_connect(const struct bench *bench)
         return conn;
 }
 
-void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis)
+void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis,
+                        const struct vgic_vcpu_options *options, bool eoimode)
 {
-        struct vgic_vcpu_options options = { .size = sizeof(options) };
         struct vgic_vm_config config = { .size = sizeof(config), .n_vcpus = n_vcpus, .n_spis = n_spis,
                                          .flags = VGIC_VM_EPHEMERAL };
 
@@ -120,9 +120,16 @@ void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, u
         }
         bench_must(load_guest_distributor(vm->vm), "GICD_CTLR");
         for (uint32_t i = 0; i < n_vcpus; i++) {
-                bench_must(vgic_vcpu_register(vm->vm, i, &options, &vm->vcpus[i]), "register");
-                bench_must(load_guest_cpu(vm->vm, vm->vcpus[i], false), "CPU interface");
+                bench_must(vgic_vcpu_register(vm->vm, i, options, &vm->vcpus[i]), "register");
+                bench_must(load_guest_cpu(vm->vm, vm->vcpus[i], eoimode), "CPU interface");
         }
+}
+
+void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis)
+{
+        struct vgic_vcpu_options options = { .size = sizeof(options) };
+
+        bench_vm_open_with(bench, vm, name, n_vcpus, n_spis, &options, false);
 }
 
 void bench_vm_close(struct bench_vm *vm)

@@ -73,6 +73,9 @@ void bench_heading(void);
 
 /* bench-vm.c: every function ends the process with a message if something does not work. */
 void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis);
+/* The same of vCPUs registered with @options (list registers), whose guest sets ICC_CTLR_EL1.EOImode or not. */
+void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis,
+                        const struct vgic_vcpu_options *options, bool eoimode);
 void bench_vm_close(struct bench_vm *vm);
 struct vgic_conn *bench_connect(const struct bench *bench);
 void bench_die(const char *what, int error) __attribute__((noreturn));
@@ -90,11 +93,18 @@ void bench_deliver_rows(struct bench *bench); /* bench-deliver.c */
 void bench_wake_rows(struct bench *bench);    /* bench-wake.c */
 void bench_device_row(struct bench *bench);   /* bench-device.c */
 void bench_tdir_rows(struct bench *bench);    /* bench-tdir.c */
+void bench_trace_rows(struct bench *bench);   /* bench-trace.c */
+void bench_lr_rows(struct bench *bench);      /* bench-lr.c */
 void bench_count_rows(struct bench *bench);   /* bench-count.c */
 void bench_observed_rows(struct bench *bench); /* bench-observed.c */
 bool bench_have_tool(const char *name);
 /* Run a shell command; the last number that it prints. Return: 0 or -1, also if it fails. */
 int bench_number_from(const char *command, double *ret_value);
+/*
+ * Instructions inside @function while this program runs as "--mode=@mode SOCKET @arguments" under callgrind. Return: 0 or -1.
+ */
+int bench_instructions(const struct bench *bench, const char *function, const char *mode, const char *arguments,
+                       double *ret_n);
 /* A VM of 512 vCPUs, and one turn of each of them (@n_rounds times). */
 void bench_observed_open(struct bench *bench, struct bench_vm *vm);
 void bench_flat_out(struct bench_vm *vm, unsigned n_rounds);
@@ -104,6 +114,7 @@ int bench_mode_flat_out(struct bench *bench, char **argv);
 int bench_mode_read(struct bench *bench, char **argv);
 int bench_mode_reader(struct bench *bench, char **argv);
 int bench_mode_runner(struct bench *bench, char **argv);
+int bench_mode_raise(struct bench *bench, char **argv);
 /* Modes in which this program runs under callgrind or strace: do a number of operations and end. */
 int bench_count_mode(struct bench *bench, int argc, char **argv);
 

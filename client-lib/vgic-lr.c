@@ -18,10 +18,18 @@ _Static_assert(sizeof(struct vgic_lr_bank) == sizeof(struct shm_port_bank) &&
                offsetof(struct vgic_lr_bank, ich_hcr) == offsetof(struct shm_port_bank, ich_hcr), "banks have one layout");
 _Static_assert(VGIC_MAX_LIST_REGISTERS == SHM_N_LIST_REGISTERS, "as many list registers");
 
+/* One that was given back has been repaired, and may be another process's by now. */
+static bool is_usable(const struct vgic_vcpu *vcpu)
+{
+        return vcpu && vcpu->registered;
+}
+
 VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank)
 {
         struct shm_port_bank bank;
 
+        if (!is_usable(vcpu) || !ret_bank)
+                return -EINVAL;
         if (!vcpu->list_registers)
                 return -EOPNOTSUPP;
         if (vcpu->in_guest)
@@ -39,6 +47,8 @@ VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *
 {
         struct shm_port_bank bank;
 
+        if (!is_usable(vcpu) || !from)
+                return -EINVAL;
         if (!vcpu->list_registers)
                 return -EOPNOTSUPP;
         if (!vcpu->in_guest)

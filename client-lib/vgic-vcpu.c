@@ -40,10 +40,11 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         if (vcpu->registered)
                 return base_error_set(&vm->conn->error, -EBUSY, "vCPU %u is registered here already", index);
         if (o.list_registers > VGIC_MAX_LIST_REGISTERS)
-                return base_error_set(&vm->conn->error, -EINVAL, "%u list registers: there can be %d", o.list_registers,
-                                      VGIC_MAX_LIST_REGISTERS);
+                return base_error_set(&vm->conn->error, -EINVAL, "list_registers: %u, but it must be 1 to %d, or 0 for a trap port",
+                                      o.list_registers, VGIC_MAX_LIST_REGISTERS);
         if (o.list_registers && !(vm->conn->features & PROTO_FEATURE_LIST_REGISTERS))
-                return base_error_set(&vm->conn->error, -EOPNOTSUPP, "the daemon is too old for list-register ports");
+                return base_error_set(&vm->conn->error, -EOPNOTSUPP,
+                                      "the daemon is too old for list-register ports: register with list_registers 0, a trap port");
         message.vcpu = index;
         message.list_registers = o.list_registers;
         r = vgic_call(vm->conn, PROTO_VCPU_REGISTER, &message.base, NULL, 0, NULL, NULL);

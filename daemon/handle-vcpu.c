@@ -57,9 +57,10 @@ enum proto_code handle_vcpu_register(struct request *request)
         if (code != PROTO_OK)
                 return code;
         if (ask->list_registers && !(request->session->proto.features & PROTO_FEATURE_LIST_REGISTERS))
-                return dispatch_fail(request, PROTO_INVALID, "list_registers needs the feature LIST_REGISTERS");
+                return dispatch_fail(request, PROTO_INVALID, "list_registers needs the feature LIST_REGISTERS: ask for it in HELLO");
         if (ask->list_registers > PROTO_MAX_LIST_REGISTERS)
-                return dispatch_fail(request, PROTO_INVALID, "list_registers must be at most %u", PROTO_MAX_LIST_REGISTERS);
+                return dispatch_fail(request, PROTO_INVALID, "list_registers must be at most %u, or 0 for a trap port",
+                                     PROTO_MAX_LIST_REGISTERS);
         r = vm_vcpu_take(vm, index, request->session, ask->list_registers);
         if (r == -EBUSY)
                 return dispatch_fail(request, PROTO_BUSY, "vCPU %" PRIu32 " is registered by a living connection",

@@ -6,6 +6,8 @@
 #include "gic-route.h"
 #include "shm-apr.h"
 #include "shm-gate.h"
+#include "shm-list.h"
+#include "shm-port.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -298,6 +300,10 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         shm_cpuif_drop_candidate(gic, vcpu, pick.intid, pick.at);
         count(&self->counters.acknowledged);
         count(shm_gic_counter(gic, vcpu, pick.intid));
+        if (__builtin_expect(shm_load(&self->port, PORT_X1) >> SHM_PORT_N_SHIFT, 0)) {
+                shm_port_remember(self, pick.intid);
+                shm_list_push_taken(gic, vcpu, pick.intid);
+        }
         shm_slot_end(self);
         return pick.intid;
 }

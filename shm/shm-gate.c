@@ -22,8 +22,14 @@ static void ring_gated(struct shm_gic *gic)
 void shm_gate_ring_late(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
-                if (is_late(shm_load(&gic->vcpus[i].port, PORT_X1)))
+                if (is_late(shm_load(&gic->vcpus[i].port, PORT_A1)))
                         shm_word_ring(gic, i);
+}
+
+/* As shm_gic_retry(), but each round looks at every port: a hostile process that changes TDIR all the time gets fewer of them. */
+static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
+{
+        return !gic->bounded || ++*rounds < 8 + SHM_TRIES / gic->n_vcpus;
 }
 
 /*
@@ -34,7 +40,7 @@ static bool settle(struct shm_gic *gic)
 {
         shm_atomic(uint64_t) *tdir = &gic->header->tdir;
         uint64_t old = shm_load(tdir, TDIR_A4);
-        unsigned tries = 0;
+        unsigned rounds = 0;
 
         do {
                 if (shm_gate_is_open(old))
@@ -49,7 +55,7 @@ static bool settle(struct shm_gic *gic)
                                 ring_gated(gic);
                         return true;
                 }
-        } while (shm_gic_retry(gic, &tries));
+        } while (may_retry(gic, &rounds));
         return false;
 }
 

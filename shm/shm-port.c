@@ -52,6 +52,8 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
         shm_store(&gic->vcpus[vcpu].port, n << SHM_PORT_N_SHIFT, PORT_R1);
         if (n)
                 shm_or(&gic->header->tdir, SHM_TDIR_PORTS, TDIR_R6);
+        else
+                shm_store(&gic->vcpus[vcpu].n_taken, 0, PORT_X3); /* nobody continues that */
 }
 
 /* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
@@ -76,7 +78,7 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
                 uint64_t now;
 
                 if (is_active ? !shm_list_is_own_active(w, vcpu) : !shm_list_is_listable(w, vcpu, groups))
-                        break; /* by now: somebody else has changed it */
+                        break;
                 now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
                                   (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w))),
                                   ret_lr);
@@ -86,7 +88,7 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
                         return true;
                 }
         } while (shm_gic_retry(gic, &tries));
-        *ret_lr = 0;
+        *ret_lr = 0; /* somebody else took it meanwhile: the guest must not find it here */
         shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], 0, BANK_X1);
         return false;
 }
@@ -384,7 +386,8 @@ static void leave(struct shm_gic *gic, uint32_t vcpu)
         shm_atomic(uint32_t) *port = &gic->vcpus[vcpu].port;
 
         shm_and(port, ~(SHM_PORT_IN | SHM_PORT_TRAPS), PORT_R3);
-        shm_gate_left(gic);
+        if (!gic->releasing)
+                shm_gate_left(gic);
 }
 
 /* Acknowledged in guest: listed as pending, and no longer. */

@@ -6,6 +6,7 @@
 
 #include "shm-apr.h"
 #include "shm-cpuif.h"
+#include "shm-gate.h"
 #include "shm-irouter.h"
 #include "shm-port.h"
 #include "shm-slot.h"
@@ -142,6 +143,7 @@ void shm_repair_words(struct shm_gic *gic)
                 if (n_unanswered < SHM_MAX_RESETS || !gic->bounded)
                         n_unanswered += shm_reset_unanswered(gic, vcpu);
         }
+        shm_gate_left(gic); /* for all ports that were given up with their process */
         shm_tdir_tell(gic);
 }
 
@@ -213,8 +215,8 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
         }
         if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_FOLD && shm_load(&self->port, PORT_X1))
                 shm_port_repair(gic, vcpu, false, 0, 0);
-        shm_apr_take(gic, vcpu); /* newer than what the dead one did */
         shm_slot_end(self);
+        shm_apr_take(gic, vcpu); /* newer than what the dead one did; a fold that is completed again must not come after it */
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         return 0;
 }

@@ -35,7 +35,8 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
          */
         return shm_load(&v->slot.op, SNAP_A1) == 0 &&
                !(shm_load(&v->request, SNAP_A1) & ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR)) &&
-               !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_TAKEN);
+               !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_TAKEN) &&
+               !(shm_load(&v->port, SNAP_A1) & SHM_PORT_IN); /* in guest, though somebody said that it is off */
 }
 
 /* All of them; @ret_activity changes when one does anything. */
@@ -70,6 +71,8 @@ static void save_irq(const shm_atomic(uint64_t) *word, struct snapshot_irq *to)
 {
         uint64_t w = shm_word_load(word);
 
+        if (w & GIC_WORD_RESIDENT) /* its vCPU runs: as if that died now */
+                w = gic_lr_lost(w);
         *to = (struct snapshot_irq) {
                 .priority = gic_word_priority(w),
                 .wires = (uint8_t)base_field_get(w, GIC_WORD_WIRE_SHIFT, GIC_N_WIRES),

@@ -150,8 +150,10 @@ static const char *check_word(uint32_t v, uint32_t intid, uint64_t w, bool priva
         const struct shm_vcpu *vcpu = &rig.gic.vcpus[v];
 
         if (!(w & GIC_WORD_RESIDENT)) {
+                uint64_t groups = (vcpu->cpuif & SHM_CPUIF_ASLEEP) ? 0 : rig.gic.header->gicd_ctlr & (vcpu->cpuif >> SHM_CPUIF_GRPEN_SHIFT);
+
                 if (gic_word_deliverable(w) && gic_word_route(w) == v && !death_page->rings[v] && death_is_in_guest(v) &&
-                    (rig.gic.header->gicd_ctlr >> gic_word_group(w) & 1))
+                    (groups >> gic_word_group(w) & 1))
                         return SAY("vCPU %u stays in guest, %u is for it, and nobody has rung", v, intid);
                 return NULL;
         }

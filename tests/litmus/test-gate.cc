@@ -4,7 +4,8 @@
 /*
  * The gate of TDIR: a vCPU takes an SPI while a list-register port enters the guest, or leaves it
  *
- * vCPU 0 is a trap port, to which the SPI is routed; vCPU 1 is a list-register port.
+ * vCPU 0, to which the SPI is routed, is a trap port, or a list-register port if the scenario says so; vCPU 1 is a
+ * list-register port. "Open" is a port in guest that does not trap ICC_DIR_EL1.
  */
 #include "litmus-world.h"
 #include "shm-gate.h"
@@ -12,90 +13,352 @@
 
 #define SPI GIC_SPI_FIRST
 
-static uint32_t taken;
-static bool entered_open;
+#define HCR_TDIR  (UINT64_C(1) << 14)
+#define ONE_REGISTER  (1u << SHM_PORT_N_SHIFT)
 
-static void set_port(uint32_t port)
+static bool has_spi;            /* the guest of vCPU 0 */
+static bool is_open;            /* vCPU 1 is in guest */
+static bool is_in[2];
+static struct shm_port_bank banks[2];
+
+/* The law: at no instant both. */
+static void judge(void)
 {
-        shm_init(&world.vcpus[1].port, port);
+        litmus_check(!has_spi || !is_open, "an SPI was taken while a port was in guest without trapping");
 }
 
-static void enter_setup(void)
+static void gate_before(void)
+{
+        world_reset();
+        has_spi = is_open = is_in[0] = is_in[1] = false;
+}
+
+static void gate_setup(void)
 {
         world_build(2, 1, 0);
         world.header->tdir.cell.value = SHM_TDIR_CLEAR | SHM_TDIR_PORTS;
-        world.vcpus[1].port.cell.value = 1u << SHM_PORT_N_SHIFT;
+        world.vcpus[1].port.cell.value = ONE_REGISTER;
 }
 
-static void enter_before(void)
+static void enter(uint32_t vcpu)
 {
-        world_reset();
-        taken = GIC_INTID_SPURIOUS;
-        entered_open = false;
+        banks[vcpu] = {};
+        shm_port_enter(&world, vcpu, &banks[vcpu]);
+        is_in[vcpu] = true;
+        if (vcpu == 1)
+                is_open = !(banks[1].ich_hcr & HCR_TDIR);
+        else
+                has_spi = banks[0].ich_lr[0] != 0;
+        judge();
 }
+
+static void leave(uint32_t vcpu)
+{
+        if (vcpu == 1)
+                is_open = false;
+        else
+                has_spi = false;
+        is_in[vcpu] = false;
+        shm_port_exit(&world, vcpu, &banks[vcpu]);
+}
+
+/* A trap port; if it gets none it sleeps. */
+static void take(void)
+{
+        has_spi = shm_cpuif_ack(&world, 0, 1) == SPI;
+        judge();
+        if (!has_spi)
+                world_park(0);
+}
+
+/* In after(): whoever is in guest without trapping leaves, as it does when TDIR's broadcast reaches it. Then nobody waits. */
+static void settle(void)
+{
+        if (is_open)
+                leave(1);
+        world_settle();
+}
+
+/* --- a port enters --- */
 
 static void enter_thread(unsigned index)
 {
-        struct shm_port_bank bank;
-
         if (index == 0) {
                 litmus_wait(12);
                 shm_line_pulse(&world, 0, SPI);
-                taken = shm_cpuif_ack(&world, 0, 1);
+                take();
         } else {
                 litmus_wait(6);
-                shm_port_enter(&world, 1, &bank);
-                entered_open = !(bank.ich_hcr & UINT64_C(1) << 14);
+                enter(1);
         }
 }
 
 static void enter_after(void)
 {
-        litmus_check(!(taken == SPI && entered_open), "an SPI was taken while a port was in guest without trapping");
-        if (taken == SPI)
+        if (has_spi)
                 litmus_saw(0);
-        if (entered_open)
+        if (is_open)
                 litmus_saw(1);
         /* Refused only by a port that will leave: or nobody rings. */
-        litmus_check(taken == SPI || entered_open || (world.header->tdir.cell.value & SHM_TDIR_SETTLED) || world_rung[0],
+        litmus_check(has_spi || is_open || (world.header->tdir.cell.value & SHM_TDIR_SETTLED) || world_rung[0],
                      "it was refused, and nobody will ring");
+        settle();
 }
 
-LITMUS_SCENARIO(enter, .name = "gate-enter", .what = "a port enters the guest while an SPI is taken", .n_threads = 2,
-                .setup = enter_setup, .before = enter_before, .thread = enter_thread, .after = enter_after,
+LITMUS_SCENARIO(enters, .name = "gate-enter", .what = "a port enters the guest while an SPI is taken", .n_threads = 2,
+                .setup = gate_setup, .before = gate_before, .thread = enter_thread, .after = enter_after,
                 .saw = { "it was taken", "the port entered without trapping" }, .executions = 40000, .next = NULL);
 
-/* The port is in guest without trapping. Who is refused sleeps. */
+/* --- the port is in guest without trapping, and leaves --- */
+
 static void leave_before(void)
 {
-        world_reset();
-        taken = GIC_INTID_SPURIOUS;
-        set_port(1u << SHM_PORT_N_SHIFT | SHM_PORT_IN);
+        gate_before();
+        shm_init(&world.vcpus[1].port, ONE_REGISTER | SHM_PORT_IN);
+        is_open = is_in[1] = true;
+        banks[1] = {};
 }
 
 static void leave_thread(unsigned index)
 {
-        struct shm_port_bank bank = {};
-
         if (index == 0) {
                 litmus_wait(12);
                 shm_line_pulse(&world, 0, SPI);
-                taken = shm_cpuif_ack(&world, 0, 1);
-                if (taken != SPI && world_park(0))
-                        litmus_saw(1);
+                take();
         } else {
                 litmus_wait(12);
-                shm_port_exit(&world, 1, &bank);
+                leave(1);
         }
 }
 
 static void leave_after(void)
 {
-        if (taken == SPI)
+        if (has_spi)
                 litmus_saw(0);
+        if (world_asleep[0])
+                litmus_saw(1);
+        settle();
+}
+
+LITMUS_SCENARIO(leaves, .name = "gate-leave", .what = "the last port leaves while an SPI is refused", .n_threads = 2,
+                .setup = gate_setup, .before = leave_before, .thread = leave_thread, .after = leave_after,
+                .saw = { "it was taken", "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);
+
+/* --- it comes in and goes out, and again: what was settled before is not settled now --- */
+
+static void again_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(60);
+                shm_line_pulse(&world, 0, SPI);
+                take();
+        } else {
+                enter(1);
+                litmus_wait(30);
+                leave(1);
+                enter(1);
+        }
+}
+
+static void again_after(void)
+{
+        if (has_spi)
+                litmus_saw(0);
+        if (world_asleep[0])
+                litmus_saw(1);
+        settle();
+}
+
+LITMUS_SCENARIO(again, .name = "gate-again", .what = "a port enters, leaves and enters while an SPI is taken", .n_threads = 2,
+                .setup = gate_setup, .before = gate_before, .thread = again_thread, .after = again_after,
+                .saw = { "it was taken", "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);
+
+/* --- two list-register ports: the SPI becomes resident in one --- */
+
+static void list_setup(void)
+{
+        gate_setup();
+        world.vcpus[0].port.cell.value = ONE_REGISTER;
+}
+
+static void list_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(12);
+                shm_line_pulse(&world, 0, SPI);
+                enter(0);
+        } else {
+                litmus_wait(20);
+                enter(1);
+                litmus_wait(20);
+                if (litmus_random(2))
+                        leave(1);
+        }
+}
+
+static void list_after(void)
+{
+        litmus_saw(has_spi ? 0 : 1);
+        if (is_open) {
+                litmus_saw(2);
+                leave(1);
+        }
+        litmus_check(has_spi || world_rung[0], "an SPI was refused to a port in guest, and nobody rings it");
+        litmus_check(!has_spi == !(world_word(SPI) & GIC_WORD_RESIDENT), "what is in a list register is not resident, or the reverse");
         world_settle();
 }
 
-LITMUS_SCENARIO(leave_, .name = "gate-leave", .what = "the last port leaves while an SPI is refused", .n_threads = 2,
-                .setup = enter_setup, .before = leave_before, .thread = leave_thread, .after = leave_after,
-                .saw = { "it was taken", "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(lists, .name = "gate-list", .what = "an SPI is listed while another port enters and leaves", .n_threads = 2,
+                .setup = list_setup, .before = gate_before, .thread = list_thread, .after = list_after,
+                .saw = { "it was listed", "it was refused", "the other port did not trap" }, .executions = 40000, .next = NULL);
+
+/* --- the daemon clears --- */
+
+static int cleared;
+
+/* As the last clear left it, or set for an SPI that has ended since. */
+static void clear_before(void)
+{
+        gate_before();
+        if (litmus_random(2))
+                shm_init(&world.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS | (litmus_random(2) ? SHM_TDIR_SETTLED : 0));
+        cleared = 0;
+}
+
+static void clear_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(40);
+                shm_line_pulse(&world, 0, SPI);
+                take();
+                if (has_spi && litmus_random(2)) {
+                        litmus_wait(20);
+                        has_spi = false;
+                        shm_cpuif_eoi(&world, 0, 1, SPI);
+                }
+        } else if (index == 1) {
+                litmus_wait(60);
+                enter(1);
+                litmus_wait(20);
+                if (litmus_random(2))
+                        leave(1);
+        } else {
+                litmus_wait(60);
+                cleared = shm_tdir_try_clear(&world);
+        }
+}
+
+static void clear_after(void)
+{
+        if (cleared)
+                litmus_saw(0);
+        if (has_spi)
+                litmus_saw(1);
+        if (world_asleep[0])
+                litmus_saw(2);
+        if (is_open)
+                litmus_saw(3);
+        settle();
+}
+
+LITMUS_SCENARIO(clears, .name = "gate-clear", .what = "TDIR is cleared while an SPI is taken and a port enters and leaves", .n_threads = 3,
+                .setup = gate_setup, .before = clear_before, .thread = clear_thread, .after = clear_after,
+                .saw = { "it was cleared", "the SPI was taken", "it was refused, and its vCPU slept", "the port did not trap" },
+                .executions = 60000, .next = NULL);
+
+/* --- the daemon broadcasts: it is rung, as by an eventfd, and rings the ports that do not trap --- */
+
+static struct litmus_plain bell;
+static bool was_told;
+
+static void tell_daemon(void *)
+{
+        litmus_tell(&bell, 1);
+}
+
+static void late_setup(void)
+{
+        gate_setup();
+        world.raised = tell_daemon;
+}
+
+static void late_before(void)
+{
+        gate_before();
+        was_told = false;
+}
+
+static void late_thread(unsigned index)
+{
+        if (index < 2) {
+                enter_thread(index);
+                return;
+        }
+        for (unsigned i = 0; i < 4 && !was_told; i++) {
+                litmus_wait(30);
+                was_told = litmus_told(&bell);
+        }
+        if (was_told && shm_tdir_get(&world, NULL, NULL))
+                shm_gate_ring_late(&world);
+}
+
+static void late_after(void)
+{
+        if (is_open && was_told) {
+                litmus_saw(0);
+                litmus_check(world_rung[1], "a port that does not trap was not rung");
+        }
+        settle();
+}
+
+LITMUS_SCENARIO(late, .name = "gate-late", .what = "TDIR's broadcast finds a port that entered before", .n_threads = 3,
+                .setup = late_setup, .before = late_before, .thread = late_thread, .after = late_after,
+                .saw = { "the port did not trap" }, .executions = 60000, .next = NULL);
+
+/* --- no daemon: who is refused rings the ports itself; or whoever notices that it is gone does --- */
+
+static struct litmus_plain closed;      /* the daemon's end of the socket */
+
+/* Who polls a socket and who closes it take the same lock: one of the two sees all that the other did before. */
+static bool look_at_socket(void *)
+{
+        return litmus_cell_rmw(&closed.cell, LITMUS_OR, 0, LITMUS_TOLD);
+}
+
+static void gone_setup(void)
+{
+        gate_setup();
+        world.daemon_is_gone = look_at_socket;
+}
+
+static void gone_before(void)
+{
+        leave_before();
+        shm_init(&world.vcpus[1].park, SHM_PARK_IN_GUEST);
+        litmus_cell_init(&closed.cell, 0);
+}
+
+static void gone_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(20);
+                shm_line_pulse(&world, 0, SPI);
+                take();
+        } else {
+                litmus_wait(40);
+                litmus_cell_rmw(&closed.cell, LITMUS_OR, 1, LITMUS_TOLD);
+                shm_gate_daemon_gone(&world);
+        }
+}
+
+static void gone_after(void)
+{
+        litmus_check(!has_spi, "the gate is open");
+        litmus_check(world_rung[1], "nobody makes the port leave: the daemon is gone");
+        litmus_saw(world_asleep[0] ? 0 : 1);
+        settle();
+}
+
+LITMUS_SCENARIO(gone, .name = "gate-gone", .what = "the daemon goes while an SPI is refused", .n_threads = 2,
+                .setup = gone_setup, .before = gone_before, .thread = gone_thread, .after = gone_after,
+                .saw = { "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);

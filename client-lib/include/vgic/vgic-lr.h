@@ -137,7 +137,8 @@ struct vgic_lr_bank {
  * the guest's would make something deliverable (VGrp<g>EIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU
  * is active outside of the list registers.
  *
- * Return: 0; -EOPNOTSUPP a trap port; -EBUSY it is in guest.
+ * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
+ *         argument is NULL, or the vCPU is not registered (any more).
  * Threads: vcpu.  System calls: none, but a doorbell write to who waits for this vCPU to trap ICC_DIR_EL1.
  */
 int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank);
@@ -146,7 +147,10 @@ int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank);
  * vgic_lr_exit() - fold the bank as the guest left it: with ICH_HCR_EL2.EOIcount. An entry of another INTID than was listed counts as
  * unchanged.
  *
- * Return: 0; -EOPNOTSUPP a trap port; -EINVAL it is not in guest.
+ * A bank may hold anything: what is RES0 or cannot be is not looked at, and the VM that it belongs to gets what it says.
+ *
+ * Return: 0; -EOPNOTSUPP a trap port; -EINVAL it is not in guest, an argument is NULL, or the vCPU is not registered (any more): nothing
+ *         was folded.
  * Threads: vcpu.  System calls: none, but doorbell writes to vCPUs that have something new to look at.
  */
 int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *bank);

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * List-register ports: calls that cannot be, and everything that others do while a vCPU is in guest
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base-clock.h"
+#include "daemon-raw.h"
+#include "proto-message.h"
+#include "proto-table.h"
+#include "tap.h"
+#include "vgic-conn.h"
+#include "vgic-private.h"
+#include "vgic/vgic-attr.h"
+#include "vgic/vgic-lr.h"
+
+#define NAME   "ports"
+#define SPI    40u
+#define OTHER  41u
+#define STATE  (VGIC_ICH_LR_PENDING | VGIC_ICH_LR_ACTIVE)
+
+static struct daemon_proc daemon_;
+
+/* --- a VM whose SPIs are edge-triggered, of group 1, for vCPU 0 --- */
+
+static struct vgic_vm *create(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = daemon_vm(conn, NAME, 2, 32, 0);
+
+        vgic_gicd_write(vm, 0x84, 4, UINT32_MAX);
+        vgic_gicd_write(vm, 0xc08, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0xc0c, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0x104, 4, UINT32_MAX);
+        vgic_gicd_write(vm, 0x0, 4, 2);
+        return vm;
+}
+
+static void destroy(struct vgic_conn *conn, struct vgic_vm *vm)
+{
+        vgic_vm_destroy(conn, NAME);
+        vgic_vm_detach(vm);
+}
+
+static int try_register(struct vgic_vm *vm, uint32_t index, uint32_t n, struct vgic_vcpu **ret_vcpu)
+{
+        struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = n };
+
+        return vgic_vcpu_register(vm, index, &options, ret_vcpu);
+}
+
+static struct vgic_vcpu *boot(struct vgic_vm *vm, uint32_t index, uint32_t n_list_registers)
+{
+        struct vgic_vcpu *vcpu = NULL;
+
+        if (try_register(vm, index, n_list_registers, &vcpu) < 0)
+                tap_bail("register: %s", vgic_conn_error(vm->conn));
+        vgic_vcpu_power(vcpu, 1);
+        vgic_gicr_write(vm, index * UINT64_C(0x20000) + 0x14, 4, 0);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        return vcpu;
+}
+
+static struct vgic_lr_bank enter(struct vgic_vcpu *vcpu)
+{
+        struct vgic_lr_bank bank;
+        int r = vgic_lr_enter(vcpu, &bank);
+
+        if (r < 0)
+                tap_bail("vgic_lr_enter: %d", r);
+        return bank;
+}
+
+static struct vgic_irq_state state_of(struct vgic_vm *vm, uint32_t intid)
+{
+        struct vgic_irq_state state = { 0 };
+
+        if (vgic_vm_irq_state(vm, 0, intid, &state) < 0)
+                tap_bail("no state of INTID %u", intid);
+        return state;
+}
+
+/* --- arguments --- */
+
+static void test_numbers(struct vgic_conn *conn)
+{
+        static const uint32_t wrong[] = { 17, 32, UINT32_MAX };
+        struct vgic_vcpu_options old = { .size = offsetof(struct vgic_vcpu_options, list_registers), .list_registers = 4 };
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu = NULL;
+        struct vgic_lr_bank bank;
+        uint64_t features;
+
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+                tap_eq(try_register(vm, 0, wrong[i], &vcpu), -EINVAL, "%u list registers", wrong[i]);
+                tap_ok(strstr(vgic_conn_error(conn), "list_registers") && strstr(vgic_conn_error(conn), "16"), "%s",
+                       vgic_conn_error(conn));
+        }
+        features = conn->features;
+        conn->features &= ~PROTO_FEATURE_LIST_REGISTERS;
+        tap_eq(try_register(vm, 0, 4, &vcpu), -EOPNOTSUPP, "a daemon that knows no list registers");
+        tap_ok(strstr(vgic_conn_error(conn), "too old") && strstr(vgic_conn_error(conn), "list_registers 0"), "%s",
+               vgic_conn_error(conn));
+        conn->features = features;
+        tap_eq(vgic_vcpu_register(vm, 0, &old, &vcpu), 0, "a program of before, whose options end before list_registers");
+        tap_eq(vgic_lr_enter(vcpu, &bank), -EOPNOTSUPP, "has a trap port");
+        tap_eq(vgic_lr_exit(vcpu, &bank), -EOPNOTSUPP, "also at the exit");
+        vgic_vcpu_unregister(vcpu);
+        tap_eq(try_register(vm, 0, 0, &vcpu), 0, "0 list registers");
+        tap_eq(vgic_lr_enter(vcpu, &bank), -EOPNOTSUPP, "are a trap port");
+        destroy(conn, vm);
+}
+
+static void test_order_of_calls(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu = boot(vm, 0, 16);
+        struct vgic_lr_bank bank = { 0 }, again = { 0 };
+
+        tap_eq(vgic_lr_enter(NULL, &bank), -EINVAL, "no vCPU enters");
+        tap_eq(vgic_lr_exit(NULL, &bank), -EINVAL, "no vCPU exits");
+        tap_eq(vgic_lr_enter(vcpu, NULL), -EINVAL, "it enters without a bank");
+        tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "it exits, and is not in guest");
+        vgic_spi_pulse(vm, SPI);
+        bank = enter(vcpu);
+        again.ich_hcr = 77;
+        tap_ok(vgic_lr_enter(vcpu, &again) == -EBUSY && again.ich_hcr == 77, "it enters twice: refused, and nothing is stored");
+        tap_eq(vgic_lr_exit(vcpu, NULL), -EINVAL, "it exits without a bank");
+        tap_ok(state_of(vm, SPI).pending && (bank.ich_lr[0] & STATE) == VGIC_ICH_LR_PENDING, "and is in guest all the same");
+        tap_eq(vgic_lr_exit(vcpu, &bank), 0, "it exits");
+        tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "once");
+        bank = enter(vcpu);
+        tap_eq(vgic_vcpu_unregister(vcpu), 0, "it is given back in guest");
+        tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active, "what was in a list register is pending again");
+        bank.ich_lr[0] &= ~STATE;
+        bank.ich_vmcr = 0;
+        tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "the exit comes too late");
+        tap_eq(vgic_lr_enter(vcpu, &bank), -EINVAL, "as does another entry");
+        tap_ok(state_of(vm, SPI).pending, "and changes nothing");
+        vcpu = boot(vm, 0, 0);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "its next owner takes the interrupt, by a trap port");
+        vgic_vcpu_unregister(vcpu);
+        vcpu = boot(vm, 0, 1);
+        bank = enter(vcpu);
+        tap_eq(bank.ich_lr[0] & (STATE | UINT32_MAX), VGIC_ICH_LR_ACTIVE | SPI, "and the one after that finds it active, in a list register");
+        vgic_lr_exit(vcpu, &bank);
+        destroy(conn, vm);
+}
+
+static void test_mirror(struct vgic_conn *conn)
+{
+        struct vgic_vcpu *vcpu = NULL;
+        struct vgic_vm *vm = daemon_vm(conn, NAME, 2, 32, VGIC_VM_MIRROR);
+
+        tap_eq(try_register(vm, 0, 4, &vcpu), -EOPNOTSUPP, "a mirror has no ports: %s", vgic_conn_error(conn));
+        destroy(conn, vm);
+}
+
+/* --- messages --- */
+
+static int ask_vcpu(int fd, uint32_t request, uint32_t index, uint32_t n)
+{
+        Vgic__Vcpu message = VGIC__VCPU__INIT;
+
+        message.vcpu = index;
+        message.list_registers = n;
+        return daemon_raw_call(fd, request, &message.base, NULL, 0);
+}
+
+static int raw_attached(uint64_t features)
+{
+        Vgic__Hello hello = VGIC__HELLO__INIT;
+        Vgic__VmAttach attach = VGIC__VM_ATTACH__INIT;
+        int fd = daemon_socket(&daemon_);
+
+        hello.features = features;
+        attach.name = (char *)NAME;
+        attach.role = VGIC_ROLE_VMM;
+        if (daemon_raw_call(fd, PROTO_HELLO, &hello.base, NULL, 0) != PROTO_OK ||
+            daemon_raw_call(fd, PROTO_VM_ATTACH, &attach.base, NULL, 0) != PROTO_OK)
+                tap_bail("the raw connection cannot attach");
+        return fd;
+}
+
+static void test_messages(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = create(conn);
+        int fd = raw_attached(PROTO_FEATURES_ALL & ~PROTO_FEATURE_LIST_REGISTERS);
+
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 1), PROTO_INVALID, "VCPU_REGISTER with list_registers, without the feature");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, UINT32_MAX), PROTO_INVALID, "the same with too many");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 0), PROTO_OK, "without either");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_UNREGISTER, 0, 99), PROTO_OK, "the field means nothing in VCPU_UNREGISTER");
+        close(fd);
+        fd = raw_attached(PROTO_FEATURES_ALL);
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 17), PROTO_INVALID, "17 list registers");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, UINT32_MAX), PROTO_INVALID, "2^32 - 1");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 2, 4), PROTO_INVALID, "of a vCPU that does not exist");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 16), PROTO_OK, "16");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 4), PROTO_BUSY, "twice, with another number");
+        close(fd);
+        destroy(conn, vm);
+}
+
+/* --- others, while it is in guest --- */
+
+/* GICD_* by message, from a process that maps nothing. */
+static void set_gicd(struct vgic_conn *tool, uint64_t offset, uint32_t value)
+{
+        int r = vgic_msg_attr_set(tool, NAME, VGIC_ATTR_DIST_REGS, offset, value);
+
+        if (r < 0)
+                tap_bail("attribute 0x%x: %d %s", (unsigned)offset, r, vgic_conn_error(tool));
+}
+
+static uint32_t get_gicd(struct vgic_conn *tool, uint64_t offset)
+{
+        uint64_t value = 0;
+        int r = vgic_msg_attr_get(tool, NAME, VGIC_ATTR_DIST_REGS, offset, &value);
+
+        if (r < 0)
+                tap_bail("attribute 0x%x: %d %s", (unsigned)offset, r, vgic_conn_error(tool));
+        return (uint32_t)value;
+}
+
+/* The doorbell rings, and the vCPU leaves. */
+static bool is_rung(struct vgic_vcpu *vcpu)
+{
+        uint64_t count;
+
+        return daemon_wait_readable(vgic_vcpu_fd(vcpu)) &&
+               read(vgic_vcpu_fd(vcpu), &count, sizeof(count)) == (ssize_t)sizeof(count);
+}
+
+static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
+{
+        const uint32_t bit = 1u << (SPI - 32);
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu = boot(vm, 0, 2);
+        struct vgic_lr_bank bank;
+
+        vgic_spi_pulse(vm, SPI);
+        bank = enter(vcpu);
+        set_gicd(tool, 0x184, bit);
+        tap_ok(is_rung(vcpu), "GICD_ICENABLER of an interrupt in a list register rings its vCPU");
+        vgic_lr_exit(vcpu, &bank);
+        bank = enter(vcpu);
+        tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).pending, "the next entry leaves it out, and it stays pending");
+        vgic_lr_exit(vcpu, &bank);
+        set_gicd(tool, 0x104, bit);
+
+        bank = enter(vcpu);
+        bank.ich_lr[0] ^= STATE; /* the guest has acknowledged it */
+        tap_ok((get_gicd(tool, 0x304) & bit) == 0 && is_rung(vcpu), "who reads GICD_ISACTIVER makes the vCPU fold");
+        vgic_lr_exit(vcpu, &bank);
+        tap_eq(get_gicd(tool, 0x304) & bit, bit, "and then reads that it is active");
+        bank = enter(vcpu);
+        set_gicd(tool, 0x384, bit);
+        tap_ok(is_rung(vcpu), "GICD_ICACTIVER");
+        vgic_lr_exit(vcpu, &bank);
+        tap_ok(!state_of(vm, SPI).active && !state_of(vm, SPI).pending, "it is not active, though the guest had it so to the last");
+
+        vgic_spi_pulse(vm, SPI);
+        bank = enter(vcpu);
+        set_gicd(tool, 0x6000 + 8 * SPI, 1);
+        tap_ok(is_rung(vcpu), "GICD_IROUTER");
+        vgic_lr_exit(vcpu, &bank);
+        bank = enter(vcpu);
+        tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).vcpu == 1, "it waits for the other vCPU now");
+        vgic_lr_exit(vcpu, &bank);
+        destroy(conn, vm);
+}
+
+static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu = boot(vm, 0, 2);
+        struct vgic_lr_bank bank;
+        uint64_t value = 1;
+
+        vgic_spi_pulse(vm, SPI);
+        bank = enter(vcpu);
+        bank.ich_lr[0] ^= STATE;
+        bank.ich_ap1r[0] = 1;
+        tap_eq(vgic_msg_reset(tool, NAME, 0, VGIC_RESET_CPU_ON), 0, "the vCPU is reset by a tool");
+        tap_ok(is_rung(vcpu), "which rings it");
+        vgic_lr_exit(vcpu, &bank);
+        vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_IGRPEN1_EL1, &value);
+        tap_ok(!state_of(vm, SPI).active && value == 0, "what the guest had is of before the reset");
+        vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_RPR_EL1, &value);
+        tap_eq(value, 0xff, "its active priorities too");
+
+        vgic_gicr_write(vm, 0x14, 4, 0);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        vgic_spi_pulse(vm, SPI);
+        bank = enter(vcpu);
+        tap_eq((uint32_t)bank.ich_lr[0], SPI, "it boots again, and has the next one");
+        tap_eq(vgic_msg_reset(tool, NAME, 0, VGIC_RESET_SYSTEM), 0, "the system is reset");
+        vgic_lr_exit(vcpu, &bank);
+        tap_ok(!state_of(vm, SPI).pending && !state_of(vm, SPI).enabled, "what was in the list register does not come back");
+        bank = enter(vcpu);
+        tap_ok(!bank.ich_lr[0] && !(bank.ich_vmcr & 3), "the next bank is empty");
+        vgic_lr_exit(vcpu, &bank);
+        destroy(conn, vm);
+}
+
+/* 1-of-N: told to be off, a vCPU has none. */
+static void test_power(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu = boot(vm, 0, 2), *other;
+        struct vgic_lr_bank bank;
+
+        vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, UINT64_C(1) << 31);
+        vgic_spi_pulse(vm, SPI);
+        bank = enter(vcpu);
+        tap_eq((uint32_t)bank.ich_lr[0], SPI, "a 1-of-N interrupt is in a list register");
+        other = boot(vm, 1, 0);
+        vgic_lr_exit(vcpu, &bank);
+        vgic_vcpu_power(vcpu, 0);
+        tap_eq(vgic_vcpu_ack(other, 1), SPI, "its vCPU goes off: the other one takes it");
+        vgic_vcpu_eoi(other, 1, SPI);
+        destroy(conn, vm);
+}
+
+/* --- the owner dies in guest --- */
+
+static void die_in_guest(void)
+{
+        struct vgic_conn *conn = daemon_connect(&daemon_);
+        struct vgic_vm *vm = NULL;
+        struct vgic_vcpu *vcpu;
+        struct vgic_lr_bank bank;
+
+        if (vgic_vm_attach(conn, NAME, VGIC_ROLE_VMM, &vm) < 0)
+                _exit(1);
+        vcpu = boot(vm, 0, 2);
+        vgic_spi_pulse(vm, OTHER);
+        bank = enter(vcpu);
+        bank.ich_lr[0] ^= STATE;        /* OTHER: acknowledged, and that was folded */
+        bank.ich_ap1r[0] |= 1;
+        vgic_lr_exit(vcpu, &bank);
+        vgic_spi_pulse(vm, SPI);
+        bank = enter(vcpu);
+        if (!(bank.ich_lr[0] & STATE) || !(bank.ich_lr[1] & STATE))
+                _exit(1);
+        raise(SIGKILL);
+}
+
+static bool wait_unowned(struct vgic_conn *tool)
+{
+        struct vgic_vm_info info = { .size = sizeof(info), .n_vcpus_registered = 1 };
+        uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
+
+        while (info.n_vcpus_registered && base_clock_ns() < end)
+                if (vgic_vm_query(tool, NAME, &info) < 0)
+                        return false;
+        return info.n_vcpus_registered == 0;
+}
+
+static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu;
+        struct vgic_lr_bank bank;
+        struct vgic_tdir tdir = { 0 };
+        int status = 0;
+        pid_t pid = fork();
+
+        if (pid == 0)
+                die_in_guest();
+        waitpid(pid, &status, 0);
+        tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && wait_unowned(tool), "the owner of a port is killed in guest");
+        tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active, "what was in a list register is pending again");
+        tap_ok(state_of(vm, OTHER).active && state_of(vm, OTHER).holder == 0, "what was active stays active");
+        vgic_vm_tdir(vm, &tdir);
+        tap_eq(tdir.set, 1, "TDIR is set");
+        if (try_register(vm, 0, 4, &vcpu) < 0)
+                tap_bail("register: %s", vgic_conn_error(conn));
+        bank = enter(vcpu);
+        tap_ok(bank.ich_lr[0] == (SPI | VGIC_ICH_LR_PENDING | VGIC_ICH_LR_GROUP1) &&
+               (bank.ich_lr[1] & (STATE | UINT32_MAX)) == (OTHER | VGIC_ICH_LR_ACTIVE) && bank.ich_ap1r[0],
+               "the next owner has both");
+        bank.ich_lr[1] &= ~STATE;
+        bank.ich_ap1r[0] = 0;
+        vgic_lr_exit(vcpu, &bank);
+        tap_ok(state_of(vm, SPI).pending && !state_of(vm, OTHER).active, "and ends what its predecessor had taken");
+        destroy(conn, vm);
+}
+
+int main(void)
+{
+        struct vgic_conn *conn, *tool;
+
+        daemon_start(&daemon_, NULL);
+        conn = daemon_connect(&daemon_);
+        tool = daemon_connect(&daemon_);
+        test_numbers(conn);
+        test_order_of_calls(conn);
+        test_mirror(conn);
+        test_messages(conn);
+        test_attributes(conn, tool);
+        test_resets(conn, tool);
+        test_power(conn);
+        test_death(conn, tool);
+        vgic_disconnect(conn);
+        vgic_disconnect(tool);
+        tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
+        return tap_done();
+}

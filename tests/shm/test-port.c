@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * List-register ports: banks that no guest leaves, segments that no port leaves, and others who act in the middle
+ *
+ * The library tells of each atomic access (shm-hook.h): so somebody else acts at one exact point, and the accesses that one
+ * call makes are counted.
+ */
+#include "gic-lr.h"
+#include "rig.h"
+#include "shm-gate.h"
+#include "shm-hook.h"
+#include "shm-port.h"
+#include "snapshot-rig.h"
+
+enum { FIRST = 40 };
+
+/* --- the hook --- */
+
+static void (*on_access)(const struct shm_hook_event *event); /* NULL: nobody acts */
+static uint64_t n_accesses;
+static struct rig rig;
+
+void shm_hook(const struct shm_hook_event *event)
+{
+        void (*act)(const struct shm_hook_event *event) = on_access;
+
+        n_accesses++;
+        if (!act)
+                return;
+        on_access = NULL; /* what it does is not told to itself */
+        act(event);
+        if (!on_access)
+                on_access = act;
+}
+
+static bool is_at(const struct shm_hook_event *event, const char *label, const char *function)
+{
+        return strcmp(event->label, label) == 0 && strcmp(event->function, function) == 0;
+}
+
+/* --- a port with SPIs --- */
+
+static void boot(unsigned n_list_registers, uint32_t n_vcpus)
+{
+        rig_create(&rig, n_vcpus, 64, 5);
+        rig_boot(&rig);
+        shm_port_configure(&rig.gic, 0, n_list_registers);
+        for (uint32_t i = 0; i < 8; i++) {
+                set_edge(&rig, 0, FIRST + i, true);
+                enable(&rig, 0, FIRST + i);
+        }
+}
+
+static uint64_t word(uint32_t intid)
+{
+        return shm_word_load(shm_gic_word(&rig.gic, 0, intid));
+}
+
+static bool is_active(uint32_t intid)
+{
+        return word(intid) & GIC_WORD_ACTIVE;
+}
+
+static bool any_resident(void)
+{
+        for (uint32_t i = 0; i < 64; i++)
+                if (word(32 + i) & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_FOLD | GIC_WORD_ENDED))
+                        return true;
+        return false;
+}
+
+/* --- others, in the middle of an entry --- */
+
+static void lower_second(const struct shm_hook_event *event)
+{
+        if (is_at(event, "BANK_X1", "list") && event->now && (uint32_t)event->now == FIRST + 1)
+                gicd(&rig, ICPENDR + 4, 1u << (FIRST + 1 - 32));
+}
+
+static void test_taken_away(void)
+{
+        struct shm_port_bank bank;
+
+        boot(4, 1);
+        pulse(&rig, FIRST);
+        pulse(&rig, FIRST + 1);
+        on_access = lower_second;
+        shm_port_enter(&rig.gic, 0, &bank);
+        on_access = NULL;
+        tap_eq((uint32_t)bank.ich_lr[0], FIRST, "the first of two is listed");
+        tap_ok(bank.ich_lr[1] == 0 && shm_load(&rig.gic.vcpus[0].bank.ich_lr[1], BANK_X2) == 0,
+               "the second was cleared while it was being listed: the guest does not find it");
+        shm_port_exit(&rig.gic, 0, &bank);
+        rig_destroy(&rig);
+}
+
+/* --- acknowledged for the guest, while it was out --- */
+
+static void test_acknowledged_outside(void)
+{
+        struct shm_port_bank bank;
+
+        boot(1, 1);
+        set_priority(&rig, 0, FIRST, 0x80);
+        set_priority(&rig, 0, FIRST + 1, 0x40);
+        pulse(&rig, FIRST);
+        tap_eq(ack(&rig, 0), FIRST, "a port's vCPU acknowledges while it is not in guest");
+        pulse(&rig, FIRST + 1);
+        tap_eq(ack(&rig, 0), FIRST + 1, "and is preempted");
+        shm_port_enter(&rig.gic, 0, &bank);
+        tap_ok((uint32_t)bank.ich_lr[0] == FIRST + 1 && (bank.ich_lr[0] & GICH_LR_STATE) == GICH_LR_ACTIVE,
+               "then it is listed as active");
+        tap_eq(bank.ich_hcr & (1u << 2 | 1u << 14), 1u << 2 | 1u << 14, "LRENPIE and TDIR say that there is another");
+        bank.ich_lr[0] &= ~GICH_LR_STATE;       /* the guest ends both */
+        bank.ich_hcr |= UINT64_C(1) << 27;
+        memset(bank.ich_ap1r, 0, sizeof(bank.ich_ap1r));
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_ok(!is_active(FIRST) && !is_active(FIRST + 1), "EOIcount ends the one that found no list register");
+        rig_destroy(&rig);
+}
+
+/* --- banks --- */
+
+/* Three are pending: of them the first two are listed. */
+static void spoil_missing(struct shm_port_bank *bank)
+{
+        bank->ich_lr[0] = (bank->ich_lr[0] & ~GICH_LR_VINTID) | 5000 | GICH_LR_STATE;
+        bank->ich_lr[1] = (bank->ich_lr[1] & ~GICH_LR_VINTID) | GICH_LR_VINTID | GICH_LR_STATE;
+        bank->ich_lr[2] = 1023 | GICH_LR_STATE;
+        bank->ich_lr[15] = 0xdeadbeef | GICH_LR_STATE;
+}
+
+static void spoil_duplicates(struct shm_port_bank *bank)
+{
+        for (unsigned i = 1; i < SHM_N_LIST_REGISTERS; i++)
+                bank->ich_lr[i] = bank->ich_lr[0] | GICH_LR_ACTIVE;
+}
+
+static void spoil_swapped(struct shm_port_bank *bank)
+{
+        uint64_t lr = bank->ich_lr[0];
+
+        bank->ich_lr[0] = bank->ich_lr[1] & ~GICH_LR_STATE;
+        bank->ich_lr[1] = lr & ~GICH_LR_STATE;
+}
+
+static void spoil_reserved(struct shm_port_bank *bank)
+{
+        for (unsigned i = 0; i < 2; i++) /* HW with a pINTID, RES0, another priority, another group */
+                bank->ich_lr[i] = (bank->ich_lr[i] & (GICH_LR_VINTID | GICH_LR_STATE)) |
+                                  (~bank->ich_lr[i] & ~(GICH_LR_VINTID | GICH_LR_STATE)) | UINT64_C(1) << 61;
+}
+
+static void spoil_zero(struct shm_port_bank *bank)
+{
+        memset(bank->ich_lr, 0, sizeof(bank->ich_lr));
+}
+
+static void spoil_eoicount(struct shm_port_bank *bank)
+{
+        bank->ich_hcr = UINT64_MAX;
+}
+
+static void spoil_apr(struct shm_port_bank *bank)
+{
+        memset(bank->ich_ap0r, 0xff, sizeof(bank->ich_ap0r));
+        memset(bank->ich_ap1r, 0xff, sizeof(bank->ich_ap1r));
+}
+
+static void spoil_vmcr(struct shm_port_bank *bank)
+{
+        bank->ich_vmcr = UINT64_MAX;
+}
+
+static void spoil_vmcr_again(struct shm_port_bank *bank)
+{
+        bank->ich_vmcr = 0x5a5a5a5a;
+}
+
+static void spoil_all(struct shm_port_bank *bank)
+{
+        memset(bank, 0xff, sizeof(*bank));
+}
+
+static const struct {
+        const char *what;
+        void (*spoil)(struct shm_port_bank *bank);
+} garbage[] = {
+        { "list registers of interrupts that do not exist", spoil_missing },
+        { "the same interrupt in all of them", spoil_duplicates },
+        { "two list registers that changed places", spoil_swapped },
+        { "HW, RES0 bits, other priorities and groups", spoil_reserved },
+        { "list registers of nothing", spoil_zero },
+        { "EOIcount 31 and all bits of ICH_HCR_EL2", spoil_eoicount },
+        { "all active priorities of both groups", spoil_apr },
+        { "all bits of ICH_VMCR_EL2", spoil_vmcr },
+        { "some of them", spoil_vmcr_again },
+        { "all bits of all", spoil_all },
+};
+
+/* The guest's own CPU interface is as it said; a guest that boots again is served. */
+static bool is_served_again(void)
+{
+        shm_reset_vcpu(&rig.gic, 0);
+        waker(&rig, 0, 0);
+        msr(&rig, 0, ICC_PMR, 0xf0);
+        msr(&rig, 0, ICC_IGRPEN1, 1);
+        for (uint32_t i = 0; i < 3; i++) {
+                if (ack(&rig, 0) != FIRST + i)
+                        return false;
+                eoi(&rig, 0, FIRST + i);
+        }
+        return ack(&rig, 0) == NONE;
+}
+
+static void test_garbage(void)
+{
+        for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
+                struct shm_port_bank bank;
+                bool kept;
+
+                boot(2, 1);
+                pulse(&rig, FIRST);
+                pulse(&rig, FIRST + 1);
+                pulse(&rig, FIRST + 2);
+                shm_port_enter(&rig.gic, 0, &bank);
+                garbage[i].spoil(&bank);
+                shm_port_exit(&rig.gic, 0, &bank);
+                kept = gic_word_pending(word(FIRST)) && gic_word_pending(word(FIRST + 1)) && gic_word_pending(word(FIRST + 2));
+                tap_ok(kept && !any_resident() && !is_active(FIRST + 2), "%s: what was not acknowledged is pending",
+                       garbage[i].what);
+                for (unsigned n = 0; n < 2; n++) { /* the next entry finds a bank of this VM */
+                        shm_port_enter(&rig.gic, 0, &bank);
+                        shm_port_exit(&rig.gic, 0, &bank);
+                }
+                tap_ok(!any_resident() && is_served_again(), "%s: and is delivered later, in order, once each", garbage[i].what);
+                rig_destroy(&rig);
+        }
+}
+
+/* --- images --- */
+
+static void test_snapshot_in_guest(void)
+{
+        struct shm_port_bank bank;
+        struct base_error why = { 0 };
+        struct image image;
+
+        boot(4, 1);
+        shm_vcpu_take(&rig.gic, 0, 7, 7);
+        pulse(&rig, FIRST);
+        shm_port_enter(&rig.gic, 0, &bank);
+        image = save(&rig);
+        tap_eq(image.flags & SHM_SNAPSHOT_EXACT, 0, "saved in guest: not exact");
+        drop(&image);
+        shm_power(&rig.gic, 0, false);
+        image = save(&rig);
+        tap_eq(image.flags & SHM_SNAPSHOT_EXACT, 0, "nor if somebody says that it is off meanwhile");
+        tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, SHM_RESTORE_REPAIR, &why), -EBUSY,
+               "and it is not restored: %s", why.text);
+        shm_port_exit(&rig.gic, 0, &bank);
+        gicd(&rig, ICPENDR + 4, UINT32_MAX);
+        tap_ok(!gic_word_pending(word(FIRST)), "out again, the interrupt is taken away");
+        tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, SHM_RESTORE_REPAIR, &why), 0, "restored: %s", why.text);
+        tap_ok(gic_word_pending(word(FIRST)) && !any_resident(), "what was in a list register when it was saved is pending");
+        drop(&image);
+        rig_destroy(&rig);
+}
+
+static void take(uint32_t intid, uint8_t priority)
+{
+        set_priority(&rig, 0, intid, priority);
+        pulse(&rig, intid);
+        if (ack(&rig, 0) != intid)
+                tap_bail("INTID %u cannot be taken", intid);
+}
+
+/* More active than list registers: the image does not tell the order, and what happened before the restore does not count. */
+static void test_restored_order(void)
+{
+        struct shm_port_bank bank;
+        struct base_error why = { 0 };
+        struct image image;
+
+        boot(1, 1);
+        take(FIRST, 0x80);
+        take(FIRST + 1, 0x60);
+        take(FIRST + 2, 0x40);
+        image = save(&rig);
+        for (uint32_t i = 3; i-- > 0;)
+                eoi(&rig, 0, FIRST + i);
+        take(FIRST + 1, 0x80);
+        take(FIRST, 0x60);
+        for (uint32_t i = 0; i < 2; i++)
+                eoi(&rig, 0, FIRST + i);
+        tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, 0, &why), 0, "three active ones are restored: %s", why.text);
+        shm_port_enter(&rig.gic, 0, &bank);
+        tap_eq((uint32_t)bank.ich_lr[0], FIRST + 2, "the highest has the list register");
+        bank.ich_lr[0] &= ~GICH_LR_STATE;
+        bank.ich_hcr |= UINT64_C(1) << 27;
+        bank.ich_ap1r[0] &= bank.ich_ap1r[0] - 1;
+        bank.ich_ap1r[0] &= bank.ich_ap1r[0] - 1;
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_ok(!is_active(FIRST + 2) && !is_active(FIRST + 1) && is_active(FIRST),
+               "two ends right after the restore: the two of the highest priorities");
+        drop(&image);
+        rig_destroy(&rig);
+}
+
+/* --- a segment that somebody else changes all the time: how long does the daemon work on it? --- */
+
+static bool is_load(const struct shm_hook_event *event)
+{
+        return event->kind == SHM_HOOK_LOAD || event->kind == SHM_HOOK_CAS_FAILED;
+}
+
+/* Every word is another one each time that somebody is to decide on it; so is TDIR. */
+static void change_words(const struct shm_hook_event *event)
+{
+        shm_atomic(uint64_t) *at = (shm_atomic(uint64_t) *)(uintptr_t)event->at;
+
+        if (is_load(event) && strncmp(event->label, "WORD_", 5) == 0)
+                shm_store(at, shm_load(at, WORD_A1) ^ gic_word_wire(3), TDIR_R1);
+}
+
+static void change_all(const struct shm_hook_event *event)
+{
+        shm_atomic(uint64_t) *tdir = &rig.gic.header->tdir;
+
+        change_words(event);
+        if (is_load(event) && event->at == (const volatile void *)tdir)
+                shm_store(tdir, shm_load(tdir, TDIR_A4) + 256, TDIR_R1);
+}
+
+/* How many accesses @call makes, while @act is done after each of them. */
+static uint64_t count_accesses(void (*call)(void), void (*act)(const struct shm_hook_event *event))
+{
+        n_accesses = 0;
+        on_access = act;
+        call();
+        on_access = NULL;
+        return n_accesses;
+}
+
+static void call_left(void)
+{
+        shm_gate_left(&rig.gic);
+}
+
+static void call_repair(void)
+{
+        shm_vcpu_repair(&rig.gic, 0);
+}
+
+static void call_clear(void)
+{
+        shm_tdir_try_clear(&rig.gic);
+}
+
+/* Words of a port in guest, a slot in the middle of a fold, somebody who waits at the gate. */
+static void leave_behind(uint32_t vcpu)
+{
+        struct shm_vcpu *self = &rig.gic.vcpus[vcpu];
+
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+                shm_store(&self->bank.ich_lr[i], (32 + i) | GICH_LR_STATE, BANK_X1);
+                shm_store(shm_gic_word(&rig.gic, vcpu, 32 + i),
+                          gic_word_set_holder(GIC_WORD_RESIDENT | GIC_WORD_ENABLE, (uint16_t)vcpu), TDIR_R1);
+        }
+        for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
+                shm_store(&self->actives[i], UINT64_MAX, TDIR_R1);
+        shm_store(&self->actives_summary, UINT64_MAX, TDIR_R1);
+        shm_store(&self->n_taken, UINT32_MAX, PORT_X3);
+        shm_store(&self->port, UINT32_MAX, PORT_R1);
+        shm_store(&self->slot.old_word, UINT64_MAX << 32 | GIC_INTID_SPURIOUS, SLOT_X2);
+        shm_store(&self->slot.argument, UINT64_MAX, SLOT_X2);
+        shm_store(&self->slot.op, SHM_SLOT_FOLD, SLOT_R1);
+}
+
+static void test_bounded(void)
+{
+        enum { N_VCPUS = 64, MANY = 100 * SHM_TRIES * SHM_N_LIST_REGISTERS };
+        uint64_t n;
+
+        boot(4, N_VCPUS);
+        rig.gic.bounded = true;
+        shm_store(&rig.gic.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS | SHM_TDIR_GATED, TDIR_R1);
+        n = count_accesses(call_left, change_all);
+        tap_ok(n < 20000, "TDIR that changes all the time: %llu accesses at the gate of %d vCPUs", (unsigned long long)n, N_VCPUS);
+        leave_behind(0);
+        n = count_accesses(call_repair, change_all);
+        tap_ok(n > SHM_TRIES && n < MANY, "a fold of words that change all the time: %llu accesses", (unsigned long long)n);
+        leave_behind(0);
+        shm_store(&rig.gic.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS, TDIR_R1);
+        n = count_accesses(call_clear, change_words);
+        tap_ok(n > SHM_TRIES && n < MANY, "a look for SPIs in flight among them: %llu accesses", (unsigned long long)n);
+        leave_behind(0);
+        shm_vcpu_repair(&rig.gic, 0);
+        tap_ok(!any_resident() && !(shm_load(&rig.gic.vcpus[0].port, PORT_X1) & SHM_PORT_IN), "left alone, it is repaired");
+        rig_destroy(&rig);
+}
+
+/* A process with many ports dies: the gate is looked at once for all. */
+static void test_many_leave(void)
+{
+        enum { N_VCPUS = 64 };
+        uint64_t one, all;
+
+        boot(4, N_VCPUS);
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                shm_port_configure(&rig.gic, v, 4);
+        shm_store(&rig.gic.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS | SHM_TDIR_GATED, TDIR_R1);
+        shm_store(&rig.gic.vcpus[9].port, 4u << SHM_PORT_N_SHIFT | SHM_PORT_GATED, PORT_R1);
+        shm_store(&rig.gic.vcpus[9].park, SHM_PARK_PARKED, PARK_R1);
+        rig.gic.releasing = true;
+        n_accesses = 0;
+        shm_vcpu_repair_slot(&rig.gic, 0);
+        one = n_accesses;
+        for (uint32_t v = 1; v < N_VCPUS; v++)
+                if (v != 9)
+                        shm_vcpu_repair_slot(&rig.gic, v);
+        all = n_accesses;
+        rig.gic.releasing = false;
+        tap_ok(all <= one * N_VCPUS && rig.rings[9] == 0, "%d ports die: %llu accesses each", N_VCPUS, (unsigned long long)one);
+        shm_repair_words(&rig.gic);
+        tap_ok(rig.rings[9] > 0 && (shm_load(&rig.gic.header->tdir, TDIR_A4) & SHM_TDIR_SETTLED),
+               "then who waited at the gate is rung");
+        rig_destroy(&rig);
+}
+
+int main(void)
+{
+        test_taken_away();
+        test_acknowledged_outside();
+        test_garbage();
+        test_snapshot_in_guest();
+        test_restored_order();
+        test_bounded();
+        test_many_leave();
+        return tap_done();
+}
