@@ -221,6 +221,23 @@ static int make_events(struct server *server)
         return 0;
 }
 
+/*
+ * With a clock of its own for timers (a timerfd): libevent's usual one stands still for a tick of the kernel, 4 ms, and sleeps
+ * in whole milliseconds, by which TDIR's lag would be longer.
+ */
+static struct event_base *new_base(void)
+{
+        struct event_config *config = event_config_new();
+        struct event_base *base = NULL;
+
+        if (!config)
+                return NULL;
+        if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+                base = event_base_new_with_config(config);
+        event_config_free(config);
+        return base;
+}
+
 int server_new(const struct options *options, struct server **ret_server)
 {
         struct server *server = calloc(1, sizeof(*server));
@@ -240,7 +257,7 @@ int server_new(const struct options *options, struct server **ret_server)
         server->closer = closer_new();
         r = server->closer ? open_socket(server) : -ENOMEM;
         if (r == 0)
-                server->base = event_base_new();
+                server->base = new_base();
         if (r == 0 && !server->base) {
                 r = -ENOMEM;
         } else if (r == 0) {

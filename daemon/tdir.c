@@ -43,14 +43,28 @@ static void broadcast(struct vm *vm)
                         notes_tdir(session);
 }
 
-static void arm_lag(struct vm *vm, unsigned at_least_ms)
+/* What a port that is rung has to leave the guest and to fold. */
+#define FOLD_MS 1u
+
+static void arm(struct vm *vm, unsigned ms)
 {
-        unsigned lag_ms = vm->server->options->tdir_lag_ms;
-        unsigned ms = lag_ms > at_least_ms ? lag_ms : at_least_ms;
-        struct timeval lag = { .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000 };
+        struct timeval after = { .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000 };
 
         if (!evtimer_pending(vm->tdir.lag, NULL))
-                evtimer_add(vm->tdir.lag, &lag);
+                evtimer_add(vm->tdir.lag, &after);
+}
+
+/*
+ * Until the next look. With list-register ports that is when they are asked, so that what ended in a list register right after
+ * the last question (@again: there was one, FOLD_MS ago) is known within the lag, too.
+ */
+static void arm_lag(struct vm *vm, bool again)
+{
+        unsigned lag_ms = vm->server->options->tdir_lag_ms;
+        unsigned early_ms = !vm->tdir.n_ports ? 0 : again ? 2 * FOLD_MS : FOLD_MS;
+        unsigned ms = lag_ms > early_ms ? lag_ms - early_ms : 0;
+
+        arm(vm, again && !ms ? 1 : ms); /* a lag of 0 must not become a busy loop while an SPI stays in flight */
 }
 
 static void count(struct vm *vm, unsigned broadcasts, unsigned suppressed)
@@ -61,7 +75,7 @@ static void count(struct vm *vm, unsigned broadcasts, unsigned suppressed)
 }
 
 /* Look at the word, tell of a change, and see to it that a set TDIR is cleared one day. */
-static void look(struct vm *vm, unsigned lag_at_least_ms)
+static void look(struct vm *vm, bool again)
 {
         uint64_t generation;
         uint32_t set = shm_tdir_get(&vm->gic, &generation, NULL);
@@ -75,7 +89,7 @@ static void look(struct vm *vm, unsigned lag_at_least_ms)
                 broadcast(vm);
         }
         if (set && n_interested(vm) > 0)
-                arm_lag(vm, lag_at_least_ms);
+                arm_lag(vm, again);
 }
 
 static void on_raised(evutil_socket_t fd, short what, void *arg)
@@ -84,7 +98,21 @@ static void on_raised(evutil_socket_t fd, short what, void *arg)
 
         (void)what;
         doorbell_drain(fd);
-        look(vm, 0);
+        look(vm, false);
+}
+
+/* Return: the ports were asked or are still folding; look again. One that does not fold is waited for no longer than a lag. */
+static bool ask_ports(struct vm *vm)
+{
+        if (!vm->tdir.n_ports)
+                return false;
+        if (vm->tdir.n_asked == 0)
+                shm_tdir_ask(&vm->gic);
+        else if (vm->tdir.n_asked > vm->server->options->tdir_lag_ms || !shm_tdir_is_asked(&vm->gic))
+                return false;
+        vm->tdir.n_asked++;
+        arm(vm, FOLD_MS);
+        return true;
 }
 
 static void on_lag(evutil_socket_t fd, short what, void *arg)
@@ -93,9 +121,12 @@ static void on_lag(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
+        if (ask_ports(vm))
+                return;
+        vm->tdir.n_asked = 0;
         if (shm_tdir_try_clear(&vm->gic) == 0)
                 count(vm, 0, 1);
-        look(vm, 1); /* a lag of 0 must not become a busy loop while an SPI stays in flight */
+        look(vm, true);
 }
 
 int tdir_open(struct vm *vm)
@@ -134,9 +165,10 @@ static void interest_changed(struct vm *vm, uint32_t before)
         shm_tdir_set_interest(&vm->gic, now);
         if (before == 0 && now > 0) {
                 shm_tdir_try_clear(&vm->gic); /* it may have been set for long with nobody to clear it */
-                look(vm, 0);
+                look(vm, false);
         } else if (now == 0) {
                 evtimer_del(vm->tdir.lag);
+                vm->tdir.n_asked = 0;
         }
 }
 

@@ -7,7 +7,10 @@
  * TDIR: the daemon's half (DESIGN: set while any SPI is in flight)
  *
  * What    Whoever turns TDIR set rings the VM's eventfd, if somebody is interested. The daemon then tells every
- *         subscribed vCPU and every watcher, and after a lag tries to clear it.
+ *         subscribed vCPU and every watcher, and after a lag tries to clear it, and again after each lag until nothing is
+ *         in flight.
+ * Ports   What ended in a list register of a vCPU that goes on in guest is known when it folds: they are asked a
+ *         millisecond before each look, which waits for them for no longer than a lag.
  * Cost    The lag timer runs only while TDIR is set and somebody is interested.
  * Trust   The word in the segment is the VM's own to spoil: each wake-up here broadcasts at most once.
  */

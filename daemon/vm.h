@@ -42,6 +42,7 @@ struct vm_vcpu {
 struct vm_tdir {
         struct event *raised;   /* the VM's eventfd, or a raise by the daemon itself */
         struct event *lag;
+        unsigned n_asked;       /* looks since list-register ports were rung to fold; 0: they were not */
         uint64_t generation;    /* of the last broadcast */
         uint32_t set;
         uint32_t n_subscribers;

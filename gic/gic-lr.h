@@ -69,6 +69,17 @@ static inline uint64_t gic_lr_ask(uint64_t w, uint64_t unused)
 }
 
 /*
+ * No longer resident. The salt moves with an end from elsewhere: so the repair of who was ending it, and died, knows whether that
+ * came through (shm-repair.c), also if the interrupt is active here once more.
+ */
+static inline uint64_t gic_lr_unmark(uint64_t w)
+{
+        if (w & GIC_WORD_ENDED)
+                w += UINT64_C(1) << GIC_WORD_SALT_SHIFT;
+        return w & ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
+}
+
+/*
  * gic_lr_fold() - a resident word after its list register was read back
  * @listed: the list register as it was written; @lr: as it is now
  *
@@ -86,7 +97,7 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
 
         if ((w & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))
                 w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;
-        w &= ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
+        w = gic_lr_unmark(w);
         *ret_ended = was_active && !active && !told && (w & GIC_WORD_NOTIFY);
         return active ? w | GIC_WORD_ACTIVE : gic_word_set_holder(w, GIC_NO_VCPU);
 }
@@ -103,7 +114,7 @@ static inline uint64_t gic_lr_lost(uint64_t w)
 
         if (w & GIC_WORD_LISTED)
                 w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;
-        w &= ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
+        w = gic_lr_unmark(w);
         return active ? w | GIC_WORD_ACTIVE : gic_word_set_holder(w, GIC_NO_VCPU);
 }
 

@@ -375,7 +375,9 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
                 if (listed & GICH_LR_STATE)
                         fold(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
         }
-        take_vmcr(gic, vcpu);
+        /* Of a dead owner: reset since by an outsider, for whom this fold was before. */
+        if (!(shm_load(&self->cpuif, CPUIF_X1) & SHM_CPUIF_STALE))
+                take_vmcr(gic, vcpu);
         walk_eoi_count(gic, vcpu, walk);
 }
 

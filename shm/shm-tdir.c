@@ -62,24 +62,35 @@ void shm_tdir_tell(struct shm_gic *gic)
                 tell(gic);
 }
 
-/*
- * What is in a list register may have ended there, while its vCPU goes on in guest: it is asked to fold, so that a later
- * look finds it ended.
- */
-static uint32_t count_in_flight(struct shm_gic *gic)
+static uint32_t count_in_flight(const struct shm_gic *gic)
 {
         uint32_t n = 0;
 
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                n += gic_word_in_flight(shm_load(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word, TDIR_A3));
+        return n;
+}
+
+void shm_tdir_ask(struct shm_gic *gic)
+{
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
                 shm_atomic(uint64_t) *word = &shm_gic_spi(gic, intid)->word;
-                uint64_t w = shm_load(word, TDIR_A3);
 
-                n += gic_word_in_flight(w);
-                if (__builtin_expect((w & (GIC_WORD_RESIDENT | GIC_WORD_FOLD)) == GIC_WORD_RESIDENT, 0))
+                if ((shm_word_load(word) & (GIC_WORD_RESIDENT | GIC_WORD_FOLD)) == GIC_WORD_RESIDENT)
                         shm_word_update(gic, word, intid, gic_lr_ask, 0);
         }
-        return n;
+}
+
+bool shm_tdir_is_asked(const struct shm_gic *gic)
+{
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint64_t w = shm_word_load(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word);
+
+                if ((w & (GIC_WORD_RESIDENT | GIC_WORD_FOLD)) == (GIC_WORD_RESIDENT | GIC_WORD_FOLD))
+                        return true;
+        }
+        return false;
 }
 
 int shm_tdir_try_clear(struct shm_gic *gic)

@@ -25,11 +25,12 @@
 #define SPI_OTHER  41u
 
 /* A VM whose vCPU 0 takes group 1 SPIs. */
-static struct vgic_vcpu *start_guest(struct vgic_vm *vm)
+static struct vgic_vcpu *start_guest(struct vgic_vm *vm, uint32_t n_list_registers)
 {
+        struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = n_list_registers };
         struct vgic_vcpu *vcpu;
 
-        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
+        if (vgic_vcpu_register(vm, 0, &options, &vcpu) < 0)
                 tap_bail("vCPU 0 cannot be registered");
         vgic_vcpu_power(vcpu, 1);
         vgic_gicr_write(vm, 0x14, 4, 0);                /* GICR_WAKER: awake */
@@ -75,7 +76,7 @@ static void test_tdir(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc), *watcher = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "tdir", 2, N_SPIS, VGIC_VM_EPHEMERAL), *seen;
-        struct vgic_vcpu *vcpu = start_guest(vm), *second;
+        struct vgic_vcpu *vcpu = start_guest(vm, 0), *second;
         int events[2] = { base_fd_eventfd(), base_fd_eventfd() }, pipe_fds[2];
         struct vgic_tdir tdir = { 0 };
         struct vgic_event event;
@@ -122,7 +123,7 @@ static void test_tdir_exact(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "exact", 1, N_SPIS, VGIC_VM_EPHEMERAL);
-        struct vgic_vcpu *vcpu = start_guest(vm);
+        struct vgic_vcpu *vcpu = start_guest(vm, 0);
         struct vgic_tdir tdir = { 0 };
 
         vgic_spi_pulse(vm, SPI_LEVEL);
@@ -134,6 +135,35 @@ static void test_tdir_exact(struct daemon_proc *proc)
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
+}
+
+/* A vCPU that leaves the guest when it is rung, and for no other reason, ends an SPI in its list register. */
+static void test_tdir_in_guest(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "in-guest", 1, N_SPIS, VGIC_VM_EPHEMERAL);
+        struct vgic_vcpu *vcpu = start_guest(vm, 1);
+        struct vgic_tdir tdir = { 0 };
+        struct vgic_lr_bank bank;
+        int event = base_fd_eventfd();
+
+        if (vgic_tdir_subscribe(vcpu, event) < 0)
+                tap_bail("subscribe: %s", vgic_conn_error(conn));
+        vgic_gicd_write(vm, 0xc08, 4, UINT32_C(2) << 2 * (SPI_LEVEL % 16)); /* GICD_ICFGR2: an edge */
+        vgic_spi_pulse(vm, SPI_LEVEL);
+        tap_eq(vgic_lr_enter(vcpu, &bank), 0, "in guest with one list register");
+        tap_ok((uint32_t)bank.ich_lr[0] == SPI_LEVEL && (bank.ich_hcr & VGIC_ICH_HCR_TDIR), "an SPI is in it, and DIR traps");
+        bank.ich_lr[0] &= ~VGIC_ICH_LR_STATE;
+        tap_ok(take_count(vgic_vcpu_fd(vcpu)), "it ended there: the daemon asks");
+        tap_eq(vgic_lr_exit(vcpu, &bank), 0, "the vCPU folds");
+        do
+                vgic_vm_tdir(vm, &tdir);
+        while (tdir.set && take_count(event));
+        tap_ok(!tdir.set && tdir.n_in_flight == 0, "and TDIR is cleared");
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        close(event);
 }
 
 /* A device of its own process: asserts both SPIs and waits to be killed. */
@@ -161,7 +191,7 @@ static void test_device(struct daemon_proc *proc)
         struct vgic_vm *vm = daemon_vm(conn, "dev", 1, N_SPIS, VGIC_VM_EPHEMERAL), *device, *none;
         uint32_t intids[] = { SPI_LEVEL, SPI_OTHER }, bad[] = { 16 };
         struct vgic_vm_info info = { .size = sizeof(info) };
-        struct vgic_vcpu *vcpu = start_guest(vm);
+        struct vgic_vcpu *vcpu = start_guest(vm, 0);
         char token[VGIC_TOKEN_MAX + 1], guess[VGIC_TOKEN_MAX + 1];
         struct vgic_event event;
         pid_t pid;
@@ -246,7 +276,7 @@ static void test_hostile(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc), *dev = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, 0), *device;
-        struct vgic_vcpu *vcpu = start_guest(vm);
+        struct vgic_vcpu *vcpu = start_guest(vm, 0);
         uint32_t intids[] = { SPI_LEVEL };
         char token[VGIC_TOKEN_MAX + 1];
         int event = base_fd_eventfd();
@@ -263,7 +293,7 @@ static void test_hostile(struct daemon_proc *proc)
         conn = daemon_connect(proc);
         if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0)
                 tap_bail("attach: %s", vgic_conn_error(conn));
-        vcpu = start_guest(vm);
+        vcpu = start_guest(vm, 0);
         vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
         tap_eq(vgic_vcpu_park_begin(vcpu), 0, "a vCPU is parked");
         make_block(vgic_vcpu_fd(vcpu));
@@ -316,9 +346,15 @@ int main(void)
         before = daemon_fd_count(&proc);
         test_tdir(&proc);
         test_tdir_exact(&proc);
+        test_tdir_in_guest(&proc);
         test_device(&proc);
         test_hostile(&proc);
         tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
+
+        daemon_start(&proc, &(struct daemon_options){ .arguments = (const char *const[]){ "--tdir-lag=0", NULL } });
+        test_tdir(&proc);
+        test_tdir_in_guest(&proc);
+        tap_eq(daemon_stop(&proc), 0, "the same without a lag");
         return tap_done();
 }

@@ -65,14 +65,46 @@ static int run_with(const char *argument)
         return run_to_end((struct daemon_options){ .arguments = (const char *const[]){ argument, NULL } });
 }
 
+static int run_loud(const char *argument, char *ret_text, size_t size)
+{
+        const char *const arguments[] = { argument, NULL };
+        struct daemon_proc proc;
+        int fds[2], status;
+        ssize_t n;
+
+        if (pipe(fds) < 0)
+                tap_bail("no pipe");
+        daemon_prepare(&proc);
+        daemon_spawn(&proc, &(struct daemon_options){ .arguments = arguments, .log_fd = fds[1] });
+        status = daemon_wait_exit(&proc);
+        close(fds[1]);
+        n = read(fds[0], ret_text, size - 1);
+        ret_text[n > 0 ? n : 0] = '\0';
+        close(fds[0]);
+        daemon_cleanup(&proc);
+        return status;
+}
+
+static void test_lag(void)
+{
+        static const char *const wrong[] = { "-1", "1x", "", "10001", "18446744073709551626" };
+        char text[512], argument[64], want[128];
+
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+                snprintf(argument, sizeof(argument), "--tdir-lag=%s", wrong[i]);
+                snprintf(want, sizeof(want), "--tdir-lag takes milliseconds from 0 to 10000, not '%s'", wrong[i]);
+                tap_eq(run_loud(argument, text, sizeof(text)), 2, "%s is wrong usage", argument);
+                tap_ok(strstr(text, want), "and that is said, with what would be right");
+        }
+}
+
 static void test_arguments(void)
 {
         tap_eq(run_with("--help"), 0, "--help");
         tap_eq(run_with("--version"), 0, "--version");
         tap_eq(run_with("--no-such-option"), 2, "an unknown option is wrong usage");
         tap_eq(run_with("word"), 2, "an argument is wrong usage");
-        tap_eq(run_with("--tdir-lag=-1"), 2, "--tdir-lag -1 is wrong usage");
-        tap_eq(run_with("--tdir-lag=1x"), 2, "--tdir-lag 1x is wrong usage");
+        test_lag();
         tap_eq(run_with("--max-connections=0"), 2, "--max-connections 0 is wrong usage");
         tap_eq(run_with("--max-vms=many"), 2, "--max-vms many is wrong usage");
         tap_eq(run_with("--max-descriptors=1000000001"), 2, "--max-descriptors beyond all numbers is wrong usage");

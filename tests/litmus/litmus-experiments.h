@@ -3,7 +3,8 @@
 
 /*
  * Of every label of shm-order.h that orders something: the scenario that notices when it is weaker by one step; or why none
- * can. For litmus-weaken.cc; `make check-orders` tells what belongs here.
+ * can. And of every protocol with a step left out (litmus-fault.h), the scenario that notices. For litmus-weaken.cc; `make
+ * check-orders` tells what belongs here.
  */
 NOTICED(READY_R1, "ready")
 NOTICED(READY_A1, "ready")
@@ -100,3 +101,14 @@ NOTICED(PORT_R1, "gate-enter")
 ARGUED(PORT_R2, "TDIR-R6 follows it and is what TDIR-R5 reads, which orders it")
 NOTICED(PORT_R3, "gate-leave")
 NOTICED(PORT_A1, "gate-enter")
+
+NEGATIVE(NO_GATE, "no gate", "gate-enter")
+NEGATIVE(NO_GATE, "no gate, SPIs in list registers", "gate-list")
+NEGATIVE(NO_SECOND_LOOK, "the second look of who is refused at the gate", "gate-leave")
+NEGATIVE(NO_GATE_RING, "the ring of who is refused, by the last port that leaves", "gate-leave")
+NEGATIVE(SETTLED_UNSEEN, "the comparison with TDIR from before the look at the ports", "gate-stale")
+NEGATIVE(ONE_STEP_CLEAR, "CLEARING: TDIR is cleared in one step", "tdir-one")
+NEGATIVE(ONE_STEP_CLEAR, "CLEARING: TDIR is cleared in one step, with ports", "gate-clear")
+NEGATIVE(NO_RESIDENT, "the mark of a word that is in a list register", "port-outside")
+NEGATIVE(NO_FOLD, "the mark and the ring of who changes such a word", "port-outside")
+NEGATIVE(LOST_REQUEST, "the repair's giving back of what was listed", "port-dead")

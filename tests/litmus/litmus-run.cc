@@ -23,6 +23,8 @@
 #define ROW_seq_cst  LITMUS_SEQ_CST
 const struct litmus_row litmus_rows[LITMUS_N_LABELS] = { SHM_ORDERS(ROW) };
 
+enum litmus_fault litmus_fault;
+
 /* What it was initialised with is seen by every thread, as if ordered before all of them. */
 template<rl::thread_id_t n> static void initialise(rl::atomic_data *data, unsigned index)
 {
@@ -117,7 +119,11 @@ void litmus_run(const struct litmus_scenario *scenario, enum litmus_label weak, 
         model.initial.reserve(4096);
         litmus_restore();
         if (scenario != last) {
+                enum litmus_fault fault = litmus_fault;
+
+                litmus_fault = LITMUS_SOUND;
                 scenario->setup();
+                litmus_fault = fault;
                 model.touched.clear();          /* this is what each execution begins with */
                 model.initial.clear();
                 model.execution++;

@@ -31,8 +31,27 @@ static const struct {
 #define NOTICED(label, scenario)            { #label, scenario, NULL, NULL },
 #define NOTICED_AS(label, order, scenario)  { #label, scenario, NULL, #order },
 #define ARGUED(label, why)                  { #label, NULL, why, NULL },
+#define NEGATIVE(fault, what, scenario)
 #include "litmus-experiments.h"
 };
+#undef NOTICED
+#undef NOTICED_AS
+#undef ARGUED
+#undef NEGATIVE
+
+/* Protocols with a step left out: the scenario that notices. */
+static const struct {
+        enum litmus_fault fault;
+        const char *what;
+        const char *scenario;
+} negatives[] = {
+#define NOTICED(label, scenario)
+#define NOTICED_AS(label, order, scenario)
+#define ARGUED(label, why)
+#define NEGATIVE(fault, what, scenario)     { LITMUS_##fault, what, scenario },
+#include "litmus-experiments.h"
+};
+#undef NEGATIVE
 
 static const char *why_not(unsigned label)
 {
@@ -77,7 +96,22 @@ static const struct litmus_scenario *scenario_of(unsigned label, enum litmus_ord
         return NULL;
 }
 
-/* Each order has its experiment or argument, and each of those its label. */
+static const struct litmus_scenario *scenario_named(const char *name)
+{
+        for (const struct litmus_scenario *s = litmus_scenarios(); s; s = s->next)
+                if (std::strcmp(s->name, name) == 0)
+                        return s;
+        return NULL;
+}
+
+static void run_broken(const struct litmus_scenario *s, enum litmus_fault fault, struct litmus_result *ret_result)
+{
+        litmus_fault = fault;
+        litmus_run(s, LITMUS_N_LABELS, LITMUS_RELAXED, 1, s->executions, false, ret_result);
+        litmus_fault = LITMUS_SOUND;
+}
+
+/* Each order has its experiment or argument, and each of those its label; each negative a scenario. */
 static bool is_complete(void)
 {
         unsigned n_known = 0;
@@ -93,6 +127,13 @@ static bool is_complete(void)
                         }
                 if (!found)
                         std::printf("# no experiment: %s\n", row.label);
+                all = all && found;
+        }
+        for (unsigned fault = LITMUS_SOUND + 1; fault < LITMUS_N_FAULTS; fault++) {
+                bool found = false;
+
+                for (const auto &n : negatives)
+                        found = found || n.fault == fault;
                 all = all && found;
         }
         return all && n_known == sizeof experiments / sizeof experiments[0];
@@ -149,6 +190,21 @@ static void test_label(unsigned label)
         }
 }
 
+static void test_negatives(void)
+{
+        for (const auto &n : negatives) {
+                const struct litmus_scenario *s = scenario_named(n.scenario);
+                struct litmus_result result;
+
+                if (!s)
+                        continue;
+                run_broken(s, n.fault, &result);
+                point(!result.held, "%s: is refuted by %s", n.what, n.scenario, "");
+                if (!result.held)
+                        std::printf("# execution %lu: %s\n", result.executions, result.why);
+        }
+}
+
 int litmus_test(int argc, char **argv)
 {
         for (const struct litmus_scenario *s = litmus_scenarios(); s; s = s->next)
@@ -157,6 +213,8 @@ int litmus_test(int argc, char **argv)
         for (unsigned label = 0; label < LITMUS_N_LABELS; label++)
                 if (argc < 2)
                         test_label(label);
+        if (argc < 2)
+                test_negatives();
         point(is_complete(), "each order has an experiment or an argument", "", "", "");
         std::printf("1..%u\n", n_points);
         return n_failed > 0;
@@ -242,6 +300,25 @@ static bool is_asked_for(int argc, char **argv, const char *label)
         return argc < 2;
 }
 
+/* Return: how many nobody noticed. */
+static unsigned print_negatives(void)
+{
+        unsigned n_unnoticed = 0;
+
+        std::printf("\n| left out | refuted by |\n|---|---|\n");
+        for (const auto &n : negatives) {
+                struct litmus_result result;
+
+                run_broken(scenario_named(n.scenario), n.fault, &result);
+                if (result.held)
+                        std::printf("| %s | NOT NOTICED by %s |\n", n.what, n.scenario);
+                else
+                        std::printf("| %s | %s, execution %lu |\n", n.what, n.scenario, result.executions);
+                n_unnoticed += result.held;
+        }
+        return n_unnoticed;
+}
+
 int litmus_orders(int argc, char **argv)
 {
         unsigned n_unnoticed = 0, n_experiments = 0, n_labels = 0;
@@ -261,5 +338,7 @@ int litmus_orders(int argc, char **argv)
         }
         std::printf("\n%u labels with an order, %u experiments, %u first steps that nothing noticed.\n", n_labels, n_experiments,
                     n_unnoticed);
+        if (argc < 2)
+                n_unnoticed += print_negatives();
         return n_unnoticed > 0;
 }

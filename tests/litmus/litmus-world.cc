@@ -29,6 +29,9 @@ static uint64_t ordinary(uint64_t w)
         return w | GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG;
 }
 
+/* The segment's rows begin with all private INTIDs, of which there are two here. */
+static struct litmus_cell counters[WORLD_MAX_VCPUS][GIC_SPI_FIRST + 8];
+
 extern void *litmus_segment_at;
 
 void world_end(void)
@@ -54,6 +57,8 @@ void world_build(uint32_t n_vcpus, uint32_t n_spis, uint32_t features)
         }
         close(fd);
         close(fd_ro);
+        world.counters = reinterpret_cast<decltype(world.counters)>(counters);
+        world.counter_stride = sizeof counters[0];
         world.ring = ring;
         world.raised = raised;
         world.header->gicd_ctlr.cell.value = 3;

@@ -62,10 +62,11 @@ static void leave(uint32_t vcpu)
         shm_port_exit(&world, vcpu, &banks[vcpu]);
 }
 
-/* A trap port; if it gets none it sleeps. */
+/* A trap port; if it gets none it sleeps. One that goes to sleep anyway looks once. */
 static void take(void)
 {
-        has_spi = shm_cpuif_ack(&world, 0, 1) == SPI;
+        if (litmus_random(4))
+                has_spi = shm_cpuif_ack(&world, 0, 1) == SPI;
         judge();
         if (!has_spi)
                 world_park(0);
@@ -100,7 +101,7 @@ static void enter_after(void)
         if (is_open)
                 litmus_saw(1);
         /* Refused only by a port that will leave: or nobody rings. */
-        litmus_check(has_spi || is_open || (world.header->tdir.cell.value & SHM_TDIR_SETTLED) || world_rung[0],
+        litmus_check(has_spi || is_open || (world.header->tdir.cell.value & SHM_TDIR_SETTLED) || world_rung[0] || !world_asleep[0],
                      "it was refused, and nobody will ring");
         settle();
 }
@@ -265,6 +266,69 @@ LITMUS_SCENARIO(clears, .name = "gate-clear", .what = "TDIR is cleared while an 
                 .setup = gate_setup, .before = clear_before, .thread = clear_thread, .after = clear_after,
                 .saw = { "it was cleared", "the SPI was taken", "it was refused, and its vCPU slept", "the port did not trap" },
                 .executions = 60000, .next = NULL);
+
+/*
+ * The SPI that waited was disabled, so TDIR is cleared, while the port that leaves still looks whether it was the last: vCPU 2
+ * enters, and then the SPI is enabled again. What the look found is no longer so.
+ */
+static void stale_setup(void)
+{
+        world_build(3, 1, 0);
+        world.vcpus[0].port.cell.value = SHM_PORT_GATED;
+        world.vcpus[1].port.cell.value = ONE_REGISTER | SHM_PORT_IN;
+        world.vcpus[2].port.cell.value = ONE_REGISTER;
+        world.header->tdir.cell.value = SHM_TDIR_PORTS;
+        shm_line_pulse(&world, 0, SPI);
+        world.header->tdir.cell.value = SHM_TDIR_SET | SHM_TDIR_PORTS | SHM_TDIR_GATED;
+}
+
+static void stale_before(void)
+{
+        gate_before();
+        banks[1] = {};
+        cleared = 0;
+}
+
+static uint64_t assign_enable(uint64_t w, uint64_t on)
+{
+        return base_bit_assign(w, GIC_WORD_ENABLE, on != 0);
+}
+
+static void stale_thread(unsigned index)
+{
+        struct shm_port_bank bank;
+
+        if (index == 0) {
+                litmus_wait(20);
+                shm_port_exit(&world, 1, &banks[1]);
+                return;
+        }
+        litmus_wait(20);
+        shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 0);
+        cleared = shm_tdir_try_clear(&world);
+        shm_port_enter(&world, 2, &bank);
+        is_open = !(bank.ich_hcr & HCR_TDIR);
+        shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 1);
+        take();
+}
+
+static void stale_after(void)
+{
+        if (cleared)
+                litmus_saw(0);
+        if (has_spi)
+                litmus_saw(1);
+        if (is_open) {
+                litmus_saw(2);
+                is_open = false;
+                shm_port_exit(&world, 2, &banks[0]);
+        }
+        world_settle();
+}
+
+LITMUS_SCENARIO(stale, .name = "gate-stale", .what = "the last port leaves while TDIR is cleared and set again", .n_threads = 2,
+                .setup = stale_setup, .before = stale_before, .thread = stale_thread, .after = stale_after,
+                .saw = { "it was cleared", "(the SPI was taken)", "a port did not trap" }, .executions = 40000, .next = NULL);
 
 /* --- the daemon broadcasts: it is rung, as by an eventfd, and rings the ports that do not trap --- */
 

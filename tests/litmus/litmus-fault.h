@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef LITMUS_FAULT_H
+#define LITMUS_FAULT_H
+
+/*
+ * Protocols with a step left out: negatives beside those of weaker orders
+ *
+ * What    The wrappers in product/ put each of these into the product's code at run time, one at a time. litmus-experiments.h
+ *         says which scenario must notice it: what no scenario misses is not checked.
+ */
+enum litmus_fault {
+        LITMUS_SOUND,
+        LITMUS_NO_GATE,                 /* SPIs are taken whatever other ports do */
+        LITMUS_NO_SECOND_LOOK,          /* who is refused at the gate says so, and does not look again */
+        LITMUS_NO_GATE_RING,            /* a port leaves, or traps, and rings nobody who waits for it */
+        LITMUS_SETTLED_UNSEEN,          /* SETTLED is set whatever happened to TDIR since the ports were looked at */
+        LITMUS_ONE_STEP_CLEAR,          /* TDIR: a scan, then SET -> CLEAR */
+        LITMUS_NO_RESIDENT,             /* a word does not say that it is in a list register */
+        LITMUS_NO_FOLD,                 /* who changes a resident word asks nobody to fold */
+        LITMUS_LOST_REQUEST,            /* the repair of a dead port forgets what was listed */
+        LITMUS_N_FAULTS
+};
+
+extern enum litmus_fault litmus_fault;  /* of this run */
+
+static inline bool litmus_has_fault(enum litmus_fault fault)
+{
+        return __builtin_expect(litmus_fault == fault, 0);
+}
+
+#endif

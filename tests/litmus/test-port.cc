@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * List-register ports: an interrupt that is in a list register of a vCPU in guest, against those who change it from outside;
+ * the fold; the death of a port
+ *
+ * vCPU 0 is a port with one list register, to which the SPI is routed; vCPU 1 a trap port that sleeps. What the guest of
+ * vCPU 0 does in its list registers is written here; it leaves when it is rung, or by itself.
+ */
+#include "gic-icc.h"
+#include "litmus-world.h"
+#include "shm-port.h"
+
+#define SPI GIC_SPI_FIRST
+#define ONE_REGISTER  (1u << SHM_PORT_N_SHIFT)
+
+/* What is done from outside. */
+enum {
+        DISABLE,
+        ROUTE,          /* to vCPU 1 */
+        PRIORITY,
+        CLEAR,          /* GICD_ICPENDR */
+        DEACTIVATE,     /* ICC_DIR_EL1, trapped on vCPU 1, which was told of the acknowledge */
+        PULSE,
+        ASK,            /* as a reader: fold */
+        LOOK,           /* the daemon would clear TDIR */
+        N_OUTSIDE
+};
+
+static unsigned outside;
+static struct shm_port_bank bank, bank_of_setup;
+static bool is_in, died;
+static bool n_taken, n_ended;           /* by the guest of vCPU 0 */
+static bool taken_elsewhere;
+static bool knew;                       /* whoever deactivated it, or pulsed again, knew that vCPU 0 had taken it */
+static struct litmus_plain told;
+
+static uint64_t disable(uint64_t w, uint64_t)
+{
+        return w & ~GIC_WORD_ENABLE;
+}
+
+static uint64_t set_priority(uint64_t w, uint64_t priority)
+{
+        return gic_word_set_priority(w, (uint8_t)priority);
+}
+
+static uint64_t clear_pending(uint64_t w, uint64_t)
+{
+        return gic_irq_message_clear(w);
+}
+
+static void change(uint64_t (*transition)(uint64_t w, uint64_t argument), uint64_t argument)
+{
+        shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, transition, argument);
+}
+
+static void act_from_outside(void)
+{
+        switch (outside) {
+        case DISABLE:
+                change(disable, 0);
+                break;
+        case ROUTE:
+                world_write(GICD_REG_IROUTER, 0, SPI, world.vcpus[1].affinity);
+                break;
+        case PRIORITY:
+                change(set_priority, 0x20);
+                break;
+        case CLEAR:
+                change(clear_pending, 0);
+                break;
+        case DEACTIVATE:
+                for (unsigned i = 0; i < 4 && !knew; i++) {
+                        knew = litmus_told(&told);
+                        litmus_wait(20);
+                }
+                if (knew)
+                        shm_cpuif_dir(&world, 1, SPI);
+                break;
+        case PULSE:
+                knew = litmus_told(&told);
+                shm_line_pulse(&world, 0, SPI);
+                break;
+        case ASK:
+                change(gic_lr_ask, 0);
+                break;
+        default:
+                shm_tdir_try_clear(&world);
+                break;
+        }
+}
+
+static void enter(void)
+{
+        bank = {};
+        shm_port_enter(&world, 0, &bank);
+        is_in = true;
+}
+
+static void leave(void)
+{
+        shm_port_exit(&world, 0, &bank);
+        is_in = false;
+}
+
+/* The guest acknowledges what is pending in its list register; later it may end it. */
+static void guest_acknowledges(void)
+{
+        if (!(bank.ich_lr[0] & GICH_LR_PENDING))
+                return;
+        bank.ich_lr[0] = (bank.ich_lr[0] & ~GICH_LR_PENDING) | GICH_LR_ACTIVE;
+        n_taken = true;
+        litmus_tell(&told, 1);
+}
+
+static void guest_ends(void)
+{
+        if (!(bank.ich_lr[0] & GICH_LR_ACTIVE))
+                return;
+        bank.ich_lr[0] &= ~GICH_LR_ACTIVE;
+        n_ended = true;
+}
+
+static void elsewhere(void)
+{
+        if (!world_park(1))
+                taken_elsewhere = shm_cpuif_ack(&world, 1, 1) == SPI;
+}
+
+/* --- what has to hold --- */
+
+/* Who is in guest and has something old in its list register, or has not what it should, was rung. */
+static void judge_in_guest(void)
+{
+        uint64_t w = world_word(SPI);
+        uint64_t listed = world.vcpus[0].bank.ich_lr[0].cell.value;
+        bool is_resident = (w & GIC_WORD_RESIDENT) && gic_word_holder(w) == 0;
+        bool is_old;
+
+        litmus_check(is_resident == ((listed & GICH_LR_STATE) != 0), "a list register without its word, or the reverse");
+        if (!is_resident) {
+                litmus_check(!gic_word_wanting(w) || gic_word_route(w) != 0 || world_rung[0],
+                             "a port in guest has not what is pending, and is not rung");
+                return;
+        }
+        is_old = !(w & GIC_WORD_ENABLE) || gic_word_route(w) != 0 || (w & (GIC_WORD_ENDED | GIC_WORD_EDGE)) ||
+                 gic_word_priority(w) != (uint8_t)(listed >> GICH_LR_PRIORITY_SHIFT) ||
+                 ((listed & GICH_LR_PENDING) && !(w & GIC_WORD_LISTED));
+        litmus_check(!is_old || world_rung[0], "a port in guest has an old list register, and is not rung");
+}
+
+static void judge_folded(void)
+{
+        uint64_t w = world_word(SPI);
+        bool is_pending = gic_word_pending(w), is_active = w & GIC_WORD_ACTIVE;
+        unsigned n = n_taken + taken_elsewhere + is_pending, at_most = outside == PULSE ? 2 : 1;
+
+        litmus_check(!(w & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD)), "it is folded, and its word says otherwise");
+        litmus_check(!(world.vcpus[0].port.cell.value & SHM_PORT_IN), "it is folded, and counts as in guest");
+        if (died)
+                at_most++; /* pending again, though the guest may have taken it */
+        litmus_check(n <= at_most, "an edge was delivered twice");
+        litmus_check(n || outside == CLEAR, "an edge is lost");
+        if (outside == PULSE && knew)
+                litmus_check(died || is_pending || taken_elsewhere, "an edge after the acknowledge is lost");
+        if (died)
+                return;
+        if (is_active)
+                litmus_check(taken_elsewhere ? gic_word_holder(w) == 1 : n_taken && !n_ended && gic_word_holder(w) == 0,
+                             "it is active, and nobody has it");
+        if (outside == DEACTIVATE && knew)
+                litmus_check(!is_active || taken_elsewhere, "it was deactivated, and is active");
+        else if (n_taken && !n_ended)
+                litmus_check(is_active, "its guest has it, and it is not active");
+        litmus_check(!(w & GIC_WORD_ACTIVE) || outside != DISABLE || !(w & GIC_WORD_ENABLE), "it was disabled, and is enabled");
+        if (outside == PRIORITY)
+                litmus_check(gic_word_priority(w) == 0x20, "its priority was changed, and is the old one");
+        if (outside == ROUTE)
+                litmus_check(gic_word_route(w) == 1, "it was routed elsewhere, and is not");
+}
+
+static void port_after(void)
+{
+        if (n_taken)
+                litmus_saw(0);
+        if (is_in && !died) {
+                judge_in_guest();
+                leave();
+        }
+        judge_folded();
+        world_settle();
+}
+
+/* --- what is done from outside, against entry and guest --- */
+
+static void port_build(void)
+{
+        world_build(2, 1, 0);
+        world.vcpus[0].port.cell.value = ONE_REGISTER;
+        world.vcpus[1].icc_ctlr.cell.value |= ICC_CTLR_EOIMODE;
+        world.header->tdir.cell.value = SHM_TDIR_SET | SHM_TDIR_PORTS;
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static void port_before(void)
+{
+        world_reset();
+        is_in = died = n_taken = n_ended = taken_elsewhere = knew = false;
+        litmus_cell_init(&told.cell, 0);
+        outside = litmus_random(N_OUTSIDE);
+}
+
+static void outside_thread(unsigned index)
+{
+        if (index == 1) {
+                litmus_wait(90);
+                act_from_outside();
+        } else if (index == 2) {
+                litmus_wait(120);
+                elsewhere();
+        } else {
+                enter();
+                litmus_wait(20);
+                if (litmus_random(2))
+                        guest_acknowledges();
+                litmus_wait(40);
+                if (litmus_random(2))
+                        guest_ends();
+                if (world_rung[0] || litmus_random(2))
+                        leave();
+                else
+                        litmus_saw(1);
+        }
+}
+
+static void outside_after(void)
+{
+        if (taken_elsewhere)
+                litmus_saw(2);
+        if (is_in && (world_word(SPI) & GIC_WORD_FOLD))
+                litmus_saw(3);
+        port_after();
+}
+
+LITMUS_SCENARIO(outsiders, .name = "port-outside", .what = "what is in a list register of a vCPU in guest, changed from outside",
+                .n_threads = 3, .setup = port_build, .before = port_before, .thread = outside_thread, .after = outside_after,
+                .saw = { "the guest took it", "it was in guest in the end", "it was taken elsewhere", "it was to fold in the end" },
+                .executions = 60000, .next = NULL);
+
+/* --- the same against the exit: what it folds was listed before --- */
+
+static void fold_setup(void)
+{
+        port_build();
+        enter();
+        bank_of_setup = bank;
+}
+
+static void fold_before(void)
+{
+        port_before();
+        bank = bank_of_setup;
+        is_in = true;
+        if (litmus_random(3))
+                guest_acknowledges();
+        if (litmus_random(2))
+                guest_ends();
+}
+
+static void fold_thread(unsigned index)
+{
+        if (index == 1) {
+                litmus_wait(60);
+                act_from_outside();
+        } else if (index == 2) {
+                litmus_wait(90);
+                elsewhere();
+        } else {
+                litmus_wait(20);
+                leave();
+        }
+}
+
+static void fold_after(void)
+{
+        if (taken_elsewhere)
+                litmus_saw(1);
+        if (knew)
+                litmus_saw(2);
+        if (world_rung[0])
+                litmus_saw(3);
+        port_after();
+}
+
+LITMUS_SCENARIO(folds, .name = "port-fold", .what = "a port leaves and folds while its interrupt is changed from outside",
+                .n_threads = 3, .setup = fold_setup, .before = fold_before, .thread = fold_thread, .after = fold_after,
+                .saw = { "the guest took it", "it was taken elsewhere", "who changed it knew that it was taken", "(it was asked to fold)" },
+                .executions = 60000, .next = NULL);
+
+/* --- wake-up: devices against a port that enters --- */
+
+static void wake_setup(void)
+{
+        world_build(1, 2, 0);
+        world.vcpus[0].port.cell.value = ONE_REGISTER;
+        world.header->tdir.cell.value = SHM_TDIR_SET | SHM_TDIR_PORTS;
+}
+
+static void wake_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                enter();
+        } else {
+                litmus_wait(60);
+                shm_line_pulse(&world, 0, SPI + index - 1);
+        }
+}
+
+static void wake_after(void)
+{
+        bool lacks = false, has = bank.ich_lr[0] != 0;
+
+        for (uint32_t i = 0; i < 2; i++)
+                lacks = lacks || gic_word_wanting(world_word(SPI + i));
+        litmus_saw(has ? 0 : 1);
+        litmus_check(!lacks || world_rung[0] || (bank.ich_hcr & UINT64_C(1) << 3), "a port in guest has not what is pending, and is not rung");
+        leave();
+        world_settle();
+}
+
+LITMUS_SCENARIO(wakes, .name = "port-wake", .what = "two injectors against a port that enters", .n_threads = 3, .setup = wake_setup,
+                .before = port_before, .thread = wake_thread, .after = wake_after,
+                .saw = { "it has one in its list register", "it has none" }, .executions = 40000, .next = NULL);
+
+/* --- death: in the entry, in guest, in the fold --- */
+
+static void dead_thread(unsigned index)
+{
+        if (index == 1) {
+                litmus_wait(200);
+                act_from_outside();
+                return;
+        }
+        if (index == 2) {
+                litmus_wait(200);
+                elsewhere();
+                return;
+        }
+        try {
+                litmus_mortal(250);
+                enter();
+                litmus_returned();
+                guest_acknowledges();
+                litmus_wait(10);
+                if (litmus_random(2))
+                        guest_ends();
+                leave();
+                litmus_returned();
+        } catch (const litmus_death &) {
+                died = true;
+                shm_vcpu_release(&world, 0);
+                shm_vcpu_repair(&world, 0);
+                shm_repair_words(&world);
+        }
+}
+
+static void dead_after(void)
+{
+        litmus_saw(died ? 1 : 2);
+        port_after();
+}
+
+LITMUS_SCENARIO(dead, .name = "port-dead", .what = "a port that dies as it enters, in guest or as it folds, and its repair",
+                .n_threads = 3, .setup = port_build, .before = port_before, .thread = dead_thread, .after = dead_after,
+                .saw = { "the guest took it", "it died", "it lived" }, .executions = 60000, .next = NULL);
