@@ -283,7 +283,7 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
         uint32_t intid = (uint32_t)listed;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t old = at ? shm_word_load(at) : 0, now;
-        bool ended;
+        bool ended, pushed = false;
         unsigned tries = 0;
 
         do {
@@ -292,9 +292,12 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                 now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
                 if ((now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu)
                         shm_port_remember(&gic->vcpus[vcpu], intid);
+                /* Before the word: a repair does not come here once that is changed. Twice in the list does no harm. */
+                if ((now & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE) && !pushed) {
+                        shm_list_push_taken(gic, vcpu, intid);
+                        pushed = true;
+                }
                 if (shm_word_cas(at, &old, now)) {
-                        if ((now & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE))
-                                shm_list_push_taken(gic, vcpu, intid);
                         if (still_waits(now, vcpu, listed, state))
                                 shm_oneofn_keep(gic, vcpu, intid);
                         else

@@ -98,8 +98,8 @@ static void in_counted(void)
         guest_drop(EDGE);
 }
 
-/* Three of them nested, of which two ended without list register. */
-static void in_counted_two(void)
+/* Three of them nested, of which one or two ended without list register. */
+static void in_counted_one(void)
 {
         set_priority(&rig, 0, LEVEL, 0x80);
         active_outside();
@@ -115,8 +115,9 @@ static void in_counted_two(void)
         guest_ack();
         guest_drop(HIGH);
         guest_drop(LEVEL);
-        guest_drop(EDGE);
 }
+
+static void in_counted_two(void) { in_counted_one(); guest_drop(EDGE); }
 
 static void in_registers(void)
 {
@@ -224,6 +225,7 @@ const struct death_act death_acts[] = {
         ACT("exit, priority dropped", in_mode1, exit_it, FOLDS),
         ACT("exit, PPI deactivated in guest", in_mode1_ppi, exit_it, FOLDS),
         ACT("exit with EOIcount 1", in_counted, exit_it, FOLDS),
+        ACT("exit with EOIcount 1, of two", in_counted_one, exit_it, FOLDS),
         ACT("exit with EOIcount 2", in_counted_two, exit_it, FOLDS),
         ACT("exit, registers written", in_registers, exit_it, FOLDS | DEATH_WIDE),
         ACT("exit, ICC_CTLR_EL1 written", in_ctlr, exit_it, FOLDS | DEATH_EARLY_SLOT | DEATH_WIDE),

@@ -14,7 +14,7 @@
 #include "death.h"
 
 static uint64_t seed = 1;
-static unsigned long n_kills, n_trials, n_wrong;
+static unsigned long n_kills, n_trials, n_wrong, n_points;
 static bool verbose;
 
 static uint32_t random_below(uint32_t n)
@@ -236,6 +236,7 @@ static void every_store(const struct death_act *a)
         unsigned long wrong_before = n_wrong, kills_before = n_kills;
         unsigned n = n_stores_of(a);
 
+        n_points += n;
         for (unsigned b = 0; b < death_n_others; b++) {
                 unsigned step = b > 0 && (a->flags & DEATH_COLD) ? 1 + n / 16 : 1;
 
@@ -362,6 +363,7 @@ int main(int argc, char **argv)
                 all_repairs();
         if (!only)
                 the_rest(kills && *kills ? strtoul(kills, NULL, 0) : death_has_ports ? 6000 : 12000);
+        tap_note("%u operations with %lu shared stores, each a kill point", death_n_acts, n_points);
         tap_note("%lu kills, %lu judged, %lu wrong", n_kills, n_trials, n_wrong);
         return tap_done();
 }
