@@ -4,11 +4,11 @@
 /*
  * How often TDIR changes: traces of 10,000 SPIs in flight 5 us each, over list-register ports with the default lag
  *
- * One thread plays a device and four vCPUs whose guest has EOImode 1: it injects, a vCPU enters, acknowledges, drops the
- * priority and leaves; 5 us after the injection another vCPU enters and deactivates, which traps. So it is known to this
- * thread when an SPI is in flight and when none is: each change between the two would be a broadcast, if the daemon told every
- * one. The daemon runs in its process, and tells four subscribers. What comes too late, since the machine did something else,
- * is made up for: the next SPIs follow each other.
+ * One thread plays a device and four vCPUs whose guest has EOImode 1: it injects, a vCPU enters, acknowledges, drops
+ * the priority and leaves; 5 us after the injection another vCPU enters and deactivates, which traps. So this thread knows
+ * when an SPI is in flight and when none is: each change between the two would be a broadcast, if the daemon told every
+ * one. The daemon runs in its process, and tells four subscribers. What comes too late, since the machine did something
+ * else, is made up for: the next SPIs follow each other.
  */
 #include <errno.h>
 #include <math.h>
@@ -205,10 +205,14 @@ static void run(struct bench *bench, const struct trace *trace)
         open_player(bench, &p, "trace");
         bench_note("%s take %.1f s:", trace->name, N_EVENTS / trace->hz);
         counts = play_all(&p, trace, &cleared);
+        if (!counts.broadcasts || counts.traps != N_EVENTS)
+                bench_die("broadcasts, or traps of ICC_DIR_EL1", ENOMSG);
         snprintf(row, sizeof(row), "%s: transitions, for a broadcast", trace->name);
         bench_row_count(bench, row, (double)p.n_changes / (double)counts.broadcasts, "",
-                        (struct bench_target){ trace->least > 0 ? BENCH_AT_LEAST : BENCH_SHOWN, trace->least }, "counted");
-        bench_note("%llu transitions between none in flight and some, %llu broadcasts, %llu clears suppressed, %llu traps;",
+                        (struct bench_target){ trace->least > 0 ? BENCH_AT_LEAST : BENCH_SHOWN, trace->least },
+                        "counted");
+        bench_note("%llu transitions between none in flight and some, %llu broadcasts, %llu clears suppressed,"
+                   " %llu traps;",
                    (unsigned long long)p.n_changes, (unsigned long long)counts.broadcasts,
                    (unsigned long long)counts.suppressed, (unsigned long long)counts.traps);
         bench_note("each SPI was in flight for %.1f us on average", (double)p.flight_ns / N_EVENTS / 1000);
@@ -240,8 +244,8 @@ static void run_late(struct bench *bench)
 }
 
 /*
- * The guest ends the interrupt in its list register and goes on: the daemon learns it when the vCPU folds, which it does when
- * it is rung. The worst moment to end it: when it was rung, has folded, and is in guest again.
+ * The guest ends the interrupt in its list register and goes on: the daemon learns it when the vCPU folds, which it
+ * does when it is rung. The worst moment to end it: when it was rung, has folded, and is in guest again.
  */
 static bool leave_if_rung(struct bench_port *port)
 {

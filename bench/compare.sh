@@ -11,7 +11,7 @@
 #
 #   path      bench-path.c of this tree, built against each commit's libvgic and run against each commit's vgicd: the
 #             operations one by one, timed in alternating rounds, and their instructions counted once (callgrind)
-#   deliver, icc-ctlr, count, wake, device, tdir
+#   deliver, icc-ctlr, count, wake, device, tdir, trace, lr (as far as both commits have them)
 #             each commit's own vgic-bench, in alternating rounds: what "make bench" prints
 #
 # Default: path icc-ctlr deliver count. Exit status: 0 compared, 1 it could not be, 2 usage; with --strict also 1 if a
@@ -44,7 +44,7 @@ while [ $# -gt 0 ]; do
                 ;;
         --strict) strict=1 ;;
         path) path=yes ;;
-        deliver | icc-ctlr | count | wake | device | tdir) rows="$rows $1" ;;
+        deliver | icc-ctlr | count | wake | device | tdir | trace | lr) rows="$rows $1" ;;
         *) usage ;;
         esac
         shift

@@ -248,14 +248,15 @@ static void count(shm_atomic(uint64_t) *counter)
 
 /*
  * An SPI was acknowledged in a VM that has list-register ports. That it is active keeps TDIR set; so if the gate is open
- * now, it stays open. If it is not, the acknowledge is taken back as a repair would.
+ * now, it stays open. If it is not, the acknowledge is taken back as a repair would, with what it consumed: also if its activity
+ * was cleared from outside meanwhile (gic_irq_deactivate_outside()).
  */
 static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, const struct shm_pick *pick, uint64_t now)
 {
         if (shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)) || shm_gate_ask(gic, vcpu))
                 return true;
-        while ((now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu) {
-                uint64_t back = gic_irq_deactivate(now) | (pick->word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
+        while (gic_word_holder(now) == vcpu) {
+                uint64_t back = gic_irq_deactivate(now | GIC_WORD_ACTIVE) | (pick->word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
 
                 if (shm_word_cas(pick->at, &now, back)) {
                         shm_word_settle(gic, pick->intid, now, back);

@@ -70,13 +70,19 @@ static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
         shm_and(apr, ~(1u << (bit % 32)), APR_X3);
 }
 
-/* Is what is active still the interrupt that the dead one was to end? Before its claim its first holder may have it. */
+/*
+ * Is what is active still the interrupt that the dead one was to end? Before its claim its first holder may have it. What that
+ * one has in a list register is ended by a mark in its word instead, without a claim; once it has folded that, its salt differs.
+ */
 static bool is_to_end(uint64_t w, uint32_t vcpu, bool claimed, uint64_t old_word)
 {
-        if (!(w & GIC_WORD_ACTIVE))
+        if (!(w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) || (w & GIC_WORD_ENDED))
                 return false;
-        return gic_word_holder(w) == vcpu ||
-               (!claimed && (old_word & GIC_WORD_ACTIVE) && gic_word_holder(w) == gic_word_holder(old_word));
+        if (gic_word_holder(w) == vcpu)
+                return true;
+        if (((w | old_word) & GIC_WORD_RESIDENT) && ((w ^ old_word) & GIC_WORD_SALT))
+                return false;
+        return !claimed && (old_word & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == gic_word_holder(old_word);
 }
 
 /*
@@ -95,7 +101,8 @@ static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
         old = shm_word_load(word);
         for (unsigned i = 0; i < SHM_TRIES && is_to_end(old, vcpu, claimed, old_word); i++) {
                 bool own = gic_word_holder(old) == vcpu;
-                uint64_t now = own ? gic_irq_deactivate(old) : gic_word_set_holder(old, (uint16_t)vcpu);
+                bool ends = own || (old & GIC_WORD_RESIDENT);
+                uint64_t now = ends ? gic_lr_mark(old, gic_irq_deactivate(old)) : gic_word_set_holder(old, (uint16_t)vcpu);
 
                 if (own && !claimed)
                         shm_slot_claimed(&gic->vcpus[vcpu], op);
@@ -208,8 +215,8 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
         }
         if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_FOLD && shm_load(&self->port, PORT_X1))
                 shm_port_repair(gic, vcpu, false, 0, 0);
-        shm_apr_take(gic, vcpu); /* newer than what the dead one did */
         shm_slot_end(self);
+        shm_apr_take(gic, vcpu); /* newer than what the dead one did; a fold that is completed again must not come after it */
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         return 0;
 }

@@ -24,9 +24,10 @@ uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
         return gic_irq_reset(w, false);
 }
 
+/* Resident: its owner died in guest, or while it folded what had become active there. */
 uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 {
-        return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu ? gic_irq_deactivate_outside(w) : w;
+        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu ? gic_irq_deactivate_outside(w) : w;
 }
 
 /* --- ICC_CTLR_EL1: which of its three values each kind gives (doc/resets.md) --- */

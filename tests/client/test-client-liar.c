@@ -23,7 +23,9 @@
 #include "tap.h"
 #include "vgic/vgic.h"
 
-#define TIMEOUT_MS  300u
+#define TIMEOUT_MS  300u        /* where nothing will come */
+#define LATE_MS     2000u       /* where one answer comes in time and another does not */
+#define WAIT_MS     20000u      /* where all answers come, on whichever machine */
 #define STAY        1u  /* do not close after the last answer: the client must give up by itself */
 #define HELLO_OK    "\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10\x0f\x20\x01"
 /* A VmInfoReply: name "v", id 1, 1 vCPU, 32 SPIs; INIT: initialised as well. */
@@ -132,9 +134,9 @@ static void lie(int listener, const struct script *script)
         _exit(0);
 }
 
-static int use(struct vgic_conn **ret_conn, struct vgic_vm **ret_vm, const char *path)
+static int use(struct vgic_conn **ret_conn, struct vgic_vm **ret_vm, const char *path, uint32_t timeout_ms)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = TIMEOUT_MS };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = timeout_ms };
         struct vgic_vm_config config = { .size = sizeof(config), .name = "v", .n_vcpus = 1, .n_spis = 32 };
         int r = vgic_connect(&options, ret_conn);
 
@@ -154,14 +156,14 @@ static void test_script(const struct script *script, const char *path, int liste
 
         if (pid == 0)
                 lie(listener, script);
-        r = use(&conn, &vm, path);
+        r = use(&conn, &vm, path, script->result == -ETIMEDOUT ? TIMEOUT_MS : WAIT_MS);
         tap_eq(r, script->result, "a daemon that %s", script->what);
         tap_ok(vgic_conn_error(conn)[0], "... %s", vgic_conn_error(conn));
+        kill(pid, SIGKILL); /* a daemon that stays, and says no more, would have the end waited for */
+        waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
         tap_eq(tap_fd_count(), before, "... leaves no descriptor");
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
 }
 
 /* A reply that comes after its call gave up is not taken for the next one's. */
@@ -183,7 +185,7 @@ static void late(int listener)
 
 static void test_late(const char *path, int listener)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = TIMEOUT_MS };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = LATE_MS };
         struct vgic_conn *conn = NULL;
         struct vgic_vm_info *infos = NULL, info = { .size = sizeof(info) };
         size_t n;
@@ -225,7 +227,7 @@ static void test_old_daemon(const char *path, int listener)
                 CONFIG(.n_redist_regions = 1, .redist_regions = one),
         };
         static const struct vgic_vm_config plain = CONFIG(.affinity_levels = 4);
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = TIMEOUT_MS };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = WAIT_MS };
         struct vgic_vm_info info = { .size = sizeof(info) };
         struct vgic_conn *conn = NULL;
         struct vgic_vm *vm = NULL;

@@ -12,17 +12,19 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 failed=0
 
-build() {
+build() { # test, program's own sources
         ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE -include "$dir/config.h" -I"$dir/shm" -iquote "$dir/shm" \
                 -iquote "$dir/gic" -iquote "$top_srcdir/base" -iquote "$top_srcdir/tests/lib" \
                 -iquote "$top_srcdir/tests/shm" -iquote "$top_srcdir/tests/death" -I"$top_srcdir/client-lib/include" \
-                -o "$dir/test" "$dir"/shm/*.c "$dir"/gic/*.c "$top_srcdir"/base/*.c "$top_srcdir/tests/lib/tap.c" \
-                "$top_srcdir/tests/death/death-acts.c" "$top_srcdir/tests/death/death-judge.c" \
-                "$top_srcdir/tests/death/death-world.c" "$top_srcdir/tests/death/test-points.c"
+                -iquote "$top_srcdir/icv" -o "$dir/$1" "$dir"/shm/*.c "$dir"/gic/*.c "$top_srcdir"/base/*.c "$top_srcdir"/icv/*.c \
+                "$top_srcdir/tests/lib/tap.c" "$top_srcdir/tests/death/death-guest.c" "$top_srcdir/tests/death/death-judge.c" \
+                "$top_srcdir/tests/death/death-world.c" "$top_srcdir/tests/death/$2" "$top_srcdir/tests/death/$3"
 }
 
+only=${ONLY:-.}
+
 mutant() { # file, text, replacement, words
-        rm -rf "$dir/shm" "$dir/gic"
+        rm -rf "$dir/shm" "$dir/gic" "$dir/out"
         cp -r "$top_srcdir/shm" "$top_srcdir/gic" "$dir"
         if ! TEXT=$2 NEW=$3 awk 'BEGIN { t = ENVIRON["TEXT"]; n = ENVIRON["NEW"] }
                 (i = index($0, t)) && !done { $0 = substr($0, 1, i - 1) n substr($0, i + length(t)); done = 1 }
@@ -31,13 +33,16 @@ mutant() { # file, text, replacement, words
                 failed=1
                 return
         fi
-        if ! build 2> "$dir/errors"; then
+        if ! { build points death-acts.c test-points.c && build lr death-ports.c test-points.c &&
+               build guest death-acts.c test-guest.c; } 2> "$dir/errors"; then
                 echo "BROKEN    $4: does not compile"
                 sed 's/^/          /' "$dir/errors" | head -3
                 failed=1
                 return
         fi
-        KILLS=$kills SEED=1 timeout 300 "$dir/test" > "$dir/out" 2>&1
+        for test in guest lr points; do
+                KILLS=$kills SEED=1 timeout 300 "$dir/$test" >> "$dir/out" 2>&1
+        done
         n=$(grep -c '^not ok' "$dir/out")
         if [ "$n" -gt 0 ]; then
                 echo "noticed   $4: by $n points, first $(grep '^not ok' "$dir/out" | head -1 | sed 's/not ok [0-9]* - //; s/: killed.*//')"
@@ -52,6 +57,7 @@ mutant() { # file, text, replacement, words
 cp "${top_builddir:-.}/config.h" "$dir/config.h" || exit 1
 while IFS='~' read -r file text new words; do
         case $file in '' | '#'*) continue ;; esac
+        echo "$words" | grep -q -e "$only" || continue
         mutant "$file" "$text" "$new" "$words"
 done < "$top_srcdir/tests/death/mutants"
 exit $failed

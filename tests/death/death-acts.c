@@ -11,6 +11,8 @@
 #include "shm-snapshot.h"
 #include "shm-takeover.h"
 
+const bool death_has_ports = false;
+
 /* --- states before --- */
 
 static void mode1(void)

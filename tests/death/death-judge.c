@@ -136,6 +136,8 @@ static const char *check_laws(const struct death_act *act)
         if (!broken && SHM_TDIR_STATE(rig.gic.header->tdir) == SHM_TDIR_SET && SHM_TDIR_GENERATION(rig.gic.header->tdir) != death_page->tdir_before &&
             !death_page->raised)
                 broken = SAY("TDIR was set, and the daemon was not told");
+        if (!broken)
+                broken = death_check_ports(act);
         return broken ? broken : check_sleeper();
 }
 
@@ -218,8 +220,8 @@ static uint32_t held_by(uint32_t v)
 
 static void end(uint32_t v, uint32_t intid, unsigned group)
 {
-        msr(&rig, v, group ? ICC_EOIR1 : ICC_EOIR0, intid);
-        msr(&rig, v, ICC_DIR, intid);
+        death_write(v, group ? ICC_EOIR1 : ICC_EOIR0, intid);
+        death_write(v, ICC_DIR, intid);
 }
 
 /* Take all that comes to one vCPU. Return: something came. */
@@ -229,11 +231,11 @@ static bool take_all(uint32_t v)
 
         for (unsigned i = 0; i < 64; i++) {
                 unsigned group = 1;
-                uint32_t intid = (uint32_t)mrs(&rig, v, ICC_IAR1);
+                uint32_t intid = death_read_iar(v, 1);
 
                 if (intid == NONE) {
                         group = 0;
-                        intid = (uint32_t)mrs(&rig, v, ICC_IAR0);
+                        intid = death_read_iar(v, 0);
                 }
                 if (intid == NONE)
                         break;
@@ -309,7 +311,7 @@ static const char *check_works(void)
                 set_group(&rig, v, SGI, 1);
                 set_priority(&rig, v, SGI, 0x20);
                 msr(&rig, v, ICC_SGI1R, sgir);
-                if (ack(&rig, v) != SGI)
+                if (death_read_iar(v, 1) != SGI)
                         return SAY("vCPU %u takes no SGI any more", v);
                 end(v, SGI, 1);
         }
@@ -320,6 +322,8 @@ bool death_look(const struct death_act *act, struct death_state *ret_state, cons
 {
         *ret_state = (struct death_state) { 0 };
         *ret_broken = check_laws(act);
+        if (death_is_in_guest(OTHER))
+                death_exit(OTHER);
         if (act->flags & DEATH_SERVED)
                 shm_cpuif_serve(&rig.gic, VICTIM);
         look_at_registers(ret_state);

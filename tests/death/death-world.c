@@ -16,6 +16,7 @@
 
 #include "death.h"
 #include "shm-atomic.h"
+#include "shm-gate.h"
 #include "shm-takeover.h"
 
 struct rig rig;
@@ -51,6 +52,8 @@ static void watch_slot(const struct shm_hook_event *event)
                 death_page->was_full = true;
                 death_page->slot_kind = SHM_SLOT_OP_KIND(event->now);
                 death_page->acknowledged = false;
+                if (death_page->slot_kind == SHM_SLOT_FOLD)
+                        death_guest_folds(VICTIM);
         } else if (death_page->slot_kind == SHM_SLOT_ACK && !death_page->acknowledged) {
                 death_page->was_full = false;
         }
@@ -79,6 +82,8 @@ void shm_hook(const struct shm_hook_event *event)
                 return;
         if (!in_other)
                 watch_slot(event);
+        else if (event->at == &rig.gic.vcpus[SECOND].slot.op && SHM_SLOT_OP_KIND(event->now) == SHM_SLOT_FOLD)
+                death_guest_folds(SECOND);
         one_store();
 }
 
@@ -148,10 +153,12 @@ void death_world_begin(const struct death_act *act)
                 act->prepare();
         if (death_second && death_second->prepare)
                 death_second->prepare();
-        /* OTHER sleeps: whatever comes to it must ring. */
-        if (!(rig.gic.vcpus[OTHER].cpuif & SHM_CPUIF_OFF))
+        /* OTHER sleeps, or is in guest: whatever comes to it must ring. */
+        if (!(rig.gic.vcpus[OTHER].cpuif & SHM_CPUIF_OFF) && !death_is_in_guest(OTHER))
                 shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED);
-        memset(death_page, 0, sizeof *death_page);
+        death_page->raised_before = death_page->raised;
+        death_page->raised = 0;
+        memset(death_page->rings, 0, sizeof death_page->rings);
         death_page->tdir_before = SHM_TDIR_GENERATION(rig.gic.header->tdir);
 }
 
@@ -217,6 +224,9 @@ void death_bury(const struct death_act *act)
                 shm_vcpu_repair(&death_daemon, v);
         }
         shm_repair_words(&death_daemon);
+        /* It hears of TDIR now, if somebody has told it. */
+        if ((death_page->raised || death_page->raised_before) && shm_tdir_get(&death_daemon, NULL, NULL))
+                shm_gate_ring_late(&death_daemon);
 }
 
 void death_succeed(const struct death_act *act)
@@ -226,5 +236,6 @@ void death_succeed(const struct death_act *act)
                         continue;
                 shm_vcpu_repair(&death_daemon, v);
                 shm_vcpu_take(&death_daemon, v, 3, 300 + v);
+                death_port(v, rig.gic.vcpus[v].port >> SHM_PORT_N_SHIFT);
         }
 }

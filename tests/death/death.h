@@ -11,6 +11,8 @@
  *         compares what is left with what executions without a death leave.
  * Owner   The test's one thread. What the dead did and heard is in a page outside of the segment.
  */
+#include <vgic/vgic-lr.h>
+
 #include "rig.h"
 
 /* The cast: one process with vCPUs 0 and 2 is to die; another has vCPU 1, which sleeps, and lives on. */
@@ -42,6 +44,9 @@ struct death_page {
         uint64_t tdir_before;                   /* its generation */
         uint32_t taken[N_VCPUS][32 + N_SPIS];   /* delivered */
         uint32_t notices[32 + N_SPIS];          /* taken by the daemon */
+        struct vgic_lr_bank banks[N_VCPUS];     /* list-register ports: what their hardware holds */
+        uint32_t in_guest[N_VCPUS][32 + N_SPIS]; /* delivered there, not folded yet */
+        uint32_t raised_before;                 /* the daemon was told, and has not broadcast it */
 };
 
 /* An operation: of the victim, or of somebody else in between. */
@@ -68,7 +73,9 @@ struct death_act {
 #define DEATH_EARLY_SLOT (1u << 2)      /* its slot is written for a part of it: to be done or not is both right */
 #define DEATH_SERVED     (1u << 6)      /* what is posted for VICTIM is done first: its owner serves it before anything else */
 #define DEATH_LAWS       (1u << 5)      /* so much at once that only the laws are judged: see README */
-#define DEATH_WIDE       (1u << 4)      /* a write of more interrupts than it has parts: no reset of all in the middle */
+#define DEATH_WIDE       (1u << 4)      /* of more things than it has parts: no reset of all of them in the middle */
+#define DEATH_FOLDS      (1u << 7)      /* of a list-register port: nothing of it is done before its slot is full */
+#define DEATH_CLEARS     (1u << 8)      /* an acknowledge, and what clears its request: not both (doc/sudden-death.md, exception 2) */
 #define DEATH_NO_NOTICE  (1u << 3)      /* the daemon's death ends its devices' connections, and so what they wait for */
 
 extern struct rig rig;
@@ -81,6 +88,8 @@ extern const struct death_act death_others[];
 extern const unsigned death_n_others;
 extern const struct death_act death_seconds[];
 extern const unsigned death_n_seconds;
+/* The acts are of list-register ports: what is resident or behind the gate is for others when it is repaired, not before. */
+extern const bool death_has_ports;
 /* prepared in addition, or NULL */
 extern const struct death_act *death_second;
 
@@ -106,6 +115,29 @@ struct death_plan {
 bool death_run(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *plan);
 /* death_here() - in this process, with the other operation at its place. */
 void death_here(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *plan);
+
+/* --- list-register ports: death-guest.c --- */
+
+/* death_port() - vCPU @v has @n list registers; 0: it is a trap port. */
+void death_port(uint32_t v, unsigned n);
+bool death_is_in_guest(uint32_t v);
+/* death_enter() ... death_exit() - its hardware is in death_page. Between them: what its guest does. */
+void death_enter(uint32_t v);
+void death_exit(uint32_t v);
+uint32_t death_guest_ack(uint32_t v);
+/* Return: false if it trapped, and was not done. */
+bool death_guest_write(uint32_t v, uint32_t reg, uint64_t value);
+/* A guest that takes all that it has, has its devices lower their lines, and ends it; with EOImode 1 by DIR, too, as far as that does not trap. */
+void death_guest_works(uint32_t v);
+/* What the guest did counts from here on: the slot of its fold is full. */
+void death_guest_folds(uint32_t v);
+
+/* The same access on either kind of port; a list-register port enters for it, and exits. Of one that is out of its guest. */
+uint32_t death_read_iar(uint32_t v, unsigned group);
+void death_write(uint32_t v, uint32_t reg, uint64_t value);
+
+/* death_check_ports() - the laws of residency and of the gate, after a burial. */
+const char *death_check_ports(const struct death_act *act);
 
 /* --- the judge: death-judge.c --- */
 

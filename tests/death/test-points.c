@@ -14,7 +14,7 @@
 #include "death.h"
 
 static uint64_t seed = 1;
-static unsigned long n_kills, n_trials, n_wrong;
+static unsigned long n_kills, n_trials, n_wrong, n_points;
 static bool verbose;
 
 static uint32_t random_below(uint32_t n)
@@ -33,6 +33,7 @@ static uint32_t random_below(uint32_t n)
 struct expected {
         unsigned before, after; /* parts of A */
         bool late;
+        bool repaired;          /* B found the burial done: it may if it came in the middle of that */
         struct death_state state;
 };
 
@@ -60,16 +61,19 @@ static void do_parts(const struct death_act *a, unsigned from, unsigned to)
 }
 
 /* Executions without a death obey the laws, or the judge is wrong. */
-static void expect(const struct death_act *a, const struct death_act *b, unsigned before, unsigned after, bool late)
+static void expect(const struct death_act *a, const struct death_act *b, unsigned before, unsigned after, unsigned how)
 {
+        bool late = how & 1, repaired = how & 2;
         struct expected *e = &expected[n_expected++];
         const char *broken;
 
         if (n_expected == MAX_EXPECTED)
                 tap_bail("%s has too many parts", a->name);
-        *e = (struct expected) { .before = before, .after = after, .late = late };
+        *e = (struct expected) { .before = before, .after = after, .late = late, .repaired = repaired };
         death_world_begin(a);
         do_parts(a, 0, before);
+        if (repaired)
+                death_bury(a);
         if (b->act)
                 late ? b->late() : b->act();
         do_parts(a, before, before + after);
@@ -80,10 +84,11 @@ static void expect(const struct death_act *a, const struct death_act *b, unsigne
 
 static void expect_more(const struct death_act *a, const struct death_act *b)
 {
-        for (unsigned late = 0; late <= (b->late != NULL); late++)
-                for (unsigned done = 0; done <= n_parts(a); done++)
+        for (unsigned how = 0; how < 4; how++)
+                for (unsigned done = 0; done <= n_parts(a) && (b->late || !(how & 1)); done++)
                         for (unsigned before = 0; before <= done; before++)
-                                expect(a, b, before, done - before, late);
+                                if (!(how & 2) || (death_has_ports && before == done))
+                                        expect(a, b, before, done - before, how);
 }
 
 static void expect_all(const struct death_act *a, const struct death_act *b)
@@ -92,24 +97,31 @@ static void expect_all(const struct death_act *a, const struct death_act *b)
         expect_more(a, b);
 }
 
+enum when { AFTER_DEATH, IN_ACT, IN_REPAIR, N_WHENS };
+
 /* What the victim's slot said at its death: it decides what was done. */
 struct slot {
         bool was_full, is_full;
         unsigned kind;
 };
 
-static bool may_be(const struct death_act *a, const struct slot *slot, bool between, const struct expected *e)
+static bool may_be(const struct death_act *a, const struct slot *slot, enum when when, const struct expected *e)
 {
-        bool acknowledge = slot->kind == SHM_SLOT_ACK;
+        bool acknowledge = slot->kind == SHM_SLOT_ACK, between = when == IN_ACT;
 
+        if (e->repaired && when != IN_REPAIR)
+                return false;
+
+        if (!slot->was_full && (a->flags & DEATH_FOLDS))
+                return e->before + e->after == 0;
         if (!slot->was_full || (a->flags & DEATH_EARLY_SLOT) || a->part)
                 return true;
         if (slot->is_full)
                 return acknowledge ? e->before + e->after == 0 : e->before + e->after == 1;
-        return between ? e->before + e->after == 1 : e->before == 1;
+        return between || (a->flags & DEATH_FOLDS) ? e->before + e->after == 1 : e->before == 1;
 }
 
-static const char *judge(const struct death_act *a, const struct death_state *got, const struct slot *slot, bool between)
+static const char *judge(const struct death_act *a, const struct death_state *got, const struct slot *slot, enum when when)
 {
         static char said[200];
         const char *differs;
@@ -118,7 +130,7 @@ static const char *judge(const struct death_act *a, const struct death_state *go
                 return NULL;
         said[0] = '\0';
         for (unsigned i = 0; i < n_expected; i++) {
-                if (!may_be(a, slot, between, &expected[i]))
+                if (!may_be(a, slot, when, &expected[i]))
                         continue;
                 differs = death_differs(got, &expected[i].state, !(a->flags & DEATH_NO_NOTICE));
                 if (!differs)
@@ -130,8 +142,6 @@ static const char *judge(const struct death_act *a, const struct death_state *go
 }
 
 /* --- one trial --- */
-
-enum when { AFTER_DEATH, IN_ACT, IN_REPAIR, N_WHENS };
 
 struct trial {
         const struct death_act *a, *b;
@@ -193,7 +203,7 @@ static bool try(const struct trial *t)
                 death_bury(t->a);
         if (!death_look(t->a, &got, &broken))
                 report(t, broken);
-        else if ((broken = judge(t->a, &got, &slot, t->when == IN_ACT)))
+        else if ((broken = judge(t->a, &got, &slot, t->when)))
                 report(t, broken);
         return true;
 }
@@ -226,9 +236,12 @@ static void every_store(const struct death_act *a)
         unsigned long wrong_before = n_wrong, kills_before = n_kills;
         unsigned n = n_stores_of(a);
 
+        n_points += n;
         for (unsigned b = 0; b < death_n_others; b++) {
                 unsigned step = b > 0 && (a->flags & DEATH_COLD) ? 1 + n / 16 : 1;
 
+                if (a->flags & death_others[b].flags & DEATH_CLEARS)
+                        continue;
                 expect_all(a, &death_others[b]);
                 for (unsigned at = 1 + (step > 1 ? random_below(step) : 0); at <= n; at += step) {
                         struct trial t = { .a = a, .b = &death_others[b], .when = AFTER_DEATH, .kill_at = at };
@@ -245,7 +258,7 @@ static void some_other(const struct death_act *a, const struct death_act *b, uns
 {
         unsigned n = n_stores_of(a);
 
-        if (n == 0 || (a->flags & b->flags & DEATH_WIDE))
+        if (n == 0 || (a->flags & b->flags & (DEATH_WIDE | DEATH_CLEARS)))
                 return;
         expect_all(a, b);
         for (unsigned i = 0; i < rounds; i++) {
@@ -349,7 +362,8 @@ int main(int argc, char **argv)
         if (!only || strstr("repairs", only))
                 all_repairs();
         if (!only)
-                the_rest(kills && *kills ? strtoul(kills, NULL, 0) : 12000);
+                the_rest(kills && *kills ? strtoul(kills, NULL, 0) : death_has_ports ? 6000 : 12000);
+        tap_note("%u operations with %lu shared stores, each a kill point", death_n_acts, n_points);
         tap_note("%lu kills, %lu judged, %lu wrong", n_kills, n_trials, n_wrong);
         return tap_done();
 }

@@ -174,6 +174,8 @@ static void operate(struct shm_gic *gic)
                 shm_daemon_eoi_due(gic, intid);
         }
         shm_eoi_take(gic, intids, 16);
+        shm_tdir_ask(gic);
+        shm_tdir_is_asked(gic);
         shm_tdir_try_clear(gic);
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
                 shm_vcpu_take(gic, vcpu, 1, 1);

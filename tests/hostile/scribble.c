@@ -66,6 +66,7 @@ static uint64_t word_value(uint64_t *s)
         w |= below(s, 2) ? GIC_WORD_IRM : 0;
         w |= below(s, 3) ? 0 : GIC_WORD_ACTIVE;
         w |= below(s, 8) ? 0 : (uint64_t)below(s, 8) << 41; /* resident, listed, ended */
+        w |= below(s, 16) ? 0 : GIC_WORD_FOLD;
         w = gic_word_set_holder(w, (uint16_t)(below(s, 4) ? below(s, 8) : below(s, 0x10000)));
         return gic_word_set_route(w, (uint16_t)(below(s, 4) ? below(s, 8) : below(s, 0x10000)));
 }
@@ -77,7 +78,7 @@ static uint64_t cpuif_value(uint64_t *s)
 
 static uint64_t slot_value(uint64_t *s)
 {
-        return SHM_SLOT_OP(below(s, 6), scribble_draw(s) & (SHM_SLOT_DEACTIVATE | SHM_SLOT_CLAIMED),
+        return SHM_SLOT_OP(below(s, 7), scribble_draw(s) & (SHM_SLOT_DEACTIVATE | SHM_SLOT_CLAIMED),
                            below(s, 2) ? below(s, 5200) : (uint32_t)scribble_draw(s));
 }
 
@@ -88,7 +89,26 @@ static uint64_t request_value(uint64_t *s)
 
 static uint64_t tdir_value(uint64_t *s)
 {
-        return below(s, 4) | scribble_draw(s) << 8;
+        return below(s, 32) | (below(s, 2) ? SHM_TDIR_PORTS : 0) | scribble_draw(s) << 8; /* and the bits of the gate */
+}
+
+/* In guest or not, trapping or not, waiting or not; sometimes as many list registers as the field can say. */
+static uint64_t port_value(uint64_t *s)
+{
+        return below(s, 8) | below(s, 32) << SHM_PORT_N_SHIFT;
+}
+
+static uint64_t list_register_value(uint64_t *s)
+{
+        uint64_t intid = below(s, 4) ? 32 + below(s, 64) : any_value(s) & UINT32_MAX;
+
+        return intid | (scribble_draw(s) & UINT64_C(0xff) << 48) | (uint64_t)below(s, 16) << 60;
+}
+
+/* An INTID in each half: what was acknowledged, in order. */
+static uint64_t intids_value(uint64_t *s)
+{
+        return (below(s, 4) ? below(s, 96) : any_value(s) & UINT32_MAX) | (uint64_t)below(s, 5200) << 32;
 }
 
 static uint64_t irouter_value(uint64_t *s)
@@ -130,7 +150,15 @@ static const struct field {
         { VCPU, offsetof(struct shm_vcpu, summary), 1, any_value },
         { VCPU, offsetof(struct shm_vcpu, candidates), SHM_N_CANDIDATE_WORDS, any_value },
         { VCPU, offsetof(struct shm_vcpu, words), SHM_N_PRIVATE_WORDS, word_value },
-        { VCPU, offsetof(struct shm_vcpu, counters), 4, any_value },
+        { VCPU, offsetof(struct shm_vcpu, port), 1, port_value },
+        { VCPU, offsetof(struct shm_vcpu, port), 1, port_value },
+        { VCPU, offsetof(struct shm_vcpu, actives_summary), 1, any_value },
+        { VCPU, offsetof(struct shm_vcpu, actives), SHM_N_CANDIDATE_WORDS, any_value },
+        { VCPU, offsetof(struct shm_vcpu, bank.ich_lr), SHM_N_LIST_REGISTERS, list_register_value },
+        { VCPU, offsetof(struct shm_vcpu, bank.ich_vmcr), 4 + SHM_N_APR, any_value },
+        { VCPU, offsetof(struct shm_vcpu, n_taken), 1, any_value },
+        { VCPU, offsetof(struct shm_vcpu, taken), SHM_N_TAKEN / 2, intids_value },
+        { VCPU, offsetof(struct shm_vcpu, counters), 5, any_value },
         { VCPU, offsetof(struct shm_vcpu, gicr_ctlr), 1, any_value },
         { VCPU, offsetof(struct shm_vcpu, posted_apr), 2 * SHM_N_APR, any_value },
         { VCPU, offsetof(struct shm_vcpu, mirror), SHM_N_MIRROR, any_value },

@@ -36,6 +36,7 @@
 struct other {
         pid_t pid;
         int from, to;
+        int before; /* descriptors of the daemon when it began */
         const struct daemon_proc *proc;
 };
 
@@ -58,6 +59,7 @@ static void start(struct other *other, const struct daemon_proc *proc, void (*wo
                 tap_bail("pipe");
         fflush(stdout);
         other->proc = proc;
+        other->before = daemon_fd_count(proc);
         other->pid = fork();
         if (other->pid == 0) {
                 close(answer[0]);
@@ -86,11 +88,14 @@ static int hear(const struct other *other, char words[256])
         return number;
 }
 
+/* Its connections count until the daemon has seen their end: the next of this user would find less room. */
 static void end(const struct other *other)
 {
         close(other->to);
         close(other->from);
         waitpid(other->pid, NULL, 0);
+        if (!daemon_wait_fds(other->proc, other->before))
+                tap_note("the daemon keeps descriptors of a process that has ended");
 }
 
 /* --- connections --- */
@@ -255,7 +260,7 @@ static void test_descriptors(const struct daemon_proc *proc, const struct victim
 static void send_halves(const struct other *other)
 {
         uint8_t frame[PROTO_HEADER_BYTES];
-        int fds[PROTO_FDS_MAX], sockets[N_HALVES], event = base_fd_eventfd();
+        int fds[PROTO_FDS_MAX], sockets[N_HALVES], event = base_fd_eventfd(), later;
 
         for (unsigned i = 0; i < PROTO_FDS_MAX; i++)
                 fds[i] = event;
@@ -266,11 +271,11 @@ static void send_halves(const struct other *other)
                         if (proto_fds_send(sockets[i], frame + k, 1, fds, PROTO_FDS_MAX) != 1)
                                 report(other, -errno, "send");
         }
-        for (unsigned i = 0; i < N_HALVES; i++) { /* the daemon has them when it answers somebody who came later */
-                int later = daemon_raw_hello(other->proc);
-
-                close(later);
-        }
+        later = daemon_raw_hello(other->proc); /* the daemon has them when it has answered somebody who came later so often */
+        for (unsigned i = 0; i < N_HALVES; i++)
+                if (daemon_raw_call(later, PROTO_VM_LIST, NULL, NULL, 0) != PROTO_OK)
+                        report(other, -1, "a later connection");
+        close(later);
         report(other, 0, "");
 }
 

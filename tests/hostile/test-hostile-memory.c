@@ -20,6 +20,7 @@
 
 #include "base-clock.h"
 #include "base-fd.h"
+#include "ports.h"
 #include "scribble.h"
 #include "tap.h"
 #include "vgic/vgic.h"
@@ -33,14 +34,16 @@
 
 struct shape {
         const char *what;
+        bool has_ports;                 /* its vCPUs are list-register ports, in guest while they are scribbled */
         struct vgic_vm_config config;
 };
 
 #define SHAPE(...) { .size = sizeof(struct vgic_vm_config), .name = PREY, __VA_ARGS__ }
 static const struct shape shapes[] = {
-        { "4 vCPUs, all kinds of interrupts", SHAPE(.n_vcpus = 4, .n_spis = 64, .n_espis = 32, .n_eppis = 32) },
-        { "200 vCPUs, all interrupts", SHAPE(.n_vcpus = 200, .n_spis = 988, .n_espis = 1024, .n_eppis = 64) },
-        { "a mirror", SHAPE(.n_vcpus = 4, .n_spis = 32, .flags = VGIC_VM_MIRROR) },
+        { "4 vCPUs, all kinds of interrupts", false, SHAPE(.n_vcpus = 4, .n_spis = 64, .n_espis = 32, .n_eppis = 32) },
+        { "4 list-register ports", true, SHAPE(.n_vcpus = 4, .n_spis = 64, .n_espis = 32, .n_eppis = 32) },
+        { "200 vCPUs, all interrupts", false, SHAPE(.n_vcpus = 200, .n_spis = 988, .n_espis = 1024, .n_eppis = 64) },
+        { "a mirror", false, SHAPE(.n_vcpus = 4, .n_spis = 32, .flags = VGIC_VM_MIRROR) },
 };
 
 struct hunt {
@@ -178,6 +181,11 @@ static void be_vmm(const struct hunt *h, int ready)
         work_until_killed(vm, vcpus, n);
 }
 
+static void close_ready(void *arg)
+{
+        close(*(int *)arg);
+}
+
 static void ask_death(struct hunt *h)
 {
         int ready[2];
@@ -191,6 +199,8 @@ static void ask_death(struct hunt *h)
         if (pid == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
                 close(ready[0]);
+                if (h->shape->has_ports)
+                        ports_be(h->proc, PREY, 2, 2, scribble_draw(&h->seed) ^ h->n_deaths, NULL, close_ready, &ready[1]);
                 be_vmm(h, ready[1]);
         }
         close(ready[1]);
@@ -253,7 +263,7 @@ static void ask_anything(struct hunt *h)
 
         if (which == 0)
                 ask_snapshot(h);
-        else if (which < 4)
+        else if (which < (h->shape->has_ports ? 12 : 4))
                 ask_death(h);
         else
                 asks[which % (sizeof(asks) / sizeof(asks[0]))](h);
@@ -296,6 +306,7 @@ static void test_shape(const struct daemon_proc *proc, const struct shape *shape
         static const uint32_t intids[] = { 40, 41, 42, 43 };
         char token[VGIC_TOKEN_MAX + 1];
         struct vgic_vm *vm = NULL;
+        struct ports ports = { 0 };
         unsigned n = 0;
 
         snprintf(h.image, sizeof(h.image), "%s/image", proc->folder);
@@ -305,9 +316,15 @@ static void test_shape(const struct daemon_proc *proc, const struct shape *shape
                 scribblers[n++] = scribble_ring(proc, PREY, token, seed + 100);
         for (unsigned i = 0; i < N_SCRIBBLERS; i++)
                 scribblers[n++] = scribble_vm(proc, PREY, seed + i + 1);
+        if (shape->has_ports)
+                ports_start(&ports, proc, PREY, 0, 2, seed + 200);
         for (unsigned i = 0; i < n; i++)
                 scribble_go(scribblers[i]);
         ask_for_a_while(&h, victim);
+        if (shape->has_ports) {
+                tap_ok(ports_turn(&ports, 100), "%s: entries and exits come back from it", shape->what);
+                tap_ok(ports_stop(&ports), "%s: and nothing crashes", shape->what);
+        }
         for (unsigned i = 0; i < n; i++) {
                 tap_ok(scribble_is_alive(scribblers[i]), "%s: scribbler %u scribbles", shape->what, i);
                 scribble_stop(scribblers[i]);

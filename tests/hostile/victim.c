@@ -20,7 +20,9 @@
 
 #include "base-clock.h"
 #include "base-fd.h"
+#include "icv.h"
 #include "tap.h"
+#include "vgic/vgic-lr.h"
 #include "vgic/vgic.h"
 #include "victim.h"
 
@@ -28,13 +30,15 @@
 #define SPI_MESSAGE 40u
 #define SPI_LOCAL   41u
 #define SPI_DEVICE  42u         /* level-sensitive */
+#define SPI_LISTED  43u         /* of vCPU 1 */
+#define N_LIST_REGISTERS  4
 #define LIMIT_NS    (DAEMON_WAIT_MS * UINT64_C(1000000))
 
 struct rounds {
         struct victim_page *page;
         struct vgic_conn *conn, *device_conn, *tool;
         struct vgic_vm *vm, *device;
-        struct vgic_vcpu *vcpu;
+        struct vgic_vcpu *vcpu, *port;
         int tdir_fd;
         uint64_t n;                     /* that went well */
         uint64_t n_seen;                /* of the last device event */
@@ -59,6 +63,21 @@ static uint64_t deadline(void)
         return base_clock_ns() + LIMIT_NS;
 }
 
+/* Of 5 priority bits, as every VM that does not say otherwise. */
+static const struct icv_params params = { .n_list_registers = N_LIST_REGISTERS, .n_priority_bits = 5 };
+
+static void boot_port(struct rounds *v)
+{
+        struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = N_LIST_REGISTERS };
+
+        MUST(v, vgic_vcpu_register(v->vm, 1, &options, &v->port) == 0);
+        vgic_vcpu_power(v->port, 1);
+        vgic_gicr_write(v->vm, 0x20014, 4, 0);
+        vgic_gicd_write(v->vm, 0x6000 + 8 * SPI_LISTED, 8, 1);
+        vgic_vcpu_sysreg_write(v->port, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(v->port, VGIC_ICC_IGRPEN1_EL1, 1);
+}
+
 static void boot(struct rounds *v)
 {
         MUST(v, vgic_vcpu_register(v->vm, 0, NULL, &v->vcpu) == 0);
@@ -72,6 +91,7 @@ static void boot(struct rounds *v)
         vgic_gicd_write(v->vm, 0xc08, 4, 0xaaaaaaaa & ~(3u << 20));     /* ICFGR2: edge, but 42 */
         vgic_vcpu_sysreg_write(v->vcpu, VGIC_ICC_PMR_EL1, 0xff);
         vgic_vcpu_sysreg_write(v->vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        boot_port(v);
         v->tdir_fd = base_fd_eventfd();
         MUST(v, vgic_tdir_subscribe(v->vcpu, v->tdir_fd) == 0);
 }
@@ -106,6 +126,41 @@ static void take_and_end(struct rounds *v, uint32_t intid)
         MUST(v, vgic_vm_tdir(v->vm, &tdir) == 0 && tdir.set == 1);      /* while it is active */
         vgic_vcpu_eoi(v->vcpu, 1, intid);
         MUST(v, vgic_vcpu_ack(v->vcpu, 1) == VGIC_INTID_SPURIOUS);
+}
+
+/* In guest: takes what is listed, and ends it. */
+static void port_round(struct rounds *v)
+{
+        struct vgic_lr_bank bank;
+        struct vgic_tdir tdir = { 0 };
+        uint64_t intid = 0;
+
+        MUST(v, vgic_spi_pulse(v->vm, SPI_LISTED) == 0);
+        MUST(v, vgic_lr_enter(v->port, &bank) == 0);
+        MUST(v, bank.ich_hcr & VGIC_ICH_HCR_TDIR);
+        MUST(v, icv_read(&params, &bank, VGIC_ICC_IAR1_EL1, &intid) == ICV_DONE && intid == SPI_LISTED);
+        MUST(v, vgic_lr_exit(v->port, &bank) == 0);
+        MUST(v, vgic_vm_tdir(v->vm, &tdir) == 0 && tdir.set == 1);
+        MUST(v, vgic_lr_enter(v->port, &bank) == 0);
+        MUST(v, icv_write(&params, &bank, VGIC_ICC_EOIR1_EL1, SPI_LISTED) == ICV_DONE);
+        MUST(v, icv_read(&params, &bank, VGIC_ICC_IAR1_EL1, &intid) == ICV_DONE && intid == VGIC_INTID_SPURIOUS);
+        MUST(v, vgic_lr_exit(v->port, &bank) == 0);
+}
+
+/* TDIR is clear: the port does not trap, until the daemon has broadcast that it is set. */
+static void gate_round(struct rounds *v)
+{
+        struct vgic_lr_bank bank;
+        uint64_t count;
+
+        MUST(v, vgic_lr_enter(v->port, &bank) == 0);
+        MUST(v, !(bank.ich_hcr & VGIC_ICH_HCR_TDIR) && !bank.ich_lr[0]);
+        MUST(v, vgic_spi_pulse(v->vm, SPI_LOCAL) == 0);
+        MUST(v, vgic_vcpu_ack(v->vcpu, 1) == VGIC_INTID_SPURIOUS);
+        MUST(v, daemon_wait_readable(vgic_vcpu_fd(v->port)));
+        MUST(v, read(vgic_vcpu_fd(v->port), &count, sizeof(count)) == (ssize_t)sizeof(count));
+        MUST(v, vgic_lr_exit(v->port, &bank) == 0);
+        take_and_end(v, SPI_LOCAL);
 }
 
 /* The next event is the end of the device's interrupt: not one too few, and (see no_event()) not one too many. */
@@ -171,27 +226,29 @@ static void wait_tdir_clear(struct rounds *v)
 /* What the daemon and the segment count of this VM. */
 static void check_counts(struct rounds *v)
 {
-        static const uint32_t intids[] = { SPI_MESSAGE, SPI_LOCAL, SPI_DEVICE };
+        static const struct { uint32_t intid, n; } each[] = { { SPI_MESSAGE, 1 }, { SPI_LOCAL, 2 }, { SPI_DEVICE, 1 }, { SPI_LISTED, 1 } };
         struct vgic_vm_info info = { .size = sizeof(info) };
         struct vgic_irq_state state = { 0 };
 
         MUST(v, vgic_vm_query(v->tool, VICTIM_NAME, &info) == 0);
         MUST(v, info.injections_socket == v->n + 1);
         MUST(v, info.injections_ring == 2 * (v->n + 1));
-        MUST(v, info.guest_errors == 0 && info.n_vcpus_registered == 1 && info.n_grants == 1 && info.n_sessions == 2);
-        for (size_t i = 0; i < sizeof(intids) / sizeof(intids[0]); i++) {
-                MUST(v, vgic_vm_irq_state(v->vm, 0, intids[i], &state) == 0);
-                MUST(v, state.acknowledged == v->n + 1 && !state.pending && !state.active && !state.line);
+        MUST(v, info.guest_errors == 0 && info.n_vcpus_registered == 2 && info.n_grants == 1 && info.n_sessions == 2);
+        for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+                MUST(v, vgic_vm_irq_state(v->vm, 0, each[i].intid, &state) == 0);
+                MUST(v, state.acknowledged == each[i].n * (v->n + 1) && !state.pending && !state.active && !state.line);
         }
 }
 
 static void one_round(struct rounds *v)
 {
+        gate_round(v);
         MUST(v, vgic_msg_inject(v->tool, VICTIM_NAME, 0, SPI_MESSAGE, VGIC_LINE_PULSE) == 0);
         take_and_end(v, SPI_MESSAGE);
         MUST(v, vgic_spi_pulse(v->vm, SPI_LOCAL) == 0);
         take_and_end(v, SPI_LOCAL);
         device_round(v);
+        port_round(v);
         wait_tdir_clear(v);
         check_counts(v);
         v->n++;
@@ -266,7 +323,7 @@ void victim_stop(struct victim *victim)
                 waitpid(victim->pid, &status, 0);
         }
         tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-               "the other VM had %" PRIu64 " rounds of 3 interrupts: nothing lost, nothing doubled, nothing late %s",
+               "the other VM had %" PRIu64 " rounds of 5 interrupts: nothing lost, nothing doubled, nothing late %s",
                atomic_load(&victim->page->n_rounds), victim->page->wrong);
         munmap(victim->page, sizeof(*victim->page));
 }

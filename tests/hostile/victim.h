@@ -7,7 +7,8 @@
  * The other VM: a process with a VM, a device and a TDIR subscription of its own, which counts all that happens
  *
  * What    One round is: an SPI injected by message, one injected locally, one that its device raises by ring and hears the
- *         end of. Each has to come exactly once, TDIR has to be set meanwhile and clear after it, and the daemon's
+ *         end of, one for a list-register port; and one that vCPU 0, a trap port, may only have when that port has left the guest, for
+ *         which the daemon has to ring it. Each has to come exactly once, TDIR has to be set meanwhile and clear after it, and the daemon's
  *         counts of the VM have to be those of the rounds.
  * Use     victim_start(); be hostile elsewhere; victim_serves() between; victim_stop() says what was wrong, if anything.
  */

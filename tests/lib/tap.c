@@ -9,11 +9,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tap.h"
 
 static unsigned n_points;
 static unsigned n_failed;
+static pid_t tester; /* whose stream it is */
+
+static void __attribute__((constructor)) remember_tester(void)
+{
+        tester = getpid();
+}
 
 static bool tap_point(bool ok, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static bool tap_point(bool ok, const char *format, va_list args)
@@ -68,15 +75,20 @@ void tap_skip(const char *why)
         exit(0);
 }
 
+/* The stream is the test's: a process that it forked says on standard error why it fails, and its parent judges that. */
 void tap_bail(const char *format, ...)
 {
+        bool forked = getpid() != tester;
+        FILE *to = forked ? stderr : stdout;
         va_list args;
 
-        printf("Bail out! ");
+        fputs(forked ? "# in a forked process: " : "Bail out! ", to);
         va_start(args, format);
-        vprintf(format, args);
+        vfprintf(to, format, args);
         va_end(args);
-        putchar('\n');
+        fputc('\n', to);
+        if (forked)
+                _exit(1);
         exit(1);
 }
 

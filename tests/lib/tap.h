@@ -24,7 +24,7 @@ void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** tap_skip() - say that the whole test cannot run here, and exit. */
 void tap_skip(const char *why) __attribute__((noreturn));
 
-/** tap_bail() - stop everything: the test itself is broken here. */
+/** tap_bail() - stop everything: the test itself is broken here. A process that the test forked ends alone: its parent judges that. */
 void tap_bail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 int tap_done(void);

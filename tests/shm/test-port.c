@@ -356,6 +356,8 @@ static void call_repair(void)
 
 static void call_clear(void)
 {
+        shm_tdir_ask(&rig.gic);
+        shm_tdir_is_asked(&rig.gic);
         shm_tdir_try_clear(&rig.gic);
 }
 

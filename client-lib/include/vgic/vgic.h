@@ -386,8 +386,8 @@ struct vgic_tdir {
 /**
  * vgic_vm_tdir() - from shared memory
  *
- * Never clear while an SPI is in flight. It is cleared by the daemon, a lag after the last: only while somebody
- * subscribes or watches; for an exact answer without either ask vgic_msg_tdir().
+ * Never clear while an SPI is in flight. It is cleared by the daemon, within a lag (vgicd --tdir-lag) after the last: only
+ * while somebody subscribes, watches or has a list-register port; for an exact answer without either ask vgic_msg_tdir().
  *
  * Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
  */
