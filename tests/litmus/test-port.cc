@@ -157,7 +157,8 @@ static void judge_folded(void)
         bool is_pending = gic_word_pending(w), is_active = w & GIC_WORD_ACTIVE;
         unsigned n = n_taken + taken_elsewhere + is_pending, at_most = outside == PULSE ? 2 : 1;
 
-        litmus_check(!(w & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD)), "it is folded, and its word says otherwise");
+        litmus_check(!(w & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD)),
+                     "it is folded, and its word says otherwise");
         litmus_check(!(world.vcpus[0].port.cell.value & SHM_PORT_IN), "it is folded, and counts as in guest");
         if (died)
                 at_most++; /* pending again, though the guest may have taken it */
