@@ -14,11 +14,10 @@
  */
 #include <stdlib.h>
 
+#include "bank.h"
 #include "gic-icc.h"
 #include "gic-route.h"
-#include "icv.h"
 #include "rig.h"
-#include "shm-port.h"
 
 enum { N_VCPUS = 3, FIRST = 32, N_SPIS = 32, STEPS = 30000, DEPTH = 24 };
 
@@ -37,26 +36,6 @@ static uint32_t below(uint32_t n)
         return (uint32_t)(((uint64_t)seed * n) >> 32);
 }
 
-static struct vgic_lr_bank to_public(const struct shm_port_bank *from)
-{
-        struct vgic_lr_bank to = { .ich_vmcr = from->ich_vmcr, .ich_hcr = from->ich_hcr };
-
-        memcpy(to.ich_lr, from->ich_lr, sizeof(to.ich_lr));
-        memcpy(to.ich_ap0r, from->ich_ap0r, sizeof(to.ich_ap0r));
-        memcpy(to.ich_ap1r, from->ich_ap1r, sizeof(to.ich_ap1r));
-        return to;
-}
-
-static struct shm_port_bank from_public(const struct vgic_lr_bank *from)
-{
-        struct shm_port_bank to = { .ich_vmcr = from->ich_vmcr, .ich_hcr = from->ich_hcr };
-
-        memcpy(to.ich_lr, from->ich_lr, sizeof(to.ich_lr));
-        memcpy(to.ich_ap0r, from->ich_ap0r, sizeof(to.ich_ap0r));
-        memcpy(to.ich_ap1r, from->ich_ap1r, sizeof(to.ich_ap1r));
-        return to;
-}
-
 /* A guest's access: in the guest, or, if it traps, by the VMM after the exit. */
 static uint64_t access_lr(uint32_t vcpu, uint32_t reg, bool write, uint64_t value)
 {
@@ -65,9 +44,9 @@ static uint64_t access_lr(uint32_t vcpu, uint32_t reg, bool write, uint64_t valu
         enum icv_result result;
 
         shm_port_enter(&lists.gic, vcpu, &bank);
-        hw = to_public(&bank);
+        hw = bank_to_public(&bank);
         result = write ? icv_write(&params, &hw, reg, value) : icv_read(&params, &hw, reg, &value);
-        bank = from_public(&hw);
+        bank = bank_from_public(&hw);
         shm_port_exit(&lists.gic, vcpu, &bank);
         if (result == ICV_TRAPPED)
                 (void)(write ? shm_sysreg_write(&lists.gic, vcpu, reg, value)
