@@ -22,13 +22,13 @@ static inline void vgic_doorbell_ring(int fd)
                 ;
 }
 
-/* Empty it without blocking. Return: true if it had been rung. */
-static inline int vgic_doorbell_drain(int fd)
+/* Empty it without blocking. Return: how often it had been rung. */
+static inline uint64_t vgic_doorbell_drain(int fd)
 {
         uint64_t count = 0;
         struct iovec iov = { &count, sizeof count };
 
-        return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) == sizeof count;
+        return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) == sizeof count ? count : 0;
 }
 
 #endif

@@ -55,6 +55,7 @@ VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *
                 return -EINVAL;
         memcpy(&bank, from, sizeof(bank));
         vcpu->in_guest = false;
+        vgic_bell_answer(vcpu);
         shm_port_exit(&vcpu->vm->gic, vcpu->index, &bank);
         (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this exit */
         return 0;

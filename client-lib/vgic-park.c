@@ -17,6 +17,12 @@
  * A doorbell is an eventfd that the daemon made, blocking, so that the simplest park is one read(). Its counter never
  * decides anything: whoever wakes looks at the words.
  */
+static void ring_bell(struct vgic_vm *vm, uint32_t index)
+{
+        shm_bell_ringing(&vm->gic, index);
+        vgic_doorbell_ring(vm->doorbells[index]);
+}
+
 static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
 {
         struct vgic_vm *vm = ctx;
@@ -26,7 +32,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
         if (kick)
                 kick(vcpu->kick_arg);
         else
-                vgic_doorbell_ring(vm->doorbells[index]);
+                ring_bell(vm, index);
 }
 
 void vgic_kick(struct vgic_vcpu *vcpu)
@@ -81,8 +87,20 @@ VGIC_EXPORT unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu)
         return lines;
 }
 
+static void drain(struct vgic_vcpu *vcpu)
+{
+        shm_bell_heard(&vcpu->vm->gic, vcpu->index, vgic_doorbell_drain(vgic_vcpu_fd(vcpu)));
+}
+
+void vgic_bell_answer(struct vgic_vcpu *vcpu)
+{
+        if (__builtin_expect(shm_bell_is_rung(&vcpu->vm->gic, vcpu->index), 0))
+                drain(vcpu);
+}
+
 VGIC_EXPORT void vgic_vcpu_leave(struct vgic_vcpu *vcpu)
 {
+        vgic_bell_answer(vcpu);
         shm_park_end(&vcpu->vm->gic, vcpu->index);
         (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this leave */
 }
@@ -104,7 +122,7 @@ VGIC_EXPORT unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu)
         struct shm_gic *gic = &vcpu->vm->gic;
 
         shm_park_end(gic, vcpu->index);
-        vgic_doorbell_drain(vgic_vcpu_fd(vcpu));
+        drain(vcpu);
         (void)shm_park_wanted(gic, vcpu->index);
         return shm_cpuif_lines(gic, vcpu->index);
 }
@@ -118,12 +136,15 @@ static uint64_t now_ns(void)
 }
 
 /* Sleep on the doorbell alone: the read both waits and empties. */
-static int sleep_on_doorbell(int fd)
+static int sleep_on_doorbell(struct vgic_vcpu *vcpu)
 {
+        int fd = vgic_vcpu_fd(vcpu);
         uint64_t count;
 
-        if (read(fd, &count, sizeof count) == sizeof count)
+        if (read(fd, &count, sizeof count) == sizeof count) {
+                shm_bell_heard(&vcpu->vm->gic, vcpu->index, count);
                 return 0;
+        }
         if (errno != EAGAIN)
                 return -errno;
         /* Somebody made the shared open file non-blocking: wait in poll() instead. */
@@ -134,14 +155,14 @@ static int sleep_on_doorbell(int fd)
  * Sleep on the doorbell, the host's descriptors and the clock. Return: VGIC_WAKE_FD, VGIC_WAKE_DEADLINE, 0 (rung), or
  * an error.
  */
-static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
+static int sleep_on_all(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
 {
         struct pollfd all[VGIC_PARK_MAX_FDS + 1];
         struct timespec timeout, *limit = NULL;
         bool late = false;
         int r;
 
-        all[0] = (struct pollfd) { .fd = fd, .events = POLLIN };
+        all[0] = (struct pollfd) { .fd = vgic_vcpu_fd(vcpu), .events = POLLIN };
         if (n_fds)
                 memcpy(all + 1, fds, n_fds * sizeof *fds);
         if (deadline_ns != VGIC_NO_DEADLINE) {
@@ -158,7 +179,7 @@ static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t
         if (n_fds)
                 memcpy(fds, all + 1, n_fds * sizeof *fds);
         if (all[0].revents)
-                vgic_doorbell_drain(fd);
+                drain(vcpu);
         if (r > (all[0].revents ? 1 : 0))
                 return VGIC_WAKE_FD;
         /* Once the deadline is past a doorbell does not put it off: somebody might ring without end. */
@@ -168,7 +189,6 @@ static int sleep_on_all(int fd, uint64_t deadline_ns, struct pollfd *fds, size_t
 VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
 {
         struct shm_gic *gic = &vcpu->vm->gic;
-        int fd = vgic_vcpu_fd(vcpu);
         int why = 0;
 
         if (n_fds > VGIC_PARK_MAX_FDS || (n_fds && !fds))
@@ -180,8 +200,8 @@ VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, str
                 if (shm_park_wanted(gic, vcpu->index))
                         why |= VGIC_WAKE_KICK;
                 if (why == 0)
-                        why = n_fds == 0 && deadline_ns == VGIC_NO_DEADLINE ? sleep_on_doorbell(fd)
-                                                                           : sleep_on_all(fd, deadline_ns, fds, n_fds);
+                        why = n_fds == 0 && deadline_ns == VGIC_NO_DEADLINE ? sleep_on_doorbell(vcpu)
+                                                                           : sleep_on_all(vcpu, deadline_ns, fds, n_fds);
         }
         shm_park_end(gic, vcpu->index);
         if (why > 0 && shm_cpuif_lines(gic, vcpu->index))

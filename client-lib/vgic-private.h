@@ -61,6 +61,9 @@ struct vgic_vm {
 /* vgic_kick() - make it leave the guest (vgic-park.c) */
 void vgic_kick(struct vgic_vcpu *vcpu);
 
+/* vgic_bell_answer() - it left the guest: empty its doorbell, if that was rung, before it looks (vgic-park.c) */
+void vgic_bell_answer(struct vgic_vcpu *vcpu);
+
 /* vgic_doorbell_hooks() - set the hooks of a mapped gic; call it once doorbells and vcpus are there (vgic-park.c) */
 void vgic_doorbell_hooks(struct vgic_vm *vm);
 

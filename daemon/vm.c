@@ -24,6 +24,7 @@
 #include "session.h"
 #include "shm-cpuif.h"
 #include "shm-daemon.h"
+#include "shm-park.h"
 #include "shm-port.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
@@ -209,6 +210,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
         (void)park;
         if (index >= vm->shape.n_vcpus || vm->vcpus[index].bell < 0)
                 return;
+        shm_bell_ringing(&vm->gic, index);
         if (doorbell_ring(&vm->server->guard, vm->vcpus[index].bell) == -EPERM)
                 vm_convict(vm, "a doorbell was made to block");
 }

@@ -246,6 +246,8 @@ struct shm_vcpu {
         /* 192: park: the owner thread; request: anyone */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) park;
         shm_atomic(uint32_t) request;
+        shm_atomic(uint32_t) rings;         /* of its doorbell: anyone, before the write */
+        shm_atomic(uint32_t) heard;         /* as many as were read from the doorbell: the owner thread */
 
         /* 256: written by the daemon: which session owns it (0: none), and that process */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) owner_session;
@@ -378,6 +380,8 @@ SHM_AT(struct shm_vcpu, ap1r, 88);
 SHM_AT(struct shm_vcpu, slot, 128);
 SHM_AT(struct shm_vcpu, park, 192);
 SHM_AT(struct shm_vcpu, request, 196);
+SHM_AT(struct shm_vcpu, rings, 200);
+SHM_AT(struct shm_vcpu, heard, 204);
 SHM_AT(struct shm_vcpu, owner_session, 256);
 SHM_AT(struct shm_vcpu, owner_pid, 264);
 SHM_AT(struct shm_vcpu, summary, 320);

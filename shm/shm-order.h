@@ -36,6 +36,9 @@
         X(PARK_A1,    load,  seq_cst) \
         X(PARK_X1,    load,  relaxed) \
         X(PARK_X2,    store, relaxed) \
+        X(RUNG_X1,    rmw,   relaxed) \
+        X(RUNG_X2,    load,  relaxed) \
+        X(RUNG_X3,    store, relaxed) \
         /* gates: GICD_CTLR and the cpuif word */ \
         X(GATE_R1,    rmw,   seq_cst) \
         X(GATE_R2,    rmw,   seq_cst) \

@@ -58,6 +58,29 @@ static inline void shm_park_stop(struct shm_gic *gic, uint32_t vcpu)
         shm_store(&self->park, SHM_PARK_PARKED, PARK_R1);
 }
 
+/*
+ * Doorbells are counted: rings before each write, heard by what was read. So who leaves the guest knows without a system call that
+ * its doorbell is empty, and whoever dies between the count and the write costs a read at each exit, never a doorbell that is
+ * readable for ever. shm_bell_ringing(): any thread; the others: the vCPU's own.
+ */
+static inline void shm_bell_ringing(struct shm_gic *gic, uint32_t vcpu)
+{
+        shm_add(&gic->vcpus[vcpu].rings, 1, RUNG_X1);
+}
+
+static inline bool shm_bell_is_rung(const struct shm_gic *gic, uint32_t vcpu)
+{
+        return shm_load(&gic->vcpus[vcpu].rings, RUNG_X2) != shm_load(&gic->vcpus[vcpu].heard, RUNG_X2);
+}
+
+static inline void shm_bell_heard(struct shm_gic *gic, uint32_t vcpu, uint64_t n)
+{
+        shm_atomic(uint32_t) *heard = &gic->vcpus[vcpu].heard;
+
+        if (n)
+                shm_store(heard, shm_load(heard, RUNG_X2) + (uint32_t)n, RUNG_X3);
+}
+
 /* shm_park_wake() - end a park, or kick out of the guest. Threads: any. */
 void shm_park_wake(struct shm_gic *gic, uint32_t vcpu);
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# make-seeds.py - write the named seeds of the targets "session", "message" and "client"; some of "segment"
+# make-seeds.py - write the named seeds of the targets "session", "message", "client" and "bank"; some of "segment"
 #
 #   make-seeds.py CORPUS-DIR
 #
@@ -159,6 +159,37 @@ def write(folder, name, data):
         out.write(data)
 
 
+# fuzz-bank.c: list registers - 1, priority bits - 4; then records.
+DOOR, GUEST, OTHER, SPOIL, GIC, DIE, CLEAR, SEGMENT, PULSE, LINE = range(10)
+IAR, EOIR, DIR, PMR, CTLR = 0, 1, 4, 5, 6
+
+
+def bank(n, *steps):
+    """Steps: (operation, a, b, value); what is missing is 0."""
+    out = bytes([n - 1, 1])
+    for step_ in steps:
+        op, a, b, value = (step_ + (0, 0, 0))[:4]
+        out += bytes([op, a]) + b.to_bytes(2, 'little') + value.to_bytes(4, 'little')
+    return out
+
+
+spis = [(PULSE, 0, 32 + i) for i in range(12)]
+take_all = [(GUEST, IAR), (GUEST, IAR + 12)] * 6
+BANKS = {
+    'take-and-end': bank(4, *spis, (DOOR,), (GUEST, IAR), (GUEST, EOIR | 64, 0, 40), (DOOR,), (DOOR,), (DOOR,)),
+    'more-than-fit': bank(2, *spis, (DOOR,), *take_all, (DOOR,), (DOOR,), *take_all, (DOOR,), (DOOR,), (DOOR,)),
+    'eoicount': bank(1, (GUEST, IAR), *spis, *take_all, (DOOR,), (SPOIL, 0, 200, 0x1f << 27), (DOOR,), (DOOR,), (DOOR,)),
+    'another-intid': bank(4, *spis, (DOOR,), (SPOIL, 0, 0, 77), (SPOIL, 0, 4, 0xf << 28), (DOOR,), (DOOR,), (DOOR,)),
+    'garbage': bank(16, *spis, (DOOR,), *[(SPOIL, 0, i, 0xffffffff) for i in range(0, 208, 4)], (DOOR,), (DOOR,), (DOOR,)),
+    'dies': bank(4, *spis, (DOOR,), (GUEST, IAR), (DIE,), (DOOR,), (DOOR,)),
+    'changed-meanwhile': bank(4, *spis, (DOOR,), (GUEST, IAR), (GIC, 0, 0x184, 0xffff), (GIC, 0, 0x384, 0xffff), (CLEAR,), (DOOR,), (DOOR,)),
+    'reset-in-guest': bank(4, *spis, (DOOR,), (GUEST, IAR), (SEGMENT, 0), (DOOR,), (DOOR,)),
+    'other-vcpu': bank(4, *spis, (OTHER, IAR), (DOOR,), (OTHER, EOIR | 64, 0, 35), (GUEST, IAR), (DOOR,), (OTHER, DIR | 64, 0, 40)),
+    'eoi-mode': bank(1, (GUEST, CTLR | 64, 0, 2), *spis, (DOOR,), (GUEST, IAR), (GUEST, EOIR | 64, 0, 40), (GUEST, DIR | 64, 0, 40), (DOOR,)),
+    'scribbled': bank(4, *spis, (DOOR,), *[(SEGMENT, 7, i * 7, i * 0x1234567) for i in range(60)], (DOOR,), (DOOR,), (DIE,)),
+}
+
+
 def main():
     corpus = sys.argv[1]
     for name, (state, client, before, payload, fds) in SESSIONS.items():
@@ -171,6 +202,8 @@ def main():
         write(corpus + '/client', name, data)
     for page in range(5, 9): # fuzz-segment.c: the area of the vCPUs near the end, or behind it
         write(corpus + '/segment', f'area-at-{page}', b'\0\1' + (160).to_bytes(3, 'little') + (page << 12).to_bytes(8, 'little'))
+    for name, data in BANKS.items():
+        write(corpus + '/bank', name, data)
     for name in EVENTS:
         write(corpus + '/message', name.lower().replace('_', '-'), head(name, message(f1=32), flags=1))
 

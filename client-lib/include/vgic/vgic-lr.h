@@ -122,7 +122,7 @@ struct vgic_lr_bank {
  *
  * Between the two the guest's ICC_*_EL1 accesses work on the bank, without the library, but for what ICH_HCR_EL2 traps and
  * for ICC_SGI*R_EL1. To complete one of those: exit, vgic_vcpu_sysreg_write() (or vgic_vcpu_dir()), enter. The same after a
- * maintenance interrupt, and whenever the vCPU is kicked or its doorbell is readable. While it is out, everything of
+ * maintenance interrupt, and whenever the vCPU is kicked or its doorbell is readable: the exit empties the doorbell. While it is out, everything of
  * <vgic/vgic-vcpu.h> works as for a trap port: parking, resets, lines.
  *
  * Interrupts of one VM may be taken through either kind of port, and a guest cannot tell which it has, but that what happens
@@ -151,7 +151,8 @@ int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank);
  *
  * Return: 0; -EOPNOTSUPP a trap port; -EINVAL it is not in guest, an argument is NULL, or the vCPU is not registered (any more): nothing
  *         was folded.
- * Threads: vcpu.  System calls: none, but doorbell writes to vCPUs that have something new to look at.
+ * Threads: vcpu.  System calls: none, but a read if its own doorbell was rung, and doorbell writes to vCPUs that have something new to
+ * look at.
  */
 int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *bank);
 

@@ -113,10 +113,10 @@ unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu);
  * vgic_vcpu_enter() / vgic_vcpu_leave() - bracket the time in which the vCPU executes guest code
  *
  * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns the lines to
- * present; what becomes due after that kicks. A VMM that looks at vgic_vcpu_lines() often enough by itself may do
- * without.
+ * present; what becomes due after that kicks, or rings the doorbell. A VMM that looks at vgic_vcpu_lines() often enough by
+ * itself may do without.
  *
- * Threads: vcpu.
+ * Threads: vcpu.  System calls: none, but that leave reads a doorbell that was rung: it is not readable any more.
  */
 unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu);
 void vgic_vcpu_leave(struct vgic_vcpu *vcpu);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Doorbells of vCPUs in guest: the exit empties what was rung, and makes no system call if nothing was
+ */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon-raw.h"
+#include "tap.h"
+#include "vgic/vgic-lr.h"
+#include "vgic/vgic.h"
+
+#define NAME   "bells"
+#define SPI    40u
+
+static struct daemon_proc daemon_;
+
+/* --- a VM whose SPIs are edge-triggered, of group 1, for vCPU 0 --- */
+
+static struct vgic_vm *create(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = daemon_vm(conn, NAME, 2, 32, 0);
+
+        vgic_gicd_write(vm, 0x84, 4, UINT32_MAX);
+        vgic_gicd_write(vm, 0xc08, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0xc0c, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0x104, 4, UINT32_MAX);
+        vgic_gicd_write(vm, 0x0, 4, 2);
+        return vm;
+}
+
+static void destroy(struct vgic_conn *conn, struct vgic_vm *vm)
+{
+        vgic_vm_destroy(conn, NAME);
+        vgic_vm_detach(vm);
+}
+
+static int try_register(struct vgic_vm *vm, uint32_t index, uint32_t n, struct vgic_vcpu **ret_vcpu)
+{
+        struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = n };
+
+        return vgic_vcpu_register(vm, index, &options, ret_vcpu);
+}
+
+static struct vgic_vcpu *boot(struct vgic_vm *vm, uint32_t index, uint32_t n_list_registers)
+{
+        struct vgic_vcpu *vcpu = NULL;
+
+        if (try_register(vm, index, n_list_registers, &vcpu) < 0)
+                tap_bail("vCPU %u cannot be registered", index);
+        vgic_vcpu_power(vcpu, 1);
+        vgic_gicr_write(vm, index * UINT64_C(0x20000) + 0x14, 4, 0);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        return vcpu;
+}
+
+static struct vgic_lr_bank enter(struct vgic_vcpu *vcpu)
+{
+        struct vgic_lr_bank bank;
+        int r = vgic_lr_enter(vcpu, &bank);
+
+        if (r < 0)
+                tap_bail("vgic_lr_enter: %d", r);
+        return bank;
+}
+
+/* --- the doorbell, as a host with an event loop uses it: readable, so exit, and enter --- */
+
+static bool is_readable(struct vgic_vcpu *vcpu)
+{
+        struct pollfd fd = { .fd = vgic_vcpu_fd(vcpu), .events = POLLIN };
+
+        return poll(&fd, 1, 0) == 1;
+}
+
+static void test_doorbell(struct vgic_conn *conn, struct vgic_conn *tool)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu = boot(vm, 0, 2), *trap = boot(vm, 1, 0);
+        struct vgic_lr_bank bank = enter(vcpu);
+
+        for (unsigned i = 0; i < 3; i++) {
+                if (vgic_msg_inject(tool, NAME, 0, SPI, VGIC_LINE_PULSE) < 0)
+                        tap_bail("cannot inject: %s", vgic_conn_error(tool));
+                tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "somebody else's injection rings the doorbell, time %u", i);
+                vgic_lr_exit(vcpu, &bank);
+                tap_ok(!is_readable(vcpu), "the exit empties it: the host does not exit without end");
+                bank = enter(vcpu);
+                tap_eq((uint32_t)bank.ich_lr[0], SPI, "and the interrupt is listed");
+        }
+        vgic_lr_exit(vcpu, &bank);
+
+        vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1);
+        vgic_gicd_write(vm, 0x280 + 4, 4, UINT32_MAX);
+        vgic_vcpu_enter(trap);
+        if (vgic_msg_inject(tool, NAME, 0, SPI, VGIC_LINE_PULSE) < 0)
+                tap_bail("cannot inject: %s", vgic_conn_error(tool));
+        tap_ok(daemon_wait_readable(vgic_vcpu_fd(trap)), "the same of a trap port: it is rung");
+        vgic_vcpu_leave(trap);
+        tap_ok(!is_readable(trap) && vgic_vcpu_lines(trap) == VGIC_LINE_IRQ, "and the leave empties it");
+        destroy(conn, vm);
+}
+
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED 1
+#elif defined(__has_feature)
+#define IS_SANITIZED (__has_feature(thread_sanitizer) || __has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
+#else
+#define IS_SANITIZED 0
+#endif
+
+enum { NO_SECCOMP = 77 };
+
+/* Strict seccomp: the kernel kills it at the first system call that is not read, write or exit. */
+static void exit_and_enter(void)
+{
+        struct vgic_conn *conn = daemon_connect(&daemon_);
+        struct vgic_vm *vm = NULL;
+        struct vgic_vcpu *vcpu;
+        struct vgic_lr_bank bank;
+
+        if (vgic_vm_attach(conn, NAME, VGIC_ROLE_VMM, &vm) < 0)
+                _exit(1);
+        vcpu = boot(vm, 0, 2);
+        vgic_gicr_write(vm, 0x10080, 4, UINT32_MAX);
+        vgic_gicr_write(vm, 0x10100, 4, 1u << 20);
+        vgic_gicr_write(vm, 0x10200, 4, 1u << 20);
+        bank = enter(vcpu);
+        vgic_lr_exit(vcpu, &bank); /* what the registration has left in the doorbell */
+        bank = enter(vcpu);
+        if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
+                _exit(NO_SECCOMP);
+        for (unsigned i = 0; i < 10; i++)
+                if (vgic_lr_exit(vcpu, &bank) < 0 || vgic_lr_enter(vcpu, &bank) < 0 || (uint32_t)bank.ich_lr[0] != 20)
+                        syscall(SYS_exit, 1);
+        syscall(SYS_exit, 0);
+}
+
+static void test_no_system_call(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = create(conn);
+        int status = 0;
+        pid_t pid;
+
+        if (IS_SANITIZED) {
+                tap_ok(true, "# SKIP the sanitizer may make system calls of its own");
+                destroy(conn, vm);
+                return;
+        }
+        pid = fork();
+        if (pid == 0)
+                exit_and_enter();
+        waitpid(pid, &status, 0);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == NO_SECCOMP)
+                tap_ok(true, "# SKIP no strict seccomp here");
+        else
+                tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+                       "an exit of a vCPU that was not rung makes no system call, nor does the entry: status 0x%x", (unsigned)status);
+        destroy(conn, vm);
+}
+
+int main(void)
+{
+        struct vgic_conn *conn, *tool;
+
+        daemon_start(&daemon_, NULL);
+        conn = daemon_connect(&daemon_);
+        tool = daemon_connect(&daemon_);
+        test_doorbell(conn, tool);
+        test_no_system_call(conn);
+        vgic_disconnect(conn);
+        vgic_disconnect(tool);
+        tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
+        return tap_done();
+}
