@@ -8,10 +8,13 @@
  *
  * What    Listing moves a latched request (LATCH, EDGE) out of the word into the list register and marks the word
  *         resident; folding brings back what the virtual CPU interface made of it. In between the word has what is known
- *         of it: ACTIVE as listed, LISTED while the request is not cleared; new requests set LATCH and EDGE as ever.
+ *         of it: ACTIVE as listed, or with ENDED, as somebody else has assigned it since; LISTED while the request is not
+ *         cleared; new requests set LATCH and EDGE as ever.
  *         Whoever changes a resident word sets FOLD with it (gic_lr_mark()), and asks the holder to fold.
  * Level   A level-sensitive interrupt is pending by its wires, which stay in the word; its list register asks for a
- *         maintenance interrupt at its end, so that it is listed again while the level is held.
+ *         maintenance interrupt at its end (EOI), so that it is listed again while the level is held.
+ * Later   So does that of any interrupt which is listed as active only, and has a request that stays in the word: only the
+ *         fold after its end makes that one known to whom it is for.
  * Pure    Same inputs, same answer, any thread.
  */
 #include "gic-irq.h"
@@ -30,7 +33,8 @@
  * @deliver: its pending state may be listed: it is wanting, and its group may be signalled
  *
  * An interrupt that is active and pending is listed as both if it is edge-triggered: it is delivered again without an
- * exit. The level of the other kind is looked at when it ends.
+ * exit. Whatever else stays pending in the word while it is active here (a level, or a request that may not be listed now,
+ * or is for another vCPU) is looked at when it ends: its list register asks for a maintenance interrupt then.
  *
  * Return: the word, resident at @vcpu; *ret_lr: its list register.
  */
@@ -48,7 +52,7 @@ static inline uint64_t gic_lr_list(uint64_t w, uint32_t intid, uint16_t vcpu, bo
                 *ret_lr |= GICH_LR_ACTIVE;
         if (pending)
                 *ret_lr |= GICH_LR_PENDING;
-        if (!(w & GIC_WORD_EDGE_CFG) || (w & GIC_WORD_NOTIFY))
+        if (!(w & GIC_WORD_EDGE_CFG) || (w & GIC_WORD_NOTIFY) || (!pending && gic_word_pending(w)))
                 *ret_lr |= GICH_LR_EOI;
         if (pending && (w & latched))
                 now = (now & ~latched) | GIC_WORD_LISTED;
@@ -91,8 +95,7 @@ static inline uint64_t gic_lr_unmark(uint64_t w)
 static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, bool *ret_ended)
 {
         bool was_active = (listed & GICH_LR_ACTIVE) || ((listed & GICH_LR_PENDING) && !(lr & GICH_LR_PENDING));
-        bool active = ((lr & GICH_LR_ACTIVE) && !(w & GIC_WORD_ENDED)) ||
-                      ((w & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE));
+        bool active = (w & GIC_WORD_ENDED) ? (w & GIC_WORD_ACTIVE) != 0 : (lr & GICH_LR_ACTIVE) != 0;
         bool told = (w & GIC_WORD_ENDED) && (listed & GICH_LR_ACTIVE);
 
         if ((w & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))
@@ -110,7 +113,7 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
  */
 static inline uint64_t gic_lr_lost(uint64_t w)
 {
-        bool active = (w & GIC_WORD_ACTIVE) && !(w & GIC_WORD_ENDED);
+        bool active = w & GIC_WORD_ACTIVE;
 
         if (w & GIC_WORD_LISTED)
                 w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;

@@ -60,6 +60,8 @@ unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_l
 
                         if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
                                 shm_cpuif_drop_candidate(gic, vcpu, intid, at);
+                        else if (c->no_spis && !gic_intid_is_private(intid))
+                                continue;
                         else if (shm_list_is_listable(w, vcpu, groups.listable))
                                 offer(c, (struct shm_list_choice) { at, w, intid });
                         else if (shm_list_is_listable(w, vcpu, groups.enabled))

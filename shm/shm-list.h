@@ -22,6 +22,7 @@ struct shm_list_choice {
 struct shm_list_choices {
         struct shm_list_choice best[SHM_N_LIST_REGISTERS];
         unsigned n, max, n_offered;
+        bool no_spis;           /* of what is pending, SPIs are not offered */
 };
 
 /* Groups: enabled at the distributor, and of these, at the CPU interface. */

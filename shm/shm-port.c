@@ -93,9 +93,10 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
         return false;
 }
 
-/* Refused at the gate: back to pending, as if it had not been listed; whoever opens the gate rings. */
-static void unlist(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t lr)
+/* As if it had not been listed. Nobody is rung for what is still for this vCPU: whoever opens the gate rings. */
+static void unlist(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
 {
+        uint32_t intid = (uint32_t)lr;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t old = shm_word_load(at), now;
         unsigned tries = 0;
@@ -106,10 +107,12 @@ static void unlist(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t 
                         return;
                 now = gic_lr_fold(old, lr, lr, &ended);
                 if (shm_word_cas(at, &old, now)) {
-                        if (shm_list_is_listable(now, vcpu, 3) && !(now & GIC_WORD_IRM))
-                                shm_word_mark(&gic->vcpus[vcpu], intid);
-                        else
+                        if (!shm_list_is_listable(now, vcpu, 3))
                                 shm_word_settle(gic, intid, old, now);
+                        else if (now & GIC_WORD_IRM)
+                                shm_oneofn_keep(gic, vcpu, intid);
+                        else
+                                shm_word_mark(&gic->vcpus[vcpu], intid);
                         return;
                 }
         } while (shm_gic_retry(gic, &tries));
@@ -154,7 +157,8 @@ static bool publish(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
 struct filling {
         unsigned n;             /* list registers in use */
         bool has_spi;           /* one of them is an SPI that was pending */
-        uint64_t irm_groups;    /* HCR_VGRP_DIE() of the groups of 1-of-N interrupts */
+        uint64_t groups;        /* HCR_VGRP_DIE() of the groups of what is listed as pending */
+        uint64_t irm_groups;    /* the same of 1-of-N interrupts */
 };
 
 static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c, unsigned groups, bool is_active,
@@ -167,6 +171,7 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
                         continue;
                 if (lr[f->n] & GICH_LR_PENDING) {
                         shm_cpuif_drop_candidate(gic, vcpu, choice->intid, choice->at);
+                        f->groups |= HCR_VGRP_DIE(gic_word_group(choice->word));
                         if (choice->word & GIC_WORD_IRM)
                                 f->irm_groups |= HCR_VGRP_DIE(gic_word_group(choice->word));
                 }
@@ -178,61 +183,80 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
         }
 }
 
-static void pass_gate(struct shm_gic *gic, uint32_t vcpu, struct filling *f, uint64_t *lr)
+/*
+ * List what there is, or of what is pending only what is private. What did not fit is to be heard of: a pending one once
+ * none that is listed can be signalled before it (they are taken, or their group is disabled), an active one when it ends.
+ *
+ * Return: ICH_HCR_EL2
+ */
+static uint64_t fill(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct filling *f, uint64_t *lr)
 {
-        uint64_t tdir = shm_load(&gic->header->tdir, TDIR_A4);
+        unsigned max = n_list_registers(&gic->vcpus[vcpu]);
+        struct shm_list_choices pending = { .max = max, .no_spis = !has_spis }, active = { .max = 0 };
+        struct shm_list_groups groups = shm_list_groups_of(gic, vcpu);
+        unsigned disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
+        uint64_t hcr = HCR_EN;
 
-        if (!f->has_spi || shm_gate_is_open(tdir) || shm_gate_ask(gic, vcpu))
-                return;
+        *f = (struct filling) { 0 };
+        list_all(gic, vcpu, &pending, groups.listable, false, f, lr);
+        active.max = max - f->n;
+        shm_list_offer_active(gic, vcpu, &active);
+        list_all(gic, vcpu, &active, groups.listable, true, f, lr);
+
+        if (pending.n_offered > pending.n)
+                hcr |= HCR_NPIE | f->groups;
+        if (active.n_offered > active.n)
+                hcr |= HCR_LRENPIE | HCR_TDIR;
+        /* Underflow is "one or none is valid": with fewer in use it would be asserted at once. */
+        if ((hcr & (HCR_NPIE | HCR_LRENPIE)) && f->n > 1)
+                hcr |= HCR_UIE;
+        for (unsigned g = 0; g < 2; g++)
+                if (disabled & (1u << g))
+                        hcr |= HCR_VGRP_EIE(g);
+        return hcr | f->irm_groups;
+}
+
+static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu)
+{
+        return shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)) || shm_gate_ask(gic, vcpu);
+}
+
+/* Refused at the gate: all again, but for the SPIs, which nobody hears of before the gate opens. */
+static uint64_t fill_again(struct shm_gic *gic, uint32_t vcpu, struct filling *f, uint64_t *lr)
+{
         for (unsigned i = 0; i < f->n; i++) {
-                if ((lr[i] & GICH_LR_ACTIVE) || gic_intid_is_private((uint32_t)lr[i]))
-                        continue;
-                unlist(gic, vcpu, (uint32_t)lr[i], lr[i]);
+                unlist(gic, vcpu, lr[i]);
                 shm_store(&gic->vcpus[vcpu].bank.ich_lr[i], 0, BANK_X1);
                 lr[i] = 0;
         }
+        return fill(gic, vcpu, false, f, lr);
+}
+
+static void empty(struct shm_vcpu *self, struct shm_port_bank *bank)
+{
+        *bank = (struct shm_port_bank) { 0 };
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
+                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
 }
 
 void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *bank)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        unsigned max = n_list_registers(self);
-        struct shm_list_choices pending = { .max = max }, active = { .max = 0 };
-        struct filling f = { 0 };
-        struct shm_list_groups groups;
-        unsigned disabled;
-        uint64_t hcr = HCR_EN;
+        struct filling f;
+        uint64_t hcr;
 
         shm_cpuif_serve(gic, vcpu);
-        *bank = (struct shm_port_bank) { 0 };
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
-                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
+        empty(self, bank);
         shm_store(&self->park, SHM_PARK_IN_GUEST, PARK_R1);
         shm_cpuif_serve(gic, vcpu); /* what was asked before this is not rung for */
 
-        groups = shm_list_groups_of(gic, vcpu);
-        disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
-        list_all(gic, vcpu, &pending, groups.listable, false, &f, bank->ich_lr);
-        active.max = max - f.n;
-        shm_list_offer_active(gic, vcpu, &active);
-        list_all(gic, vcpu, &active, groups.listable, true, &f, bank->ich_lr);
-
-        if (pending.n_offered > pending.n)
-                hcr |= HCR_NPIE;
-        if (active.n_offered > active.n)
-                hcr |= HCR_LRENPIE | HCR_TDIR;
-        /* Underflow is "one or none is valid": with fewer in use it would be asserted at once. */
-        if ((hcr & (HCR_NPIE | HCR_LRENPIE)) && f.n > 1)
-                hcr |= HCR_UIE;
-        for (unsigned g = 0; g < 2; g++)
-                if (disabled & (1u << g))
-                        hcr |= HCR_VGRP_EIE(g);
-        hcr |= f.irm_groups;
+        hcr = fill(gic, vcpu, true, &f, bank->ich_lr);
         if (has_unheld_private(gic, vcpu))
                 hcr |= HCR_TDIR;
         if (publish(gic, vcpu, hcr & HCR_TDIR))
                 hcr |= HCR_TDIR;
-        pass_gate(gic, vcpu, &f, bank->ich_lr);
+        if (f.has_spi && !may_have_spis(gic, vcpu))
+                hcr = fill_again(gic, vcpu, &f, bank->ich_lr) | (hcr & HCR_TDIR);
 
         bank->ich_hcr = hcr;
         bank->ich_vmcr = vmcr_of(gic, vcpu);
@@ -285,30 +309,40 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
         } while (shm_gic_retry(gic, &tries));
 }
 
+/* A VBPR1 that changed was written while VCBPR was clear, whatever that is by now: IHI 0069 sections 12.2.5 and 12.4.13. */
+static void set_bpr1(struct shm_gic *gic, uint32_t vcpu, uint64_t value)
+{
+        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits) + 1;
+
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_BPR1_SHIFT, 3, value < minimum ? minimum : value);
+}
+
 /* The guest's own changes: what an outsider wrote meanwhile stays where the guest wrote nothing. */
 static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
 {
         const struct shm_bank *bank = &gic->vcpus[vcpu].bank;
         uint64_t before = shm_load(&bank->filled_vmcr, BANK_X2), now = shm_load(&bank->ich_vmcr, BANK_X2);
-        const uint64_t both = VMCR_VCBPR | VMCR_VEOIM;
-        bool cbpr = now & VMCR_VCBPR;
         uint64_t ctlr = 0;
 
-        shm_sysreg_peek(gic, vcpu, CTLR, &ctlr);
-        ctlr = base_bit_assign(ctlr, ICC_CTLR_CBPR, cbpr);
-        ctlr = base_bit_assign(ctlr, ICC_CTLR_EOIMODE, now & VMCR_VEOIM);
-        /* ICC_BPR1_EL1 is written while CBPR is clear. */
-        if (((before ^ now) & both) && !cbpr)
-                shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
         for (size_t i = 0; i < N_VMCR_FIELDS; i++) {
                 const struct vmcr_field *f = &vmcr_fields[i];
                 uint64_t value = base_field_get(now, f->shift, f->width);
 
-                if (value != base_field_get(before, f->shift, f->width))
+                if (value == base_field_get(before, f->shift, f->width))
+                        continue;
+                if (f->shift == VMCR_BPR1_SHIFT)
+                        set_bpr1(gic, vcpu, value);
+                else
                         shm_sysreg_poke(gic, vcpu, f->reg, value);
         }
-        if (((before ^ now) & both) && cbpr)
-                shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
+        if (!((before ^ now) & (VMCR_VCBPR | VMCR_VEOIM)))
+                return;
+        shm_sysreg_peek(gic, vcpu, CTLR, &ctlr);
+        if ((before ^ now) & VMCR_VCBPR)
+                ctlr = base_bit_assign(ctlr, ICC_CTLR_CBPR, now & VMCR_VCBPR);
+        if ((before ^ now) & VMCR_VEOIM)
+                ctlr = base_bit_assign(ctlr, ICC_CTLR_EOIMODE, now & VMCR_VEOIM);
+        shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
 }
 
 static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
