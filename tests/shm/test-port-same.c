@@ -8,6 +8,8 @@
  *         vCPUs are list-register ports with the virtual CPU interface of icv/. Each guest access of the second one is
  *         bracketed by entry and exit, so that after each step both are at rest, and all interrupts, the CPU interface's
  *         registers and what the guest read must be the same.
+ * Stays   The same with vCPUs that stay in guest, until they are rung or their maintenance interrupt is asserted: after each
+ *         step the same is signalled as on a trap port. From time to time all come out, and everything is compared.
  * Where   The architecture leaves it open they may differ, and the program keeps out: it ends interrupts in the order
  *         in which it took them (an EOI out of order is UNPREDICTABLE).
  * Runs    1, 2, 4 and 16 list registers, EOImode 0 and 1, deactivation on another vCPU than the one that acknowledged.
@@ -18,13 +20,21 @@
 #include "gic-icc.h"
 #include "gic-route.h"
 #include "rig.h"
+#include "shm-gate.h"
 
-enum { N_VCPUS = 3, FIRST = 32, N_SPIS = 32, STEPS = 30000, DEPTH = 24 };
+enum { N_VCPUS = 3, FIRST = 32, N_SPIS = 32, STEPS = 30000, DEPTH = 24, STAY = 64, FEW = 2, MANY = 64 };
 
 static struct rig traps, lists;
 static unsigned n_lr;
 static uint32_t seed;
 static struct icv_params params;
+
+/* Of the vCPUs that stay in guest. */
+static bool stays, in_guest[N_VCPUS];
+static struct vgic_lr_bank hw[N_VCPUS];
+
+/* Few, so that nothing is signalled but for the one that is looked at; or many, more than list registers. */
+static uint32_t n_used;
 
 /* What each vCPU's guest has taken: a stack per vCPU for EOI; what awaits ICC_DIR_EL1, of all. */
 static uint32_t taken[N_VCPUS][DEPTH], to_deactivate[DEPTH * N_VCPUS];
@@ -36,18 +46,36 @@ static uint32_t below(uint32_t n)
         return (uint32_t)(((uint64_t)seed * n) >> 32);
 }
 
+static void enter(uint32_t vcpu)
+{
+        struct shm_port_bank bank;
+
+        if (in_guest[vcpu])
+                return;
+        lists.rings[vcpu] = 0;
+        shm_port_enter(&lists.gic, vcpu, &bank);
+        hw[vcpu] = bank_to_public(&bank);
+        in_guest[vcpu] = true;
+}
+
+static void leave(uint32_t vcpu)
+{
+        struct shm_port_bank bank = bank_from_public(&hw[vcpu]);
+
+        if (in_guest[vcpu])
+                shm_port_exit(&lists.gic, vcpu, &bank);
+        in_guest[vcpu] = false;
+}
+
 /* A guest's access: in the guest, or, if it traps, by the VMM after the exit. */
 static uint64_t access_lr(uint32_t vcpu, uint32_t reg, bool write, uint64_t value)
 {
-        struct shm_port_bank bank;
-        struct vgic_lr_bank hw;
         enum icv_result result;
 
-        shm_port_enter(&lists.gic, vcpu, &bank);
-        hw = bank_to_public(&bank);
-        result = write ? icv_write(&params, &hw, reg, value) : icv_read(&params, &hw, reg, &value);
-        bank = bank_from_public(&hw);
-        shm_port_exit(&lists.gic, vcpu, &bank);
+        enter(vcpu);
+        result = write ? icv_write(&params, &hw[vcpu], reg, value) : icv_read(&params, &hw[vcpu], reg, &value);
+        if (!stays || result == ICV_TRAPPED)
+                leave(vcpu);
         if (result == ICV_TRAPPED)
                 (void)(write ? shm_sysreg_write(&lists.gic, vcpu, reg, value)
                              : shm_sysreg_read(&lists.gic, vcpu, reg, &value));
@@ -189,17 +217,91 @@ static void both_lines(uint32_t intid, uint32_t v, unsigned kind)
         }
 }
 
+/* Who is to leave does, the daemon has done its part: until nobody has anything to do. Return: what is wrong. */
+static const char *serve_all(void)
+{
+        static char text[80];
+
+        for (unsigned n = 0; n < MANY; n++) {
+                bool done = true;
+
+                for (uint32_t v = 0; v < N_VCPUS; v++) {
+                        if (!in_guest[v] || (!lists.rings[v] && !icv_maintenance(&params, &hw[v])))
+                                continue;
+                        done = false;
+                        leave(v);
+                        enter(v);
+                }
+                if (lists.raised) {
+                        done = false;
+                        lists.raised = 0;
+                        shm_gate_ring_late(&lists.gic);
+                }
+                if (done)
+                        return NULL;
+        }
+        return snprintf(text, sizeof(text), "the vCPUs leave and enter without end"), text;
+}
+
+/* What each vCPU that is in guest is signalled. */
+static const char *difference_in_guest(void)
+{
+        static char text[80];
+
+        for (uint32_t v = 0; v < N_VCPUS; v++) {
+                unsigned line = in_guest[v] ? icv_lines(&params, &hw[v]) : 0;
+                unsigned other = in_guest[v] ? shm_cpuif_lines(&traps.gic, v) : 0;
+
+                if (line != other)
+                        return snprintf(text, sizeof(text), "vCPU %u: signalled %u, %u", v, other, line), text;
+        }
+        return NULL;
+}
+
+static const char *stay(unsigned i)
+{
+        const char *what = serve_all();
+
+        if (!what)
+                what = difference_in_guest();
+        if (below(8) == 0)
+                leave(below(N_VCPUS));
+        if (i % STAY != STAY - 1 || what)
+                return what;
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                leave(v);
+        if (below(4) == 0)
+                (void)shm_tdir_try_clear(&lists.gic);
+        return difference();
+}
+
+/* The CPU interface's own registers, often to and fro in one stay. */
+static void control(uint32_t v, bool eoi_mode)
+{
+        switch (below(3)) {
+        case 0:
+                write_both(v, ICC_CTLR, (eoi_mode ? 2 : 0) | below(2));
+                break;
+        case 1:
+                write_both(v, below(2) ? ICC_BPR0 : ICC_BPR1, below(8));
+                break;
+        default:
+                write_both(v, below(2) ? ICC_IGRPEN0 : ICC_IGRPEN1, below(2));
+                break;
+        }
+}
+
 static bool step(bool eoi_mode)
 {
-        uint32_t v = below(N_VCPUS), spi = FIRST + below(N_SPIS), bit = 1u << (spi % 32);
+        uint32_t v = below(N_VCPUS), spi = FIRST + below(n_used < N_SPIS ? n_used : N_SPIS), bit = 1u << (spi % 32);
         uint64_t other, value;
 
-        switch (below(24)) {
+        switch (below(26)) {
         case 0 ... 4:
-                both_lines(below(5) ? spi : 16 + below(16), v, below(3));
+                both_lines(below(5) ? spi : 16 + below(n_used < 16 ? n_used : 16), v, below(3));
                 return true;
         case 5: /* SGIs: to a list of the three */
-                value = (uint64_t)below(16) << 24 | (below(7) + 1);
+                value = (uint64_t)below(n_used < 16 ? n_used : 16) << 24 | (below(7) + 1);
                 shm_sysreg_write(&traps.gic, v, GIC_ICC_ENCODING(12, 11, 5), value);
                 shm_sysreg_write(&lists.gic, v, GIC_ICC_ENCODING(12, 11, 5), value);
                 return true;
@@ -237,6 +339,9 @@ static bool step(bool eoi_mode)
                 else
                         gicr_both(v * (uint64_t)GICR_STRIDE + 0x10000 + (below(2) ? 0x100 : 0x180), 4, 1u << below(32));
                 return true;
+        case 23:
+                control(v, eoi_mode);
+                return true;
         default:
                 v = below(N_VCPUS);
                 value = access_both(v, readable[below(sizeof(readable) / sizeof(readable[0]))], false, 0, &other);
@@ -252,7 +357,9 @@ static void boot_one(struct rig *rig)
         if (shm_segment_create(&shape, &rig->fd, &rig->fd_ro, &rig->gic) < 0)
                 tap_bail("cannot create a segment");
         rig->gic.ring = rig_ring;
+        rig->gic.raised = rig_raised;
         rig->gic.hook_ctx = rig;
+        shm_tdir_set_interest(&rig->gic, 1);
         rig_boot(rig);
 }
 
@@ -270,8 +377,11 @@ static void boot(bool eoi_mode)
                 shm_port_configure(&lists.gic, v, n_lr);
                 gicr_both(v * (uint64_t)GICR_STRIDE + 0x10100, 4, UINT32_MAX);
                 gicr_both(v * (uint64_t)GICR_STRIDE + 0x10080, 4, below(2) ? UINT32_MAX : below(UINT32_MAX));
-                if (eoi_mode) /* a write of what it is already is not seen through ICH_VMCR_EL2: "configured" */
-                        write_both(v, GIC_ICC_ENCODING(12, 12, 4), 2);
+                /* A write of what it is already is not seen through ICH_VMCR_EL2 ("configured"): so it is written here. */
+                for (unsigned cbpr = 2; cbpr-- > 0;) {
+                        write_both(v, ICC_CTLR, (eoi_mode ? 2 : 0) | cbpr);
+                        leave(v);
+                }
                 for (uint32_t i = 0; i < 32; i++)
                         gicr_both(v * (uint64_t)GICR_STRIDE + 0x10400 + i, 1, below(16) << 4);
         }
@@ -295,14 +405,16 @@ static void test(bool eoi_mode)
         boot(eoi_mode);
         for (i = 0; i < STEPS && alike && !what; i++) {
                 alike = step(eoi_mode);
-                what = difference();
+                what = stays ? stay(i) : difference();
         }
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                leave(v);
         for (uint32_t v = 0; v < N_VCPUS; v++)
                 n += (unsigned)lists.gic.vcpus[v].counters.acknowledged;
         if (!alike)
                 what = "a register was read otherwise";
-        tap_ok(!what && n > STEPS / 100, "%u list registers, EOImode %d, seed %u: %u steps, %u interrupts taken%s%s", n_lr, eoi_mode,
-               begin, i, n, what ? ": " : "", what ? what : "");
+        tap_ok(!what && n > STEPS / 100, "%u list registers, EOImode %d%s, %u of a kind, seed %u: %u steps, %u interrupts taken%s%s", n_lr,
+               eoi_mode, stays ? ", in guest" : "", n_used, begin, i, n, what ? ": " : "", what ? what : "");
 }
 
 int main(int argc, char **argv)
@@ -310,16 +422,20 @@ int main(int argc, char **argv)
         static const unsigned counts[] = { 1, 2, 4, 16 };
 
         seed = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 0) : 1;
-        if (argc > 4) { /* SEED anything LIST-REGISTERS EOIMODE: one of them again */
+        if (argc > 4) { /* SEED anything LIST-REGISTERS EOIMODE OF-A-KIND [STAYS]: one of them again */
                 n_lr = (unsigned)atoi(argv[3]);
+                n_used = argc > 5 ? (uint32_t)atoi(argv[5]) : N_SPIS;
+                stays = argc > 6;
                 test(atoi(argv[4]));
                 return tap_done();
         }
         for (unsigned round = 0; round < (argc > 2 ? (unsigned)atoi(argv[2]) : 2); round++)
                 for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-                        for (unsigned mode = 0; mode < 2; mode++) {
+                        for (unsigned mode = 0; mode < 4; mode++) {
                                 n_lr = counts[i];
-                                test(mode);
+                                n_used = round % 2 ? FEW : N_SPIS;
+                                stays = mode & 2;
+                                test(mode & 1);
                         }
         return tap_done();
 }
