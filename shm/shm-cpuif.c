@@ -175,14 +175,14 @@ void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu)
                 shm_word_ring(gic, vcpu);
 }
 
-/* The pick, if it may interrupt what runs now; else pick->intid is GIC_INTID_SPURIOUS. */
-static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *pick)
+/* The pick, if it may interrupt what runs now; else pick->intid is GIC_INTID_SPURIOUS. @but: 0 or NO_SPIS. */
+static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, uint32_t but, struct shm_pick *pick)
 {
         struct gates gates;
 
         shm_cpuif_serve(gic, vcpu);
         gates = read_gates(gic, &gic->vcpus[vcpu]);
-        pick_of_groups(gic, vcpu, gates.groups, pick);
+        pick_of_groups(gic, vcpu, gates.groups | but, pick);
         if (pick->intid != GIC_INTID_SPURIOUS && !preempts(gic, vcpu, &gates, pick->priority, pick->group))
                 pick->intid = GIC_INTID_SPURIOUS;
         return gates;
@@ -207,17 +207,18 @@ static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         return shm_gate_ask(gic, vcpu);
 }
 
+static bool is_refused(struct shm_gic *gic, uint32_t vcpu, const struct shm_pick *pick)
+{
+        return pick->intid != GIC_INTID_SPURIOUS && !gic_intid_is_private(pick->intid) && !may_have_spis(gic, vcpu, pick->intid);
+}
+
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_pick pick;
-        struct gates gates;
 
-        gates = pick_preempting(gic, vcpu, &pick);
-        if (pick.intid != GIC_INTID_SPURIOUS && !gic_intid_is_private(pick.intid) && !may_have_spis(gic, vcpu, pick.intid)) {
-                pick_of_groups(gic, vcpu, gates.groups | NO_SPIS, &pick);
-                if (pick.intid != GIC_INTID_SPURIOUS && !preempts(gic, vcpu, &gates, pick.priority, pick.group))
-                        return 0;
-        }
+        (void)pick_preempting(gic, vcpu, 0, &pick);
+        if (is_refused(gic, vcpu, &pick))
+                (void)pick_preempting(gic, vcpu, NO_SPIS, &pick);
         if (pick.intid == GIC_INTID_SPURIOUS)
                 return 0;
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
@@ -268,33 +269,39 @@ static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, const struct shm_pick 
 
 /*
  * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running priority. Of two vCPUs
- * that race for one interrupt the CAS lets one win; the other chooses again.
+ * that race for one interrupt the CAS lets one win; the other chooses again. Who is refused an SPI at the gate has what is
+ * private, as shm_cpuif_lines() says.
  */
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         struct shm_pick pick;
         struct gates gates;
-        uint64_t now, tdir = 0;
+        uint32_t but = 0;
+        uint64_t now, tdir;
         unsigned bit;
 
         for (;;) {
-                gates = pick_preempting(gic, vcpu, &pick);
-                if (pick.intid == GIC_INTID_SPURIOUS || pick.group != group)
-                        return GIC_INTID_SPURIOUS;
+                gates = pick_preempting(gic, vcpu, but, &pick);
+                if (pick.intid == GIC_INTID_SPURIOUS || pick.group != group) {
+                        if (but || !is_refused(gic, vcpu, &pick))
+                                return GIC_INTID_SPURIOUS;
+                        but = NO_SPIS;
+                        continue;
+                }
+                tdir = 0;
                 bit = gic_prio_apr_bit(pick.priority, group_mask(&gates, group), gic->n_priority_bits);
                 shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
                 if (!gic_intid_is_private(pick.intid))
                         tdir = shm_tdir_raise(gic, pick.intid);
-                if (shm_word_cas(pick.at, &pick.word, now))
-                        break;
+                if (shm_word_cas(pick.at, &pick.word, now)) {
+                        if (__builtin_expect(!(tdir & SHM_TDIR_PORTS), 1) || pass_gate(gic, vcpu, &pick, now))
+                                break;
+                        but = NO_SPIS;
+                }
                 shm_slot_end(self); /* or a repair reads this INTID with what is stored for the next one */
-        }
-        if (__builtin_expect(tdir & SHM_TDIR_PORTS, 0) && !pass_gate(gic, vcpu, &pick, now)) {
-                shm_slot_end(self);
-                return GIC_INTID_SPURIOUS;
         }
         assign_apr(self, group, bit, true);
         shm_cpuif_drop_candidate(gic, vcpu, pick.intid, pick.at);

@@ -277,6 +277,30 @@ static void test_refused_with_active(void)
         rig_destroy(&rig);
 }
 
+/* A trap port: what it is signalled it can take, of either group. */
+static void test_refused_on_a_trap_port(unsigned group)
+{
+        const unsigned line = group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
+
+        boot(2);
+        route(&rig, FIRST, 2);
+        set_bit(&rig, 2, ISENABLER, SGI);
+        set_priority(&rig, 2, SGI, 0xd0);
+        set_group(&rig, 2, SGI, group);
+        enter(0);
+        pulse(&rig, FIRST);
+        tap_eq(shm_cpuif_lines(&rig.gic, 2), 0, "a trap port is not signalled an SPI while the gate is closed");
+        tap_ok(ack(&rig, 2) == NONE && mrs(&rig, 2, ICC_IAR0) == NONE, "and does not get it");
+        msr(&rig, 1, group ? ICC_SGI1R : ICC_SGI0R, (uint64_t)SGI << 24 | 4);
+        tap_eq(shm_cpuif_lines(&rig.gic, 2), line, "it is signalled an SGI of a lower priority, of Group %u", group);
+        tap_eq(mrs(&rig, 2, group ? ICC_IAR1 : ICC_IAR0), SGI, "and takes it");
+        msr(&rig, 2, group ? ICC_EOIR1 : ICC_EOIR0, SGI);
+        tap_eq(ack(&rig, 2), NONE, "but no SPI");
+        leave(0);
+        tap_eq(ack(&rig, 2), FIRST, "before the first port has left");
+        rig_destroy(&rig);
+}
+
 /* --- 12.2.5 ICC_BPR1_EL1, 12.4.13 ICH_VMCR_EL2.VBPR1, VCBPR --- */
 
 static void test_binary_point(void)
@@ -320,6 +344,8 @@ int main(void)
         test_hidden_by_a_group(1);
         test_refused();
         test_refused_with_active();
+        test_refused_on_a_trap_port(0);
+        test_refused_on_a_trap_port(1);
         test_binary_point();
         return tap_done();
 }

@@ -133,9 +133,10 @@ struct vgic_lr_bank {
  * vgic_lr_enter() - fill a bank: the pending interrupts of the highest priorities, then active ones, as many as there are list
  * registers; with ICH_VMCR_EL2, ICH_AP*R and ICH_HCR_EL2 to go with them
  *
- * ICH_HCR_EL2 asks for a maintenance interrupt where there is more than could be listed (NPIE, UIE, LRENPIE), where an enable of
- * the guest's would make something deliverable (VGrp<g>EIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU
- * is active outside of the list registers.
+ * ICH_HCR_EL2 asks for a maintenance interrupt where there is more than could be listed (NPIE, UIE, LRENPIE, and VGrp<g>DIE of the
+ * groups behind which something waits), where an enable of the guest's would make something deliverable (VGrp<g>EIE), where a disable
+ * has to send a 1-of-N interrupt elsewhere (VGrp<g>DIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU is
+ * active outside of the list registers. A list register asks for one (EOI) if what it has may be pending again at its end.
  *
  * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
  *         argument is NULL, or the vCPU is not registered (any more).
