@@ -83,7 +83,7 @@ static void look(struct vm *vm, bool again)
         if (set != vm->tdir.set || generation != vm->tdir.generation) {
                 vm->tdir.set = set;
                 vm->tdir.generation = generation;
-                vm->tdir.cause = set ? shm_tdir_tell_story(&vm->gic).cause : 0;
+                vm->tdir.cause = set ? shm_tdir_cause(&vm->gic) : 0;
                 if (n_interested(vm) > 0)
                         count(vm, 1, 0);
                 broadcast(vm);

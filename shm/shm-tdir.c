@@ -126,15 +126,19 @@ uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint3
         return SHM_TDIR_STATE(word) != SHM_TDIR_CLEAR;
 }
 
+uint32_t shm_tdir_cause(const struct shm_gic *gic)
+{
+        return shm_tdir_get(gic, NULL, NULL) ? shm_load(&gic->header->tdir_cause, COUNT_X1) : 0;
+}
+
 struct shm_tdir_story shm_tdir_tell_story(const struct shm_gic *gic)
 {
         struct shm_tdir_story story = {
+                .cause = shm_tdir_cause(gic),
                 .broadcasts = shm_load(&gic->header->tdir_broadcasts, COUNT_X1),
                 .suppressed = shm_load(&gic->header->tdir_suppressed, COUNT_X1),
         };
 
-        if (shm_tdir_get(gic, NULL, NULL))
-                story.cause = shm_load(&gic->header->tdir_cause, COUNT_X1);
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
                 story.traps += shm_load(&gic->vcpus[i].counters.dir_traps, COUNT_X1);
         return story;

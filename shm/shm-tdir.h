@@ -52,9 +52,12 @@ int shm_tdir_try_clear(struct shm_gic *gic);
 /* shm_tdir_get() - set (1) or clear (0), and the generation. Threads: any; read-only mappings too. */
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight);
 
-/* What people ask of it. */
+/* shm_tdir_cause() - the INTID that set it; 0: it is clear. Threads: any; read-only mappings too. */
+uint32_t shm_tdir_cause(const struct shm_gic *gic);
+
+/* What people ask of it: a look at every vCPU. */
 struct shm_tdir_story {
-        uint32_t cause;         /* INTID that set it; 0: it is clear */
+        uint32_t cause;
         uint64_t traps;         /* trapped writes of ICC_DIR_EL1, of all list-register ports */
         uint64_t broadcasts;    /* by the daemon, to anybody */
         uint64_t suppressed;    /* clears that it put off: an SPI was in flight when the lag was over */

@@ -142,7 +142,7 @@ static void judge_active(struct laws *laws, const struct shm_gic *gic, uint32_t 
         if (gic_intid_is_private(intid) || shm_tdir_get(gic, &before, NULL))
                 return;
         w = shm_word_load(shm_gic_word(gic, vcpu, intid));
-        if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu && !shm_tdir_get(gic, &after, NULL) && before == after)
+        if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu && !shm_tdir_get(gic, &after, NULL) && before == after)
                 laws_broken(laws, gic, 4, vcpu, intid, "TDIR is clear (generation %llu) with the SPI active",
                             (unsigned long long)before);
 }

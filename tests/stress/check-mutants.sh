@@ -11,12 +11,13 @@ top=${top_srcdir:-..}
 steps=${1:-20000000}
 only=${2:-.}
 cc=${CC:-cc}
+ports=0
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 missed=0
 
-cflags="-std=gnu11 -O2 -w -include config.h -I. -iquote $top/base -iquote $top/gic -iquote $work/shm -iquote $top/tests/lib -iquote $top/tests/shm"
-sources="$top/tests/stress/stress-*.c $top/tests/lib/laws.c $top/tests/lib/tap.c $top/gic/gic-*.c $top/base/base-*.c"
+cflags="-std=gnu11 -O2 -w -include config.h -I. -iquote $top/base -iquote $top/gic -iquote $work/shm -iquote $top/tests/lib -iquote $top/tests/shm -iquote $top/icv -I$top/client-lib/include"
+sources="$top/icv/*.c $top/tests/stress/stress-*.c $top/tests/lib/laws.c $top/tests/lib/tap.c $top/gic/gic-*.c $top/base/base-*.c"
 
 # build PROGRAM FLAGS
 build() {
@@ -30,7 +31,7 @@ hunt() {
                 n=$steps
                 case $run in hooked*) n=$((steps / 4)) ;; esac
                 # shellcheck disable=SC2086
-                timeout 300 "$work"/$run --steps $n >"$work/out" 2>&1
+                timeout 300 "$work"/$run --list-registers $ports --steps $n >"$work/out" 2>&1
                 if law=$(grep -o 'LAW [0-9] IS BROKEN.*' "$work/out"); then
                         done=$(grep -o '[0-9]* operations in' "$work/out" | head -1)
                         test -z "$KEEP" || cp "$work/out" "$KEEP/$(echo "$name" | tr -c 'a-zA-Z0-9\n' _)"
@@ -108,6 +109,22 @@ mutant "a change of a word is stored" shm-word.h '/bool shm_word_change/,/^}/s/s
 mutant "an end of interrupt is stored" shm-cpuif.c '/^static void deactivate/,/^}/s/if (!shm_word_cas(word, &old, now))/if (atomic_store(word, now), false)/'
 mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//'
 mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/^}/s/shm_cpuif_pick(gic, vcpu, &pick);/&\n        if (pick.intid != GIC_INTID_SPURIOUS) shm_word_cas(pick.at, \&pick.word, gic_irq_deactivate(gic_irq_acknowledge(pick.word, (uint16_t)vcpu)));/'
+
+# --- list-register ports ---
+ports=any
+mutant "ports: there is no gate" shm-gate.h '/^static inline bool shm_gate_is_open/,/^}/s/return .*/return true;/'
+mutant "ports: an entry does not ask at the gate" shm-port.c '/^static void pass_gate/,/^}/s/if (!f->has_spi .*/if (true)/'
+mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bool pass_gate/,/^}/s/if (shm_gate_is_open.*/if (true)/'
+mutant "ports: TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
+mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}'
+mutant "ports: what is listed is not marked" shm-port.c '/^static bool list(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&= ~GIC_WORD_RESIDENT;\n                &/'
+mutant "ports: what changed meanwhile stays listed" shm-port.c '/^static bool list(/,/^}/s/\*ret_lr = 0;.*/;/'
+mutant "ports: a changed word rings nobody" shm-word.h '/void shm_word_settle/,/^}/s/(effects & GIC_EFFECT_FOLD) &&/0 \&\&/'
+mutant "ports: a fold settles nothing" shm-port.c '/^static void fold(/,/^}/s/shm_word_settle(.*/;/'
+mutant "ports: who leaves does not open the gate" shm-port.c '/^static void leave(/,/^}/s/shm_gate_left(gic)/(void)gic/'
+mutant "ports: what is ended from elsewhere is not" shm-cpuif.c '/^static void deactivate(/,/^}/s/gic_lr_mark(old, gic_irq_deactivate(old))/(old \& GIC_WORD_RESIDENT ? old : gic_irq_deactivate(old))/'
+mutant "ports: EOIcount is not walked" shm-port.c '/^static void fold_all(/,/^}/s/walk_eoi_count(.*/(void)walk;/'
+mutant "ports: EOIcount ends the oldest" shm-list.c '/^uint32_t shm_list_latest_taken/,/^}/s/self->taken\[n - 1\]/self->taken[(shm_load(\&self->n_taken, PORT_X1) < SHM_N_TAKEN ? shm_load(\&self->n_taken, PORT_X1) : SHM_N_TAKEN) - n]/'
 
 echo "$missed not found"
 [ "$missed" = 0 ]

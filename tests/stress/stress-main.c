@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * stress [--threads|--processes] [--steps N] [--seed N] [--vcpus N] [--devices N] [--mix N] [--verbose]
+ * stress [--threads|--processes] [--steps N] [--seed N] [--vcpus N] [--devices N] [--mix N] [--list-registers N] [--verbose]
  *
  * Runs rounds until N operations were done (0: only as many as a check takes). Speaks TAP; prints the seed, and with a
  * violation the words and their history.
@@ -28,9 +28,9 @@
 #endif
 
 #ifdef SHM_ATOMIC_HOOKS
-enum { CHECK_STEPS = IS_TSAN ? 400000 : 2500000 };
+enum { CHECK_STEPS = IS_TSAN ? 200000 : 1250000 };
 #else
-enum { CHECK_STEPS = IS_TSAN ? 1000000 : 8000000 };
+enum { CHECK_STEPS = IS_TSAN ? 500000 : 4000000 };
 #endif
 
 struct run {
@@ -206,7 +206,7 @@ static void show(const struct stress *s, const struct run *run, double time)
 static void usage(void)
 {
         fprintf(stderr, "usage: stress [--threads|--processes] [--steps N] [--seed N] [--vcpus 1..%d] [--devices 0..4]"
-                        " [--mix BITS] [--verbose]\n", MAX_VCPUS);
+                        " [--mix BITS] [--list-registers 0..16|any] [--verbose]\n", MAX_VCPUS);
         exit(2);
 }
 
@@ -216,11 +216,13 @@ int main(int argc, char **argv)
                                                  { "steps", 1, NULL, 'n' },   { "seed", 1, NULL, 's' },
                                                  { "vcpus", 1, NULL, 'v' },   { "devices", 1, NULL, 'd' },
                                                  { "mix", 1, NULL, 'm' },     { "verbose", 0, NULL, 'V' },
+                                                 { "list-registers", 1, NULL, 'l' },
                                                  { NULL, 0, NULL, 0 } };
         struct run run = { .mix = -1 };
         uint32_t n_vcpus = 4, n_devices = 2;
         uint64_t seed = (uint64_t)time(NULL) * 1000 + (uint64_t)getpid() % 1000;
         bool processes = false;
+        int list_registers = 0;
         struct stress *s;
         double begin;
         int c;
@@ -234,11 +236,12 @@ int main(int argc, char **argv)
                 case 'v': n_vcpus = (uint32_t)strtoul(optarg, NULL, 0); break;
                 case 'd': n_devices = (uint32_t)strtoul(optarg, NULL, 0); break;
                 case 'm': run.mix = (int)strtol(optarg, NULL, 0); break;
+                case 'l': list_registers = strcmp(optarg, "any") ? (int)strtol(optarg, NULL, 0) : -1; break;
                 case 'V': run.verbose = true; break;
                 default: usage();
                 }
         }
-        if (!n_vcpus || n_vcpus > MAX_VCPUS || n_devices > 4)
+        if (!n_vcpus || n_vcpus > MAX_VCPUS || n_devices > 4 || list_registers > VGIC_MAX_LIST_REGISTERS)
                 usage();
         if (processes && IS_TSAN)
                 tap_skip("ThreadSanitizer sees one process only");
@@ -247,6 +250,7 @@ int main(int argc, char **argv)
         tap_note("%u vCPUs, %u devices, an outsider: %s; --seed %llu", n_vcpus, n_devices,
                  processes ? "processes" : "threads", (unsigned long long)seed);
         s = create(n_vcpus, n_devices, seed, processes);
+        s->list_registers = list_registers;
         begin = seconds();
         start(s, &run);
         run_rounds(s, &run);

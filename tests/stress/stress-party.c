@@ -78,6 +78,8 @@ static void run_phase(struct party *p)
         enum phase phase = (enum phase)atomic_load(&p->stress->phase);
 
         if (phase == PHASE_RUN) {
+                if (p->role == ROLE_VCPU)
+                        guest_choose(p);
                 ops_choose(p);
                 for (uint32_t i = 0; i < p->stress->n_steps && !party_stops(p); i++)
                         ops_step(p);

@@ -33,7 +33,7 @@ void vcpu_boot(struct party *p)
 /* A reset that was asked for by somebody else was served: the guest starts anew. */
 bool vcpu_was_reset(struct party *p)
 {
-        if (p->off || !(p->stress->mix & (MIX_RESET | MIX_CLEAR)) ||
+        if (p->off || p->in_guest || !(p->stress->mix & (MIX_RESET | MIX_CLEAR)) ||
             atomic_load(&p->rig.gic.vcpus[p->vcpu].counters.resets) == p->n_resets)
                 return false;
         vcpu_boot(p);
@@ -53,7 +53,7 @@ static void end_one(struct party *p, uint32_t intid, uint32_t group)
 
         if (ends)
                 laws_end(laws, p->vcpu, intid);
-        msr(&p->rig, p->vcpu, group ? ICC_EOIR1 : ICC_EOIR0, intid);
+        guest_write(p, group ? ICC_EOIR1 : ICC_EOIR0, intid);
         if (ends)
                 laws_ended(laws, p->vcpu, intid);
         log_op(p, "EOIR", p->vcpu, intid, group, 0);
@@ -62,7 +62,7 @@ static void end_one(struct party *p, uint32_t intid, uint32_t group)
 void vcpu_deactivate(struct party *p, uint32_t intid)
 {
         laws_end(p->stress->laws, p->vcpu, intid);
-        msr(&p->rig, p->vcpu, ICC_DIR, intid);
+        guest_write(p, ICC_DIR, intid);
         laws_ended(p->stress->laws, p->vcpu, intid);
         log_op(p, "DIR", p->vcpu, intid, 0, 0);
 }
@@ -82,10 +82,11 @@ static void take(struct party *p, unsigned group, bool settles)
         uint32_t intid;
 
         laws_take(laws, p->vcpu);
-        intid = (uint32_t)mrs(&p->rig, p->vcpu, group ? ICC_IAR1 : ICC_IAR0);
+        intid = (uint32_t)guest_read(p, group ? ICC_IAR1 : ICC_IAR0);
         if (intid == NONE)
                 return;
         laws_taken(laws, &p->rig.gic, p->vcpu, intid);
+        guest_judge(p, intid);
         log_op(p, "IAR", p->vcpu, intid, group, 0);
         p->held[p->n_held].intid = intid;
         p->held[p->n_held++].group = group;
@@ -146,7 +147,7 @@ void vcpu_take(struct party *p)
 
         if (p->off || p->n_held == MAX_HELD)
                 return;
-        lines = shm_cpuif_lines(&p->rig.gic, p->vcpu);
+        lines = guest_lines(p);
         if (lines || !party_below(p, 8)) /* a spurious one now and then */
                 take(p, lines ? !(lines & SHM_LINE_FIQ) : party_below(p, 2), false);
         while (p->stress->eager && p->n_held)
@@ -210,7 +211,9 @@ void vcpu_sleep(struct party *p)
 
 void vcpu_run_guest(struct party *p)
 {
-        if (!p->off)
+        if (!p->off && p->n_lr)
+                guest_session(p);
+        else if (!p->off)
                 pause_as(p, SHM_PARK_IN_GUEST, 0);
 }
 

@@ -12,6 +12,8 @@
  *         are opened one after the other, what waited is delivered, and the laws are judged again.
  * Memory  struct stress is shared by all parties, outside of the segment.
  */
+#include <vgic/vgic-lr.h>
+
 #include "laws.h"
 #include "gic-prio.h"
 #include "gic-route.h"
@@ -62,6 +64,9 @@ struct party {
         uint32_t who, vcpu;
         uint64_t seed;
         uint32_t order;                         /* the phase that it is in */
+        uint8_t n_lr;                           /* list registers in this round; 0: a trap port */
+        bool in_guest;                          /* of a list-register port; its hardware: */
+        struct vgic_lr_bank bank;
         uint32_t mode;                          /* ICC_CTLR_EL1 as it wrote it */
         bool off;
         uint64_t n_resets;                      /* of its vCPU that it knows of */
@@ -83,6 +88,9 @@ struct stress {
         _Atomic uint32_t mail[MAX_VCPUS];       /* INTID to deactivate for somebody else */
         _Atomic uint32_t modes[MAX_VCPUS];      /* EOImode in this round */
         _Atomic uint32_t private_void[MAX_VCPUS]; /* it was reset in this round: its edges may be lost */
+        _Atomic uint32_t untrapped[MAX_VCPUS];  /* a list-register port is in guest, and does not trap ICC_DIR_EL1 */
+        int list_registers;                     /* of every vCPU; 0: trap ports; -1: drawn by each, for each round */
+        bool unjudged;                          /* law 1 is not judged in this round: see stress-guest.c */
         uint32_t mix, n_steps;
         uint32_t first_spi[2], n_spis[2];       /* of the other and of the counted ones: which are used in this round */
         bool eager;                             /* vCPUs handle an interrupt at once, as a driver does */
@@ -138,6 +146,17 @@ void op_repair(struct party *p);
 void op_watch(struct party *p);
 void op_read(struct party *p);
 void op_snapshot(struct party *p);
+
+/* --- either kind of port (stress-guest.c) --- */
+void guest_choose(struct party *p);             /* which kind, for this round */
+bool guest_enter(struct party *p);              /* false: it is a trap port */
+void guest_exit(struct party *p);
+void guest_session(struct party *p);            /* enter, take and end some, exit when rung or for maintenance */
+unsigned guest_lines(struct party *p);          /* SHM_LINE_*, as the guest sees them */
+uint64_t guest_read(struct party *p, uint32_t reg);
+void guest_write(struct party *p, uint32_t reg, uint64_t value);
+void guest_judge(struct party *p, uint32_t intid); /* it has just acknowledged this: the law of the gate */
+void op_broadcast(struct party *p);
 
 /* --- vCPUs (stress-vcpu.c) --- */
 void vcpu_boot(struct party *p);        /* gates open, private interrupts on; forget what was held */
