@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "vgic-private.h"
 
+#include <errno.h>
+
 #include "base-bits.h"
 #include "shm-cpuif.h"
 #include "shm-mirror.h"
@@ -21,38 +23,57 @@ VGIC_EXPORT uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu)
         return vcpu->index;
 }
 
+/*
+ * Between vgic_lr_enter() and vgic_lr_exit() the CPU interface is the bank's: what was done here would be lost by the fold, or
+ * do away with what the guest did. SGIs are other vCPUs' interrupts.
+ */
+static bool is_the_banks(const struct vgic_vcpu *vcpu, uint32_t reg)
+{
+        return vcpu->in_guest && reg != VGIC_ICC_SGI0R_EL1 && reg != VGIC_ICC_SGI1R_EL1 && reg != VGIC_ICC_ASGI1R_EL1;
+}
+
 VGIC_EXPORT int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value)
 {
+        if (is_the_banks(vcpu, reg))
+                return -EBUSY;
         return shm_sysreg_read(&vcpu->vm->gic, vcpu->index, reg, ret_value);
 }
 
 VGIC_EXPORT int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value)
 {
+        if (is_the_banks(vcpu, reg))
+                return -EBUSY;
         return shm_sysreg_write(&vcpu->vm->gic, vcpu->index, reg, value);
 }
 
 VGIC_EXPORT uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group)
 {
+        if (vcpu->in_guest)
+                return VGIC_INTID_SPURIOUS;
         return shm_cpuif_ack(&vcpu->vm->gic, vcpu->index, group ? 1 : 0);
 }
 
 VGIC_EXPORT void vgic_vcpu_eoi(struct vgic_vcpu *vcpu, unsigned group, uint32_t intid)
 {
-        shm_cpuif_eoi(&vcpu->vm->gic, vcpu->index, group ? 1 : 0, intid);
+        if (!vcpu->in_guest)
+                shm_cpuif_eoi(&vcpu->vm->gic, vcpu->index, group ? 1 : 0, intid);
 }
 
 VGIC_EXPORT void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid)
 {
-        shm_cpuif_dir(&vcpu->vm->gic, vcpu->index, intid);
+        if (!vcpu->in_guest)
+                shm_cpuif_dir(&vcpu->vm->gic, vcpu->index, intid);
 }
 
 VGIC_EXPORT unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu)
 {
-        return shm_cpuif_lines(&vcpu->vm->gic, vcpu->index);
+        return vcpu->in_guest ? 0 : shm_cpuif_lines(&vcpu->vm->gic, vcpu->index);
 }
 
 VGIC_EXPORT int vgic_vcpu_reset(struct vgic_vcpu *vcpu)
 {
+        if (vcpu->in_guest)
+                return -EBUSY;
         shm_reset_vcpu(&vcpu->vm->gic, vcpu->index);
         return 0;
 }

@@ -79,8 +79,11 @@ VGIC_EXPORT void vgic_vcpu_wake(struct vgic_vcpu *vcpu)
 
 VGIC_EXPORT unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu)
 {
-        unsigned lines = shm_park_begin(&vcpu->vm->gic, vcpu->index, SHM_PARK_IN_GUEST);
+        unsigned lines;
 
+        if (vcpu->in_guest)
+                return 0;
+        lines = shm_park_begin(&vcpu->vm->gic, vcpu->index, SHM_PARK_IN_GUEST);
         /* A wake that was asked for while nobody was in guest kicks now. */
         if (shm_park_wanted(&vcpu->vm->gic, vcpu->index))
                 vgic_kick(vcpu);
@@ -100,6 +103,8 @@ void vgic_bell_answer(struct vgic_vcpu *vcpu)
 
 VGIC_EXPORT void vgic_vcpu_leave(struct vgic_vcpu *vcpu)
 {
+        if (vcpu->in_guest)
+                return;
         vgic_bell_answer(vcpu);
         shm_park_end(&vcpu->vm->gic, vcpu->index);
         (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this leave */
@@ -109,6 +114,8 @@ VGIC_EXPORT int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu)
 {
         struct shm_gic *gic = &vcpu->vm->gic;
 
+        if (vcpu->in_guest)
+                return 1;
         if (!shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED) && !shm_park_wanted(gic, vcpu->index)) {
                 shm_park_count(gic, vcpu->index);
                 return 0;
@@ -121,6 +128,8 @@ VGIC_EXPORT unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu)
 {
         struct shm_gic *gic = &vcpu->vm->gic;
 
+        if (vcpu->in_guest)
+                return 0;
         shm_park_end(gic, vcpu->index);
         drain(vcpu);
         (void)shm_park_wanted(gic, vcpu->index);
@@ -193,6 +202,8 @@ VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, str
 
         if (n_fds > VGIC_PARK_MAX_FDS || (n_fds && !fds))
                 return -EINVAL;
+        if (vcpu->in_guest)
+                return -EBUSY;
         shm_park_count(gic, vcpu->index);
         while (why == 0) {
                 if (shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED))

@@ -108,6 +108,7 @@ static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 #define GIC_EFFECT_FLIGHT   (1u << 1)  /* it came into flight */
 #define GIC_EFFECT_EOI      (1u << 2)  /* its end of interrupt is owed to somebody */
 #define GIC_EFFECT_FOLD     (1u << 3)  /* its holder, which has it in a list register, is to fold */
+#define GIC_EFFECT_ACTIVE   (1u << 4)  /* it became active, and is in no list register */
 
 /* A 1-of-N interrupt without a target is owed one. */
 static inline bool gic_irq_is_owed(uint64_t w)
@@ -129,6 +130,8 @@ static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)
                 effects |= GIC_EFFECT_EOI;
         if ((now & GIC_WORD_FOLD) && !(old & GIC_WORD_FOLD))
                 effects |= GIC_EFFECT_FOLD;
+        if ((now & ~old & GIC_WORD_ACTIVE) && !(now & GIC_WORD_RESIDENT))
+                effects |= GIC_EFFECT_ACTIVE;
         return effects;
 }
 

@@ -8,7 +8,8 @@
  *
  * What    Listing moves a latched request (LATCH, EDGE) out of the word into the list register and marks the word
  *         resident; folding brings back what the virtual CPU interface made of it. In between the word has what is known
- *         of it: ACTIVE as listed, LISTED while the request is not cleared; new requests set LATCH and EDGE as ever.
+ *         of it: ACTIVE as listed, or with ENDED, as somebody else has assigned it since; LISTED while the request is not
+ *         cleared; new requests set LATCH and EDGE as ever.
  *         Whoever changes a resident word sets FOLD with it (gic_lr_mark()), and asks the holder to fold.
  * Level   A level-sensitive interrupt is pending by its wires, which stay in the word; its list register asks for a
  *         maintenance interrupt at its end (EOI), so that it is listed again while the level is held.
@@ -94,8 +95,7 @@ static inline uint64_t gic_lr_unmark(uint64_t w)
 static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, bool *ret_ended)
 {
         bool was_active = (listed & GICH_LR_ACTIVE) || ((listed & GICH_LR_PENDING) && !(lr & GICH_LR_PENDING));
-        bool active = ((lr & GICH_LR_ACTIVE) && !(w & GIC_WORD_ENDED)) ||
-                      ((w & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE));
+        bool active = (w & GIC_WORD_ENDED) ? (w & GIC_WORD_ACTIVE) != 0 : (lr & GICH_LR_ACTIVE) != 0;
         bool told = (w & GIC_WORD_ENDED) && (listed & GICH_LR_ACTIVE);
 
         if ((w & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))
@@ -115,7 +115,7 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
  */
 static inline uint64_t gic_lr_lost(uint64_t w)
 {
-        bool active = (w & GIC_WORD_ACTIVE) && !(w & GIC_WORD_ENDED);
+        bool active = w & GIC_WORD_ACTIVE;
 
         if (w & GIC_WORD_LISTED)
                 w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;

@@ -80,10 +80,13 @@ uint64_t gic_field_active(uint64_t w)
 
 uint64_t gic_field_set_active(uint64_t w, uint64_t field)
 {
-        if (!(field & 1) || (w & GIC_WORD_ACTIVE))
+        if (!(field & 1))
                 return w;
+        /* Its guest may have ended it in the list register, and nobody knows yet: this write is after that. */
         if (w & GIC_WORD_RESIDENT)
-                return w | GIC_WORD_ACTIVE;
+                return w | GIC_WORD_ACTIVE | GIC_WORD_ENDED;
+        if (w & GIC_WORD_ACTIVE)
+                return w;
         /* Nobody acknowledged it: so a reset of a vCPU does not take it for its own. */
         return gic_word_set_holder(w | GIC_WORD_ACTIVE, GIC_NO_VCPU);
 }

@@ -32,7 +32,7 @@
 #define GIC_WORD_HOLDER_WIDTH     16
 #define GIC_WORD_RESIDENT   (UINT64_C(1) << 41) /* in a list register of the holder, which may be running: gic-lr.h */
 #define GIC_WORD_LISTED     (UINT64_C(1) << 42) /* resident: its latched request is in the list register, or was taken from there */
-#define GIC_WORD_ENDED      (UINT64_C(1) << 43) /* resident: deactivated from elsewhere since */
+#define GIC_WORD_ENDED      (UINT64_C(1) << 43) /* resident: ACTIVE was assigned from elsewhere since: deactivated, or made active */
 #define GIC_WORD_FOLD       (UINT64_C(1) << 46) /* resident: changed since, so the holder was asked to fold */
 #define GIC_WORD_ACTIVE     (UINT64_C(1) << 47)
 #define GIC_WORD_ENABLE     (UINT64_C(1) << 48)

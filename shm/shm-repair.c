@@ -73,10 +73,13 @@ static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
 /*
  * Is what is active still the interrupt that the dead one was to end? Before its claim its first holder may have it. What that
  * one has in a list register is ended by a mark in its word instead, without a claim; once it has folded that, its salt differs.
+ * One that was made active there (GICD_ISACTIVER<n>) is to end if that was before.
  */
 static bool is_to_end(uint64_t w, uint32_t vcpu, bool claimed, uint64_t old_word)
 {
-        if (!(w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) || (w & GIC_WORD_ENDED))
+        bool made_active = (w & GIC_WORD_ACTIVE) && (old_word & GIC_WORD_ENDED);
+
+        if (!(w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) || ((w & GIC_WORD_ENDED) && !made_active))
                 return false;
         if (gic_word_holder(w) == vcpu)
                 return true;

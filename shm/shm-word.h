@@ -89,6 +89,10 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
         }
         if (effects & GIC_EFFECT_EOI)
                 shm_word_owe_eoi(gic, intid);
+        /* From outside: a list-register port that is in guest has to trap its end. */
+        if (__builtin_expect((effects & GIC_EFFECT_ACTIVE) && gic_intid_is_private(intid) && target < gic->n_vcpus, 0) &&
+            shm_load(&gic->vcpus[target].port, PORT_X1))
+                shm_word_ring(gic, target);
         if (__builtin_expect((effects & GIC_EFFECT_FOLD) && gic_word_holder(now) < gic->n_vcpus, 0))
                 shm_word_ring(gic, gic_word_holder(now));
 }

@@ -153,6 +153,42 @@ static void test_order_of_calls(struct vgic_conn *conn)
         destroy(conn, vm);
 }
 
+/* In guest the CPU interface is the bank: what reaches past it has no effect on what the guest did. */
+static void test_past_the_bank(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *vcpu = boot(vm, 0, 4);
+        struct vgic_lr_bank bank;
+        struct pollfd none = { .fd = -1 };
+        uint64_t value;
+
+        vgic_gicr_write(vm, 0x10080, 4, 1u << 5);       /* GICR_IGROUPR0 */
+        vgic_gicr_write(vm, 0x10100, 4, 1u << 5);       /* GICR_ISENABLER0 */
+        bank = enter(vcpu);
+        vgic_spi_pulse(vm, SPI);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "in guest nothing is acknowledged past the bank");
+        tap_eq(vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_IAR1_EL1, &value), -EBUSY, "nor by its register");
+        tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0), -EBUSY, "no priority mask is set");
+        tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, 5 << 24 | 1), 0, "an SGI is generated");
+        tap_eq(vgic_vcpu_lines(vcpu) | vgic_vcpu_enter(vcpu), 0, "there are no other lines than the bank's");
+        vgic_vcpu_leave(vcpu);
+        tap_eq(vgic_vcpu_park(vcpu, 0, &none, 1), -EBUSY, "it cannot park");
+        tap_ok(vgic_vcpu_park_begin(vcpu) == 1 && vgic_vcpu_park_end(vcpu) == 0, "nor in the host's own loop");
+        tap_eq(vgic_vcpu_reset(vcpu), -EBUSY, "nor be reset by its own thread");
+        vgic_vcpu_eoi(vcpu, 1, SPI);
+        vgic_vcpu_dir(vcpu, SPI);
+        tap_eq(vgic_lr_exit(vcpu, &bank), 0, "it exits");
+        tap_ok(vgic_vcpu_ack(vcpu, 1) == 5 && vgic_vcpu_ack(vcpu, 1) == VGIC_INTID_SPURIOUS, "and has the SGI");
+        vgic_vcpu_eoi(vcpu, 1, 5);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "and the SPI");
+        vgic_vcpu_eoi(vcpu, 1, SPI);
+        bank = enter(vcpu);
+        vgic_spi_pulse(vm, SPI);
+        tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "what comes in guest rings after all that, too");
+        vgic_lr_exit(vcpu, &bank);
+        destroy(conn, vm);
+}
+
 static void test_mirror(struct vgic_conn *conn)
 {
         struct vgic_vcpu *vcpu = NULL;
@@ -404,6 +440,7 @@ int main(void)
         tool = daemon_connect(&daemon_);
         test_numbers(conn);
         test_order_of_calls(conn);
+        test_past_the_bank(conn);
         test_mirror(conn);
         test_messages(conn);
         test_attributes(conn, tool);

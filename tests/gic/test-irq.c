@@ -263,7 +263,7 @@ static bool active_registers(uint64_t w)
         uint64_t cleared = gic_field_clear_active(w, 1);
 
         return active(set) && !active(cleared) && gic_word_pending(set) == gic_word_pending(w) &&
-               gic_word_pending(cleared) == gic_word_pending(w) && (!active(w) || set == w) &&
+               gic_word_pending(cleared) == gic_word_pending(w) && (resident(w) ? (set & GIC_WORD_ENDED) != 0 : !active(w) || set == w) &&
                gic_field_set_active(w, 0) == w && gic_field_clear_active(w, 0) == w && gic_field_active(w) == active(w);
 }
 
@@ -346,6 +346,8 @@ static bool effects_law(uint64_t w)
                 if (!!(effects & GIC_EFFECT_DELIVER) != (gic_word_deliverable(now) && (!gic_word_deliverable(w) || where)))
                         return false;
                 if (!!(effects & GIC_EFFECT_FLIGHT) != (gic_word_in_flight(now) && !gic_word_in_flight(w)))
+                        return false;
+                if (!!(effects & GIC_EFFECT_ACTIVE) != (!active(w) && active(now) && !resident(now)))
                         return false;
                 if (!!(effects & GIC_EFFECT_EOI) != (active(w) && !active(now) && (w & GIC_WORD_NOTIFY)))
                         return false;

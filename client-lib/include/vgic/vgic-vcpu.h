@@ -87,12 +87,18 @@ uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu);
  *
  * IHI 0069 chapter 12.2. Reading ICC_IAR0/1_EL1 acknowledges.
  *
- * Return: 0; -ENOENT not a register of the GIC, or not readable (writable): let the guest take an UNDEF. Nothing else.
+ * Return: 0; -ENOENT not a register of the GIC, or not readable (writable): let the guest take an UNDEF; -EBUSY the vCPU is
+ *         between vgic_lr_enter() and vgic_lr_exit(), and the register does not generate SGIs. Nothing else.
  * Threads: vcpu.  Blocks: never; no system call, but a doorbell write when an SGI or a priority change wakes another
  * vCPU.
  */
 int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value);
 int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value);
+
+/*
+ * Between vgic_lr_enter() and vgic_lr_exit() a vCPU's CPU interface is its bank: until the exit the calls from here to
+ * vgic_vcpu_park_end() do nothing. ack returns VGIC_INTID_SPURIOUS, lines, enter and park_end 0, park -EBUSY, park_begin 1.
+ */
 
 /** vgic_vcpu_ack() - ICC_IAR<group>_EL1. Return: the INTID taken, or VGIC_INTID_SPURIOUS. Threads: vcpu. */
 uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group);
@@ -135,7 +141,7 @@ void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
  * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
  *
  * Return: VGIC_WAKE_* (at least one bit; a descriptor that is not open counts as ready, with POLLNVAL in its revents);
- *         -EINTR a signal arrived; -EINVAL.
+ *         -EINTR a signal arrived; -EINVAL; -EBUSY between vgic_lr_enter() and vgic_lr_exit().
  * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one
  * read().
  */
@@ -176,7 +182,7 @@ enum vgic_reset {
  * vgic_vcpu_reset() - reset one vCPU's CPU interface and private interrupts (VGIC_RESET_CPU_ON); touches no other vCPU
  *
  * Threads: vcpu, or any thread of this process while the vCPU is powered off or not yet run. Return: 0; -EOPNOTSUPP a
- * mirror (<vgic/vgic-mirror.h>).
+ * mirror (<vgic/vgic-mirror.h>); -EBUSY between vgic_lr_enter() and vgic_lr_exit().
  */
 int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
 
