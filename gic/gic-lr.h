@@ -88,7 +88,7 @@ static inline uint64_t gic_lr_unmark(uint64_t w)
  * @listed: the list register as it was written; @lr: as it is now
  *
  * What others did meanwhile counts: a request that was cleared does not come back, an interrupt that was deactivated is
- * not active, one that was made active (GICD_ISACTIVER<n>) is.
+ * not active, one that was made active (GICD_ISACTIVER<n>) is; that nobody holds, unless its guest has taken it.
  *
  * Return: the word, not resident; *ret_ended: an activation ended here that nobody has been told of.
  */
@@ -102,7 +102,9 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
                 w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;
         w = gic_lr_unmark(w);
         *ret_ended = was_active && !active && !told && (w & GIC_WORD_NOTIFY);
-        return active ? w | GIC_WORD_ACTIVE : gic_word_set_holder(w, GIC_NO_VCPU);
+        if (active)
+                w |= GIC_WORD_ACTIVE;
+        return active && (lr & GICH_LR_ACTIVE) ? w : gic_word_set_holder(w, GIC_NO_VCPU);
 }
 
 /*

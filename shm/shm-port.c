@@ -283,17 +283,18 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
         uint32_t intid = (uint32_t)listed;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t old = at ? shm_word_load(at) : 0, now;
-        bool ended, pushed = false;
+        bool ended, taken, pushed = false;
         unsigned tries = 0;
 
         do {
                 if (!(old & GIC_WORD_RESIDENT) || gic_word_holder(old) != vcpu)
                         return; /* a reset took it out, or a repair has folded it */
                 now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
-                if ((now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu)
+                taken = (now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu;
+                if (taken)
                         shm_port_remember(&gic->vcpus[vcpu], intid);
                 /* Before the word: a repair does not come here once that is changed. Twice in the list does no harm. */
-                if ((now & GIC_WORD_ACTIVE) && !(listed & GICH_LR_ACTIVE) && !pushed) {
+                if (taken && !(listed & GICH_LR_ACTIVE) && !pushed) {
                         shm_list_push_taken(gic, vcpu, intid);
                         pushed = true;
                 }
