@@ -13,7 +13,7 @@
 static const struct gic_reg rows[] = {
         { .name = "GICD_CTLR", .offset = 0x0000, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
           .id = GICD_REG_CTLR, .reset = GICD_CTLR_ARE | GICD_CTLR_DS, .section = "12.9.4",
-          .why = "ARE and DS are RAO/WI, E1NWF RAZ/WI; RWP reads 0: writes take effect at once" },
+          .why = "ARE and DS are RAO/WI, E1NWF RAZ/WI; RWP reads 1 while a list-register port may still take what was disabled" },
         { .name = "GICD_TYPER", .offset = 0x0004, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
           .id = GICD_REG_TYPER, .reset = GIC_RESET_CONFIG, .section = "12.9.38",
           .why = "LPIS, DVIS, num_LPIs, NMI, SecurityExtn and CPUNumber are 0" },

@@ -12,7 +12,7 @@
 static const struct gic_reg rd_rows[] = {
         { .name = "GICR_CTLR", .offset = 0x0000, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
           .id = GICR_REG_CTLR, .section = "12.11.2",
-          .why = "DPG0 and DPG1NS with 1-of-N only; DPG1S and EnableLPIs RAZ/WI; RWP and UWP read 0" },
+          .why = "DPG0 and DPG1NS with 1-of-N only; DPG1S and EnableLPIs RAZ/WI; RWP as GICD_CTLR's; UWP reads 0" },
         { .name = "GICR_IIDR", .offset = 0x0004, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
           .id = GIC_REG_IIDR, .reset = GIC_RESET_CONFIG, .section = "12.11.16" },
         { .name = "GICR_TYPER", .offset = 0x0008, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,

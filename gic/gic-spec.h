@@ -60,6 +60,7 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define GICD_CTLR_ENABLE_GRP1      (1u << 1)
 #define GICD_CTLR_ARE              (1u << 4)
 #define GICD_CTLR_DS               (1u << 6)
+#define GICD_CTLR_RWP              (1u << 31)
 
 /* GICD_TYPER (section 12.9.38) */
 #define GICD_TYPER_ESPI            (1u << 8)
@@ -86,6 +87,7 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define GIC_STATUSR_ALL            0xfu
 
 /* GICR_CTLR (section 12.11.2): bit 24 for Group 0, 25 for Group 1 */
+#define GICR_CTLR_RWP              (1u << 3)
 #define GICR_CTLR_DPG_SHIFT        24
 #define GICR_CTLR_DPG              (3u << GICR_CTLR_DPG_SHIFT)
 

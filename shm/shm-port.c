@@ -189,11 +189,11 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
  *
  * Return: ICH_HCR_EL2
  */
-static uint64_t fill(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct filling *f, uint64_t *lr)
+static uint64_t fill_of(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, bool has_spis, struct filling *f,
+                        uint64_t *lr)
 {
         unsigned max = n_list_registers(&gic->vcpus[vcpu]);
         struct shm_list_choices pending = { .max = max, .no_spis = !has_spis }, active = { .max = 0 };
-        struct shm_list_groups groups = shm_list_groups_of(gic, vcpu);
         unsigned disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
         uint64_t hcr = HCR_EN;
 
@@ -216,6 +216,31 @@ static uint64_t fill(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct f
         return hcr | f->irm_groups;
 }
 
+static void unlist_all(struct shm_gic *gic, uint32_t vcpu, const struct filling *f, uint64_t *lr)
+{
+        for (unsigned i = 0; i < f->n; i++) {
+                unlist(gic, vcpu, lr[i]);
+                shm_store(&gic->vcpus[vcpu].bank.ich_lr[i], 0, BANK_X1);
+                lr[i] = 0;
+        }
+}
+
+/*
+ * GATE-R1: a group that was closed before it was listed is not, and of one that is closed later its listing is known to the
+ * writer: shm-rwp.h. If others go on opening and closing, nothing that is pending is listed; they ring.
+ */
+static uint64_t fill(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct filling *f, uint64_t *lr)
+{
+        for (unsigned tries = 0;; tries++) {
+                struct shm_list_groups groups = tries < 4 ? shm_list_groups_of(gic, vcpu) : (struct shm_list_groups) { 0, 0 };
+                uint64_t hcr = fill_of(gic, vcpu, groups, has_spis, f, lr);
+
+                if (!(groups.listable & ~shm_list_groups_of(gic, vcpu).listable))
+                        return hcr;
+                unlist_all(gic, vcpu, f, lr);
+        }
+}
+
 static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu)
 {
         return shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)) || shm_gate_ask(gic, vcpu);
@@ -224,11 +249,7 @@ static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu)
 /* Refused at the gate: all again, but for the SPIs, which nobody hears of before the gate opens. */
 static uint64_t fill_again(struct shm_gic *gic, uint32_t vcpu, struct filling *f, uint64_t *lr)
 {
-        for (unsigned i = 0; i < f->n; i++) {
-                unlist(gic, vcpu, lr[i]);
-                shm_store(&gic->vcpus[vcpu].bank.ich_lr[i], 0, BANK_X1);
-                lr[i] = 0;
-        }
+        unlist_all(gic, vcpu, f, lr);
         return fill(gic, vcpu, false, f, lr);
 }
 

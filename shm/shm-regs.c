@@ -5,6 +5,7 @@
 #include "gic-route.h"
 #include "shm-cpuif.h"
 #include "shm-irouter.h"
+#include "shm-rwp.h"
 #include "shm-word.h"
 
 void shm_regs_count_error(struct shm_gic *gic)
@@ -38,7 +39,8 @@ static uint64_t read_constant(struct shm_gic *gic, const struct shm_access *a)
 static uint64_t read_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a)
 {
         (void)a;
-        return shm_load(&gic->header->gicd_ctlr, GATE_X1) | GICD_CTLR_ARE | GICD_CTLR_DS;
+        return shm_load(&gic->header->gicd_ctlr, GATE_X1) | GICD_CTLR_ARE | GICD_CTLR_DS |
+               (shm_rwp_of_distributor(gic) ? GICD_CTLR_RWP : 0);
 }
 
 /*
@@ -173,12 +175,13 @@ static void write_irouter(struct shm_gic *gic, const struct shm_access *a, uint6
 
 /* --- redistributors --- */
 
-/* Section 12.11.2: RWP and UWP read 0, since writes take effect at once; without DPGS the DPG bits are RAZ/WI. */
+/* Section 12.11.2: UWP reads 0, since SGIs are there at once; without DPGS the DPG bits are RAZ/WI. */
 static uint64_t read_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a)
 {
         uint64_t cpuif = shm_load(&gic->vcpus[a->vcpu].cpuif, CPUIF_X1);
 
-        return base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT, 2) << GICR_CTLR_DPG_SHIFT;
+        return base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT, 2) << GICR_CTLR_DPG_SHIFT |
+               (shm_rwp_of_redistributor(gic, a->vcpu) ? GICR_CTLR_RWP : 0);
 }
 
 static void write_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)

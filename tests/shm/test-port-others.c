@@ -127,8 +127,64 @@ static void test_made_active_lost(void)
         rig_destroy(&rig);
 }
 
+#define GICD_RWP  (gicd_get(&rig, 0) >> 31)
+#define GICR_RWP  (shm_gicr_read(&rig.gic, 0, 4) >> 3 & 1) /* RD_base of vCPU 0 */
+
+/* Sections 12.9.4 (GICD_CTLR.RWP: GICD_ICENABLER<n>, and the group enables from 1 to 0) and 12.11.2 (GICR_CTLR.RWP: GICR_ICENABLER0) */
+static void test_register_write_pending(void)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        pulse(&rig, SPI);
+        set_bit(&rig, 0, ISPENDR, PPI);
+        bank = enter();
+        tap_ok(!GICD_RWP && !GICR_RWP, "an SPI and a PPI are listed, nothing was disabled: RWP is 0");
+        gicd(&rig, ISPENDR + 4, 1u << (SPI + 1 - 32));
+        tap_eq(GICD_RWP, 0, "nor after another write");
+        set_bit(&rig, 0, ICENABLER, SPI);
+        tap_ok(rig.rings[0] > 0 && GICD_RWP, "the SPI is disabled: its port is to leave, and may take it before that: GICD_CTLR.RWP is 1");
+        tap_eq(GICR_RWP, 0, "but not GICR_CTLR.RWP");
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(GICD_RWP, 0, "it has folded: GICD_CTLR.RWP is 0");
+        bank = enter();
+        tap_eq((uint32_t)bank.ich_lr[0], PPI, "and is not given the SPI any more");
+
+        set_bit(&rig, 0, ICENABLER, PPI);
+        tap_ok(rig.rings[0] > 0, "the same of a PPI: its port is to leave");
+        tap_ok(GICR_RWP && !GICD_RWP, "GICR_CTLR.RWP is 1, and GICD_CTLR.RWP is not");
+        set_bit(&rig, 0, ISENABLER, PPI);
+        tap_eq(GICR_RWP, 0, "enabled again there is nothing to wait for");
+        shm_port_exit(&rig.gic, 0, &bank);
+
+        bank = enter();
+        gicd(&rig, 0, 1);
+        tap_ok(rig.rings[0] > 0 && GICD_RWP, "its group is disabled: GICD_CTLR.RWP is 1");
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(GICD_RWP, 0, "until it has folded");
+        bank = enter();
+        tap_eq(bank.ich_lr[0], 0, "and nothing of that group is listed");
+        shm_port_exit(&rig.gic, 0, &bank);
+        gicd(&rig, 0, 3);
+
+        /* Taken already: there is nothing that could still be. */
+        bank = enter_active(PPI);
+        set_bit(&rig, 0, ICENABLER, PPI);
+        tap_ok(!GICR_RWP && !GICD_RWP, "a PPI that is active is disabled: RWP is 0");
+        shm_port_exit(&rig.gic, 0, &bank);
+
+        set_bit(&rig, 0, ISENABLER, SPI);
+        enter();
+        set_bit(&rig, 0, ICENABLER, SPI);
+        tap_eq(GICD_RWP, 1, "disabled, and the port's process dies in guest");
+        shm_vcpu_repair(&rig.gic, 0);
+        tap_eq(GICD_RWP, 0, "RWP is 0 when that was repaired");
+        rig_destroy(&rig);
+}
+
 int main(void)
 {
+        test_register_write_pending();
         test_made_active_private();
         test_made_active_again();
         test_made_active_lost();

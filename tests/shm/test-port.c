@@ -96,6 +96,44 @@ static void test_taken_away(void)
         rig_destroy(&rig);
 }
 
+/* When it was listed, and the port has not looked at its group again. */
+static void close_group(const struct shm_hook_event *event)
+{
+        if (is_at(event, "WORD_R1", "shm_word_cas") && word(FIRST) & GIC_WORD_RESIDENT)
+                gicd(&rig, 0, 1);
+}
+
+static void toggle_group(const struct shm_hook_event *event)
+{
+        if (is_at(event, "GATE_A2", "shm_list_groups_of"))
+                gicd(&rig, 0, gicd_get(&rig, 0) & 2 ? 1 : 3);
+}
+
+static void test_group_closed(void)
+{
+        struct shm_port_bank bank;
+
+        boot(4, 1);
+        pulse(&rig, FIRST);
+        on_access = close_group;
+        shm_port_enter(&rig.gic, 0, &bank);
+        on_access = NULL;
+        tap_ok(!bank.ich_lr[0] && !any_resident() && !(gicd_get(&rig, 0) >> 31),
+               "its group is disabled right after it was listed: it is not listed, GICD_CTLR.RWP is 0");
+        shm_port_exit(&rig.gic, 0, &bank);
+        on_access = toggle_group;
+        n_accesses = 0;
+        shm_port_enter(&rig.gic, 0, &bank);
+        on_access = NULL;
+        tap_ok(n_accesses < 1000, "a group that others open and close all the time: %llu accesses", (unsigned long long)n_accesses);
+        shm_port_exit(&rig.gic, 0, &bank);
+        gicd(&rig, 0, 3);
+        shm_port_enter(&rig.gic, 0, &bank);
+        tap_eq((uint32_t)bank.ich_lr[0], FIRST, "enabled again, it is listed");
+        shm_port_exit(&rig.gic, 0, &bank);
+        rig_destroy(&rig);
+}
+
 /* --- acknowledged for the guest, while it was out --- */
 
 static void test_acknowledged_outside(void)
@@ -435,6 +473,7 @@ static void test_many_leave(void)
 int main(void)
 {
         test_taken_away();
+        test_group_closed();
         test_acknowledged_outside();
         test_garbage();
         test_snapshot_in_guest();
