@@ -12,21 +12,12 @@
 #include "base-clock.h"
 #include "gic-spec.h"
 #include "proto-message.h"
-#include "shm-gate.h"
 #include "vgic-conn.h"
-
-/* Who waits for ports to trap was told that the daemon would ring them: from here on nobody else does. */
-static void vgic_conn_set_gone(struct vgic_conn *conn)
-{
-        conn->gone = true;
-        if (conn->vm && conn->vm->role == VGIC_ROLE_VMM && vgic_vm_mapped(conn->vm))
-                shm_gate_daemon_gone(&conn->vm->gic);
-}
 
 int vgic_conn_lost(struct vgic_conn *conn, int r)
 {
         conn->bereaved = !conn->gone;
-        vgic_conn_set_gone(conn);
+        conn->gone = true;
         if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
                 return base_error_set(conn->why, -ENOTCONN, "the daemon closed the connection%s",
                                       r == -ECONNRESET ? " in the middle of a message" : "");
@@ -35,7 +26,7 @@ int vgic_conn_lost(struct vgic_conn *conn, int r)
 
 static int vgic_call_nonsense(struct vgic_conn *conn, const char *what, uint32_t request)
 {
-        vgic_conn_set_gone(conn);
+        conn->gone = true;
         return base_error_set(conn->why, -EPROTO, "the daemon does not keep to the protocol: %s (message %u)",
                               what, request);
 }

@@ -48,15 +48,6 @@ static void ring_daemon(void *ctx)
                 vgic_doorbell_ring(vm->daemon_doorbell);
 }
 
-/* Without a daemon nobody broadcasts TDIR: shm-gate.c. A connection that was closed says so, whether the host has looked or not. */
-static bool daemon_is_gone(void *ctx)
-{
-        struct vgic_vm *vm = ctx;
-        struct pollfd fd = { .fd = vm->conn->socket };
-
-        return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR | POLLNVAL));
-}
-
 void vgic_doorbell_hooks(struct vgic_vm *vm)
 {
         if (vm->role != VGIC_ROLE_VMM)
@@ -64,7 +55,6 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
         vm->gic.hook_ctx = vm;
         vm->gic.ring = ring_vcpu;
         vm->gic.raised = ring_daemon;
-        vm->gic.daemon_is_gone = daemon_is_gone;
 }
 
 VGIC_EXPORT int vgic_vcpu_fd(const struct vgic_vcpu *vcpu)

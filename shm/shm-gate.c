@@ -60,23 +60,23 @@ static bool settle(struct shm_gic *gic)
         return false;
 }
 
+/*
+ * Who finds its own mark and TDIR's has rung the late ports before, and no port becomes late while TDIR is set. A mark that is
+ * left from an earlier time finds TDIR's off: a clear takes that.
+ */
 bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
 {
+        bool is_first;
+
         if (settle(gic))
                 return true;
-        shm_or(&gic->vcpus[vcpu].port, SHM_PORT_GATED, PORT_R2);
-        shm_or(&gic->header->tdir, SHM_TDIR_GATED, TDIR_R6);
+        is_first = !(shm_or(&gic->vcpus[vcpu].port, SHM_PORT_GATED, PORT_R2) & SHM_PORT_GATED);
+        is_first |= !(shm_or(&gic->header->tdir, SHM_TDIR_GATED, TDIR_R6) & SHM_TDIR_GATED);
         if (settle(gic))
                 return true;
-        if (gic->daemon_is_gone && gic->daemon_is_gone(gic->hook_ctx))
+        if (is_first)
                 shm_gate_ring_late(gic);
         return false;
-}
-
-void shm_gate_daemon_gone(struct shm_gic *gic)
-{
-        if (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_GATED)
-                shm_gate_ring_late(gic);
 }
 
 void shm_gate_left(struct shm_gic *gic)

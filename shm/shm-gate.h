@@ -14,8 +14,8 @@
  *         is cleared.
  * Waiting Nobody waits here: who is refused leaves the SPI pending, marks itself and TDIR (GATED), and looks once more.
  *         The last port that leaves or traps rings the marked ones.
- * Live    TDIR's broadcast makes the ports leave. With the daemon gone, who is refused rings them itself. A dead port is
- *         taken out by the repair of its vCPU.
+ * Live    Who is refused rings the ports that do not trap, once; so does TDIR's broadcast, which may be late, or never come:
+ *         whether the daemon runs makes no difference. A dead port is taken out by the repair of its vCPU.
  * Threads Any.
  */
 #include "shm-tdir.h"
@@ -30,9 +30,6 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu);
 
 /* shm_gate_ring_late() - make every port leave that is in guest without trapping. For who broadcasts TDIR, or has to. */
 void shm_gate_ring_late(struct shm_gic *gic);
-
-/* shm_gate_daemon_gone() - the same, if somebody waits for it. */
-void shm_gate_daemon_gone(struct shm_gic *gic);
 
 /* shm_gate_left() - a port has stored that it left the guest or traps: if it was the last, ring who waits. */
 void shm_gate_left(struct shm_gic *gic);

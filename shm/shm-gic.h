@@ -43,8 +43,6 @@ struct shm_gic {
         void (*ring)(void *ctx, uint32_t vcpu, uint32_t park);
         /* TDIR turned SET and somebody is interested: ring the daemon. Must not block. */
         void (*raised)(void *ctx);
-        /* Is nobody there to broadcast TDIR? Asked off the hot path; NULL: somebody is. */
-        bool (*daemon_is_gone)(void *ctx);
         /*
          * A bounded view has spent its looks: a 1-of-N interrupt is left unplaced, and shm_oneofn_catch_up() is owed. NULL: looks
          * are not counted.

@@ -101,7 +101,7 @@ struct shm_header {
 
         /* 1280: written by the daemon: its liveness */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) daemon_epoch; /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
-        shm_atomic(uint64_t) daemon_beat;       /* reserved: heartbeat for the gate of list-register ports */
+        shm_atomic(uint64_t) daemon_beat;       /* reserved */
 
         /* 1344: written by anyone, off the hot path */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) guest_errors;

@@ -5,6 +5,7 @@
  * List-register ports: calls that cannot be, and everything that others do while a vCPU is in guest
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -431,6 +432,37 @@ static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
         destroy(conn, vm);
 }
 
+/* The gate: vCPU 1, a trap port, is refused an SPI while vCPU 0 is in guest without trapping; the daemon cannot tell that one. */
+static void test_stopped_daemon(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *port = boot(vm, 0, 4), *other = boot(vm, 1, 0);
+        struct pollfd bell = { .fd = vgic_vcpu_fd(port), .events = POLLIN }, others = { .fd = vgic_vcpu_fd(other), .events = POLLIN };
+        struct vgic_lr_bank bank;
+        int status = 0;
+
+        vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1); /* IROUTER */
+        bank = enter(port);
+        tap_ok(!(bank.ich_hcr & VGIC_ICH_HCR_TDIR), "a port is in guest and does not trap");
+        kill(daemon_.pid, SIGSTOP);
+        waitpid(daemon_.pid, &status, WUNTRACED);
+        tap_ok(WIFSTOPPED(status), "the daemon is stopped");
+        vgic_spi_pulse(vm, SPI);
+        tap_eq(poll(&bell, 1, 0), 0, "whoever injects rings nobody but the daemon and the vCPU that it is for");
+        tap_eq(vgic_vcpu_ack(other, 1), 1023, "another vCPU is refused the SPI");
+        tap_eq(poll(&bell, 1, 0), 1, "and rings the port");
+        tap_eq(vgic_vcpu_park_begin(other), 0, "it goes to sleep");
+        vgic_lr_exit(port, &bank);
+        tap_eq(poll(&others, 1, 0), 1, "the port leaves, and wakes it");
+        vgic_vcpu_park_end(other);
+        tap_eq(vgic_vcpu_ack(other, 1), SPI, "it takes the SPI");
+        bank = enter(port);
+        tap_ok(bank.ich_hcr & VGIC_ICH_HCR_TDIR, "and the port traps");
+        vgic_lr_exit(port, &bank);
+        kill(daemon_.pid, SIGCONT);
+        destroy(conn, vm);
+}
+
 int main(void)
 {
         struct vgic_conn *conn, *tool;
@@ -447,6 +479,7 @@ int main(void)
         test_resets(conn, tool);
         test_power(conn);
         test_death(conn, tool);
+        test_stopped_daemon(conn);
         vgic_disconnect(conn);
         vgic_disconnect(tool);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");

@@ -95,12 +95,6 @@ static void dead_at_the_gate(void)
                "a port that does not trap is killed in guest: who waits at the gate is rung when it is buried, and takes the SPI");
 }
 
-static bool is_gone(void *ctx)
-{
-        (void)ctx;
-        return true;
-}
-
 static void no_daemon(void)
 {
         uint32_t refused, taken;
@@ -109,7 +103,6 @@ static void no_daemon(void)
         death_world_begin(NULL);
         late(OTHER);
         shm_tdir_set_interest(&death_daemon, 0); /* nobody is told */
-        rig.gic.daemon_is_gone = is_gone;
         pulse(&rig, EDGE);
         memset(death_page->rings, 0, sizeof death_page->rings);
         refused = ack(&rig, VICTIM);
@@ -120,18 +113,8 @@ static void no_daemon(void)
         rung = rung && death_page->rings[VICTIM];
         shm_park_end(&rig.gic, VICTIM);
         taken = ack(&rig, VICTIM);
-        rig.gic.daemon_is_gone = NULL;
         tap_ok(refused == NONE && rung && taken == EDGE,
-               "the daemon is dead: who is refused rings the port that does not trap, and is rung when it leaves");
-
-        death_world_begin(NULL);
-        late(OTHER);
-        shm_tdir_set_interest(&death_daemon, 0);
-        pulse(&rig, EDGE);
-        refused = ack(&rig, VICTIM);
-        memset(death_page->rings, 0, sizeof death_page->rings);
-        shm_gate_daemon_gone(&rig.gic);
-        tap_ok(refused == NONE && death_page->rings[OTHER], "it dies after somebody was refused: who finds out rings that port");
+               "nobody hears of TDIR's change, as if there were no daemon: who is refused rings the port that does not trap, and is rung when it leaves");
 }
 
 /* --- the order of acknowledging --- */

@@ -100,6 +100,8 @@ static void enter_after(void)
                 litmus_saw(0);
         if (is_open)
                 litmus_saw(1);
+        /* No daemon broadcasts here. */
+        litmus_check(has_spi || !is_open || world_rung[1], "it was refused, and nobody makes the port leave");
         /* Refused only by a port that will leave: or nobody rings. */
         litmus_check(has_spi || is_open || (world.header->tdir.cell.value & SHM_TDIR_SETTLED) || world_rung[0] || !world_asleep[0],
                      "it was refused, and nobody will ring");
@@ -285,6 +287,7 @@ static void stale_setup(void)
 static void stale_before(void)
 {
         gate_before();
+        shm_init(&world.vcpus[2].park, SHM_PARK_IN_GUEST);
         banks[1] = {};
         cleared = 0;
 }
@@ -320,6 +323,7 @@ static void stale_after(void)
                 litmus_saw(1);
         if (is_open) {
                 litmus_saw(2);
+                litmus_check(has_spi || world_rung[2], "refused once more, and nobody makes the port leave");
                 is_open = false;
                 shm_port_exit(&world, 2, &banks[1]);
         }
@@ -379,68 +383,9 @@ LITMUS_SCENARIO(late, .name = "gate-late", .what = "TDIR's broadcast finds a por
                 .setup = late_setup, .before = late_before, .thread = late_thread, .after = late_after,
                 .saw = { "the port did not trap" }, .executions = 60000, .next = NULL);
 
-/* --- no daemon: who is refused rings the ports itself; or whoever notices that it is gone does --- */
-
-static struct litmus_plain closed;      /* the daemon's end of the socket */
-
-/* Who polls a socket and who closes it take the same lock: one of the two sees all that the other did before. */
-static bool look_at_socket(void *)
-{
-        return litmus_cell_rmw(&closed.cell, LITMUS_OR, 0, LITMUS_TOLD);
-}
-
-static void gone_setup(void)
-{
-        gate_setup();
-        world.daemon_is_gone = look_at_socket;
-}
-
-static void gone_before(void)
-{
-        leave_before();
-        shm_init(&world.vcpus[1].park, SHM_PARK_IN_GUEST);
-        litmus_cell_init(&closed.cell, 0);
-}
-
-static void gone_thread(unsigned index)
-{
-        if (index == 0) {
-                litmus_wait(20);
-                shm_line_pulse(&world, 0, SPI);
-                take();
-        } else {
-                litmus_wait(40);
-                litmus_cell_rmw(&closed.cell, LITMUS_OR, 1, LITMUS_TOLD);
-                shm_gate_daemon_gone(&world);
-        }
-}
-
-static void gone_after(void)
-{
-        litmus_check(!has_spi, "the gate is open");
-        litmus_check(world_rung[1], "nobody makes the port leave: the daemon is gone");
-        litmus_saw(world_asleep[0] ? 0 : 1);
-        settle();
-}
-
-LITMUS_SCENARIO(gone, .name = "gate-gone", .what = "the daemon goes while an SPI is refused", .n_threads = 2,
-                .setup = gone_setup, .before = gone_before, .thread = gone_thread, .after = gone_after,
-                .saw = { "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);
-
 /* --- no daemon, and the port's thread is killed in guest, or on its way: the next daemon repairs it --- */
 
 static bool died;
-
-static bool always(void *)
-{
-        return true;
-}
-
-static void dead_setup(void)
-{
-        gate_setup();
-        world.daemon_is_gone = always;
-}
 
 static void dead_before(void)
 {
@@ -483,5 +428,5 @@ static void dead_after(void)
 }
 
 LITMUS_SCENARIO(dead, .name = "gate-dead", .what = "the thread of a port is killed while an SPI is refused", .n_threads = 2,
-                .setup = dead_setup, .before = dead_before, .thread = dead_thread, .after = dead_after,
+                .setup = gate_setup, .before = dead_before, .thread = dead_thread, .after = dead_after,
                 .saw = { "it died, and the vCPU that was refused slept", "it was taken" }, .executions = 40000, .next = NULL);

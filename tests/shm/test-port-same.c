@@ -411,18 +411,11 @@ static void boot_one(struct rig *rig)
         rig_boot(rig);
 }
 
-static bool is_gone(void *unused)
-{
-        (void)unused;
-        return daemon_is_dead;
-}
-
 static void boot(void)
 {
         boot_one(&traps);
         boot_one(&lists);
         shm_tdir_set_interest(&lists.gic, 1);
-        lists.gic.daemon_is_gone = is_gone;
         memset(n_taken, 0, sizeof(n_taken));
         memset(ports, 0, sizeof(ports));
         n_to_deactivate = 0;
