@@ -135,6 +135,13 @@ static int watch_wait(const struct cli *cli, const struct tdir_watch *watch)
         return ret < 0 ? ret : 0;
 }
 
+static int tdir_read(struct cli *cli, struct vgic_tdir *ret_tdir)
+{
+        int ret = vgic_vm_tdir(cli->vm, ret_tdir);
+
+        return ret ? ret : vgic_vm_tdir_traps(cli->vm, &ret_tdir->traps);
+}
+
 static int tdir_watch(struct cli *cli)
 {
         struct tdir_watch watch = { .deadline_ms = UINT64_MAX };
@@ -152,7 +159,7 @@ static int tdir_watch(struct cli *cli)
         /* Watch first, then read: a change in between is seen twice rather than never, and the generation tells. */
         ret = vgic_tdir_watch(cli->vm);
         if (ret == 0)
-                ret = vgic_vm_tdir(cli->vm, &tdir);
+                ret = tdir_read(cli, &tdir);
         if (ret)
                 return cli_fail(cli, ret, "TDIR of %s", cli->args[0]);
         watch.generation = tdir.generation;
@@ -189,7 +196,7 @@ int cli_tdir(struct cli *cli)
         }
         if (watch)
                 return tdir_watch(cli);
-        ret = message ? vgic_msg_tdir(cli->conn, cli->args[0], &tdir) : vgic_vm_tdir(cli->vm, &tdir);
+        ret = message ? vgic_msg_tdir(cli->conn, cli->args[0], &tdir) : tdir_read(cli, &tdir);
         if (ret)
                 return cli_fail(cli, ret, "TDIR of %s", cli->args[0]);
         tdir_print(cli, &tdir);

@@ -77,8 +77,18 @@ VGIC_EXPORT int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir)
         ret_tdir->set = shm_tdir_get(&vm->gic, &ret_tdir->generation, &ret_tdir->n_in_flight);
         story = shm_tdir_tell_story(&vm->gic);
         ret_tdir->cause = ret_tdir->set ? story.cause : 0;
-        ret_tdir->traps = story.traps;
+        ret_tdir->traps = 0;
         ret_tdir->broadcasts = story.broadcasts;
         ret_tdir->suppressed = story.suppressed;
+        return 0;
+}
+
+VGIC_EXPORT int vgic_vm_tdir_traps(struct vgic_vm *vm, uint64_t *ret_traps)
+{
+        int r = vgic_vm_check(vm, false);
+
+        if (r < 0)
+                return r;
+        *ret_traps = shm_tdir_count_traps(&vm->gic);
         return 0;
 }

@@ -141,6 +141,6 @@ enum proto_code handle_tdir_get(struct request *request)
         reply.cause = story.cause;
         reply.broadcasts = vm->tdir.n_broadcasts;
         reply.suppressed = vm->tdir.n_suppressed;
-        reply.traps = story.traps;
+        reply.traps = shm_tdir_count_traps(&vm->gic);
         return dispatch_reply(request, &reply.base, NULL, 0);
 }

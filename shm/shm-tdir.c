@@ -133,15 +133,20 @@ uint32_t shm_tdir_cause(const struct shm_gic *gic)
 
 struct shm_tdir_story shm_tdir_tell_story(const struct shm_gic *gic)
 {
-        struct shm_tdir_story story = {
+        return (struct shm_tdir_story) {
                 .cause = shm_tdir_cause(gic),
                 .broadcasts = shm_load(&gic->header->tdir_broadcasts, COUNT_X1),
                 .suppressed = shm_load(&gic->header->tdir_suppressed, COUNT_X1),
         };
+}
+
+uint64_t shm_tdir_count_traps(const struct shm_gic *gic)
+{
+        uint64_t n = 0;
 
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
-                story.traps += shm_load(&gic->vcpus[i].counters.dir_traps, COUNT_X1);
-        return story;
+                n += shm_load(&gic->vcpus[i].counters.dir_traps, COUNT_X1);
+        return n;
 }
 
 void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppressed)

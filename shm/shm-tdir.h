@@ -55,10 +55,9 @@ uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint3
 /* shm_tdir_cause() - the INTID that set it; 0: it is clear. Threads: any; read-only mappings too. */
 uint32_t shm_tdir_cause(const struct shm_gic *gic);
 
-/* What people ask of it: a look at every vCPU. */
+/* What people ask of it. */
 struct shm_tdir_story {
         uint32_t cause;
-        uint64_t traps;         /* trapped writes of ICC_DIR_EL1, of all list-register ports */
         uint64_t broadcasts;    /* by the daemon, to anybody */
         uint64_t suppressed;    /* clears that it put off: an SPI was in flight when the lag was over */
 };
@@ -66,6 +65,9 @@ struct shm_tdir_story {
 /* shm_tdir_tell_story() - Threads: any; read-only mappings too. shm_tdir_count() - the daemon: its two counts. */
 struct shm_tdir_story shm_tdir_tell_story(const struct shm_gic *gic);
 void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppressed);
+
+/* shm_tdir_count_traps() - trapped writes of ICC_DIR_EL1, of all list-register ports: a look at every vCPU. Threads: as above. */
+uint64_t shm_tdir_count_traps(const struct shm_gic *gic);
 
 /*
  * shm_tdir_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear()

@@ -378,13 +378,14 @@ struct vgic_tdir {
         uint64_t generation;    /* counts its changes */
         uint32_t n_in_flight;   /* SPIs found in flight at the daemon's last scan: to show, not to decide on */
         uint32_t cause;         /* the INTID that set it; 0: it is clear */
-        uint64_t traps;         /* writes of ICC_DIR_EL1 that list-register ports trapped */
+        uint64_t traps;         /* writes of ICC_DIR_EL1 that list-register ports trapped: by vgic_msg_tdir() */
         uint64_t broadcasts;    /* that the daemon made */
         uint64_t suppressed;    /* clears that were put off: an SPI was in flight when the lag was over */
 };
 
 /**
- * vgic_vm_tdir() - from shared memory
+ * vgic_vm_tdir() - from shared memory; it costs the same with 1 vCPU and with many, so traps, of which each vCPU counts its own, are 0:
+ * vgic_vm_tdir_traps()
  *
  * Never clear while an SPI is in flight. It is cleared by the daemon, within a lag (vgicd --tdir-lag) after the last: only
  * while somebody subscribes, watches or has a list-register port; for an exact answer without either ask vgic_msg_tdir().
@@ -392,6 +393,13 @@ struct vgic_tdir {
  * Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
  */
 int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir);
+
+/**
+ * vgic_vm_tdir_traps() - writes of ICC_DIR_EL1 that list-register ports trapped, of all vCPUs, from shared memory: looks at each
+ *
+ * Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
+ */
+int vgic_vm_tdir_traps(struct vgic_vm *vm, uint64_t *ret_traps);
 
 /**
  * vgic_tdir_subscribe() - have the daemon write an eventfd at each change of TDIR
