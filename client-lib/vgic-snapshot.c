@@ -113,5 +113,6 @@ VGIC_EXPORT int vgic_snapshot_describe(const void *image, size_t bytes, struct v
 
 VGIC_EXPORT void vgic_vcpu_stop(struct vgic_vcpu *vcpu)
 {
-        shm_park_stop(&vcpu->vm->gic, vcpu->index);
+        if (!vcpu->in_guest)
+                shm_park_stop(&vcpu->vm->gic, vcpu->index);
 }

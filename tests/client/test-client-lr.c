@@ -175,6 +175,8 @@ static void test_past_the_bank(struct vgic_conn *conn)
         vgic_vcpu_leave(vcpu);
         tap_eq(vgic_vcpu_park(vcpu, 0, &none, 1), -EBUSY, "it cannot park");
         tap_ok(vgic_vcpu_park_begin(vcpu) == 1 && vgic_vcpu_park_end(vcpu) == 0, "nor in the host's own loop");
+        vgic_vcpu_stop(vcpu);
+        tap_eq(shm_load(&vm->gic.vcpus[0].park, PARK_A1), SHM_PARK_IN_GUEST, "nor be called stopped");
         tap_eq(vgic_vcpu_reset(vcpu), -EBUSY, "nor be reset by its own thread");
         vgic_vcpu_eoi(vcpu, 1, SPI);
         vgic_vcpu_dir(vcpu, SPI);

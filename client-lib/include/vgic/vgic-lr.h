@@ -136,17 +136,22 @@ struct vgic_lr_bank {
  * ICH_HCR_EL2 asks for a maintenance interrupt where there is more than could be listed (NPIE, UIE, LRENPIE, and VGrp<g>DIE of the
  * groups behind which something waits), where an enable of the guest's would make something deliverable (VGrp<g>EIE), where a disable
  * has to send a 1-of-N interrupt elsewhere (VGrp<g>DIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU is
- * active outside of the list registers. A list register asks for one (EOI) if what it has may be pending again at its end.
+ * active outside of the list registers. A list register asks for one (EOI) if what it has may be pending again at its end; LRENPIE is
+ * also set while there are more active priorities than interrupts that this vCPU holds: what was restored as active is nobody's.
  *
  * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
  *         argument is NULL, or the vCPU is not registered (any more).
- * Threads: vcpu.  System calls: none, but a doorbell write to who waits for this vCPU to trap ICC_DIR_EL1.
+ * Threads: vcpu.  System calls: none, but a doorbell write to who waits for this vCPU to trap ICC_DIR_EL1, and to those for whom this
+ * one waits.
  */
 int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank);
 
 /**
  * vgic_lr_exit() - fold the bank as the guest left it: with ICH_HCR_EL2.EOIcount. An entry of another INTID than was listed counts as
  * unchanged.
+ *
+ * To be called after each exit, before what the guest exited for is done: while it is in guest GICD_CTLR.RWP, GICR_CTLR.RWP and
+ * GICR_WAKER.ChildrenAsleep say that it may still take what is listed.
  *
  * A bank may hold anything: what is RES0 or cannot be is not looked at, and the VM that it belongs to gets what it says.
  *

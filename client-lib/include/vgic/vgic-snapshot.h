@@ -91,6 +91,7 @@ int vgic_snapshot_describe(const void *image, size_t bytes, struct vgic_snapshot
  * For save and restore of a VM whose vCPUs stay registered; unlike vgic_vcpu_park_begin() it does not look for
  * interrupts. Ends by vgic_vcpu_park_end(), which returns the lines asserted then. Until that no call on the vCPU may
  * be made. To others it looks parked, and its descriptor becomes readable when something is due.
+ * Of a list-register port it is made after vgic_lr_exit(); before that it does nothing.
  *
  * Threads: vcpu.
  */

@@ -21,10 +21,10 @@ struct vgic_vcpu;
 struct vgic_vcpu_options {
         size_t size;              /* sizeof(struct vgic_vcpu_options) */
         /*
-         * Called when an interrupt becomes due for this vCPU while it is in guest (vgic_vcpu_enter()), by the thread
-         * that injected it in this process. It must make the vCPU leave the guest soon and must not call the library.
-         * NULL: the vCPU's descriptor becomes readable instead. Injections of other processes always use the
-         * descriptor.
+         * Called when this vCPU has to leave the guest (vgic_vcpu_enter(), vgic_lr_enter()), since an interrupt became due for it or
+         * what it has listed changed: by the thread of this process that did it, which injects, accesses registers, or enters,
+         * leaves, parks or acknowledges for another vCPU. It must make the vCPU leave the guest soon and must not call the library.
+         * NULL: the vCPU's descriptor becomes readable instead. Other processes always use the descriptor.
          */
         void (*kick)(void *arg);
         void *kick_arg;
@@ -98,6 +98,8 @@ int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value)
 /*
  * Between vgic_lr_enter() and vgic_lr_exit() a vCPU's CPU interface is its bank: until the exit the calls from here to
  * vgic_vcpu_park_end() do nothing. ack returns VGIC_INTID_SPURIOUS, lines, enter and park_end 0, park -EBUSY, park_begin 1.
+ * vgic_vcpu_stop() does nothing, either. Where the calls say "no system call", in a VM with list-register ports lines, ack, enter and park_begin may
+ * write doorbells, or kick: of the ports that have to trap ICC_DIR_EL1 before this vCPU is given an SPI.
  */
 
 /** vgic_vcpu_ack() - ICC_IAR<group>_EL1. Return: the INTID taken, or VGIC_INTID_SPURIOUS. Threads: vcpu. */
