@@ -307,7 +307,7 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         shm_cpuif_drop_candidate(gic, vcpu, pick.intid, pick.at);
         count(&self->counters.acknowledged);
         count(shm_gic_counter(gic, vcpu, pick.intid));
-        if (__builtin_expect(shm_load(&self->port, PORT_X1) >> SHM_PORT_N_SHIFT, 0)) {
+        if (__builtin_expect(shm_gic_is_port(self), 0)) {
                 shm_port_remember(self, pick.intid);
                 shm_list_push_taken(gic, vcpu, pick.intid);
         }
@@ -391,7 +391,7 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         uint64_t op = SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid);
 
         shm_cpuif_serve(gic, vcpu);
-        if (shm_load(&self->port, PORT_X1))
+        if (shm_gic_is_port(self))
                 count(&self->counters.dir_traps);
         if (!word || !eoi_mode(self))
                 return;

@@ -145,6 +145,18 @@ static inline uint32_t shm_gic_n_private(const struct shm_gic *gic)
         return GIC_N_PRIVATE + gic->n_eppis;
 }
 
+/* Whether a vCPU is a list-register port. The word also says how it stands at the gate, of either kind. */
+static inline bool shm_gic_is_port(const struct shm_vcpu *vcpu)
+{
+        return shm_load(&vcpu->port, PORT_X1) >> SHM_PORT_N_SHIFT;
+}
+
+/* PARK-A1: it may take what it has listed; from PARK-R1, before it lists, until its exit. */
+static inline bool shm_gic_is_port_in_guest(const struct shm_vcpu *vcpu)
+{
+        return shm_gic_is_port(vcpu) && shm_load(&vcpu->park, PARK_A1) == SHM_PARK_IN_GUEST;
+}
+
 static inline uint32_t shm_gic_nth_private(uint32_t i)
 {
         return i < GIC_N_PRIVATE ? i : GIC_EPPI_FIRST + (i - GIC_N_PRIVATE);

@@ -127,6 +127,30 @@ void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_c
         }
 }
 
+bool shm_list_is_unheld_active(uint64_t w, uint32_t intid, uint32_t vcpu)
+{
+        if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) != GIC_WORD_ACTIVE || gic_word_holder(w) != GIC_NO_VCPU)
+                return false;
+        return gic_intid_is_private(intid) || (w & GIC_WORD_IRM) || gic_word_route(w) == vcpu;
+}
+
+static void offer_unheld(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c, uint32_t intid)
+{
+        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t w = shm_word_load(at);
+
+        if (shm_list_is_unheld_active(w, intid, vcpu))
+                offer(c, (struct shm_list_choice) { at, w, intid });
+}
+
+void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c)
+{
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                offer_unheld(gic, vcpu, c, shm_gic_nth_private(i));
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                offer_unheld(gic, vcpu, c, shm_gic_nth_spi(gic, i));
+}
+
 /*
  * The order in which interrupts were acknowledged here: an end of interrupt that finds no list register is of the latest
  * that is still active. Its priority may be another by now.

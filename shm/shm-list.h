@@ -42,6 +42,14 @@ unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_l
 /* shm_list_offer_active() - what is active outside of the list registers; of the last bank, until that is forgotten. */
 void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
 
+/*
+ * shm_list_is_unheld_active() - active outside of list registers, and nobody's: it was made active by a write (GICD_ISACTIVER<n>, a
+ * restore), and nobody acknowledged it. An SPI is then taken for its target's.
+ */
+bool shm_list_is_unheld_active(uint64_t w, uint32_t intid, uint32_t vcpu);
+/* shm_list_offer_unheld() - those. Looks at all words: only for an end of interrupt that is of nothing else. */
+void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
+
 /* shm_list_push_taken() - @intid was acknowledged in guest. */
 void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 /* shm_list_latest_taken() - the latest of these that is active and was in no list register; or GIC_INTID_SPURIOUS. */

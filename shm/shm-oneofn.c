@@ -190,6 +190,8 @@ void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
 
         if (!(gic->features & SHM_FEATURE_1_OF_N))
                 return;
+        if (shm_gic_is_port(self)) /* what it has listed is no candidate: its fold places it */
+                shm_word_ring(gic, vcpu);
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
                 uint64_t bits = shm_load(&self->candidates[i], CAND_X1);

@@ -154,6 +154,16 @@ static bool publish(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
         return traps;
 }
 
+static unsigned n_active_priorities(const struct shm_vcpu *self)
+{
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < SHM_N_APR; i++)
+                n += (unsigned)__builtin_popcount(shm_load(&self->ap0r[i], APR_X1)) +
+                     (unsigned)__builtin_popcount(shm_load(&self->ap1r[i], APR_X1));
+        return n;
+}
+
 struct filling {
         unsigned n;             /* list registers in use */
         bool has_spi;           /* one of them is an SPI that was pending */
@@ -210,6 +220,9 @@ static uint64_t fill_of(struct shm_gic *gic, uint32_t vcpu, struct shm_list_grou
         /* Underflow is "one or none is valid": with fewer in use it would be asserted at once. */
         if ((hcr & (HCR_NPIE | HCR_LRENPIE)) && f->n > 1)
                 hcr |= HCR_UIE;
+        /* Something is to end that this vCPU does not hold, as after a restore: walk_eoi_count() finds it. */
+        if (n_active_priorities(&gic->vcpus[vcpu]) > active.n_offered)
+                hcr |= HCR_LRENPIE;
         for (unsigned g = 0; g < 2; g++)
                 if (disabled & (1u << g))
                         hcr |= HCR_VGRP_EIE(g);
@@ -373,7 +386,7 @@ static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t inti
         uint64_t old = at ? shm_word_load(at) : 0;
         unsigned tries = 0;
 
-        while (shm_list_is_own_active(old, vcpu) && shm_gic_retry(gic, &tries)) {
+        while ((shm_list_is_own_active(old, vcpu) || shm_list_is_unheld_active(old, intid, vcpu)) && shm_gic_retry(gic, &tries)) {
                 uint64_t now = gic_irq_deactivate(old);
 
                 if (shm_word_cas(at, &old, now)) {
@@ -392,7 +405,7 @@ static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t inti
 /*
  * Each end of interrupt that found no list register ended the active interrupt of the highest active priority (IHI 0069
  * section 12.4.8, EOIcount): the one that was acknowledged last; of those of which that is not known (they were active when
- * the VM was restored), the one of the highest priority. The slot names it before it is ended.
+ * the VM was restored), the one of the highest priority, first of those whose holder is known. The slot names it before it is ended.
  */
 static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
 {
@@ -406,6 +419,8 @@ static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
                         intid = shm_list_latest_taken(gic, vcpu);
                         if (intid == WALK_NONE) {
                                 shm_list_offer_active(gic, vcpu, &active);
+                                if (!active.n)
+                                        shm_list_offer_unheld(gic, vcpu, &active);
                                 if (!active.n)
                                         return;
                                 intid = active.best[0].intid;

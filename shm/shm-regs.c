@@ -221,18 +221,23 @@ static void write_gicr_statusr(struct shm_gic *gic, const struct shm_access *a, 
 
 static uint64_t read_gicr_waker(struct shm_gic *gic, const struct shm_access *a)
 {
-        uint64_t cpuif = shm_load(&gic->vcpus[a->vcpu].cpuif, CPUIF_X1);
+        const struct shm_vcpu *self = &gic->vcpus[a->vcpu];
 
-        return (cpuif & SHM_CPUIF_ASLEEP) ? GICR_WAKER_PROCESSOR_SLEEP | GICR_WAKER_CHILDREN_ASLEEP : 0;
+        if (!(shm_load(&self->cpuif, CPUIF_X1) & SHM_CPUIF_ASLEEP))
+                return 0;
+        return GICR_WAKER_PROCESSOR_SLEEP | (shm_gic_is_port_in_guest(self) ? 0 : GICR_WAKER_CHILDREN_ASLEEP);
 }
 
-/* GATE-R2: as GATE-R1, for one vCPU. ChildrenAsleep follows at once (IHI 0069 section 11.1). */
+/*
+ * GATE-R2: as GATE-R1, for one vCPU. ChildrenAsleep follows at once (IHI 0069 section 11.1); of a list-register port in guest, which
+ * may take what it has listed, when it has left: it is rung.
+ */
 static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         bool asleep = value & GICR_WAKER_PROCESSOR_SLEEP;
         bool was_asleep = shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep) & SHM_CPUIF_ASLEEP;
 
-        if (!asleep)
+        if (!asleep || shm_gic_is_port(&gic->vcpus[a->vcpu]))
                 shm_word_ring(gic, a->vcpu);
         if (asleep && !was_asleep)
                 shm_oneofn_closed(gic, a->vcpu);

@@ -56,7 +56,7 @@ bool shm_rwp_of_distributor(struct shm_gic *gic)
         }
         /* GICR_ICENABLER0 is the redistributor's: of what is private, only what a group enable has to do with. */
         for (uint32_t i = 0; closed && i < gic->n_vcpus; i++)
-                if (shm_load(&gic->vcpus[i].park, PARK_A1) == SHM_PARK_IN_GUEST && may_private_be_taken(gic, i, closed))
+                if (shm_gic_is_port_in_guest(&gic->vcpus[i]) && may_private_be_taken(gic, i, closed))
                         return true;
         return false;
 }

@@ -114,6 +114,39 @@ static void test_made_active_again(void)
         rig_destroy(&rig);
 }
 
+/*
+ * As a VMM restores a vCPU that had acknowledged (sections 12.9.24 and 12.11.20, then 12.2.4 ICC_AP1R<n>_EL1): the guest goes on, and ends
+ * it by ICC_EOIR1_EL1 (12.4.8, EOIcount).
+ */
+static void test_restored_as_active(void)
+{
+        static const uint32_t intids[] = { SGI, PPI, SPI };
+
+        for (unsigned i = 0; i < 3; i++) {
+                struct shm_port_bank bank;
+
+                boot();
+                set_priority(&rig, 0, intids[i], 0x80);
+                set_priority(&rig, 0, SPI + 1, 0x40);
+                set_bit(&rig, 0, ISACTIVER, SPI + 1); /* of a higher priority, and not of this vCPU */
+                gicd(&rig, 0x6000 + 8 * (SPI + 1), 1);
+                set_bit(&rig, 0, ISACTIVER, intids[i]);
+                msr(&rig, 0, ICC_AP1R(0), 1u << (0x80 >> 3));
+                bank = enter();
+                tap_ok(bank.ich_lr[0] == 0 && bank.ich_ap1r[0] == 1u << (0x80 >> 3), "INTID %u was restored as active", intids[i]);
+                tap_ok((bank.ich_hcr & HCR_LRENPIE) && (bank.ich_hcr & HCR_TDIR), "its end is heard of, of either kind");
+                bank.ich_ap1r[0] = 0;
+                bank.ich_hcr |= UINT64_C(1) << 27;
+                shm_port_exit(&rig.gic, 0, &bank);
+                tap_eq(get_bit(&rig, 0, ISACTIVER, intids[i]), 0, "and ended by that");
+                tap_eq(get_bit(&rig, 0, ISACTIVER, SPI + 1), 1, "nothing else was");
+                bank = enter();
+                tap_eq(bank.ich_hcr & HCR_LRENPIE, 0, "with nothing active nothing is asked for");
+                shm_port_exit(&rig.gic, 0, &bank);
+                rig_destroy(&rig);
+        }
+}
+
 /* The owner dies in guest: what was written from elsewhere is in the word. */
 static void test_made_active_lost(void)
 {
@@ -182,11 +215,87 @@ static void test_register_write_pending(void)
         rig_destroy(&rig);
 }
 
+#define WAKER  shm_gicr_read(&rig.gic, 0x14, 4) /* of vCPU 0 */
+#define IRM    (UINT64_C(1) << 31)
+
+static void set_dpg(struct rig *of)
+{
+        shm_gicr_write(&of->gic, 0, 4, 1u << 25); /* GICR_CTLR.DPG1NS */
+}
+
+static void sleep_vcpu(struct rig *of)
+{
+        waker(of, 0, 2);
+}
+
+/* Section 11.1, GICR_WAKER.ChildrenAsleep: 1 when the interface is quiescent. */
+static void test_waker(void)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        pulse(&rig, SPI);
+        bank = enter();
+        tap_eq((uint32_t)bank.ich_lr[0], SPI, "an SPI is listed");
+        sleep_vcpu(&rig);
+        tap_ok(rig.rings[0] > 0, "GICR_WAKER.ProcessorSleep by somebody else: the port is to leave");
+        tap_eq(WAKER, 2, "and ChildrenAsleep is 0: it may take what it has listed");
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(WAKER, 6, "it has left: ChildrenAsleep is 1");
+        bank = enter();
+        tap_eq(bank.ich_lr[0], 0, "and it is given nothing");
+        shm_port_exit(&rig.gic, 0, &bank);
+        rig_destroy(&rig);
+}
+
+/* 1-of-N (GICD_IROUTER<n>.Interrupt_Routing_Mode): it goes to who participates, also if it was listed elsewhere and not taken. */
+static void test_oneofn_closed(void (*close)(struct rig *of), const char *what)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        msr(&rig, 1, ICC_IGRPEN1, 0);
+        shm_gicd_write(&rig.gic, 0x6000 + 8 * SPI, 8, IRM);
+        pulse(&rig, SPI);
+        bank = enter();
+        tap_eq((uint32_t)bank.ich_lr[0], SPI, "a 1-of-N SPI is listed by the only one that takes part");
+        msr(&rig, 1, ICC_IGRPEN1, 1);
+        close(&rig);
+        tap_ok(rig.rings[0] > 0, "%s by somebody else: the port is to leave", what);
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(ack(&rig, 1), SPI, "and another vCPU takes it");
+        rig_destroy(&rig);
+}
+
+/* INVARIANT of TDIR: nobody waits at a gate for what a write makes active, and no daemon broadcasts here. */
+static void test_made_active_spi(void)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        bank = enter();
+        tap_ok(!(bank.ich_hcr & HCR_TDIR), "a port enters, and does not trap");
+        set_bit(&rig, 1, ISACTIVER, SPI);
+        tap_ok(rig.rings[0] > 0, "an SPI is made active by somebody else: the port is to leave");
+        shm_port_exit(&rig.gic, 0, &bank);
+        bank = enter();
+        tap_ok(bank.ich_hcr & HCR_TDIR, "and traps");
+        set_bit(&rig, 1, ISACTIVER, SPI + 1);
+        tap_eq(rig.rings[0], 0, "another one: it knows");
+        shm_port_exit(&rig.gic, 0, &bank);
+        rig_destroy(&rig);
+}
+
 int main(void)
 {
+        test_waker();
+        test_oneofn_closed(set_dpg, "GICR_CTLR.DPG1NS");
+        test_oneofn_closed(sleep_vcpu, "GICR_WAKER.ProcessorSleep");
+        test_made_active_spi();
         test_register_write_pending();
         test_made_active_private();
         test_made_active_again();
         test_made_active_lost();
+        test_restored_as_active();
         return tap_done();
 }
