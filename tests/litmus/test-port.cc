@@ -11,6 +11,7 @@
 #include "gic-icc.h"
 #include "litmus-world.h"
 #include "shm-port.h"
+#include "shm-rwp.h"
 
 #define SPI GIC_SPI_FIRST
 #define ONE_REGISTER  (1u << SHM_PORT_N_SHIFT)
@@ -299,6 +300,50 @@ LITMUS_SCENARIO(folds, .name = "port-fold", .what = "a port leaves and folds whi
                 .n_threads = 3, .setup = fold_setup, .before = fold_before, .thread = fold_thread, .after = fold_after,
                 .saw = { "the guest took it", "it was taken elsewhere", "who changed it knew that it was taken", "(it was asked to fold)" },
                 .executions = 60000, .next = NULL);
+
+/* --- RWP, ChildrenAsleep: who reads that a disable is everywhere, against a port that enters --- */
+
+static bool is_quiet;
+
+static void quiet_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(60);
+                enter();
+                return;
+        }
+        litmus_wait(90);
+        if (outside % 3 == 0) {
+                world_write(GICD_REG_CTLR, 0, 0, 0);
+                is_quiet = !shm_rwp_of_distributor(&world);
+        } else if (outside % 3 == 1) {
+                change(disable, 0);
+                is_quiet = !shm_rwp_of_distributor(&world);
+        } else {
+                world_write(GICR_REG_WAKER, 0, 0, GICR_WAKER_PROCESSOR_SLEEP);
+                is_quiet = !shm_gic_is_port_in_guest(&world.vcpus[0]);
+        }
+}
+
+static void quiet_before(void)
+{
+        port_before();
+        is_quiet = false;
+}
+
+static void quiet_after(void)
+{
+        litmus_saw(is_quiet ? 0 : 1);
+        litmus_check(!is_quiet || !(bank.ich_lr[0] & GICH_LR_PENDING), "RWP is 0, and the guest may take it");
+        litmus_check(!(bank.ich_lr[0] & GICH_LR_PENDING) || world_rung[0], "it may take it, and its port is not rung");
+        leave();
+        litmus_check(!shm_rwp_of_distributor(&world), "it is folded, and RWP is 1");
+        world_settle();
+}
+
+LITMUS_SCENARIO(quiet, .name = "port-rwp", .what = "a group, an interrupt or a vCPU is disabled while a port enters", .n_threads = 2,
+                .setup = port_build, .before = quiet_before, .thread = quiet_thread, .after = quiet_after,
+                .saw = { "RWP was 0 at once", "RWP was 1" }, .executions = 40000, .next = NULL);
 
 /* --- wake-up: devices against a port that enters --- */
 
