@@ -167,6 +167,13 @@ uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu)
         return bit < 0 ? GIC_PRIORITY_IDLE : gic_prio_of_apr_bit((unsigned)bit, gic->n_priority_bits);
 }
 
+unsigned shm_cpuif_apr_bit(const struct shm_gic *gic, uint32_t vcpu, uint8_t priority, unsigned group)
+{
+        struct gates gates = read_gates(gic, &gic->vcpus[vcpu]);
+
+        return gic_prio_apr_bit(priority, group_mask(&gates, group), gic->n_priority_bits);
+}
+
 /* PARK-A1 before the active priorities: a vCPU that sleeps changed its own before PARK-R1. */
 void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu)
 {

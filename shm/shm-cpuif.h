@@ -58,6 +58,9 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
  */
 bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
 
+/* shm_cpuif_apr_bit() - of ICC_AP<group>R<n>_EL1, that stands for an interrupt of @priority: by the binary point as it is now. */
+unsigned shm_cpuif_apr_bit(const struct shm_gic *gic, uint32_t vcpu, uint8_t priority, unsigned group);
+
 /* shm_cpuif_running_priority() - ICC_RPR_EL1: from the active-priority registers of both groups. Threads: any. */
 uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu);
 

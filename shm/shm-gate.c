@@ -79,6 +79,12 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
         return false;
 }
 
+void shm_gate_passed_by(struct shm_gic *gic)
+{
+        if (!gic->bounded && !shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)))
+                shm_gate_ring_late(gic);
+}
+
 void shm_gate_left(struct shm_gic *gic)
 {
         if (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_GATED)

@@ -31,6 +31,12 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu);
 /* shm_gate_ring_late() - make every port leave that is in guest without trapping. For who broadcasts TDIR, or has to. */
 void shm_gate_ring_late(struct shm_gic *gic);
 
+/*
+ * shm_gate_passed_by() - SPIs were made active by a write (GICD_ISACTIVER<n>), and asked nobody: the same as ring_late, if it is not
+ * known that all trap. A bounded view does not: the daemon broadcasts. Threads: any.
+ */
+void shm_gate_passed_by(struct shm_gic *gic);
+
 /* shm_gate_left() - a port has stored that it left the guest or traps: if it was the last, ring who waits. */
 void shm_gate_left(struct shm_gic *gic);
 

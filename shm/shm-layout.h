@@ -24,11 +24,13 @@
 
 #define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
 #define SHM_MAJOR            1
-#define SHM_MINOR            1           /* 1: take-over bits of cpuif, salt of the words */
+#define SHM_MINOR            2           /* 1: take-over bits of cpuif, salt of the words; 2: list-register ports */
 #define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0) /* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
 #define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
 #define SHM_UNDERSTAND_MIRROR    (UINT64_C(1) << 2) /* SHM_FLAG_MIRROR: nothing is delivered */
-#define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | SHM_UNDERSTAND_MIRROR) /* by this code */
+#define SHM_UNDERSTAND_PORTS     (UINT64_C(1) << 3) /* a vCPU may be a list-register port: resident words, the gate, counted rings */
+#define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | SHM_UNDERSTAND_MIRROR | \
+                              SHM_UNDERSTAND_PORTS) /* by this code */
 #define SHM_LINE             64u
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u
@@ -208,7 +210,9 @@ struct shm_bank {
         shm_atomic(uint32_t) ich_ap0r[SHM_N_APR];
         shm_atomic(uint32_t) ich_ap1r[SHM_N_APR];
         shm_atomic(uint64_t) filled_vmcr;
-        uint64_t reserved[9];
+        shm_atomic(uint32_t) filled_ap0r[SHM_N_APR];
+        shm_atomic(uint32_t) filled_ap1r[SHM_N_APR];
+        uint64_t reserved[5];
 };
 
 /* shm_vcpu.port: see shm-port.h */
@@ -365,6 +369,8 @@ SHM_AT(struct shm_bank, ich_hcr, 136);
 SHM_AT(struct shm_bank, ich_ap0r, 144);
 SHM_AT(struct shm_bank, ich_ap1r, 160);
 SHM_AT(struct shm_bank, filled_vmcr, 176);
+SHM_AT(struct shm_bank, filled_ap0r, 184);
+SHM_AT(struct shm_bank, filled_ap1r, 200);
 SHM_AT(struct shm_vcpu_counters, acknowledged, 0);
 SHM_AT(struct shm_vcpu_counters, parks, 8);
 SHM_AT(struct shm_vcpu_counters, resets, 16);

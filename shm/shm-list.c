@@ -127,28 +127,32 @@ void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_c
         }
 }
 
-bool shm_list_is_unheld_active(uint64_t w, uint32_t intid, uint32_t vcpu)
+bool shm_list_is_unheld_active(uint64_t w)
 {
-        if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) != GIC_WORD_ACTIVE || gic_word_holder(w) != GIC_NO_VCPU)
-                return false;
-        return gic_intid_is_private(intid) || (w & GIC_WORD_IRM) || gic_word_route(w) == vcpu;
+        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == GIC_NO_VCPU;
 }
 
-static void offer_unheld(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c, uint32_t intid)
+static void offer_unheld(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const uint32_t ap[2][SHM_N_APR], bool is_anywhere,
+                         struct shm_list_choices *c)
 {
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t w = shm_word_load(at);
+        unsigned group = gic_word_group(w), bit;
 
-        if (shm_list_is_unheld_active(w, intid, vcpu))
+        if (!shm_list_is_unheld_active(w) || (!is_anywhere && !gic_intid_is_private(intid) && gic_word_route(w) != vcpu))
+                return;
+        bit = shm_cpuif_apr_bit(gic, vcpu, gic_word_priority(w), group);
+        if (ap[group][bit / 32] >> bit % 32 & 1)
                 offer(c, (struct shm_list_choice) { at, w, intid });
 }
 
-void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c)
+void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c)
 {
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                offer_unheld(gic, vcpu, c, shm_gic_nth_private(i));
-        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
-                offer_unheld(gic, vcpu, c, shm_gic_nth_spi(gic, i));
+                offer_unheld(gic, vcpu, shm_gic_nth_private(i), ap, false, c);
+        for (unsigned is_anywhere = 0; is_anywhere < 2 && !c->n; is_anywhere++)
+                for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                        offer_unheld(gic, vcpu, shm_gic_nth_spi(gic, i), ap, is_anywhere, c);
 }
 
 /*

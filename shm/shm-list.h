@@ -44,11 +44,14 @@ void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_c
 
 /*
  * shm_list_is_unheld_active() - active outside of list registers, and nobody's: it was made active by a write (GICD_ISACTIVER<n>, a
- * restore), and nobody acknowledged it. An SPI is then taken for its target's.
+ * restore), and nobody acknowledged it.
  */
-bool shm_list_is_unheld_active(uint64_t w, uint32_t intid, uint32_t vcpu);
-/* shm_list_offer_unheld() - those. Looks at all words: only for an end of interrupt that is of nothing else. */
-void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
+bool shm_list_is_unheld_active(uint64_t w);
+/*
+ * shm_list_offer_unheld() - of those, what an end of interrupt of this vCPU can be of, that is of nothing else: an active priority of
+ * its group and priority was dropped (@ap). First what is private or routed here. Looks at all words.
+ */
+void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c);
 
 /* shm_list_push_taken() - @intid was acknowledged in guest. */
 void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);

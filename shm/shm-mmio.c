@@ -4,6 +4,7 @@
 
 #include "gic-prio.h"
 #include "gic-reg.h"
+#include "shm-gate.h"
 #include "shm-regs.h"
 #include "shm-word.h"
 
@@ -79,6 +80,8 @@ static void write_fields(struct shm_gic *gic, const struct frame *f, const struc
                 if (word)
                         shm_word_update(gic, word, intid, reg->set, value & mask);
         }
+        if (__builtin_expect(reg->set == gic_field_set_active, 0))
+                shm_gate_passed_by(gic);
 }
 
 static inline bool decode(const struct frame *f, unsigned len, struct shm_access *ret_access)

@@ -299,6 +299,8 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 bank->ich_ap0r[i] = shm_load(&self->ap0r[i], APR_X1);
                 bank->ich_ap1r[i] = shm_load(&self->ap1r[i], APR_X1);
+                shm_store(&self->bank.filled_ap0r[i], bank->ich_ap0r[i], BANK_X1);
+                shm_store(&self->bank.filled_ap1r[i], bank->ich_ap1r[i], BANK_X1);
         }
 }
 
@@ -386,13 +388,27 @@ static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t inti
         uint64_t old = at ? shm_word_load(at) : 0;
         unsigned tries = 0;
 
-        while ((shm_list_is_own_active(old, vcpu) || shm_list_is_unheld_active(old, intid, vcpu)) && shm_gic_retry(gic, &tries)) {
+        while ((shm_list_is_own_active(old, vcpu) || shm_list_is_unheld_active(old)) && shm_gic_retry(gic, &tries)) {
                 uint64_t now = gic_irq_deactivate(old);
 
                 if (shm_word_cas(at, &old, now)) {
                         shm_word_settle(gic, intid, old, now);
                         return;
                 }
+        }
+}
+
+/*
+ * The active priorities that the guest dropped. With EOImode 1 EOIcount is of ICC_DIR_EL1, which drops none: all. That does not trap
+ * only if nothing was active outside of list registers at the entry.
+ */
+static void dropped(const struct shm_bank *bank, uint32_t ap[2][SHM_N_APR])
+{
+        bool all = shm_load(&bank->ich_vmcr, BANK_X2) & VMCR_VEOIM;
+
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                ap[0][i] = all ? UINT32_MAX : shm_load(&bank->filled_ap0r[i], BANK_X2) & ~shm_load(&bank->ich_ap0r[i], BANK_X2);
+                ap[1][i] = all ? UINT32_MAX : shm_load(&bank->filled_ap1r[i], BANK_X2) & ~shm_load(&bank->ich_ap1r[i], BANK_X2);
         }
 }
 
@@ -405,11 +421,13 @@ static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t inti
 /*
  * Each end of interrupt that found no list register ended the active interrupt of the highest active priority (IHI 0069
  * section 12.4.8, EOIcount): the one that was acknowledged last; of those of which that is not known (they were active when
- * the VM was restored), the one of the highest priority, first of those whose holder is known. The slot names it before it is ended.
+ * the VM was restored), the one of the highest priority, first of those whose holder is known. The slot names it before it is ended:
+ * of two that nobody holds and whose priorities were both dropped, the second is looked for when the first has ended.
  */
 static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t ap[2][SHM_N_APR];
 
         for (unsigned count = WALK_COUNT(walk); count; count--) {
                 struct shm_list_choices active = { .max = 1 };
@@ -419,8 +437,10 @@ static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
                         intid = shm_list_latest_taken(gic, vcpu);
                         if (intid == WALK_NONE) {
                                 shm_list_offer_active(gic, vcpu, &active);
-                                if (!active.n)
-                                        shm_list_offer_unheld(gic, vcpu, &active);
+                                if (!active.n) {
+                                        dropped(&self->bank, ap);
+                                        shm_list_offer_unheld(gic, vcpu, ap, &active);
+                                }
                                 if (!active.n)
                                         return;
                                 intid = active.best[0].intid;

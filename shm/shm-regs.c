@@ -221,11 +221,9 @@ static void write_gicr_statusr(struct shm_gic *gic, const struct shm_access *a, 
 
 static uint64_t read_gicr_waker(struct shm_gic *gic, const struct shm_access *a)
 {
-        const struct shm_vcpu *self = &gic->vcpus[a->vcpu];
-
-        if (!(shm_load(&self->cpuif, CPUIF_X1) & SHM_CPUIF_ASLEEP))
+        if (!(shm_load(&gic->vcpus[a->vcpu].cpuif, CPUIF_X1) & SHM_CPUIF_ASLEEP))
                 return 0;
-        return GICR_WAKER_PROCESSOR_SLEEP | (shm_gic_is_port_in_guest(self) ? 0 : GICR_WAKER_CHILDREN_ASLEEP);
+        return GICR_WAKER_PROCESSOR_SLEEP | (shm_rwp_of_waker(gic, a->vcpu) ? 0 : GICR_WAKER_CHILDREN_ASLEEP);
 }
 
 /*

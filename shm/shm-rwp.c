@@ -65,3 +65,25 @@ bool shm_rwp_of_redistributor(struct shm_gic *gic, uint32_t vcpu)
 {
         return has_ports(gic) && may_private_be_taken(gic, vcpu, 0);
 }
+
+/* Something that this port has listed: what is enabled counts, too. */
+static bool may_any_be_taken(struct shm_gic *gic, uint32_t vcpu, const shm_atomic(uint64_t) *word, uint32_t intid)
+{
+        return gic_word_holder(shm_word_load(word)) == vcpu && may_be_taken(gic, word, intid, 3);
+}
+
+bool shm_rwp_of_waker(struct shm_gic *gic, uint32_t vcpu)
+{
+        if (!shm_gic_is_port_in_guest(&gic->vcpus[vcpu]))
+                return false;
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                if (may_any_be_taken(gic, vcpu, &gic->vcpus[vcpu].words[i], shm_gic_nth_private(i)))
+                        return true;
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+
+                if (may_any_be_taken(gic, vcpu, &shm_gic_spi(gic, intid)->word, intid))
+                        return true;
+        }
+        return false;
+}

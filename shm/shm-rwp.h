@@ -11,6 +11,7 @@
  *         trap ports every write takes effect at once.
  * Order   The writer's change of the word, or of GICD_CTLR, comes before its look here; a port reads both after it has listed
  *         (WORD-R1, GATE-A2): either this sees it listed, or the port sees the change.
+ *         GICR_WAKER.ChildrenAsleep is the same of a vCPU that was put to sleep (section 11.1).
  * Threads Any.
  */
 #include "shm-gic.h"
@@ -20,5 +21,8 @@ bool shm_rwp_of_distributor(struct shm_gic *gic);
 
 /* shm_rwp_of_redistributor() - of GICR_ICENABLER0 (and <n>E) of @vcpu, a checked index. */
 bool shm_rwp_of_redistributor(struct shm_gic *gic, uint32_t vcpu);
+
+/* shm_rwp_of_waker() - of GICR_WAKER.ProcessorSleep of @vcpu: it may still take something. */
+bool shm_rwp_of_waker(struct shm_gic *gic, uint32_t vcpu);
 
 #endif

@@ -46,13 +46,14 @@ uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
                         return old;
                 /* To readers CLEARING was set all the time: only leaving CLEAR is a change. */
                 now = with_state(old, SHM_TDIR_SET);
-                if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
+                if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR) {
                         now += GENERATION_STEP;
+                        /* Before it is set: of two that set it at once, either. */
+                        shm_store(&gic->header->tdir_cause, intid, COUNT_X2);
+                }
         } while (!shm_cas(tdir, &old, now, TDIR_R1));
-        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR) {
-                shm_store(&gic->header->tdir_cause, intid, COUNT_X2);
+        if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
                 tell(gic);
-        }
         return now;
 }
 

@@ -17,7 +17,7 @@
 #include "shm-cpuif.h"
 #include "shm-gic.h"
 #include "shm-oneofn.h"
-#include "shm-gate.h"
+#include "shm-tdir.h"
 
 /* WORD-A1: a word, to decide on. Pairs with WORD-R1. */
 static inline uint64_t shm_word_load(const shm_atomic(uint64_t) *word)
@@ -68,20 +68,6 @@ static inline void shm_word_withdraw(struct shm_gic *gic, uint64_t old, uint64_t
 }
 
 /*
- * From outside: list-register ports that are in guest have to trap its end, of an SPI all of them. No gate was passed, so none
- * of them may be waited for; TDIR is set, and its broadcast may be late.
- */
-static inline void shm_word_made_active(struct shm_gic *gic, uint32_t intid, uint32_t target)
-{
-        if (!gic_intid_is_private(intid)) {
-                if (!shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)))
-                        shm_gate_ring_late(gic);
-        } else if (target < gic->n_vcpus && shm_gic_is_port(&gic->vcpus[target])) {
-                shm_word_ring(gic, target);
-        }
-}
-
-/*
  * Pay the effects of a change that was published. TDIR goes up before the target can hear of the interrupt, so that no
  * deactivation can come before it (INVARIANT of TDIR).
  */
@@ -103,8 +89,10 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
         }
         if (effects & GIC_EFFECT_EOI)
                 shm_word_owe_eoi(gic, intid);
-        if (__builtin_expect(effects & GIC_EFFECT_ACTIVE, 0))
-                shm_word_made_active(gic, intid, target);
+        /* From outside: a list-register port that is in guest has to trap its end. Of SPIs: shm_gate_passed_by(). */
+        if (__builtin_expect((effects & GIC_EFFECT_ACTIVE) && gic_intid_is_private(intid) && target < gic->n_vcpus, 0) &&
+            shm_gic_is_port(&gic->vcpus[target]))
+                shm_word_ring(gic, target);
         if (__builtin_expect((effects & GIC_EFFECT_FOLD) && gic_word_holder(now) < gic->n_vcpus, 0))
                 shm_word_ring(gic, gic_word_holder(now));
 }

@@ -321,7 +321,7 @@ static void quiet_thread(unsigned index)
                 is_quiet = !shm_rwp_of_distributor(&world);
         } else {
                 world_write(GICR_REG_WAKER, 0, 0, GICR_WAKER_PROCESSOR_SLEEP);
-                is_quiet = !shm_gic_is_port_in_guest(&world.vcpus[0]);
+                is_quiet = !shm_rwp_of_waker(&world, 0);
         }
 }
 

@@ -202,6 +202,7 @@ static void mapped(void)
         tap_ok(shm_mirror_read(&view, 1, ICC_PMR, C, &value) == 0 && value == 0xf8, "and is read from a read-only mapping");
         shm_segment_unmap(&view);
         tap_ok(rig.gic.header->must_understand & SHM_UNDERSTAND_MIRROR, "who does not know mirrors refuses it");
+        tap_ok(!(rig.gic.header->must_understand & SHM_UNDERSTAND_PORTS), "but does not have to know list-register ports");
         rig.gic.header->flags |= 2;
         tap_eq(shm_segment_map(rig.fd_ro, false, &view), -EPROTONOSUPPORT, "as this code refuses other flags");
 }

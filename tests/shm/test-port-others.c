@@ -147,6 +147,33 @@ static void test_restored_as_active(void)
         }
 }
 
+static void end_priority(struct shm_port_bank *bank, uint8_t priority)
+{
+        bank->ich_ap1r[0] &= ~(1u << (priority >> 3));
+        bank->ich_hcr += UINT64_C(1) << 27;
+}
+
+/* Several, of which not all are this vCPU's, or routed here: those are ended whose priorities are dropped. */
+static void test_restored_by_priority(void)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        for (uint32_t i = 0; i < 4; i++) {
+                set_priority(&rig, 0, SPI + i, 0x10 + 0x20 * i);
+                set_bit(&rig, 0, ISACTIVER, SPI + i);
+        }
+        route(&rig, SPI + 2, 1);
+        msr(&rig, 0, ICC_AP1R(0), 1u << (0x30 >> 3) | 1u << (0x50 >> 3));
+        bank = enter();
+        end_priority(&bank, 0x30);
+        end_priority(&bank, 0x50);
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_ok(!get_bit(&rig, 0, ISACTIVER, SPI + 1) && !get_bit(&rig, 0, ISACTIVER, SPI + 2), "two that were restored end, one of them routed elsewhere");
+        tap_ok(get_bit(&rig, 0, ISACTIVER, SPI) && get_bit(&rig, 0, ISACTIVER, SPI + 3), "others, of priorities that were not dropped, do not");
+        rig_destroy(&rig);
+}
+
 /* The owner dies in guest: what was written from elsewhere is in the word. */
 static void test_made_active_lost(void)
 {
@@ -244,6 +271,7 @@ static void test_waker(void)
         tap_eq(WAKER, 6, "it has left: ChildrenAsleep is 1");
         bank = enter();
         tap_eq(bank.ich_lr[0], 0, "and it is given nothing");
+        tap_eq(WAKER, 6, "while it runs with nothing ChildrenAsleep stays 1");
         shm_port_exit(&rig.gic, 0, &bank);
         rig_destroy(&rig);
 }
@@ -297,5 +325,6 @@ int main(void)
         test_made_active_again();
         test_made_active_lost();
         test_restored_as_active();
+        test_restored_by_priority();
         return tap_done();
 }

@@ -109,6 +109,7 @@ static void descriptors(void)
         tap_ok(shm_read_icc_ctlr(&reader, 3, &ctlr) == 0 && ctlr.valid == 5 && shm_read_icc_ctlr(&reader, 4, &ctlr) == -EINVAL, "and it reads");
         shm_gicd_read(&reader, 0x3, 4);
         tap_eq((int64_t)shm_gicd_read(&reader, 0, 4), 0x50, "registers too; an access in error does not try to count");
+        tap_ok(gic.header->must_understand & SHM_UNDERSTAND_PORTS, "who does not know list-register ports refuses it: it would pass their gate");
         shm_segment_unmap(&reader);
         shm_segment_unmap(&gic);
         close(fd);
