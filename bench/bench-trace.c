@@ -180,28 +180,25 @@ static void show_clears(struct bench *bench, const char *row, const struct bench
 }
 
 /* Return: the counts of the whole trace. */
-static struct vgic_tdir play_all(struct player *p, const struct trace *trace, double *ret_cleared)
+static struct vgic_tdir_stats play_all(struct player *p, const struct trace *trace, double *ret_cleared)
 {
-        struct vgic_tdir before, after;
-        uint64_t traps;
+        struct vgic_tdir_stats before = { .size = sizeof(before) }, after = { .size = sizeof(after) };
 
-        bench_must(vgic_vm_tdir(p->vm.vm, &before), "TDIR");
-        bench_must(vgic_vm_tdir_traps(p->vm.vm, &traps), "traps of ICC_DIR_EL1");
+        bench_must(vgic_vm_tdir_stats(p->vm.vm, &before), "TDIR");
         play(p, trace);
         *ret_cleared = time_clear(p);
         nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL); /* the daemon counts that, too */
-        bench_must(vgic_vm_tdir(p->vm.vm, &after), "TDIR");
-        bench_must(vgic_vm_tdir_traps(p->vm.vm, &after.traps), "traps of ICC_DIR_EL1");
+        bench_must(vgic_vm_tdir_stats(p->vm.vm, &after), "TDIR");
         after.broadcasts -= before.broadcasts;
         after.suppressed -= before.suppressed;
-        after.traps -= traps;
+        after.traps -= before.traps;
         return after;
 }
 
 static void run(struct bench *bench, const struct trace *trace)
 {
         static struct player p;
-        struct vgic_tdir counts;
+        struct vgic_tdir_stats counts;
         double cleared;
         char row[96];
 
@@ -229,16 +226,16 @@ static void run_late(struct bench *bench)
 {
         static struct player p;
         struct bench_series times = { .n = 0 };
-        struct vgic_tdir tdir;
+        struct vgic_tdir_stats tdir = { .size = sizeof(tdir) };
         uint64_t suppressed;
 
         open_player(bench, &p, "late");
         for (unsigned i = 0; i < N_ENDS; i++) {
-                bench_must(vgic_vm_tdir(p.vm.vm, &tdir), "TDIR");
+                bench_must(vgic_vm_tdir_stats(p.vm.vm, &tdir), "TDIR");
                 suppressed = tdir.suppressed;
                 begin(&p);
                 while (tdir.suppressed == suppressed)
-                        bench_must(vgic_vm_tdir(p.vm.vm, &tdir), "TDIR");
+                        bench_must(vgic_vm_tdir_stats(p.vm.vm, &tdir), "TDIR");
                 end(&p);
                 bench_add(&times, time_clear(&p));
         }

@@ -14,7 +14,7 @@
 #include "cli.h"
 #include "cli-json.h"
 
-static void tdir_print(const struct cli *cli, const struct vgic_tdir *tdir)
+static void tdir_print(const struct cli *cli, const struct vgic_tdir_stats *tdir)
 {
         struct cli_json json;
 
@@ -135,17 +135,10 @@ static int watch_wait(const struct cli *cli, const struct tdir_watch *watch)
         return ret < 0 ? ret : 0;
 }
 
-static int tdir_read(struct cli *cli, struct vgic_tdir *ret_tdir)
-{
-        int ret = vgic_vm_tdir(cli->vm, ret_tdir);
-
-        return ret ? ret : vgic_vm_tdir_traps(cli->vm, &ret_tdir->traps);
-}
-
 static int tdir_watch(struct cli *cli)
 {
         struct tdir_watch watch = { .deadline_ms = UINT64_MAX };
-        struct vgic_tdir tdir;
+        struct vgic_tdir_stats tdir = { .size = sizeof(tdir) };
         uint64_t wait_ms;
         int ret, status;
 
@@ -159,7 +152,7 @@ static int tdir_watch(struct cli *cli)
         /* Watch first, then read: a change in between is seen twice rather than never, and the generation tells. */
         ret = vgic_tdir_watch(cli->vm);
         if (ret == 0)
-                ret = tdir_read(cli, &tdir);
+                ret = vgic_vm_tdir_stats(cli->vm, &tdir);
         if (ret)
                 return cli_fail(cli, ret, "TDIR of %s", cli->args[0]);
         watch.generation = tdir.generation;
@@ -180,7 +173,7 @@ int cli_tdir(struct cli *cli)
 {
         const char *via = cli_given(cli, CLI_OPT_VIA) ? cli->options[CLI_OPT_VIA] : "shm";
         bool watch = cli_given(cli, CLI_OPT_WATCH), message = strcmp(via, "message") == 0;
-        struct vgic_tdir tdir;
+        struct vgic_tdir_stats tdir = { .size = sizeof(tdir) };
         int ret, status;
 
         if (!message && strcmp(via, "shm") != 0)
@@ -196,7 +189,7 @@ int cli_tdir(struct cli *cli)
         }
         if (watch)
                 return tdir_watch(cli);
-        ret = message ? vgic_msg_tdir(cli->conn, cli->args[0], &tdir) : tdir_read(cli, &tdir);
+        ret = message ? vgic_msg_tdir_stats(cli->conn, cli->args[0], &tdir) : vgic_vm_tdir_stats(cli->vm, &tdir);
         if (ret)
                 return cli_fail(cli, ret, "TDIR of %s", cli->args[0]);
         tdir_print(cli, &tdir);

@@ -100,6 +100,9 @@ int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessa
  */
 int vgic_options_take(struct base_error *error, void *options, size_t size, const void *caller, size_t caller_size);
 
+/** vgic_options_give() - the reverse: fill a caller's structure, which begins with its size. Return: 0; -EINVAL no size. */
+int vgic_options_give(struct base_error *error, const void *ours, size_t size, void *caller);
+
 /* vgic_name_check() - VM names, grant labels. Return: 0; -EINVAL, with words. */
 int vgic_name_check(struct base_error *error, const char *what, const char *name);
 

@@ -46,20 +46,6 @@ int vgic_vm_info_take(struct vgic_conn *conn, const Vgic__VmInfo *from, struct v
         return 0;
 }
 
-/* Copy into a caller's structure, which may be older or newer than ours. */
-static int vgic_info_give(struct base_error *error, const struct vgic_vm_info *info, struct vgic_vm_info *ret_info)
-{
-        size_t size = ret_info->size;
-
-        if (size < sizeof(size_t))
-                return base_error_set(error, -EINVAL, "ret_info->size is not set to its sizeof");
-        if (size > sizeof(*info))
-                memset((char *)ret_info + sizeof(*info), 0, size - sizeof(*info));
-        memcpy(ret_info, info, size < sizeof(*info) ? size : sizeof(*info));
-        ret_info->size = size;
-        return 0;
-}
-
 /* One page: append it. Return: 1 there is more; 0; a negative errno. */
 static int vgic_info_page(struct vgic_conn *conn, uint64_t *after_id, struct vgic_vm_info **infos, size_t *n)
 {
@@ -127,7 +113,7 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
         r = vgic_call(conn, PROTO_VM_INFO, &ask.base, NULL, 0, &reply, NULL);
         if (r == 0)
                 r = vgic_vm_info_take(conn, ((const Vgic__VmInfoReply *)reply)->vm, &info);
-        return r < 0 ? r : vgic_info_give(&conn->error, &info, ret_info);
+        return r < 0 ? r : vgic_options_give(&conn->error, &info, sizeof(info), ret_info);
 }
 
 int vgic_vm_get_info(struct vgic_vm *vm, struct vgic_vm_info *ret_info)
@@ -140,5 +126,5 @@ int vgic_vm_get_info(struct vgic_vm *vm, struct vgic_vm_info *ret_info)
         info = vm->info;
         pthread_mutex_unlock(&vm->info_lock);
         /* Any thread: the connection's error, which is its owner's, stays untouched. */
-        return vgic_info_give(NULL, &info, ret_info);
+        return vgic_options_give(NULL, &info, sizeof(info), ret_info);
 }

@@ -52,7 +52,7 @@ int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, 
         return 0;
 }
 
-int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir)
+static int vgic_msg_ask_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir_stats *ret_stats)
 {
         Vgic__VmName ask = VGIC__VM_NAME__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
@@ -66,14 +66,30 @@ int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *re
         if (r < 0)
                 return r;
         reply = (const Vgic__TdirReply *)message;
-        ret_tdir->set = reply->set;
-        ret_tdir->generation = reply->generation;
-        ret_tdir->n_in_flight = reply->n_in_flight;
-        ret_tdir->cause = reply->cause;
-        ret_tdir->traps = reply->traps;
-        ret_tdir->broadcasts = reply->broadcasts;
-        ret_tdir->suppressed = reply->suppressed;
+        *ret_stats = (struct vgic_tdir_stats) {
+                .set = reply->set, .generation = reply->generation, .n_in_flight = reply->n_in_flight, .cause = reply->cause,
+                .traps = reply->traps, .broadcasts = reply->broadcasts, .suppressed = reply->suppressed,
+        };
         return 0;
+}
+
+int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir)
+{
+        struct vgic_tdir_stats stats;
+        int r = vgic_msg_ask_tdir(conn, name, &stats);
+
+        if (r < 0)
+                return r;
+        *ret_tdir = (struct vgic_tdir) { .set = stats.set, .generation = stats.generation, .n_in_flight = stats.n_in_flight };
+        return 0;
+}
+
+int vgic_msg_tdir_stats(struct vgic_conn *conn, const char *name, struct vgic_tdir_stats *ret_stats)
+{
+        struct vgic_tdir_stats stats;
+        int r = vgic_msg_ask_tdir(conn, name, &stats);
+
+        return r < 0 ? r : vgic_options_give(&conn->error, &stats, sizeof(stats), ret_stats);
 }
 
 static void vgic_msg_take_irq(const Vgic__IrqState *from, struct vgic_irq_state *ret_state)

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * What callers hand in: option structures and names
+ * What callers hand in and get: structures of any age, and names
  */
 #include <errno.h>
 #include <string.h>
@@ -21,6 +21,20 @@ int vgic_options_take(struct base_error *error, void *options, size_t size, cons
                                               "the options set a member that this library does not know");
         memset(options, 0, size);
         memcpy(options, caller, caller_size < size ? caller_size : size);
+        return 0;
+}
+
+int vgic_options_give(struct base_error *error, const void *ours, size_t size, void *caller)
+{
+        size_t caller_size;
+
+        memcpy(&caller_size, caller, sizeof(caller_size));
+        if (caller_size < sizeof(size_t))
+                return base_error_set(error, -EINVAL, "the structure's size is not set to its sizeof");
+        if (caller_size > size)
+                memset((char *)caller + size, 0, caller_size - size);
+        memcpy(caller, ours, caller_size < size ? caller_size : size);
+        memcpy(caller, &caller_size, sizeof(caller_size));
         return 0;
 }
 

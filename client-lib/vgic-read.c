@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+#include "vgic-conn.h"
 #include "vgic-private.h"
 
 #include "gic-route.h"
@@ -70,25 +71,26 @@ VGIC_EXPORT int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vg
 VGIC_EXPORT int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir)
 {
         int r = vgic_vm_check(vm, false);
-        struct shm_tdir_story story;
 
         if (r < 0)
                 return r;
         ret_tdir->set = shm_tdir_get(&vm->gic, &ret_tdir->generation, &ret_tdir->n_in_flight);
-        story = shm_tdir_tell_story(&vm->gic);
-        ret_tdir->cause = ret_tdir->set ? story.cause : 0;
-        ret_tdir->traps = 0;
-        ret_tdir->broadcasts = story.broadcasts;
-        ret_tdir->suppressed = story.suppressed;
         return 0;
 }
 
-VGIC_EXPORT int vgic_vm_tdir_traps(struct vgic_vm *vm, uint64_t *ret_traps)
+VGIC_EXPORT int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats)
 {
         int r = vgic_vm_check(vm, false);
+        struct shm_tdir_story story;
+        struct vgic_tdir_stats stats;
 
         if (r < 0)
                 return r;
-        *ret_traps = shm_tdir_count_traps(&vm->gic);
-        return 0;
+        story = shm_tdir_tell_story(&vm->gic);
+        stats = (struct vgic_tdir_stats) {
+                .traps = shm_tdir_count_traps(&vm->gic), .broadcasts = story.broadcasts, .suppressed = story.suppressed,
+        };
+        stats.set = shm_tdir_get(&vm->gic, &stats.generation, &stats.n_in_flight);
+        stats.cause = stats.set ? story.cause : 0;
+        return vgic_options_give(NULL, &stats, sizeof(stats), ret_stats);
 }

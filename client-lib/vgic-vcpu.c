@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base-fd.h"
+#include "shm-port.h"
 #include "vgic-vm.h"
 
 static int vgic_vcpu_call(struct vgic_vcpu *vcpu, uint32_t request, const int *fd)
@@ -67,6 +68,9 @@ int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
                 return 0;
         shm_local_publish(&vcpu->kick, NULL);
         vcpu->registered = false;
+        /* Here, not by the daemon: if that is gone, a port that stays in guest would hold the gate of TDIR shut. */
+        if (vcpu->in_guest)
+                shm_port_repair(&vcpu->vm->gic, vcpu->index, false, 0, 0);
         r = vgic_vm_begin(vcpu->vm, false);
         return r < 0 ? r : vgic_vcpu_call(vcpu, PROTO_VCPU_UNREGISTER, NULL);
 }

@@ -465,6 +465,22 @@ static void test_stopped_daemon(struct vgic_conn *conn)
         destroy(conn, vm);
 }
 
+/* Nobody else could take the port out. */
+static void test_dead_daemon(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = create(conn);
+        struct vgic_vcpu *port = boot(vm, 0, 4), *other = boot(vm, 1, 0);
+
+        vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1); /* IROUTER */
+        enter(port);
+        daemon_kill(&daemon_);
+        vgic_spi_pulse(vm, SPI);
+        tap_eq(vgic_vcpu_ack(other, 1), 1023, "the daemon is dead, a port is in guest without trapping: the gate is shut");
+        tap_eq(vgic_vcpu_unregister(port), -ENOTCONN, "that port's vCPU is given back");
+        tap_eq(vgic_vcpu_ack(other, 1), SPI, "and the gate is open");
+        vgic_vm_detach(vm);
+}
+
 int main(void)
 {
         struct vgic_conn *conn, *tool;
@@ -485,5 +501,10 @@ int main(void)
         vgic_disconnect(conn);
         vgic_disconnect(tool);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
+        daemon_start(&daemon_, NULL);
+        conn = daemon_connect(&daemon_);
+        test_dead_daemon(conn);
+        vgic_disconnect(conn);
+        daemon_stop(&daemon_);
         return tap_done();
 }

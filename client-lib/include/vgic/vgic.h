@@ -377,15 +377,10 @@ struct vgic_tdir {
         uint32_t set;           /* 1: set */
         uint64_t generation;    /* counts its changes */
         uint32_t n_in_flight;   /* SPIs found in flight at the daemon's last scan: to show, not to decide on */
-        uint32_t cause;         /* the INTID that set it; 0: it is clear */
-        uint64_t traps;         /* writes of ICC_DIR_EL1 that list-register ports trapped: by vgic_msg_tdir() */
-        uint64_t broadcasts;    /* that the daemon made */
-        uint64_t suppressed;    /* clears that were put off: an SPI was in flight when the lag was over */
 };
 
 /**
- * vgic_vm_tdir() - from shared memory; it costs the same with 1 vCPU and with many, so traps, of which each vCPU counts its own, are 0:
- * vgic_vm_tdir_traps()
+ * vgic_vm_tdir() - from shared memory
  *
  * Never clear while an SPI is in flight. It is cleared by the daemon, within a lag (vgicd --tdir-lag) after the last: only
  * while somebody subscribes, watches or has a list-register port; for an exact answer without either ask vgic_msg_tdir().
@@ -394,12 +389,22 @@ struct vgic_tdir {
  */
 int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir);
 
+struct vgic_tdir_stats {
+        size_t size;            /* sizeof(struct vgic_tdir_stats) */
+        uint32_t set;
+        uint32_t n_in_flight;
+        uint32_t cause;         /* the INTID that set it; 0: it is clear */
+        uint64_t generation;
+        uint64_t traps;         /* writes of ICC_DIR_EL1 that list-register ports trapped */
+        uint64_t broadcasts;    /* that the daemon made */
+        uint64_t suppressed;    /* looks at which the daemon did not clear it: an SPI was in flight when the lag was over */
+};
 /**
- * vgic_vm_tdir_traps() - writes of ICC_DIR_EL1 that list-register ports trapped, of all vCPUs, from shared memory: looks at each
+ * vgic_vm_tdir_stats() - the same for people, with its counts; looks at every vCPU, so not for a vCPU's thread
  *
- * Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
+ * Return: 0; -EINVAL stats->size; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
  */
-int vgic_vm_tdir_traps(struct vgic_vm *vm, uint64_t *ret_traps);
+int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
 
 /**
  * vgic_tdir_subscribe() - have the daemon write an eventfd at each change of TDIR
@@ -451,6 +456,7 @@ enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
 int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
 int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
 int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir);
+int vgic_msg_tdir_stats(struct vgic_conn *conn, const char *name, struct vgic_tdir_stats *ret_stats);
 /**
  * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index), by ascending
  * INTID: 0.., then 1056.. and 4096.. as far as the VM has them. Return: how many, or an error as above.
