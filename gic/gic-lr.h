@@ -27,6 +27,7 @@
 #define GICH_LR_PENDING         (UINT64_C(1) << 62)
 #define GICH_LR_ACTIVE          (UINT64_C(1) << 63)
 #define GICH_LR_STATE           (GICH_LR_PENDING | GICH_LR_ACTIVE)
+#define GICH_VMCR_VEOIM         (UINT64_C(1) << 9)   /* ICH_VMCR_EL2 (section 12.4.13): EOImode */
 
 /*
  * gic_lr_list() - list an interrupt that vCPU @vcpu holds (active) or that is to be delivered to it

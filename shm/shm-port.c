@@ -6,6 +6,7 @@
 #include "gic-lr.h"
 #include "gic-prio.h"
 #include "shm-cpuif.h"
+#include "shm-eoicount.h"
 #include "shm-gate.h"
 #include "shm-list.h"
 #include "shm-slot.h"
@@ -23,7 +24,6 @@
 #define HCR_EOICOUNT_WIDTH  5
 #define VMCR_VFIQEN         (UINT64_C(1) << 3)
 #define VMCR_VCBPR          (UINT64_C(1) << 4)
-#define VMCR_VEOIM          (UINT64_C(1) << 9)
 #define VMCR_BPR1_SHIFT     18
 
 /* Which fields of ICH_VMCR_EL2 are which system register of the guest. */
@@ -56,16 +56,26 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
                 shm_store(&gic->vcpus[vcpu].n_taken, 0, PORT_X3); /* nobody continues that */
 }
 
-/* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
-static bool has_unheld_private(const struct shm_gic *gic, uint32_t vcpu)
-{
-        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                if ((shm_word_load(&gic->vcpus[vcpu].words[i]) & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE)
-                        return true;
-        return false;
-}
-
 /* --- entry --- */
+
+/*
+ * What a write of GICR_ISACTIVER<n> made active nobody acknowledged, so nobody holds it; but only this vCPU can end it. It gets a
+ * list register as what was acknowledged does, and ends by its INTID.
+ */
+static void claim_private(struct shm_gic *gic, uint32_t vcpu)
+{
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++) {
+                shm_atomic(uint64_t) *word = &gic->vcpus[vcpu].words[i];
+                uint64_t old = shm_word_load(word);
+                unsigned tries = 0;
+
+                while (shm_list_is_unheld_active(old) && shm_gic_retry(gic, &tries))
+                        if (shm_word_cas(word, &old, gic_word_set_holder(old, (uint16_t)vcpu))) {
+                                shm_port_remember(&gic->vcpus[vcpu], shm_gic_nth_private(i));
+                                break;
+                        }
+        }
+}
 
 /* The list register is in the segment before its word says that it is resident. Return: it is listed. */
 static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice, unsigned groups, bool is_active, unsigned n,
@@ -131,7 +141,7 @@ static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
                               base_field_get(shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1), SHM_CPUIF_BPR1_SHIFT, 3));
         shm_sysreg_peek(gic, vcpu, CTLR, &value);
         vmcr = base_bit_assign(vmcr, VMCR_VCBPR, value & ICC_CTLR_CBPR);
-        return base_bit_assign(vmcr, VMCR_VEOIM, value & ICC_CTLR_EOIMODE);
+        return base_bit_assign(vmcr, GICH_VMCR_VEOIM, value & ICC_CTLR_EOIMODE);
 }
 
 /*
@@ -220,7 +230,7 @@ static uint64_t fill_of(struct shm_gic *gic, uint32_t vcpu, struct shm_list_grou
         /* Underflow is "one or none is valid": with fewer in use it would be asserted at once. */
         if ((hcr & (HCR_NPIE | HCR_LRENPIE)) && f->n > 1)
                 hcr |= HCR_UIE;
-        /* Something is to end that this vCPU does not hold, as after a restore: walk_eoi_count() finds it. */
+        /* Something is to end that this vCPU does not hold, as after a restore: shm_eoicount_walk() finds it. */
         if (n_active_priorities(&gic->vcpus[vcpu]) > active.n_offered)
                 hcr |= HCR_LRENPIE;
         for (unsigned g = 0; g < 2; g++)
@@ -284,9 +294,8 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
         shm_store(&self->park, SHM_PARK_IN_GUEST, PARK_R1);
         shm_cpuif_serve(gic, vcpu); /* what was asked before this is not rung for */
 
+        claim_private(gic, vcpu);
         hcr = fill(gic, vcpu, true, &f, bank->ich_lr);
-        if (has_unheld_private(gic, vcpu))
-                hcr |= HCR_TDIR;
         if (publish(gic, vcpu, hcr & HCR_TDIR))
                 hcr |= HCR_TDIR;
         if (f.has_spi && !may_have_spis(gic, vcpu))
@@ -314,6 +323,12 @@ static bool still_waits(uint64_t now, uint32_t vcpu, uint64_t listed, uint64_t s
                gic_word_priority(now) == (uint8_t)(listed >> GICH_LR_PRIORITY_SHIFT);
 }
 
+/* Of a dead owner: reset since by an outsider, for whom this fold was before. */
+static bool was_reset(const struct shm_gic *gic, uint32_t vcpu)
+{
+        return shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1) & SHM_CPUIF_STALE;
+}
+
 static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
 {
         uint32_t intid = (uint32_t)listed;
@@ -327,6 +342,10 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                         return; /* a reset took it out, or a repair has folded it */
                 now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
                 taken = (now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu;
+                if (taken && was_reset(gic, vcpu)) {
+                        now = gic_irq_deactivate(now);
+                        taken = false;
+                }
                 if (taken)
                         shm_port_remember(&gic->vcpus[vcpu], intid);
                 /* Before the word: a repair does not come here once that is changed. Twice in the list does no harm. */
@@ -372,85 +391,14 @@ static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
                 else
                         shm_sysreg_poke(gic, vcpu, f->reg, value);
         }
-        if (!((before ^ now) & (VMCR_VCBPR | VMCR_VEOIM)))
+        if (!((before ^ now) & (VMCR_VCBPR | GICH_VMCR_VEOIM)))
                 return;
         shm_sysreg_peek(gic, vcpu, CTLR, &ctlr);
         if ((before ^ now) & VMCR_VCBPR)
                 ctlr = base_bit_assign(ctlr, ICC_CTLR_CBPR, now & VMCR_VCBPR);
-        if ((before ^ now) & VMCR_VEOIM)
-                ctlr = base_bit_assign(ctlr, ICC_CTLR_EOIMODE, now & VMCR_VEOIM);
+        if ((before ^ now) & GICH_VMCR_VEOIM)
+                ctlr = base_bit_assign(ctlr, ICC_CTLR_EOIMODE, now & GICH_VMCR_VEOIM);
         shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
-}
-
-static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
-{
-        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
-        uint64_t old = at ? shm_word_load(at) : 0;
-        unsigned tries = 0;
-
-        while ((shm_list_is_own_active(old, vcpu) || shm_list_is_unheld_active(old)) && shm_gic_retry(gic, &tries)) {
-                uint64_t now = gic_irq_deactivate(old);
-
-                if (shm_word_cas(at, &old, now)) {
-                        shm_word_settle(gic, intid, old, now);
-                        return;
-                }
-        }
-}
-
-/*
- * The active priorities that the guest dropped. With EOImode 1 EOIcount is of ICC_DIR_EL1, which drops none: all. That does not trap
- * only if nothing was active outside of list registers at the entry.
- */
-static void dropped(const struct shm_bank *bank, uint32_t ap[2][SHM_N_APR])
-{
-        bool all = shm_load(&bank->ich_vmcr, BANK_X2) & VMCR_VEOIM;
-
-        for (unsigned i = 0; i < SHM_N_APR; i++) {
-                ap[0][i] = all ? UINT32_MAX : shm_load(&bank->filled_ap0r[i], BANK_X2) & ~shm_load(&bank->ich_ap0r[i], BANK_X2);
-                ap[1][i] = all ? UINT32_MAX : shm_load(&bank->filled_ap1r[i], BANK_X2) & ~shm_load(&bank->ich_ap1r[i], BANK_X2);
-        }
-}
-
-/* What is left of EOIcount, and the INTID that one of it ends. */
-#define WALK(count, intid)  ((uint64_t)(count) << 32 | (intid))
-#define WALK_COUNT(walk)    ((unsigned)((walk) >> 32 & 31))
-#define WALK_INTID(walk)    ((uint32_t)(walk))
-#define WALK_NONE           GIC_INTID_SPURIOUS
-
-/*
- * Each end of interrupt that found no list register ended the active interrupt of the highest active priority (IHI 0069
- * section 12.4.8, EOIcount): the one that was acknowledged last; of those of which that is not known (they were active when
- * the VM was restored), the one of the highest priority, first of those whose holder is known. The slot names it before it is ended:
- * of two that nobody holds and whose priorities were both dropped, the second is looked for when the first has ended.
- */
-static void walk_eoi_count(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t ap[2][SHM_N_APR];
-
-        for (unsigned count = WALK_COUNT(walk); count; count--) {
-                struct shm_list_choices active = { .max = 1 };
-                uint32_t intid = WALK_INTID(walk);
-
-                if (intid == WALK_NONE) {
-                        intid = shm_list_latest_taken(gic, vcpu);
-                        if (intid == WALK_NONE) {
-                                shm_list_offer_active(gic, vcpu, &active);
-                                if (!active.n) {
-                                        dropped(&self->bank, ap);
-                                        shm_list_offer_unheld(gic, vcpu, ap, &active);
-                                }
-                                if (!active.n)
-                                        return;
-                                intid = active.best[0].intid;
-                        }
-                        shm_store(&self->slot.old_word, WALK(count, intid), SLOT_X3);
-                }
-                deactivate_outside(gic, vcpu, intid);
-                walk = WALK(count - 1, WALK_NONE);
-                shm_store(&self->slot.old_word, walk, SLOT_X3);
-        }
 }
 
 /* From what is in the segment's bank; @states: bits 2n+1..2n are the state of list register n. */
@@ -469,10 +417,9 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
                 if (listed & GICH_LR_STATE)
                         fold(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
         }
-        /* Of a dead owner: reset since by an outsider, for whom this fold was before. */
-        if (!(shm_load(&self->cpuif, CPUIF_X1) & SHM_CPUIF_STALE))
+        if (!was_reset(gic, vcpu))
                 take_vmcr(gic, vcpu);
-        walk_eoi_count(gic, vcpu, walk);
+        shm_eoicount_walk(gic, vcpu, walk, states);
 }
 
 static void leave(struct shm_gic *gic, uint32_t vcpu)
@@ -503,7 +450,7 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
         const unsigned n_apr = gic_prio_n_apr(gic->n_priority_bits);
         const uint32_t mask = gic_prio_apr_mask(gic->n_priority_bits);
         uint64_t count = base_field_get(bank->ich_hcr, HCR_EOICOUNT_SHIFT, HCR_EOICOUNT_WIDTH);
-        uint64_t walk = WALK(count, WALK_NONE), states = 0;
+        uint64_t walk = SHM_EOICOUNT(count, SHM_EOICOUNT_NONE), states = 0;
 
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {

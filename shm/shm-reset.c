@@ -24,9 +24,16 @@ uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
         return gic_irq_reset(w, false);
 }
 
-/* Resident: its owner died in guest, or while it folded what had become active there. */
+/*
+ * Resident: its owner died in guest, or while it folded what had become active there. What a write made active meanwhile
+ * (GICD_ISACTIVER<n>) nobody holds, unless the guest had taken it: the fold that is completed finds out.
+ */
 uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 {
+        const uint64_t made_active = GIC_WORD_RESIDENT | GIC_WORD_ENDED | GIC_WORD_ACTIVE;
+
+        if ((w & made_active) == made_active)
+                return w;
         return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu ? gic_irq_deactivate_outside(w) : w;
 }
 

@@ -123,7 +123,7 @@ mutant "ports: a changed word rings nobody" shm-word.h '/void shm_word_settle/,/
 mutant "ports: a fold settles nothing" shm-port.c '/^static void fold(/,/^}/s/shm_word_settle(.*/;/'
 mutant "ports: who leaves does not open the gate" shm-port.c '/^static void leave(/,/^}/s/shm_gate_left(gic)/(void)gic/'
 mutant "ports: what is ended from elsewhere is not" shm-cpuif.c '/^static void deactivate(/,/^}/s/gic_lr_mark(old, gic_irq_deactivate(old))/(old \& GIC_WORD_RESIDENT ? old : gic_irq_deactivate(old))/'
-mutant "ports: EOIcount is not walked" shm-port.c '/^static void fold_all(/,/^}/s/walk_eoi_count(.*/(void)walk;/'
+mutant "ports: EOIcount is not walked" shm-port.c '/^static void fold_all(/,/^}/s/shm_eoicount_walk(.*/(void)walk;/'
 mutant "ports: EOIcount ends the oldest" shm-list.c '/^uint32_t shm_list_latest_taken/,/^}/s/self->taken\[n - 1\]/self->taken[(shm_load(\&self->n_taken, PORT_X1) < SHM_N_TAKEN ? shm_load(\&self->n_taken, PORT_X1) : SHM_N_TAKEN) - n]/'
 
 echo "$missed not found"
