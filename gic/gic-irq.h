@@ -128,10 +128,12 @@ static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)
                 effects |= GIC_EFFECT_FLIGHT;
         if ((old & GIC_WORD_ACTIVE) && !(now & GIC_WORD_ACTIVE) && (now & GIC_WORD_NOTIFY))
                 effects |= GIC_EFFECT_EOI;
-        if ((now & GIC_WORD_FOLD) && !(old & GIC_WORD_FOLD))
-                effects |= GIC_EFFECT_FOLD;
-        if ((now & ~old & GIC_WORD_ACTIVE) && !(now & GIC_WORD_RESIDENT))
-                effects |= GIC_EFFECT_ACTIVE;
+        if (__builtin_expect(now & ~old & (GIC_WORD_FOLD | GIC_WORD_ACTIVE), 0)) {
+                if (now & ~old & GIC_WORD_FOLD)
+                        effects |= GIC_EFFECT_FOLD;
+                if ((now & ~old & GIC_WORD_ACTIVE) && !(now & GIC_WORD_RESIDENT))
+                        effects |= GIC_EFFECT_ACTIVE;
+        }
         return effects;
 }
 

@@ -34,10 +34,9 @@ static void tell(struct shm_gic *gic)
                 gic->raised(gic->hook_ctx);
 }
 
-uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
+uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old)
 {
         shm_atomic(uint64_t) *tdir = &gic->header->tdir;
-        uint64_t old = shm_load(tdir, TDIR_A1);
         unsigned tries = 0;
         uint64_t now;
 

@@ -23,11 +23,19 @@
 #define SHM_TDIR_PORTS          (UINT64_C(1) << 4)   /* the VM has list-register ports; never taken back */
 #define SHM_TDIR_GENERATION(w)  ((w) >> 8)
 
+/* shm_tdir_change() - the raise of shm_tdir_raise(), which found @old. */
+uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old);
+
 /*
  * shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS. Threads: any.
  * @intid: of that SPI, for people. Return: the word as it is then: SET.
  */
-uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid);
+static inline uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
+{
+        uint64_t old = shm_load(&gic->header->tdir, TDIR_A1);
+
+        return __builtin_expect(SHM_TDIR_STATE(old) == SHM_TDIR_SET, 1) ? old : shm_tdir_change(gic, intid, old);
+}
 
 /* shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it missed that. Threads: any. */
 void shm_tdir_tell(struct shm_gic *gic);

@@ -68,6 +68,20 @@ static inline void shm_word_withdraw(struct shm_gic *gic, uint64_t old, uint64_t
 }
 
 /*
+ * List-register ports: who has the interrupt in a list register folds; and one that is in guest has to trap the end of a private one
+ * that was made active from outside. (Of SPIs: shm_gate_passed_by().)
+ */
+static inline void shm_word_tell_port(struct shm_gic *gic, uint32_t intid, unsigned effects, uint64_t now)
+{
+        uint32_t target = gic_word_route(now), holder = gic_word_holder(now);
+
+        if ((effects & GIC_EFFECT_ACTIVE) && gic_intid_is_private(intid) && target < gic->n_vcpus && shm_gic_is_port(&gic->vcpus[target]))
+                shm_word_ring(gic, target);
+        if ((effects & GIC_EFFECT_FOLD) && holder < gic->n_vcpus)
+                shm_word_ring(gic, holder);
+}
+
+/*
  * Pay the effects of a change that was published. TDIR goes up before the target can hear of the interrupt, so that no
  * deactivation can come before it (INVARIANT of TDIR).
  */
@@ -89,12 +103,8 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
         }
         if (effects & GIC_EFFECT_EOI)
                 shm_word_owe_eoi(gic, intid);
-        /* From outside: a list-register port that is in guest has to trap its end. Of SPIs: shm_gate_passed_by(). */
-        if (__builtin_expect((effects & GIC_EFFECT_ACTIVE) && gic_intid_is_private(intid) && target < gic->n_vcpus, 0) &&
-            shm_gic_is_port(&gic->vcpus[target]))
-                shm_word_ring(gic, target);
-        if (__builtin_expect((effects & GIC_EFFECT_FOLD) && gic_word_holder(now) < gic->n_vcpus, 0))
-                shm_word_ring(gic, gic_word_holder(now));
+        if (__builtin_expect(effects & (GIC_EFFECT_ACTIVE | GIC_EFFECT_FOLD), 0))
+                shm_word_tell_port(gic, intid, effects, now);
 }
 
 typedef uint64_t (*shm_transition)(uint64_t word, uint64_t argument);
