@@ -389,7 +389,7 @@ int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
 void vm_vcpu_release_all(struct vm *vm, struct session *session)
 {
         vm->gic.releasing = true;
-        vm->gic.n_resets = 0;
+        vm->gic.n_passes = 0;
         /* First none of them may be chosen any more: a 1-of-N interrupt then moves once, not from one to the next. */
         for (uint32_t i = 0; vm->n_registered > 0 && !guest_may_go_on(vm) && i < vm->shape.n_vcpus; i++)
                 if (vm->vcpus[i].owner == session)

@@ -52,33 +52,52 @@ static void dropped(const struct shm_gic *gic, uint32_t vcpu, uint64_t states, u
         }
 }
 
+/* What to end where no order of acknowledging says it. */
+struct unacknowledged {
+        struct shm_list_choices choices;
+        unsigned next;
+};
+
+/*
+ * By the priority that was dropped; what was found by one look, one after the other. If that finds nothing (a priority was changed
+ * since), whatever this vCPU holds.
+ */
+static uint32_t next_unacknowledged(struct shm_gic *gic, uint32_t vcpu, uint64_t states, struct unacknowledged *u)
+{
+        struct shm_list_choices any = { .max = 1 };
+        uint32_t ap[2][SHM_N_APR];
+
+        if (u->next == u->choices.n && shm_gic_may_pass(gic)) {
+                u->choices = (struct shm_list_choices) { .max = SHM_N_LIST_REGISTERS };
+                u->next = 0;
+                dropped(gic, vcpu, states, ap);
+                shm_list_offer_unacknowledged(gic, vcpu, ap, &u->choices);
+        }
+        if (u->next < u->choices.n)
+                return u->choices.best[u->next++].intid;
+        shm_list_offer_active(gic, vcpu, &any);
+        return any.n ? any.best[0].intid : SHM_EOICOUNT_NONE;
+}
+
 /*
  * Each end of interrupt that found no list register ended the active interrupt of the highest active priority (IHI 0069
- * section 12.4.8, EOIcount): the one that was acknowledged last; of those of which that is not known (they were active when
- * the VM was restored), the one of the highest priority, first of those whose holder is known. The slot names it before it is ended:
- * of two that nobody holds and whose priorities were both dropped, the second is looked for when the first has ended.
+ * section 12.4.8, EOIcount): the one that was acknowledged last. Others were active when the VM was restored, or were made active by
+ * a write. The slot names it before it is ended.
  */
 void shm_eoicount_walk(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t ap[2][SHM_N_APR];
+        struct unacknowledged others = { .next = 0 };
 
         for (unsigned count = SHM_EOICOUNT_N(walk); count; count--) {
-                struct shm_list_choices active = { .max = 1 };
                 uint32_t intid = SHM_EOICOUNT_INTID(walk);
 
                 if (intid == SHM_EOICOUNT_NONE) {
                         intid = shm_list_latest_taken(gic, vcpu);
-                        if (intid == SHM_EOICOUNT_NONE) {
-                                shm_list_offer_active(gic, vcpu, &active);
-                                if (!active.n) {
-                                        dropped(gic, vcpu, states, ap);
-                                        shm_list_offer_unheld(gic, vcpu, ap, &active);
-                                }
-                                if (!active.n)
-                                        return;
-                                intid = active.best[0].intid;
-                        }
+                        if (intid == SHM_EOICOUNT_NONE)
+                                intid = next_unacknowledged(gic, vcpu, states, &others);
+                        if (intid == SHM_EOICOUNT_NONE)
+                                return;
                         shm_store(&self->slot.old_word, SHM_EOICOUNT(count, intid), SLOT_X3);
                 }
                 deactivate_outside(gic, vcpu, intid);

@@ -51,15 +51,15 @@ struct shm_gic {
         void *hook_ctx;
         uint32_t looks_left;    /* at vCPUs, to choose among them: shm-oneofn.h */
         bool releasing;         /* the vCPUs of a dead process are given up, and shm_repair_words() follows: what that does anyway for all
-                                   is not done for each, and at most SHM_MAX_RESETS resets are finished, counted in ... */
-        uint32_t n_resets;
+                                   is not done for each, and at most SHM_MAX_PASSES of their operations that look at all words are finished, counted in ... */
+        uint32_t n_passes;
 };
 
 /*
  * As many as a process can have been in the middle of. A hostile one may pretend to more, each of which costs a pass over all
  * SPIs: those wait until their vCPU is taken, turned on or reset again.
  */
-#define SHM_MAX_RESETS  64u
+#define SHM_MAX_PASSES  64u
 
 /* What a controller is made of; see shm_segment_check_shape(). */
 struct shm_shape {
@@ -87,10 +87,10 @@ static inline bool shm_gic_retry(const struct shm_gic *gic, unsigned *tries)
         return !gic->bounded || ++*tries < SHM_TRIES;
 }
 
-/* May a reset be finished for who died? */
-static inline bool shm_gic_may_reset(struct shm_gic *gic)
+/* May one more operation be finished for who died that looks at all words: a reset, the walk of an EOIcount? */
+static inline bool shm_gic_may_pass(struct shm_gic *gic)
 {
-        return !gic->releasing || gic->n_resets++ < SHM_MAX_RESETS;
+        return !gic->releasing || gic->n_passes++ < SHM_MAX_PASSES;
 }
 
 /* One SPI or extended SPI; NULL: there is no such interrupt. */

@@ -132,27 +132,30 @@ bool shm_list_is_unheld_active(uint64_t w)
         return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == GIC_NO_VCPU;
 }
 
-static void offer_unheld(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const uint32_t ap[2][SHM_N_APR], bool is_anywhere,
-                         struct shm_list_choices *c)
+static void offer_unacknowledged(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const uint32_t ap[2][SHM_N_APR], bool is_anywhere,
+                                 struct shm_list_choices *c)
 {
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t w = shm_word_load(at);
+        bool is_own = shm_list_is_own_active(w, vcpu) && !was_listed(&gic->vcpus[vcpu], intid);
         unsigned group = gic_word_group(w), bit;
 
-        if (!shm_list_is_unheld_active(w) || (!is_anywhere && !gic_intid_is_private(intid) && gic_word_route(w) != vcpu))
+        if (!is_own && !shm_list_is_unheld_active(w))
+                return;
+        if (!is_own && !is_anywhere && !gic_intid_is_private(intid) && gic_word_route(w) != vcpu)
                 return;
         bit = shm_cpuif_apr_bit(gic, vcpu, gic_word_priority(w), group);
         if (ap[group][bit / 32] >> bit % 32 & 1)
                 offer(c, (struct shm_list_choice) { at, w, intid });
 }
 
-void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c)
+void shm_list_offer_unacknowledged(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c)
 {
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                offer_unheld(gic, vcpu, shm_gic_nth_private(i), ap, false, c);
+                offer_unacknowledged(gic, vcpu, shm_gic_nth_private(i), ap, false, c);
         for (unsigned is_anywhere = 0; is_anywhere < 2 && !c->n; is_anywhere++)
                 for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
-                        offer_unheld(gic, vcpu, shm_gic_nth_spi(gic, i), ap, is_anywhere, c);
+                        offer_unacknowledged(gic, vcpu, shm_gic_nth_spi(gic, i), ap, is_anywhere, c);
 }
 
 /*

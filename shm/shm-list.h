@@ -42,16 +42,14 @@ unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_l
 /* shm_list_offer_active() - what is active outside of the list registers; of the last bank, until that is forgotten. */
 void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
 
-/*
- * shm_list_is_unheld_active() - active outside of list registers, and nobody's: it was made active by a write (GICD_ISACTIVER<n>, a
- * restore), and nobody acknowledged it.
- */
+/* shm_list_is_unheld_active() - active outside of list registers, and nobody's: a write made it active (GICD_ISACTIVER<n>, a restore). */
 bool shm_list_is_unheld_active(uint64_t w);
 /*
- * shm_list_offer_unheld() - of those, what an end of interrupt of this vCPU can be of, that is of nothing else: an active priority of
- * its group and priority was dropped (@ap). First what is private or routed here. Looks at all words.
+ * shm_list_offer_unacknowledged() - what is active outside of list registers, and is this vCPU's or nobody's, for an end of interrupt
+ * that is of none that this vCPU acknowledged: an active priority of its group and priority was dropped (@ap). What another vCPU could
+ * have acknowledged as well, an SPI that is not routed here, only if there is nothing else. Looks at all words.
  */
-void shm_list_offer_unheld(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c);
+void shm_list_offer_unacknowledged(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c);
 
 /* shm_list_push_taken() - @intid was acknowledged in guest. */
 void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);

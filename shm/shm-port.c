@@ -9,6 +9,7 @@
 #include "shm-eoicount.h"
 #include "shm-gate.h"
 #include "shm-list.h"
+#include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 
@@ -58,23 +59,13 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
 
 /* --- entry --- */
 
-/*
- * What a write of GICR_ISACTIVER<n> made active nobody acknowledged, so nobody holds it; but only this vCPU can end it. It gets a
- * list register as what was acknowledged does, and ends by its INTID.
- */
-static void claim_private(struct shm_gic *gic, uint32_t vcpu)
+/* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
+static bool has_unheld_private(const struct shm_gic *gic, uint32_t vcpu)
 {
-        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++) {
-                shm_atomic(uint64_t) *word = &gic->vcpus[vcpu].words[i];
-                uint64_t old = shm_word_load(word);
-                unsigned tries = 0;
-
-                while (shm_list_is_unheld_active(old) && shm_gic_retry(gic, &tries))
-                        if (shm_word_cas(word, &old, gic_word_set_holder(old, (uint16_t)vcpu))) {
-                                shm_port_remember(&gic->vcpus[vcpu], shm_gic_nth_private(i));
-                                break;
-                        }
-        }
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                if (shm_list_is_unheld_active(shm_word_load(&gic->vcpus[vcpu].words[i])))
+                        return true;
+        return false;
 }
 
 /* The list register is in the segment before its word says that it is resident. Return: it is listed. */
@@ -164,14 +155,13 @@ static bool publish(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
         return traps;
 }
 
-static unsigned n_active_priorities(const struct shm_vcpu *self)
+static bool has_active_priority(const struct shm_vcpu *self)
 {
-        unsigned n = 0;
+        uint32_t any = 0;
 
         for (unsigned i = 0; i < SHM_N_APR; i++)
-                n += (unsigned)__builtin_popcount(shm_load(&self->ap0r[i], APR_X1)) +
-                     (unsigned)__builtin_popcount(shm_load(&self->ap1r[i], APR_X1));
-        return n;
+                any |= shm_load(&self->ap0r[i], APR_X1) | shm_load(&self->ap1r[i], APR_X1);
+        return any;
 }
 
 struct filling {
@@ -230,8 +220,8 @@ static uint64_t fill_of(struct shm_gic *gic, uint32_t vcpu, struct shm_list_grou
         /* Underflow is "one or none is valid": with fewer in use it would be asserted at once. */
         if ((hcr & (HCR_NPIE | HCR_LRENPIE)) && f->n > 1)
                 hcr |= HCR_UIE;
-        /* Something is to end that this vCPU does not hold, as after a restore: shm_eoicount_walk() finds it. */
-        if (n_active_priorities(&gic->vcpus[vcpu]) > active.n_offered)
+        /* What is to end may be in no list register, since nobody acknowledged it (a restore): shm-eoicount.c. Else none is counted. */
+        if (has_active_priority(&gic->vcpus[vcpu]))
                 hcr |= HCR_LRENPIE;
         for (unsigned g = 0; g < 2; g++)
                 if (disabled & (1u << g))
@@ -294,8 +284,9 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
         shm_store(&self->park, SHM_PARK_IN_GUEST, PARK_R1);
         shm_cpuif_serve(gic, vcpu); /* what was asked before this is not rung for */
 
-        claim_private(gic, vcpu);
         hcr = fill(gic, vcpu, true, &f, bank->ich_lr);
+        if (has_unheld_private(gic, vcpu))
+                hcr |= HCR_TDIR;
         if (publish(gic, vcpu, hcr & HCR_TDIR))
                 hcr |= HCR_TDIR;
         if (f.has_spi && !may_have_spis(gic, vcpu))
@@ -323,10 +314,13 @@ static bool still_waits(uint64_t now, uint32_t vcpu, uint64_t listed, uint64_t s
                gic_word_priority(now) == (uint8_t)(listed >> GICH_LR_PRIORITY_SHIFT);
 }
 
-/* Of a dead owner: reset since by an outsider, for whom this fold was before. */
+/*
+ * Of a dead owner: reset since by an outsider, for whom this fold was before. After the compare-and-swap of a word (GATE-A1): the
+ * outsider, who said STALE before it looked at the word (TAKE-R5), has seen what was folded, or this sees STALE.
+ */
 static bool was_reset(const struct shm_gic *gic, uint32_t vcpu)
 {
-        return shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1) & SHM_CPUIF_STALE;
+        return shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1) & SHM_CPUIF_STALE;
 }
 
 static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
@@ -342,10 +336,6 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                         return; /* a reset took it out, or a repair has folded it */
                 now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
                 taken = (now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu;
-                if (taken && was_reset(gic, vcpu)) {
-                        now = gic_irq_deactivate(now);
-                        taken = false;
-                }
                 if (taken)
                         shm_port_remember(&gic->vcpus[vcpu], intid);
                 /* Before the word: a repair does not come here once that is changed. Twice in the list does no harm. */
@@ -360,6 +350,8 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                                 shm_word_settle(gic, intid, old, now);
                         if (ended)
                                 shm_word_owe_eoi(gic, intid);
+                        if (taken && was_reset(gic, vcpu))
+                                shm_word_update(gic, at, intid, shm_reset_held, vcpu);
                         return;
                 }
         } while (shm_gic_retry(gic, &tries));

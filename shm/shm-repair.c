@@ -143,7 +143,7 @@ void shm_repair_words(struct shm_gic *gic)
                         shm_word_settle(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_apr_ask(&gic->vcpus[vcpu]);
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
-                if (n_unanswered < SHM_MAX_RESETS || !gic->bounded)
+                if (n_unanswered < SHM_MAX_PASSES || !gic->bounded)
                         n_unanswered += shm_reset_unanswered(gic, vcpu);
         }
         shm_gate_left(gic); /* for all ports that were given up with their process */
@@ -206,7 +206,7 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
                 finish_deactivation(gic, vcpu, op, old_word);
                 break;
         case SHM_SLOT_RESET:
-                if (!shm_gic_may_reset(gic))
+                if (!shm_gic_may_pass(gic))
                         return -EAGAIN;
                 shm_reset_repair(gic, vcpu, argument);
                 break;

@@ -251,7 +251,7 @@ static void finish(struct shm_gic *gic, uint32_t vcpu)
 {
         if (!gic->releasing)
                 shm_oneofn_closed(gic, vcpu);
-        if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) && shm_gic_may_reset(gic))
+        if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) && shm_gic_may_pass(gic))
                 reset_post(gic, vcpu, 0, true);
 }
 

@@ -137,7 +137,7 @@ struct vgic_lr_bank {
  * groups behind which something waits), where an enable of the guest's would make something deliverable (VGrp<g>EIE), where a disable
  * has to send a 1-of-N interrupt elsewhere (VGrp<g>DIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU is
  * active outside of the list registers. A list register asks for one (EOI) if what it has may be pending again at its end; LRENPIE is
- * also set while there are more active priorities than interrupts that this vCPU holds: what was restored as active is nobody's.
+ * also set while an active priority is: what was restored as active may be in none.
  *
  * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
  *         argument is NULL, or the vCPU is not registered (any more).
