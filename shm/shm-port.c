@@ -469,6 +469,26 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
 
 /* --- repair --- */
 
+static uint64_t disown(uint64_t w, uint64_t vcpu)
+{
+        return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu ? gic_word_set_holder(w, GIC_NO_VCPU) : w;
+}
+
+static bool was_listed_active(const struct shm_vcpu *self, uint32_t intid)
+{
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+                uint64_t lr = shm_load(&self->bank.ich_lr[i], BANK_X2);
+
+                if ((lr & GICH_LR_ACTIVE) && (uint32_t)(lr & GICH_LR_VINTID) == intid)
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * If the vCPU was reset since (was_reset()), what it had acknowledged is not active, and what a write made active while it was listed
+ * as pending is nobody's.
+ */
 static void lose(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
@@ -480,6 +500,8 @@ static void lose(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 
                 if (shm_word_cas(at, &old, now)) {
                         shm_word_settle(gic, intid, old, now);
+                        if ((now & GIC_WORD_ACTIVE) && was_reset(gic, vcpu))
+                                shm_word_update(gic, at, intid, was_listed_active(&gic->vcpus[vcpu], intid) ? shm_reset_held : disown, vcpu);
                         return;
                 }
         }

@@ -26,7 +26,7 @@ uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
 
 /*
  * Resident: its owner died in guest, or while it folded what had become active there. What a write made active meanwhile
- * (GICD_ISACTIVER<n>) nobody holds, unless the guest had taken it: the fold that is completed finds out.
+ * (GICD_ISACTIVER<n>) nobody holds, unless the guest had taken it: the repair of the port finds out.
  */
 uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 {

@@ -357,8 +357,34 @@ static void test_made_active_spi(void)
         rig_destroy(&rig);
 }
 
+/* The owner dies in guest, and is reset from outside before it is repaired. */
+static void test_reset_and_lost(void)
+{
+        boot();
+        pulse(&rig, SPI);
+        enter_active(SPI);
+        set_bit(&rig, 1, ISACTIVER, SPI);
+        shm_vcpu_release(&rig.gic, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_SYSTEM);
+        shm_vcpu_repair(&rig.gic, 0);
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0, "what a dead vCPU had acknowledged ends with its reset, also if a write made it active once more");
+        rig_destroy(&rig);
+
+        boot();
+        pulse(&rig, SPI);
+        enter();
+        set_bit(&rig, 1, ISACTIVER, SPI);
+        shm_vcpu_release(&rig.gic, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_SYSTEM);
+        shm_vcpu_repair(&rig.gic, 0);
+        tap_ok(get_bit(&rig, 0, ISACTIVER, SPI) && gic_word_holder(shm_word_load(shm_gic_word(&rig.gic, 0, SPI))) == GIC_NO_VCPU,
+               "what only the write made active is nobody's, and stays");
+        rig_destroy(&rig);
+}
+
 int main(void)
 {
+        test_reset_and_lost();
         test_waker();
         test_oneofn_closed(set_dpg, "GICR_CTLR.DPG1NS");
         test_oneofn_closed(sleep_vcpu, "GICR_WAKER.ProcessorSleep");

@@ -65,8 +65,8 @@ mutant() {
 }
 
 # --- candidates, summary, park: law 3
-mutant "a summary bit is cleared without another look" shm-cpuif.c '/^static void drop_summary/,/^}/{/if (shm_load/d;/shm_or/d}'
-mutant "a candidate is cleared without another look" shm-cpuif.c '/^static void drop_candidate/,/^}/s/if (word && .*/if (false)/'
+mutant "a summary bit is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_summary/,/^}/{/if (shm_load/d;/shm_or/d}'
+mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_candidate/,/^}/s/if (word && .*/if (false)/'
 mutant "the summary is set before the candidate" shm-word.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
 mutant "the injector looks at park before it marks" shm-word.h '/void shm_word_settle/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
@@ -95,10 +95,10 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
-mutant "TDIR: CLEARING counts as set" shm-tdir.c '/^uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET ||/!= SHM_TDIR_CLEAR ||/'
+mutant "TDIR: CLEARING counts as set" shm-tdir.h '/uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET,/!= SHM_TDIR_CLEAR,/'
 mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/void shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
 mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_tdir_raise.*/;/'
-mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/gic->n_espis/0/'
+mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/shm_gic_n_spis(gic)/gic->n_spis/'
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
 
 # --- words: laws 1 and 2
@@ -113,13 +113,13 @@ mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/
 # --- list-register ports ---
 ports=any
 mutant "ports: there is no gate" shm-gate.h '/^static inline bool shm_gate_is_open/,/^}/s/return .*/return true;/'
-mutant "ports: an entry does not ask at the gate" shm-port.c '/^static void pass_gate/,/^}/s/if (!f->has_spi .*/if (true)/'
+mutant "ports: an entry does not ask at the gate" shm-port.c '/^static bool may_have_spis/,/^}/s/return shm_gate_is_open.*/return true;/'
 mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bool pass_gate/,/^}/s/if (shm_gate_is_open.*/if (true)/'
 mutant "ports: TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}'
 mutant "ports: what is listed is not marked" shm-port.c '/^static bool list(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&= ~GIC_WORD_RESIDENT;\n                &/'
 mutant "ports: what changed meanwhile stays listed" shm-port.c '/^static bool list(/,/^}/s/\*ret_lr = 0;.*/;/'
-mutant "ports: a changed word rings nobody" shm-word.h '/void shm_word_settle/,/^}/s/(effects & GIC_EFFECT_FOLD) &&/0 \&\&/'
+mutant "ports: a changed word rings nobody" shm-word.h '/void shm_word_tell_port/,/^}/s/(effects \& GIC_EFFECT_FOLD) \&\&/0 \&\&/'
 mutant "ports: a fold settles nothing" shm-port.c '/^static void fold(/,/^}/s/shm_word_settle(.*/;/'
 mutant "ports: who leaves does not open the gate" shm-port.c '/^static void leave(/,/^}/s/shm_gate_left(gic)/(void)gic/'
 mutant "ports: what is ended from elsewhere is not" shm-cpuif.c '/^static void deactivate(/,/^}/s/gic_lr_mark(old, gic_irq_deactivate(old))/(old \& GIC_WORD_RESIDENT ? old : gic_irq_deactivate(old))/'

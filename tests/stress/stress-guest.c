@@ -191,11 +191,12 @@ static bool has_room(const struct party *p)
 
 /*
  * In guest, neither rung nor asked to leave for maintenance: what is to be folded, or, with a list register to spare, waits, is told
- * of by somebody who is not through with it yet. Of SPIs only if the gate is open: who opened it has rung those whom it refused.
+ * of by somebody who is not through with it yet. Of SPIs only if the gate is open: who opened it has rung those whom it refused. With
+ * NPIE a list register can be spare since what was for it changed meanwhile: the port knows that there is more.
  */
 static void judge_silence(struct party *p, uint32_t heard)
 {
-        bool is_open = shm_gate_is_open(shm_load(&p->rig.gic.header->tdir, TDIR_A4)), room = has_room(p);
+        bool is_open = shm_gate_is_open(shm_load(&p->rig.gic.header->tdir, TDIR_A4)), room = has_room(p) && !(p->bank.ich_hcr & VGIC_ICH_HCR_NPIE);
         uint32_t n = shm_gic_n_private(&p->rig.gic), untold = NONE;
 
         for (uint32_t i = 0; i < n + shm_gic_n_spis(&p->rig.gic) && untold == NONE; i++) {
