@@ -219,7 +219,8 @@ void vcpu_run_guest(struct party *p)
 
 /*
  * Only this vCPU clears its candidates, and it is in no operation here. So if its word wants to be delivered to it, and
- * is no candidate even when everybody has ended what he was in, it never will be.
+ * is no candidate even when everybody has ended what he was in, it never will be: unless it was disabled meanwhile, and somebody is
+ * just enabling it again. That is not so time after time.
  */
 static bool is_forgotten(const struct party *p, uint32_t intid)
 {
@@ -240,9 +241,11 @@ void vcpu_inspect(struct party *p)
                 intid = irqs_draw_sgi(p, true);
         else if (dice == 1)
                 intid = irqs_draw_private(p, true);
-        if (!is_forgotten(p, intid))
-                return;
-        laws_grace(p->stress->laws, p->who);
+        for (unsigned times = 0; times < STRESS_GRACES; times++) {
+                if (!is_forgotten(p, intid))
+                        return;
+                laws_grace(p->stress->laws, p->who);
+        }
         if (is_forgotten(p, intid) && !party_stops(p))
                 laws_broken(p->stress->laws, &p->rig.gic, 3, p->vcpu, intid,
                             "it wants to be delivered, and nobody has made it a candidate");

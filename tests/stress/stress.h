@@ -19,7 +19,7 @@
 #include "gic-route.h"
 #include "rig.h"
 
-enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, MAX_OPS = 64, N_LOG = 4096, N_SITES = 64 };
+enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, MAX_OPS = 64, N_LOG = 4096, N_SITES = 64, STRESS_GRACES = 4 };
 
 /* What a round may do beyond injecting, handling, enabling, routing, priorities and groups. */
 #define MIX_GATES   (1u << 0)   /* GICD_CTLR, PMR, BPR, group enables, WAKER, DPG */
