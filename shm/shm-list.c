@@ -127,11 +127,6 @@ void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_c
         }
 }
 
-bool shm_list_is_unheld_active(uint64_t w)
-{
-        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == GIC_NO_VCPU;
-}
-
 static void offer_unacknowledged(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const uint32_t ap[2][SHM_N_APR], bool is_anywhere,
                                  struct shm_list_choices *c)
 {

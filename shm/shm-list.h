@@ -10,6 +10,7 @@
  *         of interrupt it was that found no list register (ICH_HCR_EL2.EOIcount).
  * Threads The vCPU's own thread, or the repair of a vCPU whose owner is dead. @vcpu is a checked index.
  */
+#include "gic-word.h"
 #include "shm-gic.h"
 
 struct shm_list_choice {
@@ -43,7 +44,11 @@ unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_l
 void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
 
 /* shm_list_is_unheld_active() - active outside of list registers, and nobody's: a write made it active (GICD_ISACTIVER<n>, a restore). */
-bool shm_list_is_unheld_active(uint64_t w);
+static inline bool shm_list_is_unheld_active(uint64_t w)
+{
+        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == GIC_NO_VCPU;
+}
+
 /*
  * shm_list_offer_unacknowledged() - what is active outside of list registers, and is this vCPU's or nobody's, for an end of interrupt
  * that is of none that this vCPU acknowledged: an active priority of its group and priority was dropped (@ap). What another vCPU could

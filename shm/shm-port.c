@@ -411,7 +411,8 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
         }
         if (!was_reset(gic, vcpu))
                 take_vmcr(gic, vcpu);
-        shm_eoicount_walk(gic, vcpu, walk, states);
+        if (SHM_EOICOUNT_N(walk))
+                shm_eoicount_walk(gic, vcpu, walk, states);
 }
 
 static void leave(struct shm_gic *gic, uint32_t vcpu)
