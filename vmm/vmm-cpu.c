@@ -285,7 +285,7 @@ void vmm_cpu_run(struct vmm_cpu *cpu)
 {
         struct vmm_attention *attention = &cpu->machine->attention;
         uint32_t insn = 0;
-        uc_err err;
+        uc_err err = UC_ERR_OK;
 
         if (cpu->tlb_stale) {
                 cpu->tlb_stale = false;
