@@ -90,13 +90,7 @@ void shm_port_remember(struct shm_vcpu *self, uint32_t intid)
 /* It had a list register when EOIcount was counted: that end of interrupt was not of it. */
 static bool was_listed(const struct shm_vcpu *self, uint32_t intid)
 {
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
-                uint64_t lr = shm_load(&self->bank.ich_lr[i], BANK_X2);
-
-                if ((lr & GICH_LR_STATE) && (uint32_t)(lr & GICH_LR_VINTID) == intid)
-                        return true;
-        }
-        return false;
+        return shm_list_saved_state(self, intid);
 }
 
 void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c)

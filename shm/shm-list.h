@@ -10,7 +10,7 @@
  *         of interrupt it was that found no list register (ICH_HCR_EL2.EOIcount).
  * Threads The vCPU's own thread, or the repair of a vCPU whose owner is dead. @vcpu is a checked index.
  */
-#include "gic-word.h"
+#include "gic-lr.h"
 #include "shm-gic.h"
 
 struct shm_list_choice {
@@ -42,6 +42,18 @@ bool shm_list_is_own_active(uint64_t w, uint32_t vcpu);
 unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, struct shm_list_choices *c);
 /* shm_list_offer_active() - what is active outside of the list registers; of the last bank, until that is forgotten. */
 void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
+
+/* shm_list_saved_state() - GICH_LR_PENDING, GICH_LR_ACTIVE: as what @intid was listed in the saved bank; 0: it was not. Threads: any. */
+static inline uint64_t shm_list_saved_state(const struct shm_vcpu *vcpu, uint32_t intid)
+{
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+                uint64_t lr = shm_load(&vcpu->bank.ich_lr[i], BANK_X2);
+
+                if ((lr & GICH_LR_STATE) && (uint32_t)(lr & GICH_LR_VINTID) == intid)
+                        return lr & GICH_LR_STATE;
+        }
+        return 0;
+}
 
 /* shm_list_is_unheld_active() - active outside of list registers, and nobody's: a write made it active (GICD_ISACTIVER<n>, a restore). */
 static inline bool shm_list_is_unheld_active(uint64_t w)

@@ -475,17 +475,6 @@ static uint64_t disown(uint64_t w, uint64_t vcpu)
         return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu ? gic_word_set_holder(w, GIC_NO_VCPU) : w;
 }
 
-static bool was_listed_active(const struct shm_vcpu *self, uint32_t intid)
-{
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
-                uint64_t lr = shm_load(&self->bank.ich_lr[i], BANK_X2);
-
-                if ((lr & GICH_LR_ACTIVE) && (uint32_t)(lr & GICH_LR_VINTID) == intid)
-                        return true;
-        }
-        return false;
-}
-
 /*
  * If the vCPU was reset since (was_reset()), what it had acknowledged is not active, and what a write made active while it was listed
  * as pending is nobody's.
@@ -497,12 +486,13 @@ static void lose(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         unsigned tries = 0;
 
         while ((old & GIC_WORD_RESIDENT) && gic_word_holder(old) == vcpu && shm_gic_retry(gic, &tries)) {
+                bool was_active = shm_list_saved_state(&gic->vcpus[vcpu], intid) & GICH_LR_ACTIVE;
                 uint64_t now = gic_lr_lost(old);
 
                 if (shm_word_cas(at, &old, now)) {
                         shm_word_settle(gic, intid, old, now);
                         if ((now & GIC_WORD_ACTIVE) && was_reset(gic, vcpu))
-                                shm_word_update(gic, at, intid, was_listed_active(&gic->vcpus[vcpu], intid) ? shm_reset_held : disown, vcpu);
+                                shm_word_update(gic, at, intid, was_active ? shm_reset_held : disown, vcpu);
                         return;
                 }
         }

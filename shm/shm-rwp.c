@@ -2,31 +2,18 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-rwp.h"
 
-#include "gic-lr.h"
+#include "shm-list.h"
 #include "shm-word.h"
 
-/* The word first: what it says is resident is in the bank (BANK-X1 before WORD-R1). */
-static bool is_listed_as_pending(struct shm_gic *gic, uint64_t w, uint32_t intid)
-{
-        uint32_t port = gic_word_holder(w);
-
-        for (unsigned i = 0; port < gic->n_vcpus && i < SHM_N_LIST_REGISTERS; i++) {
-                uint64_t lr = shm_load(&gic->vcpus[port].bank.ich_lr[i], BANK_X2);
-
-                if ((lr & GICH_LR_PENDING) && (uint32_t)(lr & GICH_LR_VINTID) == intid)
-                        return true;
-        }
-        return false;
-}
-
-/* @closed: groups that are. Of what is enabled nobody waits for the disable. */
+/* @closed: groups that are. Of what is enabled nobody waits for the disable. Resident, it is in the bank (BANK-X1 before WORD-R1). */
 static bool may_be_taken(struct shm_gic *gic, const shm_atomic(uint64_t) *word, uint32_t intid, unsigned closed)
 {
         uint64_t w = shm_word_load(word);
+        uint32_t port = gic_word_holder(w);
 
         if (!(w & GIC_WORD_RESIDENT) || ((w & GIC_WORD_ENABLE) && !(closed & 1u << gic_word_group(w))))
                 return false;
-        return is_listed_as_pending(gic, w, intid);
+        return port < gic->n_vcpus && (shm_list_saved_state(&gic->vcpus[port], intid) & GICH_LR_PENDING);
 }
 
 static bool may_private_be_taken(struct shm_gic *gic, uint32_t vcpu, unsigned closed)

@@ -383,6 +383,15 @@ LITMUS_SCENARIO(wakes, .name = "port-wake", .what = "two injectors against a por
 
 /* --- death: in the entry, in guest, in the fold --- */
 
+/* By the daemon. */
+static void bury()
+{
+        died = true;
+        shm_vcpu_release(&world, 0);
+        shm_vcpu_repair(&world, 0);
+        shm_repair_words(&world);
+}
+
 static void dead_thread(unsigned index)
 {
         if (index == 1) {
@@ -406,10 +415,7 @@ static void dead_thread(unsigned index)
                 leave();
                 litmus_returned();
         } catch (const litmus_death &) {
-                died = true;
-                shm_vcpu_release(&world, 0);
-                shm_vcpu_repair(&world, 0);
-                shm_repair_words(&world);
+                bury();
         }
 }
 
@@ -457,10 +463,7 @@ static void walk_thread(unsigned index)
                 leave();
                 litmus_returned();
         } catch (const litmus_death &) {
-                died = true;
-                shm_vcpu_release(&world, 0);
-                shm_vcpu_repair(&world, 0);
-                shm_repair_words(&world);
+                bury();
         }
 }
 
