@@ -7,6 +7,7 @@
 #include "gic-lr.h"
 #include "rig.h"
 #include "shm-port.h"
+#include "shm-slot.h"
 
 enum { SPI = 40, PPI = 27, SGI = 5 };
 #define HCR_LRENPIE  (UINT64_C(1) << 2)
@@ -382,8 +383,29 @@ static void test_reset_and_lost(void)
         rig_destroy(&rig);
 }
 
+/* The same, killed as it folds what its guest has taken: bits 2n+1..2n of the slot's argument are the state of list register n. */
+static void test_reset_and_folded(void)
+{
+        struct shm_vcpu *self;
+        struct shm_port_bank bank;
+
+        boot();
+        self = &rig.gic.vcpus[0];
+        pulse(&rig, SPI);
+        bank = enter();
+        set_bit(&rig, 1, ISACTIVER, SPI);
+        shm_store(&self->bank.ich_vmcr, bank.ich_vmcr, BANK_X1);
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), GIC_INTID_SPURIOUS, GICH_LR_ACTIVE >> 62);
+        shm_vcpu_release(&rig.gic, 0);
+        shm_reset_request(&rig.gic, 0, SHM_RESET_SYSTEM);
+        shm_vcpu_repair(&rig.gic, 0);
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0, "what a dead vCPU was folding as taken ends with its reset");
+        rig_destroy(&rig);
+}
+
 int main(void)
 {
+        test_reset_and_folded();
         test_reset_and_lost();
         test_waker();
         test_oneofn_closed(set_dpg, "GICR_CTLR.DPG1NS");

@@ -470,8 +470,49 @@ static void test_many_leave(void)
         rig_destroy(&rig);
 }
 
+/*
+ * A process pretends that each of its vCPUs died as it folded 31 ends of interrupts without list register, and changes what is active
+ * all the time: for each end the daemon would look at all words. Return: the accesses of the repair of the last of them.
+ */
+static uint64_t count_last_fold(uint32_t n_vcpus)
+{
+        uint64_t before = 0;
+
+        boot(4, n_vcpus);
+        rig.gic.bounded = true;
+        rig.gic.releasing = true;
+        for (uint32_t i = 0; i < 8; i++)
+                set_bit(&rig, 0, 0x300, FIRST + i); /* GICD_ISACTIVER<n>: nobody's */
+        n_accesses = 0;
+        for (uint32_t v = 0; v < n_vcpus; v++) {
+                struct shm_vcpu *self = &rig.gic.vcpus[v];
+
+                shm_port_configure(&rig.gic, v, 4);
+                shm_store(&self->bank.ich_vmcr, UINT64_C(1) << 9, BANK_X1); /* VEOIM: any priority */
+                shm_store(&self->bank.filled_vmcr, UINT64_C(1) << 9, BANK_X1);
+                shm_store(&self->slot.old_word, UINT64_C(31) << 32 | GIC_INTID_SPURIOUS, SLOT_X2);
+                shm_store(&self->slot.op, SHM_SLOT_FOLD, SLOT_R1);
+                for (uint32_t i = 0; i < 8; i++)
+                        set_bit(&rig, 0, 0x300, FIRST + i);
+                before = n_accesses;
+                shm_vcpu_repair_slot(&rig.gic, v);
+        }
+        before = n_accesses - before;
+        rig_destroy(&rig);
+        return before;
+}
+
+static void test_many_counts(void)
+{
+        uint64_t first = count_last_fold(1), last = count_last_fold(3 * SHM_MAX_PASSES);
+
+        tap_ok(last < first, "a dead process's counts are not searched without limit: %llu accesses, of one after many %llu",
+               (unsigned long long)first, (unsigned long long)last);
+}
+
 int main(void)
 {
+        test_many_counts();
         test_taken_away();
         test_group_closed();
         test_acknowledged_outside();
