@@ -4,6 +4,8 @@
 #
 # Take single repairs out, one at a time, and see which kill points notice: make check-death-mutants
 #
+# check-mutants.sh --apply-only: TAP: the text of each row is there (part of make check: tests/lint/check-mutants.sh)
+#
 # Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out. A row whose text is not
 # there, or that no kill point notices, is an error.
 top_srcdir=${top_srcdir:-.}
@@ -11,6 +13,8 @@ kills=${KILLS:-6000}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 failed=0
+apply_only=0
+test "$1" != --apply-only || apply_only=1
 
 build() { # test, program's own sources
         ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE -include "$dir/config.h" -I"$dir/shm" -iquote "$dir/shm" \
@@ -24,6 +28,15 @@ build() { # test, program's own sources
 only=${ONLY:-.}
 
 mutant() { # file, text, replacement, words
+        if [ $apply_only = 1 ]; then
+                if TEXT=$2 awk 'index($0, ENVIRON["TEXT"]) { found = 1 } END { exit !found }' "$top_srcdir/$1"; then
+                        echo "ok - $4"
+                else
+                        echo "not ok - tests/death/mutants: $1 has no \"$2\": $4"
+                        failed=1
+                fi
+                return
+        fi
         rm -rf "$dir/shm" "$dir/gic" "$dir/out"
         cp -r "$top_srcdir/shm" "$top_srcdir/gic" "$dir"
         if ! TEXT=$2 NEW=$3 awk 'BEGIN { t = ENVIRON["TEXT"]; n = ENVIRON["NEW"] }
@@ -54,7 +67,7 @@ mutant() { # file, text, replacement, words
         fi
 }
 
-cp "${top_builddir:-.}/config.h" "$dir/config.h" || exit 1
+[ $apply_only = 1 ] || cp "${top_builddir:-.}/config.h" "$dir/config.h" || exit 1
 while IFS='~' read -r file text new words; do
         case $file in '' | '#'*) continue ;; esac
         echo "$words" | grep -q -e "$only" || continue

@@ -4,10 +4,13 @@
 #
 # check-mutants.sh [STEPS [ONLY]] - break a protocol of shm/ on purpose, one at a time, and run tests/stress until a law is
 # found broken, or STEPS operations (default 20000000; a quarter with hooks) were done
+# check-mutants.sh --apply-only - TAP: each row changes something, once (part of make check: tests/lint/check-mutants.sh)
 #
 # KEEP=DIRECTORY keeps what was printed. Each row: name, file, what sed does to it, which of the four runs (see below) is tried first. Run in a build directory with
 # CC set or not; about ten seconds per row. The exit status is 0 if each was found.
 top=${top_srcdir:-..}
+apply_only=0
+test "$1" != --apply-only || { apply_only=1; shift; }
 steps=${1:-20000000}
 only=${2:-.}
 cc=${CC:-cc}
@@ -48,8 +51,20 @@ hunt() {
 mutant() {
         name=$1
         echo "$name" | grep -q -e "$only" || return 0
-        rm -rf "$work/shm" && cp -r "$top/shm" "$work/shm"
+        rm -rf "$work/shm"
+        if [ $apply_only = 1 ]; then
+                mkdir "$work/shm"
+        else
+                cp -r "$top/shm" "$work/shm"
+        fi
         sed -e "$3" "$top/shm/$2" >"$work/shm/$2"
+        if [ $apply_only = 1 ]; then
+                ! cmp -s "$top/shm/$2" "$work/shm/$2" && echo "ok - $name" || {
+                        echo "not ok - tests/stress/check-mutants.sh: sed changes nothing in shm/$2: $name"
+                        missed=$((missed + 1))
+                }
+                return
+        fi
         if cmp -s "$top/shm/$2" "$work/shm/$2"; then
                 echo "STALE: $name: sed changes nothing"
                 missed=$((missed + 1))
@@ -126,5 +141,5 @@ mutant "ports: what is ended from elsewhere is not" shm-cpuif.c '/^static void d
 mutant "ports: EOIcount is not walked" shm-port.c '/^static void fold_all(/,/^}/s/shm_eoicount_walk(.*/(void)walk;/'
 mutant "ports: EOIcount ends the oldest" shm-list.c '/^uint32_t shm_list_latest_taken/,/^}/s/self->taken\[n - 1\]/self->taken[(shm_load(\&self->n_taken, PORT_X1) < SHM_N_TAKEN ? shm_load(\&self->n_taken, PORT_X1) : SHM_N_TAKEN) - n]/'
 
-echo "$missed not found"
+[ $apply_only = 1 ] || echo "$missed not found"
 [ "$missed" = 0 ]
