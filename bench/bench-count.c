@@ -4,8 +4,8 @@
 /*
  * What is counted, not timed: instructions an operation (callgrind), system calls a hop (strace)
  *
- * This program runs itself under the tool. Callgrind counts inside one function; of strace's calls, those with N
- * operations are taken from those with 2 N.
+ * This program runs itself under the tool. Callgrind counts inside one function; of strace's calls,
+ * those with N operations are taken from those with 2 N.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +22,8 @@
 
 static int run_deliver(struct bench *bench, char **argv)
 {
-        uint32_t n_vcpus = (uint32_t)strtoul(argv[4], NULL, 10), n_spis = (uint32_t)strtoul(argv[5], NULL, 10);
+        uint32_t n_vcpus = (uint32_t)strtoul(argv[4], NULL, 10),
+                n_spis = (uint32_t)strtoul(argv[5], NULL, 10);
         uint32_t intid = VGIC_SPI_FIRST + n_spis - 1;
         struct bench_vm vm;
 
@@ -84,51 +85,9 @@ int bench_count_mode(struct bench *bench, int argc, char **argv)
         return 2;
 }
 
-bool bench_have_tool(const char *name)
-{
-        char command[64];
-
-        snprintf(command, sizeof(command), "command -v %s >/dev/null 2>&1", name);
-        return system(command) == 0;
-}
-
-int bench_number_from(const char *command, double *ret_value)
-{
-        FILE *pipe = popen(command, "re");
-        char line[256];
-        int ret = -1;
-
-        if (!pipe)
-                return -1;
-        while (fgets(line, sizeof(line), pipe)) {
-                char *end;
-                double value = strtod(line, &end);
-
-                if (end != line) {
-                        *ret_value = value;
-                        ret = 0;
-                }
-        }
-        return pclose(pipe) == 0 ? ret : -1;
-}
-
-int bench_instructions(const struct bench *bench, const char *function, const char *mode, const char *arguments,
-                       double *ret_n)
-{
-        char command[1024], self[256];
-        ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-        if (n < 0)
-                return -1;
-        self[n] = '\0';
-        snprintf(command, sizeof(command),
-                 "valgrind --tool=callgrind --toggle-collect=%s --callgrind-out-file=/dev/null"
-                 " '%s' --mode=%s '%s' %s 2>&1 | sed -n 's/^==.*Collected : *//p'",
-                 function, self, mode, bench->socket, arguments);
-        return bench_number_from(command, ret_n);
-}
-
-/* Instructions of one delivery at this size, counted inside bench_deliver() only. Return: 0 or -1. */
+/*
+ * Instructions of one delivery at this size, counted inside bench_deliver() only. Return: 0 or -1.
+ */
 static int instructions(const struct bench *bench, uint32_t n_vcpus, uint32_t n_spis, double *ret_n)
 {
         const unsigned n = 5000;
@@ -143,7 +102,8 @@ static int instructions(const struct bench *bench, uint32_t n_vcpus, uint32_t n_
 
 static void count_instructions(struct bench *bench)
 {
-        static const char name[] = "instructions of one delivery, 512 vCPUs and 988 SPIs / 1 and 32";
+        static const char name[] =
+                "instructions of one delivery, 512 vCPUs and 988 SPIs / 1 and 32";
         double small, large;
 
         if (!bench_have_tool("valgrind")) {
@@ -155,13 +115,16 @@ static void count_instructions(struct bench *bench)
                 bench->failed = true;
                 return;
         }
-        bench_row_count(bench, name, large / small, "x", (struct bench_target){ BENCH_WITHIN, 0.05 }, "counted");
-        bench_note("%.1f instructions at 1 vCPU, %.1f at 512: inject, acknowledge and EOI together", small, large);
+        bench_row_count(bench, name, large / small, "x",
+                        (struct bench_target){ BENCH_WITHIN, 0.05 }, "counted");
+        bench_note("%.1f instructions at 1 vCPU, %.1f at 512: inject, acknowledge and EOI together",
+                   small, large);
 }
 
 static void count_system_calls(struct bench *bench, const char *self)
 {
-        static const char name[] = "system calls of an inject to a parked vCPU, both sides together";
+        static const char name[] =
+                "system calls of an inject to a parked vCPU, both sides together";
         const unsigned n = 1000;
         double calls[2];
         char command[1024];
@@ -174,7 +137,8 @@ static void count_system_calls(struct bench *bench, const char *self)
                 /* With -f and -o each line is one call; "resumed" is the second half of one. */
                 snprintf(command, sizeof(command),
                          "strace -f -qq -e signal=none -o '%s/strace' '%s' --mode=wake '%s' %u >/dev/null 2>&1 &&"
-                         " grep -vc resumed '%s/strace'; rm -f '%s/strace'", bench->directory, self, bench->socket,
+                         " grep -vc resumed '%s/strace'; rm -f '%s/strace'", bench->directory, self,
+                                 bench->socket,
                          n * (i + 1), bench->directory, bench->directory);
                 if (bench_number_from(command, &calls[i]) < 0) {
                         bench_skip(bench, name, "strace does not work here");
@@ -182,7 +146,8 @@ static void count_system_calls(struct bench *bench, const char *self)
                 }
         }
         bench_row_count(bench, name, (calls[1] - calls[0]) / n, "calls",
-                        (struct bench_target){ BENCH_AT_MOST, 2 + SET_UP_NOISE / n }, "counted, by difference");
+                        (struct bench_target){ BENCH_AT_MOST, 2 + SET_UP_NOISE / n },
+                        "counted, by difference");
         bench_note("%.0f calls with %u injections, %.0f with %u: a difference of %.4f an injection; the target is 2,",
                    calls[0], n, calls[1], 2 * n, (calls[1] - calls[0]) / n);
         bench_note("and up to %.0f in all for setting up, which takes a few calls more or fewer from run to run",

@@ -6,11 +6,11 @@
 /*
  * vgic-bench: the rows of "what good means", as ratios within one run
  *
- * What    Each row times the product and its yardstick (a bare loop, one compare-and-swap, a bare eventfd wake)
- *         alternately in one process, and compares medians. Absolute times mean little on a shared machine and are
- *         not shown as results.
- * Owner   main() starts a daemon on a temporary socket and ends it; each row makes and releases its own VM.
- * Threads Rows run one after another.
+ * What    Each row times the product and its yardstick (a bare loop, one compare-and-swap, a bare
+ *         eventfd wake) alternately in one process, and compares medians. Absolute times mean
+ *         little on a shared machine and are not shown as results.
+ * Owner   main() starts a daemon on a temporary socket and ends it; each row makes and releases its
+ * own VM. Threads Rows run one after another.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,7 +64,8 @@ double bench_median(const struct bench_series *series);
 void bench_row(struct bench *bench, const char *name, const struct bench_series *series,
                const struct bench_series *base, const char *unit, struct bench_target target);
 /* One row whose value is a count, not a time. @how it was counted. */
-void bench_row_count(struct bench *bench, const char *name, double value, const char *unit, struct bench_target target,
+void bench_row_count(struct bench *bench, const char *name, double value, const char *unit,
+                     struct bench_target target,
                      const char *how);
 void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A row that cannot be measured here, and why. */
@@ -72,9 +73,14 @@ void bench_skip(struct bench *bench, const char *name, const char *why);
 void bench_heading(void);
 
 /* bench-vm.c: every function ends the process with a message if something does not work. */
-void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis);
-/* The same of vCPUs registered with @options (list registers), whose guest sets ICC_CTLR_EL1.EOImode or not. */
-void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis,
+void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus,
+                   uint32_t n_spis);
+/*
+ * The same of vCPUs registered with @options (list registers), whose guest sets
+ * ICC_CTLR_EL1.EOImode or not.
+ */
+void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *name,
+                        uint32_t n_vcpus, uint32_t n_spis,
                         const struct vgic_vcpu_options *options, bool eoimode);
 void bench_vm_close(struct bench_vm *vm);
 struct vgic_conn *bench_connect(const struct bench *bench);
@@ -87,6 +93,18 @@ void bench_spi(struct bench_vm *vm, uint32_t intid, uint32_t vcpu, uint8_t prior
 /* @n edges of @intid: inject, acknowledge, EOI, all on this thread. */
 void bench_deliver(struct bench_vm *vm, uint32_t intid, uint32_t vcpu, uint64_t n);
 
+/* bench-tool.c: is a program installed? */
+bool bench_have_tool(const char *name);
+/* Run a shell command; the last number that it prints. Return: 0 or -1, also if it fails. */
+int bench_number_from(const char *command, double *ret_value);
+/*
+ * Instructions inside @function while this program runs as "--mode=@mode SOCKET @arguments" under
+ * callgrind. Return: 0 or -1.
+ */
+int bench_instructions(const struct bench *bench, const char *function, const char *mode,
+                       const char *arguments,
+                       double *ret_n);
+
 /* The rows. */
 void bench_icc_ctlr(struct bench *bench);     /* bench-icc-ctlr.c */
 void bench_deliver_rows(struct bench *bench); /* bench-deliver.c */
@@ -97,14 +115,6 @@ void bench_trace_rows(struct bench *bench);   /* bench-trace.c */
 void bench_lr_rows(struct bench *bench);      /* bench-lr.c */
 void bench_count_rows(struct bench *bench);   /* bench-count.c */
 void bench_observed_rows(struct bench *bench); /* bench-observed.c */
-bool bench_have_tool(const char *name);
-/* Run a shell command; the last number that it prints. Return: 0 or -1, also if it fails. */
-int bench_number_from(const char *command, double *ret_value);
-/*
- * Instructions inside @function while this program runs as "--mode=@mode SOCKET @arguments" under callgrind. Return: 0 or -1.
- */
-int bench_instructions(const struct bench *bench, const char *function, const char *mode, const char *arguments,
-                       double *ret_n);
 /* A VM of 512 vCPUs, and one turn of each of them (@n_rounds times). */
 void bench_observed_open(struct bench *bench, struct bench_vm *vm);
 void bench_flat_out(struct bench_vm *vm, unsigned n_rounds);
