@@ -4,10 +4,10 @@
 /*
  * vgic-bench-path: what one operation of the data path costs, for the comparison of two commits
  *
- * What    Each row is one operation done many times, between bench_path_begin() and its end, in one function of its
- *         own. Without --count it prints nanoseconds an operation; with --count it is run under callgrind, which
- *         collects inside row_*() only (bench/compare.sh). Neither figure says anything alone: compare.sh runs the
- *         programs of two commits in turn and prints the ratios.
+ * What    Each row is one operation done many times, in one function of its own. Without --count it prints
+ *         nanoseconds an operation; with --count it is run under callgrind, which collects inside row_*() only
+ *         (bench/compare.sh). Neither figure says anything alone: compare.sh runs the programs of two commits in
+ *         turn and prints the ratios.
  * Owner   It uses nothing but <vgic/vgic.h> as it was in the first release, so that it builds and runs against older
  *         commits' libraries.
  * Threads One.

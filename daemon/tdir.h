@@ -4,7 +4,7 @@
 #define TDIR_H
 
 /*
- * TDIR: the daemon's half (DESIGN: set while any SPI is in flight)
+ * TDIR: the daemon's half. TDIR says that an SPI is in flight (doc/list-registers.md)
  *
  * What    Whoever turns TDIR set rings the VM's eventfd, if somebody is interested. The daemon then tells every
  *         subscribed vCPU and every watcher, and after a lag tries to clear it, and again after each lag until nothing is

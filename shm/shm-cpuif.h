@@ -6,7 +6,7 @@
 /*
  * CPU interface: choose, acknowledge, end, deactivate, generate SGIs
  *
- * What    The trap port of DESIGN: ICC_*_EL1 of one vCPU, worked directly on the words.
+ * What    The trap port: ICC_*_EL1 of one vCPU, worked directly on the words of its interrupts.
  * Threads The vCPU's own thread, unless a call says otherwise. @vcpu is a checked index.
  */
 #include "shm-gic.h"
@@ -27,7 +27,7 @@ struct shm_pick {
  * shm_cpuif_pick() - the highest-priority deliverable interrupt of the enabled groups (IHI 0069 section 4.8)
  *
  * Of equal priorities the lowest INTID. Clears the candidates that it finds stale. PMR and the running priority are not
- * looked at: shm_cpuif_preempts() is.
+ * looked at: shm_cpuif_ack() does that.
  */
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick);
 

@@ -54,7 +54,7 @@ enum shm_area_id {
         SHM_AREA_VCPU,      /* struct shm_vcpu, by index */
         SHM_AREA_SPI,       /* struct shm_spi, by INTID - 32 */
         SHM_AREA_ESPI,      /* struct shm_spi, by INTID - 4096 */
-        SHM_AREA_COUNTER,   /* per vCPU: one 64-bit count per interrupt: see shm_counter_index() */
+        SHM_AREA_COUNTER,   /* per vCPU: one 64-bit count per interrupt: see shm_gic_counter() */
         SHM_AREA_LPI,       /* reserved */
         SHM_AREA_ITS,       /* reserved */
         SHM_AREA_SPARE,

@@ -41,7 +41,7 @@ static shm_atomic(uint64_t) *field_word(const struct shm_gic *gic, const struct 
 
 /*
  * A word to read a field of. What is in a list register is pending and active as of the last fold, so who reads that asks
- * for the next one: whoever polls sees it change (DESIGN: a finite delay, never a stop).
+ * for the next one: whoever polls sees it change (after a finite delay, without a stop).
  */
 static uint64_t word_to_read(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, const struct gic_reg *reg)
 {

@@ -9,8 +9,8 @@
  * What    An image is a header, a record per vCPU (its fixed part, then one per private interrupt), and a record per
  *         SPI and extended SPI; little-endian, without padding. Three tables say which member of which structure stands
  *         where; they encode, decode, and find bytes that no field names. None of it depends on the segment's layout.
- * Trust   An image may hold any bytes. shm_snapshot_decode() checks that it is whole and is what it says it is; whether
- *         its values make sense is asked by shm_snapshot_check().
+ * Trust   An image may hold any bytes. snapshot_decode() checks that it is whole and is what it says it is; whether
+ *         its values make sense is asked by snapshot_check().
  * Threads Any: nothing is shared.
  */
 #include <stdbool.h>

@@ -78,7 +78,7 @@ void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppresse
 uint64_t shm_tdir_count_traps(const struct shm_gic *gic);
 
 /*
- * shm_tdir_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear()
+ * shm_tdir_set_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear()
  * afterwards.
  */
 void shm_tdir_set_interest(struct shm_gic *gic, uint32_t n);

@@ -4,8 +4,9 @@
 /*
  * Repair: a vCPU's owner dies after each single store of an acknowledge, an EOI, a DIR or a reset
  *
- * The stores are written here one by one, as DESIGN's protocol has them, and cut off after the n-th. What must come out: an interrupt whose
- * slot was full is delivered again exactly once (acknowledge) or ended exactly once (EOI, DIR); one whose slot was empty stays as it is.
+ * The stores are written here one by one, as the protocol of doc/sudden-death.md has them, and cut off after the n-th.
+ * What must come out: an interrupt whose slot was full is delivered again exactly once (acknowledge) or ended exactly
+ * once (EOI, DIR); one whose slot was empty stays as it is.
  */
 #include "rig.h"
 
