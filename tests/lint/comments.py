@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The vgicd authors
+"""What comments promise, and how wide a line is. Run by check-comments.sh; speaks TAP.
+
+name()     a function or macro that a comment names exists: renamed code leaves no comment behind.
+documents  a file that a comment names exists in the tree. No document is named that only its authors have.
+heads      each .c file tells a stranger what it is: in its own head, or in that of the header of the same name.
+columns    100. tests/lint/long-lines counts the longer ones of before; no count grows, and a new file starts at 0.
+
+The two lists of exceptions, tests/lint/headless and tests/lint/long-lines, only ever shrink: an entry of the first that
+is not needed any more fails, and `check-comments.sh --shrink` lowers the second to what is there now.
+"""
+import os
+import re
+import sys
+
+FOLDERS = 'base gic shm proto daemon client-lib icv cli vmm load bench examples systemd tests doc'.split()
+WIDTH = 100
+# What others call so, and this tree's code never names.
+FOREIGN = {'CustomCrossOver'}
+FOREIGN_DOCUMENTS = ('Documentation/',)          # of Linux
+WRITTEN_BY_TESTS = {'model-failure.txt', 'qemu-failure.txt'}
+TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.S)
+
+
+def tree_files(endings):
+    for folder in FOLDERS:
+        for path, folders, names in os.walk(folder):
+            folders.sort()
+            for name in sorted(names):
+                if name.endswith(endings) and not name.endswith(('.pb-c.c', '.pb-c.h')):
+                    yield os.path.join(path, name)
+
+
+def split_comments(text):
+    """The code without its comments, and the comments as (line, text)."""
+    comments = []
+
+    def keep(match):
+        if match.group(0)[0] != '/':
+            return match.group(0)
+        comments.append((text.count('\n', 0, match.start()) + 1, match.group(0)))
+        return ' '
+    return TOKEN.sub(keep, text), comments
+
+
+def find_head(path):
+    """The comment before any code, but for the include guard of a header."""
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    text = re.sub(r'\A(/\*|//) SPDX[^\n]*\n(/\*|//) Copyright[^\n]*\n', '', text)
+    text = re.sub(r'\A\s*#ifndef \w+\n#define \w+\n', '', text)
+    match = re.match(r'\s*/\*(.*?)\*/', text, re.S)
+    return match.group(1) if match else ''
+
+
+def count_words(head):
+    return len(re.findall(r'\w+', re.sub(r'\bsee [\w./-]+', '', head)))
+
+
+def has_head(path):
+    if count_words(find_head(path)) >= 12:
+        return True
+    header = path[:-1] + 'h'
+    return os.path.exists(header) and count_words(find_head(header)) >= 12
+
+
+def read_list(path):
+    with open(path, encoding='utf-8') as f:
+        return [line.split() for line in f if line.strip() and line[0] != '#']
+
+
+def count_long(path):
+    """Rows of a table cannot be broken: a page of doc/ has them as they come."""
+    with open(path, encoding='utf-8') as f:
+        return sum(len(line.rstrip('\n')) > WIDTH and not line.startswith('|') for line in f)
+
+
+def long_lines():
+    endings = ('.c', '.h', '.cc', '.sh', '.py', '.inc', '.proto', '.md', '.map', '.awk', '.1', '.8', 'README')
+    files = list(tree_files(endings)) + ['README', 'Makefile.am', 'configure.ac', 'quickstart']
+    return {path: n for path, n in ((path, count_long(path)) for path in files) if n}
+
+
+def check_names(comments, code):
+    known = set()
+    for text in code.values():
+        known.update(re.findall(r'[A-Za-z_]\w*', text))
+    for path, found in comments.items():
+        for line, text in found:
+            for name in re.findall(r'(?<![\w.*])([A-Za-z_]\w*)\(\)', text):
+                if name not in known and name not in FOREIGN:
+                    yield f'{path}:{line}: {name}()'
+
+
+def check_documents(comments):
+    named = re.compile(r'(?<![\w./-])[\w./-]+\.(?:md|txt|rst)\b|\bDESIGN\b|\bCRAFT\b|\bPEERS\b')
+    for path, found in comments.items():
+        for line, text in found:
+            for name in named.findall(text):
+                if name.startswith(FOREIGN_DOCUMENTS) or name in WRITTEN_BY_TESTS or name == 'arm-vgic-v3.rst':
+                    continue
+                if not any(os.path.exists(os.path.join(d, name)) for d in ('.', 'doc', os.path.dirname(path))):
+                    yield f'{path}:{line}: {name}'
+
+
+def check_headers(comments):
+    """A head that sends its reader to another file sends him to one that exists."""
+    for path, found in comments.items():
+        for line, text in found:
+            for name in re.findall(r'\bsee ((?:[\w-]+/)*[\w-]+\.[ch])\b', text):
+                places = [os.path.join(d, name) for d in ['.', os.path.dirname(path), 'tests/lib', 'build'] + FOLDERS]
+                if not any(os.path.exists(place) for place in places):
+                    yield f'{path}:{line}: {name}'
+
+
+def check_heads():
+    excused = {entry[0] for entry in read_list('tests/lint/headless')}
+    bare = {path for path in tree_files(('.c',)) if not has_head(path)}
+    for path in sorted(bare - excused):
+        yield f'{path}: no head, and none in its header'
+    for path in sorted(excused - bare):
+        yield f'{path}: take it off tests/lint/headless'
+
+
+def check_columns():
+    allowed = {path: int(n) for n, path in read_list('tests/lint/long-lines')}
+    for path, n in long_lines().items():
+        if n > allowed.get(path, 0):
+            yield f'{path}: {n} lines are longer than {WIDTH} columns, {allowed.get(path, 0)} were'
+    for path in allowed:
+        if not os.path.exists(path):
+            yield f'{path}: take it off tests/lint/long-lines'
+
+
+def shrink():
+    allowed = {path: int(n) for n, path in read_list('tests/lint/long-lines')}
+    with open('tests/lint/long-lines', encoding='utf-8') as f:
+        head = [line for line in f if line[0] == '#']
+    now = long_lines()
+    with open('tests/lint/long-lines', 'w', encoding='utf-8') as f:
+        f.writelines(head)
+        f.writelines(f'{min(n, allowed[path])} {path}\n' for path, n in sorted(now.items()) if path in allowed)
+
+
+def main():
+    os.chdir(os.environ.get('top_srcdir', '.'))
+    if '--shrink' in sys.argv:
+        return shrink()
+    comments, code = {}, {}
+    for path in tree_files(('.c', '.h', '.cc')):
+        with open(path, encoding='utf-8') as f:
+            code[path], comments[path] = split_comments(f.read())
+    points = [
+        (check_names(comments, code), 'each name() in a comment exists'),
+        (check_documents(comments), 'each document that a comment names is in the tree'),
+        (check_headers(comments), 'each file that a comment sends its reader to exists'),
+        (check_heads(), 'each .c file has a head, or its header has; the list of exceptions only shrinks'),
+        (check_columns(), f'no line is longer than {WIDTH} columns, but for those of before'),
+    ]
+    failed = False
+    for n, (found, name) in enumerate(points, 1):
+        found = list(found)
+        print(f"{'not ok' if found else 'ok'} {n} - {name}")
+        for line in found[:40]:
+            print(f'# {line}')
+        failed = failed or bool(found)
+    print(f'1..{len(points)}')
+    return failed
+
+
+sys.exit(main())
