@@ -16,7 +16,8 @@ static const struct {
         const char *name;
         uint32_t group;
 } attr_groups[] = {
-        { "addr", VGIC_ATTR_ADDR }, { "dist-regs", VGIC_ATTR_DIST_REGS }, { "nr-irqs", VGIC_ATTR_NR_IRQS },
+        { "addr", VGIC_ATTR_ADDR }, { "dist-regs", VGIC_ATTR_DIST_REGS },
+        { "nr-irqs", VGIC_ATTR_NR_IRQS },
         { "ctrl", VGIC_ATTR_CTRL }, { "redist-regs", VGIC_ATTR_REDIST_REGS },
         { "cpu-sysregs", VGIC_ATTR_CPU_SYSREGS }, { "level-info", VGIC_ATTR_LEVEL_INFO },
 };
@@ -47,8 +48,11 @@ static int attr_fail(const struct cli *cli, int error, const struct attr_request
         for (size_t i = 0; i < sizeof(attr_errors) / sizeof(attr_errors[0]); i++) {
                 if (attr_errors[i].error != -error)
                         continue;
-                fprintf(stderr, "vgicctl: group %" PRIu64 ", attribute 0x%" PRIx64 " of %s: %s (%s)\n", request->group,
-                        request->attr, cli->args[1], attr_errors[i].words, vgic_conn_error(cli->conn));
+                fprintf(stderr,
+                        "vgicctl: group %" PRIu64 ", attribute 0x%" PRIx64 " of %s: %s (%s)\n",
+                        request->group,
+                        request->attr, cli->args[1], attr_errors[i].words,
+                        vgic_conn_error(cli->conn));
                 return attr_errors[i].status;
         }
         return cli_fail(cli, error, "VM %s", cli->args[1]);
@@ -68,8 +72,10 @@ static int take_arguments(struct cli *cli, struct attr_request *request)
 {
         request->verb = cli->args[0];
         request->has_value = cli->args[4] != NULL;
-        if (strcmp(request->verb, "get") != 0 && strcmp(request->verb, "set") != 0 && strcmp(request->verb, "has") != 0)
-                return cli_usage_error(cli, "attr is followed by get, set or has, not by '%s'", request->verb);
+        if (strcmp(request->verb, "get") != 0 && strcmp(request->verb, "set") != 0 &&
+            strcmp(request->verb, "has") != 0)
+                return cli_usage_error(cli, "attr is followed by get, set or has, not by '%s'",
+                                       request->verb);
         if (strcmp(request->verb, "set") == 0 && !request->has_value)
                 return cli_usage_error(cli, "attr set needs a VALUE");
         if (strcmp(request->verb, "has") == 0 && request->has_value)
@@ -77,7 +83,8 @@ static int take_arguments(struct cli *cli, struct attr_request *request)
         if (take_group(cli->args[2], &request->group) != CLI_OK ||
             cli_number(cli->args[3], "ATTR", UINT64_MAX, &request->attr) != CLI_OK)
                 return CLI_USAGE;
-        return request->has_value ? cli_number(cli->args[4], "VALUE", UINT64_MAX, &request->value) : CLI_OK;
+        return request->has_value ? cli_number(cli->args[4], "VALUE", UINT64_MAX, &request->value) :
+                CLI_OK;
 }
 
 static int attr_ask(struct cli *cli, struct attr_request *request)
@@ -85,9 +92,11 @@ static int attr_ask(struct cli *cli, struct attr_request *request)
         uint32_t group = (uint32_t)request->group;
 
         if (request->verb[0] == 'g')
-                return vgic_msg_attr_get(cli->conn, cli->args[1], group, request->attr, &request->value);
+                return vgic_msg_attr_get(cli->conn, cli->args[1], group, request->attr,
+                                         &request->value);
         if (request->verb[0] == 's')
-                return vgic_msg_attr_set(cli->conn, cli->args[1], group, request->attr, request->value);
+                return vgic_msg_attr_set(cli->conn, cli->args[1], group, request->attr,
+                                         request->value);
         return vgic_msg_attr_has(cli->conn, cli->args[1], group, request->attr);
 }
 

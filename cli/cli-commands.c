@@ -40,14 +40,16 @@ const struct cli_command cli_commands[] = {
           .help = "A mirror has no delivering controller, only what its VMM read from the kernel and published.\n"
                   "\"not known\" was never published, or was invalidated since. The live value is never known.\n" },
         { .name = "tdir", .args = "VM", .n_args = 1, .run = cli_tdir,
-          .options = CLI_OPTION(CLI_OPT_VIA) | CLI_OPTION(CLI_OPT_WATCH) | CLI_OPTION(CLI_OPT_COUNT) |
+          .options = CLI_OPTION(CLI_OPT_VIA) | CLI_OPTION(CLI_OPT_WATCH) |
+          CLI_OPTION(CLI_OPT_COUNT) |
                      CLI_OPTION(CLI_OPT_TIMEOUT),
           .summary = "whether SPIs are in flight (ICH_HCR_EL2.TDIR)",
           .help = "--watch prints the present state, then each change, until it is interrupted, --count changes were\n"
                   "seen (status 0), or --timeout seconds have passed (status 1 if --count was not reached).\n"
                   "Fractions of a second are allowed.\n" },
         { .name = "inject", .args = "VM INTID", .n_args = 2, .run = cli_inject,
-          .options = CLI_OPTION(CLI_OPT_ASSERT) | CLI_OPTION(CLI_OPT_DEASSERT) | CLI_OPTION(CLI_OPT_PULSE) |
+          .options = CLI_OPTION(CLI_OPT_ASSERT) | CLI_OPTION(CLI_OPT_DEASSERT) |
+          CLI_OPTION(CLI_OPT_PULSE) |
                      CLI_OPTION(CLI_OPT_VCPU),
           .summary = "drive the tools' wire of an SPI (or, with --vcpu, PPI)",
           .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here\n"
@@ -70,7 +72,8 @@ const struct cli_command cli_commands[] = {
           .summary = "make the interrupt controller of a VM what was saved",
           .help = "A VM that does not exist is made as the saved one was. One that does must fit, and none of its vCPUs may\n"
                   "run. Everything is checked first: what is refused changes nothing.\n" },
-        { .name = "attr", .args = "get|set|has VM GROUP ATTR [VALUE]", .n_args = 4, .n_more = 1, .run = cli_attr,
+        { .name = "attr", .args = "get|set|has VM GROUP ATTR [VALUE]", .n_args = 4, .n_more = 1,
+         .run = cli_attr,
           .summary = "a register or setting by KVM's device-attribute numbers",
           .help = "GROUP: addr, dist-regs, nr-irqs, ctrl, redist-regs, cpu-sysregs, level-info, or its number. ATTR and\n"
                   "VALUE are numbers, 0x for hexadecimal. set changes the guest's controller while it runs. get of a\n"

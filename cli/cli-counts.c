@@ -4,7 +4,8 @@
 /*
  * counts: the daemon's side of /proc/interrupts
  *
- * One row per INTID, one column per vCPU. The private interrupts of all vCPUs share a row, as IPIs and timers do there.
+ * One row per INTID, one column per vCPU. The private interrupts of all vCPUs share a row, as IPIs
+ * and timers do there.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +20,8 @@
 #define COUNTS_MAX_COLUMNS 16u  /* more vCPUs than this: the table has their sum only */
 
 /* One row. Return: 0 or a negative errno. */
-static int counts_read(struct vgic_vm *vm, uint32_t intid, uint64_t *counts, uint32_t n, uint64_t *ret_total)
+static int counts_read(struct vgic_vm *vm, uint32_t intid, uint64_t *counts, uint32_t n,
+                       uint64_t *ret_total)
 {
         uint64_t total = 0;
         int ret;
@@ -34,7 +36,8 @@ static int counts_read(struct vgic_vm *vm, uint32_t intid, uint64_t *counts, uin
         return 0;
 }
 
-static void json_row(struct cli_json *json, uint32_t intid, const uint64_t *counts, uint32_t n, uint64_t total)
+static void json_row(struct cli_json *json, uint32_t intid, const uint64_t *counts, uint32_t n,
+                     uint64_t total)
 {
         char name[16];
 
@@ -64,7 +67,8 @@ static int json_counts(struct cli *cli, const struct vgic_vm_info *info, uint64_
         cli_json_text(&json, "vm", cli->args[0]);
         cli_json_number(&json, "vcpus", info->n_vcpus);
         cli_json_open(&json, "counts", '[');
-        for (uint32_t intid = 0; ret == 0 && (intid = cli_intid_next(info, CLI_ALL_INTIDS, intid)) != CLI_NO_INTID;
+        for (uint32_t intid = 0;
+             ret == 0 && (intid = cli_intid_next(info, CLI_ALL_INTIDS, intid)) != CLI_NO_INTID;
              intid++) {
                 ret = counts_read(cli->vm, intid, counts, info->n_vcpus, &total);
                 if (ret == 0 && (total || all))
@@ -75,7 +79,8 @@ static int json_counts(struct cli *cli, const struct vgic_vm_info *info, uint64_
         return ret ? cli_fail(cli, ret, "counts of %s", cli->args[0]) : CLI_OK;
 }
 
-static void table_row(struct cli_table *table, uint32_t intid, const uint64_t *counts, uint32_t n_columns,
+static void table_row(struct cli_table *table, uint32_t intid, const uint64_t *counts,
+                      uint32_t n_columns,
                       uint64_t total)
 {
         char name[16];
@@ -103,7 +108,8 @@ static int print_counts(struct cli *cli, const struct vgic_vm_info *info, uint64
         for (uint32_t i = 0; i < n_columns; i++)
                 cli_table_cell(&table, "CPU%" PRIu32, i);
         cli_table_cell(&table, "TOTAL");
-        for (uint32_t intid = 0; ret == 0 && (intid = cli_intid_next(info, CLI_ALL_INTIDS, intid)) != CLI_NO_INTID;
+        for (uint32_t intid = 0;
+             ret == 0 && (intid = cli_intid_next(info, CLI_ALL_INTIDS, intid)) != CLI_NO_INTID;
              intid++) {
                 ret = counts_read(cli->vm, intid, counts, info->n_vcpus, &total);
                 if (ret || (!total && !all))
@@ -123,7 +129,8 @@ static int print_counts(struct cli *cli, const struct vgic_vm_info *info, uint64
         if (ret)
                 return cli_fail(cli, ret, "counts of %s", cli->args[0]);
         if (!n_columns)
-                printf("\nTOTAL is the sum over %" PRIu32 " vCPUs; --json has each of them.\n", info->n_vcpus);
+                printf("\nTOTAL is the sum over %" PRIu32 " vCPUs; --json has each of them.\n",
+                       info->n_vcpus);
         return CLI_OK;
 }
 

@@ -18,7 +18,10 @@ static const struct {
         const char *words;      /* NULL: as the system says it */
 } cli_errors[] = {
         { ENOENT, CLI_NOT_FOUND, "there is no such VM" },
-        /* Names and numbers were checked by syntax before the call: what is left is that they name nothing. */
+        /*
+         * Names and numbers were checked by syntax before the call: what is left is that they name
+         * nothing.
+         */
         { EINVAL, CLI_NOT_FOUND, "the VM has no such vCPU or interrupt" },
         { ENOTCONN, CLI_UNREACHABLE, "the daemon is gone" },
         { ETIMEDOUT, CLI_UNREACHABLE, "the daemon does not answer" },

@@ -42,7 +42,10 @@ static int write_through(const char *path, const void *bytes, size_t n)
         return r;
 }
 
-/* Beside @path, on the disk, then in its place: whoever finds @path finds all of it, or what was there before. */
+/*
+ * Beside @path, on the disk, then in its place: whoever finds @path finds all of it, or what was
+ * there before.
+ */
 static int write_anew(const char *path, const void *bytes, size_t n)
 {
         size_t size = strlen(path) + sizeof(".XXXXXX");

@@ -17,7 +17,8 @@ static const struct {
         const char *name;
         unsigned shift, width;
 } icc_ctlr_fields[] = {
-        { "EOImode", 1, 1 }, { "CBPR", 0, 1 }, { "PMHE", 6, 1 }, { "PRIbits", 8, 3 }, { "IDbits", 11, 3 },
+        { "EOImode", 1, 1 }, { "CBPR", 0, 1 }, { "PMHE", 6, 1 }, { "PRIbits", 8, 3 },
+        { "IDbits", 11, 3 },
         { "SEIS", 14, 1 }, { "A3V", 15, 1 }, { "RSS", 18, 1 }, { "ExtRange", 19, 1 },
 };
 #define ICC_CTLR_N_FIELDS (sizeof(icc_ctlr_fields) / sizeof(icc_ctlr_fields[0]))
@@ -50,7 +51,8 @@ static void json_row(struct cli_json *json, const struct icc_ctlr_row *row)
         cli_json_close(json, '}');
 }
 
-static void json_ctlr(const struct cli *cli, uint64_t vcpu, const char *via, const struct icc_ctlr_row *rows)
+static void json_ctlr(const struct cli *cli, uint64_t vcpu, const char *via,
+                      const struct icc_ctlr_row *rows)
 {
         struct cli_json json;
 
@@ -65,7 +67,8 @@ static void json_ctlr(const struct cli *cli, uint64_t vcpu, const char *via, con
         cli_json_close(&json, '}');
 }
 
-static int print_ctlr(const struct cli *cli, uint64_t vcpu, const char *via, const struct icc_ctlr_row *rows)
+static int print_ctlr(const struct cli *cli, uint64_t vcpu, const char *via,
+                      const struct icc_ctlr_row *rows)
 {
         struct cli_table table;
         int ret;

@@ -45,7 +45,8 @@ char *cli_intid_name(uint32_t intid, char *name)
 bool cli_intid_has_wire(uint32_t intid, enum cli_intids kind)
 {
         for (size_t i = 1; i < INTID_N_RANGES; i++) /* all but SGIs */
-                if (intid_ranges[i].kind == kind && intid - intid_ranges[i].first < intid_ranges[i].n_max)
+                if (intid_ranges[i].kind == kind &&
+                    intid - intid_ranges[i].first < intid_ranges[i].n_max)
                         return true;
         return false;
 }

@@ -74,7 +74,8 @@ static void irqs_row(struct irqs_out *out, const struct vgic_irq_state *s)
         out->n_shown++;
         cli_table_cell(table, "%s", cli_intid_name(s->intid, name));
         vcpu_cell(table, s->vcpu);
-        cli_table_cell(table, "%c%c%c%c%c%c", s->enabled ? 'E' : '.', s->pending ? 'P' : '.', s->active ? 'A' : '.',
+        cli_table_cell(table, "%c%c%c%c%c%c", s->enabled ? 'E' : '.', s->pending ? 'P' : '.',
+                       s->active ? 'A' : '.',
                        s->line ? 'H' : '.', s->latch ? 'L' : '.', s->one_of_n ? 'N' : '.');
         cli_table_cell(table, "%s", s->edge ? "edge" : "level");
         cli_table_cell(table, "%u", s->group);
@@ -83,12 +84,17 @@ static void irqs_row(struct irqs_out *out, const struct vgic_irq_state *s)
         cli_table_cell(table, "%" PRIu64, s->acknowledged);
 }
 
-/* Walk the interrupts of these kinds, private ones of @vcpu. Return: 0 or the error of the first read. */
-static int irqs_walk_kind(struct irqs_out *out, const struct vgic_vm_info *info, uint32_t vcpu, enum cli_intids kind)
+/*
+ * Walk the interrupts of these kinds, private ones of @vcpu. Return: 0 or the error of the first
+ * read.
+ */
+static int irqs_walk_kind(struct irqs_out *out, const struct vgic_vm_info *info, uint32_t vcpu,
+                          enum cli_intids kind)
 {
         struct vgic_irq_state state;
 
-        for (uint32_t intid = 0; (intid = cli_intid_next(info, kind, intid)) != CLI_NO_INTID; intid++) {
+        for (uint32_t intid = 0; (intid = cli_intid_next(info, kind, intid)) != CLI_NO_INTID;
+             intid++) {
                 int ret = vgic_vm_irq_state(out->cli->vm, vcpu, intid, &state);
 
                 if (ret)
@@ -114,7 +120,8 @@ static int irqs_walk(struct irqs_out *out, const struct vgic_vm_info *info, uint
 
 static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
 {
-        static const char *const headings[] = { "INTID", "VCPU", "FLAGS", "TRIGGER", "GROUP", "PRIORITY", "ACTIVE-ON",
+        static const char *const headings[] =
+                { "INTID", "VCPU", "FLAGS", "TRIGGER", "GROUP", "PRIORITY", "ACTIVE-ON",
                                                 "ACKS" };
         int ret;
 
@@ -135,7 +142,8 @@ static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uin
         else
                 puts("no interrupt is enabled, pending or active, and none was ever acknowledged");
         if (out->n_hidden)
-                printf("%" PRIu64 " unused interrupts are not shown (--all shows them).\n", out->n_hidden);
+                printf("%" PRIu64 " unused interrupts are not shown (--all shows them).\n",
+                       out->n_hidden);
         return CLI_OK;
 }
 
@@ -172,7 +180,8 @@ int cli_irqs(struct cli *cli)
                 return status;
         ret = vgic_vm_get_info(cli->vm, &info);
         if (ret == 0 && only_vcpu != VGIC_NO_VCPU && only_vcpu >= info.n_vcpus) {
-                fprintf(stderr, "vgicctl: VM %s has no vCPU %" PRIu64 "\n", cli->args[0], only_vcpu);
+                fprintf(stderr, "vgicctl: VM %s has no vCPU %" PRIu64 "\n", cli->args[0],
+                        only_vcpu);
                 return CLI_NOT_FOUND;
         }
         if (ret)

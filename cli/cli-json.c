@@ -16,7 +16,8 @@ static void put_string(const char *text)
                 if (*c == '"' || *c == '\\')
                         printf("\\%c", *c);
                 else if (*c < 0x20 || *c >= 0x7f)
-                        printf("\\u%04x", *c); /* names are ASCII; any other byte is shown as its Latin-1 character */
+                        /* names are ASCII; any other byte is shown as its Latin-1 character */
+                        printf("\\u%04x", *c);
                 else
                         putchar(*c);
         }

@@ -6,8 +6,8 @@
 /*
  * JSON: a writer for RFC 8259 text, straight to stdout
  *
- * The first two levels get a line per element, what is deeper stays on its line: a list of VMs reads as one VM a line.
- * A flat writer keeps all on one line (a stream of documents, one a line).
+ * The first two levels get a line per element, what is deeper stays on its line: a list of VMs
+ * reads as one VM a line. A flat writer keeps all on one line (a stream of documents, one a line).
  * @key is the member's name inside an object, NULL inside an array and for the document itself.
  */
 #include <stdbool.h>

@@ -12,8 +12,9 @@
 #include "cli.h"
 
 /*
- * A standard descriptor that is closed would be the number of the next one opened: a table would go into the
- * daemon's socket. What is put there instead fails every read and write, as the closed one did.
+ * A standard descriptor that is closed would be the number of the next one opened: a table would go
+ * into the daemon's socket. What is put there instead fails every read and write, as the closed one
+ * did.
  */
 static void occupy_standard_descriptors(void)
 {
@@ -32,7 +33,9 @@ int main(int argc, char **argv)
         int status;
 
         occupy_standard_descriptors();
-        /* A reader that went away is a failed write, reported like a full disk, not a silent death. */
+        /*
+         * A reader that went away is a failed write, reported like a full disk, not a silent death.
+         */
         signal(SIGPIPE, SIG_IGN);
         if (cli_parse(&cli, argc, argv, &status) == 0) {
                 status = cli_connect(&cli);

@@ -16,8 +16,11 @@
 static const unsigned kinds[] = { VGIC_MIRROR_DEFAULT, VGIC_MIRROR_CONFIGURED };
 static const char *const kind_names[] = { "default", "configured" };
 
-/* Return: 0 and its text; 1 it is not known, or there is none of this kind ("-"); a negative errno. */
-static int value_text(struct cli *cli, bool by_message, uint32_t vcpu, uint32_t reg, unsigned kind, bool has_kind, char *text,
+/*
+ * Return: 0 and its text; 1 it is not known, or there is none of this kind ("-"); a negative errno.
+ */
+static int value_text(struct cli *cli, bool by_message, uint32_t vcpu, uint32_t reg, unsigned kind,
+                      bool has_kind, char *text,
                       size_t size)
 {
         uint64_t value;
@@ -62,7 +65,8 @@ static int print(struct cli *cli, bool by_message, uint32_t vcpu)
                 cli_table_cell(&table, "%s", text[0]);
                 cli_table_cell(&table, "%s", text[1]);
         }
-        printf("Registers of vCPU %" PRIu32 " of %s, as its VMM published them\n\n", vcpu, cli->args[0]);
+        printf("Registers of vCPU %" PRIu32 " of %s, as its VMM published them\n\n", vcpu,
+               cli->args[0]);
         return cli_table_print(&table);
 }
 
@@ -85,7 +89,8 @@ static int print_json(struct cli *cli, bool by_message, uint32_t vcpu)
         for (unsigned i = 0; vgic_mirror_register(i, &reg, &has, &name) == 0; i++) {
                 cli_json_open(&json, name, '{');
                 for (unsigned k = 0; k < 2; k++) {
-                        if (value_text(cli, by_message, vcpu, reg, kinds[k], has & kinds[k], text, sizeof(text)) == 0)
+                        if (value_text(cli, by_message, vcpu, reg, kinds[k], has & kinds[k], text,
+                                       sizeof(text)) == 0)
                                 cli_json_text(&json, kind_names[k], text);
                         else
                                 cli_json_null(&json, kind_names[k]);
@@ -129,6 +134,7 @@ int cli_mirror(struct cli *cli)
                 status = cli_observe(cli, cli->args[0]);
         if (status != CLI_OK)
                 return status;
-        r = cli->json ? print_json(cli, by_message, (uint32_t)vcpu) : print(cli, by_message, (uint32_t)vcpu);
+        r = cli->json ? print_json(cli, by_message, (uint32_t)vcpu) :
+                print(cli, by_message, (uint32_t)vcpu);
         return r < 0 ? cli_fail(cli, r, "vCPU %" PRIu64 " of %s", vcpu, cli->args[0]) : CLI_OK;
 }

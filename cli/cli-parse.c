@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The command line: options in any place, one command, its arguments; and the help that the tables yield
+ * The command line: options in any place, one command, its arguments; and the help that the tables
+ * yield
  */
 #include <ctype.h>
 #include <errno.h>
@@ -21,21 +22,27 @@ struct cli_option {
 };
 
 static const struct cli_option cli_options[CLI_N_OPTIONS] = {
-        [CLI_OPT_SOCKET] = { "socket", "PATH", 's', "the daemon's socket (default " VGIC_DEFAULT_SOCKET ")" },
+        [CLI_OPT_SOCKET] = { "socket", "PATH", 's',
+                            "the daemon's socket (default " VGIC_DEFAULT_SOCKET ")" },
         [CLI_OPT_JSON] = { "json", NULL, 'j', "print JSON instead of a table" },
         [CLI_OPT_HELP] = { "help", NULL, 'h', "print this help, or a command's" },
         [CLI_OPT_VERSION] = { "version", NULL, 'V', "print the version" },
         [CLI_OPT_ALL] = { "all", NULL, 'a', "leave nothing out" },
-        [CLI_OPT_VIA] = { "via", "shm|message", 0, "read shared memory (the default), or ask by message" },
+        [CLI_OPT_VIA] = { "via", "shm|message", 0,
+                         "read shared memory (the default), or ask by message" },
         [CLI_OPT_WATCH] = { "watch", NULL, 'w', "go on and print each change" },
         [CLI_OPT_COUNT] = { "count", "N", 'n', "with --watch: end after N changes" },
-        [CLI_OPT_TIMEOUT] = { "timeout", "SECONDS", 't', "with --watch: end after this time (fractions allowed)" },
+        [CLI_OPT_TIMEOUT] = { "timeout", "SECONDS", 't',
+                             "with --watch: end after this time (fractions allowed)" },
         [CLI_OPT_ASSERT] = { "assert", NULL, 0, "raise the wire" },
         [CLI_OPT_DEASSERT] = { "deassert", NULL, 0, "lower the wire" },
-        [CLI_OPT_PULSE] = { "pulse", NULL, 0, "a rising edge that leaves the wire low (the default)" },
+        [CLI_OPT_PULSE] = { "pulse", NULL, 0,
+                           "a rising edge that leaves the wire low (the default)" },
         [CLI_OPT_VCPU] = { "vcpu", "N", 0, "of this vCPU (inject: of a PPI)" },
-        [CLI_OPT_REPAIR] = { "repair", NULL, 0, "take a snapshot that is not exact, and make it consistent" },
-        [CLI_OPT_LOWER_DEVICES] = { "lower-devices", NULL, 0, "the wires of device grants come back low" },
+        [CLI_OPT_REPAIR] = { "repair", NULL, 0,
+                            "take a snapshot that is not exact, and make it consistent" },
+        [CLI_OPT_LOWER_DEVICES] = { "lower-devices", NULL, 0,
+                                   "the wires of device grants come back low" },
         [CLI_OPT_KIND] = { "kind", "KIND", 0, "cpu-on (the default), system, post-load or lazy" },
 };
 
@@ -82,8 +89,10 @@ static void print_help(void)
 
 static void print_command_help(const struct cli_command *command)
 {
-        printf("Usage: vgicctl %s%s%s [OPTION...]\n\n%c%s.\n%s", command->name, command->args[0] ? " " : "",
-               command->args, toupper((unsigned char)command->summary[0]), command->summary + 1, command->help);
+        printf("Usage: vgicctl %s%s%s [OPTION...]\n\n%c%s.\n%s", command->name,
+               command->args[0] ? " " : "",
+               command->args, toupper((unsigned char)command->summary[0]), command->summary + 1,
+               command->help);
         print_options("Options", command->options);
         print_options("Options, with every command", CLI_GLOBAL_OPTIONS);
 }
@@ -129,7 +138,8 @@ int cli_option_number(const struct cli *cli, enum cli_option_id id, uint64_t max
         return cli_number(cli->options[id], what, max, ret_value);
 }
 
-int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fallback_ms, uint64_t *ret_ms)
+int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fallback_ms,
+                       uint64_t *ret_ms)
 {
         const char *text = cli->options[id];
         double seconds;
@@ -142,14 +152,18 @@ int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fa
         seconds = strtod(text, &end);
         /* strtod() would take "-1", "inf", "nan" and "0x1p3". */
         if (end == text || *end || text[strspn(text, "0123456789.")] || seconds > UINT32_MAX)
-                return cli_usage_error(cli, "--%s must be a number of seconds from 0 to %lu, not '%s'",
+                return cli_usage_error(cli,
+                                       "--%s must be a number of seconds from 0 to %lu, not '%s'",
                                        cli_options[id].name, (unsigned long)UINT32_MAX, text);
         *ret_ms = (uint64_t)(seconds * 1000);
         *ret_ms += (double)*ret_ms < seconds * 1000;
         return CLI_OK;
 }
 
-/* Take in all of argv; getopt moves options that follow the command to the front. Return: CLI_OK or CLI_USAGE. */
+/*
+ * Take in all of argv; getopt moves options that follow the command to the front. Return: CLI_OK or
+ * CLI_USAGE.
+ */
 static int take_options(struct cli *cli, int argc, char **argv)
 {
         struct option longs[CLI_N_OPTIONS + 1] = { 0 };
@@ -160,7 +174,9 @@ static int take_options(struct cli *cli, int argc, char **argv)
         for (unsigned i = 0; i < CLI_N_OPTIONS; i++) {
                 const struct cli_option *o = &cli_options[i];
 
-                longs[i] = (struct option){ .name = o->name, .has_arg = o->argument ? 1 : 0, .val = 256 + (int)i };
+                longs[i] =
+                        (struct option){ .name = o->name, .has_arg = o->argument ? 1 : 0,
+                                        .val = 256 + (int)i };
                 if (o->letter)
                         shorts[n++] = o->letter;
                 if (o->letter && o->argument)
@@ -196,9 +212,12 @@ static int take_command(struct cli *cli, int argc, char **argv)
                 return CLI_OK;
         for (unsigned i = 0; i < CLI_N_OPTIONS; i++)
                 if (cli_given(cli, i) && !(CLI_OPTION(i) & (command->options | CLI_GLOBAL_OPTIONS)))
-                        return cli_usage_error(cli, "'%s' takes no --%s", command->name, cli_options[i].name);
-        if ((unsigned)argc - 1 < command->n_args || (unsigned)argc - 1 > command->n_args + command->n_more)
-                return cli_usage_error(cli, "usage: vgicctl %s%s%s", command->name, command->args[0] ? " " : "",
+                        return cli_usage_error(cli, "'%s' takes no --%s", command->name,
+                                               cli_options[i].name);
+        if ((unsigned)argc - 1 < command->n_args ||
+            (unsigned)argc - 1 > command->n_args + command->n_more)
+                return cli_usage_error(cli, "usage: vgicctl %s%s%s", command->name,
+                                       command->args[0] ? " " : "",
                                        command->args);
         for (unsigned i = 0; i < (unsigned)argc - 1; i++)
                 cli->args[i] = argv[1 + i];

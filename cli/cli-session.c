@@ -25,7 +25,8 @@ int cli_connect(struct cli *cli)
         if (ret == 0)
                 return CLI_OK;
         detail = cli->conn ? vgic_conn_error(cli->conn) : "";
-        fprintf(stderr, "vgicctl: cannot reach the daemon at %s: %s\n", path ? path : VGIC_DEFAULT_SOCKET,
+        fprintf(stderr, "vgicctl: cannot reach the daemon at %s: %s\n",
+                path ? path : VGIC_DEFAULT_SOCKET,
                 detail[0] ? detail : strerror(-ret));
         return ret == -EACCES || ret == -EPERM ? CLI_DENIED : CLI_UNREACHABLE;
 }

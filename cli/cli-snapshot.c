@@ -25,17 +25,20 @@ static bool is_standard(const char *path)
 
 static int file_error(const char *path, int error)
 {
-        fprintf(stderr, "vgicctl: %s: %s\n", is_standard(path) ? "standard stream" : path, strerror(-error));
+        fprintf(stderr, "vgicctl: %s: %s\n", is_standard(path) ? "standard stream" : path,
+                strerror(-error));
         return CLI_FAILED;
 }
 
-static void print_outcome(const struct cli *cli, const char *verb, const char *json_key, unsigned flags, size_t bytes)
+static void print_outcome(const struct cli *cli, const char *verb, const char *json_key,
+                          unsigned flags, size_t bytes)
 {
         struct cli_json json;
         char size[32];
 
         if (!cli->json) {
-                printf("%s %s: %s, %s\n", verb, cli->args[0], (flags & VGIC_SNAPSHOT_EXACT) ? "exact" : "not exact",
+                printf("%s %s: %s, %s\n", verb, cli->args[0],
+                       (flags & VGIC_SNAPSHOT_EXACT) ? "exact" : "not exact",
                        cli_bytes(bytes, size));
                 return;
         }
@@ -56,7 +59,8 @@ int cli_save(struct cli *cli)
         int ret, status;
 
         if (is_standard(path) && isatty(STDOUT_FILENO))
-                return cli_usage_error(cli, "a snapshot is no text: it is not written to a terminal");
+                return cli_usage_error(cli,
+                                       "a snapshot is no text: it is not written to a terminal");
         status = cli_observe(cli, cli->args[0]);
         if (status != CLI_OK)
                 return status;
@@ -79,16 +83,22 @@ int cli_save(struct cli *cli)
 static int create(struct cli *cli, const struct vgic_snapshot_info *info)
 {
         struct vgic_vm_config config = {
-                .size = sizeof(config), .name = cli->args[0], .n_vcpus = info->n_vcpus, .n_spis = info->n_spis,
-                .n_priority_bits = info->n_priority_bits, .flags = info->vm_flags, .mpidrs = info->mpidrs,
-                .n_espis = info->n_espis, .n_eppis = info->n_eppis, .affinity_levels = info->affinity_levels,
+                .size = sizeof(config), .name = cli->args[0], .n_vcpus = info->n_vcpus,
+                .n_spis = info->n_spis,
+                .n_priority_bits = info->n_priority_bits, .flags = info->vm_flags,
+                .mpidrs = info->mpidrs,
+                .n_espis = info->n_espis, .n_eppis = info->n_eppis,
+                .affinity_levels = info->affinity_levels,
                 .n_redist_regions = info->n_redist_regions, .redist_regions = info->redist_regions,
         };
 
         return vgic_vm_create(cli->conn, &config, &cli->vm);
 }
 
-/* A pre-init register of the VM that was made. What cannot be set is told by the restore, which finds it different. */
+/*
+ * A pre-init register of the VM that was made. What cannot be set is told by the restore, which
+ * finds it different.
+ */
 static void set_register(struct cli *cli, uint64_t offset, uint32_t value)
 {
         uint64_t now;
@@ -97,7 +107,9 @@ static void set_register(struct cli *cli, uint64_t offset, uint32_t value)
                 (void)vgic_attr_set(cli->vm, VGIC_ATTR_DIST_REGS, offset, value);
 }
 
-/* Attach to the VM, or make it. Return: CLI_OK, with *ret_made; or a status with the error printed. */
+/*
+ * Attach to the VM, or make it. Return: CLI_OK, with *ret_made; or a status with the error printed.
+ */
 static int find_or_make(struct cli *cli, const struct vgic_snapshot_info *info, bool *ret_made)
 {
         int ret = vgic_vm_attach(cli->conn, cli->args[0], VGIC_ROLE_VMM, &cli->vm);
@@ -124,7 +136,8 @@ static int restore(struct cli *cli, const void *image, size_t bytes)
 
         ret = vgic_snapshot_describe(image, bytes, &info, why, sizeof(why));
         if (ret) {
-                fprintf(stderr, "vgicctl: %s: %s\n", is_standard(cli->args[1]) ? "standard input" : cli->args[1], why);
+                fprintf(stderr, "vgicctl: %s: %s\n",
+                        is_standard(cli->args[1]) ? "standard input" : cli->args[1], why);
                 return CLI_FAILED;
         }
         status = find_or_make(cli, info, &made);

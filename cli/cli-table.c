@@ -86,7 +86,8 @@ int cli_table_print(struct cli_table *table)
                 if (length > widths[i % table->n_columns])
                         widths[i % table->n_columns] = length;
         }
-        for (size_t i = 0; ret == 0 && i + table->n_columns <= table->n_cells; i += table->n_columns)
+        for (size_t i = 0; ret == 0 && i + table->n_columns <= table->n_cells;
+             i += table->n_columns)
                 print_row(table, table->cells + i, widths);
         free(widths);
         cli_table_release(table);

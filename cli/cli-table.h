@@ -6,8 +6,8 @@
 /*
  * Tables: columns as wide as their content, two spaces apart, nothing at the end of a line
  *
- * Owner   The caller; end with cli_table_print(), which also releases it, or with cli_table_release(). Cells are
- *         copied.
+ * Owner   The caller; end with cli_table_print(), which also releases it, or with
+ *         cli_table_release(). Cells are copied.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,8 @@ struct cli_table {
 /* @right: one letter a column, 'l' or 'r'; its length is the number of columns. */
 void cli_table_init(struct cli_table *table, const char *right);
 /* The next cell, row by row. Control characters of names become '?'. */
-void cli_table_cell(struct cli_table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cli_table_cell(struct cli_table *table, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 /* Print and release. Return: 0, or -ENOMEM with nothing printed. */
 int cli_table_print(struct cli_table *table);
 void cli_table_release(struct cli_table *table);

@@ -20,7 +20,8 @@ static void tdir_print(const struct cli *cli, const struct vgic_tdir_stats *tdir
 
         if (!cli->json) {
                 printf("TDIR of %s is %s, generation %" PRIu64 "; SPIs in flight at the last scan: %" PRIu32 "\n",
-                       cli->args[0], tdir->set ? "set" : "clear", tdir->generation, tdir->n_in_flight);
+                       cli->args[0], tdir->set ? "set" : "clear", tdir->generation,
+                       tdir->n_in_flight);
                 if (tdir->cause)
                         printf("  set by INTID %" PRIu32 "\n", tdir->cause);
                 printf("  trapped deactivations %" PRIu64 ", broadcasts %" PRIu64 ", suppressed broadcasts %" PRIu64 "\n",
@@ -41,9 +42,12 @@ static void tdir_print(const struct cli *cli, const struct vgic_tdir_stats *tdir
 }
 
 /* One change. A generation that jumped says how many changes were merged into this one. */
-static void tdir_print_change(const struct cli *cli, const struct vgic_event *event, uint64_t last_generation)
+static void tdir_print_change(const struct cli *cli, const struct vgic_event *event,
+                              uint64_t last_generation)
 {
-        uint64_t merged = event->generation > last_generation + 1 ? event->generation - last_generation - 1 : 0;
+        uint64_t merged =
+                event->generation > last_generation + 1 ? event->generation - last_generation - 1 :
+                0;
         struct timespec now;
         struct cli_json json;
         char when[32];
@@ -55,19 +59,22 @@ static void tdir_print_change(const struct cli *cli, const struct vgic_event *ev
         n = strftime(when, sizeof(when), "%H:%M:%S", &tm);
         snprintf(when + n, sizeof(when) - n, ".%06ld", now.tv_nsec / 1000);
         if (!cli->json) {
-                printf("%s  %-5s  generation %" PRIu64, when, event->tdir ? "set" : "clear", event->generation);
+                printf("%s  %-5s  generation %" PRIu64, when, event->tdir ? "set" : "clear",
+                       event->generation);
                 if (!event->tdir)
                         printf("  no SPI in flight");
                 else if (event->intid)
                         printf("  by INTID %" PRIu32, event->intid);
                 if (merged)
-                        printf("  (%" PRIu64 " changes before it were not reported one by one)", merged);
+                        printf("  (%" PRIu64 " changes before it were not reported one by one)",
+                               merged);
                 putchar('\n');
                 return;
         }
         cli_json_begin(&json, true);
         cli_json_open(&json, NULL, '{');
-        cli_json_number(&json, "time_us", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+        cli_json_number(&json, "time_us",
+                        (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
         cli_json_bool(&json, "tdir", event->tdir);
         cli_json_number(&json, "generation", event->generation);
         cli_json_number(&json, "merged", merged);
@@ -149,7 +156,10 @@ static int tdir_watch(struct cli *cli)
                 return status;
         if (cli_given(cli, CLI_OPT_TIMEOUT))
                 watch.deadline_ms = now_ms() + wait_ms;
-        /* Watch first, then read: a change in between is seen twice rather than never, and the generation tells. */
+        /*
+         * Watch first, then read: a change in between is seen twice rather than never, and the
+         * generation tells.
+         */
         ret = vgic_tdir_watch(cli->vm);
         if (ret == 0)
                 ret = vgic_vm_tdir_stats(cli->vm, &tdir);
@@ -189,7 +199,8 @@ int cli_tdir(struct cli *cli)
         }
         if (watch)
                 return tdir_watch(cli);
-        ret = message ? vgic_msg_tdir_stats(cli->conn, cli->args[0], &tdir) : vgic_vm_tdir_stats(cli->vm, &tdir);
+        ret = message ? vgic_msg_tdir_stats(cli->conn, cli->args[0], &tdir) :
+                vgic_vm_tdir_stats(cli->vm, &tdir);
         if (ret)
                 return cli_fail(cli, ret, "TDIR of %s", cli->args[0]);
         tdir_print(cli, &tdir);

@@ -63,7 +63,8 @@ static void json_vcpu(struct cli_json *json, uint32_t index, const struct vgic_v
 
 static int print_vcpus(struct cli *cli, uint32_t n)
 {
-        static const char *const headings[] = { "VCPU", "AFFINITY", "STATE", "REGISTERED", "GICR", "GROUPS", "PMR",
+        static const char *const headings[] =
+                { "VCPU", "AFFINITY", "STATE", "REGISTERED", "GICR", "GROUPS", "PMR",
                                                 "RPR", "ACKS", "PARKS", "RESETS" };
         struct vgic_vcpu_state state;
         struct cli_table table;
@@ -147,7 +148,8 @@ int cli_reset(struct cli *cli)
         uint64_t vcpu;
         int ret;
 
-        if (cli_number(cli->args[1], "VCPU", VGIC_MAX_VCPUS - 1, &vcpu) != CLI_OK || reset_kind(cli, &kind) != CLI_OK)
+        if (cli_number(cli->args[1], "VCPU", VGIC_MAX_VCPUS - 1, &vcpu) != CLI_OK ||
+            reset_kind(cli, &kind) != CLI_OK)
                 return CLI_USAGE;
         ret = vgic_msg_reset(cli->conn, cli->args[0], (uint32_t)vcpu, kind);
         if (ret)

@@ -75,7 +75,8 @@ static void json_list(const struct vgic_vm_info *vms, size_t n)
 
 static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, size_t n)
 {
-        static const char *const headings[] = { "NAME", "STATE", "VCPUS", "SPIS", "TDIR", "INJECTED", "SESSIONS",
+        static const char *const headings[] =
+                { "NAME", "STATE", "VCPUS", "SPIS", "TDIR", "INJECTED", "SESSIONS",
                                                 "GRANTS", "ERRORS", "OWNER", "PID" };
         struct cli_table table;
         char user[64];
@@ -91,7 +92,9 @@ static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, siz
         for (const struct vgic_vm_info *vm = vms; vm < vms + n; vm++) {
                 user_name(vm->owner_uid, user, sizeof(user));
                 cli_table_cell(&table, "%s", vm->name);
-                cli_table_cell(&table, "%s", !vm->initialised ? "created" : vm->flags & VGIC_VM_MIRROR ? "mirror" : "ready");
+                cli_table_cell(&table, "%s",
+                               !vm->initialised ? "created" :
+                               vm->flags & VGIC_VM_MIRROR ? "mirror" : "ready");
                 cli_table_cell(&table, "%" PRIu32 "/%" PRIu32, vm->n_vcpus_registered, vm->n_vcpus);
                 cli_table_cell(&table, "%" PRIu32, vm->n_spis + vm->n_espis);
                 cli_table_cell(&table, "%s", vm->tdir ? "set" : "clear");
@@ -130,7 +133,8 @@ int cli_list(struct cli *cli)
 static void print_range(const char *what, uint32_t first, uint32_t n, const char *whose)
 {
         if (n)
-                printf("%-15s %" PRIu32 "%s (INTIDs %" PRIu32 " to %" PRIu32 ")\n", what, n, whose, first,
+                printf("%-15s %" PRIu32 "%s (INTIDs %" PRIu32 " to %" PRIu32 ")\n", what, n, whose,
+                       first,
                        first + n - 1);
         else
                 printf("%-15s none\n", what);
@@ -142,12 +146,17 @@ static void print_configuration(const struct vgic_vm_info *vm)
         print_range("SPIs", VGIC_SPI_FIRST, vm->n_spis, "");
         print_range("extended SPIs", VGIC_ESPI_FIRST, vm->n_espis, "");
         print_range("extended PPIs", VGIC_EPPI_FIRST, vm->n_eppis, " a vCPU");
-        printf("priorities      %u (%" PRIu32 " bits)\n", 1u << (vm->n_priority_bits & 31), vm->n_priority_bits);
-        printf("affinity levels %" PRIu32 "%s\n", vm->affinity_levels, vm->affinity_levels == 3 ? " (no Aff3)" : "");
-        printf("redistributors  %" PRIu32 " region%s\n", vm->n_redist_regions, vm->n_redist_regions == 1 ? "" : "s");
+        printf("priorities      %u (%" PRIu32 " bits)\n", 1u << (vm->n_priority_bits & 31),
+               vm->n_priority_bits);
+        printf("affinity levels %" PRIu32 "%s\n", vm->affinity_levels,
+               vm->affinity_levels == 3 ? " (no Aff3)" : "");
+        printf("redistributors  %" PRIu32 " region%s\n", vm->n_redist_regions,
+               vm->n_redist_regions == 1 ? "" : "s");
         printf("1-of-N          %s\n", vm->flags & VGIC_VM_NO_1_OF_N ? "no" : "yes");
-        printf("range selector  %s\n", vm->flags & VGIC_VM_NO_RSS ? "no: SGIs to Aff0 0 to 15" : "yes");
-        printf("lives           %s\n", vm->flags & VGIC_VM_EPHEMERAL ? "until its last VMM leaves" : "until destroyed");
+        printf("range selector  %s\n",
+               vm->flags & VGIC_VM_NO_RSS ? "no: SGIs to Aff0 0 to 15" : "yes");
+        printf("lives           %s\n",
+               vm->flags & VGIC_VM_EPHEMERAL ? "until its last VMM leaves" : "until destroyed");
 }
 
 static void print_vm(const struct vgic_vm_info *vm)
@@ -163,15 +172,19 @@ static void print_vm(const struct vgic_vm_info *vm)
         else
                 printf("no VMM is attached\n");
         printf("state           %s\n", vm->initialised ? "ready" : "created, not initialised yet");
-        printf("controller      %s\n", vm->flags & VGIC_VM_MIRROR ? "mirror: it lives elsewhere, nothing is delivered" :
+        printf("controller      %s\n",
+               vm->flags & VGIC_VM_MIRROR ? "mirror: it lives elsewhere, nothing is delivered" :
                "delivering");
-        printf("vCPUs           %" PRIu32 ", of them registered %" PRIu32 "\n", vm->n_vcpus, vm->n_vcpus_registered);
+        printf("vCPUs           %" PRIu32 ", of them registered %" PRIu32 "\n", vm->n_vcpus,
+               vm->n_vcpus_registered);
         print_configuration(vm);
         printf("segment         %s\n", cli_bytes(vm->segment_bytes, bytes));
         printf("sessions        %" PRIu32 "\n", vm->n_sessions);
         printf("grants          %" PRIu32 "\n", vm->n_grants);
-        printf("TDIR            %s, generation %" PRIu64 "\n", vm->tdir ? "set" : "clear", vm->tdir_generation);
-        printf("injections      %" PRIu64 " by message, %" PRIu64 " by ring\n", vm->injections_socket,
+        printf("TDIR            %s, generation %" PRIu64 "\n", vm->tdir ? "set" : "clear",
+               vm->tdir_generation);
+        printf("injections      %" PRIu64 " by message, %" PRIu64 " by ring\n",
+               vm->injections_socket,
                vm->injections_ring);
         printf("ICC_CTLR_EL1    %" PRIu64 " reads by message\n", vm->icc_ctlr_messages);
         printf("guest errors    %" PRIu64 "%s\n", vm->guest_errors,

@@ -6,8 +6,8 @@
 /*
  * vgicctl: the command line's own frame
  *
- * What    One table of commands, one of options; a command is a function that gets a parsed struct cli, prints, and
- *         returns an exit status.
+ * What    One table of commands, one of options; a command is a function that gets a parsed struct
+ *         cli, prints, and returns an exit status.
  * Owner   main() owns struct cli and with it the connection and the attached VM.
  * Threads One.
  */
@@ -71,21 +71,33 @@ struct cli {
         bool json;
 };
 
-/* cli-parse.c: Return: 0 go on; else the status to exit with is in *ret_exit (help and version were printed). */
+/*
+ * cli-parse.c: Return: 0 go on; else the status to exit with is in *ret_exit (help and version were
+ * printed).
+ */
 int cli_parse(struct cli *cli, int argc, char **argv, int *ret_exit);
-/* A number argument, decimal or 0x hexadecimal. @what names it in the error. Return: CLI_OK or CLI_USAGE. */
+/*
+ * A number argument, decimal or 0x hexadecimal. @what names it in the error. Return: CLI_OK or
+ * CLI_USAGE.
+ */
 int cli_number(const char *text, const char *what, uint64_t max, uint64_t *ret_value);
 /* An option's number, or @fallback if it was not given. */
 int cli_option_number(const struct cli *cli, enum cli_option_id id, uint64_t max, uint64_t fallback,
                       uint64_t *ret_value);
-/* An option's time in seconds, fractions allowed: in milliseconds, rounded up. @fallback_ms if it was not given. */
-int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fallback_ms, uint64_t *ret_ms);
+/*
+ * An option's time in seconds, fractions allowed: in milliseconds, rounded up. @fallback_ms if it
+ * was not given.
+ */
+int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fallback_ms,
+                       uint64_t *ret_ms);
 /* Whether option @id was given. */
 bool cli_given(const struct cli *cli, enum cli_option_id id);
 
 /* cli-error.c: print "vgicctl: ..." to stderr; Return: the exit status that fits. */
-int cli_usage_error(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int cli_fail(const struct cli *cli, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int cli_usage_error(const struct cli *cli, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+int cli_fail(const struct cli *cli, int error, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
 int cli_finish_output(int status);
 
 /* cli-session.c: Return: CLI_OK, or a status with the error printed. */
@@ -93,14 +105,20 @@ int cli_connect(struct cli *cli);
 int cli_observe(struct cli *cli, const char *vm_name);
 void cli_release(struct cli *cli);
 
-/* cli-intid.c: an interrupt belongs to one vCPU (SGIs, PPIs, extended PPIs), or is shared (SPIs, extended SPIs). */
+/*
+ * cli-intid.c: an interrupt belongs to one vCPU (SGIs, PPIs, extended PPIs), or is shared (SPIs,
+ * extended SPIs).
+ */
 enum cli_intids {
         CLI_PRIVATE = 1,
         CLI_SHARED = 2,
         CLI_ALL_INTIDS = 3,
 };
 #define CLI_NO_INTID  UINT32_MAX
-/* Names of interrupts: SGI3, PPI27, SPI33, EPPI1056, ESPI4096. @name: at least 16 bytes. Return: @name. */
+/*
+ * Names of interrupts: SGI3, PPI27, SPI33, EPPI1056, ESPI4096. @name: at least 16 bytes. Return:
+ * @name.
+ */
 char *cli_intid_name(uint32_t intid, char *name);
 /* Could it be one of this kind that has a wire, so no SGI, in some VM? */
 bool cli_intid_has_wire(uint32_t intid, enum cli_intids kind);
@@ -110,8 +128,8 @@ uint32_t cli_intid_next(const struct vgic_vm_info *info, enum cli_intids kinds, 
 char *cli_bytes(uint64_t bytes, char *text);
 
 /*
- * cli-file.c: "-" is standard output (input). Return: 0 or a negative errno; -EFBIG: longer than @max. free()
- * *ret_bytes.
+ * cli-file.c: "-" is standard output (input). Return: 0 or a negative errno; -EFBIG: longer than
+ * @max. free() *ret_bytes.
  */
 int cli_write_file(const char *path, const void *bytes, size_t n);
 int cli_read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_n);

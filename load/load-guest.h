@@ -6,7 +6,8 @@
 /*
  * What a guest's kernel does to a GICv3 before it takes interrupts
  *
- * Used by vgic-load and by the benchmarks. Offsets: Arm IHI 0069, chapter 12. Each returns 0 or what libvgic returned.
+ * Used by vgic-load and by the benchmarks. Offsets: Arm IHI 0069, chapter 12. Each returns 0 or
+ * what libvgic returned.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -42,7 +42,8 @@ void load_nap(void)
         nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
 }
 
-static void complain(struct load *load, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+static void complain(struct load *load, const char *format, va_list arguments)
+        __attribute__((format(printf, 2, 0)));
 static void complain(struct load *load, const char *format, va_list arguments)
 {
         uint32_t first = 0;
@@ -75,7 +76,8 @@ int load_give_up(struct load *load, const char *format, ...)
         return -1;
 }
 
-static int spawn(struct load *load, struct children *children, int (*body)(struct load *, uint32_t), uint32_t number)
+static int spawn(struct load *load, struct children *children, int (*body)(struct load *, uint32_t),
+                 uint32_t number)
 {
         pid_t parent = getpid(), pid;
 
@@ -146,7 +148,8 @@ static bool joined(struct load *load, uint64_t start)
 
 static bool run_over(struct load *load, uint64_t start)
 {
-        if (atomic_load(&load->free_resets) < load->options.n_resets && !atomic_load(&load->broken[LOAD_LAW_RESET]) &&
+        if (atomic_load(&load->free_resets) < load->options.n_resets &&
+            !atomic_load(&load->broken[LOAD_LAW_RESET]) &&
             !atomic_load(&load->broken[LOAD_LAW_FREE_RESET]))
                 return false;
         if (load->options.n_steps)
@@ -160,7 +163,8 @@ static bool drain_judged(struct load *load, uint64_t start)
         return atomic_load(&load->scanned) == LOAD_LAST;
 }
 
-static void wait_until(struct load *load, struct children *children, bool (*over)(struct load *, uint64_t),
+static void wait_until(struct load *load, struct children *children,
+                       bool (*over)(struct load *, uint64_t),
                        uint64_t limit_ns)
 {
         uint64_t start = load_now_ns();
@@ -200,8 +204,9 @@ static void conduct(struct load *load, struct children *children)
 }
 
 /*
- * A standard descriptor that is closed would be the number of the next one opened: the report would go into
- * the daemon's socket. What is put there instead fails every read and write, as the closed one did.
+ * A standard descriptor that is closed would be the number of the next one opened: the report would
+ * go into the daemon's socket. What is put there instead fails every read and write, as the closed
+ * one did.
  */
 static void occupy_standard_descriptors(void)
 {
@@ -228,7 +233,8 @@ int main(int argc, char **argv)
         }
         if (load_options_parse(&load->options, argc, argv, &status) < 0) {
                 if (status == 0 && (fflush(stdout) != 0 || ferror(stdout))) { /* help and version */
-                        fprintf(stderr, "vgic-load: the output cannot be written: %s\n", strerror(errno));
+                        fprintf(stderr, "vgic-load: the output cannot be written: %s\n",
+                                strerror(errno));
                         return 1;
                 }
                 return status;

@@ -18,7 +18,8 @@
 #define EXIT_USAGE 2
 
 enum option_id {
-        OPT_SOCKET, OPT_VCPUS, OPT_PROCESSES, OPT_SPIS, OPT_SECONDS, OPT_OPS, OPT_RESETS, OPT_RESET_VCPU, OPT_SEED,
+        OPT_SOCKET, OPT_VCPUS, OPT_PROCESSES, OPT_SPIS, OPT_SECONDS, OPT_OPS, OPT_RESETS,
+        OPT_RESET_VCPU, OPT_SEED,
         OPT_JSON, OPT_HELP, OPT_VERSION, N_OPTIONS
 };
 
@@ -27,15 +28,20 @@ static const struct {
         uint64_t min, max;      /* of a number */
         const char *help;
 } option_rows[N_OPTIONS] = {
-        [OPT_SOCKET] = { "socket", "PATH", 0, 0, "the daemon's socket (default " VGIC_DEFAULT_SOCKET ")" },
+        [OPT_SOCKET] = { "socket", "PATH", 0, 0,
+                        "the daemon's socket (default " VGIC_DEFAULT_SOCKET ")" },
         [OPT_VCPUS] = { "vcpus", "N", 1, LOAD_MAX_VCPUS, "vCPUs, a thread each (8)" },
-        [OPT_PROCESSES] = { "processes", "N", 1, LOAD_MAX_VCPUS, "processes that share the vCPUs out (2)" },
-        [OPT_SPIS] = { "spis", "N", 1, VGIC_MAX_SPIS, "shared interrupts (two a vCPU, at least 32)" },
+        [OPT_PROCESSES] = { "processes", "N", 1, LOAD_MAX_VCPUS,
+                           "processes that share the vCPUs out (2)" },
+        [OPT_SPIS] = { "spis", "N", 1, VGIC_MAX_SPIS,
+                      "shared interrupts (two a vCPU, at least 32)" },
         [OPT_SECONDS] = { "seconds", "S", 1, 1000000, "how long (5)" },
         [OPT_OPS] = { "ops", "N", 1, UINT64_MAX, "instead: until each vCPU has made N steps" },
-        [OPT_RESETS] = { "resets", "N", 0, UINT64_MAX, "reset one vCPU N times held and N times running (0)" },
+        [OPT_RESETS] = { "resets", "N", 0, UINT64_MAX,
+                        "reset one vCPU N times held and N times running (0)" },
         [OPT_RESET_VCPU] = { "reset-vcpu", "N", 0, LOAD_MAX_VCPUS - 1, "which one (the last)" },
-        [OPT_SEED] = { "seed", "N", 0, UINT64_MAX, "of the random choices (from the clock; printed)" },
+        [OPT_SEED] = { "seed", "N", 0, UINT64_MAX,
+                      "of the random choices (from the clock; printed)" },
         [OPT_JSON] = { "json", NULL, 0, 0, "print the result as JSON" },
         [OPT_HELP] = { "help", NULL, 0, 0, "print this help" },
         [OPT_VERSION] = { "version", NULL, 0, 0, "print the version" },
@@ -77,7 +83,8 @@ static int take_number(unsigned id, const char *text, uint64_t *ret_value)
 
         errno = 0;
         value = strtoull(text, &end, 0);
-        if (errno || end == text || *end || !isdigit((unsigned char)text[0]) || value < option_rows[id].min ||
+        if (errno || end == text || *end || !isdigit((unsigned char)text[0]) ||
+            value < option_rows[id].min ||
             value > option_rows[id].max)
                 return bad(option_rows[id].name, text);
         *ret_value = value;
@@ -127,7 +134,8 @@ static int complete(struct load_options *options)
         if (options->n_processes > options->n_vcpus)
                 options->n_processes = options->n_vcpus;
         if (options->reset_vcpu >= options->n_vcpus) {
-                fprintf(stderr, "vgic-load: --reset-vcpu %u: there are %u vCPUs\n", options->reset_vcpu,
+                fprintf(stderr, "vgic-load: --reset-vcpu %u: there are %u vCPUs\n",
+                        options->reset_vcpu,
                         options->n_vcpus);
                 return -1;
         }
@@ -145,10 +153,14 @@ int load_options_parse(struct load_options *options, int argc, char **argv, int 
         uint64_t value;
         int c;
 
-        *options = (struct load_options){ .n_vcpus = 8, .n_processes = 2, .seconds = 5, .reset_vcpu = UINT32_MAX,
+        *options =
+                (struct load_options){ .n_vcpus = 8, .n_processes = 2, .seconds = 5,
+                                      .reset_vcpu = UINT32_MAX,
                                           .seed = (uint64_t)time(NULL) };
         for (unsigned i = 0; i < N_OPTIONS; i++)
-                longs[i] = (struct option){ .name = option_rows[i].name, .has_arg = option_rows[i].argument ? 1 : 0,
+                longs[i] =
+                        (struct option){ .name = option_rows[i].name,
+                                        .has_arg = option_rows[i].argument ? 1 : 0,
                                             .val = 256 + (int)i };
         *ret_status = EXIT_USAGE;
         while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -161,7 +173,8 @@ int load_options_parse(struct load_options *options, int argc, char **argv, int 
                         if (id == OPT_HELP)
                                 print_help();
                         else
-                                printf("vgic-load %s (libvgic %s)\n", PACKAGE_VERSION, vgic_version());
+                                printf("vgic-load %s (libvgic %s)\n", PACKAGE_VERSION,
+                                       vgic_version());
                         return -1;
                 }
                 if (id == OPT_JSON) {

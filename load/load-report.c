@@ -15,13 +15,16 @@
 static const struct {
         const char *key, *words;
 } laws[LOAD_N_LAWS] = {
-        [LOAD_LAW_CLOSED_SPI] = { "closed_spi", "SPIs sent one by one: each edge taken exactly once" },
+        [LOAD_LAW_CLOSED_SPI] = { "closed_spi",
+                                 "SPIs sent one by one: each edge taken exactly once" },
         [LOAD_LAW_OPEN_SPI] = { "open_spi", "SPIs sent by anyone: taken at least once, never more often than sent" },
         [LOAD_LAW_CLOSED_SGI] = { "closed_sgi", "SGIs sent one by one: each taken exactly once" },
         [LOAD_LAW_ACTIVE_ONCE] = { "active_once", "no SPI acknowledged while it was active" },
-        [LOAD_LAW_ICC_CTLR] = { "icc_ctlr", "ICC_CTLR_EL1 of others: always readable, always right" },
+        [LOAD_LAW_ICC_CTLR] = { "icc_ctlr",
+                               "ICC_CTLR_EL1 of others: always readable, always right" },
         [LOAD_LAW_RESET] = { "reset", "during each reset every other vCPU made a step" },
-        [LOAD_LAW_FREE_RESET] = { "free_reset", "each reset of a vCPU that was running: applied, once" },
+        [LOAD_LAW_FREE_RESET] = { "free_reset",
+                                 "each reset of a vCPU that was running: applied, once" },
         [LOAD_LAW_PROGRESS] = { "progress", "every vCPU made steps" },
         [LOAD_LAW_DRAINED] = { "drained", "in the end nothing was left pending or active" },
         [LOAD_LAW_LAST] = { "last", "after that, one more edge each: taken exactly once" },
@@ -37,9 +40,11 @@ static const struct {
         { "sgis_sent", "SGIs sent", offsetof(struct load_vcpu_books, sgis_sent) },
         { "sgis_taken", "SGIs acknowledged", offsetof(struct load_vcpu_books, sgis_taken) },
         { "nested", "interrupts that preempted another", offsetof(struct load_vcpu_books, nested) },
-        { "remote_dirs", "deactivations from another vCPU", offsetof(struct load_vcpu_books, remote_dirs) },
+        { "remote_dirs", "deactivations from another vCPU",
+         offsetof(struct load_vcpu_books, remote_dirs) },
         { "parks", "parks", offsetof(struct load_vcpu_books, parks) },
-        { "icc_ctlr_reads", "ICC_CTLR_EL1 reads by vCPUs", offsetof(struct load_vcpu_books, icc_ctlr_reads) },
+        { "icc_ctlr_reads", "ICC_CTLR_EL1 reads by vCPUs",
+         offsetof(struct load_vcpu_books, icc_ctlr_reads) },
 };
 #define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
@@ -55,12 +60,14 @@ static uint64_t sum(struct load *load, size_t offset)
 static void judge_spis(struct load *load)
 {
         for (uint32_t i = 0; i < load->options.n_spis; i++) {
-                uint64_t sent = atomic_load(&load->spis[i].sent), taken = atomic_load(&load->spis[i].taken);
+                uint64_t sent = atomic_load(&load->spis[i].sent),
+                        taken = atomic_load(&load->spis[i].taken);
                 bool closed = load_spi_closed(VGIC_SPI_FIRST + i);
 
                 load_check(load, closed ? LOAD_LAW_CLOSED_SPI : LOAD_LAW_OPEN_SPI,
                            closed ? taken == sent : taken <= sent && (taken || !sent),
-                           "SPI %u: sent %" PRIu64 ", taken %" PRIu64, VGIC_SPI_FIRST + i, sent, taken);
+                           "SPI %u: sent %" PRIu64 ", taken %" PRIu64, VGIC_SPI_FIRST + i, sent,
+                           taken);
         }
 }
 
@@ -70,13 +77,15 @@ static void judge_vcpus(struct load *load)
                 struct load_vcpu_books *books = &load->vcpus[i];
                 bool reset = load->options.n_resets && i == load->options.reset_vcpu;
 
-                load_check(load, LOAD_LAW_PROGRESS, atomic_load(&books->steps) > 0, "vCPU %u made no step", i);
+                load_check(load, LOAD_LAW_PROGRESS, atomic_load(&books->steps) > 0,
+                           "vCPU %u made no step", i);
                 /* A reset drops the SGIs that are pending at its vCPU. */
                 for (uint32_t sgi = LOAD_CLOSED_SGI; sgi < LOAD_N_SGIS && !reset; sgi++)
                         load_check(load, LOAD_LAW_CLOSED_SGI,
                                    atomic_load(&books->sgi_sent[sgi]) == atomic_load(&books->sgi_taken[sgi]),
                                    "SGI %u of vCPU %u: sent %" PRIu64 ", taken %" PRIu64, sgi, i,
-                                   atomic_load(&books->sgi_sent[sgi]), atomic_load(&books->sgi_taken[sgi]));
+                                   atomic_load(&books->sgi_sent[sgi]),
+                                   atomic_load(&books->sgi_taken[sgi]));
         }
 }
 
@@ -114,7 +123,8 @@ static void print_text(struct load *load, bool good)
                        (double)atomic_load(&load->reset_call_ns) / (double)(resets + free_resets));
         printf("\n  %-70s %11s  %6s\n", "LAW", "CHECKED", "BROKEN");
         for (unsigned i = 0; i < LOAD_N_LAWS; i++)
-                printf("  %-70s %11" PRIu64 "  %6" PRIu64 "\n", laws[i].words, atomic_load(&load->checked[i]),
+                printf("  %-70s %11" PRIu64 "  %6" PRIu64 "\n", laws[i].words,
+                       atomic_load(&load->checked[i]),
                        atomic_load(&load->broken[i]));
         printf("\n%s\n", good ? "all laws hold" : "FAILED");
 }
@@ -125,14 +135,17 @@ static void print_json(struct load *load, bool good)
 
         printf("{\n  \"vcpus\": %u,\n  \"processes\": %u,\n  \"spis\": %u,\n  \"seconds\": %.3f,\n"
                "  \"seed\": %" PRIu64 ",\n",
-               options->n_vcpus, options->n_processes, options->n_spis, load->seconds_run, options->seed);
+               options->n_vcpus, options->n_processes, options->n_spis, load->seconds_run,
+               options->seed);
         for (size_t i = 0; i < N_COUNTERS; i++)
                 printf("  \"%s\": %" PRIu64 ",\n", counters[i].key, sum(load, counters[i].offset));
         printf("  \"observer_reads\": %" PRIu64 ",\n  \"resets\": %" PRIu64 ",\n"
                "  \"free_resets\": %" PRIu64 ",\n  \"laws\": {",
-               atomic_load(&load->observer_reads), atomic_load(&load->resets), atomic_load(&load->free_resets));
+               atomic_load(&load->observer_reads), atomic_load(&load->resets),
+               atomic_load(&load->free_resets));
         for (unsigned i = 0; i < LOAD_N_LAWS; i++)
-                printf("%s\n    \"%s\": { \"checked\": %" PRIu64 ", \"broken\": %" PRIu64 " }", i ? "," : "",
+                printf("%s\n    \"%s\": { \"checked\": %" PRIu64 ", \"broken\": %" PRIu64 " }",
+                       i ? "," : "",
                        laws[i].key, atomic_load(&load->checked[i]), atomic_load(&load->broken[i]));
         printf("\n  },\n  \"holds\": %s\n}\n", good ? "true" : "false");
 }
@@ -151,7 +164,8 @@ int load_report(struct load *load)
         else
                 print_text(load, good);
         if (!good)
-                fprintf(stderr, "vgic-load: %s\n", load->complaint[0] ? load->complaint : "it ended too early");
+                fprintf(stderr, "vgic-load: %s\n",
+                        load->complaint[0] ? load->complaint : "it ended too early");
         if (fflush(stdout) != 0 || ferror(stdout)) {
                 fprintf(stderr, "vgic-load: the result cannot be written: %s\n", strerror(errno));
                 return 1;

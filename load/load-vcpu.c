@@ -4,13 +4,14 @@
 /*
  * The thread of one vCPU: a guest that does everything at random
  *
- * What    A step is one random deed and then serving what is due. Books are written so that they err on no side:
- *         "sent" counts before the injection, "taken" after the acknowledge, "active" ends before the write that
- *         deactivates.
- * Resets  Of the one vCPU that is reset: it stops at gates (between two steps, or between an acknowledge and its end)
- *         while the resetter holds it; other resets come whatever it does. A reset ends the SPIs that were acknowledged before
- *         it, but one whose deactivation came after ICC_CTLR_EL1 (EOImode) was reset already can have stayed active: as
- *         a guest's kernel does, it clears its SPIs in the distributor, and sets its CPU interface up again.
+ * What    A step is one random deed and then serving what is due. Books are written so that they
+ *         err on no side: "sent" counts before the injection, "taken" after the acknowledge,
+ *         "active" ends before the write that deactivates.
+ * Resets  Of the one vCPU that is reset: it stops at gates (between two steps, or between an
+ *         acknowledge and its end) while the resetter holds it; other resets come whatever it does.
+ *         A reset ends the SPIs that were acknowledged before it, but one whose deactivation came
+ *         after ICC_CTLR_EL1 (EOImode) was reset already can have stayed active: as a guest's
+ *         kernel does, it clears its SPIs in the distributor, and sets its CPU interface up again.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -36,7 +37,8 @@ struct runner {
 static void count(_Atomic uint64_t *counter)
 {
         /* One writer each. */
-        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_release);
+        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                              memory_order_release);
 }
 
 /* Whether a reset was applied since the last look; if so the vCPU is set up again. */
@@ -44,7 +46,8 @@ static bool recover(struct runner *r)
 {
         struct vgic_vcpu_state state;
 
-        if (!r->target || vgic_vm_vcpu_state(r->peer->vm, r->index, &state) != 0 || state.resets == r->resets)
+        if (!r->target || vgic_vm_vcpu_state(r->peer->vm, r->index, &state) != 0 ||
+            state.resets == r->resets)
                 return false;
         r->resets = state.resets;
         /* Those that are routed here (load-vm.c): nobody else acknowledges them. */
@@ -56,7 +59,9 @@ static bool recover(struct runner *r)
         return true;
 }
 
-/* Stop here while the resetter wants it: no operation is made between "held" and the end of "hold". */
+/*
+ * Stop here while the resetter wants it: no operation is made between "held" and the end of "hold".
+ */
 static void gate(struct runner *r)
 {
         if (!r->target || !atomic_load(&r->load->hold))
@@ -158,7 +163,9 @@ static void empty_mailbox(struct runner *r)
         atomic_store(&r->books->mailbox, 0);
 }
 
-/* Closed SPI number c (INTID 33 + 2 c) is sent by vCPU c mod n. Return: one of this vCPU's, or 0. */
+/*
+ * Closed SPI number c (INTID 33 + 2 c) is sent by vCPU c mod n. Return: one of this vCPU's, or 0.
+ */
 static uint32_t own_closed_spi(struct runner *r)
 {
         uint32_t n_vcpus = r->load->options.n_vcpus, n_closed = r->load->options.n_spis / 2, n_own;
@@ -188,10 +195,14 @@ static void inject(struct runner *r)
         count(&r->books->spis_sent);
 }
 
-/* SGIs 0 to 7 to anyone; of the closed ones, SGI s comes to vCPU t from vCPU t + s only, one at a time. */
+/*
+ * SGIs 0 to 7 to anyone; of the closed ones, SGI s comes to vCPU t from vCPU t + s only, one at a
+ * time.
+ */
 static void send_sgi(struct runner *r)
 {
-        uint32_t n_vcpus = r->load->options.n_vcpus, sgi = (uint32_t)(load_random(&r->random) % LOAD_N_SGIS);
+        uint32_t n_vcpus = r->load->options.n_vcpus,
+        sgi = (uint32_t)(load_random(&r->random) % LOAD_N_SGIS);
         bool closed = sgi >= LOAD_CLOSED_SGI;
         uint32_t target = closed ? (r->index + LOAD_N_SGIS * n_vcpus - sgi) % n_vcpus
                                  : (uint32_t)(load_random(&r->random) % n_vcpus);
@@ -224,7 +235,8 @@ static void step(struct runner *r)
         } else if (deed < 64) {
                 send_sgi(r);
         } else if (deed < 96) {
-                load_check_icc_ctlr(r->peer, (uint32_t)(load_random(&r->random) % r->load->options.n_vcpus));
+                load_check_icc_ctlr(r->peer,
+                                    (uint32_t)(load_random(&r->random) % r->load->options.n_vcpus));
                 count(&r->books->icc_ctlr_reads);
         } else if (deed == 96) {
                 park(r, 200000);

@@ -57,7 +57,8 @@ int load_create(struct load_peer *peer)
         if (ret == 0)
                 ret = vgic_vm_init(peer->vm);
         if (ret)
-                return load_give_up(peer->load, "creating VM %s: %s (%s)", options->vm_name, strerror(-ret),
+                return load_give_up(peer->load, "creating VM %s: %s (%s)", options->vm_name,
+                                    strerror(-ret),
                                     vgic_conn_error(peer->conn));
         return load_read_mpidrs(peer);
 }
@@ -70,7 +71,8 @@ int load_attach(struct load_peer *peer, enum vgic_role role)
                 return -1;
         ret = vgic_vm_attach(peer->conn, peer->load->options.vm_name, role, &peer->vm);
         if (ret)
-                return load_give_up(peer->load, "attaching to VM %s: %s (%s)", peer->load->options.vm_name,
+                return load_give_up(peer->load, "attaching to VM %s: %s (%s)",
+                                    peer->load->options.vm_name,
                                     strerror(-ret), vgic_conn_error(peer->conn));
         return load_read_mpidrs(peer);
 }
@@ -101,6 +103,7 @@ int load_setup_vcpu(struct load_peer *peer, struct vgic_vcpu *vcpu, bool eoimode
         int ret = load_guest_cpu(peer->vm, vcpu, eoimode);
 
         if (ret)
-                return load_give_up(peer->load, "setting up vCPU %u: %s", vgic_vcpu_index(vcpu), strerror(-ret));
+                return load_give_up(peer->load, "setting up vCPU %u: %s", vgic_vcpu_index(vcpu),
+                                    strerror(-ret));
         return 0;
 }

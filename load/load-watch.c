@@ -12,7 +12,10 @@
 
 #define LIMIT_NS  UINT64_C(60000000000) /* generous: only something that hangs takes as long */
 
-/* ICC_CTLR_EL1: CBPR, EOImode and PMHE may change; the other fields are those of the architecture's default. */
+/*
+ * ICC_CTLR_EL1: CBPR, EOImode and PMHE may change; the other fields are those of the architecture's
+ * default.
+ */
 #define ICC_CTLR_EOIMODE     0x02u
 #define ICC_CTLR_CHANGEABLE  0x43u
 
@@ -30,7 +33,8 @@ void load_check_icc_ctlr(struct load_peer *peer, uint32_t vcpu)
         if (holds && configured)
                 holds = !(ctlr.live & ICC_CTLR_EOIMODE) == !load_eoimode(vcpu);
         load_check(load, LOAD_LAW_ICC_CTLR, holds,
-                   "ICC_CTLR_EL1 of vCPU %u: status %d, default 0x%x, live 0x%x, valid %u", vcpu, ret,
+                   "ICC_CTLR_EL1 of vCPU %u: status %d, default 0x%x, live 0x%x, valid %u", vcpu,
+                   ret,
                    ctlr.arch_default, ctlr.live, ctlr.valid);
 }
 
@@ -42,12 +46,15 @@ static bool find_restless(struct load_peer *peer, char *name, size_t size)
 
         for (uint32_t v = 0; v < options->n_vcpus; v++) {
                 for (uint32_t intid = 0; intid < LOAD_N_SGIS; intid++) {
-                        if (vgic_vm_irq_state(peer->vm, v, intid, &state) == 0 && !state.pending && !state.active)
+                        if (vgic_vm_irq_state(peer->vm, v, intid, &state) == 0 && !state.pending &&
+                            !state.active)
                                 continue;
-                        snprintf(name, size, "SGI %u of vCPU %u is %s", intid, v, state.active ? "active" : "pending");
+                        snprintf(name, size, "SGI %u of vCPU %u is %s", intid, v,
+                                 state.active ? "active" : "pending");
                         return true;
                 }
-                if (atomic_load(&peer->load->vcpus[v].mailbox) || !atomic_load(&peer->load->vcpus[v].drained)) {
+                if (atomic_load(&peer->load->vcpus[v].mailbox) ||
+                    !atomic_load(&peer->load->vcpus[v].drained)) {
                         snprintf(name, size, "vCPU %u is not done", v);
                         return true;
                 }
@@ -55,7 +62,8 @@ static bool find_restless(struct load_peer *peer, char *name, size_t size)
         for (uint32_t i = 0; i < options->n_spis; i++) {
                 uint32_t intid = VGIC_SPI_FIRST + i;
 
-                if (vgic_vm_irq_state(peer->vm, 0, intid, &state) == 0 && !state.pending && !state.active)
+                if (vgic_vm_irq_state(peer->vm, 0, intid, &state) == 0 && !state.pending &&
+                    !state.active)
                         continue;
                 snprintf(name, size, "SPI %u is %s", intid, state.active ? "active" : "pending");
                 return true;
@@ -127,14 +135,18 @@ static bool wait_for(struct load *load, _Atomic uint32_t *word, uint32_t value)
         return true;
 }
 
-/* Wait until each vCPU but the target has made a step since @before. Return: n_vcpus, or the first that has not. */
+/*
+ * Wait until each vCPU but the target has made a step since @before. Return: n_vcpus, or the first
+ * that has not.
+ */
 static uint32_t wait_for_steps(struct load *load, const uint64_t *before)
 {
         uint64_t end = load_now_ns() + LIMIT_NS;
         uint32_t v = 0;
 
         while (v < load->options.n_vcpus) {
-                if (v == load->options.reset_vcpu || atomic_load(&load->vcpus[v].steps) != before[v])
+                if (v == load->options.reset_vcpu ||
+                    atomic_load(&load->vcpus[v].steps) != before[v])
                         v++;
                 else if (load_now_ns() > end || load_phase(load) != LOAD_RUN)
                         return v;
@@ -149,7 +161,8 @@ static uint64_t wait_applied(struct load_peer *peer, uint64_t resets)
 {
         uint64_t end = load_now_ns() + LIMIT_NS;
 
-        while (reset_count(peer) == resets && load_now_ns() < end && load_phase(peer->load) == LOAD_RUN)
+        while (reset_count(peer) == resets && load_now_ns() < end &&
+               load_phase(peer->load) == LOAD_RUN)
                 sched_yield();
         return reset_count(peer);
 }
@@ -157,9 +170,9 @@ static uint64_t wait_applied(struct load_peer *peer, uint64_t resets)
 /*
  * One reset of a vCPU that is held, from the call until the target has applied it
  *
- * The target is held between two of its operations, so the reset stays unfinished for as long as this process wants.
- * In that window: the call has returned, ICC_CTLR_EL1 reads as reset, the target has not applied it, and each other
- * vCPU makes whole steps.
+ * The target is held between two of its operations, so the reset stays unfinished for as long as
+ * this process wants. In that window: the call has returned, ICC_CTLR_EL1 reads as reset, the
+ * target has not applied it, and each other vCPU makes whole steps.
  */
 static bool reset_held(struct load_peer *peer, uint64_t *before)
 {
@@ -184,21 +197,24 @@ static bool reset_held(struct load_peer *peer, uint64_t *before)
                 before[v] = atomic_load(&load->vcpus[v].steps);
         vgic_vm_icc_ctlr(peer->vm, target, &ctlr);
         load_check(load, LOAD_LAW_ICC_CTLR, ctlr.live == ctlr.arch_default,
-                   "ICC_CTLR_EL1 of vCPU %u reads 0x%x after its reset was asked for", target, ctlr.live);
+                   "ICC_CTLR_EL1 of vCPU %u reads 0x%x after its reset was asked for", target,
+                   ctlr.live);
         late = wait_for_steps(load, before);
-        load_check(load, LOAD_LAW_RESET, ret == 0 && late == load->options.n_vcpus && reset_count(peer) == resets,
+        load_check(load, LOAD_LAW_RESET, ret == 0 && late == load->options.n_vcpus &&
+                   reset_count(peer) == resets,
                    "reset %llu: status %d, vCPU %u made no step, or the window closed too early",
                    (unsigned long long)atomic_load(&load->resets), ret, late);
         atomic_store(&load->hold, 0);
-        load_check(load, LOAD_LAW_RESET, wait_applied(peer, resets) != resets, "reset of vCPU %u was never applied",
+        load_check(load, LOAD_LAW_RESET, wait_applied(peer, resets) != resets,
+                   "reset of vCPU %u was never applied",
                    target);
         atomic_fetch_add(&load->resets, 1);
         return late == load->options.n_vcpus && wait_for(load, &load->held, 0);
 }
 
 /*
- * One reset of a vCPU that runs: it is asked for at whatever point of whatever operation the target has come to, and
- * races with that. It must be applied, once.
+ * One reset of a vCPU that runs: it is asked for at whatever point of whatever operation the target
+ * has come to, and races with that. It must be applied, once.
  */
 static bool reset_free(struct load_peer *peer)
 {

@@ -6,12 +6,13 @@
 /*
  * vgic-load: many vCPUs without a CPU model
  *
- * What    One thread per vCPU, spread over several runner processes, plays a guest's part at random: injects SPIs,
- *         sends SGIs, acknowledges and ends what comes, parks, reads ICC_CTLR_EL1 of others. An observer process
- *         (read-only) and a resetter process work beside them. Books are kept apart from the controller, and compared
- *         with laws at the end.
- * Owner   struct load is an anonymous shared mapping that the parent makes before it forks; children inherit it.
- * Threads Counters of a vCPU are written by its thread; the others as each comment says.
+ * What    One thread per vCPU, spread over several runner processes, plays a guest's part at
+ *         random: injects SPIs, sends SGIs, acknowledges and ends what comes, parks, reads
+ *         ICC_CTLR_EL1 of others. An observer process (read-only) and a resetter process work
+ *         beside them. Books are kept apart from the controller, and compared with laws at the end.
+ * Owner   struct load is an anonymous shared mapping that the parent makes before it forks;
+ * children inherit it. Threads Counters of a vCPU are written by its thread; the others as each
+ * comment says.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -53,7 +54,8 @@ struct load_options {
         uint32_t reset_vcpu;
         uint64_t n_resets;
         double seconds;
-        uint64_t n_steps;       /* instead of seconds: each vCPU makes at least so many; 0: not given */
+        /* instead of seconds: each vCPU makes at least so many; 0: not given */
+        uint64_t n_steps;
         uint64_t seed;
         bool json;
         char vm_name[VGIC_NAME_MAX + 1];
@@ -61,10 +63,13 @@ struct load_options {
 
 struct load_vcpu_books {
         _Alignas(64) _Atomic uint64_t steps;
-        _Atomic uint64_t spis_sent, spis_taken, sgis_sent, sgis_taken, nested, remote_dirs, parks, icc_ctlr_reads;
-        _Atomic uint32_t configured;    /* 1: EOImode was written and stays; never set for the vCPU that is reset */
+        _Atomic uint64_t spis_sent, spis_taken, sgis_sent, sgis_taken, nested, remote_dirs, parks,
+                icc_ctlr_reads;
+        /* 1: EOImode was written and stays; never set for the vCPU that is reset */
+        _Atomic uint32_t configured;
         _Atomic uint32_t drained;       /* 1: knows that nothing new may be sent */
-        _Alignas(64) _Atomic uint32_t mailbox; /* an SPI that another vCPU left to be deactivated here; 0: none */
+        /* an SPI that another vCPU left to be deactivated here; 0: none */
+        _Alignas(64) _Atomic uint32_t mailbox;
         _Alignas(64) _Atomic uint64_t sgi_sent[LOAD_N_SGIS];
         _Alignas(64) _Atomic uint64_t sgi_taken[LOAD_N_SGIS];
 };
@@ -77,11 +82,14 @@ struct load_spi_books {
 
 struct load {
         struct load_options options;    /* constant after the fork */
-        _Atomic uint32_t phase;         /* written by the parent; SETUP -> JOIN by the first runner */
+        /* written by the parent; SETUP -> JOIN by the first runner */
+        _Atomic uint32_t phase;
         _Atomic uint32_t failed;        /* 1: somebody gave up: everybody ends */
         _Atomic uint32_t n_joined;      /* vCPUs, observer and resetter */
-        _Atomic uint32_t scanned;       /* the observer's answer to DRAIN and LAST: the phase it has judged */
-        _Atomic uint32_t hold, held;    /* resetter -> target: stop between two operations; target: I have */
+        /* the observer's answer to DRAIN and LAST: the phase it has judged */
+        _Atomic uint32_t scanned;
+        /* resetter -> target: stop between two operations; target: I have */
+        _Atomic uint32_t hold, held;
         _Atomic uint64_t resets;        /* of the held target, finished */
         _Atomic uint64_t free_resets;   /* of the target that runs, finished */
         _Atomic uint64_t reset_call_ns; /* sum over the calls of vgic_vm_reset_vcpu() */
@@ -104,7 +112,8 @@ struct load_peer {
 
 static inline enum load_phase load_phase(struct load *load)
 {
-        return atomic_load_explicit(&load->failed, memory_order_relaxed) ? LOAD_END : (enum load_phase)
+        return atomic_load_explicit(&load->failed, memory_order_relaxed) ? LOAD_END :
+        (enum load_phase)
                 atomic_load_explicit(&load->phase, memory_order_acquire);
 }
 
