@@ -71,11 +71,15 @@ struct cli {
         bool json;
 };
 
-/*
- * cli-parse.c: Return: 0 go on; else the status to exit with is in *ret_exit (help and version were
- * printed).
- */
-int cli_parse(struct cli *cli, int argc, char **argv, int *ret_exit);
+/* cli-args.c: one option of the command line. */
+struct cli_option {
+        const char *name;
+        const char *argument;   /* NULL: takes none */
+        char letter;            /* 0: long form only */
+        const char *help;
+};
+
+extern const struct cli_option cli_options[CLI_N_OPTIONS];
 /*
  * A number argument, decimal or 0x hexadecimal. @what names it in the error. Return: CLI_OK or
  * CLI_USAGE.
@@ -92,6 +96,12 @@ int cli_option_seconds(const struct cli *cli, enum cli_option_id id, uint64_t fa
                        uint64_t *ret_ms);
 /* Whether option @id was given. */
 bool cli_given(const struct cli *cli, enum cli_option_id id);
+
+/*
+ * cli-parse.c: Return: 0 go on; else the status to exit with is in *ret_exit (help and version were
+ * printed).
+ */
+int cli_parse(struct cli *cli, int argc, char **argv, int *ret_exit);
 
 /* cli-error.c: print "vgicctl: ..." to stderr; Return: the exit status that fits. */
 int cli_usage_error(const struct cli *cli, const char *format, ...)
