@@ -7,14 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "load.h"
@@ -28,53 +26,6 @@ struct children {
         pid_t pids[LOAD_MAX_VCPUS + 2];
         uint32_t n, n_left;
 };
-
-uint64_t load_now_ns(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-void load_nap(void)
-{
-        nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
-}
-
-static void complain(struct load *load, const char *format, va_list arguments)
-        __attribute__((format(printf, 2, 0)));
-static void complain(struct load *load, const char *format, va_list arguments)
-{
-        uint32_t first = 0;
-
-        if (atomic_compare_exchange_strong(&load->complained, &first, 1))
-                vsnprintf(load->complaint, sizeof(load->complaint), format, arguments);
-}
-
-void load_check(struct load *load, enum load_law law, bool holds, const char *format, ...)
-{
-        va_list arguments;
-
-        atomic_fetch_add_explicit(&load->checked[law], 1, memory_order_relaxed);
-        if (holds)
-                return;
-        atomic_fetch_add_explicit(&load->broken[law], 1, memory_order_relaxed);
-        va_start(arguments, format);
-        complain(load, format, arguments);
-        va_end(arguments);
-}
-
-int load_give_up(struct load *load, const char *format, ...)
-{
-        va_list arguments;
-
-        va_start(arguments, format);
-        complain(load, format, arguments);
-        va_end(arguments);
-        atomic_store(&load->failed, 1);
-        return -1;
-}
 
 static int spawn(struct load *load, struct children *children, int (*body)(struct load *, uint32_t),
                  uint32_t number)

@@ -137,9 +137,10 @@ static inline uint64_t load_random(uint64_t *state)
         return *state;
 }
 
-/* load-main.c */
+/* load-books.c: count a look at a law; if it is broken, the first complaint of all is kept. */
 void load_check(struct load *load, enum load_law law, bool holds, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
+/* End the run: each process ends at its next load_phase(). Return: -1. */
 int load_give_up(struct load *load, const char *format, ...) __attribute__((format(printf, 2, 3)));
 uint64_t load_now_ns(void);
 void load_nap(void);
