@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,7 +16,6 @@
 #include "base-clock.h"
 #include "base-fd.h"
 #include "proto-message.h"
-#include "shm-reset.h"
 #include "vgic-conn.h"
 
 int vgic_conn_watch(struct vgic_conn *conn, int fd)
@@ -159,70 +157,6 @@ const char *vgic_conn_error(const struct vgic_conn *conn)
 int vgic_conn_fd(const struct vgic_conn *conn)
 {
         return conn->epoll;
-}
-
-/*
- * Events that say the same are one event: a second TDIR change replaces one that still waits, a second end of one
- * interrupt adds nothing.
- */
-void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *event)
-{
-        for (uint32_t i = 0; i < conn->n_events; i++)
-                if (conn->events[i].kind == event->kind && conn->events[i].intid == event->intid) {
-                        conn->events[i] = *event;
-                        return;
-                }
-        if (conn->n_events == VGIC_CONN_EVENTS_MAX)
-                return;
-        if (conn->n_events == conn->events_size) {
-                uint32_t size = conn->events_size ? 2 * conn->events_size : 8;
-                struct vgic_event *grown = realloc(conn->events, size * sizeof(*grown));
-
-                if (!grown)
-                        return; /* a lost event is a delay: states can be read at any time */
-                conn->events = grown;
-                conn->events_size = size;
-        }
-        conn->events[conn->n_events++] = *event;
-}
-
-int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event)
-{
-        int n;
-
-        pthread_mutex_lock(&conn->lock);
-        n = conn->n_events > 0;
-        if (n) {
-                *ret_event = conn->events[0];
-                memmove(conn->events, conn->events + 1, --conn->n_events * sizeof(*conn->events));
-        }
-        pthread_mutex_unlock(&conn->lock);
-        return n;
-}
-
-/* Who filled a doorbell until it blocks was thrown out for that, maybe: it does not wait for itself here. */
-static void vgic_conn_ring_unless_full(void *ctx, uint32_t index, uint32_t park)
-{
-        struct vgic_vm *vm = ctx;
-        struct pollfd bell = { .fd = vm->doorbells[index], .events = POLLOUT };
-
-        if (poll(&bell, 1, 0) == 1)
-                vm->gic.ring(vm, index, park);
-}
-
-void vgic_conn_unlock(struct vgic_conn *conn)
-{
-        bool bereaved = conn->bereaved;
-        struct vgic_vm *vm = conn->vm;
-        struct shm_gic gic;
-
-        conn->bereaved = false;
-        pthread_mutex_unlock(&conn->lock);
-        if (!bereaved || !vm || !shm_local_is_raised(&vm->data_path[true]))
-                return;
-        gic = vm->gic;
-        gic.ring = vgic_conn_ring_unless_full;
-        shm_repair_words(&gic);
 }
 
 static int vgic_conn_process_locked(struct vgic_conn *conn)
