@@ -1,137 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+/*
+ * The table of the distributor's registers, and its index
+ *
+ * gic-dist-rows.h is where a register is written down, once; gic-row.h makes both of it.
+ */
 #include "gic-reg.h"
-
+#include "gic-row.h"
 #include "gic-spec.h"
 
-/*
- * The distributor's registers (IHI 0069 sections 12.8 and 12.9), one security state, affinity routing always on
- *
- * Fields of SGIs and PPIs in the first register of each array are RAZ/WI here: with affinity routing they live in the
- * redistributors (section 12.9.26, GICD_ISENABLER<n>, and its kin).
- */
-static const struct gic_reg rows[] = {
-        { .name = "GICD_CTLR", .offset = 0x0000, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .id = GICD_REG_CTLR, .reset = GICD_CTLR_ARE | GICD_CTLR_DS, .section = "12.9.4",
-          .why = "ARE and DS are RAO/WI, E1NWF RAZ/WI; RWP reads 1 while a list-register port may still take what was disabled" },
-        { .name = "GICD_TYPER", .offset = 0x0004, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GICD_REG_TYPER, .reset = GIC_RESET_CONFIG, .section = "12.9.38",
-          .why = "LPIS, DVIS, num_LPIs, NMI, SecurityExtn and CPUNumber are 0" },
-        { .name = "GICD_IIDR", .offset = 0x0008, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_IIDR, .reset = GIC_RESET_CONFIG, .section = "12.9.17" },
-        { .name = "GICD_TYPER2", .offset = 0x000c, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GICD_REG_TYPER2, .section = "12.9.39",
-          .why = "no GICv4.1: 0 unless the VMM has set it" },
-        { .name = "GICD_STATUSR", .offset = 0x0010, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .id = GICD_REG_STATUSR, .section = "12.9.37" },
-        { .name = "GICD_SETSPI_NSR", .offset = 0x0040, .bytes = 4, .widths = GIC_REG_W16 | GIC_REG_W32,
-          .access = GIC_ACCESS_WO, .id = GICD_REG_SETSPI, .section = "12.9.33" },
-        { .name = "GICD_CLRSPI_NSR", .offset = 0x0048, .bytes = 4, .widths = GIC_REG_W16 | GIC_REG_W32,
-          .access = GIC_ACCESS_WO, .id = GICD_REG_CLRSPI, .section = "12.9.1" },
-        { .name = "GICD_SETSPI_SR", .offset = 0x0050, .bytes = 4, .widths = GIC_REG_W16 | GIC_REG_W32,
-          .access = GIC_ACCESS_RES0, .section = "12.9.34", .why = "one security state" },
-        { .name = "GICD_CLRSPI_SR", .offset = 0x0058, .bytes = 4, .widths = GIC_REG_W16 | GIC_REG_W32,
-          .access = GIC_ACCESS_RES0, .section = "12.9.2", .why = "one security state" },
-        { .name = "GICD_IGROUPR", .offset = 0x0080, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_group, .set = gic_field_set_group, .section = "12.9.13" },
-        { .name = "GICD_ISENABLER", .offset = 0x0100, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_enable, .set = gic_field_set_enable, .section = "12.9.26" },
-        { .name = "GICD_ICENABLER", .offset = 0x0180, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_enable, .set = gic_field_clear_enable, .section = "12.9.7" },
-        { .name = "GICD_ISPENDR", .offset = 0x0200, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_pending, .set = gic_field_set_pending, .section = "12.9.28" },
-        { .name = "GICD_ICPENDR", .offset = 0x0280, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_pending, .set = gic_field_clear_pending, .section = "12.9.11" },
-        { .name = "GICD_ISACTIVER", .offset = 0x0300, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_active, .set = gic_field_set_active, .section = "12.9.24" },
-        { .name = "GICD_ICACTIVER", .offset = 0x0380, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_active, .set = gic_field_clear_active, .section = "12.9.5" },
-        { .name = "GICD_IPRIORITYR", .offset = 0x0400, .bytes = 0x400, .widths = GIC_REG_W8 | GIC_REG_W32,
-          .access = GIC_ACCESS_RW, .bits = 8, .is_priority = 1,
-          .get = gic_field_priority, .set = gic_field_set_priority, .section = "12.9.20" },
-        { .name = "GICD_ITARGETSR", .offset = 0x0800, .bytes = 0x400, .widths = GIC_REG_W8 | GIC_REG_W32,
-          .access = GIC_ACCESS_RES0, .section = "12.9.30", .why = "affinity routing is always enabled" },
-        { .name = "GICD_ICFGR", .offset = 0x0c00, .bytes = 0x100, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 2, .get = gic_field_config, .set = gic_field_set_config, .section = "12.9.9" },
-        { .name = "GICD_IGRPMODR", .offset = 0x0d00, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.9.15", .why = "one security state" },
-        { .name = "GICD_NSACR", .offset = 0x0e00, .bytes = 0x100, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.9.31", .why = "one security state" },
-        { .name = "GICD_SGIR", .offset = 0x0f00, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.9.35", .why = "affinity routing is always enabled" },
-        { .name = "GICD_CPENDSGIR", .offset = 0x0f10, .bytes = 0x10, .widths = GIC_REG_W8 | GIC_REG_W32,
-          .access = GIC_ACCESS_RES0, .section = "12.9.3", .why = "affinity routing is always enabled" },
-        { .name = "GICD_SPENDSGIR", .offset = 0x0f20, .bytes = 0x10, .widths = GIC_REG_W8 | GIC_REG_W32,
-          .access = GIC_ACCESS_RES0, .section = "12.9.36", .why = "affinity routing is always enabled" },
-        { .name = "GICD_INMIR", .offset = 0x0f80, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.9.18", .why = "no FEAT_GICv3_NMI" },
-
-        /* extended SPIs: INTIDs 4096..5119 */
-        { .name = "GICD_IGROUPR<n>E", .offset = 0x1000, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_ESPI_FIRST, .get = gic_field_group, .set = gic_field_set_group,
-          .section = "12.9.14" },
-        { .name = "GICD_ISENABLER<n>E", .offset = 0x1200, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_ESPI_FIRST, .get = gic_field_enable, .set = gic_field_set_enable,
-          .section = "12.9.27" },
-        { .name = "GICD_ICENABLER<n>E", .offset = 0x1400, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_ESPI_FIRST, .get = gic_field_enable, .set = gic_field_clear_enable,
-          .section = "12.9.8" },
-        { .name = "GICD_ISPENDR<n>E", .offset = 0x1600, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_ESPI_FIRST, .get = gic_field_pending, .set = gic_field_set_pending,
-          .section = "12.9.29" },
-        { .name = "GICD_ICPENDR<n>E", .offset = 0x1800, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_ESPI_FIRST, .get = gic_field_pending, .set = gic_field_clear_pending,
-          .section = "12.9.12" },
-        { .name = "GICD_ISACTIVER<n>E", .offset = 0x1a00, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_ESPI_FIRST, .get = gic_field_active, .set = gic_field_set_active,
-          .section = "12.9.25" },
-        { .name = "GICD_ICACTIVER<n>E", .offset = 0x1c00, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_ESPI_FIRST, .get = gic_field_active, .set = gic_field_clear_active,
-          .section = "12.9.6" },
-        { .name = "GICD_IPRIORITYR<n>E", .offset = 0x2000, .bytes = 0x400, .widths = GIC_REG_W8 | GIC_REG_W32,
-          .access = GIC_ACCESS_RW, .bits = 8, .first_intid = GIC_ESPI_FIRST, .is_priority = 1,
-          .get = gic_field_priority, .set = gic_field_set_priority, .section = "12.9.21" },
-        { .name = "GICD_ICFGR<n>E", .offset = 0x3000, .bytes = 0x100, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 2, .first_intid = GIC_ESPI_FIRST, .get = gic_field_config, .set = gic_field_set_config,
-          .section = "12.9.10" },
-        { .name = "GICD_IGRPMODR<n>E", .offset = 0x3400, .bytes = 0x80, .widths = GIC_REG_W32,
-          .access = GIC_ACCESS_RES0, .section = "12.9.16", .why = "one security state" },
-        { .name = "GICD_NSACR<n>E", .offset = 0x3600, .bytes = 0x100, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.9.32", .why = "one security state" },
-        { .name = "GICD_INMIR<n>E", .offset = 0x3b00, .bytes = 0x80, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.9.19", .why = "no FEAT_GICv3_NMI" },
-        { .name = "GICD_IROUTER", .offset = 0x6100, .bytes = 0x1ee0, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RW, .id = GICD_REG_IROUTER, .first_intid = GIC_SPI_FIRST, .section = "12.9.22",
-          .why = "Interrupt_Routing_Mode is RES0 without 1-of-N, Aff3 with 3 affinity levels" },
-        { .name = "GICD_IROUTER<n>E", .offset = 0x8000, .bytes = 0x2000, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RW, .id = GICD_REG_IROUTER, .first_intid = GIC_ESPI_FIRST, .section = "12.9.23",
-          .why = "Interrupt_Routing_Mode is RES0 without 1-of-N, Aff3 with 3 affinity levels" },
-
-        /* identification registers: JEP106 code of Arm, ArchRev 3 (GICv3), component class 0xf */
-        { .name = "GICD_PIDR4", .offset = 0xffd0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x44, .section = "12.1.13" },
-        { .name = "GICD_PIDR5", .offset = 0xffd4, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICD_PIDR6", .offset = 0xffd8, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICD_PIDR7", .offset = 0xffdc, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICD_PIDR0", .offset = 0xffe0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x92, .section = "12.1.13" },
-        { .name = "GICD_PIDR1", .offset = 0xffe4, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0xb4, .section = "12.1.13" },
-        { .name = "GICD_PIDR2", .offset = 0xffe8, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x3b, .section = "12.1.13" },
-        { .name = "GICD_PIDR3", .offset = 0xffec, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICD_CIDR0", .offset = 0xfff0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x0d, .section = "12.1.13" },
-        { .name = "GICD_CIDR1", .offset = 0xfff4, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0xf0, .section = "12.1.13" },
-        { .name = "GICD_CIDR2", .offset = 0xfff8, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x05, .section = "12.1.13" },
-        { .name = "GICD_CIDR3", .offset = 0xfffc, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0xb1, .section = "12.1.13" },
+#define ROW GIC_ROW_NUMBER
+enum row_number {
+#include "gic-dist-rows.h"
 };
+#undef ROW
 
-const struct gic_reg_table gic_dist_table = { "GICD", rows, sizeof rows / sizeof rows[0] };
+#define ROW GIC_ROW_REG
+static const struct gic_reg rows[] = {
+#include "gic-dist-rows.h"
+};
+#undef ROW
+
+#define ROW GIC_ROW_INDEX
+static const uint8_t index_of[GIC_REG_FRAME_WORDS] = {
+#include "gic-dist-rows.h"
+};
+#undef ROW
+
+const struct gic_reg_table gic_dist_table = {
+        "GICD", rows, sizeof rows / sizeof rows[0], index_of,
+};

@@ -1,135 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+/*
+ * The tables of a redistributor's registers, and their indices
+ *
+ * gic-redist-rd-rows.h and gic-redist-sgi-rows.h are where a register is written down, once;
+ * gic-row.h makes table and index of it.
+ */
 #include "gic-reg.h"
-
+#include "gic-row.h"
 #include "gic-spec.h"
 
-/*
- * A redistributor's registers (IHI 0069 sections 12.10 and 12.11): RD_base and SGI_base, without LPIs
- *
- * The rows named <n>E belong to extended PPIs: INTIDs 1056..1119.
- */
+#define ROW GIC_ROW_NUMBER
+enum rd_row_number {
+#include "gic-redist-rd-rows.h"
+};
+enum sgi_row_number {
+#include "gic-redist-sgi-rows.h"
+};
+#undef ROW
+
+#define ROW GIC_ROW_REG
 static const struct gic_reg rd_rows[] = {
-        { .name = "GICR_CTLR", .offset = 0x0000, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .id = GICR_REG_CTLR, .section = "12.11.2",
-          .why = "DPG0 and DPG1NS with 1-of-N only; DPG1S and EnableLPIs RAZ/WI; RWP as GICD_CTLR's; UWP reads 0" },
-        { .name = "GICR_IIDR", .offset = 0x0004, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_IIDR, .reset = GIC_RESET_CONFIG, .section = "12.11.16" },
-        { .name = "GICR_TYPER", .offset = 0x0008, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RO, .id = GICR_REG_TYPER, .reset = GIC_RESET_CONFIG, .section = "12.11.37",
-          .why = "the fields of LPIs are 0" },
-        { .name = "GICR_STATUSR", .offset = 0x0010, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .id = GICR_REG_STATUSR, .section = "12.11.35" },
-        { .name = "GICR_WAKER", .offset = 0x0014, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .id = GICR_REG_WAKER, .reset = GICR_WAKER_PROCESSOR_SLEEP | GICR_WAKER_CHILDREN_ASLEEP,
-          .section = "12.11.42" },
-        { .name = "GICR_MPAMIDR", .offset = 0x0018, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.29", .why = "no MPAM" },
-        { .name = "GICR_PARTIDR", .offset = 0x001c, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.31", .why = "no MPAM" },
-        { .name = "GICR_SETLPIR", .offset = 0x0040, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RES0, .section = "12.11.34", .why = "no LPIs" },
-        { .name = "GICR_CLRLPIR", .offset = 0x0048, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RES0, .section = "12.11.1", .why = "no LPIs" },
-        { .name = "GICR_PROPBASER", .offset = 0x0070, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RES0, .section = "12.11.33", .why = "no LPIs" },
-        { .name = "GICR_PENDBASER", .offset = 0x0078, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RES0, .section = "12.11.32", .why = "no LPIs" },
-        { .name = "GICR_INVLPIR", .offset = 0x00a0, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RES0, .section = "12.11.20", .why = "no LPIs" },
-        { .name = "GICR_INVALLR", .offset = 0x00b0, .bytes = 8, .widths = GIC_REG_W32 | GIC_REG_W64,
-          .access = GIC_ACCESS_RES0, .section = "12.11.19", .why = "no LPIs" },
-        { .name = "GICR_SYNCR", .offset = 0x00c0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.36", .why = "no LPIs" },
-        { .name = "GICR_PIDR4", .offset = 0xffd0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x44, .section = "12.1.13" },
-        { .name = "GICR_PIDR5", .offset = 0xffd4, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICR_PIDR6", .offset = 0xffd8, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICR_PIDR7", .offset = 0xffdc, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICR_PIDR0", .offset = 0xffe0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x93, .section = "12.1.13" },
-        { .name = "GICR_PIDR1", .offset = 0xffe4, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0xb4, .section = "12.1.13" },
-        { .name = "GICR_PIDR2", .offset = 0xffe8, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x3b, .section = "12.1.13" },
-        { .name = "GICR_PIDR3", .offset = 0xffec, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x00, .section = "12.1.13" },
-        { .name = "GICR_CIDR0", .offset = 0xfff0, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x0d, .section = "12.1.13" },
-        { .name = "GICR_CIDR1", .offset = 0xfff4, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0xf0, .section = "12.1.13" },
-        { .name = "GICR_CIDR2", .offset = 0xfff8, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0x05, .section = "12.1.13" },
-        { .name = "GICR_CIDR3", .offset = 0xfffc, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
-          .id = GIC_REG_CONSTANT, .reset = 0xb1, .section = "12.1.13" },
+#include "gic-redist-rd-rows.h"
 };
-
 static const struct gic_reg sgi_rows[] = {
-        { .name = "GICR_IGROUPR0", .offset = 0x0080, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_group, .set = gic_field_set_group, .section = "12.11.12" },
-        { .name = "GICR_IGROUPR<n>E", .offset = 0x0084, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_EPPI_FIRST, .get = gic_field_group, .set = gic_field_set_group,
-          .section = "12.11.13" },
-        { .name = "GICR_ISENABLER0", .offset = 0x0100, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_enable, .set = gic_field_set_enable, .section = "12.11.25" },
-        { .name = "GICR_ISENABLER<n>E", .offset = 0x0104, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_EPPI_FIRST, .get = gic_field_enable, .set = gic_field_set_enable,
-          .section = "12.11.26" },
-        { .name = "GICR_ICENABLER0", .offset = 0x0180, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_enable, .set = gic_field_clear_enable, .section = "12.11.5" },
-        { .name = "GICR_ICENABLER<n>E", .offset = 0x0184, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_EPPI_FIRST, .get = gic_field_enable, .set = gic_field_clear_enable,
-          .section = "12.11.6" },
-        { .name = "GICR_ISPENDR0", .offset = 0x0200, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_pending, .set = gic_field_set_pending, .section = "12.11.27" },
-        { .name = "GICR_ISPENDR<n>E", .offset = 0x0204, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_EPPI_FIRST, .get = gic_field_pending, .set = gic_field_set_pending,
-          .section = "12.11.28" },
-        { .name = "GICR_ICPENDR0", .offset = 0x0280, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_pending, .set = gic_field_clear_pending, .section = "12.11.10" },
-        { .name = "GICR_ICPENDR<n>E", .offset = 0x0284, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_EPPI_FIRST, .get = gic_field_pending, .set = gic_field_clear_pending,
-          .section = "12.11.11" },
-        { .name = "GICR_ISACTIVER0", .offset = 0x0300, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_active, .set = gic_field_set_active, .section = "12.11.23" },
-        { .name = "GICR_ISACTIVER<n>E", .offset = 0x0304, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_EPPI_FIRST, .get = gic_field_active, .set = gic_field_set_active,
-          .section = "12.11.24" },
-        { .name = "GICR_ICACTIVER0", .offset = 0x0380, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .get = gic_field_active, .set = gic_field_clear_active, .section = "12.11.3" },
-        { .name = "GICR_ICACTIVER<n>E", .offset = 0x0384, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 1, .first_intid = GIC_EPPI_FIRST, .get = gic_field_active, .set = gic_field_clear_active,
-          .section = "12.11.4" },
-        { .name = "GICR_IPRIORITYR", .offset = 0x0400, .bytes = 0x20, .widths = GIC_REG_W8 | GIC_REG_W32,
-          .access = GIC_ACCESS_RW, .bits = 8, .is_priority = 1,
-          .get = gic_field_priority, .set = gic_field_set_priority,
-          .section = "12.11.21" },
-        { .name = "GICR_IPRIORITYR<n>E", .offset = 0x0420, .bytes = 0x40, .widths = GIC_REG_W8 | GIC_REG_W32,
-          .access = GIC_ACCESS_RW, .bits = 8, .first_intid = GIC_EPPI_FIRST, .is_priority = 1,
-          .get = gic_field_priority, .set = gic_field_set_priority, .section = "12.11.22" },
-        { .name = "GICR_ICFGR0", .offset = 0x0c00, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 2, .get = gic_field_config, .reset = 0xaaaaaaaa, .section = "12.11.7",
-          .why = "SGIs are edge-triggered" },
-        { .name = "GICR_ICFGR1", .offset = 0x0c04, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 2, .first_intid = GIC_PPI_FIRST, .get = gic_field_config, .set = gic_field_set_config,
-          .section = "12.11.8" },
-        { .name = "GICR_ICFGR<n>E", .offset = 0x0c08, .bytes = 0x10, .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
-          .bits = 2, .first_intid = GIC_EPPI_FIRST, .get = gic_field_config, .set = gic_field_set_config,
-          .section = "12.11.9" },
-        { .name = "GICR_IGRPMODR0", .offset = 0x0d00, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.14", .why = "one security state" },
-        { .name = "GICR_IGRPMODR<n>E", .offset = 0x0d04, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.15", .why = "one security state" },
-        { .name = "GICR_NSACR", .offset = 0x0e00, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.30", .why = "one security state" },
-        { .name = "GICR_INMIR0", .offset = 0x0f80, .bytes = 4, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.17", .why = "no FEAT_GICv3_NMI" },
-        { .name = "GICR_INMIR<n>E", .offset = 0x0f84, .bytes = 8, .widths = GIC_REG_W32, .access = GIC_ACCESS_RES0,
-          .section = "12.11.18", .why = "no FEAT_GICv3_NMI" },
+#include "gic-redist-sgi-rows.h"
 };
+#undef ROW
 
-const struct gic_reg_table gic_redist_rd_table = { "GICR", rd_rows, sizeof rd_rows / sizeof rd_rows[0] };
-const struct gic_reg_table gic_redist_sgi_table = { "GICR SGI", sgi_rows, sizeof sgi_rows / sizeof sgi_rows[0] };
+#define ROW GIC_ROW_INDEX
+static const uint8_t rd_index[GIC_REG_FRAME_WORDS] = {
+#include "gic-redist-rd-rows.h"
+};
+static const uint8_t sgi_index[GIC_REG_FRAME_WORDS] = {
+#include "gic-redist-sgi-rows.h"
+};
+#undef ROW
+
+const struct gic_reg_table gic_redist_rd_table = {
+        "GICR", rd_rows, sizeof rd_rows / sizeof rd_rows[0], rd_index,
+};
+const struct gic_reg_table gic_redist_sgi_table = {
+        "GICR SGI", sgi_rows, sizeof sgi_rows / sizeof sgi_rows[0], sgi_index,
+};

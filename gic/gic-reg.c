@@ -5,47 +5,18 @@
 #include "gic-irq.h"
 
 /*
- * Registers: finding a row, and the fields that rows show and change
+ * Registers: what a write of a field makes of the word
  *
  * Set- and clear-type registers change nothing where a 0 is written; the others assign.
  */
 
-/* Every guest access comes through here. A guest repeats itself, so branches that are foreseen beat a chain of loads. */
-const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint32_t offset, unsigned len)
-{
-        size_t low = 0, high = table->n_rows;
-
-        while (low < high) {
-                size_t middle = (low + high) / 2;
-                const struct gic_reg *reg = &table->rows[middle];
-
-                if (offset < reg->offset)
-                        high = middle;
-                else if (offset - reg->offset >= reg->bytes)
-                        low = middle + 1;
-                else
-                        return (reg->widths & len) && !(offset & (len - 1)) ? reg : NULL;
-        }
-        return NULL;
-}
-
 /* IHI 0069 section 12.9.13, GICD_IGROUPR<n> */
-uint64_t gic_field_group(uint64_t w)
-{
-        return gic_word_group(w);
-}
-
 uint64_t gic_field_set_group(uint64_t w, uint64_t field)
 {
         return base_bit_assign(w, GIC_WORD_GROUP1, field & 1);
 }
 
 /* GICD_ISENABLER<n>, GICD_ICENABLER<n>: 12.9.26, 12.9.7 */
-uint64_t gic_field_enable(uint64_t w)
-{
-        return (w & GIC_WORD_ENABLE) != 0;
-}
-
 uint64_t gic_field_set_enable(uint64_t w, uint64_t field)
 {
         return (field & 1) ? w | GIC_WORD_ENABLE : w;
@@ -56,12 +27,10 @@ uint64_t gic_field_clear_enable(uint64_t w, uint64_t field)
         return (field & 1) ? w & ~GIC_WORD_ENABLE : w;
 }
 
-/* GICD_ISPENDR<n>, GICD_ICPENDR<n> (12.9.28, 12.9.11): a latch of its own; a level that is held survives a clear. */
-uint64_t gic_field_pending(uint64_t w)
-{
-        return gic_word_pending(w);
-}
-
+/*
+ * GICD_ISPENDR<n>, GICD_ICPENDR<n> (12.9.28, 12.9.11): a latch of its own; a level that is held
+ * survives a clear.
+ */
 uint64_t gic_field_set_pending(uint64_t w, uint64_t field)
 {
         return (field & 1) ? w | GIC_WORD_LATCH : w;
@@ -73,11 +42,6 @@ uint64_t gic_field_clear_pending(uint64_t w, uint64_t field)
 }
 
 /* GICD_ISACTIVER<n>, GICD_ICACTIVER<n>: 12.9.24, 12.9.5 */
-uint64_t gic_field_active(uint64_t w)
-{
-        return (w & GIC_WORD_ACTIVE) != 0;
-}
-
 uint64_t gic_field_set_active(uint64_t w, uint64_t field)
 {
         if (!(field & 1))
@@ -97,22 +61,12 @@ uint64_t gic_field_clear_active(uint64_t w, uint64_t field)
 }
 
 /* GICD_IPRIORITYR<n> (12.9.20); the caller has masked the unimplemented bits. */
-uint64_t gic_field_priority(uint64_t w)
-{
-        return gic_word_priority(w);
-}
-
 uint64_t gic_field_set_priority(uint64_t w, uint64_t field)
 {
         return gic_word_set_priority(w, (uint8_t)field);
 }
 
 /* GICD_ICFGR<n> (12.9.9): bit 1 of each pair; bit 0 is RES0. */
-uint64_t gic_field_config(uint64_t w)
-{
-        return (w & GIC_WORD_EDGE_CFG) ? 2 : 0;
-}
-
 uint64_t gic_field_set_config(uint64_t w, uint64_t field)
 {
         return base_bit_assign(w, GIC_WORD_EDGE_CFG, (field & 2) != 0);

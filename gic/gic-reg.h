@@ -9,11 +9,14 @@
  * What    One row per register or register array: where it lies, which accesses it takes, what it reads after a reset,
  *         and either how it reads and changes an interrupt's word (bits > 0) or which register it is (id). Registers
  *         that the architecture defines and this GIC does not have are rows too: RES0, with a reason.
- * Order   Rows are sorted by offset and do not overlap: tests/gic checks it.
+ * Order   Rows are sorted by offset and do not overlap: tests/gic checks it. gic-row.h tells how a
+ *         table comes with its index.
  * Section Subsections are those of IHI 0069H.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "gic-word.h"
 
 #define GIC_REG_W8   1u          /* access widths: a bit for each, which is its number of bytes */
 #define GIC_REG_W16  2u
@@ -46,6 +49,17 @@ enum gic_reg_id {
         GIC_N_REGS
 };
 
+/* The field of an interrupt's word that a register shows. */
+enum gic_field {
+        GIC_FIELD_NONE,
+        GIC_FIELD_GROUP,
+        GIC_FIELD_ENABLE,
+        GIC_FIELD_PENDING,
+        GIC_FIELD_ACTIVE,
+        GIC_FIELD_PRIORITY,
+        GIC_FIELD_CONFIG,
+};
+
 #define GIC_RESET_CONFIG  UINT64_MAX   /* what it reads at reset depends on the VM's configuration */
 
 struct gic_reg {
@@ -59,16 +73,21 @@ struct gic_reg {
         uint16_t first_intid;           /* of the array's first field */
         uint8_t is_priority;            /* unimplemented low bits of each field are RES0 */
         uint64_t reset;                 /* each unit of the widest access reads so at reset; or GIC_RESET_CONFIG */
-        uint64_t (*get)(uint64_t word);                  /* the field that a read shows */
+        uint8_t get;                    /* enum gic_field: what a read shows */
+        uint8_t write_one;              /* set or clear: a bit that is written as 0 changes nothing */
         uint64_t (*set)(uint64_t word, uint64_t field);  /* the word after a write; NULL: write-ignored */
         const char *section;            /* of IHI 0069 */
         const char *why;                /* RES0, or RW and ignores writes: the reason; else what is missing, or NULL */
 };
 
+#define GIC_REG_FRAME_BYTES  0x10000u
+#define GIC_REG_FRAME_WORDS  (GIC_REG_FRAME_BYTES / 4)
+
 struct gic_reg_table {
         const char *frame;
         const struct gic_reg *rows;
         size_t n_rows;
+        const uint8_t *index;           /* of each 32-bit word of the frame: its row + 1; 0: none */
 };
 
 extern const struct gic_reg_table gic_dist_table;        /* GICD */
@@ -81,23 +100,80 @@ extern const struct gic_reg_table gic_redist_sgi_table;  /* GICR, SGI_base */
  * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI and an error (IHI
  * 0069 section 12.1.3).
  */
-const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint32_t offset, unsigned len);
+static inline const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint64_t offset,
+                                                 unsigned len)
+{
+        unsigned row = offset < GIC_REG_FRAME_BYTES ? table->index[offset / 4] : 0;
+        const struct gic_reg *reg;
 
-/* Fields of interrupt words, as the register tables name them. */
-uint64_t gic_field_group(uint64_t w);
+        if (!row)
+                return NULL;
+        reg = &table->rows[row - 1];
+        return (reg->widths & len) && !(offset & (len - 1)) ? reg : NULL;
+}
+
+/* --- fields of interrupt words: what a read shows --- */
+
+/* IHI 0069 section 12.9.13, GICD_IGROUPR<n> */
+static inline uint64_t gic_field_group(uint64_t w)
+{
+        return gic_word_group(w);
+}
+
+/* GICD_ISENABLER<n>, GICD_ICENABLER<n>: 12.9.26, 12.9.7 */
+static inline uint64_t gic_field_enable(uint64_t w)
+{
+        return (w & GIC_WORD_ENABLE) != 0;
+}
+
+/* GICD_ISPENDR<n>, GICD_ICPENDR<n>: 12.9.28, 12.9.11 */
+static inline uint64_t gic_field_pending(uint64_t w)
+{
+        return gic_word_pending(w);
+}
+
+/* GICD_ISACTIVER<n>, GICD_ICACTIVER<n>: 12.9.24, 12.9.5 */
+static inline uint64_t gic_field_active(uint64_t w)
+{
+        return (w & GIC_WORD_ACTIVE) != 0;
+}
+
+/* GICD_IPRIORITYR<n>: 12.9.20 */
+static inline uint64_t gic_field_priority(uint64_t w)
+{
+        return gic_word_priority(w);
+}
+
+/* GICD_ICFGR<n> (12.9.9): bit 1 of each pair; bit 0 is RES0. */
+static inline uint64_t gic_field_config(uint64_t w)
+{
+        return (w & GIC_WORD_EDGE_CFG) ? 2 : 0;
+}
+
+/* By its number. A caller that knows @field at compile time pays for that one alone. */
+static inline uint64_t gic_field_get(enum gic_field field, uint64_t w)
+{
+        switch (field) {
+        case GIC_FIELD_GROUP: return gic_field_group(w);
+        case GIC_FIELD_ENABLE: return gic_field_enable(w);
+        case GIC_FIELD_PENDING: return gic_field_pending(w);
+        case GIC_FIELD_ACTIVE: return gic_field_active(w);
+        case GIC_FIELD_PRIORITY: return gic_field_priority(w);
+        case GIC_FIELD_CONFIG: return gic_field_config(w);
+        case GIC_FIELD_NONE: break;
+        }
+        return 0;
+}
+
+/* --- and the word after a write; write_one: of the bits that are 1 --- */
 uint64_t gic_field_set_group(uint64_t w, uint64_t field);
-uint64_t gic_field_enable(uint64_t w);
 uint64_t gic_field_set_enable(uint64_t w, uint64_t field);
 uint64_t gic_field_clear_enable(uint64_t w, uint64_t field);
-uint64_t gic_field_pending(uint64_t w);
 uint64_t gic_field_set_pending(uint64_t w, uint64_t field);
 uint64_t gic_field_clear_pending(uint64_t w, uint64_t field);
-uint64_t gic_field_active(uint64_t w);
 uint64_t gic_field_set_active(uint64_t w, uint64_t field);
 uint64_t gic_field_clear_active(uint64_t w, uint64_t field);
-uint64_t gic_field_priority(uint64_t w);
 uint64_t gic_field_set_priority(uint64_t w, uint64_t field);
-uint64_t gic_field_config(uint64_t w);
 uint64_t gic_field_set_config(uint64_t w, uint64_t field);
 
 #endif

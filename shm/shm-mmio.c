@@ -9,179 +9,306 @@
 #include "shm-word.h"
 
 /*
- * The rows of gic/ say what a register is. This file finds the row, refuses what the row does not allow, and finds the
- * words that a row of fields is a view of; shm-regs.c has the registers that are no view of words.
+ * Accesses of a guest to GICD and GICR
+ *
+ * The rows of gic/ say what a register is. This file finds the row, refuses what the row does not
+ * allow, and finds the words that a row of fields is a view of; shm-regs.c has the registers that
+ * are no view of words. Guests mask and unmask their interrupts here, so an access costs what it
+ * changes: a set or clear register visits the interrupts whose bit is 1, and a read calls nothing
+ * for each of its 32 fields.
  */
 
-/*
- * Where an access went: the distributor, or one frame of one redistributor. What takes it is inlined so that it stays in
- * registers: guests mask and unmask their interrupts here.
- */
+/* Where an access went. What takes it is inlined so that it stays in registers. */
 struct frame {
         const struct gic_reg_table *table;
         shm_atomic(uint32_t) *statusr;
         uint64_t offset;
-        uint32_t vcpu;
-        uint32_t first_intid;   /* fields of lower INTIDs are RAZ/WI in this frame */
+        uint32_t vcpu;          /* whose redistributor; NO_REDIST: the distributor */
 };
 
+#define NO_REDIST  UINT32_MAX
+
 /* IHI 0069 sections 12.9.37 and 12.11.35. The line stays clean while a guest repeats its error. */
-static void report(struct shm_gic *gic, const struct frame *f, uint32_t bit)
+static __attribute__((noinline, cold)) void report(struct shm_gic *gic,
+                                                   shm_atomic(uint32_t) *statusr, uint32_t bit)
 {
         shm_regs_count_error(gic);
-        if (gic->writable && !(shm_load(f->statusr, STATUS_X2) & bit))
-                shm_or(f->statusr, bit, STATUS_X3);
+        if (gic->writable && !(shm_load(statusr, STATUS_X2) & bit))
+                shm_or(statusr, bit, STATUS_X3);
 }
 
-/* With affinity routing the distributor's fields of SGIs and PPIs are RAZ/WI (section 12.9.26 and its kin). */
-static shm_atomic(uint64_t) *field_word(const struct shm_gic *gic, const struct frame *f, uint32_t intid)
+/* The words behind one access: neighbours in memory, of which the last may be missing. */
+struct run {
+        shm_atomic(uint64_t) *first;
+        size_t stride;          /* bytes from one word to the next */
+        unsigned n;
+};
+
+static inline shm_atomic(uint64_t) *nth_word(const struct run *run, unsigned i)
 {
-        return intid >= f->first_intid ? shm_gic_word(gic, f->vcpu, intid) : NULL;
+        return (shm_atomic(uint64_t) *)(void *)((char *)run->first + i * run->stride);
+}
+
+static inline struct run run_in(void *words, size_t stride, uint32_t index, uint32_t n_words,
+                                unsigned n)
+{
+        return (struct run) {
+                .first = (shm_atomic(uint64_t) *)(void *)((char *)words + index * stride),
+                .stride = stride,
+                .n = n < n_words - index ? n : n_words - index,
+        };
 }
 
 /*
- * A word to read a field of. What is in a list register is pending and active as of the last fold, so who reads that asks
- * for the next one: whoever polls sees it change (after a finite delay, without a stop).
+ * The words of @n interrupts from @intid, as far as they exist: what does not exist is RAZ/WI. An
+ * access never covers two kinds of interrupt, since each kind begins at a multiple of 32. With
+ * affinity routing the distributor's fields of SGIs and PPIs are RAZ/WI (section 12.9.26 and its
+ * kin).
  */
-static uint64_t word_to_read(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, const struct gic_reg *reg)
+static inline struct run words_of(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                                  unsigned n)
+{
+        const size_t shared = sizeof(struct shm_spi), own = sizeof(gic->vcpus->words[0]);
+
+        if (intid - GIC_SPI_FIRST < gic->n_spis)
+                return run_in(&gic->spis->word, shared, intid - GIC_SPI_FIRST, gic->n_spis, n);
+        if (intid - GIC_ESPI_FIRST < gic->n_espis)
+                return run_in(&gic->espis->word, shared, intid - GIC_ESPI_FIRST, gic->n_espis, n);
+        if (vcpu == NO_REDIST)
+                return (struct run) { .n = 0 };
+        if (intid < GIC_N_PRIVATE)
+                return run_in(gic->vcpus[vcpu].words, own, intid, GIC_N_PRIVATE, n);
+        if (intid - GIC_EPPI_FIRST < gic->n_eppis)
+                return run_in(&gic->vcpus[vcpu].words[GIC_N_PRIVATE], own, intid - GIC_EPPI_FIRST,
+                              gic->n_eppis, n);
+        return (struct run) { .n = 0 };
+}
+
+/*
+ * A word in a list register, to read a field of. It is pending and active as of the last fold, so
+ * the reader asks for the next one: a guest that polls sees it change (after a finite delay,
+ * without a stop).
+ */
+static uint64_t load_resident(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid)
 {
         uint64_t w = shm_word_load(word);
 
-        if (__builtin_expect(w & GIC_WORD_RESIDENT, 0) && gic->writable &&
-            (reg->get == gic_field_pending || reg->get == gic_field_active))
+        if (gic->writable)
                 shm_word_update(gic, word, intid, gic_lr_ask, 0);
         return w;
 }
 
-static uint64_t read_fields(struct shm_gic *gic, const struct frame *f, const struct shm_access *a)
+/*
+ * What a 1 in ISPENDR can come from; and that or an activation. Most words have none of these, and
+ * are passed over.
+ */
+#define SOURCES  (GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_LISTED | GIC_WORD_WIRES | \
+                  GIC_WORD_MESSAGE)
+#define STATES   (SOURCES | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)
+
+/* ISPENDR, ISACTIVER and their likes: few bits are 1, and a word in a list register may be old. */
+static inline __attribute__((always_inline)) uint64_t read_state(struct shm_gic *gic,
+                                                                 const struct run *run,
+                                                                 uint32_t intid,
+                                                                 enum gic_field field)
 {
-        const struct gic_reg *reg = a->reg;
-        uint32_t intid = reg->first_intid + a->offset * 8 / reg->bits;
+        const uint64_t seen = GIC_WORD_RESIDENT |
+                              (field == GIC_FIELD_PENDING ? SOURCES : GIC_WORD_ACTIVE);
         uint64_t value = 0;
 
-        for (unsigned shift = 0; shift < a->len * 8; shift += reg->bits, intid++) {
-                shm_atomic(uint64_t) *word = field_word(gic, f, intid);
+        for (unsigned i = 0; i < run->n; i++) {
+                uint64_t w = shm_word_load(nth_word(run, i));
 
-                if (word)
-                        value |= reg->get(word_to_read(gic, word, intid, reg)) << shift;
+                if (__builtin_expect(!(w & seen), 1))
+                        continue;
+                if (__builtin_expect(w & GIC_WORD_RESIDENT, 0))
+                        w = load_resident(gic, nth_word(run, i), intid + i);
+                value |= gic_field_get(field, w) << i;
         }
         return value;
 }
 
-static void write_fields(struct shm_gic *gic, const struct frame *f, const struct shm_access *a, uint64_t value)
+/* The other fields, of @bits each. The last word first: each shifts those of higher INTIDs up. */
+static inline __attribute__((always_inline)) uint64_t read_config(const struct run *run,
+                                                                  enum gic_field field,
+                                                                  unsigned bits)
 {
-        const struct gic_reg *reg = a->reg;
-        uint32_t intid = reg->first_intid + a->offset * 8 / reg->bits;
-        uint64_t mask = reg->is_priority ? gic_prio_mask(gic->n_priority_bits) : (1u << reg->bits) - 1;
+        uint64_t value = 0;
 
-        for (unsigned n = reg->set ? a->len * 8 / reg->bits : 0; n; n--, intid++, value >>= reg->bits) {
-                shm_atomic(uint64_t) *word = field_word(gic, f, intid);
+        for (unsigned i = run->n; i--;)
+                value = value << bits | gic_field_get(field, shm_word_load(nth_word(run, i)));
+        return value;
+}
 
-                if (word)
-                        shm_word_update(gic, word, intid, reg->set, value & mask);
+/* @offset is within the register array, as in struct shm_access. */
+static uint64_t read_fields(struct shm_gic *gic, const struct gic_reg *reg, uint32_t vcpu,
+                            uint32_t offset, unsigned len)
+{
+        const unsigned shift = (unsigned)__builtin_ctz(reg->bits);
+        uint32_t intid = reg->first_intid + (offset * 8 >> shift);
+        struct run run = words_of(gic, vcpu, intid, len * 8 >> shift);
+
+        switch ((enum gic_field)reg->get) {
+        case GIC_FIELD_GROUP: return read_config(&run, GIC_FIELD_GROUP, 1);
+        case GIC_FIELD_ENABLE: return read_config(&run, GIC_FIELD_ENABLE, 1);
+        case GIC_FIELD_PENDING: return read_state(gic, &run, intid, GIC_FIELD_PENDING);
+        case GIC_FIELD_ACTIVE: return read_state(gic, &run, intid, GIC_FIELD_ACTIVE);
+        case GIC_FIELD_PRIORITY: return read_config(&run, GIC_FIELD_PRIORITY, 8);
+        case GIC_FIELD_CONFIG: return read_config(&run, GIC_FIELD_CONFIG, 2);
+        case GIC_FIELD_NONE: break;
         }
+        return 0;
+}
+
+/*
+ * A set or clear register: a 0 means no interrupt, and a 1 always means one. A word that is as the
+ * 1 wants it already is visited nevertheless: the process that made it so may not have paid yet
+ * what that owes, and shm_word_update() knows.
+ */
+static void write_ones(struct shm_gic *gic, const struct run *run, const struct gic_reg *reg,
+                       uint32_t intid, uint64_t value)
+{
+        for (value &= base_mask(run->n); value; value &= value - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(value);
+
+                shm_word_update(gic, nth_word(run, i), intid + i, reg->set, 1);
+        }
+}
+
+/*
+ * The others assign every field, and a guest that means one of them writes the others back as it
+ * has read them. A word that has the value already is passed over, unless it has a request or an
+ * activation, which may owe something to somebody.
+ */
+static void write_all(struct shm_gic *gic, const struct run *run, const struct gic_reg *reg,
+                      uint32_t intid, uint64_t value)
+{
+        const uint64_t mask = reg->is_priority ? gic_prio_mask(gic->n_priority_bits)
+                                               : base_mask(reg->bits);
+
+        for (unsigned i = 0; i < run->n; i++, value >>= reg->bits) {
+                uint64_t w = shm_word_load(nth_word(run, i));
+
+                if ((w & STATES) || reg->set(w, value & mask) != w)
+                        shm_word_update(gic, nth_word(run, i), intid + i, reg->set, value & mask);
+        }
+}
+
+static void write_fields(struct shm_gic *gic, const struct gic_reg *reg, uint32_t vcpu,
+                         uint32_t offset, unsigned len, uint64_t value)
+{
+        const unsigned shift = (unsigned)__builtin_ctz(reg->bits);
+        uint32_t intid = reg->first_intid + (offset * 8 >> shift);
+        struct run run = words_of(gic, vcpu, intid, len * 8 >> shift);
+
+        if (reg->write_one)
+                write_ones(gic, &run, reg, intid, value);
+        else if (reg->set)
+                write_all(gic, &run, reg, intid, value);
         if (__builtin_expect(reg->set == gic_field_set_active, 0))
                 shm_gate_passed_by(gic);
 }
 
-static inline bool decode(const struct frame *f, unsigned len, struct shm_access *ret_access)
+/* The registers that are no view of words. */
+static __attribute__((noinline)) uint64_t read_other(struct shm_gic *gic, const struct gic_reg *reg,
+                                                     uint32_t vcpu, uint32_t offset, unsigned len)
 {
-        const struct gic_reg *reg = f->offset <= UINT32_MAX ? gic_reg_find(f->table, (uint32_t)f->offset, len) : NULL;
+        struct shm_access access = { .reg = reg, .vcpu = vcpu, .offset = offset, .len = len };
 
-        if (!reg)
-                return false;
-        *ret_access = (struct shm_access) {
-                .reg = reg, .vcpu = f->vcpu, .offset = (uint32_t)f->offset - reg->offset, .len = len,
-        };
-        return true;
+        return shm_regs_read(gic, &access);
 }
 
-static inline __attribute__((always_inline)) uint64_t read_frame(struct shm_gic *gic, const struct frame *f, unsigned len)
+static __attribute__((noinline)) void write_other(struct shm_gic *gic, const struct gic_reg *reg,
+                                                  uint32_t vcpu, uint32_t offset, unsigned len,
+                                                  uint64_t value)
 {
-        struct shm_access a;
+        struct shm_access access = { .reg = reg, .vcpu = vcpu, .offset = offset, .len = len };
 
-        if (!decode(f, len, &a)) {
-                report(gic, f, GIC_STATUSR_RRD);
-                return 0;
-        }
-        if (a.reg->access == GIC_ACCESS_WO) {
-                report(gic, f, GIC_STATUSR_RWOD);
-                return 0;
-        }
-        return a.reg->bits ? read_fields(gic, f, &a) : shm_regs_read(gic, &a);
+        shm_regs_write(gic, &access, value);
 }
 
-static inline __attribute__((always_inline)) void write_frame(struct shm_gic *gic, const struct frame *f, unsigned len, uint64_t value)
+static inline __attribute__((always_inline)) uint64_t read_frame(struct shm_gic *gic,
+                                                                 struct frame f, unsigned len)
 {
-        struct shm_access a;
+        const struct gic_reg *reg = gic_reg_find(f.table, f.offset, len);
+        uint32_t offset;
 
-        if (!decode(f, len, &a))
-                report(gic, f, GIC_STATUSR_WRD);
-        else if (a.reg->access == GIC_ACCESS_RO)
-                report(gic, f, GIC_STATUSR_WROD);
-        else if (a.reg->bits)
-                write_fields(gic, f, &a, value);
+        if (__builtin_expect(!reg || reg->access == GIC_ACCESS_WO, 0)) {
+                report(gic, f.statusr, reg ? GIC_STATUSR_RWOD : GIC_STATUSR_RRD);
+                return 0;
+        }
+        offset = (uint32_t)f.offset - reg->offset;
+        return reg->bits ? read_fields(gic, reg, f.vcpu, offset, len)
+                         : read_other(gic, reg, f.vcpu, offset, len);
+}
+
+static inline __attribute__((always_inline)) void write_frame(struct shm_gic *gic, struct frame f,
+                                                              unsigned len, uint64_t value)
+{
+        const struct gic_reg *reg = gic_reg_find(f.table, f.offset, len);
+        uint32_t offset;
+
+        if (__builtin_expect(!reg || reg->access == GIC_ACCESS_RO, 0)) {
+                report(gic, f.statusr, reg ? GIC_STATUSR_WROD : GIC_STATUSR_WRD);
+                return;
+        }
+        offset = (uint32_t)f.offset - reg->offset;
+        if (reg->bits)
+                write_fields(gic, reg, f.vcpu, offset, len, value);
         else
-                shm_regs_write(gic, &a, value);
+                write_other(gic, reg, f.vcpu, offset, len, value);
 }
 
-static struct frame distributor(struct shm_gic *gic, uint64_t offset)
+static inline struct frame distributor(struct shm_gic *gic, uint64_t offset)
 {
         return (struct frame) {
                 .table = &gic_dist_table,
                 .statusr = &gic->header->gicd_statusr,
                 .offset = offset,
-                .first_intid = GIC_SPI_FIRST,
+                .vcpu = NO_REDIST,
         };
 }
 
-/* Which redistributor, and which of its two frames. There is no register behind the last: no STATUSR either. */
-static bool redistributor(struct shm_gic *gic, uint64_t offset, struct frame *ret_frame)
+/* Of vCPU @vcpu, which exists: which of its two frames. */
+static inline struct frame redistributor(struct shm_gic *gic, uint64_t vcpu, uint64_t offset)
 {
-        uint64_t vcpu = offset / GICR_STRIDE;
         bool is_sgi_base = offset % GICR_STRIDE >= GICR_FRAME_SIZE;
 
-        if (vcpu >= gic->n_vcpus)
-                return false;
-        *ret_frame = (struct frame) {
+        return (struct frame) {
                 .table = is_sgi_base ? &gic_redist_sgi_table : &gic_redist_rd_table,
                 .statusr = &gic->vcpus[vcpu].gicr_statusr,
                 .offset = offset % GICR_FRAME_SIZE,
                 .vcpu = (uint32_t)vcpu,
         };
-        return true;
 }
 
 uint64_t shm_gicd_read(struct shm_gic *gic, uint64_t offset, unsigned len)
 {
-        struct frame f = distributor(gic, offset);
-
-        return read_frame(gic, &f, len);
+        return read_frame(gic, distributor(gic, offset), len);
 }
 
 void shm_gicd_write(struct shm_gic *gic, uint64_t offset, unsigned len, uint64_t value)
 {
-        struct frame f = distributor(gic, offset);
-
-        write_frame(gic, &f, len, value);
+        write_frame(gic, distributor(gic, offset), len, value);
 }
 
+/* There is no register behind the last redistributor: no STATUSR either. */
 uint64_t shm_gicr_read(struct shm_gic *gic, uint64_t offset, unsigned len)
 {
-        struct frame f;
+        uint64_t vcpu = offset / GICR_STRIDE;
 
-        if (redistributor(gic, offset, &f))
-                return read_frame(gic, &f, len);
+        if (vcpu < gic->n_vcpus)
+                return read_frame(gic, redistributor(gic, vcpu, offset), len);
         shm_regs_count_error(gic);
         return 0;
 }
 
 void shm_gicr_write(struct shm_gic *gic, uint64_t offset, unsigned len, uint64_t value)
 {
-        struct frame f;
+        uint64_t vcpu = offset / GICR_STRIDE;
 
-        if (redistributor(gic, offset, &f))
-                write_frame(gic, &f, len, value);
+        if (vcpu < gic->n_vcpus)
+                write_frame(gic, redistributor(gic, vcpu, offset), len, value);
         else
                 shm_regs_count_error(gic);
 }

@@ -14,7 +14,7 @@
 /* One access, decoded: it hits @reg, and the register allows it. */
 struct shm_access {
         const struct gic_reg *reg;
-        uint32_t vcpu;          /* redistributor accesses: whose; else 0 */
+        uint32_t vcpu;          /* redistributor accesses: whose; else no vCPU's number */
         uint32_t offset;        /* within the register array, bytes */
         unsigned len;
 };

@@ -104,7 +104,7 @@ static void check_form(const struct gic_reg_table *table)
 
                 order += i > 0 && reg->offset < table->rows[i - 1].offset + table->rows[i - 1].bytes;
                 shape += reg->bytes == 0 || reg->bytes % 4 || reg->offset % 4 || reg->offset + reg->bytes > 0x10000;
-                shape += (reg->bits != 0) != (reg->get != NULL) || (reg->set && !reg->get) || !reg->widths;
+                shape += (reg->bits != 0) != (reg->get != GIC_FIELD_NONE) || (reg->set && !reg->get) || !reg->widths;
                 shape += (reg->bits && reg->id != GIC_REG_NONE) || (reg->is_priority && reg->bits != 8);
                 shape += !reg->section || !reg->name || strncmp(reg->name, table->frame, 4);
                 shape += (reg->widths & GIC_REG_W64) && reg->bytes % 8;

@@ -170,7 +170,7 @@ FNR == 1 {
 
 # --- rows of register tables ---
 
-rows && /^        (\[[A-Z0-9_]+\] = )?\{ \.name = "/ {
+rows && /^(        (\[[A-Z0-9_]+\] = )?\{|ROW\(.*) ?\.name = "/ {
         row = FNR
         match($0, /"[^"]*"/)
         name = substr($0, RSTART + 1, RLENGTH - 2)
@@ -183,7 +183,7 @@ rows && /^        \[GIC[A-Z0-9_]+\] = \{ [^}]*\},$/ && !/\.name/ {
         name = "handlers of " substr($0, RSTART, RLENGTH)
 }
 
-rows && row && code ~ /\},?[ ]*$/ {
+rows && row && code ~ /(\},?|\))[ ]*$/ {
         print FILENAME, row, FNR - row + 1, "row " name, ""
         row = 0
 }
@@ -205,6 +205,7 @@ code ~ /^#define [A-Z0-9_]+ / {
         next
 }
 
+code ~ /^ROW\(/ { inside = "table" }
 code ~ /^(#|SHM_AT)/ { next }
 code ~ /^\{/ || code ~ /^[^ ].*= \{[ ]*$/ { inside = code ~ /^\{/ ? "function" : "table"; at_start = 1; next }
 code ~ /^\}/ { inside = 0; next }
