@@ -9,7 +9,8 @@
 #include "grant.h"
 #include "proto-limits.h"
 #include "ring.h"
-#include "server.h"
+#include "loop.h"
+#include "registry.h"
 #include "session.h"
 #include "shm-reset.h"
 #include "tdir.h"
@@ -75,17 +76,16 @@ void attach_destroy_vm(struct vm *vm, const struct session *by)
         vm->destroyed = true;
         while ((session = TAILQ_FIRST(&vm->sessions))) {
                 leave(session);
-                if (session == by || vm->server->stopping) /* a daemon that stops is no news about the VM */
+                if (session == by || vm->loop->stopping) /* a daemon that stops is no news about the VM */
                         continue;
                 notes_vm_gone(session);
                 notes_flush(session);
         }
         while (!TAILQ_EMPTY(&vm->grants))
                 grant_revoke(TAILQ_FIRST(&vm->grants));
-        registry_remove(&vm->server->registry, vm);
-        if (!vm->server->stopping)
+        registry_remove(vm->registry, vm);
+        if (!vm->loop->stopping)
                 log_about(LOG_INFO, &about, "destroyed");
-        server_changed(vm->server);
         vm_free(vm);
 }
 

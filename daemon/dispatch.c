@@ -12,7 +12,7 @@
 #include "dispatch.h"
 #include "handlers.h"
 #include "proto-message.h"
-#include "server.h"
+#include "registry.h"
 #include "session.h"
 #include "vm.h"
 
@@ -93,7 +93,7 @@ enum proto_code dispatch_vm(struct request *request, const char *name, struct vm
                        dispatch_fail(request, PROTO_NOT_FOUND, "the VM of this connection was destroyed") :
                        dispatch_fail(request, PROTO_INVALID, "name is empty and this connection is attached to no VM");
         if (name[0] != '\0')
-                vm = registry_find(&session->server->registry, name);
+                vm = registry_find(request->registry, name);
         if (!vm)
                 return dispatch_fail(request, PROTO_NOT_FOUND, "there is no VM of this name");
         if (!vm_may(vm, session->uid))
@@ -154,9 +154,11 @@ static bool wants_answer(const struct request *request, const struct proto_rx *r
                request->row->answer == PROTO_ANSWER_ALWAYS || (rx->header.flags & PROTO_FLAG_NEED_REPLY);
 }
 
-void dispatch_frame(struct session *session, struct proto_rx *rx)
+void dispatch_frame(struct registry *registry, struct session *session, struct proto_rx *rx)
 {
-        struct request request = { .session = session, .row = proto_table_find(rx->header.request), .fds = &rx->fds };
+        struct request request = {
+                .registry = registry, .session = session, .row = proto_table_find(rx->header.request), .fds = &rx->fds,
+        };
         enum proto_code code = serve(&request, rx);
         struct log_about about = session_about(session);
 

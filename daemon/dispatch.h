@@ -14,10 +14,12 @@
 #include "proto-rx.h"
 #include "proto-table.h"
 
+struct registry;
 struct session;
 struct vm;
 
 struct request {
+        struct registry *registry;              /* where a message names VMs in */
         struct session *session;
         const struct proto_row *row;
         const ProtobufCMessage *message;        /* of row->payload's type */
@@ -29,7 +31,7 @@ struct request {
 typedef enum proto_code (*dispatch_handler)(struct request *request);
 
 /* dispatch_frame() - serve one received frame. */
-void dispatch_frame(struct session *session, struct proto_rx *rx);
+void dispatch_frame(struct registry *registry, struct session *session, struct proto_rx *rx);
 
 /*
  * dispatch_reply() - send the full reply of a successful request; @fds are borrowed. Return: PROTO_OK, or what went

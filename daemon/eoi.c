@@ -9,7 +9,7 @@
 #include "eoi.h"
 #include "grant.h"
 #include "notes.h"
-#include "server.h"
+#include "loop.h"
 #include "session.h"
 #include "shm-daemon.h"
 #include "shm-line.h"
@@ -109,7 +109,7 @@ void eoi_kick(struct vm *vm)
         uint32_t before = vm->eoi.interval_us;
 
         if (!vm->eoi.timer)
-                vm->eoi.timer = evtimer_new(vm->server->base, on_timer, vm);
+                vm->eoi.timer = evtimer_new(vm->loop->base, on_timer, vm);
         if (!vm->eoi.timer)
                 return; /* out of memory: the next injection tries again */
         vm->eoi.interval_us = EOI_FIRST_US;

@@ -6,7 +6,7 @@
  */
 #include "handlers.h"
 #include "proto-limits.h"
-#include "server.h"
+#include "registry.h"
 #include "session.h"
 #include "shm-read.h"
 #include "tdir.h"
@@ -83,7 +83,7 @@ enum proto_code handle_vm_list(struct request *request)
 
         reply.status = &status;
         reply.vms = page;
-        TAILQ_FOREACH(vm, &session->server->registry.vms, link) {
+        TAILQ_FOREACH(vm, &request->registry->vms, link) {
                 if (vm->id <= ask->after_id || !vm_may(vm, session->uid))
                         continue;
                 if (reply.n_vms == PROTO_VMS_PER_PAGE) {

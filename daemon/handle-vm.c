@@ -12,7 +12,7 @@
 #include "grant.h"
 #include "handlers.h"
 #include "proto-limits.h"
-#include "server.h"
+#include "registry.h"
 #include "session.h"
 #include "vm.h"
 
@@ -45,26 +45,37 @@ enum proto_code handle_hello(struct request *request)
         return dispatch_reply(request, &reply.base, NULL, 0);
 }
 
-/* What can be said without a look at the shape as a whole; the rest is shm_segment_check_shape()'s. */
+/*
+ * What can be said without a look at the shape as a whole; the rest is shm_segment_check_shape()'s.
+ */
 static enum proto_code check_create(struct request *request, const Vgic__VmCreate *create)
 {
         uint32_t extended = create->flags & ~(PROTO_VM_EPHEMERAL | PROTO_VM_MIRROR);
 
         if (create->flags & ~PROTO_VM_FLAGS_ALL)
-                return dispatch_fail(request, PROTO_INVALID, "flags is 0x%" PRIx32 ", it can have the bits of 0x%x",
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "flags is 0x%" PRIx32 ", it can have the bits of 0x%x",
                                      create->flags, PROTO_VM_FLAGS_ALL);
         if (!(request->session->proto.features & PROTO_FEATURE_EXTENDED) &&
-            (extended || create->n_espis || create->n_eppis || create->affinity_levels || create->n_redist_regions))
+            (extended || create->n_espis || create->n_eppis || create->affinity_levels ||
+             create->n_redist_regions))
                 return dispatch_fail(request, PROTO_INVALID,
                                      "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the "
-                                     "feature EXTENDED", PROTO_VM_FLAGS_ALL & ~(PROTO_VM_EPHEMERAL | PROTO_VM_MIRROR));
-        if (!(request->session->proto.features & PROTO_FEATURE_MIRROR) && (create->flags & PROTO_VM_MIRROR))
-                return dispatch_fail(request, PROTO_INVALID, "flags 0x%x needs the feature MIRROR", PROTO_VM_MIRROR);
+                                     "feature EXTENDED",
+                                             PROTO_VM_FLAGS_ALL & ~(PROTO_VM_EPHEMERAL |
+                                                                    PROTO_VM_MIRROR));
+        if (!(request->session->proto.features & PROTO_FEATURE_MIRROR) &&
+            (create->flags & PROTO_VM_MIRROR))
+                return dispatch_fail(request, PROTO_INVALID, "flags 0x%x needs the feature MIRROR",
+                                     PROTO_VM_MIRROR);
         if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
-                return dispatch_fail(request, PROTO_INVALID, "mpidrs has %zu entries for %" PRIu32 " vCPUs",
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "mpidrs has %zu entries for %" PRIu32 " vCPUs",
                                      create->n_mpidrs, create->n_vcpus);
-        if (create->affinity_levels != 0 && create->affinity_levels != 3 && create->affinity_levels != 4)
-                return dispatch_fail(request, PROTO_INVALID, "affinity_levels is %" PRIu32 ", it can be 3 or 4",
+        if (create->affinity_levels != 0 && create->affinity_levels != 3 &&
+            create->affinity_levels != 4)
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "affinity_levels is %" PRIu32 ", it can be 3 or 4",
                                      create->affinity_levels);
         if (create->n_redist_regions > create->n_vcpus)
                 return dispatch_fail(request, PROTO_INVALID,
@@ -77,13 +88,14 @@ enum proto_code handle_vm_create(struct request *request)
 {
         const Vgic__VmCreate *create = (const Vgic__VmCreate *)request->message;
         struct session *session = request->session;
-        struct server *server = session->server;
         struct vm_config config = {
                 .name = create->name, .n_vcpus = create->n_vcpus, .n_spis = create->n_spis,
                 .n_priority_bits = create->n_priority_bits, .flags = create->flags,
                 .mpidrs = create->n_mpidrs ? create->mpidrs : NULL,
-                .n_espis = create->n_espis, .n_eppis = create->n_eppis, .affinity_levels = create->affinity_levels,
-                .redist_regions = create->redist_regions, .n_redist_regions = (uint32_t)create->n_redist_regions,
+                .n_espis = create->n_espis, .n_eppis = create->n_eppis,
+                .affinity_levels = create->affinity_levels,
+                .redist_regions = create->redist_regions,
+                .n_redist_regions = (uint32_t)create->n_redist_regions,
         };
         struct log_about about = { .vm = create->name, .session = session->id };
         struct vm *vm = NULL;
@@ -92,19 +104,19 @@ enum proto_code handle_vm_create(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        if (registry_find(&server->registry, create->name))
+        if (registry_find(request->registry, create->name))
                 return dispatch_fail(request, PROTO_EXISTS, "a VM of this name exists");
-        r = vm_new(server, session->uid, &config, &request->why, &vm);
+        r = vm_new(session->loop, registry_new_id(request->registry), session->uid, &config, &request->why, &vm);
         if (r < 0)
                 return proto_code_from_errno(r);
-        r = registry_add(&server->registry, vm);
+        r = registry_add(request->registry, vm);
         if (r < 0) {
                 vm_free(vm);
                 return proto_code_from_errno(r);
         }
         attach_join(session, vm, PROTO_ROLE_VMM);
-        server_changed(server);
-        log_client(LOG_INFO, &about, "created by %s, uid %u: %" PRIu32 " vCPUs, %" PRIu32 " SPIs", session->client_name,
+        log_client(LOG_INFO, &about, "created by %s, uid %u: %" PRIu32 " vCPUs, %" PRIu32 " SPIs",
+                   session->client_name,
                    (unsigned)session->uid, vm->shape.n_vcpus, vm->shape.n_spis + vm->shape.n_espis);
         code = handle_reply_info(request, vm, NULL, 0);
         if (code != PROTO_OK)
@@ -122,7 +134,8 @@ static enum proto_code attach_device(struct request *request, struct vm *vm, con
         if (!grant)
                 return dispatch_fail(request, PROTO_PERMISSION, "the token is not that of a grant");
         if (grant_attach(grant, session) < 0)
-                return dispatch_fail(request, PROTO_BUSY, "a living device uses the grant %s", grant->label);
+                return dispatch_fail(request, PROTO_BUSY, "a living device uses the grant %s",
+                                     grant->label);
         while ((intids[n] = grant_next(grant, &i)) != UINT32_MAX)
                 n++;
         attach_join(session, vm, PROTO_ROLE_DEVICE);
@@ -137,9 +150,11 @@ enum proto_code handle_vm_attach(struct request *request)
         enum proto_code code;
 
         if (attach->role < PROTO_ROLE_VMM || attach->role > PROTO_ROLE_DEVICE)
-                return dispatch_fail(request, PROTO_INVALID, "role is none of VMM, observer and device");
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "role is none of VMM, observer and device");
         if (attach->role == PROTO_ROLE_DEVICE && !(session->proto.features & PROTO_FEATURE_GRANTS))
-                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST, "the device role needs the feature GRANTS");
+                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST,
+                                     "the device role needs the feature GRANTS");
         code = dispatch_vm(request, attach->name, &vm);
         if (code != PROTO_OK)
                 return code;
@@ -178,7 +193,8 @@ enum proto_code handle_vm_map(struct request *request)
         reply.segment_bytes = vm->gic.bytes;
         reply.writable = writable;
         return dispatch_reply(request, &reply.base,
-                              writable ? (int[]){vm->segment_fd, vm->tdir_bell} : &vm->segment_ro_fd, writable ? 2 : 1);
+                              writable ? (int[]){vm->segment_fd, vm->tdir_bell} :
+                              &vm->segment_ro_fd, writable ? 2 : 1);
 }
 
 enum proto_code handle_vm_doorbells(struct request *request)
@@ -194,7 +210,8 @@ enum proto_code handle_vm_doorbells(struct request *request)
                 return code;
         if (ask->count == 0 || ask->count > PROTO_FDS_MAX || ask->first >= vm->shape.n_vcpus ||
             ask->count > vm->shape.n_vcpus - ask->first)
-                return dispatch_fail(request, PROTO_INVALID, "first and count must name 1 to %u of %" PRIu32 " vCPUs",
+                return dispatch_fail(request, PROTO_INVALID,
+                                     "first and count must name 1 to %u of %" PRIu32 " vCPUs",
                                      PROTO_FDS_MAX, vm->shape.n_vcpus);
         for (uint32_t i = 0; i < ask->count; i++) {
                 bells[i] = vm_bell(vm, ask->first + i);

@@ -12,7 +12,7 @@
 #include "notes.h"
 #include "proto-table.h"
 #include "ring.h"
-#include "server.h"
+#include "loop.h"
 #include "session.h"
 #include "shm-ring.h"
 #include "vm.h"
@@ -115,7 +115,7 @@ static void arm_retry(struct session *session)
         struct timeval distance;
 
         if (!notes->retry)
-                notes->retry = evtimer_new(session->server->base, on_retry, session);
+                notes->retry = evtimer_new(session->loop->base, on_retry, session);
         if (!notes->retry) {
                 session_kill(session, "out of memory");
                 return;

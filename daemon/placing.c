@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <event2/event.h>
 
-#include "server.h"
+#include "loop.h"
 #include "shm-oneofn.h"
 #include "vm.h"
 
@@ -48,7 +48,7 @@ static void put_off(void *arg)
 
 int placing_open(struct vm *vm)
 {
-        vm->placing.timer = evtimer_new(vm->server->base, on_timer, vm);
+        vm->placing.timer = evtimer_new(vm->loop->base, on_timer, vm);
         if (!vm->placing.timer)
                 return -ENOMEM;
         vm->gic.looks_left = PLACING_LOOKS;

@@ -12,8 +12,13 @@
 
 void registry_init(struct registry *registry)
 {
+        *registry = (struct registry){ 0 };
         TAILQ_INIT(&registry->vms);
-        registry->n_vms = 0;
+}
+
+uint64_t registry_new_id(struct registry *registry)
+{
+        return ++registry->last_id;
 }
 
 struct vm *registry_find(const struct registry *registry, const char *name)
@@ -32,6 +37,8 @@ int registry_add(struct registry *registry, struct vm *vm)
                 return -EEXIST;
         TAILQ_INSERT_TAIL(&registry->vms, vm, link);
         registry->n_vms++;
+        vm->registry = registry;
+        registry->changed(registry->server);
         return 0;
 }
 
@@ -39,4 +46,6 @@ void registry_remove(struct registry *registry, struct vm *vm)
 {
         TAILQ_REMOVE(&registry->vms, vm, link);
         registry->n_vms--;
+        vm->registry = NULL;
+        registry->changed(registry->server);
 }

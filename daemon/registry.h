@@ -5,7 +5,11 @@
 
 /*
  * Registry: the VMs of this daemon, by name
+ *
+ * What    A list in the order of creation, so of ids; a daemon has tens of VMs, not thousands.
+ * Owner   The server. A VM in it belongs to it.
  */
+#include <stdint.h>
 #include <sys/queue.h>
 
 struct vm;
@@ -13,9 +17,15 @@ struct vm;
 struct registry {
         TAILQ_HEAD(registry_list, vm) vms;
         unsigned n_vms;
+        uint64_t last_id;
+        void *server;                   /* for the hook */
+        void (*changed)(void *server);  /* the number of VMs did */
 };
 
 void registry_init(struct registry *registry);
+
+/* registry_new_id() - of a VM to be; none comes twice. Return: 1 and up. */
+uint64_t registry_new_id(struct registry *registry);
 
 /* registry_find() - Return: the VM; NULL. */
 struct vm *registry_find(const struct registry *registry, const char *name);

@@ -14,7 +14,7 @@
 #include "doorbell.h"
 #include "grant.h"
 #include "ring.h"
-#include "server.h"
+#include "loop.h"
 #include "session.h"
 #include "user.h"
 
@@ -168,8 +168,8 @@ int ring_open(struct session *session, struct base_error *why)
                 r = shm_ring_create(&ring->memfd, &ring->shm);
         if (r == 0) {
                 ring->event =
-                        event_new(session->server->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET, on_bell, ring);
-                ring->again = evtimer_new(session->server->base, on_again, ring);
+                        event_new(session->loop->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET, on_bell, ring);
+                ring->again = evtimer_new(session->loop->base, on_again, ring);
                 if (!ring->again || !ring->event || event_add(ring->event, NULL) < 0)
                         r = -ENOMEM;
         }
@@ -222,6 +222,6 @@ void ring_bell(struct ring *ring)
         if (!ring->owes_bell)
                 return;
         ring->owes_bell = false;
-        if (doorbell_ring(&ring->session->server->guard, ring->bell_out) == -EPERM)
+        if (doorbell_ring(&ring->session->loop->guard, ring->bell_out) == -EPERM)
                 session_kill(ring->session, "its ring's doorbell was made to block");
 }

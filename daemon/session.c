@@ -7,26 +7,25 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <linux/sockios.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "attach.h"
 #include "base-clock.h"
 #include "base-error.h"
-#include "dispatch.h"
+#include "loop.h"
 #include "proto-table.h"
-#include "ring.h"
-#include "server.h"
 #include "session.h"
 #include "user.h"
 #include "vm.h"
 
 struct log_about session_about(const struct session *session)
 {
-        return (struct log_about){ .vm = session->vm ? session->vm->shape.name : NULL, .session = session->id };
+        return (struct log_about){ .vm = session->vm ? session->vm->shape.name : NULL,
+                                  .session = session->id };
 }
 
 void session_kill(struct session *session, const char *reason)
@@ -41,7 +40,7 @@ void session_kill(struct session *session, const char *reason)
         event_del(session->writable);
         if (reason)
                 log_client(LOG_NOTICE, &about, "disconnected: %s", reason);
-        server_reap(session->server);
+        event_active(session->all->reaper, EV_TIMEOUT, 0);
 }
 
 static void count_unread(struct session *session, uint32_t n)
@@ -63,14 +62,14 @@ static void look_at_all(struct session *session)
 {
         struct session *other;
 
-        TAILQ_FOREACH(other, &session->server->sessions, link)
+        TAILQ_FOREACH(other, &session->all->list, link)
                 if (other->user == session->user && other->n_fds_unread > 0)
                         look_at_unread(other);
 }
 
 /*
- * Descriptors that a client leaves unread are the daemon's burden in the kernel. Return: 0, and @n more are counted; -ENOBUFS
- * this connection has too many; -ETOOMANYREFS its user has.
+ * Descriptors that a client leaves unread are the daemon's burden in the kernel. Return: 0, and @n
+ * more are counted; -ENOBUFS this connection has too many; -ETOOMANYREFS its user has.
  */
 static int allow_fds(struct session *session, uint32_t n)
 {
@@ -85,7 +84,8 @@ static int allow_fds(struct session *session, uint32_t n)
         return 0;
 }
 
-int session_send(struct session *session, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
+int session_send(struct session *session, uint32_t request, uint32_t flags,
+                 const ProtobufCMessage *message,
                  const int *fds, uint32_t n_fds)
 {
         int r;
@@ -123,7 +123,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
         } else if (r == 0) {
                 event_del(session->writable);
                 event_add(session->readable, NULL);
-                notes_flush(session);
+                session->all->writable(session);
         }
 }
 
@@ -139,7 +139,9 @@ static void on_end(struct session *session, int error)
                 session->expelled = false; /* its own end */
 }
 
-/* More than any request takes: it fails whatever it is, and need not hold them until it is whole. */
+/*
+ * More than any request takes: it fails whatever it is, and need not hold them until it is whole.
+ */
 static void drop_surplus(struct session *session)
 {
         if (session->rx.fds.n <= PROTO_REQUEST_FDS_MAX)
@@ -173,7 +175,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
                         on_end(session, r);
                         return;
                 }
-                dispatch_frame(session, &session->rx);
+                session->all->frame(session, &session->rx);
                 proto_rx_release(&session->rx);
         }
 }
@@ -188,16 +190,16 @@ static int identify(struct session *session)
 
         if (getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
                 return -errno;
-        if (peer.uid == (uid_t)-1 || (peer.uid == OVERFLOW_UID && session->server->uids_are_mapped))
+        if (peer.uid == (uid_t)-1 || (peer.uid == OVERFLOW_UID && session->all->uids_are_mapped))
                 return -EACCES;
         session->pid = peer.pid;
         session->uid = peer.uid;
         return 0;
 }
 
-static void discard(void *server, int fd)
+static void discard(void *loop, int fd)
 {
-        server_discard(server, fd);
+        loop_discard(loop, fd);
 }
 
 /* What lies unread in its socket can have descriptors along, which are closed with it. */
@@ -209,13 +211,13 @@ static void close_socket(struct session *session)
         if (ioctl(session->fd, FIONREAD, &n_unread) == 0 && n_unread == 0)
                 close(session->fd);
         else
-                server_discard(session->server, session->fd);
+                loop_discard(session->loop, session->fd);
 }
 
 /* Count it. Who has enough is told, as the answer to the HELLO that comes first. */
 static int admit(struct session *session, struct base_error *why)
 {
-        struct user *user = user_get(&session->server->users, session->uid);
+        struct user *user = user_get(&session->loop->users, session->uid);
         Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
         int r = user ? user_take_connection(user, why) : -ENOMEM;
@@ -228,11 +230,12 @@ static int admit(struct session *session, struct base_error *why)
         status.code = proto_code_from_errno(r);
         status.text = why->text;
         reply.status = &status;
-        proto_tx_send(&session->tx, session->fd, PROTO_HELLO, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
+        proto_tx_send(&session->tx, session->fd, PROTO_HELLO, PROTO_FLAG_REPLY, &reply.base, NULL,
+                      0);
         return r;
 }
 
-int session_new(struct server *server, int fd, struct base_error *why, struct session **ret_session)
+int session_new(struct sessions *all, int fd, struct base_error *why, struct session **ret_session)
 {
         struct session *session = calloc(1, sizeof(*session));
         int r;
@@ -241,18 +244,22 @@ int session_new(struct server *server, int fd, struct base_error *why, struct se
                 close(fd);
                 return -ENOMEM;
         }
-        session->server = server;
-        session->id = ++server->last_session_id;
+        session->all = all;
+        session->loop = all->loop;
+        session->id = ++all->last_id;
         session->fd = fd;
         session->proto.state = PROTO_STATE_NEW;
         session->rx.fds.discard = discard;
-        session->rx.fds.discard_arg = server;
-        session->readable = event_new(server->base, fd, EV_READ | EV_PERSIST, on_readable, session);
-        session->writable = event_new(server->base, fd, EV_WRITE | EV_PERSIST, on_writable, session);
+        session->rx.fds.discard_arg = all->loop;
+        session->readable =
+                event_new(all->loop->base, fd, EV_READ | EV_PERSIST, on_readable, session);
+        session->writable =
+                event_new(all->loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, session);
         r = identify(session);
         if (r == 0)
                 r = admit(session, why);
-        if (r == 0 && (!session->readable || !session->writable || event_add(session->readable, NULL) < 0))
+        if (r == 0 &&
+            (!session->readable || !session->writable || event_add(session->readable, NULL) < 0))
                 r = -ENOMEM;
         if (r < 0) {
                 session_free(session);
@@ -264,8 +271,6 @@ int session_new(struct server *server, int fd, struct base_error *why, struct se
 
 void session_free(struct session *session)
 {
-        attach_detach(session);
-        notes_close(session);
         if (session->readable)
                 event_free(session->readable);
         if (session->writable)
@@ -279,4 +284,29 @@ void session_free(struct session *session)
         }
         user_put(session->user);
         free(session);
+}
+
+/*
+ * Does this user namespace show all users under numbers of their own? Only then do equal numbers
+ * mean equal users.
+ */
+static bool read_uids_are_mapped(void)
+{
+        FILE *map = fopen("/proc/self/uid_map", "re");
+        unsigned long inside, outside, count;
+        bool whole;
+
+        if (!map)
+                return true;
+        whole = fscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
+                outside == 0 &&
+                count == 4294967295UL;
+        fclose(map);
+        return !whole;
+}
+
+void sessions_init(struct sessions *all, struct loop *loop)
+{
+        *all = (struct sessions){ .loop = loop, .uids_are_mapped = read_uids_are_mapped() };
+        TAILQ_INIT(&all->list);
 }

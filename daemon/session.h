@@ -7,10 +7,13 @@
  * Session: one connection
  *
  * What    The socket, its protocol state, and what it holds: a VM, vCPUs, a grant, a ring.
- * Owner   The server's list. session_kill() only marks it; the server's reaper frees it once nobody works on it.
+ * Owner   struct sessions, of the server. session_kill() only marks it; the server's reaper takes
+ *         it out of its VM and frees it once nobody works on it. What comes in, and that there is
+ *         room again to send, the server hears by two hooks.
  * Trust   Who is there is known from SO_PEERCRED at accept; all else it says is checked.
- * Limits  At most SESSION_FRAMES_PER_TURN requests, and none begun after SESSION_TURN_US, in one turn of the loop; no request is read while an answer waits
- *         for a client that does not read; at most SESSION_MAX_FDS_UNREAD descriptors lie unread in its socket.
+ * Limits  At most SESSION_FRAMES_PER_TURN requests, and none begun after SESSION_TURN_US, in one
+ *         turn of the loop; no request is read while an answer waits for a client that does not
+ *         read; at most SESSION_MAX_FDS_UNREAD descriptors lie unread in its socket.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
@@ -28,7 +31,7 @@ struct base_error;
 struct event;
 struct grant;
 struct ring;
-struct server;
+struct loop;
 struct user;
 struct vm;
 
@@ -37,10 +40,25 @@ struct vm;
 #define SESSION_MAX_FDS_UNREAD   1024u
 #define SESSION_CLIENT_NAME_MAX  63u
 
+/* All of them, and what the server does for each. */
+struct sessions {
+        TAILQ_HEAD(, session) list;
+        struct loop *loop;
+        unsigned n;
+        uint64_t last_id;
+        bool uids_are_mapped;           /* this is a user namespace that does not know all users */
+        struct event *reaper;           /* made active when one was killed */
+        void *server;                   /* for the hooks */
+        void (*frame)(struct session *session, struct proto_rx *rx);    /* a frame came */
+        /* it has read what it was sent */
+        void (*writable)(struct session *session);
+};
+
 struct session {
-        TAILQ_ENTRY(session) link;      /* of the server */
+        TAILQ_ENTRY(session) link;
         TAILQ_ENTRY(session) vm_link;   /* of its VM */
-        struct server *server;
+        struct sessions *all;
+        struct loop *loop;
         uint64_t id;
         int fd;
         pid_t pid;
@@ -57,18 +75,23 @@ struct session {
         struct ring *ring;
         bool watches_tdir;
         bool dying;
-        bool expelled;                  /* the daemon ended it: its process may go on with what it has mapped */
+        /* the daemon ended it: its process may go on with what it has mapped */
+        bool expelled;
         struct notes notes;
-        uint32_t n_fds_unread;          /* sent since the client was last seen to have read everything */
+        /* sent since the client was last seen to have read everything */
+        uint32_t n_fds_unread;
 };
 
-/*
- * session_new() - @fd is consumed, in any case. Return: 0; -ENOMEM; -EACCES: the peer cannot be told from others; -ENOSPC
- * with words: its user has enough.
- */
-int session_new(struct server *server, int fd, struct base_error *why, struct session **ret_session);
+/* sessions_init() - none yet. @uids_are_mapped is looked up. */
+void sessions_init(struct sessions *all, struct loop *loop);
 
-/* session_free() - leave the VM, close, release; the reaper and the server's stop only. */
+/*
+ * session_new() - @fd is consumed, in any case. Return: 0; -ENOMEM; -EACCES: the peer cannot be
+ * told from others; -ENOSPC with words: its user has enough.
+ */
+int session_new(struct sessions *all, int fd, struct base_error *why, struct session **ret_session);
+
+/* session_free() - close, release. It has left its VM, and nobody works on it. */
 void session_free(struct session *session);
 
 /* session_kill() - disconnect, soon; @reason goes to the log. */
@@ -81,7 +104,8 @@ void session_kill(struct session *session, const char *reason);
  * Return: 0; or a negative errno after which nothing was sent and the session is whole (-EMSGSIZE, -ENOMEM, -EMFILE,
  *         -ETOOMANYREFS); anything else kills the session and returns -ENOTCONN.
  */
-int session_send(struct session *session, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
+int session_send(struct session *session, uint32_t request, uint32_t flags,
+                 const ProtobufCMessage *message,
                  const int *fds, uint32_t n_fds);
 
 /* session_about() - for the log. */

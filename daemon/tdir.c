@@ -11,7 +11,7 @@
 #include "doorbell.h"
 #include "notes.h"
 #include "options.h"
-#include "server.h"
+#include "loop.h"
 #include "session.h"
 #include "shm-gate.h"
 #include "tdir.h"
@@ -31,7 +31,7 @@ static void broadcast(struct vm *vm)
                 if (vm->vcpus[i].tdir_fd < 0)
                         continue;
                 left--;
-                if (doorbell_ring(&vm->server->guard, vm->vcpus[i].tdir_fd) == -EPERM) {
+                if (doorbell_ring(&vm->loop->guard, vm->vcpus[i].tdir_fd) == -EPERM) {
                         vm_convict(vm, "the eventfd it subscribed was made to block");
                         break;
                 }
@@ -60,7 +60,7 @@ static void arm(struct vm *vm, unsigned ms)
  */
 static void arm_lag(struct vm *vm, bool again)
 {
-        unsigned lag_ms = vm->server->options->tdir_lag_ms;
+        unsigned lag_ms = vm->loop->options->tdir_lag_ms;
         unsigned early_ms = !vm->tdir.n_ports ? 0 : again ? 2 * FOLD_MS : FOLD_MS;
         unsigned ms = lag_ms > early_ms ? lag_ms - early_ms : 0;
 
@@ -108,7 +108,7 @@ static bool ask_ports(struct vm *vm)
                 return false;
         if (vm->tdir.n_asked == 0)
                 shm_tdir_ask(&vm->gic);
-        else if (vm->tdir.n_asked > vm->server->options->tdir_lag_ms || !shm_tdir_is_asked(&vm->gic))
+        else if (vm->tdir.n_asked > vm->loop->options->tdir_lag_ms || !shm_tdir_is_asked(&vm->gic))
                 return false;
         vm->tdir.n_asked++;
         arm(vm, FOLD_MS);
@@ -131,7 +131,7 @@ static void on_lag(evutil_socket_t fd, short what, void *arg)
 
 int tdir_open(struct vm *vm)
 {
-        struct event_base *base = vm->server->base;
+        struct event_base *base = vm->loop->base;
 
         vm->tdir.raised = event_new(base, vm->tdir_bell, EV_READ | EV_PERSIST, on_raised, vm);
         vm->tdir.lag = evtimer_new(base, on_lag, vm);

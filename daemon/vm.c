@@ -20,7 +20,7 @@
 #include "eoi.h"
 #include "log.h"
 #include "proto-limits.h"
-#include "server.h"
+#include "loop.h"
 #include "session.h"
 #include "shm-cpuif.h"
 #include "shm-daemon.h"
@@ -123,7 +123,7 @@ static int set_shape(struct vm *vm, const struct vm_config *config, struct base_
         return 0;
 }
 
-int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why,
+int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *config, struct base_error *why,
            struct vm **ret_vm)
 {
         struct vm *vm = calloc(1, sizeof(*vm));
@@ -131,15 +131,15 @@ int vm_new(struct server *server, uid_t owner, const struct vm_config *config, s
 
         if (!vm)
                 return -ENOMEM;
-        vm->server = server;
-        vm->id = ++server->last_vm_id;
+        vm->loop = loop;
+        vm->id = id;
         vm->owner_uid = owner;
         vm->flags = config->flags;
         vm->segment_fd = vm->segment_ro_fd = vm->tdir_bell = -1;
         attr_init(&vm->attrs);
         TAILQ_INIT(&vm->sessions);
         TAILQ_INIT(&vm->grants);
-        vm->user = user_get(&server->users, owner);
+        vm->user = user_get(&loop->users, owner);
         r = vm->user ? user_take_vm(vm->user, why) : -ENOMEM;
         if (r < 0) {
                 user_put(vm->user);
@@ -211,7 +211,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
         if (index >= vm->shape.n_vcpus || vm->vcpus[index].bell < 0)
                 return;
         shm_bell_ringing(&vm->gic, index);
-        if (doorbell_ring(&vm->server->guard, vm->vcpus[index].bell) == -EPERM)
+        if (doorbell_ring(&vm->loop->guard, vm->vcpus[index].bell) == -EPERM)
                 vm_convict(vm, "a doorbell was made to block");
 }
 
@@ -281,7 +281,7 @@ int vm_init(struct vm *vm, struct base_error *why)
 
         if (vm->initialised)
                 return -EALREADY;
-        doorbell_guard_pause(&vm->server->guard);
+        doorbell_guard_pause(&vm->loop->guard);
         r = take_fds(vm, why);
         if (r < 0)
                 return r;
@@ -293,7 +293,7 @@ int vm_init(struct vm *vm, struct base_error *why)
                 vm->gic.ring = ring_vcpu;
                 vm->gic.raised = tdir_on_own_raise;
                 vm->gic.hook_ctx = vm;
-                shm_daemon_set_epoch(&vm->gic, vm->server->epoch);
+                shm_daemon_set_epoch(&vm->gic, vm->loop->epoch);
                 r = tdir_open(vm);
                 if (r == 0)
                         r = placing_open(vm);
@@ -358,7 +358,7 @@ int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session, unsigne
 /* When the daemon stops or the VM is destroyed, its guest may go on: nothing of it is touched. */
 static bool guest_may_go_on(const struct vm *vm)
 {
-        return vm->server->stopping || vm->destroyed;
+        return vm->loop->stopping || vm->destroyed;
 }
 
 static void release(struct vm *vm, uint32_t index, struct session *session, int (*repair)(struct shm_gic *gic, uint32_t vcpu))

@@ -24,7 +24,8 @@
 struct base_error;
 struct event;
 struct grant;
-struct server;
+struct loop;
+struct registry;
 struct session;
 struct user;
 
@@ -62,7 +63,8 @@ struct vm_eoi {
 
 struct vm {
         TAILQ_ENTRY(vm) link;   /* in the registry */
-        struct server *server;
+        struct registry *registry;      /* NULL: in none yet */
+        struct loop *loop;
         uint64_t id;
         uid_t owner_uid;
         struct user *user;      /* the same, counted */
@@ -109,8 +111,8 @@ struct vm_config {
 /* vm_name_valid() - [A-Za-z0-9._-], 1..63 bytes, not starting with '.' or '-'. Grant labels follow the same rule. */
 bool vm_name_valid(const char *name);
 
-/* vm_new() - Return: 0; -EINVAL, -ENOSPC with words in @why; -ENOMEM. */
-int vm_new(struct server *server, uid_t owner, const struct vm_config *config, struct base_error *why,
+/* vm_new() - @id: registry_new_id(). Return: 0; -EINVAL, -ENOSPC with words in @why; -ENOMEM. */
+int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *config, struct base_error *why,
            struct vm **ret_vm);
 
 /*

@@ -201,7 +201,7 @@ static void turn(struct world *world, const struct client *silent)
         int quiet = 0;
 
         for (int i = 0; i < TURNS && quiet < 2; i++) {
-                event_base_loop(world->server->base, EVLOOP_NONBLOCK);
+                event_base_loop(world->server->loop.base, EVLOOP_NONBLOCK);
                 quiet++;
                 for (unsigned c = 0; c < N_CLIENTS; c++)
                         if (&world->clients[c] != silent && read_frames(world, &world->clients[c]))
@@ -523,7 +523,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_served(&world);
         for (unsigned i = 0; i < N_CLIENTS; i++)
                 close_client(&world.clients[i]);
-        event_base_loop(world.server->base, EVLOOP_NONBLOCK);
+        event_base_loop(world.server->loop.base, EVLOOP_NONBLOCK);
         server_free(world.server);
         unlink(world.path);
         rmdir(dir);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Loop: see loop.h
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "closer.h"
+#include "loop.h"
+
+/*
+ * With a clock of its own for timers (a timerfd): libevent's usual one stands still for a tick of
+ * the kernel, 4 ms, and sleeps in whole milliseconds, by which TDIR's lag would be longer.
+ */
+static struct event_base *new_base(void)
+{
+        struct event_config *config = event_config_new();
+        struct event_base *base = NULL;
+
+        if (!config)
+                return NULL;
+        if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+                base = event_base_new_with_config(config);
+        event_config_free(config);
+        return base;
+}
+
+/* Where there is no thread for it: a tick ends every sleep that a signal can end. */
+void loop_discard(struct loop *loop, int fd)
+{
+        if (closer_close(loop->closer, fd))
+                return;
+        doorbell_guard_start(&loop->guard);
+        close(fd);
+}
+
+int loop_init(struct loop *loop, const struct options *options)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_BOOTTIME, &now);
+        loop->options = options;
+        loop->epoch = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+        users_init(&loop->users, options);
+        loop->closer = closer_new();
+        loop->base = loop->closer ? new_base() : NULL;
+        if (!loop->base)
+                return -ENOMEM;
+        return doorbell_guard_init(&loop->guard, loop->base);
+}
+
+void loop_deinit(struct loop *loop)
+{
+        doorbell_guard_deinit(&loop->guard);
+        if (loop->base)
+                event_base_free(loop->base);
+        closer_free(loop->closer);
+}
