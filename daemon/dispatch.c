@@ -4,19 +4,14 @@
 /*
  * Dispatch: see dispatch.h
  */
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 #include "attach.h"
 #include "dispatch.h"
 #include "handlers.h"
 #include "proto-message.h"
-#include "registry.h"
 #include "session.h"
-#include "vm.h"
 
-static const dispatch_handler handlers[] = {
+static enum proto_code (*const handlers[])(struct request *request) = {
         [PROTO_HELLO] = handle_hello,
         [PROTO_VM_LIST] = handle_vm_list,
         [PROTO_VM_CREATE] = handle_vm_create,
@@ -46,33 +41,8 @@ static const dispatch_handler handlers[] = {
         [PROTO_MIRROR_GET] = handle_mirror_get,
 };
 
-enum proto_code dispatch_fail(struct request *request, enum proto_code code, const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        vsnprintf(request->why.text, sizeof(request->why.text), format, args);
-        va_end(args);
-        return code;
-}
-
-static enum proto_code code_of_send(int r)
-{
-        if (r == 0 || r == -ENOTCONN) /* a dead session needs no answer */
-                return PROTO_OK;
-        return r == -ETOOMANYREFS ? PROTO_LIMIT : proto_code_from_errno(r);
-}
-
-enum proto_code dispatch_reply(struct request *request, const ProtobufCMessage *reply, const int *fds, uint32_t n_fds)
-{
-        enum proto_code code =
-                code_of_send(session_send(request->session, request->row->id, PROTO_FLAG_REPLY, reply, fds, n_fds));
-
-        request->replied = code == PROTO_OK;
-        return code;
-}
-
-static void send_status(struct session *session, uint32_t id, enum proto_code code, const char *text)
+static void send_status(struct session *session, uint32_t id, enum proto_code code,
+                        const char *text)
 {
         Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
@@ -81,46 +51,6 @@ static void send_status(struct session *session, uint32_t id, enum proto_code co
         status.text = (char *)(uintptr_t)text; /* packed, not changed */
         reply.status = &status;
         session_send(session, id, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
-}
-
-enum proto_code dispatch_vm(struct request *request, const char *name, struct vm **ret_vm)
-{
-        struct session *session = request->session;
-        struct vm *vm = session->vm;
-
-        if (name[0] == '\0' && !vm)
-                return session->proto.state == PROTO_STATE_ATTACHED ?
-                       dispatch_fail(request, PROTO_NOT_FOUND, "the VM of this connection was destroyed") :
-                       dispatch_fail(request, PROTO_INVALID, "name is empty and this connection is attached to no VM");
-        if (name[0] != '\0')
-                vm = registry_find(request->registry, name);
-        if (!vm)
-                return dispatch_fail(request, PROTO_NOT_FOUND, "there is no VM of this name");
-        if (!vm_may(vm, session->uid))
-                return dispatch_fail(request, PROTO_PERMISSION, "this VM belongs to another user");
-        *ret_vm = vm;
-        return PROTO_OK;
-}
-
-/* Every other message that needs an initialised VM is about a delivering controller. */
-static bool works_on_a_mirror(uint32_t id)
-{
-        return id == PROTO_VM_MAP || id == PROTO_ICC_CTLR_GET || id == PROTO_RESET || id == PROTO_MIRROR_GET;
-}
-
-enum proto_code dispatch_ready_vm(struct request *request, const char *name, struct vm **ret_vm)
-{
-        struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, name, &vm);
-
-        if (code != PROTO_OK)
-                return code;
-        if (!vm->initialised)
-                return PROTO_NOT_INITIALISED;
-        if (vm_is_mirror(vm) && !works_on_a_mirror(request->row->id))
-                return dispatch_fail(request, PROTO_NOT_SUPPORTED, "this VM is a mirror: it has no delivering controller");
-        *ret_vm = vm;
-        return PROTO_OK;
 }
 
 static enum proto_code serve(struct request *request, struct proto_rx *rx)
@@ -148,22 +78,26 @@ static enum proto_code serve(struct request *request, struct proto_rx *rx)
 }
 
 /* A request that goes wrong before its row says how it is answered is answered always. */
-static bool wants_answer(const struct request *request, const struct proto_rx *rx, enum proto_code code)
+static bool wants_answer(const struct request *request, const struct proto_rx *rx,
+                         enum proto_code code)
 {
-        return rx->code != PROTO_OK || !request->row || code == PROTO_BAD_FRAME || code == PROTO_UNKNOWN_REQUEST ||
-               request->row->answer == PROTO_ANSWER_ALWAYS || (rx->header.flags & PROTO_FLAG_NEED_REPLY);
+        return rx->code != PROTO_OK || !request->row || code == PROTO_BAD_FRAME ||
+               code == PROTO_UNKNOWN_REQUEST || request->row->answer == PROTO_ANSWER_ALWAYS ||
+               (rx->header.flags & PROTO_FLAG_NEED_REPLY);
 }
 
 void dispatch_frame(struct registry *registry, struct session *session, struct proto_rx *rx)
 {
         struct request request = {
-                .registry = registry, .session = session, .row = proto_table_find(rx->header.request), .fds = &rx->fds,
+                .registry = registry, .session = session,
+                .row = proto_table_find(rx->header.request), .fds = &rx->fds,
         };
         enum proto_code code = serve(&request, rx);
         struct log_about about = session_about(session);
 
         if (code != PROTO_OK)
-                log_client(LOG_DEBUG, &about, "%s: %s %s", request.row ? request.row->name : "unknown request",
+                log_client(LOG_DEBUG, &about, "%s: %s %s",
+                           request.row ? request.row->name : "unknown request",
                            proto_code_name(code), request.why.text);
         if (!request.replied && wants_answer(&request, rx, code))
                 send_status(session, rx->header.request, code,

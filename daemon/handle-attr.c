@@ -25,7 +25,8 @@ static enum proto_code fail(struct request *request, int r)
                 { EIO, "the VM changes this register without end" },
         };
 
-        for (size_t i = 0; !base_error_is_set(&request->why) && i < sizeof(words) / sizeof(words[0]); i++)
+        for (size_t i = 0;
+             !base_error_is_set(&request->why) && i < sizeof(words) / sizeof(words[0]); i++)
                 if (words[i].error == -r)
                         base_error_set(&request->why, r, "%s", words[i].words);
         return proto_code_from_errno(r);
@@ -38,7 +39,7 @@ enum proto_code handle_attr_get(struct request *request)
         Vgic__Status status = VGIC__STATUS__INIT;
         uint64_t value = ask->value;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, ask->name, &vm);
+        enum proto_code code = request_vm(request, ask->name, &vm);
         int r;
 
         if (code != PROTO_OK)
@@ -48,14 +49,14 @@ enum proto_code handle_attr_get(struct request *request)
                 return fail(request, r);
         reply.status = &status;
         reply.value = value;
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }
 
 enum proto_code handle_attr_set(struct request *request)
 {
         const Vgic__Attr *ask = (const Vgic__Attr *)request->message;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, ask->name, &vm);
+        enum proto_code code = request_vm(request, ask->name, &vm);
         int r;
 
         if (code != PROTO_OK)
@@ -68,7 +69,7 @@ enum proto_code handle_attr_has(struct request *request)
 {
         const Vgic__Attr *ask = (const Vgic__Attr *)request->message;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, ask->name, &vm);
+        enum proto_code code = request_vm(request, ask->name, &vm);
         int r;
 
         if (code != PROTO_OK)

@@ -19,7 +19,7 @@ enum proto_code handle_grant(struct request *request)
         Vgic__Status status = VGIC__STATUS__INIT;
         struct grant *grant;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+        enum proto_code code = request_ready_vm(request, "", &vm);
         int r;
 
         if (code != PROTO_OK)
@@ -29,7 +29,7 @@ enum proto_code handle_grant(struct request *request)
                 return proto_code_from_errno(r);
         reply.status = &status;
         reply.token = grant->token;
-        code = dispatch_reply(request, &reply.base, NULL, 0);
+        code = request_reply(request, &reply.base, NULL, 0);
         if (code != PROTO_OK)
                 grant_revoke(grant);
         return code;
@@ -40,13 +40,13 @@ enum proto_code handle_revoke(struct request *request)
         const Vgic__Revoke *ask = (const Vgic__Revoke *)request->message;
         struct grant *grant;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+        enum proto_code code = request_ready_vm(request, "", &vm);
 
         if (code != PROTO_OK)
                 return code;
         grant = grant_find_label(vm, ask->label);
         if (!grant)
-                return dispatch_fail(request, PROTO_NOT_FOUND, "this VM has no grant of this label");
+                return request_fail(request, PROTO_NOT_FOUND, "this VM has no grant of this label");
         grant_revoke(grant);
         return PROTO_OK;
 }
@@ -58,21 +58,21 @@ enum proto_code handle_ring_setup(struct request *request)
         Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, "", &vm);
+        enum proto_code code = request_vm(request, "", &vm);
         int fds[3], r;
 
         if (code != PROTO_OK)
                 return code;
         r = ring_open(session, &request->why);
         if (r == -EEXIST)
-                return dispatch_fail(request, PROTO_EXISTS, "this connection has a ring");
+                return request_fail(request, PROTO_EXISTS, "this connection has a ring");
         if (r < 0)
                 return proto_code_from_errno(r);
         fds[0] = session->ring->memfd;
         fds[1] = session->ring->bell_in;
         fds[2] = session->ring->bell_out;
         reply.status = &status;
-        code = dispatch_reply(request, &reply.base, fds, 3);
+        code = request_reply(request, &reply.base, fds, 3);
         if (code != PROTO_OK)
                 ring_close(session);
         return code;

@@ -48,7 +48,8 @@ static void fill_info(struct vm *vm, uint64_t features, Vgic__VmInfo *info)
         }
 }
 
-enum proto_code handle_reply_info(struct request *request, struct vm *vm, const uint32_t *intids, size_t n_intids)
+enum proto_code handle_reply_info(struct request *request, struct vm *vm, const uint32_t *intids,
+                                  size_t n_intids)
 {
         Vgic__VmInfoReply reply = VGIC__VM_INFO_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
@@ -59,14 +60,14 @@ enum proto_code handle_reply_info(struct request *request, struct vm *vm, const 
         reply.vm = &info;
         reply.n_intids = n_intids;
         reply.intids = (uint32_t *)(uintptr_t)intids; /* packed, not changed */
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }
 
 enum proto_code handle_vm_info(struct request *request)
 {
         const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, ask->name, &vm);
+        enum proto_code code = request_vm(request, ask->name, &vm);
 
         return code == PROTO_OK ? handle_reply_info(request, vm, NULL, 0) : code;
 }
@@ -94,5 +95,5 @@ enum proto_code handle_vm_list(struct request *request)
                 page[reply.n_vms] = &infos[reply.n_vms];
                 reply.n_vms++;
         }
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }

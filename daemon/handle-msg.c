@@ -26,26 +26,27 @@ enum proto_code handle_icc_ctlr_get(struct request *request)
         Vgic__Status status = VGIC__STATUS__INIT;
         struct shm_icc_ctlr ctlr;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        enum proto_code code = request_ready_vm(request, ask->name, &vm);
 
         if (code != PROTO_OK)
                 return code;
         if (shm_read_icc_ctlr(&vm->gic, ask->vcpu, &ctlr) < 0)
-                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+                return request_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32,
+                                    vm->shape.n_vcpus);
         vm->n_icc_ctlr_messages++;
         reply.status = &status;
         reply.arch_default = ctlr.arch_default;
         reply.configured = ctlr.configured;
         reply.live = ctlr.live;
         reply.valid = ctlr.valid;
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }
 
 enum proto_code handle_inject(struct request *request)
 {
         const Vgic__Inject *ask = (const Vgic__Inject *)request->message;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        enum proto_code code = request_ready_vm(request, ask->name, &vm);
         int r = -EINVAL;
 
         if (code != PROTO_OK)
@@ -55,11 +56,13 @@ enum proto_code handle_inject(struct request *request)
         else if (ask->op == VGIC__LINE_OP__LINE_PULSE)
                 r = shm_line_pulse(&vm->gic, ask->vcpu, ask->intid);
         else
-                return dispatch_fail(request, PROTO_INVALID, "op is none of assert, deassert and pulse");
+                return request_fail(request, PROTO_INVALID,
+                                    "op is none of assert, deassert and pulse");
         if (r == -EIO)
-                return dispatch_fail(request, PROTO_BUSY, "the VM changes this interrupt without end");
+                return request_fail(request, PROTO_BUSY,
+                                    "the VM changes this interrupt without end");
         if (r < 0)
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32 ") in this VM", ask->intid,
                                      ask->vcpu);
         vm->n_injections_socket++;
@@ -121,16 +124,18 @@ enum proto_code handle_irq_list(struct request *request)
         Vgic__IrqState irqs[PROTO_IRQS_PER_PAGE], *page[PROTO_IRQS_PER_PAGE];
         struct shm_irq_state state;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        enum proto_code code = request_ready_vm(request, ask->name, &vm);
         bool extended = request->session->proto.features & PROTO_FEATURE_EXTENDED;
         uint32_t n, intid;
 
         if (code != PROTO_OK)
                 return code;
         if (ask->vcpu >= vm->shape.n_vcpus)
-                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+                return request_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32,
+                                    vm->shape.n_vcpus);
         n = irqs_per_page(vm, ask->count);
-        for (intid = next_intid(&vm->gic, ask->first_intid, extended); intid != UINT32_MAX && reply.n_irqs < n;
+        for (intid = next_intid(&vm->gic, ask->first_intid, extended);
+             intid != UINT32_MAX && reply.n_irqs < n;
              intid = next_intid(&vm->gic, intid + 1, extended)) {
                 if (shm_read_irq(&vm->gic, ask->vcpu, intid, &state) < 0)
                         continue;
@@ -141,29 +146,32 @@ enum proto_code handle_irq_list(struct request *request)
         }
         reply.status = &status;
         reply.irqs = page;
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }
 
 enum proto_code handle_reset(struct request *request)
 {
         const Vgic__Reset *ask = (const Vgic__Reset *)request->message;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        enum proto_code code = request_ready_vm(request, ask->name, &vm);
 
         if (code != PROTO_OK)
                 return code;
         if (vm_is_mirror(vm))
                 return shm_mirror_reset(&vm->gic, ask->vcpu, ask->kind) == 0 ? PROTO_OK :
-                       dispatch_fail(request, PROTO_INVALID, "no such kind, or vcpu is not below %" PRIu32,
+                       request_fail(request, PROTO_INVALID,
+                                    "no such kind, or vcpu is not below %" PRIu32,
                                      vm->shape.n_vcpus);
         if (ask->kind == VGIC__RESET_KIND__RESET_SYSTEM) {
                 shm_reset_request_all(&vm->gic);
                 return PROTO_OK;
         }
         if (ask->kind == VGIC__RESET_KIND__RESET_NONE || ask->kind > VGIC__RESET_KIND__RESET_LAZY)
-                return dispatch_fail(request, PROTO_INVALID, "kind is none of CPU_ON, SYSTEM, POST_LOAD and LAZY");
+                return request_fail(request, PROTO_INVALID,
+                                    "kind is none of CPU_ON, SYSTEM, POST_LOAD and LAZY");
         if (shm_reset_request(&vm->gic, ask->vcpu, (enum shm_reset_kind)ask->kind) < 0)
-                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+                return request_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32,
+                                    vm->shape.n_vcpus);
         return PROTO_OK;
 }
 
@@ -174,18 +182,18 @@ enum proto_code handle_mirror_get(struct request *request)
         Vgic__Status status = VGIC__STATUS__INIT;
         uint64_t value = 0;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        enum proto_code code = request_ready_vm(request, ask->name, &vm);
         int r;
 
         if (code != PROTO_OK)
                 return code;
         if (!vm_is_mirror(vm))
-                return dispatch_fail(request, PROTO_NOT_SUPPORTED, "this VM is no mirror");
+                return request_fail(request, PROTO_NOT_SUPPORTED, "this VM is no mirror");
         r = shm_mirror_read(&vm->gic, ask->vcpu, ask->reg, ask->kind, &value);
         if (r == -EINVAL)
-                return dispatch_fail(request, PROTO_INVALID, "no such vcpu, reg or kind");
+                return request_fail(request, PROTO_INVALID, "no such vcpu, reg or kind");
         reply.status = &status;
         reply.valid = r == 0;
         reply.value = value;
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }

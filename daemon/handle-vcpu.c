@@ -18,19 +18,21 @@ static enum proto_code find_vcpu(struct request *request, struct vm **ret_vm, ui
 {
         const Vgic__Vcpu *ask = (const Vgic__Vcpu *)request->message;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+        enum proto_code code = request_ready_vm(request, "", &vm);
 
         if (code != PROTO_OK)
                 return code;
         if (ask->vcpu >= vm->shape.n_vcpus)
-                return dispatch_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32, vm->shape.n_vcpus);
+                return request_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32,
+                                    vm->shape.n_vcpus);
         *ret_vm = vm;
         *ret_index = ask->vcpu;
         return PROTO_OK;
 }
 
 /* The same, for what only the session that registered it may do. */
-static enum proto_code find_own_vcpu(struct request *request, struct vm **ret_vm, uint32_t *ret_index)
+static enum proto_code find_own_vcpu(struct request *request, struct vm **ret_vm,
+                                     uint32_t *ret_index)
 {
         struct vm *vm = NULL;
         uint32_t index = 0;
@@ -39,7 +41,8 @@ static enum proto_code find_own_vcpu(struct request *request, struct vm **ret_vm
         if (code != PROTO_OK)
                 return code;
         if (vm->vcpus[index].owner != request->session)
-                return dispatch_fail(request, PROTO_PERMISSION, "vCPU %" PRIu32 " is not registered by this connection",
+                return request_fail(request, PROTO_PERMISSION,
+                                    "vCPU %" PRIu32 " is not registered by this connection",
                                      index);
         *ret_vm = vm;
         *ret_index = index;
@@ -56,14 +59,17 @@ enum proto_code handle_vcpu_register(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        if (ask->list_registers && !(request->session->proto.features & PROTO_FEATURE_LIST_REGISTERS))
-                return dispatch_fail(request, PROTO_INVALID, "list_registers needs the feature LIST_REGISTERS: ask for it in HELLO");
+        if (ask->list_registers &&
+            !(request->session->proto.features & PROTO_FEATURE_LIST_REGISTERS))
+                return request_fail(request, PROTO_INVALID, "list_registers needs the feature LIST_REGISTERS: ask for it in HELLO");
         if (ask->list_registers > PROTO_MAX_LIST_REGISTERS)
-                return dispatch_fail(request, PROTO_INVALID, "list_registers must be at most %u, or 0 for a trap port",
+                return request_fail(request, PROTO_INVALID,
+                                    "list_registers must be at most %u, or 0 for a trap port",
                                      PROTO_MAX_LIST_REGISTERS);
         r = vm_vcpu_take(vm, index, request->session, ask->list_registers);
         if (r == -EBUSY)
-                return dispatch_fail(request, PROTO_BUSY, "vCPU %" PRIu32 " is registered by a living connection",
+                return request_fail(request, PROTO_BUSY,
+                                    "vCPU %" PRIu32 " is registered by a living connection",
                                      index);
         return proto_code_from_errno(r);
 }
@@ -74,7 +80,8 @@ enum proto_code handle_vcpu_unregister(struct request *request)
         uint32_t index = 0;
         enum proto_code code = find_own_vcpu(request, &vm, &index);
 
-        return code == PROTO_OK ? proto_code_from_errno(vm_vcpu_release(vm, index, request->session)) : code;
+        return code == PROTO_OK ? proto_code_from_errno(vm_vcpu_release(vm, index,
+                                                                        request->session)) : code;
 }
 
 enum proto_code handle_tdir_subscribe(struct request *request)
@@ -90,10 +97,11 @@ enum proto_code handle_tdir_subscribe(struct request *request)
         if (request->fds->n == 1 && base_fd_is_eventfd(request->fds->fd[0]) == 1)
                 fd = proto_fds_take(request->fds, 0);
         if (fd < 0)
-                return dispatch_fail(request, PROTO_BAD_FDS, "the descriptor is not an eventfd");
+                return request_fail(request, PROTO_BAD_FDS, "the descriptor is not an eventfd");
         r = tdir_subscribe(vm, index, fd, &request->why);
         if (r == -EEXIST)
-                return dispatch_fail(request, PROTO_EXISTS, "vCPU %" PRIu32 " has a subscription", index);
+                return request_fail(request, PROTO_EXISTS, "vCPU %" PRIu32 " has a subscription",
+                                    index);
         if (r < 0)
                 return proto_code_from_errno(r);
         base_fd_take(&fd);
@@ -113,7 +121,7 @@ enum proto_code handle_tdir_watch(struct request *request)
 {
         struct session *session = request->session;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+        enum proto_code code = request_ready_vm(request, "", &vm);
 
         if (code != PROTO_OK)
                 return code;
@@ -131,7 +139,7 @@ enum proto_code handle_tdir_get(struct request *request)
         struct shm_tdir_story story;
         Vgic__Status status = VGIC__STATUS__INIT;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, ask->name, &vm);
+        enum proto_code code = request_ready_vm(request, ask->name, &vm);
 
         if (code != PROTO_OK)
                 return code;
@@ -142,5 +150,5 @@ enum proto_code handle_tdir_get(struct request *request)
         reply.broadcasts = vm->tdir.n_broadcasts;
         reply.suppressed = vm->tdir.n_suppressed;
         reply.traps = shm_tdir_count_traps(&vm->gic);
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }

@@ -42,7 +42,7 @@ enum proto_code handle_hello(struct request *request)
         reply.session = session->id;
         log_client(LOG_DEBUG, &about, "%s, pid %d, uid %u", session->client_name, (int)session->pid,
                    (unsigned)session->uid);
-        return dispatch_reply(request, &reply.base, NULL, 0);
+        return request_reply(request, &reply.base, NULL, 0);
 }
 
 /*
@@ -53,32 +53,32 @@ static enum proto_code check_create(struct request *request, const Vgic__VmCreat
         uint32_t extended = create->flags & ~(PROTO_VM_EPHEMERAL | PROTO_VM_MIRROR);
 
         if (create->flags & ~PROTO_VM_FLAGS_ALL)
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "flags is 0x%" PRIx32 ", it can have the bits of 0x%x",
                                      create->flags, PROTO_VM_FLAGS_ALL);
         if (!(request->session->proto.features & PROTO_FEATURE_EXTENDED) &&
             (extended || create->n_espis || create->n_eppis || create->affinity_levels ||
              create->n_redist_regions))
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the "
                                      "feature EXTENDED",
                                              PROTO_VM_FLAGS_ALL & ~(PROTO_VM_EPHEMERAL |
                                                                     PROTO_VM_MIRROR));
         if (!(request->session->proto.features & PROTO_FEATURE_MIRROR) &&
             (create->flags & PROTO_VM_MIRROR))
-                return dispatch_fail(request, PROTO_INVALID, "flags 0x%x needs the feature MIRROR",
+                return request_fail(request, PROTO_INVALID, "flags 0x%x needs the feature MIRROR",
                                      PROTO_VM_MIRROR);
         if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "mpidrs has %zu entries for %" PRIu32 " vCPUs",
                                      create->n_mpidrs, create->n_vcpus);
         if (create->affinity_levels != 0 && create->affinity_levels != 3 &&
             create->affinity_levels != 4)
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "affinity_levels is %" PRIu32 ", it can be 3 or 4",
                                      create->affinity_levels);
         if (create->n_redist_regions > create->n_vcpus)
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "redist_regions has %zu entries, each of at least 1 vCPU, for %" PRIu32 " vCPUs",
                                      create->n_redist_regions, create->n_vcpus);
         return PROTO_OK;
@@ -105,8 +105,9 @@ enum proto_code handle_vm_create(struct request *request)
         if (code != PROTO_OK)
                 return code;
         if (registry_find(request->registry, create->name))
-                return dispatch_fail(request, PROTO_EXISTS, "a VM of this name exists");
-        r = vm_new(session->loop, registry_new_id(request->registry), session->uid, &config, &request->why, &vm);
+                return request_fail(request, PROTO_EXISTS, "a VM of this name exists");
+        r = vm_new(session->loop, registry_new_id(request->registry), session->uid, &config,
+                   &request->why, &vm);
         if (r < 0)
                 return proto_code_from_errno(r);
         r = registry_add(request->registry, vm);
@@ -132,9 +133,9 @@ static enum proto_code attach_device(struct request *request, struct vm *vm, con
         size_t n = 0;
 
         if (!grant)
-                return dispatch_fail(request, PROTO_PERMISSION, "the token is not that of a grant");
+                return request_fail(request, PROTO_PERMISSION, "the token is not that of a grant");
         if (grant_attach(grant, session) < 0)
-                return dispatch_fail(request, PROTO_BUSY, "a living device uses the grant %s",
+                return request_fail(request, PROTO_BUSY, "a living device uses the grant %s",
                                      grant->label);
         while ((intids[n] = grant_next(grant, &i)) != UINT32_MAX)
                 n++;
@@ -150,12 +151,12 @@ enum proto_code handle_vm_attach(struct request *request)
         enum proto_code code;
 
         if (attach->role < PROTO_ROLE_VMM || attach->role > PROTO_ROLE_DEVICE)
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "role is none of VMM, observer and device");
         if (attach->role == PROTO_ROLE_DEVICE && !(session->proto.features & PROTO_FEATURE_GRANTS))
-                return dispatch_fail(request, PROTO_UNKNOWN_REQUEST,
+                return request_fail(request, PROTO_UNKNOWN_REQUEST,
                                      "the device role needs the feature GRANTS");
-        code = dispatch_vm(request, attach->name, &vm);
+        code = request_vm(request, attach->name, &vm);
         if (code != PROTO_OK)
                 return code;
         if (attach->role == PROTO_ROLE_DEVICE)
@@ -167,7 +168,7 @@ enum proto_code handle_vm_attach(struct request *request)
 enum proto_code handle_vm_init(struct request *request)
 {
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, "", &vm);
+        enum proto_code code = request_vm(request, "", &vm);
         int r;
 
         if (code != PROTO_OK)
@@ -185,14 +186,14 @@ enum proto_code handle_vm_map(struct request *request)
         Vgic__VmMapReply reply = VGIC__VM_MAP_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+        enum proto_code code = request_ready_vm(request, "", &vm);
 
         if (code != PROTO_OK)
                 return code;
         reply.status = &status;
         reply.segment_bytes = vm->gic.bytes;
         reply.writable = writable;
-        return dispatch_reply(request, &reply.base,
+        return request_reply(request, &reply.base,
                               writable ? (int[]){vm->segment_fd, vm->tdir_bell} :
                               &vm->segment_ro_fd, writable ? 2 : 1);
 }
@@ -204,13 +205,13 @@ enum proto_code handle_vm_doorbells(struct request *request)
         Vgic__Status status = VGIC__STATUS__INIT;
         int bells[PROTO_FDS_MAX];
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_ready_vm(request, "", &vm);
+        enum proto_code code = request_ready_vm(request, "", &vm);
 
         if (code != PROTO_OK)
                 return code;
         if (ask->count == 0 || ask->count > PROTO_FDS_MAX || ask->first >= vm->shape.n_vcpus ||
             ask->count > vm->shape.n_vcpus - ask->first)
-                return dispatch_fail(request, PROTO_INVALID,
+                return request_fail(request, PROTO_INVALID,
                                      "first and count must name 1 to %u of %" PRIu32 " vCPUs",
                                      PROTO_FDS_MAX, vm->shape.n_vcpus);
         for (uint32_t i = 0; i < ask->count; i++) {
@@ -221,7 +222,7 @@ enum proto_code handle_vm_doorbells(struct request *request)
         reply.status = &status;
         reply.first = ask->first;
         reply.count = ask->count;
-        return dispatch_reply(request, &reply.base, bells, ask->count);
+        return request_reply(request, &reply.base, bells, ask->count);
 }
 
 enum proto_code handle_vm_detach(struct request *request)
@@ -235,7 +236,7 @@ enum proto_code handle_vm_destroy(struct request *request)
 {
         const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
         struct vm *vm = NULL;
-        enum proto_code code = dispatch_vm(request, ask->name, &vm);
+        enum proto_code code = request_vm(request, ask->name, &vm);
 
         if (code != PROTO_OK)
                 return code;

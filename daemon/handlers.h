@@ -9,7 +9,7 @@
  * What a message means is in doc/protocol.md. Each is called in an allowed state and role, with a decoded payload and
  * as many descriptors as its row allows. Return: PROTO_OK, or why not.
  */
-#include "dispatch.h"
+#include "request.h"
 
 /* handle-vm.c: the connection, and the life of VMs */
 enum proto_code handle_hello(struct request *request);
