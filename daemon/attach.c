@@ -6,7 +6,7 @@
  */
 #include "attach.h"
 #include "eoi.h"
-#include "grant.h"
+#include "drive.h"
 #include "proto-limits.h"
 #include "ring.h"
 #include "loop.h"
@@ -82,7 +82,7 @@ void attach_destroy_vm(struct vm *vm, const struct session *by)
                 notes_flush(session);
         }
         while (!TAILQ_EMPTY(&vm->grants))
-                grant_revoke(TAILQ_FIRST(&vm->grants));
+                drive_revoke(TAILQ_FIRST(&vm->grants));
         registry_remove(vm->registry, vm);
         if (!vm->loop->stopping)
                 log_about(LOG_INFO, &about, "destroyed");

@@ -30,16 +30,16 @@ static uint32_t count_watched(struct vm *vm)
         uint32_t n = 0;
 
         TAILQ_FOREACH(grant, &vm->grants, link) {
-                uint64_t left[GRANT_MAP_WORDS];
+                uint64_t left[INTID_MAP_WORDS];
                 uint32_t intid;
 
-                for (uint32_t i = 0; i < GRANT_MAP_WORDS; i++)
+                for (uint32_t i = 0; i < INTID_MAP_WORDS; i++)
                         left[i] = grant->watched[i];
-                while ((intid = grant_map_take(left)) != UINT32_MAX) {
+                while ((intid = intid_map_take(left)) != UINT32_MAX) {
                         if (shm_daemon_eoi_due(&vm->gic, intid) & SHM_EOI_BUSY)
                                 n++;
                         else
-                                grant_map_clear(grant->watched, intid);
+                                intid_map_clear(grant->watched, intid);
                 }
         }
         return n;
@@ -122,7 +122,7 @@ void eoi_watch(struct grant *grant, uint32_t intid)
 {
         if (!grant->device || !(shm_daemon_eoi_due(&grant->vm->gic, intid) & SHM_EOI_LEVEL))
                 return;
-        grant_map_set(grant->watched, intid);
+        intid_map_set(grant->watched, intid);
         eoi_kick(grant->vm);
 }
 

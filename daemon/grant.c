@@ -12,10 +12,8 @@
 #include <sys/random.h>
 
 #include "base-error.h"
-#include "eoi.h"
 #include "gic-word.h"
 #include "grant.h"
-#include "notes.h"
 #include "session.h"
 #include "shm-line.h"
 
@@ -43,7 +41,8 @@ static unsigned find_free_wire(const struct vm *vm, uint32_t intid)
         return GRANT_NO_WIRE;
 }
 
-static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n, struct base_error *why)
+static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n,
+                        struct base_error *why)
 {
         const struct vm *vm = grant->vm;
 
@@ -51,12 +50,16 @@ static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n, s
                 uint32_t at = gic_shared_index(intids[i]);
 
                 if (at == GIC_N_SHARED || !shm_gic_is_spi(&vm->gic, intids[i]))
-                        return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is not an SPI of this VM", intids[i]);
+                        return base_error_set(why, -EINVAL,
+                                              "INTID %" PRIu32 " is not an SPI of this VM",
+                                              intids[i]);
                 if (grant_wire(grant, intids[i]) != GRANT_NO_WIRE)
-                        return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is named twice", intids[i]);
+                        return base_error_set(why, -EINVAL, "INTID %" PRIu32 " is named twice",
+                                              intids[i]);
                 grant->wires[at] = (uint8_t)find_free_wire(vm, intids[i]);
                 if (grant_wire(grant, intids[i]) == GRANT_NO_WIRE)
-                        return base_error_set(why, -EBUSY, "INTID %" PRIu32 " is granted to %d devices already",
+                        return base_error_set(why, -EBUSY,
+                                              "INTID %" PRIu32 " is granted to %d devices already",
                                               intids[i], GIC_N_WIRES - GIC_WIRE_FIRST_GRANT);
         }
         grant->n_intids = (uint32_t)n;
@@ -78,7 +81,8 @@ static int check(struct vm *vm, const char *label, size_t n, struct base_error *
         return 0;
 }
 
-int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n, struct base_error *why,
+int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n,
+              struct base_error *why,
               struct grant **ret_grant)
 {
         struct grant *grant;
@@ -176,35 +180,9 @@ void grant_detach(struct grant *grant)
         grant->device = NULL;
 }
 
-void grant_revoke(struct grant *grant)
+void grant_free(struct grant *grant)
 {
-        struct session *device = grant->device;
-        uint32_t i = 0, intid;
-
-        if (device) {
-                while ((intid = grant_next(grant, &i)) != UINT32_MAX)
-                        notes_revoked(device, intid);
-                grant_detach(grant);
-                notes_flush(device);
-        }
         TAILQ_REMOVE(&grant->vm->grants, grant, link);
         grant->vm->n_grants--;
         free(grant);
-}
-
-int grant_drive(struct grant *grant, uint32_t intid, enum grant_op op)
-{
-        unsigned wire = grant_wire(grant, intid);
-        struct vm *vm = grant->vm;
-        int r = -EINVAL;
-
-        if (wire == GRANT_NO_WIRE)
-                return -EACCES;
-        if (op == GRANT_ASSERT || op == GRANT_DEASSERT)
-                r = shm_line_set(&vm->gic, 0, intid, wire, op == GRANT_ASSERT);
-        else if (op == GRANT_PULSE)
-                r = shm_line_pulse(&vm->gic, 0, intid);
-        if (r == 0 && op != GRANT_DEASSERT)
-                eoi_watch(grant, intid);
-        return r;
 }

@@ -6,7 +6,7 @@
  */
 #include <errno.h>
 
-#include "grant.h"
+#include "drive.h"
 #include "handlers.h"
 #include "ring.h"
 #include "session.h"
@@ -31,7 +31,7 @@ enum proto_code handle_grant(struct request *request)
         reply.token = grant->token;
         code = request_reply(request, &reply.base, NULL, 0);
         if (code != PROTO_OK)
-                grant_revoke(grant);
+                drive_revoke(grant);
         return code;
 }
 
@@ -47,7 +47,7 @@ enum proto_code handle_revoke(struct request *request)
         grant = grant_find_label(vm, ask->label);
         if (!grant)
                 return request_fail(request, PROTO_NOT_FOUND, "this VM has no grant of this label");
-        grant_revoke(grant);
+        drive_revoke(grant);
         return PROTO_OK;
 }
 
@@ -63,7 +63,7 @@ enum proto_code handle_ring_setup(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        r = ring_open(session, &request->why);
+        r = ring_open(session, drive_ring_entry, &request->why);
         if (r == -EEXIST)
                 return request_fail(request, PROTO_EXISTS, "this connection has a ring");
         if (r < 0)

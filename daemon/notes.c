@@ -8,7 +8,6 @@
 #include <event2/event.h>
 #include <string.h>
 
-#include "grant.h"
 #include "notes.h"
 #include "proto-table.h"
 #include "ring.h"
@@ -20,9 +19,10 @@
 #define RETRY_FIRST_US   500u
 #define RETRY_LAST_US  10000u
 
-_Static_assert(NOTES_MAP_WORDS == GRANT_MAP_WORDS, "one map for both");
-
-/* A way to the client: each tells one note. Return: 0; -EAGAIN there is no room now; other: the session is dead. */
+/*
+ * A way to the client: each tells one note. Return: 0; -EAGAIN there is no room now; other: the
+ * session is dead.
+ */
 struct way {
         int (*tdir)(struct session *session, const struct vm_tdir *tdir);
         int (*intid)(struct session *session, uint32_t request, uint32_t intid);
@@ -58,21 +58,23 @@ static int ring_tdir(struct session *session, const struct vm_tdir *tdir)
 static int ring_intid(struct session *session, uint32_t request, uint32_t intid)
 {
         return ring_put(session->ring,
-                        SHM_RING_ENTRY(request == PROTO_EVENT_EOI ? SHM_RING_EOI : SHM_RING_REVOKED, intid));
+                        SHM_RING_ENTRY(request == PROTO_EVENT_EOI ? SHM_RING_EOI : SHM_RING_REVOKED,
+                                       intid));
 }
 
 static const struct way by_socket = { .tdir = socket_tdir, .intid = socket_intid };
 static const struct way by_ring = { .tdir = ring_tdir, .intid = ring_intid };
 
-static int tell_map(struct session *session, const struct way *way, uint32_t request, uint64_t map[NOTES_MAP_WORDS])
+static int tell_map(struct session *session, const struct way *way, uint32_t request,
+                    uint64_t map[INTID_MAP_WORDS])
 {
         uint32_t intid;
 
-        while ((intid = grant_map_take(map)) != UINT32_MAX) {
+        while ((intid = intid_map_take(map)) != UINT32_MAX) {
                 int r = way->intid(session, request, intid);
 
                 if (r < 0) {
-                        grant_map_set(map, intid);
+                        intid_map_set(map, intid);
                         return r;
                 }
         }
@@ -158,13 +160,13 @@ void notes_tdir(struct session *session)
 
 void notes_eoi(struct session *session, uint32_t intid)
 {
-        grant_map_set(session->notes.eoi, intid);
+        intid_map_set(session->notes.eoi, intid);
         session->notes.waiting = true;
 }
 
 void notes_revoked(struct session *session, uint32_t intid)
 {
-        grant_map_set(session->notes.revoked, intid);
+        intid_map_set(session->notes.revoked, intid);
         session->notes.waiting = true;
 }
 

@@ -6,24 +6,25 @@
 /*
  * Notes: what a session is still to be told
  *
- * What    State, not a queue: which ends of interrupt, which revocations, whether TDIR changed. So a client that does
- *         not read, or a full ring, costs nothing and loses nothing: it is told the state when there is room.
+ * What    State, not a queue: which ends of interrupt, which revocations, whether TDIR changed. So
+ *         a client that does not read, or a full ring, costs nothing and loses nothing: it is told
+ *         the state when there is room.
  * Way     By the session's ring if it has one, else by events on its socket.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "intid-map.h"
+
 struct event;
 struct session;
-
-#define NOTES_MAP_WORDS  32u
 
 struct notes {
         bool tdir;
         bool vm_gone;
         bool waiting;                   /* any of these may be set */
-        uint64_t eoi[NOTES_MAP_WORDS];
-        uint64_t revoked[NOTES_MAP_WORDS];
+        uint64_t eoi[INTID_MAP_WORDS];
+        uint64_t revoked[INTID_MAP_WORDS];
         struct event *retry;            /* the ring was full: nobody tells when there is room */
         uint32_t retry_us;
 };

@@ -6,13 +6,11 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base-clock.h"
 #include "base-fd.h"
 #include "doorbell.h"
-#include "grant.h"
 #include "ring.h"
 #include "loop.h"
 #include "session.h"
@@ -27,30 +25,6 @@ static void relax(void)
 #elif defined(__aarch64__)
         __asm__ volatile("yield");
 #endif
-}
-
-/* One assertion. Return: 0 also if it was ignored; -EBADMSG no such kind. */
-static int apply(struct ring *ring, uint64_t entry)
-{
-        static const enum grant_op ops[] = {
-                [SHM_RING_ASSERT] = GRANT_ASSERT, [SHM_RING_DEASSERT] = GRANT_DEASSERT, [SHM_RING_PULSE] = GRANT_PULSE,
-        };
-        uint32_t kind = SHM_RING_ENTRY_KIND(entry);
-        struct session *session = ring->session;
-
-        if (kind < SHM_RING_ASSERT || kind > SHM_RING_PULSE)
-                return -EBADMSG;
-        if (!session->grant || grant_drive(session->grant, SHM_RING_ENTRY_INTID(entry), ops[kind]) < 0) {
-                struct log_about about = session_about(session);
-
-                if (ring->n_ignored++ == 0)
-                        log_client(LOG_NOTICE, &about,
-                                   "its ring asks for INTID %" PRIu32 ", which it was not granted: ignored",
-                                   SHM_RING_ENTRY_INTID(entry));
-                return 0;
-        }
-        session->grant->vm->n_injections_ring++;
-        return 0;
 }
 
 /* Look a bounded time whether more comes. Return: as shm_ring_get(). */
@@ -83,7 +57,7 @@ static int take_entries(struct ring *ring)
                         r = spin(ring, &entry);
                 if (r <= 0)
                         return r;
-                r = apply(ring, entry);
+                r = ring->entry(ring, entry);
                 if (r < 0)
                         return r;
                 now = base_clock_ns();
@@ -97,8 +71,8 @@ static int take_entries(struct ring *ring)
 }
 
 /*
- * There may be more: after everybody else had a turn. Not event_active(), which libevent serves in the same turn: a ring that
- * is filled without end would be all that the daemon ever does.
+ * There may be more: after everybody else had a turn. Not event_active(), which libevent serves in
+ * the same turn: a ring that is filled without end would be all that the daemon ever does.
  */
 static void go_on(struct ring *ring)
 {
@@ -143,7 +117,7 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
                 serve(ring);
 }
 
-int ring_open(struct session *session, struct base_error *why)
+int ring_open(struct session *session, ring_entry_fn entry, struct base_error *why)
 {
         struct ring *ring;
         int r;
@@ -159,6 +133,7 @@ int ring_open(struct session *session, struct base_error *why)
                 return -ENOMEM;
         }
         ring->session = session;
+        ring->entry = entry;
         ring->memfd = -1;
         ring->bell_in = base_fd_eventfd();
         ring->bell_out = base_fd_eventfd();
@@ -168,7 +143,8 @@ int ring_open(struct session *session, struct base_error *why)
                 r = shm_ring_create(&ring->memfd, &ring->shm);
         if (r == 0) {
                 ring->event =
-                        event_new(session->loop->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET, on_bell, ring);
+                        event_new(session->loop->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET,
+                                  on_bell, ring);
                 ring->again = evtimer_new(session->loop->base, on_again, ring);
                 if (!ring->again || !ring->event || event_add(ring->event, NULL) < 0)
                         r = -ENOMEM;
@@ -183,8 +159,9 @@ void ring_drain(struct session *session)
         struct ring *ring = session->ring;
         uint64_t entry;
 
-        for (unsigned n = 0; ring && n < SHM_RING_ENTRIES && shm_ring_get(&ring->shm, &entry) == 1; n++)
-                if (apply(ring, entry) < 0)
+        for (unsigned n = 0; ring && n < SHM_RING_ENTRIES && shm_ring_get(&ring->shm, &entry) == 1;
+             n++)
+                if (ring->entry(ring, entry) < 0)
                         return;
 }
 
