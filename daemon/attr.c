@@ -88,7 +88,8 @@ static int set_region(struct vm *vm, uint64_t value)
         uint64_t *grown;
         int r;
 
-        if (!region_bytes(value) || (value & REGION_FLAGS) || attrs->redist_base != ATTR_NO_ADDRESS ||
+        if (!region_bytes(value) || (value & REGION_FLAGS) ||
+            attrs->redist_base != ATTR_NO_ADDRESS ||
             index > attrs->n_regions)
                 return -EINVAL;
         if (index < attrs->n_regions)
@@ -113,7 +114,8 @@ static int set_address(struct vm *vm, uint32_t number, uint64_t value)
                 return set_region(vm, value);
         if (vm->attrs.n_regions > 0)
                 return -EINVAL;
-        return set_base(vm, &vm->attrs.redist_base, value, (uint64_t)vm->shape.n_vcpus * GICR_STRIDE);
+        return set_base(vm, &vm->attrs.redist_base, value,
+                        (uint64_t)vm->shape.n_vcpus * GICR_STRIDE);
 }
 
 static int get_address(const struct vm *vm, uint32_t number, uint64_t *value)
@@ -140,7 +142,8 @@ static int get_pre_init(const struct vm *vm, const struct shm_attr *a, uint64_t 
         if (!a->is_pre_init)
                 return -ENODATA;
         *value = a->group == SHM_ATTR_NR_IRQS ? shm_attr_nr_irqs(vm->shape.n_spis)
-               : a->reg->id == GIC_REG_IIDR   ? GICD_IIDR_DEFAULT | vm->shape.iidr_revision << GICD_IIDR_REVISION_SHIFT
+               : a->reg->id == GIC_REG_IIDR   ? GICD_IIDR_DEFAULT |
+                       vm->shape.iidr_revision << GICD_IIDR_REVISION_SHIFT
                                               : vm->shape.gicd_typer2;
         return 0;
 }
@@ -153,7 +156,8 @@ static int set_pre_init(struct vm *vm, const struct shm_attr *a, uint64_t value)
                 vm->attrs.nr_irqs_set = true;
                 vm->shape.n_spis = shm_attr_n_spis((uint32_t)value);
         } else if (a->reg->id == GIC_REG_IIDR) {
-                vm->shape.iidr_revision = ((uint32_t)value & GICD_IIDR_REVISION) >> GICD_IIDR_REVISION_SHIFT;
+                vm->shape.iidr_revision =
+                        ((uint32_t)value & GICD_IIDR_REVISION) >> GICD_IIDR_REVISION_SHIFT;
         } else {
                 vm->shape.gicd_typer2 = (uint32_t)value;
         }
@@ -190,7 +194,7 @@ int attr_get(struct vm *vm, uint32_t group, uint64_t attr, uint64_t *value)
         return vm->initialised ? shm_attr_get(&vm->gic, &a, value) : get_pre_init(vm, &a, value);
 }
 
-int attr_set(struct vm *vm, uint32_t group, uint64_t attr, uint64_t value, struct base_error *why)
+int attr_set(struct vm *vm, uint32_t group, uint64_t attr, uint64_t value)
 {
         struct shm_attr a;
         int r = decode(vm, group, attr, &a);
@@ -203,9 +207,7 @@ int attr_set(struct vm *vm, uint32_t group, uint64_t attr, uint64_t value, struc
                 return r;
         if (group == SHM_ATTR_ADDR)
                 return set_address(vm, a.number, value);
-        if (group == SHM_ATTR_CTRL) {
-                r = vm_init(vm, why);
-                return r == -EALREADY ? 0 : r;
-        }
+        if (group == SHM_ATTR_CTRL)
+                return ATTR_IS_INIT;
         return vm->initialised ? shm_attr_set(&vm->gic, &a, value) : set_pre_init(vm, &a, value);
 }

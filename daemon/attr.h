@@ -6,17 +6,19 @@
 /*
  * Attributes: what a VM is given before its controller is built, and what never is in its segment
  *
- * What    shm-attr.h has the table of all groups. Before INIT the pre-init registers and the number of interrupts change
- *         the shape that vm_init() builds; every other register has no value yet. Addresses are kept here, before INIT
- *         and after. A live controller's registers are read and set through the segment, as a VMM would.
- * Threads The daemon's one thread: INIT and each attribute come one after the other, so none is half before it.
+ * What    shm-attr.h has the table of all groups. Before INIT the pre-init registers and the number
+ *         of interrupts change the shape that vm_build() builds; every other register has no value
+ *         yet. Addresses are kept here, before INIT and after. A live controller's registers are
+ *         read and set through the segment, as a VMM would.
+ * Threads The daemon's one thread: INIT and each attribute come one after the other, so none is
+ * half before it.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
-struct base_error;
 struct vm;
 
+#define ATTR_IS_INIT     1      /* of attr_set(): the value is right, and it asks for VM_INIT */
 #define ATTR_NO_ADDRESS  UINT64_MAX     /* what an address reads as until it is set */
 
 struct vm_attrs {
@@ -31,13 +33,15 @@ void attr_init(struct vm_attrs *attrs);
 void attr_deinit(struct vm_attrs *attrs);
 
 /*
- * attr_has(), attr_get(), attr_set() - @value of attr_get() goes in too: the index of a redistributor region
+ * attr_has(), attr_get(), attr_set() - @value of attr_get() goes in too: the index of a
+ * redistributor region
  *
- * Return: 0; -ENODATA only after INIT; and as doc/attributes.md says: -ENXIO, -EINVAL, -EBUSY, -EEXIST, -E2BIG, -ENOENT;
- * of INIT itself what vm_init() returns, with words in @why.
+ * Return: 0; -ENODATA only after INIT; and as doc/attributes.md says: -ENXIO, -EINVAL, -EBUSY,
+ * -EEXIST, -E2BIG, -ENOENT; attr_set() of INIT itself: ATTR_IS_INIT, and the caller makes it
+ * (life_init()).
  */
 int attr_has(struct vm *vm, uint32_t group, uint64_t attr);
 int attr_get(struct vm *vm, uint32_t group, uint64_t attr, uint64_t *value);
-int attr_set(struct vm *vm, uint32_t group, uint64_t attr, uint64_t value, struct base_error *why);
+int attr_set(struct vm *vm, uint32_t group, uint64_t attr, uint64_t value);
 
 #endif

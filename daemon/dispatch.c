@@ -5,7 +5,7 @@
  * Dispatch: see dispatch.h
  */
 
-#include "attach.h"
+#include "life.h"
 #include "dispatch.h"
 #include "handlers.h"
 #include "proto-message.h"
@@ -73,7 +73,7 @@ static enum proto_code serve(struct request *request, struct proto_rx *rx)
         if (code == PROTO_OK)
                 session->proto.state = proto_state_next(session->proto.state, request->row);
         else if (session->proto.state != PROTO_STATE_ATTACHED)
-                attach_detach(session); /* it could not be told that it is attached */
+                life_leave(session); /* it could not be told that it is attached */
         return code;
 }
 

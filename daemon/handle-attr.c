@@ -8,6 +8,7 @@
 
 #include "attr.h"
 #include "handlers.h"
+#include "life.h"
 #include "vm.h"
 
 /* -ENODATA is PROTO_NOT_INITIALISED, whose text says it. */
@@ -61,7 +62,12 @@ enum proto_code handle_attr_set(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        r = attr_set(vm, ask->group, ask->attr, ask->value, &request->why);
+        r = attr_set(vm, ask->group, ask->attr, ask->value);
+        if (r == ATTR_IS_INIT) {
+                r = life_init(vm, &request->why);
+                if (r == -EALREADY)
+                        r = 0;
+        }
         return r < 0 ? fail(request, r) : PROTO_OK;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base-fd.h"
 #include "handlers.h"
+#include "owner.h"
 #include "session.h"
 #include "shm-tdir.h"
 #include "tdir.h"
@@ -66,7 +67,7 @@ enum proto_code handle_vcpu_register(struct request *request)
                 return request_fail(request, PROTO_INVALID,
                                     "list_registers must be at most %u, or 0 for a trap port",
                                      PROTO_MAX_LIST_REGISTERS);
-        r = vm_vcpu_take(vm, index, request->session, ask->list_registers);
+        r = owner_take(vm, index, request->session, ask->list_registers);
         if (r == -EBUSY)
                 return request_fail(request, PROTO_BUSY,
                                     "vCPU %" PRIu32 " is registered by a living connection",
@@ -80,7 +81,7 @@ enum proto_code handle_vcpu_unregister(struct request *request)
         uint32_t index = 0;
         enum proto_code code = find_own_vcpu(request, &vm, &index);
 
-        return code == PROTO_OK ? proto_code_from_errno(vm_vcpu_release(vm, index,
+        return code == PROTO_OK ? proto_code_from_errno(owner_release(vm, index,
                                                                         request->session)) : code;
 }
 

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "attach.h"
+#include "life.h"
 #include "grant.h"
 #include "handlers.h"
 #include "proto-limits.h"
@@ -115,13 +115,13 @@ enum proto_code handle_vm_create(struct request *request)
                 vm_free(vm);
                 return proto_code_from_errno(r);
         }
-        attach_join(session, vm, PROTO_ROLE_VMM);
+        life_join(session, vm, PROTO_ROLE_VMM);
         log_client(LOG_INFO, &about, "created by %s, uid %u: %" PRIu32 " vCPUs, %" PRIu32 " SPIs",
                    session->client_name,
                    (unsigned)session->uid, vm->shape.n_vcpus, vm->shape.n_spis + vm->shape.n_espis);
         code = handle_reply_info(request, vm, NULL, 0);
         if (code != PROTO_OK)
-                attach_destroy_vm(vm, request->session);
+                life_destroy(vm, request->session);
         return code;
 }
 
@@ -139,7 +139,7 @@ static enum proto_code attach_device(struct request *request, struct vm *vm, con
                                      grant->label);
         while ((intids[n] = grant_next(grant, &i)) != UINT32_MAX)
                 n++;
-        attach_join(session, vm, PROTO_ROLE_DEVICE);
+        life_join(session, vm, PROTO_ROLE_DEVICE);
         return handle_reply_info(request, vm, intids, n);
 }
 
@@ -161,7 +161,7 @@ enum proto_code handle_vm_attach(struct request *request)
                 return code;
         if (attach->role == PROTO_ROLE_DEVICE)
                 return attach_device(request, vm, attach->token);
-        attach_join(session, vm, (enum proto_role)attach->role);
+        life_join(session, vm, (enum proto_role)attach->role);
         return handle_reply_info(request, vm, NULL, 0);
 }
 
@@ -173,7 +173,7 @@ enum proto_code handle_vm_init(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        r = vm_init(vm, &request->why);
+        r = life_init(vm, &request->why);
         if (r < 0 && r != -EALREADY)
                 return proto_code_from_errno(r);
         return handle_reply_info(request, vm, NULL, 0);
@@ -227,7 +227,7 @@ enum proto_code handle_vm_doorbells(struct request *request)
 
 enum proto_code handle_vm_detach(struct request *request)
 {
-        attach_detach(request->session);
+        life_leave(request->session);
         request->session->proto.role = PROTO_ROLE_NONE;
         return PROTO_OK;
 }
@@ -240,6 +240,6 @@ enum proto_code handle_vm_destroy(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        attach_destroy_vm(vm, request->session);
+        life_destroy(vm, request->session);
         return PROTO_OK;
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "activation.h"
-#include "attach.h"
+#include "life.h"
 #include "base-error.h"
 #include "dispatch.h"
 #include "log.h"
@@ -142,7 +142,7 @@ static void remove_session(struct server *server, struct session *session)
 {
         TAILQ_REMOVE(&server->sessions.list, session, link);
         server->sessions.n--;
-        attach_detach(session);
+        life_leave(session);
         notes_close(session);
         session_free(session);
 }
@@ -261,7 +261,7 @@ void server_free(struct server *server)
         while (!TAILQ_EMPTY(&server->sessions.list))
                 remove_session(server, TAILQ_FIRST(&server->sessions.list));
         while (!TAILQ_EMPTY(&server->registry.vms))
-                attach_destroy_vm(TAILQ_FIRST(&server->registry.vms), NULL);
+                life_destroy(TAILQ_FIRST(&server->registry.vms), NULL);
         free_event(server->accepting);
         free_event(server->accept_again);
         free_event(server->stop_term);

@@ -32,7 +32,7 @@ static void broadcast(struct vm *vm)
                         continue;
                 left--;
                 if (doorbell_ring(&vm->loop->guard, vm->vcpus[i].tdir_fd) == -EPERM) {
-                        vm_convict(vm, "the eventfd it subscribed was made to block");
+                        vm->hostile(vm, "the eventfd it subscribed was made to block");
                         break;
                 }
         }
@@ -55,8 +55,9 @@ static void arm(struct vm *vm, unsigned ms)
 }
 
 /*
- * Until the next look. With list-register ports that is when they are asked, so that what ended in a list register right after
- * the last question (@again: there was one, FOLD_MS ago) is known within the lag, too.
+ * Until the next look. With list-register ports that is when they are asked, so that what ended in
+ * a list register right after the last question (@again: there was one, FOLD_MS ago) is known
+ * within the lag, too.
  */
 static void arm_lag(struct vm *vm, bool again)
 {
@@ -64,7 +65,8 @@ static void arm_lag(struct vm *vm, bool again)
         unsigned early_ms = !vm->tdir.n_ports ? 0 : again ? 2 * FOLD_MS : FOLD_MS;
         unsigned ms = lag_ms > early_ms ? lag_ms - early_ms : 0;
 
-        arm(vm, again && !ms ? 1 : ms); /* a lag of 0 must not become a busy loop while an SPI stays in flight */
+        /* a lag of 0 must not become a busy loop while an SPI stays in flight */
+        arm(vm, again && !ms ? 1 : ms);
 }
 
 static void count(struct vm *vm, unsigned broadcasts, unsigned suppressed)
@@ -101,7 +103,10 @@ static void on_raised(evutil_socket_t fd, short what, void *arg)
         look(vm, false);
 }
 
-/* Return: the ports were asked or are still folding; look again. One that does not fold is waited for no longer than a lag. */
+/*
+ * Return: the ports were asked or are still folding; look again. One that does not fold is waited
+ * for no longer than a lag.
+ */
 static bool ask_ports(struct vm *vm)
 {
         if (!vm->tdir.n_ports)
@@ -137,6 +142,7 @@ int tdir_open(struct vm *vm)
         vm->tdir.lag = evtimer_new(base, on_lag, vm);
         if (!vm->tdir.raised || !vm->tdir.lag || event_add(vm->tdir.raised, NULL) < 0)
                 return -ENOMEM;
+        vm->gic.raised = tdir_on_own_raise;
         vm->tdir.set = shm_tdir_get(&vm->gic, &vm->tdir.generation, NULL);
         return 0;
 }
@@ -164,7 +170,8 @@ static void interest_changed(struct vm *vm, uint32_t before)
 
         shm_tdir_set_interest(&vm->gic, now);
         if (before == 0 && now > 0) {
-                shm_tdir_try_clear(&vm->gic); /* it may have been set for long with nobody to clear it */
+                /* it may have been set for long with nobody to clear it */
+                shm_tdir_try_clear(&vm->gic);
                 look(vm, false);
         } else if (now == 0) {
                 evtimer_del(vm->tdir.lag);

@@ -17,18 +17,12 @@
 #include "base-error.h"
 #include "base-fd.h"
 #include "doorbell.h"
-#include "eoi.h"
 #include "log.h"
 #include "proto-limits.h"
 #include "loop.h"
-#include "session.h"
-#include "shm-cpuif.h"
 #include "shm-daemon.h"
 #include "shm-park.h"
-#include "shm-port.h"
-#include "shm-reset.h"
 #include "shm-segment.h"
-#include "tdir.h"
 #include "user.h"
 #include "vm.h"
 
@@ -37,10 +31,12 @@
 
 bool vm_name_valid(const char *name)
 {
-        static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+        static const char allowed[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
         size_t n = strnlen(name, VM_NAME_MAX + 1);
 
-        return n > 0 && n <= VM_NAME_MAX && name[0] != '.' && name[0] != '-' && strspn(name, allowed) == n;
+        return n > 0 && n <= VM_NAME_MAX && name[0] != '.' && name[0] != '-' &&
+               strspn(name, allowed) == n;
 }
 
 bool vm_may(const struct vm *vm, uid_t uid)
@@ -76,8 +72,12 @@ static int copy_array(const void *array, size_t n, size_t width, const void **re
         return 0;
 }
 
-/* The shape that is asked for, checked, with arrays that are still the caller's. Return: 0; -EINVAL with words. */
-static int check_shape(struct shm_shape *shape, const struct vm_config *config, struct base_error *why)
+/*
+ * The shape that is asked for, checked, with arrays that are still the caller's. Return: 0; -EINVAL
+ * with words.
+ */
+static int check_shape(struct shm_shape *shape, const struct vm_config *config,
+                       struct base_error *why)
 {
         const char *reason = "its configuration cannot be built";
         int r;
@@ -88,8 +88,10 @@ static int check_shape(struct shm_shape *shape, const struct vm_config *config, 
                                       VM_NAME_MAX);
         *shape = (struct shm_shape){
                 .n_vcpus = config->n_vcpus, .n_spis = config->n_spis, .mpidrs = config->mpidrs,
-                .n_priority_bits = config->n_priority_bits ? config->n_priority_bits : VM_DEFAULT_PRIORITY_BITS,
-                .n_espis = config->n_espis, .n_eppis = config->n_eppis, .features = features_of(config),
+                .n_priority_bits = config->n_priority_bits ? config->n_priority_bits :
+                VM_DEFAULT_PRIORITY_BITS,
+                .n_espis = config->n_espis, .n_eppis = config->n_eppis,
+                .features = features_of(config),
                 .redist_regions = config->n_redist_regions ? config->redist_regions : NULL,
                 .n_redist_regions = config->n_redist_regions,
                 .flags = (config->flags & PROTO_VM_MIRROR) ? SHM_FLAG_MIRROR : 0,
@@ -123,7 +125,8 @@ static int set_shape(struct vm *vm, const struct vm_config *config, struct base_
         return 0;
 }
 
-int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *config, struct base_error *why,
+int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *config,
+           struct base_error *why,
            struct vm **ret_vm)
 {
         struct vm *vm = calloc(1, sizeof(*vm));
@@ -186,8 +189,11 @@ static void say_limit(const struct vm *vm, struct base_error *why)
                        count_fds((unsigned)limit.rlim_cur));
 }
 
-/* Those of its controller. Return: 0; -EMFILE it never fits; -ENOSPC its user has enough. Both with words. */
-static int take_fds(struct vm *vm, struct base_error *why)
+/*
+ * Those of its controller. Return: 0; -EMFILE it never fits; -ENOSPC its user has enough. Both with
+ * words.
+ */
+static int charge_fds(struct vm *vm, struct base_error *why)
 {
         struct rlimit limit;
         int r;
@@ -212,7 +218,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
                 return;
         shm_bell_ringing(&vm->gic, index);
         if (doorbell_ring(&vm->loop->guard, vm->vcpus[index].bell) == -EPERM)
-                vm_convict(vm, "a doorbell was made to block");
+                vm->hostile(vm, "a doorbell was made to block");
 }
 
 int vm_bell(struct vm *vm, uint32_t index)
@@ -226,20 +232,6 @@ int vm_bell(struct vm *vm, uint32_t index)
         if (fd >= 0)
                 vcpu->bell = fd;
         return fd;
-}
-
-void vm_convict(struct vm *vm, const char *reason)
-{
-        struct session *session;
-
-        for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
-                tdir_unsubscribe(vm, i);
-                vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);
-                (void)vm_bell(vm, i); /* else when it is asked for */
-        }
-        TAILQ_FOREACH(session, &vm->sessions, vm_link)
-                if (session->proto.role == PROTO_ROLE_VMM)
-                        session_kill(session, reason);
 }
 
 static int open_bells(struct vm *vm)
@@ -258,11 +250,8 @@ static int open_bells(struct vm *vm)
         return 0;
 }
 
-static void close_controller(struct vm *vm)
+void vm_unbuild(struct vm *vm)
 {
-        eoi_stop(vm);
-        tdir_close(vm);
-        placing_close(vm);
         for (uint32_t i = 0; vm->vcpus && i < vm->shape.n_vcpus; i++) {
                 vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);
                 vm->vcpus[i].tdir_fd = base_fd_close(vm->vcpus[i].tdir_fd);
@@ -275,14 +264,12 @@ static void close_controller(struct vm *vm)
         vm->n_fds = 0;
 }
 
-int vm_init(struct vm *vm, struct base_error *why)
+int vm_build(struct vm *vm, struct base_error *why)
 {
         int r;
 
-        if (vm->initialised)
-                return -EALREADY;
         doorbell_guard_pause(&vm->loop->guard);
-        r = take_fds(vm, why);
+        r = charge_fds(vm, why);
         if (r < 0)
                 return r;
         r = open_bells(vm);
@@ -291,21 +278,14 @@ int vm_init(struct vm *vm, struct base_error *why)
         if (r == 0) {
                 vm->gic.bounded = true;
                 vm->gic.ring = ring_vcpu;
-                vm->gic.raised = tdir_on_own_raise;
                 vm->gic.hook_ctx = vm;
                 shm_daemon_set_epoch(&vm->gic, vm->loop->epoch);
-                r = tdir_open(vm);
-                if (r == 0)
-                        r = placing_open(vm);
+                return 0;
         }
-        if (r < 0) {
-                close_controller(vm);
-                if (r == -EMFILE || r == -ENFILE)
-                        say_limit(vm, why);
-                return r == -ENFILE ? -EMFILE : r;
-        }
-        vm->initialised = true;
-        return 0;
+        vm_unbuild(vm);
+        if (r == -EMFILE || r == -ENFILE)
+                say_limit(vm, why);
+        return r == -ENFILE ? -EMFILE : r;
 }
 
 void vm_free(struct vm *vm)
@@ -315,7 +295,7 @@ void vm_free(struct vm *vm)
         if (vm->initialised)
                 shm_daemon_set_epoch(&vm->gic, 0);
         if (vm->user)
-                close_controller(vm);
+                vm_unbuild(vm);
         free((void *)(uintptr_t)vm->shape.mpidrs);
         free((void *)(uintptr_t)vm->shape.redist_regions);
         attr_deinit(&vm->attrs);
@@ -324,78 +304,4 @@ void vm_free(struct vm *vm)
         user_put(vm->user);
         free(vm->vcpus);
         free(vm);
-}
-
-int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session, unsigned n_list_registers)
-{
-        struct vm_vcpu *vcpu;
-        int r;
-
-        if (index >= vm->shape.n_vcpus)
-                return -EINVAL;
-        vcpu = &vm->vcpus[index];
-        if (vcpu->owner)
-                return -EBUSY;
-        if (vcpu->was_owned) {
-                r = shm_vcpu_repair(&vm->gic, index);
-                if (r < 0)
-                        return r;
-                eoi_kick(vm); /* the dead owner may have owed one, which the repair has now posted */
-        }
-        r = shm_vcpu_take(&vm->gic, index, session->id, (uint32_t)session->pid);
-        if (r < 0)
-                return r;
-        shm_port_configure(&vm->gic, index, n_list_registers);
-        vcpu->is_port = n_list_registers != 0;
-        if (vcpu->is_port)
-                tdir_add_port(vm);
-        vcpu->owner = session;
-        vcpu->was_owned = true;
-        vm->n_registered++;
-        return 0;
-}
-
-/* When the daemon stops or the VM is destroyed, its guest may go on: nothing of it is touched. */
-static bool guest_may_go_on(const struct vm *vm)
-{
-        return vm->loop->stopping || vm->destroyed;
-}
-
-static void release(struct vm *vm, uint32_t index, struct session *session, int (*repair)(struct shm_gic *gic, uint32_t vcpu))
-{
-        tdir_unsubscribe(vm, index);
-        if (vm->vcpus[index].is_port)
-                tdir_drop_port(vm);
-        vm->vcpus[index].is_port = false;
-        vm->vcpus[index].owner = NULL;
-        vm->n_registered--;
-        if (guest_may_go_on(vm))
-                return;
-        shm_vcpu_release(&vm->gic, index);
-        if (!session->expelled) {
-                repair(&vm->gic, index);
-                eoi_kick(vm); /* an end of interrupt may be owed that the repair has posted */
-        }
-}
-
-int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session)
-{
-        if (index >= vm->shape.n_vcpus || vm->vcpus[index].owner != session)
-                return -EINVAL;
-        release(vm, index, session, shm_vcpu_repair);
-        return 0;
-}
-
-void vm_vcpu_release_all(struct vm *vm, struct session *session)
-{
-        vm->gic.releasing = true;
-        vm->gic.n_passes = 0;
-        /* First none of them may be chosen any more: a 1-of-N interrupt then moves once, not from one to the next. */
-        for (uint32_t i = 0; vm->n_registered > 0 && !guest_may_go_on(vm) && i < vm->shape.n_vcpus; i++)
-                if (vm->vcpus[i].owner == session)
-                        shm_cpuif_set(&vm->gic, i, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
-        for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
-                if (vm->vcpus[i].owner == session)
-                        release(vm, i, session, shm_vcpu_repair_slot);
-        vm->gic.releasing = false;
 }

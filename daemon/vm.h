@@ -6,10 +6,14 @@
 /*
  * VM: one guest's interrupt controller, as the daemon holds it
  *
- * What    The segment, the doorbells, who owns which vCPU, the grants and who wants to hear of TDIR.
- * Owner   The registry. Sessions point to their VM while they are attached; vm_free() detaches them first.
- * Trust   The segment is written by the VM's own processes and believed in nothing: all of shm/ works on checked copies
- *         of the sizes. What is in this struct comes from checked messages only.
+ * What    The segment, the doorbells, who owns which vCPU, the grants and who wants to hear of
+ *         TDIR. Plain data and its memory: what tells sessions of changes stands above it (tdir.h,
+ *         eoi.h, placing.h), and how it begins and ends above those (life.h).
+ * Owner   The registry. Sessions point to their VM while they are attached; life_destroy() detaches
+ *         them first.
+ * Trust   The segment is written by the VM's own processes and believed in nothing: all of shm/
+ *         works on checked copies of the sizes. What is in this struct comes from checked messages
+ *         only.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
@@ -34,7 +38,8 @@ struct user;
 struct vm_vcpu {
         struct session *owner;  /* NULL: nobody */
         int bell;               /* -1: before init, or there was no descriptor for it: vm_bell() */
-        int tdir_fd;            /* eventfd of the subscriber, -1: none; lives as long as owner's registration */
+        /* eventfd of the subscriber, -1: none; lives as long as owner's registration */
+        int tdir_fd;
         bool was_owned;         /* repair before the next owner */
         bool is_port;           /* registered with list registers */
 };
@@ -43,15 +48,19 @@ struct vm_vcpu {
 struct vm_tdir {
         struct event *raised;   /* the VM's eventfd, or a raise by the daemon itself */
         struct event *lag;
-        unsigned n_asked;       /* looks since list-register ports were rung to fold; 0: they were not */
+        /* looks since list-register ports were rung to fold; 0: they were not */
+        unsigned n_asked;
         uint64_t generation;    /* of the last broadcast */
         uint32_t set;
         uint32_t n_subscribers;
         uint32_t n_watchers;
-        uint32_t cause;         /* of the last broadcast: the INTID that set it; 0: it was cleared */
+        /* of the last broadcast: the INTID that set it; 0: it was cleared */
+        uint32_t cause;
         uint64_t n_broadcasts;
-        uint64_t n_suppressed;  /* clears that were put off, since an SPI was in flight when the lag was over */
-        uint32_t n_ports;       /* list-register ports: who of them is in guest without trapping is rung */
+        /* clears that were put off, since an SPI was in flight when the lag was over */
+        uint64_t n_suppressed;
+        /* list-register ports: who of them is in guest without trapping is rung */
+        uint32_t n_ports;
 };
 
 /* Ends of interrupt of this VM: see eoi.h */
@@ -71,7 +80,8 @@ struct vm {
         uint32_t n_fds;         /* counted for it: 0 before init */
         uint32_t flags;         /* PROTO_VM_* */
         bool initialised;
-        bool destroyed;         /* its sessions are leaving; guests may go on in the memory that they have mapped */
+        /* its sessions are leaving; guests may go on in the memory that they have mapped */
+        bool destroyed;
         struct shm_shape shape; /* name and sizes; its arrays are ours */
         struct shm_gic gic;
         int segment_fd;
@@ -88,7 +98,10 @@ struct vm {
         struct vm_tdir tdir;
         struct vm_eoi eoi;
         struct vm_placing placing;
-        struct vm_attrs attrs;  /* what the VM was given before its controller is built, and addresses */
+        /* what the VM was given before its controller is built, and addresses */
+        struct vm_attrs attrs;
+        /* One of its processes made a write of the daemon sleep: life_convict(). Set at INIT. */
+        void (*hostile)(struct vm *vm, const char *reason);
         uint64_t n_icc_ctlr_messages;
         uint64_t n_injections_socket;
         uint64_t n_injections_ring;
@@ -108,27 +121,31 @@ struct vm_config {
         uint32_t n_redist_regions;      /* at most n_vcpus; 0: one region */
 };
 
-/* vm_name_valid() - [A-Za-z0-9._-], 1..63 bytes, not starting with '.' or '-'. Grant labels follow the same rule. */
+/*
+ * vm_name_valid() - [A-Za-z0-9._-], 1..63 bytes, not starting with '.' or '-'. Grant labels follow
+ * the same rule.
+ */
 bool vm_name_valid(const char *name);
 
 /* vm_new() - @id: registry_new_id(). Return: 0; -EINVAL, -ENOSPC with words in @why; -ENOMEM. */
-int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *config, struct base_error *why,
+int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *config,
+           struct base_error *why,
            struct vm **ret_vm);
 
 /*
- * vm_init() - build the segment and the doorbells. Return: 0; -EMFILE, -ENOSPC with words in @why; -ENOMEM; -EALREADY.
+ * vm_build() - the segment and the doorbells; once. The VM's hook is set before anybody rings.
+ * Return: 0; -EMFILE, -ENOSPC with words in @why; -ENOMEM.
  */
-int vm_init(struct vm *vm, struct base_error *why);
+int vm_build(struct vm *vm, struct base_error *why);
 
-/* vm_bell() - the doorbell of a vCPU, made anew if it was lost. Return: borrowed; -EMFILE, -ENFILE, -ENOMEM. */
-int vm_bell(struct vm *vm, uint32_t index);
+/* vm_unbuild() - the reverse, also of half of it. */
+void vm_unbuild(struct vm *vm);
 
 /*
- * vm_convict() - a process of this VM made a write of the daemon sleep: all its VMMs are disconnected, all subscriptions
- * dropped, and whoever attaches next gets new doorbells. So one VM costs the daemon one tick (doorbell.h), not one for each of
- * its eventfds.
+ * vm_bell() - the doorbell of a vCPU, made anew if it was lost. Return: borrowed; -EMFILE, -ENFILE,
+ * -ENOMEM.
  */
-void vm_convict(struct vm *vm, const char *reason);
+int vm_bell(struct vm *vm, uint32_t index);
 
 /* vm_free() - everything of it; no session may be attached any more. */
 void vm_free(struct vm *vm);
@@ -141,23 +158,5 @@ static inline bool vm_is_mirror(const struct vm *vm)
 
 /* vm_may() - the VM's own uid and root may. */
 bool vm_may(const struct vm *vm, uid_t uid);
-
-/*
- * vm_vcpu_take() - session takes a vCPU over; repairs what a dead one left. @n_list_registers: 0, a trap port. Return: 0;
- * -EINVAL; -EBUSY.
- */
-int vm_vcpu_take(struct vm *vm, uint32_t index, struct session *session, unsigned n_list_registers);
-
-/*
- * vm_vcpu_release() - only what @session owns; what its process left undone is finished or taken back, unless it may
- * still be running. Return: 0; -EINVAL.
- */
-int vm_vcpu_release(struct vm *vm, uint32_t index, struct session *session);
-
-/*
- * vm_vcpu_release_all() - @session leaves; shm_repair_words() is to follow. What of its vCPUs is not repaired by that, because there
- * is too much of it, is when the next owner takes them.
- */
-void vm_vcpu_release_all(struct vm *vm, struct session *session);
 
 #endif

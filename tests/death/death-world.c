@@ -211,7 +211,7 @@ static bool is_dead(const struct death_act *act, uint32_t vcpu)
         return !(act->flags & DEATH_OUTSIDER) && (VICTIMS & 1u << vcpu);
 }
 
-/* As daemon/attach.c and daemon/vm.c have it: vm_vcpu_release_all(), then the words. */
+/* As daemon/attach.c and daemon/vm.c have it: owner_release_all(), then the words. */
 void death_bury(const struct death_act *act)
 {
         for (uint32_t v = 0; v < N_VCPUS; v++)

@@ -2,21 +2,56 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Attachment: see attach.h
+ * Life: see life.h
  */
-#include "attach.h"
-#include "eoi.h"
+#include <errno.h>
+
+#include "base-fd.h"
 #include "drive.h"
-#include "proto-limits.h"
-#include "ring.h"
+#include "eoi.h"
+#include "life.h"
 #include "loop.h"
+#include "notes.h"
+#include "owner.h"
+#include "proto-limits.h"
 #include "registry.h"
+#include "ring.h"
 #include "session.h"
 #include "shm-reset.h"
 #include "tdir.h"
 #include "vm.h"
 
-void attach_join(struct session *session, struct vm *vm, enum proto_role role)
+/* What tells of a VM ends before its memory does. */
+static void close_all(struct vm *vm)
+{
+        eoi_stop(vm);
+        tdir_close(vm);
+        placing_close(vm);
+}
+
+int life_init(struct vm *vm, struct base_error *why)
+{
+        int r;
+
+        if (vm->initialised)
+                return -EALREADY;
+        vm->hostile = life_convict;
+        r = vm_build(vm, why);
+        if (r < 0)
+                return r;
+        r = tdir_open(vm);
+        if (r == 0)
+                r = placing_open(vm);
+        if (r < 0) {
+                close_all(vm);
+                vm_unbuild(vm);
+                return r;
+        }
+        vm->initialised = true;
+        return 0;
+}
+
+void life_join(struct session *session, struct vm *vm, enum proto_role role)
 {
         session->vm = vm;
         session->proto.role = role;
@@ -39,6 +74,7 @@ static pid_t find_owner_pid(const struct vm *vm)
         return pid;
 }
 
+/* Release what it holds of its VM, tell those who go on, and repair what its process left. */
 static void leave(struct session *session)
 {
         struct vm *vm = session->vm;
@@ -47,7 +83,7 @@ static void leave(struct session *session)
                 session->watches_tdir = false;
                 tdir_unwatch(vm);
         }
-        vm_vcpu_release_all(vm, session);
+        owner_release_all(vm, session);
         if (!session->expelled)
                 ring_drain(session);
         if (session->grant)
@@ -68,7 +104,7 @@ static void leave(struct session *session)
         session->vm = NULL;
 }
 
-void attach_destroy_vm(struct vm *vm, const struct session *by)
+void life_destroy(struct vm *vm, const struct session *by)
 {
         struct log_about about = { .vm = vm->shape.name };
         struct session *session;
@@ -76,7 +112,8 @@ void attach_destroy_vm(struct vm *vm, const struct session *by)
         vm->destroyed = true;
         while ((session = TAILQ_FIRST(&vm->sessions))) {
                 leave(session);
-                if (session == by || vm->loop->stopping) /* a daemon that stops is no news about the VM */
+                /* a daemon that stops is no news about the VM */
+                if (session == by || vm->loop->stopping)
                         continue;
                 notes_vm_gone(session);
                 notes_flush(session);
@@ -86,10 +123,11 @@ void attach_destroy_vm(struct vm *vm, const struct session *by)
         registry_remove(vm->registry, vm);
         if (!vm->loop->stopping)
                 log_about(LOG_INFO, &about, "destroyed");
+        close_all(vm);
         vm_free(vm);
 }
 
-void attach_detach(struct session *session)
+void life_leave(struct session *session)
 {
         struct vm *vm = session->vm;
 
@@ -97,5 +135,19 @@ void attach_detach(struct session *session)
                 return;
         leave(session);
         if ((vm->flags & PROTO_VM_EPHEMERAL) && vm->n_vmms == 0)
-                attach_destroy_vm(vm, NULL);
+                life_destroy(vm, NULL);
+}
+
+void life_convict(struct vm *vm, const char *reason)
+{
+        struct session *session;
+
+        for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
+                tdir_unsubscribe(vm, i);
+                vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);
+                (void)vm_bell(vm, i); /* else when it is asked for */
+        }
+        TAILQ_FOREACH(session, &vm->sessions, vm_link)
+                if (session->proto.role == PROTO_ROLE_VMM)
+                        session_kill(session, reason);
 }
