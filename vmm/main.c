@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "vmm-board.h"
 #include "vmm-log.h"
 #include "vmm-loop.h"
 #include "vmm-machine.h"
@@ -33,13 +34,13 @@ static void occupy_standard_descriptors(void)
 
 static int run(struct vmm_machine *machine, const struct vmm_options *options)
 {
-        int r, status = vmm_machine_init(machine, options);
+        int r, status = vmm_board_init(machine, options);
 
         if (status != 0)
                 return status;
         if (vmm_unicorn_check() < 0 || vmm_selftest() < 0)
                 return VMM_STATUS_HOST;
-        status = vmm_machine_reset(machine);
+        status = vmm_board_reset(machine);
         if (status != 0)
                 return status;
         vmm_console_init(&machine->console);
@@ -52,7 +53,7 @@ static int run(struct vmm_machine *machine, const struct vmm_options *options)
                 status = VMM_STATUS_HOST;
         }
         if (options->stats || options->verbose)
-                vmm_machine_print_stats(machine);
+                vmm_board_print_stats(machine);
         return status;
 }
 
@@ -71,6 +72,6 @@ int main(int argc, char **argv)
         if (status >= 0)
                 return status;
         status = run(&machine, &options);
-        vmm_machine_deinit(&machine);
+        vmm_board_deinit(&machine);
         return status;
 }

@@ -4,22 +4,17 @@
 #define VMM_CPU_H
 
 /*
- * CPU: one vCPU as a Unicorn engine
+ * CPU: the registers and the memory of one vCPU, for those who do what its guest asked for
+ *
+ * Threads The one thread; the engine is stopped, or in a hook.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
 struct vmm_cpu;
 
-/* Return: 0, or -errno after a complaint. The machine's memory exists; it is scratch for the length of the call. */
-int vmm_cpu_open(struct vmm_cpu *cpu);
-void vmm_cpu_close(struct vmm_cpu *cpu);
-
 /* Start (again) from reset at an address, with a value in x0; the caller tells the library. */
 void vmm_cpu_start(struct vmm_cpu *cpu, uint64_t entry, uint64_t x0);
-
-/* Run until the slice is over or the guest waits. Ends the machine if the guest cannot go on. */
-void vmm_cpu_run(struct vmm_cpu *cpu);
 
 /* After anything the guest did that may have raised or lowered its own lines. */
 void vmm_cpu_look(struct vmm_cpu *cpu);

@@ -20,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "vmm-cpu.h"
+#include "vmm-board.h"
+#include "vmm-engine.h"
 #include "vmm-log.h"
 #include "vmm-machine.h"
 #include "vmm-service.h"
@@ -102,7 +103,7 @@ static void serve_signal(struct vmm_machine *machine)
         if (read(machine->signal_fd, &info, sizeof(info)) != sizeof(info))
                 return;
         if (info.ssi_signo == SIGUSR1)
-                vmm_machine_print_stats(machine);
+                vmm_board_print_stats(machine);
         else
                 vmm_machine_end(machine, VMM_STATUS_SIGNAL + (int)info.ssi_signo);
 }
@@ -246,7 +247,7 @@ static bool run_round(struct loop *loop)
                         continue;
                 set_ticking(loop, true);
                 atomic_store_explicit(&machine->attention.stop, 0, memory_order_relaxed);
-                vmm_cpu_run(&machine->cpus[i]);
+                vmm_engine_run(&machine->cpus[i]);
                 ran = true;
         }
         return ran;
@@ -296,7 +297,7 @@ int vmm_loop_run(struct vmm_machine *machine)
         }
         status = run_until_reset(&loop);
         while (machine->state == VMM_RESET) {
-                status = vmm_machine_reset(machine);
+                status = vmm_board_reset(machine);
                 if (status != 0)
                         break;
                 machine->n_resets++;

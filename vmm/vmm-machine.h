@@ -6,8 +6,9 @@
 /*
  * Machine: the guest's vCPUs, memory and devices, and who owns them
  *
- * What    One struct vmm_machine per process. A system reset rebuilds the engines and the memory and keeps the rest.
- * Threads All of it belongs to the one thread; a signal handler stores to attention.stop and to nothing else.
+ * What    One struct vmm_machine per process. A system reset rebuilds the engines and the memory
+ * and keeps the rest. Threads All of it belongs to the one thread; a signal handler stores to
+ * attention.stop and to nothing else.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -94,13 +95,6 @@ struct vmm_machine {
         uint64_t n_icc_ctlr_reads, n_cpu_on, n_resets, n_sleeps;
 };
 
-/* Return: 0, or the exit status after a complaint. */
-int vmm_machine_init(struct vmm_machine *machine, const struct vmm_options *options);
-void vmm_machine_deinit(struct vmm_machine *machine);
-
-/* Power-on or system reset: memory, engines, devices as at first; vCPU 0 on, all others off. Return: as above. */
-int vmm_machine_reset(struct vmm_machine *machine);
-
 /* From the guest's side of things: takes effect when the current slice is over. */
 void vmm_machine_end(struct vmm_machine *machine, int status);
 void vmm_machine_ask_reset(struct vmm_machine *machine);
@@ -108,7 +102,5 @@ void vmm_machine_stop_slice(struct vmm_machine *machine);
 
 /* Whether [address, address + size) is guest memory. */
 bool vmm_machine_is_ram(const struct vmm_machine *machine, uint64_t address, uint64_t size);
-
-void vmm_machine_print_stats(const struct vmm_machine *machine);
 
 #endif
