@@ -27,6 +27,9 @@
 #define GICH_LR_PENDING         (UINT64_C(1) << 62)
 #define GICH_LR_ACTIVE          (UINT64_C(1) << 63)
 #define GICH_LR_STATE           (GICH_LR_PENDING | GICH_LR_ACTIVE)
+/* ICH_HCR_EL2 (section 12.4.8) */
+#define GICH_HCR_LRENPIE        (UINT64_C(1) << 2)   /* maintenance while EOIcount is not 0 */
+#define GICH_HCR_TALL           (UINT64_C(3) << 11)  /* TALL0, TALL1: trap both groups */
 #define GICH_VMCR_VEOIM         (UINT64_C(1) << 9)   /* ICH_VMCR_EL2 (section 12.4.13): EOImode */
 
 /*

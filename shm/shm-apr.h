@@ -15,7 +15,7 @@
  *         the word, then the request, both sequentially consistent, then looks whether to ring, as an injector does.
  * Death   Who dies between taking the request and the values leaves the words: shm_vcpu_repair() takes them.
  */
-#include "shm-gic.h"
+#include "shm-eoicount.h"
 
 #define SHM_APR_POSTED  (UINT64_C(1) << 32)     /* bits 31..0 are the value */
 
@@ -89,6 +89,7 @@ static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
                 uint64_t posted = shm_load(at, APR_A1);
 
                 while (posted & SHM_APR_POSTED) {
+                        shm_eoicount_doubt(self);
                         shm_store(shm_apr_at(self, i / SHM_N_APR, i), (uint32_t)posted, APR_X2);
                         if (shm_cas(at, &posted, 0, APR_R1) ||
                             !shm_gic_retry(gic, &tries))

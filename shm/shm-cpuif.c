@@ -5,6 +5,7 @@
 #include "gic-prio.h"
 #include "gic-route.h"
 #include "shm-apr.h"
+#include "shm-eoicount.h"
 #include "shm-gate.h"
 #include "shm-list.h"
 #include "shm-port.h"
@@ -387,6 +388,8 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
         assign_apr(self, group, (unsigned)bit, false);
         if (deactivates)
                 deactivate(gic, vcpu, word, intid, op);
+        else
+                shm_eoicount_doubt(self);
         shm_slot_end(self);
 }
 

@@ -87,7 +87,7 @@ static inline bool shm_gic_retry(const struct shm_gic *gic, unsigned *tries)
         return !gic->bounded || ++*tries < SHM_TRIES;
 }
 
-/* May one more operation be finished for who died that looks at all words: a reset, the walk of an EOIcount? */
+/* May one more operation be finished for who died that looks at all words: a reset? */
 static inline bool shm_gic_may_pass(struct shm_gic *gic)
 {
         return !gic->releasing || gic->n_passes++ < SHM_MAX_PASSES;

@@ -294,6 +294,7 @@ struct shm_vcpu {
 
         /* 2880: list-register port: what it acknowledged, in that order; some of it has ended since. The owner thread */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) n_taken;
+        shm_atomic(uint32_t) leftovers;     /* it may hold some without priority: shm-eoicount.h */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) taken[SHM_N_TAKEN];
         uint8_t reserved2[640];
 };
@@ -403,6 +404,7 @@ SHM_AT(struct shm_vcpu, mirror, 2240);
 SHM_AT(struct shm_vcpu, actives_summary, 448);
 SHM_AT(struct shm_vcpu, actives, 2368);
 SHM_AT(struct shm_vcpu, n_taken, 2880);
+SHM_AT(struct shm_vcpu, leftovers, 2884);
 SHM_AT(struct shm_vcpu, taken, 2944);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");

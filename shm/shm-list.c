@@ -87,12 +87,6 @@ void shm_port_remember(struct shm_vcpu *self, uint32_t intid)
                 shm_or(&self->actives_summary, UINT64_C(1) << i, PORT_X2);
 }
 
-/* It had a list register when EOIcount was counted: that end of interrupt was not of it. */
-static bool was_listed(const struct shm_vcpu *self, uint32_t intid)
-{
-        return shm_list_saved_state(self, intid);
-}
-
 void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -107,8 +101,6 @@ void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_c
                         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = at ? shm_word_load(at) : 0;
 
-                        if (shm_list_is_own_active(w, vcpu) && was_listed(self, intid))
-                                continue;
                         if (shm_list_is_own_active(w, vcpu))
                                 offer(c, (struct shm_list_choice) { at, w, intid });
                         else
@@ -121,35 +113,17 @@ void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_c
         }
 }
 
-static void offer_unacknowledged(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const uint32_t ap[2][SHM_N_APR], bool is_anywhere,
-                                 struct shm_list_choices *c)
+static bool is_held(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
-        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
-        uint64_t w = shm_word_load(at);
-        bool is_own = shm_list_is_own_active(w, vcpu) && !was_listed(&gic->vcpus[vcpu], intid);
-        unsigned group = gic_word_group(w), bit;
+        const shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t w = at ? shm_word_load(at) : 0;
 
-        if (!is_own && !shm_list_is_unheld_active(w))
-                return;
-        if (!is_own && !is_anywhere && !gic_intid_is_private(intid) && gic_word_route(w) != vcpu)
-                return;
-        bit = shm_cpuif_apr_bit(gic, vcpu, gic_word_priority(w), group);
-        if (ap[group][bit / 32] >> bit % 32 & 1)
-                offer(c, (struct shm_list_choice) { at, w, intid });
-}
-
-void shm_list_offer_unacknowledged(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c)
-{
-        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                offer_unacknowledged(gic, vcpu, shm_gic_nth_private(i), ap, false, c);
-        for (unsigned is_anywhere = 0; is_anywhere < 2 && !c->n; is_anywhere++)
-                for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
-                        offer_unacknowledged(gic, vcpu, shm_gic_nth_spi(gic, i), ap, is_anywhere, c);
+        return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu;
 }
 
 /*
  * The order in which interrupts were acknowledged here: an end of interrupt that finds no list register is of the latest
- * that is still active. Its priority may be another by now.
+ * that has none. Its priority may be another by now.
  */
 void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
@@ -159,10 +133,8 @@ void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         if (n >= SHM_N_TAKEN) { /* those that ended, and if there are none, the oldest: EOImode 1 can leave any number active */
                 for (uint32_t i = 0; i < SHM_N_TAKEN; i++) {
                         uint32_t other = shm_load(&self->taken[i], PORT_X1);
-                        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, other);
-                        uint64_t w = at ? shm_word_load(at) : 0;
 
-                        if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu)
+                        if (is_held(gic, vcpu, other))
                                 shm_store(&self->taken[kept++], other, PORT_X3);
                 }
                 if (kept == SHM_N_TAKEN)
@@ -174,16 +146,54 @@ void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         shm_store(&self->n_taken, n + 1, PORT_X3);
 }
 
-uint32_t shm_list_latest_taken(struct shm_gic *gic, uint32_t vcpu)
+static uint32_t n_taken_of(const struct shm_vcpu *self)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint32_t n = shm_load(&self->n_taken, PORT_X1);
 
-        for (n = n < SHM_N_TAKEN ? n : SHM_N_TAKEN; n; n--) {
-                uint32_t intid = shm_load(&self->taken[n - 1], PORT_X1);
-                shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        return n < SHM_N_TAKEN ? n : SHM_N_TAKEN;
+}
 
-                if (at && shm_list_is_own_active(shm_word_load(at), vcpu) && !was_listed(self, intid))
+static bool is_taken_again(const struct shm_vcpu *self, uint32_t from, uint32_t n, uint32_t intid)
+{
+        while (from < n)
+                if (shm_load(&self->taken[from++], PORT_X1) == intid)
+                        return true;
+        return false;
+}
+
+/* It had a list register when EOIcount was counted: that end of interrupt was not of it. */
+static bool was_listed(const struct shm_vcpu *self, uint32_t intid)
+{
+        return shm_list_saved_state(self, intid);
+}
+
+/* What ended, or was taken again later, goes. */
+unsigned shm_list_order_taken(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t n = n_taken_of(self), kept = 0;
+        unsigned n_outside = 0;
+
+        for (uint32_t i = 0; i < n; i++) {
+                uint32_t intid = shm_load(&self->taken[i], PORT_X1);
+
+                if (!is_held(gic, vcpu, intid) || is_taken_again(self, i + 1, n, intid))
+                        continue;
+                shm_store(&self->taken[kept++], intid, PORT_X3);
+                n_outside += !was_listed(self, intid);
+        }
+        shm_store(&self->n_taken, kept, PORT_X3);
+        return n_outside;
+}
+
+uint32_t shm_list_latest_taken(const struct shm_gic *gic, uint32_t vcpu, unsigned n_later)
+{
+        const struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        for (uint32_t n = n_taken_of(self); n; n--) {
+                uint32_t intid = shm_load(&self->taken[n - 1], PORT_X1);
+
+                if (shm_gic_word(gic, vcpu, intid) && !was_listed(self, intid) && !n_later--)
                         return intid;
         }
         return GIC_INTID_SPURIOUS;

@@ -61,16 +61,14 @@ static inline bool shm_list_is_unheld_active(uint64_t w)
         return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ACTIVE && gic_word_holder(w) == GIC_NO_VCPU;
 }
 
-/*
- * shm_list_offer_unacknowledged() - what is active outside of list registers, and is this vCPU's or nobody's, for an end of interrupt
- * that is of none that this vCPU acknowledged: an active priority of its group and priority was dropped (@ap). What another vCPU could
- * have acknowledged as well, an SPI that is not routed here, only if there is nothing else. Looks at all words.
- */
-void shm_list_offer_unacknowledged(struct shm_gic *gic, uint32_t vcpu, const uint32_t ap[2][SHM_N_APR], struct shm_list_choices *c);
-
 /* shm_list_push_taken() - @intid was acknowledged in guest. */
 void shm_list_push_taken(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
-/* shm_list_latest_taken() - the latest of these that is active and was in no list register; or GIC_INTID_SPURIOUS. */
-uint32_t shm_list_latest_taken(struct shm_gic *gic, uint32_t vcpu);
+/*
+ * shm_list_order_taken() - leave in that order only what this vCPU holds, each once.
+ * Return: how many of these have no list register in the saved bank: shm_list_latest_taken().
+ */
+unsigned shm_list_order_taken(struct shm_gic *gic, uint32_t vcpu);
+/* shm_list_latest_taken() - the latest that had none but for @n_later; or GIC_INTID_SPURIOUS. */
+uint32_t shm_list_latest_taken(const struct shm_gic *gic, uint32_t vcpu, unsigned n_later);
 
 #endif

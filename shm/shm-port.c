@@ -16,7 +16,6 @@
 /* ICH_HCR_EL2, ICH_VMCR_EL2: IHI 0069 sections 12.4.8, 12.4.13 */
 #define HCR_EN              (UINT64_C(1) << 0)
 #define HCR_UIE             (UINT64_C(1) << 1)
-#define HCR_LRENPIE         (UINT64_C(1) << 2)
 #define HCR_NPIE            (UINT64_C(1) << 3)
 #define HCR_VGRP_EIE(g)     (UINT64_C(1) << (4 + 2 * (g)))
 #define HCR_VGRP_DIE(g)     (UINT64_C(1) << (5 + 2 * (g)))
@@ -50,6 +49,7 @@ static unsigned n_list_registers(const struct shm_vcpu *self)
 
 void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
 {
+        shm_eoicount_doubt(&gic->vcpus[vcpu]); /* until nothing that it holds is left from before */
         shm_store(&gic->vcpus[vcpu].port, n << SHM_PORT_N_SHIFT, PORT_R1);
         if (n)
                 shm_or(&gic->header->tdir, SHM_TDIR_PORTS, TDIR_R6);
@@ -155,15 +155,6 @@ static bool publish(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
         return traps;
 }
 
-static bool has_active_priority(const struct shm_vcpu *self)
-{
-        uint32_t any = 0;
-
-        for (unsigned i = 0; i < SHM_N_APR; i++)
-                any |= shm_load(&self->ap0r[i], APR_X1) | shm_load(&self->ap1r[i], APR_X1);
-        return any;
-}
-
 struct filling {
         unsigned n;             /* list registers in use */
         bool has_spi;           /* one of them is an SPI that was pending */
@@ -205,24 +196,25 @@ static uint64_t fill_of(struct shm_gic *gic, uint32_t vcpu, struct shm_list_grou
         unsigned max = n_list_registers(&gic->vcpus[vcpu]);
         struct shm_list_choices pending = { .max = max, .no_spis = !has_spis }, active = { .max = 0 };
         unsigned disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
+        unsigned n_pending, n_others;
         uint64_t hcr = HCR_EN;
 
         *f = (struct filling) { 0 };
         list_all(gic, vcpu, &pending, groups.listable, false, f, lr);
-        active.max = max - f->n;
+        n_pending = f->n;
+        active.max = max - n_pending;
         shm_list_offer_active(gic, vcpu, &active);
         list_all(gic, vcpu, &active, groups.listable, true, f, lr);
+        n_others = active.n_offered - active.n;
 
         if (pending.n_offered > pending.n)
                 hcr |= HCR_NPIE | f->groups;
-        if (active.n_offered > active.n)
-                hcr |= HCR_LRENPIE | HCR_TDIR;
+        if (n_others)
+                hcr |= HCR_TDIR;
         /* Underflow is "one or none is valid": with fewer in use it would be asserted at once. */
-        if ((hcr & (HCR_NPIE | HCR_LRENPIE)) && f->n > 1)
+        if (((hcr & HCR_NPIE) || n_others) && f->n > 1)
                 hcr |= HCR_UIE;
-        /* What is to end may be in no list register, since nobody acknowledged it (a restore): shm-eoicount.c. Else none is counted. */
-        if (has_active_priority(&gic->vcpus[vcpu]))
-                hcr |= HCR_LRENPIE;
+        hcr |= shm_eoicount_enter(gic, vcpu, f->n - n_pending, n_others);
         for (unsigned g = 0; g < 2; g++)
                 if (disabled & (1u << g))
                         hcr |= HCR_VGRP_EIE(g);
@@ -393,7 +385,10 @@ static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
         shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
 }
 
-/* From what is in the segment's bank; @states: bits 2n+1..2n are the state of list register n. */
+/*
+ * From what is in the segment's bank; @states: bits 2n+1..2n are the state of list register n. What
+ * ended without a list register did so before what was acknowledged since, and is active still.
+ */
 static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -402,6 +397,8 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
                 shm_store(&self->ap0r[i], shm_load(&self->bank.ich_ap0r[i], BANK_X2), APR_X2);
                 shm_store(&self->ap1r[i], shm_load(&self->bank.ich_ap1r[i], BANK_X2), APR_X2);
         }
+        if (SHM_EOICOUNT_LEFT(walk))
+                shm_eoicount_walk(gic, vcpu, walk);
         /* Listed by priority, the highest first; acknowledged in the opposite order. */
         for (unsigned i = SHM_N_LIST_REGISTERS; i-- > 0;) {
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
@@ -411,8 +408,6 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
         }
         if (!was_reset(gic, vcpu))
                 take_vmcr(gic, vcpu);
-        if (SHM_EOICOUNT_N(walk))
-                shm_eoicount_walk(gic, vcpu, walk, states);
 }
 
 static void leave(struct shm_gic *gic, uint32_t vcpu)
@@ -443,7 +438,7 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
         const unsigned n_apr = gic_prio_n_apr(gic->n_priority_bits);
         const uint32_t mask = gic_prio_apr_mask(gic->n_priority_bits);
         uint64_t count = base_field_get(bank->ich_hcr, HCR_EOICOUNT_SHIFT, HCR_EOICOUNT_WIDTH);
-        uint64_t walk = SHM_EOICOUNT(count, SHM_EOICOUNT_NONE), states = 0;
+        uint64_t walk, states = 0;
 
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
@@ -459,6 +454,7 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
                 shm_store(&self->bank.ich_ap1r[i], i < n_apr ? bank->ich_ap1r[i] & mask : 0, BANK_X1);
         }
         shm_store(&self->bank.ich_vmcr, bank->ich_vmcr, BANK_X1);
+        walk = shm_eoicount_exit(self, (unsigned)count, states);
         shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), walk, states);
         fold_all(gic, vcpu, walk, states);
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)

@@ -8,6 +8,7 @@
 
 #include "gic-route.h"
 #include "shm-apr.h"
+#include "shm-eoicount.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-snapshot-check.h"
@@ -102,6 +103,7 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_DEFAULT, SHM_ICC_CTLR_DEFAULT_VALID));
         shm_apr_drop(to);
         shm_store(&to->n_taken, 0, PORT_X3); /* the order of acknowledging is not in an image */
+        shm_eoicount_doubt(to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 shm_store(&to->ap0r[i], from->ap0r[i], SNAP_X2);
                 shm_store(&to->ap1r[i], from->ap1r[i], SNAP_X2);

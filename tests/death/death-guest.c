@@ -75,9 +75,15 @@ uint32_t death_guest_ack(uint32_t v)
         struct icv_params params = params_of(v);
         uint64_t intid = NONE;
 
-        icv_read(&params, &death_page->banks[v], ICC_IAR1, &intid);
-        if (intid != NONE)
+        if (icv_read(&params, &death_page->banks[v], ICC_IAR1, &intid) == ICV_TRAPPED) {
+                death_exit(v);
+                intid = mrs(&rig, v, ICC_IAR1);
+                if (intid != NONE)
+                        death_page->taken[v][intid]++;
+                death_enter(v);
+        } else if (intid != NONE) {
                 death_page->in_guest[v][intid]++;
+        }
         return (uint32_t)intid;
 }
 
@@ -88,12 +94,22 @@ bool death_guest_write(uint32_t v, uint32_t reg, uint64_t value)
         return icv_write(&params, &death_page->banks[v], reg, value) == ICV_DONE;
 }
 
+/* What traps is done by the VMM. */
+static void guest_writes(uint32_t v, uint32_t reg, uint64_t value)
+{
+        if (death_guest_write(v, reg, value))
+                return;
+        death_exit(v);
+        msr(&rig, v, reg, value);
+        death_enter(v);
+}
+
 void death_guest_works(uint32_t v)
 {
         for (uint32_t intid = death_guest_ack(v); intid != NONE; intid = death_guest_ack(v)) {
                 death_lower(v, intid);
-                death_guest_write(v, ICC_EOIR1, intid);
-                death_guest_write(v, ICC_DIR, intid);
+                guest_writes(v, ICC_EOIR1, intid);
+                guest_writes(v, ICC_DIR, intid);
         }
 }
 
@@ -116,9 +132,12 @@ uint32_t death_read_iar(uint32_t v, unsigned group)
         if (!n_list_registers(v))
                 return (uint32_t)mrs(&rig, v, reg);
         death_enter(v);
-        icv_read(&params, &death_page->banks[v], reg, &intid);
+        if (icv_read(&params, &death_page->banks[v], reg, &intid) != ICV_TRAPPED) {
+                death_exit(v);
+                return (uint32_t)intid;
+        }
         death_exit(v);
-        return (uint32_t)intid;
+        return (uint32_t)mrs(&rig, v, reg);
 }
 
 void death_write(uint32_t v, uint32_t reg, uint64_t value)

@@ -277,7 +277,7 @@ static void fold_thread(unsigned index)
                 litmus_wait(60);
                 act_from_outside();
         } else if (index == 2) {
-                litmus_wait(90);
+                litmus_wait(180);
                 elsewhere();
         } else {
                 litmus_wait(20);
@@ -445,6 +445,7 @@ static void walk_setup(void)
         }
         bank = {};
         bank.ich_hcr = UINT64_C(2) << 27;
+        shm_init(&world.vcpus[0].bank.ich_hcr, GICH_HCR_LRENPIE);
         shm_init(&world.vcpus[0].port, ONE_REGISTER | SHM_PORT_IN | SHM_PORT_TRAPS);
 }
 

@@ -16,7 +16,6 @@
 
 #define GICR_STRIDE     0x20000u
 #define COMPARE_ALL     256     /* steps between two looks at everything */
-#define ICC_CTLR_EOIMODE  0x02u
 #define ICC_CTLR_PMHE   0x40u
 
 void pair_differ(struct pair *pair, const char *format, ...)
@@ -192,17 +191,6 @@ static int write_icc(struct vgic_vcpu *vcpu, const struct program_step *step)
         return 0;
 }
 
-/* An end of interrupt that would deactivate what is not active there any more: somebody else has deactivated it. */
-static bool is_held_elsewhere(const struct pair *pair, const struct program_step *step)
-{
-        struct ref_irq_state irq;
-        uint64_t ctlr = 0;
-
-        ref_icc_read(pair->ref, step->vcpu, VGIC_ICC_CTLR_EL1, &ctlr);
-        return !(ctlr & ICC_CTLR_EOIMODE) && ref_irq_state(pair->ref, step->vcpu, (uint32_t)step->value, &irq) &&
-               !(irq.active && irq.holder == step->vcpu);
-}
-
 /*
  * Over list registers: is this access one of which the architecture, or this library, leaves open what it does there?
  * (doc/list-registers.md) Such a step is not made.
@@ -213,8 +201,6 @@ static bool is_left_open(const struct pair *pair, const struct program_step *ste
 
         if (!port_list_registers() || step->op != PROGRAM_ICC_WRITE)
                 return false;
-        if ((step->where == VGIC_ICC_EOIR0_EL1 || step->where == VGIC_ICC_EOIR1_EL1) && is_held_elsewhere(pair, step))
-                return true;
         if (step->where == VGIC_ICC_EOIR0_EL1 || step->where == VGIC_ICC_EOIR1_EL1)
                 return (step->value < 1020 || step->value > 1023) &&
                        (!n || pair->history.acked[step->vcpu].intids[n - 1] != step->value || step->value > 0xffff);
@@ -392,9 +378,6 @@ static uint64_t reset_all(struct pair *pair, const struct program_step *step)
 static uint64_t cut(struct pair *pair, const struct program_step *step)
 {
         pair_cut(pair, step->value);
-        /* In which order they were acknowledged is not in an image: an end without a list register is of the highest priority. */
-        if (port_list_registers())
-                memset(pair->history.acked, 0, sizeof(pair->history.acked));
         return 0;
 }
 

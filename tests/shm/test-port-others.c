@@ -10,7 +10,6 @@
 #include "shm-slot.h"
 
 enum { SPI = 40, PPI = 27, SGI = 5 };
-#define HCR_LRENPIE  (UINT64_C(1) << 2)
 #define HCR_TDIR     (UINT64_C(1) << 14)
 
 static struct rig rig;
@@ -112,109 +111,6 @@ static void test_made_active_again(void)
         set_bit(&rig, 0, ICACTIVER, SPI);
         shm_port_exit(&rig.gic, 0, &bank);
         tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0, "GICD_ISACTIVER, then GICD_ICACTIVER: it is not active");
-        rig_destroy(&rig);
-}
-
-/*
- * As a VMM restores a vCPU that had acknowledged (sections 12.9.24 and 12.11.20, then 12.2.4 ICC_AP1R<n>_EL1): the guest goes on, and ends
- * it by ICC_EOIR1_EL1 (12.4.8, EOIcount).
- */
-static void test_restored_as_active(void)
-{
-        static const uint32_t intids[] = { SGI, PPI, SPI };
-
-        for (unsigned i = 0; i < 3; i++) {
-                struct shm_port_bank bank;
-
-                boot();
-                set_priority(&rig, 0, intids[i], 0x80);
-                set_priority(&rig, 0, SPI + 1, 0x40);
-                set_bit(&rig, 0, ISACTIVER, SPI + 1); /* of a higher priority, and not of this vCPU */
-                gicd(&rig, 0x6000 + 8 * (SPI + 1), 1);
-                set_bit(&rig, 0, ISACTIVER, intids[i]);
-                msr(&rig, 0, ICC_AP1R(0), 1u << (0x80 >> 3));
-                bank = enter();
-                tap_ok(bank.ich_ap1r[0] == 1u << (0x80 >> 3), "INTID %u was restored as active", intids[i]);
-                tap_ok((bank.ich_hcr & HCR_LRENPIE) && (bank.ich_hcr & HCR_TDIR), "its end is heard of, of either kind");
-                bank.ich_ap1r[0] = 0;
-                bank.ich_hcr |= UINT64_C(1) << 27;
-                shm_port_exit(&rig.gic, 0, &bank);
-                tap_eq(get_bit(&rig, 0, ISACTIVER, intids[i]), 0, "and ended by that");
-                tap_eq(get_bit(&rig, 0, ISACTIVER, SPI + 1), 1, "nothing else was");
-                bank = enter();
-                tap_eq(bank.ich_hcr & HCR_LRENPIE, 0, "with nothing active nothing is asked for");
-                shm_port_exit(&rig.gic, 0, &bank);
-                rig_destroy(&rig);
-        }
-}
-
-static void end_priority(struct shm_port_bank *bank, uint8_t priority)
-{
-        bank->ich_ap1r[0] &= ~(1u << (priority >> 3));
-        bank->ich_hcr += UINT64_C(1) << 27;
-}
-
-/* Several, of which not all are this vCPU's, or routed here: those are ended whose priorities are dropped. */
-static void test_restored_by_priority(void)
-{
-        struct shm_port_bank bank;
-
-        boot();
-        for (uint32_t i = 0; i < 4; i++) {
-                set_priority(&rig, 0, SPI + i, 0x10 + 0x20 * i);
-                set_bit(&rig, 0, ISACTIVER, SPI + i);
-        }
-        route(&rig, SPI + 2, 1);
-        msr(&rig, 0, ICC_AP1R(0), 1u << (0x30 >> 3) | 1u << (0x50 >> 3));
-        bank = enter();
-        end_priority(&bank, 0x30);
-        end_priority(&bank, 0x50);
-        shm_port_exit(&rig.gic, 0, &bank);
-        tap_ok(!get_bit(&rig, 0, ISACTIVER, SPI + 1) && !get_bit(&rig, 0, ISACTIVER, SPI + 2), "two that were restored end, one of them routed elsewhere");
-        tap_ok(get_bit(&rig, 0, ISACTIVER, SPI) && get_bit(&rig, 0, ISACTIVER, SPI + 3), "others, of priorities that were not dropped, do not");
-        rig_destroy(&rig);
-}
-
-/* A timer that is masked by its active state was never acknowledged: it is not what ends. */
-static void test_restored_beside_timer(unsigned n_sgis)
-{
-        struct shm_port_bank bank;
-
-        boot();
-        set_bit(&rig, 0, ISACTIVER, PPI);
-        set_priority(&rig, 0, SPI, 0x40);
-        set_bit(&rig, 0, ISACTIVER, SPI);
-        msr(&rig, 0, ICC_AP1R(0), 1u << (0x40 >> 3));
-        for (uint32_t i = 0; i < n_sgis; i++)
-                set_bit(&rig, 0, ISPENDR, i);
-        bank = enter();
-        tap_ok(bank.ich_hcr & HCR_LRENPIE, "an SPI was restored as active, beside a timer, and %u SGIs: its end is heard of", n_sgis);
-        bank.ich_hcr += UINT64_C(1) << 27;
-        bank.ich_ap1r[0] = 0;
-        shm_port_exit(&rig.gic, 0, &bank);
-        tap_ok(!get_bit(&rig, 0, ISACTIVER, SPI) && get_bit(&rig, 0, ISACTIVER, PPI), "it ends, the timer's interrupt does not");
-        rig_destroy(&rig);
-}
-
-/* Linux gives all of them the same priority: one is ended, and the next acknowledged, before the vCPU leaves. */
-static void test_restored_and_next(void)
-{
-        struct shm_port_bank bank;
-
-        boot();
-        set_priority(&rig, 0, SPI, 0x80);
-        set_priority(&rig, 0, SPI + 1, 0x80);
-        set_edge(&rig, 0, SPI + 1, true);
-        enable(&rig, 0, SPI + 1);
-        set_bit(&rig, 0, ISACTIVER, SPI);
-        msr(&rig, 0, ICC_AP1R(0), 1u << (0x80 >> 3));
-        pulse(&rig, SPI + 1);
-        bank = enter();
-        tap_eq((uint32_t)bank.ich_lr[0], SPI + 1, "one was restored as active, the next of its priority is pending");
-        bank.ich_hcr += UINT64_C(1) << 27;
-        bank.ich_lr[0] ^= GICH_LR_STATE;
-        shm_port_exit(&rig.gic, 0, &bank);
-        tap_ok(!get_bit(&rig, 0, ISACTIVER, SPI) && get_bit(&rig, 0, ISACTIVER, SPI + 1), "the first is ended, the next is taken");
         rig_destroy(&rig);
 }
 
@@ -415,10 +311,5 @@ int main(void)
         test_made_active_private();
         test_made_active_again();
         test_made_active_lost();
-        test_restored_as_active();
-        test_restored_by_priority();
-        test_restored_and_next();
-        test_restored_beside_timer(0);
-        test_restored_beside_timer(4);
         return tap_done();
 }

@@ -132,7 +132,7 @@ static void op_other_active(struct party *p)
 {
         uint32_t vcpu, intid = draw_wired(p, false, &vcpu), set = !party_below(p, 3);
 
-        if (p->stress->list_registers && !p->stress->unjudged) /* doc/list-registers.md: EOIcount ends another one */
+        if (p->stress->list_registers && !p->stress->unjudged) /* doc/list-registers.md */
                 return;
         laws_end(p->stress->laws, vcpu, intid);
         set_bit(&p->rig, vcpu, set ? ISACTIVER : ICACTIVER, intid);

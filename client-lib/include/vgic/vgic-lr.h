@@ -120,8 +120,9 @@ struct vgic_lr_bank {
  * A list-register port is a vCPU that was registered with list registers (struct vgic_vcpu_options). Its CPU model runs the
  * virtual CPU interface on a bank; it calls vgic_lr_enter() before guest code runs and vgic_lr_exit() after.
  *
- * Between the two the guest's ICC_*_EL1 accesses work on the bank, without the library, but for what ICH_HCR_EL2 traps and
- * for ICC_SGI*R_EL1. To complete one of those: exit, vgic_vcpu_sysreg_write() (or vgic_vcpu_dir()), enter. The same after a
+ * Between the two the guest's ICC_*_EL1 accesses work on the bank, without the library, but for
+ * what ICH_HCR_EL2 traps (TDIR, TALL0, TALL1) and for ICC_SGI*R_EL1. To complete one of those:
+ * exit, vgic_vcpu_sysreg_read() or vgic_vcpu_sysreg_write(), enter. The same after a
  * maintenance interrupt, and whenever the vCPU is kicked or its doorbell is readable: the exit empties the doorbell. While it is out, everything of
  * <vgic/vgic-vcpu.h> works as for a trap port: parking, resets, lines.
  *
@@ -136,8 +137,14 @@ struct vgic_lr_bank {
  * ICH_HCR_EL2 asks for a maintenance interrupt where there is more than could be listed (NPIE, UIE, LRENPIE, and VGrp<g>DIE of the
  * groups behind which something waits), where an enable of the guest's would make something deliverable (VGrp<g>EIE), where a disable
  * has to send a 1-of-N interrupt elsewhere (VGrp<g>DIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU is
- * active outside of the list registers. A list register asks for one (EOI) if what it has may be pending again at its end; LRENPIE is
- * also set while an active priority is: what was restored as active may be in none.
+ * active outside of the list registers. A list register asks for one (EOI) if what it has may be
+ * pending again at its end.
+ *
+ * It traps the registers of both groups (TALL0, TALL1) while the guest may end an interrupt that
+ * is in no list register and of which only the write of ICC_EOIR<n>_EL1 tells the INTID: after a
+ * restore, or when somebody else has deactivated what it runs a handler of. The host completes
+ * such an access as any that traps (above): IAR, EOIR, HPPIR, BPR, AP<n>R, IGRPEN of either
+ * group. In a guest that nobody restored and nobody interferes with that never happens.
  *
  * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
  *         argument is NULL, or the vCPU is not registered (any more).
