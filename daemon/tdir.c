@@ -89,6 +89,7 @@ static void look(struct vm *vm, bool again)
                 if (n_interested(vm) > 0)
                         count(vm, 1, 0);
                 broadcast(vm);
+                shm_tdir_heard(&vm->gic, generation);
         }
         if (set && n_interested(vm) > 0)
                 arm_lag(vm, again);
@@ -144,6 +145,7 @@ int tdir_open(struct vm *vm)
                 return -ENOMEM;
         vm->gic.raised = tdir_on_own_raise;
         vm->tdir.set = shm_tdir_get(&vm->gic, &vm->tdir.generation, NULL);
+        shm_tdir_heard(&vm->gic, vm->tdir.generation);
         return 0;
 }
 

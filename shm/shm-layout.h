@@ -100,6 +100,7 @@ struct shm_header {
         shm_atomic(uint32_t) n_in_flight;       /* result of the last scan: for people; so are these */
         shm_atomic(uint64_t) tdir_broadcasts;
         shm_atomic(uint64_t) tdir_suppressed;
+        shm_atomic(uint64_t) tdir_heard;        /* generation of TDIR that was broadcast last */
 
         /* 1280: written by the daemon: its liveness */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) daemon_epoch; /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
@@ -346,6 +347,7 @@ SHM_AT(struct shm_header, tdir_interest, 1216);
 SHM_AT(struct shm_header, n_in_flight, 1220);
 SHM_AT(struct shm_header, tdir_broadcasts, 1224);
 SHM_AT(struct shm_header, tdir_suppressed, 1232);
+SHM_AT(struct shm_header, tdir_heard, 1240);
 SHM_AT(struct shm_header, daemon_epoch, 1280);
 SHM_AT(struct shm_header, daemon_beat, 1288);
 SHM_AT(struct shm_header, guest_errors, 1344);

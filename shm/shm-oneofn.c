@@ -173,14 +173,20 @@ void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
         } while (may_retry(gic, &rounds));
 }
 
-/* ONEOFN-A1, as a placement: the candidate, then the gates. */
-void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+/* ONEOFN-A1, as a placement: the candidate was marked; now the gates. */
+void shm_oneofn_stay(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
 
-        shm_word_mark(&gic->vcpus[vcpu], intid);
-        if (spi && !is_eligible(gic, vcpu, gic_word_group(shm_word_load(&spi->word))))
+        if (spi && (vcpu >= gic->n_vcpus ||
+                    !is_eligible(gic, vcpu, gic_word_group(shm_word_load(&spi->word)))))
                 shm_oneofn_place(gic, intid);
+}
+
+void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        shm_word_mark(&gic->vcpus[vcpu], intid);
+        shm_oneofn_stay(gic, vcpu, intid);
 }
 
 void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)

@@ -23,6 +23,12 @@ void shm_oneofn_place(struct shm_gic *gic, uint32_t intid);
 void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 
 /*
+ * shm_oneofn_stay() - @intid, pending and marked as a candidate of @vcpu (GIC_NO_VCPU: of nobody),
+ * is placed anew if that vCPU may not take it.
+ */
+void shm_oneofn_stay(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+
+/*
  * shm_oneofn_closed() - vCPU @vcpu is no longer eligible for some group: GICR_WAKER.ProcessorSleep, ICC_IGRPEN<g>_EL1,
  * GICR_CTLR.DPG<g>, power off, reset, nobody runs it. Call it after the change of its cpuif word.
  *

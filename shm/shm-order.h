@@ -108,6 +108,8 @@
         X(TDIR_A3,    load,  seq_cst) \
         X(TDIR_A4,    load,  seq_cst) \
         X(TDIR_X1,    load,  relaxed) \
+        X(TDIR_X3,    load,  relaxed) \
+        X(TDIR_X4,    store, relaxed) \
         /* list-register ports and the gate of TDIR */ \
         X(PORT_R1,    store, seq_cst) \
         X(PORT_R2,    rmw,   release) \

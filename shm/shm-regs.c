@@ -55,8 +55,12 @@ static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uin
         bool has_ports = shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_PORTS;
 
         (void)a;
-        for (uint32_t i = 0; now != old && i < gic->n_vcpus; i++)
-                if ((now & ~old) || has_ports) /* what a port has listed of a group that closes comes back */
+        for (uint32_t i = 0; (now | old) && i < gic->n_vcpus; i++)
+                /*
+                 * What a port has listed of a group that closes comes back; who opened one before
+                 * may not have come to ring.
+                 */
+                if ((now & ~old) || now == old || has_ports)
                         shm_word_ring(gic, i);
                 else
                         shm_cpuif_withdrawn(gic, i);
@@ -187,14 +191,17 @@ static uint64_t read_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a)
 static void write_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         uint64_t now = (value & GICR_CTLR_DPG) >> GICR_CTLR_DPG_SHIFT;
-        uint64_t old;
 
         if (!(gic->features & SHM_FEATURE_1_OF_N))
                 return;
-        old = base_field_get(shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_DPG_SHIFT, 2, now), SHM_CPUIF_DPG_SHIFT, 2);
-        if (now & ~old)
+        shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_DPG_SHIFT, 2, now);
+        /*
+         * Also if it was so before: who made it so may be stopped before it placed what is chosen
+         * for this vCPU.
+         */
+        if (now)
                 shm_oneofn_closed(gic, a->vcpu);
-        if (old & ~now)
+        if (now != 3)
                 shm_oneofn_opened(gic, a->vcpu);
 }
 
@@ -233,13 +240,17 @@ static uint64_t read_gicr_waker(struct shm_gic *gic, const struct shm_access *a)
 static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         bool asleep = value & GICR_WAKER_PROCESSOR_SLEEP;
-        bool was_asleep = shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep) & SHM_CPUIF_ASLEEP;
 
+        shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep);
+        /*
+         * Also if it was so before: who made it so may be stopped before it placed what is chosen
+         * for this vCPU.
+         */
         if (!asleep || shm_gic_is_port(&gic->vcpus[a->vcpu]))
                 shm_word_ring(gic, a->vcpu);
-        if (asleep && !was_asleep)
+        if (asleep)
                 shm_oneofn_closed(gic, a->vcpu);
-        if (!asleep && was_asleep)
+        else
                 shm_oneofn_opened(gic, a->vcpu);
 }
 

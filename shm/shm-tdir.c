@@ -56,6 +56,23 @@ uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old)
         return now;
 }
 
+/*
+ * TDIR-X3: a generation that the daemon has not broadcast is told again: its raiser may be stopped
+ * before it told.
+ */
+void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid)
+{
+        uint64_t word = shm_tdir_raise(gic, intid);
+
+        if (SHM_TDIR_GENERATION(word) != shm_load(&gic->header->tdir_heard, TDIR_X3))
+                tell(gic);
+}
+
+void shm_tdir_heard(struct shm_gic *gic, uint64_t generation)
+{
+        shm_store(&gic->header->tdir_heard, generation, TDIR_X4);
+}
+
 void shm_tdir_tell(struct shm_gic *gic)
 {
         if (SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4)) != SHM_TDIR_CLEAR)

@@ -37,6 +37,15 @@ static inline uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
         return __builtin_expect(SHM_TDIR_STATE(old) == SHM_TDIR_SET, 1) ? old : shm_tdir_change(gic, intid, old);
 }
 
+/*
+ * shm_tdir_raise_again() - the same for an SPI that was in flight already: who brought it there may
+ * be stopped before it raised TDIR, or before it told the daemon. Threads: any.
+ */
+void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid);
+
+/* shm_tdir_heard() - the daemon: it has told everybody of TDIR as of @generation. */
+void shm_tdir_heard(struct shm_gic *gic, uint64_t generation);
+
 /* shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it missed that. Threads: any. */
 void shm_tdir_tell(struct shm_gic *gic);
 

@@ -9,6 +9,10 @@
  * Each change is: load, pure transition (gic/), compare-and-swap, and on success shm_word_settle(). The CAS is the
  * linearisation point. A loop repeats only when somebody else changed the same word: lock-free.
  *
+ * A writer that finds the word as it wants it cannot know whether the one that made it so has paid:
+ * that process may be stopped, or dead, between its compare-and-swap and its last store. So whoever
+ * leaves a word that owes something pays it again.
+ *
  * Orders (doc/memory-order.md, "word, candidate, park"): words, summaries, park and the gates are sequentially
  * consistent. That is the store-buffering argument of every protocol here: "I changed X, then looked at Y" against "I
  * changed Y, then looked at X"; in one total order one of the two sees the other. Candidates pass messages.
@@ -83,16 +87,17 @@ static inline void shm_word_tell_port(struct shm_gic *gic, uint32_t intid, unsig
 
 /*
  * Pay the effects of a change that was published. TDIR goes up before the target can hear of the interrupt, so that no
- * deactivation can come before it (INVARIANT of TDIR).
+ * deactivation can come before it (INVARIANT of TDIR). Return: what was paid, GIC_EFFECT_*.
  */
-static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now)
+static inline unsigned shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t old,
+                                       uint64_t now)
 {
         unsigned effects = gic_irq_effects(old, now);
         uint32_t target = gic_word_route(now);
 
         shm_word_withdraw(gic, old, now);
         if (!effects)
-                return;
+                return 0;
         if ((effects & GIC_EFFECT_FLIGHT) && !gic_intid_is_private(intid))
                 shm_tdir_raise(gic, intid);
         if (__builtin_expect((effects & GIC_EFFECT_DELIVER) && (now & GIC_WORD_IRM), 0)) {
@@ -105,6 +110,30 @@ static inline void shm_word_settle(struct shm_gic *gic, uint32_t intid, uint64_t
                 shm_word_owe_eoi(gic, intid);
         if (__builtin_expect(effects & (GIC_EFFECT_ACTIVE | GIC_EFFECT_FOLD), 0))
                 shm_word_tell_port(gic, intid, effects, now);
+        return effects;
+}
+
+/*
+ * shm_word_pay_again() - pay what the word @w owes and another writer may have left unpaid: TDIR,
+ * the candidate and its summary bit, a place (1-of-N), the ring. Paid twice it costs a ring at
+ * most. Threads: any; after the load or the change that found @w.
+ */
+void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w);
+
+/* Does the word owe something to anybody, as it is? */
+static inline bool shm_word_owes(uint64_t w)
+{
+        return gic_irq_is_owed(w) || (w & (GIC_WORD_ACTIVE | GIC_WORD_FOLD));
+}
+
+/*
+ * After a change for which shm_word_settle() paid @paid: did another writer make the word wanting
+ * (or ask for a fold) before it, so that this change had nothing new to pay?
+ */
+static inline bool shm_word_may_be_unpaid(uint64_t old, uint64_t now, unsigned paid)
+{
+        return !(paid & (GIC_EFFECT_DELIVER | GIC_EFFECT_FOLD)) &&
+               (gic_irq_is_owed(now) || (old & now & GIC_WORD_FOLD));
 }
 
 typedef uint64_t (*shm_transition)(uint64_t word, uint64_t argument);
@@ -119,10 +148,19 @@ static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *wo
                 uint64_t now = gic_lr_mark(old, transition(old, argument));
 
                 if (now == old) {
-                        if (!announces || shm_cas(word, &old, old, WORD_R2))
+                        if (!announces || shm_cas(word, &old, old, WORD_R2)) {
+                                if (shm_word_owes(old))
+                                        shm_word_pay_again(gic, intid, old);
                                 return true;
+                        }
                 } else if (shm_word_cas(word, &old, now)) {
-                        shm_word_settle(gic, intid, old, now);
+                        unsigned paid = shm_word_settle(gic, intid, old, now);
+
+                        if (__builtin_expect(shm_word_may_be_unpaid(old, now, paid), 0))
+                                shm_word_pay_again(gic, intid, now);
+                        else if (announces && (now & GIC_WORD_ACTIVE) &&
+                                 !gic_intid_is_private(intid))
+                                shm_tdir_raise(gic, intid); /* for who made it active */
                         return true;
                 }
                 if (!shm_gic_retry(gic, &tries))

@@ -113,3 +113,4 @@ NEGATIVE(ONE_STEP_CLEAR, "CLEARING: TDIR is cleared in one step, with ports", "g
 NEGATIVE(NO_RESIDENT, "the mark of a word that is in a list register", "port-outside")
 NEGATIVE(NO_FOLD, "the mark and the ring of who changes such a word", "port-outside")
 NEGATIVE(LOST_REQUEST, "the repair's giving back of what was listed", "port-dead")
+NEGATIVE(NO_SECOND_PAYMENT, "the second payment, by who finds an interrupt pending", "wake-stopped")

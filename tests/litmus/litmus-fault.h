@@ -19,6 +19,7 @@ enum litmus_fault {
         LITMUS_NO_RESIDENT,             /* a word does not say that it is in a list register */
         LITMUS_NO_FOLD,                 /* who changes a resident word asks nobody to fold */
         LITMUS_LOST_REQUEST,            /* the repair of a dead port forgets what was listed */
+        LITMUS_NO_SECOND_PAYMENT,       /* a word that is found as wanted: nothing is paid */
         LITMUS_N_FAULTS
 };
 

@@ -67,6 +67,56 @@ LITMUS_SCENARIO(clean, .name = "wake-clean", .what = "two injectors against a vC
                 .saw = { "it found an interrupt and did not sleep", "it slept and was rung" },
                 .executions = 60000, .next = NULL);
 
+/*
+ * The first injector is stopped for ever in the middle; the second makes the same interrupt
+ * pending: it is delivered, and TDIR is set, although nobody repairs.
+ */
+static void stopped_setup(void)
+{
+        world_build(1, 1, 0);
+}
+
+static bool is_stopped;
+
+static void stopped_before(void)
+{
+        world_reset();
+        is_stopped = false;
+}
+
+static void stopped_thread(unsigned index)
+{
+        if (index == 0) {
+                is_stopped = true;
+                litmus_mortal(12);
+                shm_line_pulse(&world, 0, SPI);
+                is_stopped = false;
+        } else if (index == 1) {
+                litmus_wait(15);
+                shm_line_pulse(&world, 0, SPI);
+        } else if (!world_park(0)) {
+                litmus_saw(0);
+        }
+}
+
+static void stopped_after(void)
+{
+        if (is_stopped)
+                litmus_saw(1);
+        if (is_stopped && world_asleep[0] && world_rung[0])
+                litmus_saw(2);
+        litmus_check(was_pending(SPI), "an injection is lost");
+        world_settle();
+}
+
+LITMUS_SCENARIO(stopped, .name = "wake-stopped",
+                .what = "an injector that is stopped, another injector, a vCPU that parks",
+                .n_threads = 3, .setup = stopped_setup, .before = stopped_before,
+                .thread = stopped_thread, .after = stopped_after,
+                .saw = { "it found the interrupt and did not sleep", "the first never went on",
+                         "so it was, and the vCPU was rung" },
+                .executions = 40000, .next = NULL);
+
 /* A device pulses again while the vCPU takes its first pulse, ends it and parks. */
 static struct litmus_plain written;
 

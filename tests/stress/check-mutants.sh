@@ -83,14 +83,14 @@ mutant() {
 mutant "a summary bit is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_summary/,/^}/{/if (shm_load/d;/shm_or/d}'
 mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_candidate/,/^}/s/if (word && .*/if (false)/'
 mutant "the summary is set before the candidate" shm-word.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
-mutant "the injector looks at park before it marks" shm-word.h '/void shm_word_settle/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
+mutant "the injector looks at park before it marks" shm-word.h '/unsigned shm_word_settle/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
-mutant "a change of priority does not mark" shm-word.h '/void shm_word_settle/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return;/'
+mutant "a change of priority does not mark" shm-word.h '/unsigned shm_word_settle/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return 0;/'
 mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static void deactivate/,/^}/s/shm_word_settle(.*/;/'
 
 # --- gates, requests: law 3
 mutant "GICD_CTLR opens and rings nobody" shm-regs.c '/^static void write_gicd_ctlr/,/^}/s/shm_word_ring.*/;/'
-mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;s/now != old && i </false \&\& i </}'
+mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;s/(now | old) && i </false \&\& i </}'
 mutant "an offer that goes away rings nobody" shm-cpuif.c '/^void shm_cpuif_withdrawn/,/^}/s/shm_word_ring.*/;/'
 mutant "WAKER opens and does not ring" shm-regs.c '/^static void write_gicr_waker/,/^}/s/shm_word_ring.*/;/'
 mutant "a register set from outside does not ring" shm-sysreg.c '/^int shm_sysreg_poke/,/^}/s/shm_word_ring.*/;/'
@@ -111,7 +111,7 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "TDIR: CLEARING counts as set" shm-tdir.h '/uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET,/!= SHM_TDIR_CLEAR,/'
-mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/void shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
+mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
 mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_tdir_raise.*/;/'
 mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/shm_gic_n_spis(gic)/gic->n_spis/'
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * A writer is stopped for ever after each of its stores; another one makes the same interrupt
+ * pending: it is delivered
+ *
+ * The first writer is left by a jump out of the hook of its n-th store (shm-hook.h), for every n:
+ * it never goes on, nobody notices, nobody repairs. That its doorbell is counted and then written
+ * is a store in front of the write (shm_bell_ringing()). Then the second writer does what it does,
+ * from beginning to end. By then, if the interrupt's word says that it is to be delivered
+ * (gic_word_wanting(), with a target), the target has it as a candidate, was rung if it sleeps or
+ * executes guest code and would take it, TDIR is set, the daemon was told; and the target takes it.
+ */
+#include <setjmp.h>
+
+#include "rig.h"
+#include "shm-hook.h"
+#include "shm-oneofn.h"
+
+enum { SPI = 40, PPI = 27, SGI = 3, N_VCPUS = 3, OTHER = 2 };
+
+static struct rig rig;
+static sigjmp_buf stopped;
+static bool hooked;
+static unsigned n_stores, stop_after;
+static bool is_rung[N_VCPUS], is_told;
+static uint32_t intid; /* of this case */
+static bool is_news = true; /* the daemon has to hear of TDIR */
+
+void shm_hook(const struct shm_hook_event *event)
+{
+        if (!hooked || (event->kind != SHM_HOOK_STORE && event->kind != SHM_HOOK_RMW))
+                return;
+        if (++n_stores == stop_after) {
+                hooked = false;
+                siglongjmp(stopped, 1);
+        }
+}
+
+/* The doorbell as the product rings it: counted, then written. */
+static void ring(void *ctx, uint32_t vcpu, uint32_t park)
+{
+        (void)ctx;
+        (void)park;
+        shm_bell_ringing(&rig.gic, vcpu);
+        is_rung[vcpu] = true;
+}
+
+/* TDIR turned set: the daemon will look. */
+static void raised(void *ctx)
+{
+        (void)ctx;
+        is_told = true;
+}
+
+/* --- what writers do --- */
+
+static void do_pulse(void)
+{
+        shm_line_pulse(&rig.gic, 0, intid);
+}
+
+static void do_level(void)
+{
+        shm_line_set(&rig.gic, 0, intid, GIC_WIRE_VMM, true);
+}
+
+static void do_other_level(void)
+{
+        shm_line_set(&rig.gic, 0, intid, GIC_WIRE_FIRST_GRANT, true);
+}
+
+static void do_message(void)
+{
+        gicd(&rig, 0x40, intid);
+}
+
+static void do_ispendr(void)
+{
+        set_bit(&rig, 0, ISPENDR, intid);
+}
+
+static void do_sgi(void)
+{
+        msr(&rig, OTHER, ICC_SGI1R, (uint64_t)intid << 24 | 1);
+}
+
+static void do_enable(void)
+{
+        enable(&rig, 0, intid);
+}
+
+static void do_route(void)
+{
+        route(&rig, intid, 1);
+}
+
+static void do_route_any(void)
+{
+        route(&rig, intid, UINT64_C(1) << 31);
+}
+
+static void do_priority(void)
+{
+        set_priority(&rig, 0, intid, 0x80);
+}
+
+static void do_group(void)
+{
+        set_group(&rig, 0, intid, 1);
+}
+
+static void do_open(void)
+{
+        gicd(&rig, 0, 3);
+}
+
+static void do_wake(void)
+{
+        waker(&rig, 0, 0);
+}
+
+static void do_isactiver(void)
+{
+        set_bit(&rig, 0, ISACTIVER, intid);
+}
+
+/* --- one case --- */
+
+struct act {
+        const char *name;
+        void (*act)(void);
+};
+
+struct fixture {
+        const char *name;
+        void (*prepare)(void);  /* before the first writer */
+};
+
+struct kind {
+        const char *name;
+        uint32_t intid;
+        bool is_edge, one_of_n;
+};
+
+static void prepare_nothing(void)
+{
+}
+
+static void prepare_pending(void)
+{
+        set_bit(&rig, 0, ICENABLER, intid);
+        do_pulse();
+}
+
+static void prepare_closed(void)
+{
+        gicd(&rig, 0, 0);
+        do_pulse();
+}
+
+static void prepare_asleep(void)
+{
+        waker(&rig, 0, 2);
+        do_pulse();
+}
+
+/*
+ * Raised, and lowered by a handler's acknowledge and end: a candidate is left over, and TDIR is
+ * cleared.
+ */
+static void prepare_again(void)
+{
+        do_pulse();
+        eoi(&rig, 0, ack(&rig, 0));
+        shm_tdir_try_clear(&rig.gic);
+}
+
+static void set_up(const struct kind *kind, uint32_t park, void (*prepare)(void))
+{
+        rig_create(&rig, N_VCPUS, 64, 5);
+        rig_boot(&rig);
+        rig.gic.ring = ring;
+        rig.gic.raised = raised;
+        shm_tdir_set_interest(&rig.gic, 1);
+        intid = kind->intid;
+        enable(&rig, 0, intid);
+        set_edge(&rig, 0, intid, kind->is_edge);
+        if (kind->one_of_n)
+                do_route_any();
+        is_told = false;
+        prepare();
+        for (uint32_t v = 0; v < N_VCPUS; v++) {
+                is_rung[v] = false;
+                if (v != OTHER && shm_park_begin(&rig.gic, v, park))
+                        is_rung[v] = true; /* it sees what it has before it sleeps */
+        }
+        if (!shm_tdir_get(&rig.gic, NULL, NULL))
+                is_told = false;
+}
+
+/* Return: the first writer had so many stores. */
+static bool stop_first(void (*act)(void), unsigned after)
+{
+        n_stores = 0;
+        stop_after = after;
+        if (sigsetjmp(stopped, 0) == 0) {
+                hooked = true;
+                act();
+                hooked = false;
+                return false;
+        }
+        return true;
+}
+
+static const char *judge(uint32_t park)
+{
+        uint64_t w = shm_word_load(shm_gic_word(&rig.gic, 0, intid));
+        uint32_t target = gic_word_route(w), index = shm_candidate_index(intid);
+        bool is_spi = intid >= 32;
+        struct shm_vcpu *self;
+
+        if (is_spi && gic_word_in_flight(w)) {
+                if (!shm_tdir_get(&rig.gic, NULL, NULL))
+                        return "TDIR is clear with an SPI in flight";
+                if (is_news && !is_told)
+                        return "the daemon was not told of TDIR";
+        }
+        if (!gic_word_wanting(w))
+                return NULL;
+        if ((w & GIC_WORD_IRM) && target >= N_VCPUS)
+                return "pending, and nobody was chosen";
+        if (target >= N_VCPUS)
+                return NULL;
+        self = &rig.gic.vcpus[target];
+        if (!(self->candidates[index / 64] >> index % 64 & 1))
+                return "no candidate";
+        if (!(self->summary >> index / 64 & 1))
+                return "no summary bit";
+        if (!shm_cpuif_admits(&rig.gic, target, w))
+                return (w & GIC_WORD_IRM) ? "given to who does not take it" : NULL;
+        if (park != SHM_PARK_RUNNING && target != OTHER && !is_rung[target])
+                return "its target was not rung";
+        shm_park_end(&rig.gic, target);
+        return ack(&rig, target) == intid ? NULL : "its target does not find it";
+}
+
+static unsigned n_stops;
+
+/*
+ * Return: NULL, or what did not hold; then *ret_at is the store after which the first was stopped.
+ */
+static const char *try_all(const struct kind *kind, uint32_t park, void (*prepare)(void),
+                           void (*first)(void), void (*second)(void), unsigned *ret_at)
+{
+        const char *wrong = NULL;
+        bool was_stopped = true;
+
+        for (*ret_at = 1; was_stopped && !wrong; ++*ret_at) {
+                set_up(kind, park, prepare);
+                was_stopped = stop_first(first, *ret_at);
+                n_stops += was_stopped;
+                second();
+                wrong = judge(park);
+                rig_destroy(&rig);
+        }
+        --*ret_at;
+        return wrong;
+}
+
+static void check(const char *what, const struct kind *kind, void (*prepare)(void),
+                  struct act first, struct act second)
+{
+        static const struct {
+                uint32_t park;
+                const char *name;
+        } parks[] = {
+                { SHM_PARK_PARKED, "parked" }, { SHM_PARK_IN_GUEST, "in guest" },
+                { SHM_PARK_RUNNING, "running" },
+        };
+
+        for (unsigned i = 0; i < 3; i++) {
+                unsigned at;
+                const char *wrong = try_all(kind, parks[i].park, prepare, first.act, second.act,
+                                            &at);
+
+                tap_ok(!wrong, "%s%s, its target %s: %s is stopped at each store, then %s",
+                       kind->name, what, parks[i].name, first.name, second.name);
+                if (wrong)
+                        printf("# after store %u: %s\n", at, wrong);
+        }
+}
+
+/* --- the cases --- */
+
+static const struct kind edge = { "an edge", SPI, true, false };
+static const struct kind level = { "a level", SPI, false, false };
+static const struct kind ppi = { "a PPI", PPI, true, false };
+static const struct kind ppi_level = { "a PPI's level", PPI, false, false };
+static const struct kind sgi = { "an SGI", SGI, true, false };
+static const struct kind any = { "1-of-N", SPI, true, true };
+static const struct kind any_level = { "a 1-of-N level", SPI, false, true };
+
+static const struct act pulses = { "a pulse", do_pulse };
+static const struct act raises = { "a line", do_level };
+static const struct act raises_other = { "another source's line", do_other_level };
+static const struct act sends = { "a message", do_message };
+static const struct act pends = { "ISPENDR", do_ispendr };
+static const struct act sgis = { "ICC_SGI1R", do_sgi };
+static const struct act enables = { "ISENABLER", do_enable };
+static const struct act routes = { "IROUTER", do_route };
+static const struct act routes_any = { "IROUTER, 1-of-N", do_route_any };
+static const struct act priority = { "IPRIORITYR", do_priority };
+static const struct act groups = { "IGROUPR", do_group };
+static const struct act opens = { "GICD_CTLR", do_open };
+static const struct act wakes = { "GICR_WAKER", do_wake };
+static const struct act activates = { "ISACTIVER", do_isactiver };
+
+static void injector_pays_for_stopped(const struct kind *kind, const struct act *acts, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++)
+                for (unsigned j = 0; j < n; j++) {
+                        check("", kind, prepare_nothing, acts[i], acts[j]);
+                        check(", again", kind, prepare_again, acts[i], acts[j]);
+                }
+}
+
+static void injections(void)
+{
+        const struct act spi_acts[] = { pulses, raises, raises_other, sends, pends };
+        const struct act ppi_acts[] = { pulses, raises, pends };
+        const struct act sgi_acts[] = { sgis, pends };
+
+        injector_pays_for_stopped(&edge, spi_acts, 5);
+        injector_pays_for_stopped(&level, spi_acts, 5);
+        injector_pays_for_stopped(&any, spi_acts, 5);
+        injector_pays_for_stopped(&any_level, spi_acts, 5);
+        injector_pays_for_stopped(&ppi, ppi_acts, 3);
+        injector_pays_for_stopped(&ppi_level, ppi_acts, 3);
+        injector_pays_for_stopped(&sgi, sgi_acts, 2);
+}
+
+/*
+ * Pending before, and not deliverable: whoever makes it so is stopped, then the same is written
+ * again, or it is injected once more.
+ */
+static void changes_of_what_is_pending(void)
+{
+        const struct kind *kinds[] = { &edge, &level, &any, &ppi, &sgi };
+        const struct act again[] = { pulses, pends, enables };
+
+        for (unsigned i = 0; i < 5; i++)
+                for (unsigned j = kinds[i] == &sgi; j < 3; j++)
+                        check(", disabled", kinds[i], prepare_pending, enables, again[j]);
+        for (unsigned j = 0; j < 2; j++) {
+                check(", pending", &edge, do_pulse, routes, j ? pulses : routes);
+                check(", pending", &edge, do_pulse, routes_any, j ? pulses : routes_any);
+                check(", pending", &any, do_pulse, routes, j ? pulses : routes);
+                check(", pending", &edge, do_pulse, priority, j ? pulses : priority);
+                check(", pending", &edge, do_pulse, groups, j ? pulses : groups);
+                check(", its group closed", &edge, prepare_closed, opens, j ? pulses : opens);
+                check(", its target asleep", &edge, prepare_asleep, wakes, j ? pulses : wakes);
+                check(", vCPU 0 asleep", &any, prepare_asleep, wakes, j ? pulses : wakes);
+        }
+        check("", &edge, prepare_nothing, activates, activates);
+        is_news = false; /* a pulse of what is active sees to it that TDIR is set, no more */
+        check("", &edge, prepare_nothing, activates, pulses);
+        is_news = true;
+}
+
+int main(void)
+{
+        injections();
+        changes_of_what_is_pending();
+        tap_ok(n_stops > 1000, "%u stops", n_stops);
+        return tap_done();
+}
