@@ -7,6 +7,7 @@
  * A VM whose SPIs are edge-triggered, of group 1, for vCPU 0; its vCPUs are ports of either kind
  */
 #include "daemon-raw.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic/vgic-lr.h"
 #include "vgic/vgic.h"
@@ -17,11 +18,9 @@ static inline struct vgic_vm *create(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = daemon_vm(conn, PORT_VM_NAME, 2, 32, 0);
 
-        vgic_gicd_write(vm, 0x84, 4, UINT32_MAX);
-        vgic_gicd_write(vm, 0xc08, 4, 0xaaaaaaaa);
-        vgic_gicd_write(vm, 0xc0c, 4, 0xaaaaaaaa);
-        vgic_gicd_write(vm, 0x104, 4, UINT32_MAX);
-        vgic_gicd_write(vm, 0x0, 4, 2);
+        guest_make_spis_edge(vm, 32);
+        guest_open_spis(vm, 32);
+        guest_open_distributor(vm);
         return vm;
 }
 
@@ -36,19 +35,6 @@ static inline int try_register(struct vgic_vm *vm, uint32_t index, uint32_t n, s
         struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = n };
 
         return vgic_vcpu_register(vm, index, &options, ret_vcpu);
-}
-
-static inline struct vgic_vcpu *boot(struct vgic_vm *vm, uint32_t index, uint32_t n_list_registers)
-{
-        struct vgic_vcpu *vcpu = NULL;
-
-        if (try_register(vm, index, n_list_registers, &vcpu) < 0)
-                tap_bail("vCPU %u cannot be registered", index);
-        vgic_vcpu_power(vcpu, 1);
-        vgic_gicr_write(vm, index * UINT64_C(0x20000) + 0x14, 4, 0);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
-        return vcpu;
 }
 
 static inline struct vgic_lr_bank enter(struct vgic_vcpu *vcpu)

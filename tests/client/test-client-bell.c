@@ -35,7 +35,7 @@ static bool is_readable(struct vgic_vcpu *vcpu)
 static void test_doorbell(struct vgic_conn *conn, struct vgic_conn *tool)
 {
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *vcpu = boot(vm, 0, 2), *trap = boot(vm, 1, 0);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2), *trap = guest_boot_vcpu(vm, 1, 0);
         struct vgic_lr_bank bank = enter(vcpu);
 
         for (unsigned i = 0; i < 3; i++) {
@@ -80,7 +80,7 @@ static void exit_and_enter(void)
 
         if (vgic_vm_attach(conn, NAME, VGIC_ROLE_VMM, &vm) < 0)
                 _exit(1);
-        vcpu = boot(vm, 0, 2);
+        vcpu = guest_boot_vcpu(vm, 0, 2);
         vgic_gicr_write(vm, 0x10080, 4, UINT32_MAX);
         vgic_gicr_write(vm, 0x10100, 4, 1u << 20);
         vgic_gicr_write(vm, 0x10200, 4, 1u << 20);

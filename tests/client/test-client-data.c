@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon-proc.h"
+#include "guest.h"
 #include "gic-irq.h"
 #include "shm-slot.h"
 #include "tap.h"
@@ -38,23 +39,17 @@ static struct vgic_vm *create(struct vgic_conn *conn, const char *name)
 
         if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0)
                 tap_bail("create: %s", vgic_conn_error(conn));
-        vgic_gicr_write(vm, 0x14, 4, 0);
-        vgic_gicd_write(vm, 0x84, 4, UINT32_MAX);
-        vgic_gicd_write(vm, 0xc08, 4, 0xaaaaaaaa);
-        vgic_gicd_write(vm, 0xc0c, 4, 0xaaaaaaaa);
-        vgic_gicd_write(vm, 0x104, 4, UINT32_MAX);
-        vgic_gicd_write(vm, 0x0, 4, 2);
+        guest_make_spis_edge(vm, 32);
+        guest_open_spis(vm, 32);
+        guest_open_distributor(vm);
         return vm;
 }
 
 static struct vgic_vcpu *take(struct vgic_vm *vm, const struct vgic_vcpu_options *options)
 {
-        struct vgic_vcpu *vcpu = NULL;
+        struct vgic_vcpu *vcpu = guest_register(vm, 0, options);
 
-        if (vgic_vcpu_register(vm, 0, options, &vcpu) < 0)
-                tap_bail("register: %s", vgic_conn_error(vm->conn));
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_vcpu(vm, vcpu, true);
         return vcpu;
 }
 

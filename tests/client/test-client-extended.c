@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic/vgic.h"
 
@@ -200,21 +201,15 @@ static void test_grant(struct vgic_conn *conn, struct vgic_vm *vm)
 }
 
 /* vCPU 0 with group 1 on, and all extended interrupts of the VM in group 1 and enabled. */
-static struct vgic_vcpu *boot(struct vgic_conn *conn, struct vgic_vm *vm)
+static struct vgic_vcpu *boot(struct vgic_vm *vm)
 {
-        struct vgic_vcpu *vcpu = NULL;
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 0);
 
-        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
-                tap_bail("register: %s", vgic_conn_error(conn));
-        vgic_vcpu_power(vcpu, 1);
-        vgic_gicr_write(vm, 0x14, 4, 0);                        /* GICR_WAKER: awake */
         vgic_gicr_write(vm, 0x10084, 4, UINT32_MAX);            /* GICR_IGROUPR1E */
         vgic_gicr_write(vm, 0x10104, 4, UINT32_MAX);            /* GICR_ISENABLER1E */
-        vgic_gicd_write(vm, 0, 4, 0x12);                        /* GICD_CTLR: ARE, group 1 */
+        guest_open_distributor(vm);
         vgic_gicd_write(vm, 0x1004, 4, UINT32_MAX);             /* GICD_IGROUPR1E */
         vgic_gicd_write(vm, 0x1204, 4, UINT32_MAX);             /* GICD_ISENABLER1E */
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         return vcpu;
 }
 
@@ -224,7 +219,7 @@ static void test_delivery(struct vgic_conn *conn, struct vgic_vm *vm)
         static const uint32_t granted[] = { 4159 };
         struct vgic_conn *device = daemon_connect(&daemon_);
         struct vgic_vm *dev = NULL;
-        struct vgic_vcpu *vcpu = boot(conn, vm);
+        struct vgic_vcpu *vcpu = boot(vm);
         struct vgic_event event = { 0 };
         char token[VGIC_TOKEN_MAX + 1];
         uint64_t count = 0;

@@ -72,7 +72,7 @@ static void test_numbers(struct vgic_conn *conn)
 static void test_order_of_calls(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *vcpu = boot(vm, 0, 16);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 16);
         struct vgic_lr_bank bank = { 0 }, again = { 0 };
 
         tap_eq(vgic_lr_enter(NULL, &bank), -EINVAL, "no vCPU enters");
@@ -95,10 +95,10 @@ static void test_order_of_calls(struct vgic_conn *conn)
         tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "the exit comes too late");
         tap_eq(vgic_lr_enter(vcpu, &bank), -EINVAL, "as does another entry");
         tap_ok(state_of(vm, SPI).pending, "and changes nothing");
-        vcpu = boot(vm, 0, 0);
+        vcpu = guest_boot_vcpu(vm, 0, 0);
         tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "its next owner takes the interrupt, by a trap port");
         vgic_vcpu_unregister(vcpu);
-        vcpu = boot(vm, 0, 1);
+        vcpu = guest_boot_vcpu(vm, 0, 1);
         bank = enter(vcpu);
         tap_eq(bank.ich_lr[0] & (STATE | UINT32_MAX), VGIC_ICH_LR_ACTIVE | SPI, "and the one after that finds it active, in a list register");
         vgic_lr_exit(vcpu, &bank);
@@ -109,7 +109,7 @@ static void test_order_of_calls(struct vgic_conn *conn)
 static void test_past_the_bank(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *vcpu = boot(vm, 0, 4);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 4);
         struct vgic_lr_bank bank;
         struct pollfd none = { .fd = -1 };
         uint64_t value;
@@ -232,7 +232,7 @@ static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
 {
         const uint32_t bit = 1u << (SPI - 32);
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *vcpu = boot(vm, 0, 2);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2);
         struct vgic_lr_bank bank;
 
         vgic_spi_pulse(vm, SPI);
@@ -270,7 +270,7 @@ static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
 static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
 {
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *vcpu = boot(vm, 0, 2);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2);
         struct vgic_lr_bank bank;
         uint64_t value = 1;
 
@@ -305,14 +305,14 @@ static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
 static void test_power(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *vcpu = boot(vm, 0, 2), *other;
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2), *other;
         struct vgic_lr_bank bank;
 
         vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, UINT64_C(1) << 31);
         vgic_spi_pulse(vm, SPI);
         bank = enter(vcpu);
         tap_eq((uint32_t)bank.ich_lr[0], SPI, "a 1-of-N interrupt is in a list register");
-        other = boot(vm, 1, 0);
+        other = guest_boot_vcpu(vm, 1, 0);
         vgic_lr_exit(vcpu, &bank);
         vgic_vcpu_power(vcpu, 0);
         tap_eq(vgic_vcpu_ack(other, 1), SPI, "its vCPU goes off: the other one takes it");
@@ -331,7 +331,7 @@ static void die_in_guest(void)
 
         if (vgic_vm_attach(conn, NAME, VGIC_ROLE_VMM, &vm) < 0)
                 _exit(1);
-        vcpu = boot(vm, 0, 2);
+        vcpu = guest_boot_vcpu(vm, 0, 2);
         vgic_spi_pulse(vm, OTHER);
         bank = enter(vcpu);
         bank.ich_lr[0] ^= STATE;        /* OTHER: acknowledged, and that was folded */
@@ -389,7 +389,7 @@ static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
 static void test_stopped_daemon(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *port = boot(vm, 0, 4), *other = boot(vm, 1, 0);
+        struct vgic_vcpu *port = guest_boot_vcpu(vm, 0, 4), *other = guest_boot_vcpu(vm, 1, 0);
         struct pollfd bell = { .fd = vgic_vcpu_fd(port), .events = POLLIN }, others = { .fd = vgic_vcpu_fd(other), .events = POLLIN };
         struct vgic_lr_bank bank;
         int status = 0;
@@ -420,7 +420,7 @@ static void test_stopped_daemon(struct vgic_conn *conn)
 static void test_dead_daemon(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
-        struct vgic_vcpu *port = boot(vm, 0, 4), *other = boot(vm, 1, 0);
+        struct vgic_vcpu *port = guest_boot_vcpu(vm, 0, 4), *other = guest_boot_vcpu(vm, 1, 0);
 
         vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1); /* IROUTER */
         enter(port);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic/vgic.h"
 
@@ -101,25 +102,19 @@ static void test_create_errors(struct vgic_conn *conn)
 }
 
 /* Guest set-up as Linux does it: everything group 1, enabled; SPI @intid to vCPU 0. */
-static struct vgic_vcpu *boot_vcpu(struct vgic_vm *vm, struct vgic_conn *conn, uint32_t index)
+static struct vgic_vcpu *boot_vcpu(struct vgic_vm *vm, uint32_t index)
 {
-        struct vgic_vcpu *vcpu = NULL;
-        uint64_t value;
+        struct vgic_vcpu *vcpu = guest_register(vm, index, NULL);
 
-        if (vgic_vcpu_register(vm, index, NULL, &vcpu) < 0)
-                tap_bail("register: %s", vgic_conn_error(conn));
         vgic_vcpu_power(vcpu, 1);
-        vgic_gicr_write(vm, index * 0x20000u + 0x14, 4, 0);              /* GICR_WAKER: awake */
-        vgic_gicr_read(vm, index * 0x20000u + 0x14, 4, &value);
-        vgic_gicr_write(vm, index * 0x20000u + 0x10080, 4, 0xffffffff);  /* GICR_IGROUPR0 */
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_privates(vm, index, 0);
+        guest_open_vcpu(vm, vcpu, true);
         return vcpu;
 }
 
 static void boot_spi(struct vgic_vm *vm, uint32_t intid)
 {
-        vgic_gicd_write(vm, 0x0, 4, 0x12);                               /* GICD_CTLR: ARE, group 1 */
+        guest_open_distributor(vm);
         vgic_gicd_write(vm, 0x80 + intid / 32 * 4, 4, 0xffffffff);       /* IGROUPR */
         vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, 0);                   /* IROUTER */
         vgic_gicd_write(vm, 0x100 + intid / 32 * 4, 4, 1u << intid % 32); /* ISENABLER */
@@ -178,7 +173,7 @@ static void test_interrupt(struct vgic_conn *conn, struct vgic_conn *tool)
 
         if (vgic_vm_init(vm) < 0)
                 tap_bail("init: %s", vgic_conn_error(conn));
-        vcpu = boot_vcpu(vm, conn, 0);
+        vcpu = boot_vcpu(vm, 0);
         boot_spi(vm, 40);
         tap_eq(vgic_tdir_subscribe(vcpu, event_fd), 0, "subscribe to TDIR");
         tap_eq(vgic_tdir_subscribe(vcpu, event_fd), -EEXIST, "subscribe twice");
@@ -237,7 +232,7 @@ static void test_device(struct vgic_conn *conn, struct vgic_conn *device)
 
         if (vgic_vm_init(vm) < 0)
                 tap_bail("init: %s", vgic_conn_error(conn));
-        vcpu = boot_vcpu(vm, conn, 0);
+        vcpu = boot_vcpu(vm, 0);
         boot_spi(vm, 50);
         tap_eq(vgic_grant(vm, "disk", granted, 2, token), 0, "grant two SPIs");
         tap_eq(vgic_grant(vm, "disk", granted, 2, token), -EEXIST, "the label is taken");
@@ -357,7 +352,7 @@ static void test_daemon_gone(struct vgic_conn *conn)
 
         if (vgic_vm_init(vm) < 0)
                 tap_bail("init: %s", vgic_conn_error(conn));
-        vcpu = boot_vcpu(vm, conn, 0);
+        vcpu = boot_vcpu(vm, 0);
         boot_spi(vm, 40);
         daemon_kill(&daemon_);
         tap_eq(vgic_spi_pulse(vm, 40), 0, "the daemon is gone: the data path injects");

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic/vgic.h"
 
@@ -156,13 +157,10 @@ static void get_in(const struct cpu *cpu)
 /* What a kernel does first on a CPU; vCPU 0 opens the distributor, at some moment of this. */
 static void set_up(struct vgic_vm *vm, struct vgic_vcpu *vcpu, unsigned index)
 {
-        vgic_gicr_write(vm, index * REDIST + 0x14, 4, 0);
-        vgic_gicr_write(vm, index * REDIST + 0x10080, 4, UINT32_MAX);
-        vgic_gicr_write(vm, index * REDIST + 0x10100, 4, 1u << SGI);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_privates(vm, index, 1u << SGI);
+        guest_open_vcpu(vm, vcpu, true);
         if (index == 0)
-                vgic_gicd_write(vm, 0x0, 4, 2);
+                guest_open_distributor(vm);
 }
 
 static uint64_t deadline_ns(void)

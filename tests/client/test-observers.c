@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic/vgic.h"
 
@@ -103,15 +104,12 @@ static void *run_vcpus(void *arg)
 
 static void set_up(struct runner *runner, struct vgic_conn *conn)
 {
-        vgic_gicd_write(runner->vm, 0x0, 4, 2);
+        guest_open_distributor(runner->vm);
         for (unsigned i = 0; i < N_VCPUS; i++) {
                 if (vgic_vcpu_register(runner->vm, i, NULL, &runner->vcpus[i]) < 0)
                         tap_bail("register: %s", vgic_conn_error(conn));
-                vgic_gicr_write(runner->vm, i * REDIST + 0x14, 4, 0);
-                vgic_gicr_write(runner->vm, i * REDIST + 0x10080, 4, UINT32_MAX);
-                vgic_gicr_write(runner->vm, i * REDIST + 0x10100, 4, 1u << SGI);
-                vgic_vcpu_sysreg_write(runner->vcpus[i], VGIC_ICC_PMR_EL1, 0xff);
-                vgic_vcpu_sysreg_write(runner->vcpus[i], VGIC_ICC_IGRPEN1_EL1, 1);
+                guest_open_privates(runner->vm, i, 1u << SGI);
+                guest_open_vcpu(runner->vm, runner->vcpus[i], true);
         }
 }
 

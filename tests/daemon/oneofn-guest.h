@@ -11,6 +11,7 @@
 
 #include "base-clock.h"
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic/vgic.h"
 
@@ -29,31 +30,23 @@ static inline uint64_t deadline_ns(void)
 /* Edge-triggered SPIs of both ranges, group 1, enabled, for any vCPU. */
 static inline void boot_distributor(struct vgic_vm *vm)
 {
-        for (uint32_t i = 1; i <= N_SPIS / 32; i++) {
-                vgic_gicd_write(vm, 0x080 + 4 * i, 4, UINT32_MAX);      /* IGROUPR */
-                vgic_gicd_write(vm, 0x100 + 4 * i, 4, UINT32_MAX);      /* ISENABLER */
-                vgic_gicd_write(vm, 0xc00 + 8 * i, 4, 0xaaaaaaaa);      /* ICFGR */
-                vgic_gicd_write(vm, 0xc04 + 8 * i, 4, 0xaaaaaaaa);
-        }
+        guest_make_spis_edge(vm, N_SPIS);
+        guest_open_spis(vm, N_SPIS);
         for (uint32_t intid = 32; intid < 32 + N_SPIS; intid++)
                 vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, IRM);        /* IROUTER */
         vgic_gicd_write(vm, 0x1000, 4, UINT32_MAX);                     /* IGROUPR0E */
         vgic_gicd_write(vm, 0x1200, 4, UINT32_MAX);                     /* ISENABLER0E */
-        vgic_gicd_write(vm, 0x3000, 4, 0xaaaaaaaa);                     /* ICFGR0E */
-        vgic_gicd_write(vm, 0x3004, 4, 0xaaaaaaaa);
+        vgic_gicd_write(vm, 0x3000, 4, GUEST_ALL_EDGE);                     /* ICFGR0E */
+        vgic_gicd_write(vm, 0x3004, 4, GUEST_ALL_EDGE);
         vgic_gicd_write(vm, 0x8000 + 8 * (ESPI - 4096), 8, IRM);        /* IROUTER<n>E */
-        vgic_gicd_write(vm, 0, 4, 0x12);                                /* GICD_CTLR: ARE, group 1 */
+        guest_open_distributor(vm);
 }
 
 static inline struct vgic_vcpu *boot_vcpu(struct vgic_vm *vm, uint32_t index, bool group1)
 {
-        struct vgic_vcpu *vcpu = NULL;
+        struct vgic_vcpu *vcpu = guest_register(vm, index, NULL);
 
-        if (vgic_vcpu_register(vm, index, NULL, &vcpu) < 0)
-                tap_bail("vCPU %u cannot be registered", index);
-        vgic_gicr_write(vm, index * STRIDE + 0x14, 4, 0);               /* GICR_WAKER: awake */
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, group1);
+        guest_open_vcpu(vm, vcpu, group1);
         return vcpu;
 }
 

@@ -17,6 +17,7 @@
 #include "base-clock.h"
 #include "base-fd.h"
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic-private.h"
 
@@ -27,21 +28,9 @@
 /* A VM whose vCPU 0 takes group 1 SPIs. */
 static struct vgic_vcpu *start_guest(struct vgic_vm *vm, uint32_t n_list_registers)
 {
-        struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = n_list_registers };
-        struct vgic_vcpu *vcpu;
-
-        if (vgic_vcpu_register(vm, 0, &options, &vcpu) < 0)
-                tap_bail("vCPU 0 cannot be registered");
-        vgic_vcpu_power(vcpu, 1);
-        vgic_gicr_write(vm, 0x14, 4, 0);                /* GICR_WAKER: awake */
-        vgic_gicd_write(vm, 0, 4, 0x12);                /* GICD_CTLR: ARE, group 1 */
-        for (uint32_t i = 32; i < 32 + N_SPIS; i += 32) {
-                vgic_gicd_write(vm, 0x080 + i / 8, 4, UINT32_MAX);
-                vgic_gicd_write(vm, 0x100 + i / 8, 4, UINT32_MAX);
-        }
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
-        return vcpu;
+        guest_open_distributor(vm);
+        guest_open_spis(vm, N_SPIS);
+        return guest_boot_vcpu(vm, 0, n_list_registers);
 }
 
 static bool take_count(int fd)

@@ -23,7 +23,7 @@
 
 #include "base-clock.h"
 #include "daemon-raw.h"
-#include "guest.h"
+#include "tricks.h"
 #include "proto-fds.h"
 #include "proto-frame.h"
 #include "proto-table.h"
@@ -46,7 +46,7 @@ static void fill_for_ever(const struct daemon_proc *proc, const char *token)
                 _exit(1);
         q = &device->ring.page->to_daemon;
         for (unsigned i = 0; i < SHM_RING_ENTRIES; i++)
-                atomic_store(&q->entries[i], SHM_RING_ENTRY(i & 1 ? SHM_RING_ASSERT : SHM_RING_DEASSERT, GUEST_SPI));
+                atomic_store(&q->entries[i], SHM_RING_ENTRY(i & 1 ? SHM_RING_ASSERT : SHM_RING_DEASSERT, TRICK_SPI));
         for (unsigned i = 0;; i++) {
                 atomic_store(&q->tail, atomic_load(&q->head) + SHM_RING_ENTRIES);
                 if (i % 65536 == 0)
@@ -58,7 +58,7 @@ static void test_full_ring(struct daemon_proc *proc, const struct victim *victim
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
-        uint32_t intids[] = { GUEST_SPI };
+        uint32_t intids[] = { TRICK_SPI };
         char token[VGIC_TOKEN_MAX + 1];
         struct vgic_vm_info info = { .size = sizeof(info) };
         pid_t pid;
@@ -88,12 +88,12 @@ static void test_doorbells(struct daemon_proc *proc, const struct victim *victim
         struct vgic_vcpu *vcpu;
 
         for (uint32_t i = 0; i < N_VCPUS; i++) {
-                guest_make_block(vm->doorbells[i]);
+                trick_make_block(vm->doorbells[i]);
                 atomic_store(&vm->gic.vcpus[i].park, SHM_PARK_PARKED);
         }
         vgic_msg_reset(tool, "hostile", 0, VGIC_RESET_SYSTEM); /* rings those that run */
         vgic_msg_attr_set(tool, "hostile", VGIC_ATTR_DIST_REGS, 0, 0x12); /* GICD_CTLR: rings all */
-        tap_ok(guest_wait_disconnected(conn), "%u doorbells that block: their VMM is disconnected", N_VCPUS);
+        tap_ok(trick_wait_disconnected(conn), "%u doorbells that block: their VMM is disconnected", N_VCPUS);
         tap_ok(victim_serves(victim, ROUNDS), "and the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -101,10 +101,10 @@ static void test_doorbells(struct daemon_proc *proc, const struct victim *victim
         conn = daemon_connect(proc);
         if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0)
                 tap_bail("attach: %s", vgic_conn_error(conn));
-        guest_boot_distributor(vm);
-        vcpu = guest_boot_vcpu(vm, 0);
+        trick_boot_distributor(vm);
+        vcpu = guest_boot_vcpu(vm, 0, 0);
         tap_eq(vgic_vcpu_park_begin(vcpu), 0, "the next VMM's vCPU parks");
-        vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE);
+        vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
         tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "and is woken: it got new doorbells");
         vgic_vcpu_park_end(vcpu);
         vgic_vcpu_unregister(vcpu);
@@ -121,17 +121,17 @@ static void test_tdir(struct daemon_proc *proc, const struct victim *victim)
         struct vgic_vcpu *vcpu;
         int fd;
 
-        guest_boot_distributor(vm);
+        trick_boot_distributor(vm);
         for (uint32_t i = 0; i < N_VCPUS; i++) {
-                vcpu = guest_boot_vcpu(vm, i);
+                vcpu = guest_boot_vcpu(vm, i, 0);
                 fd = base_fd_eventfd();
-                guest_make_block(fd);
+                trick_make_block(fd);
                 if (vgic_tdir_subscribe(vcpu, fd) < 0)
                         tap_bail("subscribe: %s", vgic_conn_error(conn));
                 close(fd);
         }
-        vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE);
-        tap_ok(guest_wait_disconnected(conn), "%u TDIR eventfds that block: their VMM is disconnected", N_VCPUS);
+        vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
+        tap_ok(trick_wait_disconnected(conn), "%u TDIR eventfds that block: their VMM is disconnected", N_VCPUS);
         tap_ok(victim_serves(victim, ROUNDS), "and the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -153,7 +153,7 @@ static void hold_all(const struct daemon_proc *proc, int ready)
         if (vgic_vm_attach(conn, "many", VGIC_ROLE_VMM, &vm) < 0)
                 _exit(1);
         for (uint32_t i = 1; i < MANY_VCPUS; i++)
-                guest_boot_vcpu(vm, i);
+                guest_boot_vcpu(vm, i, 0);
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++)
                 vgic_spi_pulse(vm, intid);
         (void)!write(ready, "x", 1);
@@ -187,7 +187,7 @@ static void test_many_to_place(struct daemon_proc *proc, const struct victim *vi
         pid_t pid;
         char c;
 
-        guest_boot_distributor(vm);
+        trick_boot_distributor(vm);
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++) {
                 vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, UINT64_C(1) << 31);          /* IROUTER: 1 of N */
                 vgic_gicd_write(vm, 0xc00 + intid / 16 * 4, 4, 0xaaaaaaaa);             /* ICFGR: edge */
@@ -202,7 +202,7 @@ static void test_many_to_place(struct daemon_proc *proc, const struct victim *vi
         if (read(ready[0], &c, 1) != 1)
                 tap_bail("the other VMM failed");
         close(ready[0]);
-        vcpu = guest_boot_vcpu(vm, 0);
+        vcpu = guest_boot_vcpu(vm, 0, 0);
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u interrupts wait for the %u vCPUs of another process", MANY_SPIS,
                MANY_VCPUS - 1);
         kill(pid, SIGKILL);

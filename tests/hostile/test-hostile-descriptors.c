@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "daemon-raw.h"
-#include "guest.h"
+#include "tricks.h"
 #include "proto-fds.h"
 #include "proto-message.h"
 #include "proto-rx.h"
@@ -72,7 +72,7 @@ static void test_no_eventfd(struct daemon_proc *proc, const struct victim *victi
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
-        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 0);
         sigset_t none = { 0 };
         const struct {
                 const char *what;
@@ -109,21 +109,21 @@ static void test_own_doorbells(struct daemon_proc *proc, const struct victim *vi
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc), *dev = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 3, N_SPIS, VGIC_VM_EPHEMERAL), *device;
-        uint32_t intids[] = { GUEST_SPI };
+        uint32_t intids[] = { TRICK_SPI };
         char token[VGIC_TOKEN_MAX + 1];
         struct vgic_vcpu *vcpus[3];
         struct vgic_vm_info info = { .size = sizeof(info) };
 
-        guest_boot_distributor(vm);
+        trick_boot_distributor(vm);
         for (uint32_t i = 0; i < 3; i++)
-                vcpus[i] = guest_boot_vcpu(vm, i);
+                vcpus[i] = guest_boot_vcpu(vm, i, 0);
         if (vgic_grant(vm, "disk", intids, 1, token) < 0 || vgic_device_attach(dev, "hostile", token, &device) < 0)
                 tap_bail("device: %s", vgic_conn_error(dev));
         tap_eq(vgic_tdir_subscribe(vcpus[0], vm->daemon_doorbell), 0, "a VMM subscribes with the daemon's own TDIR doorbell");
         tap_eq(vgic_tdir_subscribe(vcpus[1], device->ring_to_daemon), 0, "with the doorbell of a ring");
         tap_eq(vgic_tdir_subscribe(vcpus[2], vm->doorbells[0]), 0, "and with that of a vCPU");
         for (unsigned i = 0; i < 20; i++) {
-                vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE);
+                vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
                 vgic_vcpu_eoi(vcpus[0], 1, vgic_vcpu_ack(vcpus[0], 1));
                 vgic_vm_query(tool, "hostile", &info);
         }
@@ -204,7 +204,7 @@ static void test_memory(struct daemon_proc *proc, const struct victim *victim)
         try_memory(fds.n == 2 ? fds.fd[0] : -1, "a segment");
         proto_fds_clear(&fds);
         tap_ok(vgic_msg_icc_ctlr(tool, "hostile", 0, &ctlr) == 0 && ctlr.valid == 0, "without the segment's pages it reads zeroes");
-        tap_eq(vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE), 0, "injects");
+        tap_eq(vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE), 0, "injects");
         tap_eq(vgic_msg_reset(tool, "hostile", 0, VGIC_RESET_SYSTEM), 0, "resets");
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         close(socket); /* its words are repaired: all of them are zero */
@@ -326,7 +326,7 @@ static void test_signals(struct daemon_proc *proc, const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
-        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 0);
         int fds[] = { vm->doorbells[0], vm->daemon_doorbell, base_fd_eventfd() };
 
         vgic_tdir_subscribe(vcpu, fds[2]);
@@ -336,7 +336,7 @@ static void test_signals(struct daemon_proc *proc, const struct victim *victim)
                 fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_ASYNC);
         }
         atomic_store(&vm->gic.vcpus[0].park, SHM_PARK_PARKED);
-        vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE);
+        vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
         vgic_msg_attr_set(tool, "hostile", VGIC_ATTR_DIST_REGS, 0, 0x12);
         (void)!write(vm->daemon_doorbell, &(uint64_t){ 1 }, sizeof(uint64_t));
         tap_ok(victim_serves(victim, ROUNDS), "no signal is sent by a shared eventfd: the other VM is served");
@@ -373,17 +373,17 @@ static void test_small_buffers(struct daemon_proc *proc, const struct victim *vi
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
-        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0);
+        struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 0);
         int socket = raw_attach(proc, "hostile", PROTO_ROLE_OBSERVER), one = 1;
         struct vgic_tdir tdir;
         unsigned n;
 
-        guest_boot_distributor(vm);
+        trick_boot_distributor(vm);
         setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &one, sizeof(one));
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &one, sizeof(one));
         tap_eq(daemon_raw_call(socket, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_OK, "with the smallest buffers a request is answered");
         for (unsigned i = 0; i < 2000; i++) { /* each a change or two, of which it reads none */
-                vgic_msg_inject(tool, "hostile", 0, GUEST_SPI, VGIC_LINE_PULSE);
+                vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
                 vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
                 vgic_msg_tdir(tool, "hostile", &tdir);
         }

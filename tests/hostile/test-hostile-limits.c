@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "daemon-raw.h"
-#include "guest.h"
+#include "tricks.h"
 #include "proto-frame.h"
 #include "proto-fds.h"
 #include "proto-table.h"

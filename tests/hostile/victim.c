@@ -20,6 +20,7 @@
 
 #include "base-clock.h"
 #include "base-fd.h"
+#include "guest.h"
 #include "icv.h"
 #include "tap.h"
 #include "vgic/vgic-lr.h"
@@ -72,25 +73,18 @@ static void boot_port(struct rounds *v)
 
         MUST(v, vgic_vcpu_register(v->vm, 1, &options, &v->port) == 0);
         vgic_vcpu_power(v->port, 1);
-        vgic_gicr_write(v->vm, 0x20014, 4, 0);
         vgic_gicd_write(v->vm, 0x6000 + 8 * SPI_LISTED, 8, 1);
-        vgic_vcpu_sysreg_write(v->port, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(v->port, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_vcpu(v->vm, v->port, true);
 }
 
 static void boot(struct rounds *v)
 {
         MUST(v, vgic_vcpu_register(v->vm, 0, NULL, &v->vcpu) == 0);
         vgic_vcpu_power(v->vcpu, 1);
-        vgic_gicr_write(v->vm, 0x14, 4, 0);             /* GICR_WAKER: awake */
-        vgic_gicd_write(v->vm, 0, 4, 0x12);             /* GICD_CTLR: ARE, group 1 */
-        for (uint32_t i = 1; i <= N_SPIS / 32; i++) {
-                vgic_gicd_write(v->vm, 0x080 + 4 * i, 4, UINT32_MAX);   /* IGROUPR */
-                vgic_gicd_write(v->vm, 0x100 + 4 * i, 4, UINT32_MAX);   /* ISENABLER */
-        }
+        guest_open_distributor(v->vm);
+        guest_open_spis(v->vm, N_SPIS);
         vgic_gicd_write(v->vm, 0xc08, 4, 0xaaaaaaaa & ~(3u << 20));     /* ICFGR2: edge, but 42 */
-        vgic_vcpu_sysreg_write(v->vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(v->vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_vcpu(v->vm, v->vcpu, true);
         boot_port(v);
         v->tdir_fd = base_fd_eventfd();
         MUST(v, vgic_tdir_subscribe(v->vcpu, v->tdir_fd) == 0);
