@@ -12,42 +12,31 @@
 #include <unistd.h>
 
 #include "oneofn-guest.h"
+#include "other-proc.h"
 
-/* Another process that runs vCPUs 0 to @n - 1 of the VM, and waits to be killed. */
-static pid_t spawn_vmm(const struct daemon_proc *proc, const char *name, uint32_t n)
+/* Another process that runs vCPUs 0 to n - 1 of a VM. */
+struct other_vmm {
+        const struct daemon_proc *proc;
+        const char *name;
+        uint32_t n;
+};
+
+static void be_vmm(void *arg)
 {
-        struct vgic_conn *conn;
+        const struct other_vmm *self = arg;
         struct vgic_vm *vm;
-        int ready[2];
-        pid_t pid;
-        char c;
 
-        if (pipe(ready) < 0)
-                tap_bail("pipe");
-        fflush(stdout);
-        pid = fork();
-        if (pid == 0) {
-                conn = daemon_connect(proc);
-                if (vgic_vm_attach(conn, name, VGIC_ROLE_VMM, &vm) < 0)
-                        _exit(1);
-                for (uint32_t i = 0; i < n; i++)
-                        boot_vcpu(vm, i, true);
-                if (write(ready[1], "x", 1) != 1)
-                        _exit(1);
-                for (;;)
-                        pause();
-        }
-        close(ready[1]);
-        if (read(ready[0], &c, 1) != 1)
-                tap_bail("the VMM process failed");
-        close(ready[0]);
-        return pid;
+        if (vgic_vm_attach(daemon_connect(self->proc), self->name, VGIC_ROLE_VMM, &vm) < 0)
+                _exit(1);
+        for (uint32_t i = 0; i < self->n; i++)
+                boot_vcpu(vm, i, true);
 }
 
-static void kill_vmm(pid_t pid)
+static pid_t spawn_vmm(const struct daemon_proc *proc, const char *name, uint32_t n)
 {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
+        struct other_vmm vmm = { proc, name, n };
+
+        return other_spawn(be_vmm, &vmm);
 }
 
 /* vCPU 1 sleeps in WFI; what was vCPU 0's wakes it. */
@@ -67,7 +56,7 @@ static void test_kill(struct daemon_proc *proc)
                 vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
                 tap_eq(chosen(vm, intid), 0, "%u: it stays there when another could take it, too", intid);
                 tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u: and the other does not get it", intid);
-                kill_vmm(pid);
+                other_kill(pid);
                 tap_ok(vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) & VGIC_WAKE_IRQ,
                        "%u: SIGKILL of its process: the other is woken", intid);
                 tap_eq(chosen(vm, intid), 1, "%u: chosen for the living", intid);
@@ -90,7 +79,7 @@ static void test_nobody(struct daemon_proc *proc)
         pid_t pid = spawn_vmm(proc, "nobody", 1);
 
         vgic_spi_pulse(vm, SPI);
-        kill_vmm(pid);
+        other_kill(pid);
         tap_ok(wait_sessions(conn, "nobody", 1), "the daemon saw the end of the only VMM with vCPUs");
         tap_eq(chosen(vm, SPI), VGIC_NO_VCPU, "its interrupt waits for nobody");
         vgic_spi_pulse(vm, SPI + 1);
@@ -124,7 +113,7 @@ static void test_many(struct daemon_proc *proc)
                 n_dead += chosen(vm, intid) < 15;
         tap_eq(n_dead, N_SPIS, "each is chosen for one of the vCPUs of the process that will die");
         vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
-        kill_vmm(pid);
+        other_kill(pid);
         tap_ok(wait_sessions(conn, "many", 1), "it died");
         while ((intid = vgic_vcpu_ack(vcpu, 1)) < 32 + N_SPIS) {
                 n_again += taken[intid]++;

@@ -17,6 +17,7 @@
 
 #include "base-clock.h"
 #include "daemon-proc.h"
+#include "other-proc.h"
 #include "tap.h"
 #include "vgic-private.h"
 
@@ -49,40 +50,29 @@ static bool wait_gone(struct vgic_conn *conn, const char *name)
         return false;
 }
 
-/* A VMM of its own process: makes a VM, registers its vCPUs, says so, and waits to be killed. */
-static pid_t spawn_vmm(const struct daemon_proc *proc, const char *name, unsigned flags)
-{
-        struct vgic_vcpu *vcpu;
-        struct vgic_conn *conn;
-        struct vgic_vm *vm;
-        int ready[2];
-        pid_t pid;
-        char c;
+/* A VMM of its own process: makes a VM, and registers its vCPUs. */
+struct other_vmm {
+        const struct daemon_proc *proc;
+        const char *name;
+        unsigned flags;
+};
 
-        if (pipe(ready) < 0)
-                tap_bail("pipe");
-        fflush(stdout);
-        pid = fork();
-        if (pid == 0) {
-                conn = daemon_connect(proc);
-                vm = daemon_vm(conn, name, 2, 32, flags);
-                if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0 || vgic_vcpu_register(vm, 1, NULL, &vcpu) < 0 ||
-                    vgic_spi_assert(vm, 40) < 0 || write(ready[1], "x", 1) != 1)
-                        _exit(1);
-                for (;;)
-                        pause();
-        }
-        close(ready[1]);
-        if (read(ready[0], &c, 1) != 1)
-                tap_bail("the VMM process failed");
-        close(ready[0]);
-        return pid;
+static void be_vmm(void *arg)
+{
+        const struct other_vmm *self = arg;
+        struct vgic_vm *vm = daemon_vm(daemon_connect(self->proc), self->name, 2, 32, self->flags);
+        struct vgic_vcpu *vcpu;
+
+        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0 || vgic_vcpu_register(vm, 1, NULL, &vcpu) < 0 ||
+            vgic_spi_assert(vm, 40) < 0)
+                _exit(1);
 }
 
-static void kill_vmm(pid_t pid)
+static pid_t spawn_vmm(const struct daemon_proc *proc, const char *name, unsigned flags)
 {
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
+        struct other_vmm vmm = { proc, name, flags };
+
+        return other_spawn(be_vmm, &vmm);
 }
 
 static void test_lifetime(struct daemon_proc *proc)
@@ -96,7 +86,7 @@ static void test_lifetime(struct daemon_proc *proc)
 
         query(tool, "stays", &info);
         tap_ok(info.owner_pid == pid && info.n_vcpus_registered == 2, "the VMM and its vCPUs are known");
-        kill_vmm(pid);
+        other_kill(pid);
         tap_ok(wait_sessions(tool, "stays", 0), "a killed VMM leaves");
         query(tool, "stays", &info);
         tap_ok(info.owner_pid == 0 && info.n_vcpus_registered == 0 && info.initialised,
@@ -116,7 +106,7 @@ static void test_lifetime(struct daemon_proc *proc)
 
         pid = spawn_vmm(proc, "leaves", VGIC_VM_EPHEMERAL);
         tap_eq(query(tool, "leaves", &info), 0, "an ephemeral VM is there");
-        kill_vmm(pid);
+        other_kill(pid);
         tap_ok(wait_gone(tool, "leaves"), "and goes with its VMM");
         vgic_disconnect(tool);
 }
