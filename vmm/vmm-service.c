@@ -17,6 +17,12 @@
 #include "vmm-machine.h"
 #include "vmm-port.h"
 
+/*
+ * For one answer of the daemon. On a busy machine the default, 5 s, can be short; nothing is won by
+ * giving up early.
+ */
+#define VMM_PATIENCE_MS 60000u
+
 static const char *socket_path(const struct vmm_machine *machine)
 {
         return machine->options->socket_path ? machine->options->socket_path : VGIC_DEFAULT_SOCKET;
@@ -34,6 +40,7 @@ static int connect_daemon(struct vmm_machine *machine)
         const struct vgic_conn_options options = {
                 .size = sizeof(options),
                 .socket_path = machine->options->socket_path,
+                .timeout_ms = VMM_PATIENCE_MS,
                 .client_name = "vgic-vmm",
         };
         int r = vgic_connect(&options, &machine->conn);
