@@ -2,8 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "vgic-private.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,15 +26,42 @@ static void ring_bell(struct vgic_vm *vm, uint32_t index)
         vgic_doorbell_ring(vm->doorbells[index]);
 }
 
+/*
+ * The last caller of a kick that was closed wakes whoever waits for that. The word is this
+ * process's, not the segment's.
+ */
+static void kick_is_idle(struct shm_kick *kick)
+{
+        syscall(SYS_futex, &kick->word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+/* Return: it was called; else there is none, or not any more. */
+static bool call_kick(struct shm_kick *kick)
+{
+        bool last, open = shm_kick_begin(kick, &last);
+
+        if (open) {
+                kick->fn(kick->arg);
+                last = shm_kick_end(kick);
+        }
+        if (last)
+                kick_is_idle(kick);
+        return open;
+}
+
+void vgic_kick_close(struct vgic_vcpu *vcpu)
+{
+        uint32_t callers;
+
+        while ((callers = shm_kick_close(&vcpu->kick)))
+                syscall(SYS_futex, &vcpu->kick.word, FUTEX_WAIT_PRIVATE, callers, NULL, NULL, 0);
+}
+
 static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
 {
         struct vgic_vm *vm = ctx;
-        struct vgic_vcpu *vcpu = &vm->vcpus[index];
-        shm_local_fn kick = park == SHM_PARK_IN_GUEST ? shm_local_read(&vcpu->kick) : NULL;
 
-        if (kick)
-                kick(vcpu->kick_arg);
-        else
+        if (park != SHM_PARK_IN_GUEST || !call_kick(&vm->vcpus[index].kick))
                 ring_bell(vm, index);
 }
 

@@ -7,7 +7,7 @@
  * What the library's files share: the three objects
  *
  * Threads struct vgic_vm is constant while vCPUs run. Its vcpus[] live as long as it does, so an injecting thread may
- *         look at a vCPU's kick at any time; only the kick changes, and is published (shm-local.h).
+ *         look at a vCPU's kick at any time; only the kick changes, as shm-local.h says.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,8 +28,7 @@ struct vgic_vcpu {
         bool registered;
         bool in_guest;                  /* list-register port: entered, not left. Its own thread */
         uint32_t list_registers;        /* 0: a trap port */
-        shm_atomic(shm_local_fn) kick;     /* published after kick_arg */
-        void *kick_arg;
+        struct shm_kick kick;           /* open while it is registered with one */
 };
 
 /* A device's view of its interrupts: a bit each, by gic_shared_index(). */
@@ -60,6 +59,12 @@ struct vgic_vm {
 
 /* vgic_kick() - make it leave the guest (vgic-park.c) */
 void vgic_kick(struct vgic_vcpu *vcpu);
+
+/*
+ * vgic_kick_close() - no thread calls its kick from now on, and none is in it any more
+ * (vgic-park.c)
+ */
+void vgic_kick_close(struct vgic_vcpu *vcpu);
 
 /* vgic_bell_answer() - it left the guest: empty its doorbell, if that was rung, before it looks (vgic-park.c) */
 void vgic_bell_answer(struct vgic_vcpu *vcpu);

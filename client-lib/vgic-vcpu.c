@@ -54,8 +54,8 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         vcpu->registered = true;
         vcpu->list_registers = o.list_registers;
         vcpu->in_guest = false;
-        vcpu->kick_arg = o.kick_arg;
-        shm_local_publish(&vcpu->kick, o.kick);
+        if (o.kick)
+                shm_kick_open(&vcpu->kick, o.kick, o.kick_arg);
         *ret_vcpu = vcpu;
         return 0;
 }
@@ -66,7 +66,7 @@ int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
 
         if (!vcpu)
                 return 0;
-        shm_local_publish(&vcpu->kick, NULL);
+        vgic_kick_close(vcpu);
         vcpu->registered = false;
         /* Here, not by the daemon: if that is gone, a port that stays in guest would hold the gate of TDIR shut. */
         if (vcpu->in_guest)

@@ -4,26 +4,20 @@
 #define SHM_LOCAL_H
 
 /*
- * What one thread of this process publishes to its others: a function pointer, a flag; not in the segment
+ * What one thread of this process publishes to its others: a flag, a function with its argument;
+ * not in the segment
  *
- * LOCAL-R1 (release) pairs with LOCAL-A1 (acquire): what the function needs, or the flag stands for, was stored before
- * it.
+ * Flag    LOCAL-R1 (release) pairs with LOCAL-A1 (acquire): what the flag stands for was stored
+ *         before it.
+ * Kick    A function and its argument, which any thread calls at any time, and which can be taken
+ *         back: after that, and once nobody is in it, no call is running, and none begins. Whether
+ *         it is open, and how many are calling it, is one word: who adds itself to a closed one
+ *         does not call, who does so to an open one is waited for. So function and argument need no
+ *         atomics: they change only while it is closed and idle.
  */
 #include <stdbool.h>
 
 #include "shm-atomic.h"
-
-typedef void (*shm_local_fn)(void *arg);
-
-static inline void shm_local_publish(shm_atomic(shm_local_fn) *slot, shm_local_fn fn)
-{
-        shm_store(slot, fn, LOCAL_R1);
-}
-
-static inline shm_local_fn shm_local_read(shm_atomic(shm_local_fn) *slot)
-{
-        return shm_load(slot, LOCAL_A1);
-}
 
 static inline void shm_local_raise(shm_atomic(bool) *flag, bool on)
 {
@@ -33,6 +27,52 @@ static inline void shm_local_raise(shm_atomic(bool) *flag, bool on)
 static inline bool shm_local_is_raised(const shm_atomic(bool) *flag)
 {
         return shm_load(flag, LOCAL_A1);
+}
+
+#define SHM_KICK_OPEN  (UINT32_C(1) << 31)      /* the bits under it: callers */
+
+struct shm_kick {
+        shm_atomic(uint32_t) word;
+        void (*fn)(void *arg);
+        void *arg;
+};
+
+/* shm_kick_open() - of one that is closed and idle. */
+static inline void shm_kick_open(struct shm_kick *kick, void (*fn)(void *arg), void *arg)
+{
+        kick->fn = fn;
+        kick->arg = arg;
+        shm_or(&kick->word, SHM_KICK_OPEN, LOCAL_R2);
+}
+
+/*
+ * shm_kick_end() - after the call. Return: it was the last of one that has been closed: somebody
+ * may wait for that.
+ */
+static inline bool shm_kick_end(struct shm_kick *kick)
+{
+        return shm_add(&kick->word, UINT32_MAX, LOCAL_R2) == 1;
+}
+
+/*
+ * shm_kick_begin() - Return: fn may be called, then shm_kick_end(); else it is closed, and
+ * *ret_last is as of shm_kick_end().
+ */
+static inline bool shm_kick_begin(struct shm_kick *kick, bool *ret_last)
+{
+        *ret_last = false;
+        if (!(shm_load(&kick->word, LOCAL_A1) & SHM_KICK_OPEN))
+                return false;
+        if (shm_add(&kick->word, 1, LOCAL_A2) & SHM_KICK_OPEN)
+                return true;
+        *ret_last = shm_kick_end(kick);
+        return false;
+}
+
+/* shm_kick_close() - nobody begins from now on. Return: those who have begun; 0: it is idle. */
+static inline uint32_t shm_kick_close(struct shm_kick *kick)
+{
+        return shm_and(&kick->word, ~SHM_KICK_OPEN, LOCAL_A2) & ~SHM_KICK_OPEN;
 }
 
 #endif

@@ -21,6 +21,8 @@
         X(READY_A1,   load,  acquire) \
         X(LOCAL_R1,   store, release) \
         X(LOCAL_A1,   load,  acquire) \
+        X(LOCAL_R2,   rmw,   release) \
+        X(LOCAL_A2,   rmw,   acquire) \
         /* interrupt words, candidates and parking */ \
         X(WORD_R1,    rmw,   seq_cst) \
         X(WORD_R2,    rmw,   release) \

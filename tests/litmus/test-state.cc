@@ -90,35 +90,80 @@ LITMUS_SCENARIO(ready, .name = "ready", .what = "nobody sees a half-built contro
                 .saw = { "the mapper saw it", "another process saw it", "another thread of the mapper saw it" },
                 .executions = 15000, .next = NULL);
 
-/* A vCPU's kick function is published to the process's other threads. */
-static shm_atomic(shm_local_fn) kick;
-static struct litmus_plain kick_argument;
+/*
+ * A vCPU's kick is taken back and given anew while two other threads kick: none is called with the
+ * argument of the registration before, and of that one nobody is in it any more when it is freed.
+ */
+static struct shm_kick kick;
+static struct litmus_plain argument;            /* kick.arg: the number of the registration */
+static struct litmus_plain touched[2];          /* what a kick stores in the first one's argument */
+static bool freed, touches[2];
 
-static void kick_function(void *)
+static void kick_setup(void)
 {
 }
 
-static void local_setup(void)
+static void kick_before(void)
 {
+        shm_init(&kick.word, SHM_KICK_OPEN);
+        freed = touches[0] = touches[1] = false;
 }
 
-static void local_thread(unsigned index)
+static void kick_register(void)
 {
-        if (index == 0) {
-                litmus_write(&kick_argument, 7);
-                shm_local_publish(&kick, kick_function);
-        } else {
-                litmus_wait(4);
-                if (!shm_local_read(&kick))
-                        return;
+        litmus_wait(6);
+        for (unsigned i = 0; shm_kick_close(&kick) != 0; i++) {
                 litmus_saw(0);
-                litmus_check(litmus_read(&kick_argument) == 7, "a kick is called with another's argument");
+                if (i == 2)
+                        return; /* it goes on waiting */
+                litmus_wait(6);
         }
+        for (unsigned i = 0; i < 2; i++)
+                litmus_check(!touches[i] || litmus_read(&touched[i]) == 1,
+                             "an argument is freed before the kick's store to it");
+        freed = true;
+        litmus_write(&argument, 1);
+        shm_kick_open(&kick, NULL, NULL);
 }
 
-LITMUS_SCENARIO(local, .name = "local", .what = "a function that is published to other threads, and its argument",
-                .n_threads = 3, .setup = local_setup, .before = NULL, .thread = local_thread, .after = NULL,
-                .saw = { "it was called" }, .executions = 30000, .next = NULL);
+/* As call_kick() of client-lib/vgic-park.c; with the fault as it was: look, then call. */
+static bool kick_may_begin(void)
+{
+        bool last;
+
+        if (litmus_has_fault(LITMUS_KICK_UNCOUNTED))
+                return shm_load(&kick.word, LOCAL_A1) & SHM_KICK_OPEN;
+        return shm_kick_begin(&kick, &last);
+}
+
+static void kick_thread(unsigned index)
+{
+        if (index == 2) {
+                kick_register();
+                return;
+        }
+        litmus_wait(6);
+        if (!kick_may_begin()) {
+                litmus_saw(1);
+                return;
+        }
+        if (litmus_read(&argument) == 1) {
+                litmus_saw(2);
+        } else {
+                litmus_check(!freed, "a kick is called with an argument that is freed");
+                touches[index] = true;
+                litmus_write(&touched[index], 1);
+        }
+        if (!litmus_has_fault(LITMUS_KICK_UNCOUNTED))
+                shm_kick_end(&kick);
+}
+
+LITMUS_SCENARIO(kicks, .name = "kick",
+                .what = "a kick that is taken back and given anew, against two threads that call it",
+                .n_threads = 3, .setup = kick_setup, .before = kick_before, .thread = kick_thread, .after = NULL,
+                .saw = { "it waited for a caller", "a caller found it closed",
+                         "a caller had the new argument" },
+                .executions = 60000, .next = NULL);
 
 /* ICC_CTLR_EL1: the owner writes it, an outsider resets it, a reader has it in one load. */
 static struct litmus_plain beside[2];

@@ -23,7 +23,11 @@ struct vgic_vcpu_options {
         /*
          * Called when this vCPU has to leave the guest (vgic_vcpu_enter(), vgic_lr_enter()), since an interrupt became due for it or
          * what it has listed changed: by the thread of this process that did it, which injects, accesses registers, or enters,
-         * leaves, parks or acknowledges for another vCPU. It must make the vCPU leave the guest soon and must not call the library.
+         * leaves, parks or acknowledges for another vCPU; by several threads at once, too. It must
+         * make the vCPU leave the guest soon and return (no jump out of it, no end or cancellation
+         * of its thread), and must not call the library: vgic_vcpu_unregister() would wait for
+         * itself. Once that call has returned no kick with this kick_arg is running, and none
+         * begins.
          * NULL: the vCPU's descriptor becomes readable instead. Other processes always use the descriptor.
          */
         void (*kick)(void *arg);
@@ -49,8 +53,16 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
 
 /**
  * vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are, but for 1-of-N ones that were chosen for
- * it: they go to a vCPU that is registered. NULL is allowed. Threads: conn and vcpu. Return: 0; -ENOTCONN (released all
- * the same).
+ * it: they go to a vCPU that is registered. NULL is allowed.
+ *
+ * First the kick (struct vgic_vcpu_options) is taken back: what becomes due from now on makes the
+ * descriptor readable. Then the call waits for the threads of this process that are in the kick at
+ * that moment, so the caller must not hold what a kick waits for; after it, whatever it returns,
+ * kick_arg can be freed. In a child of fork() neither this nor any other call works on what the
+ * parent has.
+ *
+ * Threads: conn and vcpu; not in a kick. Blocks: until those kicks have returned, then up to
+ * timeout_ms. Return: 0; -ENOTCONN (released all the same).
  */
 int vgic_vcpu_unregister(struct vgic_vcpu *vcpu);
 
