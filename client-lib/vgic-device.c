@@ -12,7 +12,7 @@
  * What    A call is one entry in the ring, and one eventfd write if the daemon sleeps.
  * Full    Levels and pulses are state: what found the ring full is kept as bits (a later level replaces an earlier
  *         one, pulses coalesce as edges of a pending interrupt do) and sent before anything newer of the same
- *         interrupt.
+ *         interrupt. The daemon rings once there is room (shm-ring.h).
  */
 static uint64_t bit_of(uint32_t index)
 {
@@ -152,6 +152,8 @@ int vgic_device_process(struct vgic_vm *vm)
                 vgic_doorbell_ring(vm->ring_to_client);
         if (r < 0)
                 return -EPROTO;
+        if (shm_ring_owes_room(&vm->ring)) /* for notes that found none */
+                vgic_doorbell_ring(vm->ring_to_daemon);
         r = send_all_kept(vm);
         return r == -EBADMSG ? -EPROTO : 0;
 }

@@ -110,7 +110,10 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
         notes_flush(arg);
 }
 
-/* The way is full. A socket says when it is writable; for the ring, look again soon. */
+/*
+ * The way is full. A socket says when it is writable; a ring's client rings, or is too old for
+ * that: look again soon.
+ */
 static void arm_retry(struct session *session)
 {
         struct notes *notes = &session->notes;

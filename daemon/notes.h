@@ -25,7 +25,8 @@ struct notes {
         bool waiting;                   /* any of these may be set */
         uint64_t eoi[INTID_MAP_WORDS];
         uint64_t revoked[INTID_MAP_WORDS];
-        struct event *retry;            /* the ring was full: nobody tells when there is room */
+        /* the ring was full: an older client does not tell when there is room */
+        struct event *retry;
         uint32_t retry_us;
 };
 

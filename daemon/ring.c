@@ -87,7 +87,7 @@ static void serve(struct ring *ring)
 
         shm_ring_wake(&ring->shm);
         r = take_entries(ring);
-        if (r == 0 && shm_ring_was_full(&ring->shm)) { /* its producer keeps what found no room */
+        if (r >= 0 && shm_ring_owes_room(&ring->shm)) { /* its producer keeps what found no room */
                 ring->owes_bell = true;
                 ring_bell(ring);
         }
@@ -115,6 +115,8 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
         (void)what;
         if (!evtimer_pending(ring->again, NULL)) /* else its turn comes, however often it rings */
                 serve(ring);
+        /* It may have rung because what found no room in its queue has it now. */
+        ring->session->all->writable(ring->session);
 }
 
 int ring_open(struct session *session, ring_entry_fn entry, struct base_error *why)

@@ -50,7 +50,7 @@ struct sessions {
         struct event *reaper;           /* made active when one was killed */
         void *server;                   /* for the hooks */
         void (*frame)(struct session *session, struct proto_rx *rx);    /* a frame came */
-        /* it has read what it was sent */
+        /* it has read what it was sent, or taken what was in its ring */
         void (*writable)(struct session *session);
 };
 

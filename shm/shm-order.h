@@ -131,15 +131,19 @@
         X(EOI_X1,     load,  relaxed) \
         /* rings */ \
         X(RING_R1,    store, seq_cst) \
-        X(RING_R2,    store, release) \
+        X(RING_R2,    store, seq_cst) \
         X(RING_R3,    store, seq_cst) \
+        X(RING_R4,    store, seq_cst) \
         X(RING_A1,    load,  acquire) \
         X(RING_A2,    load,  acquire) \
         X(RING_A3,    load,  seq_cst) \
         X(RING_A4,    load,  seq_cst) \
+        X(RING_A5,    load,  seq_cst) \
+        X(RING_A6,    load,  seq_cst) \
         X(RING_X1,    store, relaxed) \
         X(RING_X2,    load,  relaxed) \
         X(RING_X3,    store, relaxed) \
+        X(RING_X4,    store, relaxed) \
         /* mirror */ \
         X(MIRROR_R1,  rmw,   release) \
         X(MIRROR_R2,  rmw,   release) \

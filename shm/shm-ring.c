@@ -12,6 +12,7 @@
 #define REQUIRED_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
 static_assert(offsetof(struct shm_ring_queue, tail) == 0, "ring queue: tail");
+static_assert(offsetof(struct shm_ring_queue, wants_room) == 4, "ring queue: wants_room");
 static_assert(offsetof(struct shm_ring_queue, head) == 64, "ring queue: head");
 static_assert(offsetof(struct shm_ring_queue, wanted) == 68, "ring queue: wanted");
 static_assert(offsetof(struct shm_ring_queue, entries) == 128, "ring queue: entries");
@@ -89,12 +90,23 @@ void shm_ring_unmap(struct shm_ring *ring)
         *ring = (struct shm_ring) { 0 };
 }
 
+/* Full, it seems: say so, then look again. Return: how many are in it. */
+static uint32_t want_room(struct shm_ring *ring)
+{
+        struct shm_ring_queue *q = ring->out.queue;
+
+        shm_store(&q->wants_room, 1, RING_R4);
+        return ring->out.index - shm_load(&q->head, RING_A5);
+}
+
 int shm_ring_put(struct shm_ring *ring, uint64_t entry)
 {
         struct shm_ring_queue *q = ring->out.queue;
         /* RING-A2: the consumer has read what it gave back. */
         uint32_t used = ring->out.index - shm_load(&q->head, RING_A2);
 
+        if (used == SHM_RING_ENTRIES)
+                used = want_room(ring);
         if (used > SHM_RING_ENTRIES)
                 return -EBADMSG;
         if (used == SHM_RING_ENTRIES)
@@ -123,12 +135,15 @@ int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry)
         return 1;
 }
 
-bool shm_ring_was_full(struct shm_ring *ring)
+bool shm_ring_owes_room(struct shm_ring *ring)
 {
         bool was_full = ring->in.was_full;
 
         ring->in.was_full = false;
-        return was_full;
+        if (!shm_load(&ring->in.queue->wants_room, RING_A6))
+                return was_full;
+        shm_store(&ring->in.queue->wants_room, 0, RING_X4);
+        return true;
 }
 
 int shm_ring_sleep(struct shm_ring *ring)

@@ -11,8 +11,12 @@
  * Order   RING-R1 (entries before tail) pairs with RING-A1; RING-R2 (head after the entries are read) with RING-A2;
  *         a consumer that goes to sleep stores wanted = 1 (SC) and looks once more (SC); a producer stores tail (SC)
  *         and reads wanted (SC): one of the two sees the other.
- * Full    A producer that finds it full keeps its state and sends it later. A consumer that drained a full queue rings
- *         the producer's doorbell: there is room again.
+ * Full    A producer that finds it full keeps its state, stores wants_room = 1 (SC) and looks at
+ *         head once more (SC); a consumer stores head (SC) and, after it took what it wants for
+ *         now, looks at wants_room (SC): one of the two sees the other. Then it rings the
+ *         producer's doorbell: there is room again. Either side may be older than wants_room, which
+ *         was spare: so a daemon that has seen a queue full rings in any case, and looks again by
+ *         itself where nobody rings.
  * Trust   The other side may store anything. Indices are used modulo SHM_RING_ENTRIES only; more than that many entries
  *         "in" the ring is -EBADMSG; each side keeps its own index privately.
  */
@@ -41,8 +45,9 @@ enum shm_ring_kind {
 #define SHM_RING_ENTRY_INTID(e)          ((uint32_t)((e) >> 8))
 
 struct shm_ring_queue {
-        /* 0: the producer */
+        /* 0: the producer; wants_room: 1 = I found it full, ring me. The consumer takes it back */
         _Alignas(64) shm_atomic(uint32_t) tail;
+        shm_atomic(uint32_t) wants_room;
         /* 64: the consumer; wanted: 1 = ring me, 0 = I am polling */
         _Alignas(64) shm_atomic(uint32_t) head;
         shm_atomic(uint32_t) wanted;
@@ -62,7 +67,7 @@ struct shm_ring_page {
 struct shm_ring_end {
         struct shm_ring_queue *queue;
         uint32_t index;         /* own tail (producer) or head (consumer) */
-        bool was_full;          /* consumer: found it full since shm_ring_was_full() */
+        bool was_full;          /* consumer: found it full since shm_ring_owes_room() */
 };
 
 struct shm_ring {
@@ -81,16 +86,21 @@ int shm_ring_map(int fd, struct shm_ring *ret_ring);
 void shm_ring_unmap(struct shm_ring *ring);
 
 /*
- * shm_ring_put() - Return: 1 stored, ring the consumer's doorbell; 0 stored, the consumer is polling; -EAGAIN full;
- * -EBADMSG the peer's index is impossible.
+ * shm_ring_put() - Return: 1 stored, ring the consumer's doorbell; 0 stored, the consumer is
+ * polling; -EAGAIN full: the consumer rings once there is room; -EBADMSG the peer's index is
+ * impossible.
  */
 int shm_ring_put(struct shm_ring *ring, uint64_t entry);
 /* shm_ring_get() - Return: 1 and an entry; 0 empty; -EBADMSG. */
 int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry);
 /* shm_ring_sleep() - the consumer is about to sleep. Return: 1 something came, do not; 0 published; -EBADMSG. */
 int shm_ring_sleep(struct shm_ring *ring);
-/* shm_ring_was_full() - take it: the queue was found full since the last call, so once it is empty ring its producer. */
-bool shm_ring_was_full(struct shm_ring *ring);
+/*
+ * shm_ring_owes_room() - after shm_ring_get() for now: ring the producer, which found the queue
+ * full (and take that back), or may have found it full, as far as this side has seen. Whoever
+ * stores it anew all the time is rung once a call.
+ */
+bool shm_ring_owes_room(struct shm_ring *ring);
 /* shm_ring_wake() - the consumer polls from now on: no doorbells, please. */
 void shm_ring_wake(struct shm_ring *ring);
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -241,6 +242,50 @@ static void test_device(struct daemon_proc *proc)
         vgic_disconnect(conn);
 }
 
+/* How often it was rung. The daemon's end is edge-triggered: nobody takes the count. */
+static unsigned long rung(int fd)
+{
+        unsigned long count = ULONG_MAX;
+        char path[64], line[128];
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+        file = fopen(path, "r");
+        while (file && fgets(line, sizeof(line), file))
+                if (sscanf(line, "eventfd-count: %lx", &count) == 1)
+                        break;
+        if (file)
+                fclose(file);
+        return count;
+}
+
+/* Notes that found the ring to the client full: who takes what was in it says so. */
+static void test_notes_room(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *dev = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "notes", 1, N_SPIS, VGIC_VM_EPHEMERAL), *device;
+        uint32_t intids[] = { SPI_LEVEL };
+        char token[VGIC_TOKEN_MAX + 1];
+        unsigned long before;
+
+        if (vgic_grant(vm, "disk", intids, 1, token) < 0 || vgic_device_attach(dev, "notes", token,
+                                                                               &device) < 0)
+                tap_bail("device: %s", vgic_conn_error(dev));
+        before = rung(device->ring_to_daemon);
+        vgic_conn_process(dev);
+        tap_eq(rung(device->ring_to_daemon), before,
+               "a client that takes notes does not ring the daemon");
+        atomic_store(&device->ring.page->to_client.wants_room, 1);
+        vgic_conn_process(dev);
+        tap_ok(rung(device->ring_to_daemon) == before + 1 &&
+               !atomic_load(&device->ring.page->to_client.wants_room),
+               "but if the daemon found no room");
+        vgic_vm_detach(device);
+        vgic_vm_detach(vm);
+        vgic_disconnect(dev);
+        vgic_disconnect(conn);
+}
+
 /* Clear O_NONBLOCK of a shared eventfd and fill its counter: a write of the daemon would sleep for ever. */
 static void make_block(int fd)
 {
@@ -337,6 +382,7 @@ int main(void)
         test_tdir_exact(&proc);
         test_tdir_in_guest(&proc);
         test_device(&proc);
+        test_notes_room(&proc);
         test_hostile(&proc);
         tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");

@@ -77,7 +77,7 @@ static void sleep_once(struct world *world, unsigned end)
 static void wake(struct world *world, unsigned end)
 {
         shm_ring_wake(&world->ends[end]);
-        shm_ring_was_full(&world->ends[end]);
+        shm_ring_owes_room(&world->ends[end]);
         world->from[!end].wanted = false;
 }
 

@@ -317,6 +317,7 @@ static void scribble_queue(struct vgic_vm *vm, uint64_t *s)
         else if (way == 2)
                 atomic_store(&q->tail, (uint32_t)any_value(s));
         atomic_store(&q->wanted, (uint32_t)below(s, 2));
+        atomic_store(&q->wants_room, (uint32_t)below(s, 2));
         (void)!write(vm->ring_to_daemon, &(uint64_t){ 1 }, sizeof(uint64_t));
 }
 

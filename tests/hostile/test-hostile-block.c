@@ -33,7 +33,7 @@
 #define N_VCPUS  300u           /* each with a doorbell that blocks: 5 ms for each were more than a second */
 #define ROUNDS   5u
 
-/* --- a ring that is never empty --- */
+/* --- a ring that is never empty, and whose client wants to be told of room all the time --- */
 
 static void fill_for_ever(const struct daemon_proc *proc, const char *token)
 {
@@ -49,6 +49,7 @@ static void fill_for_ever(const struct daemon_proc *proc, const char *token)
                 atomic_store(&q->entries[i], SHM_RING_ENTRY(i & 1 ? SHM_RING_ASSERT : SHM_RING_DEASSERT, TRICK_SPI));
         for (unsigned i = 0;; i++) {
                 atomic_store(&q->tail, atomic_load(&q->head) + SHM_RING_ENTRIES);
+                atomic_store(&q->wants_room, 1);
                 if (i % 65536 == 0)
                         (void)!write(device->ring_to_daemon, &(uint64_t){ 1 }, sizeof(uint64_t));
         }

@@ -20,6 +20,7 @@ enum litmus_fault {
         LITMUS_NO_FOLD,                 /* who changes a resident word asks nobody to fold */
         LITMUS_LOST_REQUEST,            /* the repair of a dead port forgets what was listed */
         LITMUS_NO_SECOND_PAYMENT,       /* a word that is found as wanted: nothing is paid */
+        LITMUS_RING_ONE_LOOK,           /* who finds a ring full says so, and does not look again */
         LITMUS_KICK_UNCOUNTED,          /* who calls a kick does not say so: look, then call */
         LITMUS_N_FAULTS
 };

@@ -140,6 +140,52 @@ LITMUS_SCENARIO(full, .name = "ring-full", .what = "a full ring: the producer us
                 .n_threads = 2, .setup = full_setup, .before = full_before, .thread = full_thread, .after = full_after,
                 .saw = { "an entry was used again", "it was full" }, .executions = 30000, .next = NULL);
 
+/*
+ * Full, and the consumer empties it while the producer puts one more: that finds room, or is told
+ * of it.
+ */
+static bool refused, told;
+
+static void room_before(void)
+{
+        full_before();
+        refused = told = false;
+        shm_init(&page.to_daemon.wants_room, 0);
+        /* One short of full: the consumer need not see it full. */
+        n_put = SHM_RING_ENTRIES - 1;
+        producer.out.index = begin_at + SHM_RING_ENTRIES - 1;
+        shm_init(&page.to_daemon.tail, producer.out.index);
+}
+
+static void room_thread(unsigned index)
+{
+        litmus_wait(5);
+        if (index == 0) {
+                put();
+                refused = shm_ring_put(&producer, entry(n_put)) == -EAGAIN;
+        } else {
+                get();
+                told = shm_ring_owes_room(&consumer);
+        }
+}
+
+static void room_after(void)
+{
+        if (refused && told)
+                litmus_saw(0);
+        if (!refused)
+                litmus_saw(1);
+        litmus_check(!refused || told,
+                     "the queue was full, and its producer is not told of the room");
+}
+
+LITMUS_SCENARIO(room, .name = "ring-room",
+                .what = "a producer that finds no room against the consumer that makes it",
+                .n_threads = 2, .setup = full_setup, .before = room_before,
+                .thread = room_thread, .after = room_after,
+                .saw = { "it was refused and told", "it found room" },
+                .executions = 30000, .next = NULL);
+
 /* The consumer stops polling. */
 static void sleep_thread(unsigned index)
 {

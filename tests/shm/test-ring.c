@@ -62,6 +62,46 @@ static void basics(void)
         close_pair();
 }
 
+/*
+ * Who finds it full is told once there is room: as often as it finds it full, and by a consumer
+ * that never saw it full.
+ */
+static void room(void)
+{
+        uint64_t entry;
+
+        open_pair();
+        tap_ok(!shm_ring_owes_room(&daemon_end), "room: nobody wants any");
+        for (unsigned i = 0; i < SHM_RING_ENTRIES; i++)
+                shm_ring_put(&client_end, i);
+        tap_eq(shm_ring_put(&client_end, 7), -EAGAIN, "full");
+        /* what the consumer has seen */
+        atomic_store(&daemon_end.in.queue->tail, SHM_RING_ENTRIES - 1);
+        for (unsigned i = 0; i < SHM_RING_ENTRIES - 1; i++)
+                shm_ring_get(&daemon_end, &entry);
+        atomic_store(&daemon_end.in.queue->tail, SHM_RING_ENTRIES);
+        tap_ok(shm_ring_owes_room(&daemon_end),
+               "its producer is told, though its consumer did not see it full");
+        tap_ok(!shm_ring_owes_room(&daemon_end), "once");
+        while (shm_ring_put(&client_end, 8) >= 0)
+                ;
+        tap_ok(shm_ring_get(&daemon_end, &entry) == 1 && shm_ring_owes_room(&daemon_end),
+               "and again the next time");
+        while (shm_ring_put(&daemon_end, 9) >= 0)
+                ;
+        tap_ok(shm_ring_get(&client_end, &entry) == 1 && shm_ring_owes_room(&client_end),
+               "the same in the other direction");
+        close_pair();
+
+        open_pair();
+        for (unsigned i = 0; i < SHM_RING_ENTRIES; i++)
+                shm_ring_put(&client_end, i);
+        tap_ok(shm_ring_get(&daemon_end, &entry) == 1 && shm_ring_owes_room(&daemon_end) &&
+               !shm_ring_owes_room(&daemon_end),
+               "an older producer does not say it: told if its consumer saw it full");
+        close_pair();
+}
+
 /* The 32-bit indices run over. */
 static void wrap(void)
 {
@@ -190,6 +230,53 @@ static bool noticed(unsigned round)
         return (slept == 1 || put == 1) && shm_ring_get(&daemon_end, &entry) == 1 && entry == round;
 }
 
+/* The same of the last place: refused, and told; or put. */
+static int refused;
+static bool told;
+
+static void before_full(unsigned round)
+{
+        uint64_t entry;
+
+        (void)round;
+        while (shm_ring_get(&daemon_end, &entry) == 1)
+                ;
+        shm_ring_owes_room(&daemon_end);
+        for (unsigned i = 0; i < SHM_RING_ENTRIES - 1; i++)
+                shm_ring_put(&client_end, i);
+}
+
+static void put_two(unsigned round)
+{
+        shm_ring_put(&client_end, round);
+        refused = shm_ring_put(&client_end, round) == -EAGAIN;
+}
+
+static void take_and_look(unsigned round)
+{
+        uint64_t entry;
+
+        (void)round;
+        shm_ring_get(&daemon_end, &entry);
+        told = shm_ring_owes_room(&daemon_end);
+}
+
+static bool told_of_room(unsigned round)
+{
+        (void)round;
+        return !refused || told;
+}
+
+static void last_place(void)
+{
+        struct duel duel = { .other = put_two, .n_rounds = 20000 };
+
+        open_pair();
+        tap_eq(duel_fight(&duel, before_full, take_and_look, told_of_room), 0,
+               "20,000 times the last place against one entry taken");
+        close_pair();
+}
+
 static void one_look(void)
 {
         struct duel duel = { .other = put_one, .n_rounds = 150000 };
@@ -204,10 +291,12 @@ int main(void)
         int n_fds = tap_fd_count();
 
         basics();
+        room();
         wrap();
         hostile();
         threads();
         one_look();
+        last_place();
         tap_eq(tap_fd_count(), n_fds, "no descriptor leaks");
         return tap_done();
 }
