@@ -17,8 +17,11 @@
 struct gates { /* 16 bytes, so that it is returned in registers */
         uint64_t cpuif;
         uint32_t ctlr;          /* live */
-        uint32_t groups;        /* bit g: group g is enabled at the distributor and at the CPU interface */
+        uint32_t groups;        /* bit g: g is enabled here and at the distributor; NO_1_OF_N(g) */
 };
+
+#define NO_SPIS       (1u << 2)         /* beside the groups to choose from */
+#define NO_1_OF_N(g)  (1u << (SHM_CPUIF_DPG_SHIFT - SHM_CPUIF_GRPEN_SHIFT + (g)))
 
 static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu *vcpu)
 {
@@ -27,7 +30,8 @@ static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu 
         uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2);
         struct gates gates = {
                 .cpuif = cpuif, .ctlr = (uint32_t)ctlr,
-                .groups = enabled & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
+                .groups = ((enabled & 3) | NO_1_OF_N(0) | NO_1_OF_N(1)) &
+                          (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT),
         };
 
         if (cpuif & SHM_CPUIF_ASLEEP) /* IHI 0069 section 11.1: nothing is forwarded to a sleeping PE */
@@ -50,8 +54,16 @@ static bool preempts(const struct shm_gic *gic, uint32_t vcpu, const struct gate
                                  shm_cpuif_running_priority(gic, vcpu), group_mask(gates, group));
 }
 
-/* Beside the groups to choose from. */
-#define NO_SPIS  (1u << 2)
+/*
+ * SLOT-R3 before these looks: who has closed a gate since sees the acknowledge in the slot, or this
+ * sees the gate closed.
+ */
+static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu *vcpu,
+                                const struct gates *gates, unsigned group)
+{
+        return shm_load(&vcpu->cpuif, GATE_A1) == gates->cpuif &&
+               (shm_load(&gic->header->gicd_ctlr, GATE_A2) & (1u << group));
+}
 
 static bool deliverable_here(uint64_t w, uint32_t vcpu)
 {
@@ -97,6 +109,8 @@ static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32
                 return;
         if (pick->intid != GIC_INTID_SPURIOUS && gic_word_priority(w) >= pick->priority)
                 return;
+        if (__builtin_expect(w & GIC_WORD_IRM, 0) && (groups & NO_1_OF_N(gic_word_group(w))))
+                return; /* who set that places it anew */
         *pick = (struct shm_pick) {
                 .intid = intid, .at = word, .word = w,
                 .priority = gic_word_priority(w), .group = (uint8_t)gic_word_group(w),
@@ -256,29 +270,26 @@ static void count(shm_atomic(uint64_t) *counter)
 }
 
 /*
- * An SPI was acknowledged in a VM that has list-register ports. That it is active keeps TDIR set; so if the gate is open
- * now, it stays open. If it is not, the acknowledge is taken back as a repair would, with what it consumed: also if its activity
- * was cleared from outside meanwhile (gic_irq_deactivate_outside()).
+ * The gate of TDIR, for an acknowledge that is in the slot: that keeps TDIR set from now on
+ * (shm_tdir_try_clear()), so a gate that is open stays open, and the first list-register port, if
+ * it comes now, traps when it enters. A candidate bit that was left over may have led here before
+ * the injector has raised TDIR.
  */
-static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, const struct shm_pick *pick, uint64_t now)
+static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
-        if (shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)) || shm_gate_ask(gic, vcpu))
-                return true;
-        while (gic_word_holder(now) == vcpu) {
-                uint64_t back = gic_irq_deactivate(now | GIC_WORD_ACTIVE) | (pick->word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
+        uint64_t tdir = shm_tdir_raise(gic, intid);
 
-                if (shm_word_cas(pick->at, &now, back)) {
-                        shm_word_settle(gic, pick->intid, now, back);
-                        break;
-                }
-        }
-        return false;
+        return __builtin_expect(shm_gate_is_open(tdir), 1) || shm_gate_ask(gic, vcpu);
 }
 
 /*
  * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running priority. Of two vCPUs
  * that race for one interrupt the CAS lets one win; the other chooses again. Who is refused an SPI at the gate has what is
  * private, as shm_cpuif_lines() says.
+ *
+ * What may forbid it is asked between the slot and the CAS, so that nothing is active that will not
+ * be delivered, and nothing is taken back but by the repair of who died: whoever closes a gate and
+ * waits until the slot is empty (shm-rwp.h) hears of no acknowledge afterwards.
  */
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
@@ -286,7 +297,7 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         struct shm_pick pick;
         struct gates gates;
         uint32_t but = 0;
-        uint64_t now, tdir;
+        uint64_t now;
         unsigned bit;
 
         for (;;) {
@@ -297,18 +308,14 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                         but = NO_SPIS;
                         continue;
                 }
-                tdir = 0;
                 bit = gic_prio_apr_bit(pick.priority, group_mask(&gates, group), gic->n_priority_bits);
-                shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_ACK, 0, pick.intid), pick.word, SHM_SLOT_ARGUMENT(bit, group));
+                shm_slot_acknowledge(self, pick.intid, pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
-                /* Found by a candidate bit that was left over, its injector may not have raised TDIR yet. */
-                if (!gic_intid_is_private(pick.intid))
-                        tdir = shm_tdir_raise(gic, pick.intid);
-                if (shm_word_cas(pick.at, &pick.word, now)) {
-                        if (__builtin_expect(!(tdir & SHM_TDIR_PORTS), 1) || pass_gate(gic, vcpu, &pick, now))
-                                break;
+                if (!gic_intid_is_private(pick.intid) && !pass_gate(gic, vcpu, pick.intid))
                         but = NO_SPIS;
-                }
+                else if (gates_are_as_before(gic, self, &gates, group) &&
+                         shm_word_cas(pick.at, &pick.word, now))
+                        break;
                 shm_slot_end(self); /* or a repair reads this INTID with what is stored for the next one */
         }
         assign_apr(self, group, bit, true);

@@ -11,7 +11,8 @@
  * How     A port stores "in guest" (PORT-R1), then loads TDIR (TDIR-A4), and says whether it traps. Who wants an SPI has
  *         brought it into flight and raised TDIR, then loads all ports (PORT-A1): either it sees the port, or the port
  *         sees TDIR. Once none is in guest without trapping, SETTLED in the word of TDIR makes it one load, until TDIR
- *         is cleared.
+ *         is cleared. An acknowledge on a trap port asks before its word is active: its slot keeps
+ *         TDIR set (shm-slot.h).
  * Waiting Nobody waits here: who is refused leaves the SPI pending, marks itself and TDIR (GATED), and looks once more.
  *         The last port that leaves or traps rings the marked ones.
  * Live    Who is refused rings the ports that do not trap, once; so does TDIR's broadcast, which may be late, or never come:

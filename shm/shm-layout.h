@@ -24,13 +24,14 @@
 
 #define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
 #define SHM_MAJOR            1
-#define SHM_MINOR            2           /* 1: take-over bits of cpuif, salt of the words; 2: list-register ports */
+#define SHM_MINOR            3           /* 1: take-over, salt; 2: ports; 3: SLOT_ACK */
 #define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0) /* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
 #define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
 #define SHM_UNDERSTAND_MIRROR    (UINT64_C(1) << 2) /* SHM_FLAG_MIRROR: nothing is delivered */
 #define SHM_UNDERSTAND_PORTS     (UINT64_C(1) << 3) /* a vCPU may be a list-register port: resident words, the gate, counted rings */
+#define SHM_UNDERSTAND_SLOT_ACK  (UINT64_C(1) << 4) /* an acknowledge begins in its slot */
 #define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | SHM_UNDERSTAND_MIRROR | \
-                              SHM_UNDERSTAND_PORTS) /* by this code */
+                              SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK) /* by this code */
 #define SHM_LINE             64u
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u

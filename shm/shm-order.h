@@ -67,7 +67,9 @@
         /* operation slot */ \
         X(SLOT_R1,    store, release) \
         X(SLOT_R2,    store, release) \
+        X(SLOT_R3,    rmw,   seq_cst) \
         X(SLOT_A1,    load,  acquire) \
+        X(SLOT_A2,    load,  seq_cst) \
         X(SLOT_X1,    load,  relaxed) \
         X(SLOT_X2,    store, relaxed) \
         X(SLOT_X3,    store, relaxed) \

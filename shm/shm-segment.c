@@ -243,7 +243,8 @@ static uint64_t must_understand(const struct shm_shape *shape)
 {
         return ((shape->features & SHM_FEATURE_1_OF_N) ? SHM_UNDERSTAND_1_OF_N : 0) |
                (shape->n_espis || shape->n_eppis ? SHM_UNDERSTAND_EXTENDED : 0) |
-               ((shape->flags & SHM_FLAG_MIRROR) ? SHM_UNDERSTAND_MIRROR : SHM_UNDERSTAND_PORTS);
+               ((shape->flags & SHM_FLAG_MIRROR) ? SHM_UNDERSTAND_MIRROR :
+                SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK);
 }
 
 static void build(struct shm_gic *gic, const struct shm_shape *shape, const struct shm_area *areas)

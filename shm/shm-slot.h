@@ -16,6 +16,10 @@
  *         sequentially consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the
  *         operation's last store: this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of
  *         the repair.
+ *         SLOT-R3: an acknowledge is published before its vCPU looks whether it may be made (gates,
+ *         TDIR); whoever changes that looks at the slots afterwards (SLOT-A2): RWP, and the clear
+ *         of TDIR. Store buffering: both sides are sequentially consistent. Until the slot is empty
+ *         the acknowledge may still come.
  * Threads The owner thread; after its death, the one that repairs.
  */
 #include "shm-gic.h"
@@ -44,6 +48,24 @@ static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t o
         shm_store(&vcpu->slot.old_word, old_word, SLOT_X2);
         shm_store(&vcpu->slot.argument, argument, SLOT_X2);
         shm_store(&vcpu->slot.op, op, SLOT_R1);
+}
+
+/* SLOT-R3. */
+static inline void shm_slot_acknowledge(struct shm_vcpu *vcpu, uint32_t intid, uint64_t old_word,
+                                        uint64_t argument)
+{
+        shm_store(&vcpu->slot.old_word, old_word, SLOT_X2);
+        shm_store(&vcpu->slot.argument, argument, SLOT_X2);
+        (void)shm_exchange(&vcpu->slot.op, SHM_SLOT_OP(SHM_SLOT_ACK, 0, intid), SLOT_R3);
+}
+
+/* SLOT-A2: @vcpu may be acknowledging something. *ret_intid: what, if it exists. */
+static inline bool shm_slot_is_acknowledging(const struct shm_vcpu *vcpu, uint32_t *ret_intid)
+{
+        uint64_t op = shm_load(&vcpu->slot.op, SLOT_A2);
+
+        *ret_intid = SHM_SLOT_OP_INTID(op);
+        return SHM_SLOT_OP_KIND(op) == SHM_SLOT_ACK;
 }
 
 /* SLOT-X3: between the claim and the end of an interrupt that another vCPU held. */

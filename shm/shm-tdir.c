@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-tdir.h"
 
+#include "shm-slot.h"
 #include "shm-word.h"
 
 /*
@@ -13,6 +14,8 @@
  * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-X2: CAS CLEARING -> CLEAR. If a raiser's load
  *         saw SET, it precedes TDIR-R2 in the total order of SC operations, so its change of the word precedes the
  *         scan, which sees it. If it saw CLEARING or CLEAR it raises.
+ * ack     An acknowledge on a trap port raises before its word is in flight by it: the slot is
+ *         (SLOT-R3), until the word is. So the scan looks at the slots, and then at the words.
  * A one-step clear would lose: scan, (raise sees SET), clear.
  */
 #define GENERATION_STEP (UINT64_C(1) << 8)
@@ -79,6 +82,17 @@ void shm_tdir_tell(struct shm_gic *gic)
                 tell(gic);
 }
 
+/* SLOT-A2: what an acknowledge in a slot has become since, the look at its word tells. */
+static bool is_being_acknowledged(const struct shm_gic *gic)
+{
+        uint32_t intid;
+
+        for (uint32_t i = 0; i < gic->n_vcpus; i++)
+                if (shm_slot_is_acknowledging(&gic->vcpus[i], &intid) && shm_gic_is_spi(gic, intid))
+                        return true;
+        return false;
+}
+
 static uint32_t count_in_flight(const struct shm_gic *gic)
 {
         uint32_t n = 0;
@@ -115,6 +129,7 @@ int shm_tdir_try_clear(struct shm_gic *gic)
         shm_atomic(uint64_t) *tdir = &gic->header->tdir;
         uint64_t old = shm_load(tdir, TDIR_X1);
         uint64_t clearing;
+        bool is_awaited;
         uint32_t n;
 
         if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
@@ -122,9 +137,10 @@ int shm_tdir_try_clear(struct shm_gic *gic)
         clearing = with_state(old, SHM_TDIR_CLEARING);
         if (!shm_cas(tdir, &old, clearing, TDIR_R2))
                 return 0;
+        is_awaited = is_being_acknowledged(gic);
         n = count_in_flight(gic);
         shm_store(&gic->header->n_in_flight, n, COUNT_X2);
-        if (n) {
+        if (n || is_awaited) {
                 /* Back to SET; if that fails, a raiser has done it already. */
                 shm_cas(tdir, &clearing, with_state(clearing, SHM_TDIR_SET), TDIR_X2);
                 return 0;

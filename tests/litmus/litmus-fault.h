@@ -22,6 +22,8 @@ enum litmus_fault {
         LITMUS_NO_SECOND_PAYMENT,       /* a word that is found as wanted: nothing is paid */
         LITMUS_RING_ONE_LOOK,           /* who finds a ring full says so, and does not look again */
         LITMUS_KICK_UNCOUNTED,          /* who calls a kick does not say so: look, then call */
+        LITMUS_SLOT_UNSEEN,             /* RWP, and the clear of TDIR, do not look at the slots */
+        LITMUS_ONE_LOOK,                /* behind its slot an acknowledge does not see GICD_CTLR */
         LITMUS_N_FAULTS
 };
 

@@ -270,6 +270,60 @@ LITMUS_SCENARIO(clears, .name = "gate-clear", .what = "TDIR is cleared while an 
                 .executions = 60000, .next = NULL);
 
 /*
+ * The first port of the VM: cleared from outside, the SPI lets TDIR be cleared, the port is
+ * registered and enters, and an injector has made the SPI what it was before TDIR hears of it.
+ */
+static uint64_t clear_pending(uint64_t w, uint64_t)
+{
+        return w & ~(GIC_WORD_EDGE | GIC_WORD_LATCH);
+}
+
+static void first_setup(void)
+{
+        world_build(2, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static void first_before(void)
+{
+        gate_before();
+        cleared = 0;
+}
+
+static void first_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(30);
+                take();
+                return;
+        }
+        litmus_wait(30);
+        shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, clear_pending, 0);
+        cleared = shm_tdir_try_clear(&world);
+        shm_port_configure(&world, 1, 1);
+        enter(1);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static void first_after(void)
+{
+        if (cleared)
+                litmus_saw(0);
+        if (has_spi)
+                litmus_saw(1);
+        if (is_open)
+                litmus_saw(2);
+        settle();
+}
+
+LITMUS_SCENARIO(first, .name = "gate-first",
+                .what = "the first port is registered and enters while an SPI is acknowledged",
+                .n_threads = 2, .setup = first_setup, .before = first_before,
+                .thread = first_thread, .after = first_after,
+                .saw = { "TDIR was cleared", "the SPI was taken", "the port did not trap" },
+                .executions = 60000, .next = NULL);
+
+/*
  * The SPI that waited was disabled, so TDIR is cleared, while the port that leaves still looks whether it was the last: vCPU 2
  * enters, and then the SPI is enabled again. What the look found is no longer so.
  */

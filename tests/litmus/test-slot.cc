@@ -8,6 +8,7 @@
  * its program, as far as a compiler may not have moved it (litmus-model.cc). Devices and other vCPUs go on meanwhile.
  */
 #include "litmus-world.h"
+#include "shm-rwp.h"
 
 #define SPI GIC_SPI_FIRST
 
@@ -343,3 +344,81 @@ static void serve_after(void)
 LITMUS_SCENARIO(serve, .name = "slot-serve", .what = "an owner serves a reset while another one's death is repaired", .n_threads = 2,
                 .setup = serve_setup, .before = slot_before, .thread = serve_thread, .after = serve_after,
                 .saw = { "it was served" }, .executions = 60000, .next = NULL);
+
+/* --- RWP, ChildrenAsleep: who reads that a disable is everywhere, against an acknowledge --- */
+
+enum { GROUPS, ENABLE, PPI_ENABLE, WAKER, N_DISABLES };
+
+static unsigned disabled;
+static bool is_complete;                /* the disable: RWP was read as 0 */
+
+static uint64_t assign_enable(uint64_t w, uint64_t on)
+{
+        return base_bit_assign(w, GIC_WORD_ENABLE, on != 0);
+}
+
+static void rwp_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static void rwp_before(void)
+{
+        slot_before();
+        is_complete = false;
+        disabled = litmus_random(N_DISABLES);
+        acknowledged = GIC_INTID_SPURIOUS;
+        if (disabled == PPI_ENABLE) { /* the PPI in place of the SPI */
+                world_set_word(0, 1, world.vcpus[0].words[1].cell.value | GIC_WORD_EDGE);
+                world_set_word(0, SPI, world_word(SPI) & ~(GIC_WORD_EDGE | GIC_WORD_LATCH));
+                shm_word_mark(&world.vcpus[0], 1);
+        }
+}
+
+static bool disable(void)
+{
+        switch (disabled) {
+        case GROUPS:
+                world_write(GICD_REG_CTLR, 0, 0, 0);
+                return !shm_rwp_of_distributor(&world);
+        case ENABLE:
+                shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 0);
+                return !shm_rwp_of_distributor(&world);
+        case PPI_ENABLE:
+                shm_word_update(&world, shm_gic_word(&world, 0, 1), 1, assign_enable, 0);
+                return !shm_rwp_of_redistributor(&world, 0);
+        default:
+                world_write(GICR_REG_WAKER, 0, 0, GICR_WAKER_PROCESSOR_SLEEP);
+                return !shm_rwp_of_waker(&world, 0);
+        }
+}
+
+static void rwp_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                acknowledged = shm_cpuif_ack(&world, 0, 1);
+                litmus_check(acknowledged == GIC_INTID_SPURIOUS || !is_complete,
+                             "acknowledged after RWP was read as 0");
+        } else {
+                litmus_wait(40);
+                is_complete = disable();
+        }
+}
+
+static void rwp_after(void)
+{
+        litmus_saw(acknowledged == GIC_INTID_SPURIOUS ? 1 : 0);
+        if (!is_complete)
+                litmus_saw(2);
+        litmus_check(!shm_rwp_of_distributor(&world) && !shm_rwp_of_redistributor(&world, 0) &&
+                     !shm_rwp_of_waker(&world, 0), "nobody acknowledges anything, and RWP is 1");
+        world_settle();
+}
+
+LITMUS_SCENARIO(rwp, .name = "slot-rwp",
+                .what = "a group, an interrupt or a vCPU is disabled while it is acknowledged",
+                .n_threads = 2, .setup = rwp_setup, .before = rwp_before, .thread = rwp_thread,
+                .after = rwp_after, .saw = { "it was acknowledged", "it was not", "RWP was 1" },
+                .executions = 40000, .next = NULL);

@@ -110,6 +110,8 @@ static void descriptors(void)
         shm_gicd_read(&reader, 0x3, 4);
         tap_eq((int64_t)shm_gicd_read(&reader, 0, 4), 0x50, "registers too; an access in error does not try to count");
         tap_ok(gic.header->must_understand & SHM_UNDERSTAND_PORTS, "who does not know list-register ports refuses it: it would pass their gate");
+        tap_ok(gic.header->must_understand & SHM_UNDERSTAND_SLOT_ACK,
+               "who looks at the gates before its slot says so refuses it");
         shm_segment_unmap(&reader);
         shm_segment_unmap(&gic);
         close(fd);

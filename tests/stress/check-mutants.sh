@@ -112,14 +112,14 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "TDIR: CLEARING counts as set" shm-tdir.h '/uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET,/!= SHM_TDIR_CLEAR,/'
 mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
-mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_tdir_raise.*/;/'
+mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^static bool pass_gate/,/^}/s/shm_tdir_raise(gic, intid)/shm_load(\&gic->header->tdir, TDIR_A4)/'
 mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/shm_gic_n_spis(gic)/gic->n_spis/'
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
 
 # --- words: laws 1 and 2
-mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/if (shm_word_cas(pick.at, &pick.word, now))/if ((atomic_store(pick.at, now), true))/'
+mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_word_cas(pick.at, &pick.word, now))/(atomic_store(pick.at, now), true))/'
 mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deactivate/,/^}/s/gic_irq_deactivate(old)/gic_irq_deactivate(old) \& ~(GIC_WORD_EDGE | GIC_WORD_LATCH)/'
-mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);/now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu) | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH));/'
+mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/gic_irq_acknowledge(pick.word, (uint16_t)vcpu)/& | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH))/'
 mutant "a change of a word is stored" shm-word.h '/bool shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
 mutant "an end of interrupt is stored" shm-cpuif.c '/^static void deactivate/,/^}/s/if (!shm_word_cas(word, &old, now))/if (atomic_store(word, now), false)/'
 mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//'
@@ -129,7 +129,8 @@ mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/
 ports=any
 mutant "ports: there is no gate" shm-gate.h '/^static inline bool shm_gate_is_open/,/^}/s/return .*/return true;/'
 mutant "ports: an entry does not ask at the gate" shm-port.c '/^static bool may_have_spis/,/^}/s/return shm_gate_is_open.*/return true;/'
-mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bool pass_gate/,/^}/s/if (shm_gate_is_open.*/if (true)/'
+mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bool pass_gate/,/^}/s/return .*/return shm_tdir_raise(gic, intid), true;/'
+mutant "ports: no slot of an acknowledge" shm-slot.h '/ shm_slot_ack/,/^}/s/(void)shm_exch.*/;/'
 mutant "ports: TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}'
 mutant "ports: what is listed is not marked" shm-port.c '/^static bool list(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&= ~GIC_WORD_RESIDENT;\n                &/'

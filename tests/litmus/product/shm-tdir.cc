@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+#include "unseen-slot.h"
+
 #define shm_tdir_try_clear clear_in_two_steps
 #include "shm-tdir.c"
 #undef shm_tdir_try_clear
