@@ -8,12 +8,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base-fd.h"
 #include "life.h"
 #include "grant.h"
 #include "handlers.h"
 #include "proto-limits.h"
 #include "registry.h"
 #include "session.h"
+#include "shm-lock.h"
 #include "vm.h"
 
 /* The name is for people; what could upset a terminal or a log becomes a question mark. */
@@ -179,23 +181,46 @@ enum proto_code handle_vm_init(struct request *request)
         return handle_reply_info(request, vm, NULL, 0);
 }
 
+/*
+ * Each session writes the segment by an open file of its own, whose lock says that it lives: for
+ * the other VMMs, when this process is dead. Return: 0; a negative errno.
+ */
+static int open_for_session(const struct vm *vm, const struct session *session, int *ret_fd)
+{
+        int fd = shm_lock_reopen(vm->segment_fd);
+        int r = fd < 0 ? fd : shm_lock_session(fd, session->id);
+
+        if (r < 0)
+                base_fd_close(fd);
+        else
+                *ret_fd = fd;
+        return r;
+}
+
 enum proto_code handle_vm_map(struct request *request)
 {
         struct session *session = request->session;
         bool writable = session->proto.role == PROTO_ROLE_VMM;
         Vgic__VmMapReply reply = VGIC__VM_MAP_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
+        BASE_CLEANUP_FD int own_fd = -1;
         struct vm *vm = NULL;
         enum proto_code code = request_ready_vm(request, "", &vm);
+        int r;
 
         if (code != PROTO_OK)
                 return code;
+        if (writable) {
+                r = open_for_session(vm, session, &own_fd);
+                if (r < 0)
+                        return proto_code_from_errno(r);
+        }
         reply.status = &status;
         reply.segment_bytes = vm->gic.bytes;
         reply.writable = writable;
-        return request_reply(request, &reply.base,
-                              writable ? (int[]){vm->segment_fd, vm->tdir_bell} :
-                              &vm->segment_ro_fd, writable ? 2 : 1);
+        if (writable)
+                return request_reply(request, &reply.base, (int[]){own_fd, vm->tdir_bell}, 2);
+        return request_reply(request, &reply.base, &vm->segment_ro_fd, 1);
 }
 
 enum proto_code handle_vm_doorbells(struct request *request)

@@ -21,6 +21,7 @@
 #include "proto-limits.h"
 #include "loop.h"
 #include "shm-daemon.h"
+#include "shm-lock.h"
 #include "shm-park.h"
 #include "shm-segment.h"
 #include "user.h"
@@ -280,8 +281,10 @@ int vm_build(struct vm *vm, struct base_error *why)
                 vm->gic.ring = ring_vcpu;
                 vm->gic.hook_ctx = vm;
                 shm_daemon_set_epoch(&vm->gic, vm->loop->epoch);
-                return 0;
+                r = shm_lock_serve(vm->segment_fd); /* before anybody else has the file */
         }
+        if (r == 0)
+                return 0;
         vm_unbuild(vm);
         if (r == -EMFILE || r == -ENFILE)
                 say_limit(vm, why);

@@ -76,7 +76,10 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
                 return true;
         if (is_first)
                 shm_gate_ring_late(gic);
-        return false;
+        if (!gic->refused)
+                return false;
+        gic->refused(gic->hook_ctx);
+        return settle(gic);
 }
 
 void shm_gate_passed_by(struct shm_gic *gic)

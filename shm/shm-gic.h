@@ -34,6 +34,7 @@ struct shm_gic {
         uint32_t features;      /* SHM_FEATURE_* */
         bool mirror;            /* no delivering controller: shm-mirror.h only */
         bool writable;
+        bool has_locks;         /* its file's locks say who lives: shm-lock.h */
         bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */
 
         /*
@@ -48,6 +49,11 @@ struct shm_gic {
          * are not counted.
          */
         void (*put_off)(void *ctx);
+        /*
+         * A vCPU was refused at the gate of TDIR: look whether the daemon, which would take a dead
+         * port out, is dead itself. NULL: it is the daemon's affair. Must not block.
+         */
+        void (*refused)(void *ctx);
         void *hook_ctx;
         uint32_t looks_left;    /* at vCPUs, to choose among them: shm-oneofn.h */
         bool releasing;         /* the vCPUs of a dead process are given up, and shm_repair_words() follows: what that does anyway for all

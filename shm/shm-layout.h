@@ -32,6 +32,8 @@
 #define SHM_UNDERSTAND_SLOT_ACK  (UINT64_C(1) << 4) /* an acknowledge begins in its slot */
 #define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | SHM_UNDERSTAND_MIRROR | \
                               SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK) /* by this code */
+/* may_ignore: the daemon and each VMM hold locks on the file, which say who lives: shm-lock.h */
+#define SHM_IGNORE_LOCKS     (UINT64_C(1) << 0)
 #define SHM_LINE             64u
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u
@@ -69,7 +71,7 @@ struct shm_header {
         uint16_t minor;
         uint32_t header_bytes;
         uint64_t must_understand;
-        uint64_t may_ignore;
+        uint64_t may_ignore;                /* SHM_IGNORE_* */
         uint64_t total_bytes;
         uint64_t vm_id;
         char name[SHM_NAME_BYTES];          /* NUL-terminated */
@@ -258,6 +260,8 @@ struct shm_vcpu {
         /* 256: written by the daemon: which session owns it (0: none), and that process */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) owner_session;
         shm_atomic(uint32_t) owner_pid;
+        /* owned it before, and nobody has repaired it since; 0: nothing is left */
+        shm_atomic(uint64_t) left_session;
 
         /* 320: candidate summary: injectors and the owner */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) summary;
@@ -394,6 +398,7 @@ SHM_AT(struct shm_vcpu, rings, 200);
 SHM_AT(struct shm_vcpu, heard, 204);
 SHM_AT(struct shm_vcpu, owner_session, 256);
 SHM_AT(struct shm_vcpu, owner_pid, 264);
+SHM_AT(struct shm_vcpu, left_session, 272);
 SHM_AT(struct shm_vcpu, summary, 320);
 SHM_AT(struct shm_vcpu, port, 384);
 SHM_AT(struct shm_vcpu, candidates, 512);

@@ -29,13 +29,32 @@ int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t
         return 0;
 }
 
+/*
+ * Who it was stays readable until the repair is done: what it left may have to be repaired by
+ * others than the daemon.
+ */
 void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu)
 {
+        struct shm_vcpu *self;
+        uint64_t session;
+
         if (vcpu >= gic->n_vcpus)
                 return;
-        shm_store(&gic->vcpus[vcpu].owner_pid, 0, OWNER_R1);
-        shm_store(&gic->vcpus[vcpu].owner_session, 0, OWNER_R1);
+        self = &gic->vcpus[vcpu];
+        session = shm_load(&self->owner_session, OWNER_X1);
+        if (session)
+                shm_store(&self->left_session, session, OWNER_R1);
+        shm_store(&self->owner_pid, 0, OWNER_R1);
+        shm_store(&self->owner_session, 0, OWNER_R1);
         shm_reset_disown(gic, vcpu);
+}
+
+uint64_t shm_vcpu_session(const struct shm_gic *gic, uint32_t vcpu)
+{
+        const struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t session = shm_load(&self->owner_session, OWNER_A1);
+
+        return session ? session : shm_load(&self->left_session, OWNER_A1);
 }
 
 /*
@@ -221,6 +240,7 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
         shm_slot_end(self);
         shm_apr_take(gic, vcpu); /* newer than what the dead one did; a fold that is completed again must not come after it */
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
+        shm_store(&self->left_session, 0, OWNER_R1);
         return 0;
 }
 

@@ -68,6 +68,13 @@ int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t
 void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu);
 
 /*
+ * shm_vcpu_session() - who owns it; or owned it last, was released, and may run it still or has
+ * left something in it: nobody has repaired it since. 0: nobody. @vcpu is checked already. Threads:
+ * any.
+ */
+uint64_t shm_vcpu_session(const struct shm_gic *gic, uint32_t vcpu);
+
+/*
  * shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else
  * may operate the vCPU. Return: 0; -EINVAL; -EAGAIN too many resets (shm_gic.releasing), nothing was done.
  *

@@ -267,6 +267,7 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
         h->features = shape->features;
         h->flags = shape->flags;
         h->must_understand = must_understand(shape);
+        h->may_ignore = SHM_IGNORE_LOCKS;
         h->gicd_iidr = GICD_IIDR_DEFAULT | shape->iidr_revision << GICD_IIDR_REVISION_SHIFT;
         h->gicd_typer2 = shape->gicd_typer2;
         memcpy(h->areas, areas, sizeof h->areas);
@@ -393,6 +394,7 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic)
                 return r;
         }
         set_view(ret_gic, base, areas, &shape, (uint64_t)st.st_size, writable);
+        ret_gic->has_locks = copy.may_ignore & SHM_IGNORE_LOCKS;
         return 0;
 }
 
