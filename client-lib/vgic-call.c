@@ -16,7 +16,7 @@
 
 int vgic_conn_lost(struct vgic_conn *conn, int r)
 {
-        conn->bereaved = !conn->gone;
+        conn->has_news |= !conn->gone;
         conn->gone = true;
         if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
                 return base_error_set(conn->why, -ENOTCONN, "the daemon closed the connection%s",
@@ -26,6 +26,7 @@ int vgic_conn_lost(struct vgic_conn *conn, int r)
 
 static int vgic_call_nonsense(struct vgic_conn *conn, const char *what, uint32_t request)
 {
+        conn->has_news |= !conn->gone;
         conn->gone = true;
         return base_error_set(conn->why, -EPROTO, "the daemon does not keep to the protocol: %s (message %u)",
                               what, request);
@@ -50,6 +51,8 @@ static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *
                 event.intid = ((const Vgic__EventIntid *)message)->intid;
                 if (event.intid != 0 && gic_shared_index(event.intid) == GIC_N_SHARED)
                         return vgic_call_nonsense(conn, "an event's INTID is none", row->id);
+                if (event.kind == VGIC_EVENT_REVOKED && event.intid == 0)
+                        conn->has_news = true; /* the VM was destroyed */
                 if (event.kind == VGIC_EVENT_REVOKED && conn->vm)
                         vgic_device_revoked(conn->vm, event.intid);
         }
@@ -210,6 +213,6 @@ int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessa
         conn->why = &unheard;
         r = vgic_call_locked(conn, request, message, NULL, 0, ret_reply, NULL);
         conn->why = &conn->error;
-        pthread_mutex_unlock(&conn->lock);
+        vgic_conn_unlock(conn);
         return r;
 }

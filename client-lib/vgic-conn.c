@@ -16,6 +16,7 @@
 #include "base-clock.h"
 #include "base-fd.h"
 #include "proto-message.h"
+#include "vgic-bereft.h"
 #include "vgic-conn.h"
 
 int vgic_conn_watch(struct vgic_conn *conn, int fd)
@@ -46,8 +47,11 @@ int vgic_conn_begin(struct vgic_conn *conn)
         if (!conn)
                 return -EINVAL;
         base_error_clear(&conn->error);
-        if (vgic_conn_is_gone(conn) || conn->socket < 0)
+        if (vgic_conn_is_gone(conn) || conn->socket < 0) {
+                if (conn->vm)
+                        vgic_bereft_again(conn->vm, false);
                 return base_error_set(&conn->error, -ENOTCONN, "the connection to the daemon is gone: connect again");
+        }
         return 0;
 }
 
@@ -104,6 +108,7 @@ static int vgic_conn_hello(struct vgic_conn *conn, const char *client_name)
         if (r < 0)
                 return r;
         conn->features = ((Vgic__HelloReply *)reply)->features;
+        conn->session = ((Vgic__HelloReply *)reply)->session;
         if (conn->features & ~PROTO_FEATURES_ALL)
                 return base_error_set(&conn->error, -EPROTO,
                                       "the daemon agreed to features that were not offered: 0x%" PRIx64,
@@ -185,10 +190,12 @@ int vgic_conn_process(struct vgic_conn *conn)
 {
         int r = vgic_conn_begin(conn);
 
-        if (r < 0)
-                return r;
-        pthread_mutex_lock(&conn->lock);
-        r = vgic_conn_process_locked(conn);
-        vgic_conn_unlock(conn);
+        if (r == 0) {
+                pthread_mutex_lock(&conn->lock);
+                r = vgic_conn_process_locked(conn);
+                vgic_conn_unlock(conn);
+        }
+        if (conn && conn->vm)
+                vgic_bereft_again(conn->vm, true);
         return r;
 }

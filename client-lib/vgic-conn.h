@@ -39,7 +39,8 @@ struct vgic_conn {
         int epoll;                      /* what the host polls: the socket, and a device's doorbell */
         uint32_t timeout_ms;
         uint64_t features;
-        bool bereaved;                  /* just found gone: see vgic_conn_unlock() */
+        bool has_news;                  /* just found gone, or its VM was destroyed */
+        uint64_t session;               /* the daemon's number of it */
         bool gone;                      /* the daemon closed, or lost the protocol: only disconnecting is left */
         uint32_t n_stale;               /* replies that nobody waits for any more */
         struct proto_rx rx;
@@ -60,8 +61,9 @@ int vgic_conn_watch(struct vgic_conn *conn, int fd);
 void vgic_conn_unwatch(struct vgic_conn *conn, int fd);
 
 /*
- * vgic_conn_unlock() - after what may find the connection gone. The daemon may have died while it injected for a device, or
- * served a reset: a VMM pays what the words owe, as the daemon does after the death of a VMM.
+ * vgic_conn_unlock() - after what may find the connection gone, or the VM destroyed. The daemon may
+ * have died while it injected for a device, or served a reset: a VMM pays what the words owe, and
+ * does what the daemon cannot do any more (vgic-bereft.h).
  */
 void vgic_conn_unlock(struct vgic_conn *conn);
 

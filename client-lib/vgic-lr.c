@@ -6,6 +6,7 @@
 
 #include "shm-park.h"
 #include "shm-port.h"
+#include "vgic-bereft.h"
 
 /*
  * Data path: list-register ports. Thin: the rules are in shm/shm-port.c and gic/gic-lr.h.
@@ -58,5 +59,6 @@ VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *
         vgic_bell_answer(vcpu);
         shm_port_exit(&vcpu->vm->gic, vcpu->index, &bank);
         (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this exit */
+        vgic_bereft_tick(vcpu->vm);
         return 0;
 }

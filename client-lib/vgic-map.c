@@ -51,6 +51,8 @@ static int vgic_map_segment(struct vgic_vm *vm)
         if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis ||
             vm->gic.n_espis != vm->info.n_espis || vm->gic.n_eppis != vm->info.n_eppis)
                 return base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
+        if (writable)
+                vm->segment = base_fd_take(&segment);
         return 0;
 }
 
@@ -146,4 +148,5 @@ void vgic_vm_unmap(struct vgic_vm *vm)
         free(vm->vcpus);
         vm->vcpus = NULL;
         vm->daemon_doorbell = base_fd_close(vm->daemon_doorbell);
+        vm->segment = base_fd_close(vm->segment); /* last: until then this session lives */
 }

@@ -10,7 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base-clock.h"
 #include "shm-park.h"
+#include "vgic-bereft.h"
 #include "vgic-conn.h"
 #include "vgic-doorbell.h"
 
@@ -70,6 +72,11 @@ void vgic_kick(struct vgic_vcpu *vcpu)
         ring_vcpu(vcpu->vm, vcpu->index, SHM_PARK_IN_GUEST);
 }
 
+static void look_for_dead(void *ctx)
+{
+        vgic_bereft_tick(ctx);
+}
+
 static void ring_daemon(void *ctx)
 {
         struct vgic_vm *vm = ctx;
@@ -85,6 +92,7 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
         vm->gic.hook_ctx = vm;
         vm->gic.ring = ring_vcpu;
         vm->gic.raised = ring_daemon;
+        vm->gic.refused = look_for_dead;
 }
 
 VGIC_EXPORT int vgic_vcpu_fd(const struct vgic_vcpu *vcpu)
@@ -128,6 +136,7 @@ VGIC_EXPORT void vgic_vcpu_leave(struct vgic_vcpu *vcpu)
         vgic_bell_answer(vcpu);
         shm_park_end(&vcpu->vm->gic, vcpu->index);
         (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this leave */
+        vgic_bereft_tick(vcpu->vm);
 }
 
 VGIC_EXPORT int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu)
@@ -136,6 +145,7 @@ VGIC_EXPORT int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu)
 
         if (vcpu->in_guest)
                 return 1;
+        vgic_bereft_tick(vcpu->vm);
         if (!shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED) && !shm_park_wanted(gic, vcpu->index)) {
                 shm_park_count(gic, vcpu->index);
                 return 0;
@@ -215,6 +225,29 @@ static int sleep_on_all(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pol
         return r == 0 || late ? VGIC_WAKE_DEADLINE : 0;
 }
 
+/*
+ * Sleep until something happens. With the daemon dead nobody says that another VMM died, so it
+ * looks by itself now and then.
+ * Return: as sleep_on_all().
+ */
+static int sleep_once(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds,
+                      size_t n_fds)
+{
+        uint64_t look_ns;
+        int why;
+
+        if (vgic_bereft_may_sleep(vcpu->vm)) {
+                if (n_fds == 0 && deadline_ns == VGIC_NO_DEADLINE)
+                        return sleep_on_doorbell(vcpu);
+                return sleep_on_all(vcpu, deadline_ns, fds, n_fds);
+        }
+        look_ns = base_clock_ns() + VGIC_BEREFT_LOOK_MS * UINT64_C(1000000);
+        if (deadline_ns <= look_ns)
+                return sleep_on_all(vcpu, deadline_ns, fds, n_fds);
+        why = sleep_on_all(vcpu, look_ns, fds, n_fds);
+        return why == VGIC_WAKE_DEADLINE ? 0 : why;
+}
+
 VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
 {
         struct shm_gic *gic = &vcpu->vm->gic;
@@ -226,13 +259,13 @@ VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, str
                 return -EBUSY;
         shm_park_count(gic, vcpu->index);
         while (why == 0) {
+                vgic_bereft_tick(vcpu->vm);
                 if (shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED))
                         why = VGIC_WAKE_IRQ;
                 if (shm_park_wanted(gic, vcpu->index))
                         why |= VGIC_WAKE_KICK;
                 if (why == 0)
-                        why = n_fds == 0 && deadline_ns == VGIC_NO_DEADLINE ? sleep_on_doorbell(vcpu)
-                                                                           : sleep_on_all(vcpu, deadline_ns, fds, n_fds);
+                        why = sleep_once(vcpu, deadline_ns, fds, n_fds);
         }
         shm_park_end(gic, vcpu->index);
         if (why > 0 && shm_cpuif_lines(gic, vcpu->index))

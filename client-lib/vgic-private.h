@@ -39,6 +39,17 @@ struct vgic_device {
         uint64_t pulses[GIC_SHARED_WORDS];      /* pulses that found the ring full: they coalesce */
 };
 
+/* A VM whose daemon may be dead: vgic-bereft.h */
+struct vgic_bereft {
+        shm_atomic(bool) begun;         /* the connection is gone, or the VM destroyed; for good */
+        shm_atomic(bool) alone;         /* no other session that lives has vCPUs: none to watch */
+        pthread_mutex_t lock;           /* covers what follows */
+        bool is_done;                   /* everything was repaired, once */
+        bool asked;                     /* the last look at TDIR asked ports to fold */
+        uint64_t epoch;                 /* of the daemon after which that was */
+        uint64_t last_ns;               /* the last look of a vCPU */
+};
+
 struct vgic_vm {
         struct vgic_conn *conn;
         enum vgic_role role;
@@ -48,6 +59,8 @@ struct vgic_vm {
         shm_atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
         shm_atomic(bool) data_path[2];     /* mapped, and in this role one may read, write: the one look of most accesses */
         struct shm_gic gic;
+        int segment;                    /* this session's open file of it; -1: not a VMM */
+        struct vgic_bereft bereft;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */
         struct vgic_vcpu *vcpus;        /* n_vcpus, .vm and .index set; VMM only, else NULL */

@@ -29,7 +29,9 @@ struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role, const s
         vm->role = role;
         vm->info = *info;
         pthread_mutex_init(&vm->info_lock, NULL);
+        pthread_mutex_init(&vm->bereft.lock, NULL);
         memcpy(vm->name, info->name, sizeof(vm->name));
+        vm->segment = -1;
         vm->daemon_doorbell = -1;
         vm->ring_to_daemon = -1;
         vm->ring_to_client = -1;
@@ -46,6 +48,7 @@ void vgic_vm_free(struct vgic_vm *vm)
         base_fd_close(vm->ring_to_client);
         base_fd_close(vm->ring_to_daemon);
         pthread_mutex_destroy(&vm->info_lock);
+        pthread_mutex_destroy(&vm->bereft.lock);
         vm->conn->vm = NULL;
         vm->conn->n_events = 0; /* what waits was about this VM; nobody else uses the VM any more */
         free(vm);

@@ -17,6 +17,7 @@
 #include "registry.h"
 #include "ring.h"
 #include "session.h"
+#include "shm-line.h"
 #include "shm-reset.h"
 #include "tdir.h"
 #include "vm.h"
@@ -120,6 +121,12 @@ void life_destroy(struct vm *vm, const struct session *by)
         }
         while (!TAILQ_EMPTY(&vm->grants))
                 drive_revoke(TAILQ_FIRST(&vm->grants));
+        /*
+         * The grants' are low by now; the tools' is nobody's but the daemon's. A guest that goes on
+         * would take it for ever.
+         */
+        if (vm->initialised && !vm_is_mirror(vm))
+                shm_line_lower_served(&vm->gic);
         registry_remove(vm->registry, vm);
         if (!vm->loop->stopping)
                 log_about(LOG_INFO, &about, "destroyed");

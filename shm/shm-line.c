@@ -102,6 +102,25 @@ int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         return shm_word_inject(gic, word, intid, pulse, 0) ? 0 : -EIO;
 }
 
+/* A wire that its word does not have high is not touched: of most interrupts this is one load. */
+static void lower_served(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
+
+        for (unsigned wire = GIC_WIRE_TOOL; wire < GIC_N_WIRES; wire++)
+                if (w & gic_word_wire(wire))
+                        shm_line_set(gic, vcpu, intid, wire, false);
+}
+
+void shm_line_lower_served(struct shm_gic *gic)
+{
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                lower_served(gic, 0, shm_gic_nth_spi(gic, i));
+        for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++)
+                for (uint32_t i = GIC_PPI_FIRST; i < shm_gic_n_private(gic); i++)
+                        lower_served(gic, vcpu, shm_gic_nth_private(i));
+}
+
 int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)
 {
         if (!shm_gic_is_spi(gic, intid))

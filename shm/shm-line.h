@@ -22,6 +22,14 @@ int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wi
 int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 
 /*
+ * shm_line_lower_served() - lower every wire that the daemon drives for others, of all interrupts:
+ * those of grants, and the tools'. The VMM's own stay as they are. For the daemon when it stops,
+ * and for who finds it dead: nobody else can lower them then, and nobody may be able to raise one.
+ * Twice is once. Threads: any.
+ */
+void shm_line_lower_served(struct shm_gic *gic);
+
+/*
  * shm_line_notify() - ask for (or drop) the notice of its end of interrupt: shm_eoi_take(). Return: 0; -EINVAL; -EIO.
  */
 int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on);

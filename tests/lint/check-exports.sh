@@ -19,7 +19,8 @@ nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)$/\1/p' \
 # a futex to wake, never to wait: vgic_vcpu_unregister() waits for kicks.
 nm -D --undefined-only "$library" | sed -nE 's/.* U ([^@]+)(@.*)?$/\1/p' \
         | grep -E '^(pthread|sem|mtx|cnd|thrd)_|^syscall$|futex' > "$tmp/waits"
-{ printf 'pthread_mutex_%s\n' destroy init lock unlock; echo syscall; } > "$tmp/mutex"
+# And trylock, which does not wait, when the daemon is dead: client-lib/vgic-bereft.h.
+{ printf 'pthread_mutex_%s\n' destroy init lock trylock unlock; echo syscall; } > "$tmp/mutex"
 
 n=0
 failed=0

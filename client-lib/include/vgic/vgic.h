@@ -29,6 +29,13 @@
  *             names, the cold path can return -EPROTO (the daemon answered nonsense), -EOPNOTSUPP (an older daemon) and
  *             -EIO (it failed).
  *
+ * Without     -ENOTCONN: guests go on, and the library does what the daemon would have done, as far
+ *             as a process of the VM can: wires of devices and tools go low, vCPUs of another VMM
+ *             that dies are repaired, TDIR is cleared (doc/sudden-death.md). A host that has other
+ *             VMM processes beside it calls vgic_conn_process() now and then (each 100 ms, say)
+ *             until it disconnects, if its vCPUs do not sleep in vgic_vcpu_park(). Devices and
+ *             subscribers hear nothing until they have a daemon again.
+ *
  * Stability   Functions and structures follow symbol versions. Option structures start with their size:
  *             set it to sizeof; members that a newer library knows and an older caller does not are taken as zero.
  */
@@ -120,7 +127,11 @@ struct vgic_event {
 };
 
 /**
- * vgic_conn_process() - take in what the daemon sent; never blocks
+ * vgic_conn_process() - take in what the daemon sent
+ *
+ * Never blocks, but once: when the connection is found closed, up to 100 ms, to learn whether the
+ * daemon is dead. After that, while it returns -ENOTCONN: looks whether another VMM process of the
+ * VM died, and repairs its vCPUs.
  *
  * Return: number of events that now wait for vgic_conn_next_event(); -ENOTCONN the daemon is gone; -EPROTO.
  * Threads: conn.
@@ -384,6 +395,7 @@ struct vgic_tdir {
  *
  * Never clear while an SPI is in flight. It is cleared by the daemon, within a lag (vgicd --tdir-lag) after the last: only
  * while somebody subscribes, watches or has a list-register port; for an exact answer without either ask vgic_msg_tdir().
+ * While the daemon is dead, VMMs clear it.
  *
  * Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
  */
@@ -409,6 +421,9 @@ int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
 /**
  * vgic_tdir_subscribe() - have the daemon write an eventfd at each change of TDIR
  * @event_fd: an eventfd of the caller's; the daemon keeps a duplicate until unsubscribe, so it may be closed
+ *
+ * The duplicate dies with the daemon. From the first -ENOTCONN on, whoever goes by this eventfd
+ * traps every DIR, or asks vgic_vm_tdir() before each entry.
  *
  * Return: 0; -EINVAL not an eventfd; -EEXIST subscribed already; -ENODATA not initialised; -ENOTCONN; -ETIMEDOUT.
  * Threads: conn and vcpu.

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "vgic-bereft.h"
+
+#include <poll.h>
+#include <time.h>
+
+#include "base-clock.h"
+#include "shm-line.h"
+#include "shm-lock.h"
+#include "shm-reset.h"
+#include "shm-segment.h"
+#include "shm-tdir.h"
+#include "vgic-conn.h"
+
+/*
+ * A doorbell that its own VM filled until a write would block is left alone: whoever repairs must
+ * not wait for it.
+ */
+static void ring_unless_full(void *ctx, uint32_t index, uint32_t park)
+{
+        struct vgic_vm *vm = ctx;
+        struct pollfd bell = { .fd = vm->doorbells[index], .events = POLLOUT };
+
+        if (poll(&bell, 1, 0) == 1)
+                vm->gic.ring(vm, index, park);
+}
+
+/*
+ * The VM as who repairs sees it: it does not repair once more when a vCPU is refused at the gate by
+ * its own doing.
+ */
+static struct shm_gic view(const struct vgic_vm *vm)
+{
+        struct shm_gic gic = vm->gic;
+
+        gic.ring = ring_unless_full;
+        gic.refused = NULL;
+        return gic;
+}
+
+/*
+ * Repair the vCPUs of sessions that are dead. A session that lives keeps its vCPUs, whatever its
+ * connection. Neighbours mostly belong to one session, which is asked for once. Return: how many
+ * were repaired.
+ */
+static unsigned bury(struct vgic_vm *vm, struct shm_gic *gic)
+{
+        uint64_t last = 0, own = vm->conn->session;
+        bool is_dead = false, alone = true;
+        unsigned n = 0;
+
+        for (uint32_t i = 0; i < gic->n_vcpus; i++) {
+                uint64_t session = shm_vcpu_session(gic, i);
+
+                if (!session || session == own)
+                        continue;
+                if (session != last)
+                        is_dead = shm_lock_is_dead(vm->segment, session);
+                last = session;
+                alone &= is_dead;
+                if (!is_dead)
+                        continue;
+                shm_vcpu_release(gic, i);
+                shm_vcpu_repair(gic, i);
+                n++;
+        }
+        shm_local_raise(&vm->bereft.alone, alone);
+        return n;
+}
+
+/*
+ * The daemon's half of TDIR. What is in a list register may have ended there: its port is asked to
+ * fold, and gets until the next look. Nobody is told of the change: ports load TDIR when they
+ * enter, and the eventfds of subscribers were the daemon's.
+ */
+static void clear_tdir(struct vgic_vm *vm, struct shm_gic *gic)
+{
+        bool is_first = !vm->bereft.asked;
+
+        vm->bereft.asked = false;
+        if (!shm_tdir_get(gic, NULL, NULL))
+                return;
+        if (is_first) {
+                shm_tdir_ask(gic);
+                vm->bereft.asked = shm_tdir_is_asked(gic);
+        }
+        if (!vm->bereft.asked)
+                shm_tdir_try_clear(gic);
+}
+
+/*
+ * With the daemon's place. Its epoch says whether another one came and went since everything was
+ * repaired last.
+ */
+static void repair(struct vgic_vm *vm, bool all)
+{
+        struct shm_gic gic = view(vm);
+        uint64_t epoch = shm_segment_daemon_epoch(&gic);
+        unsigned n;
+
+        all |= !vm->bereft.is_done || vm->bereft.epoch != epoch;
+        n = bury(vm, &gic);
+        if (all)
+                shm_line_lower_served(&gic);
+        if (all || n > 0)
+                shm_repair_words(&gic);
+        clear_tdir(vm, &gic);
+        vm->bereft.is_done = true;
+        vm->bereft.epoch = epoch;
+}
+
+/* With the lock. */
+static void try_repair(struct vgic_vm *vm, bool all)
+{
+        if (!vm->gic.has_locks || shm_lock_serve(vm->segment) < 0)
+                return;
+        repair(vm, all);
+        shm_lock_retire(vm->segment);
+}
+
+/*
+ * The kernel ends a dead daemon's socket a moment before, or after, it drops its lock: it is waited
+ * for. So long waits also the VMM that a living daemon has disconnected, once.
+ */
+void vgic_bereft_begin(struct vgic_vm *vm)
+{
+        const struct timespec step = { .tv_nsec = 1000000 };
+        struct shm_gic gic;
+
+        if (!shm_local_is_raised(&vm->data_path[true]))
+                return;
+        shm_local_raise(&vm->bereft.begun, true);
+        /*
+         * Whoever serves it now: what this connection's daemon owes is owed, and paying it twice
+         *         does no harm.
+         */
+        gic = view(vm);
+        shm_repair_words(&gic);
+        for (unsigned ms = 0; !vgic_bereft_again(vm, true) && ms < VGIC_BEREFT_WAIT_MS; ms++)
+                nanosleep(&step, NULL);
+}
+
+bool vgic_bereft_again(struct vgic_vm *vm, bool all)
+{
+        bool is_done;
+
+        if (!shm_local_is_raised(&vm->bereft.begun))
+                return true;
+        pthread_mutex_lock(&vm->bereft.lock);
+        if (all || !vm->bereft.is_done)
+                try_repair(vm, all);
+        is_done = vm->bereft.is_done;
+        pthread_mutex_unlock(&vm->bereft.lock);
+        return is_done || !vm->gic.has_locks;
+}
+
+void vgic_bereft_tick_slow(struct vgic_vm *vm)
+{
+        uint64_t now = base_clock_ns();
+
+        if (pthread_mutex_trylock(&vm->bereft.lock) != 0)
+                return;
+        if (now - vm->bereft.last_ns >= VGIC_BEREFT_LAG_MS * UINT64_C(1000000)) {
+                vm->bereft.last_ns = now;
+                try_repair(vm, false);
+        }
+        pthread_mutex_unlock(&vm->bereft.lock);
+}
