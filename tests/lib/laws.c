@@ -297,6 +297,14 @@ static void judge_due(struct laws *laws, const struct shm_gic *gic, uint32_t vcp
                 *best = (struct offer) { intid, w };
 }
 
+bool laws_is_asked(const struct shm_gic *gic, uint32_t vcpu)
+{
+        const struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        return (atomic_load(&self->request) & (SHM_REQUEST_RESET | SHM_REQUEST_APR)) &&
+               shm_takeover_runs(atomic_load(&self->cpuif));
+}
+
 static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu)
 {
         const struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -319,7 +327,7 @@ static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vc
                 if ((atomic_load(&self->posted_apr[i]) & SHM_APR_POSTED) &&
                     shm_takeover_runs(atomic_load(&self->cpuif)))
                         laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "posted active priorities %u are not taken", i);
-        if ((request & (SHM_REQUEST_RESET | SHM_REQUEST_APR)) && shm_takeover_runs(atomic_load(&self->cpuif)))
+        if (laws_is_asked(gic, vcpu))
                 laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "request %#x is slept through", request);
 }
 

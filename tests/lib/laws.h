@@ -10,6 +10,8 @@
  *   2  each edge is delivered after it was sent, and there are no more deliveries than edges
  *   3  when all is quiet nothing deliverable is left with a vCPU that sleeps
  *   4  TDIR is never clear with an SPI in flight
+ *   5  what an outsider asks for is done: a reset undoes what was written before it was asked for,
+ * and of active priorities      the latest that were posted stand
  *
  * What    Participants (threads, or processes forked after laws_create()) write down what they are about to do and what
  *         they got, in memory of their own: never in the segment. A record is made so that what is judged is certain:
@@ -131,6 +133,11 @@ void laws_watch_tdir(struct laws *laws, const struct shm_gic *gic, unsigned who,
 
 /* laws_judge_quiet() - laws 3 and 4, and that the candidates are what the words ask for. */
 void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic);
+
+/*
+ * laws_is_asked() - something waits for the owner, who runs: a reset, or posted active priorities.
+ */
+bool laws_is_asked(const struct shm_gic *gic, uint32_t vcpu);
 
 /* laws_judge_edge() - law 2 of an interrupt that nobody cleared since laws_forget(). */
 void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid);

@@ -15,6 +15,7 @@ steps=${1:-20000000}
 only=${2:-.}
 cc=${CC:-cc}
 ports=0
+mix= # --mix of the rounds in which such a fault shows first; empty: all
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 missed=0
@@ -34,7 +35,7 @@ hunt() {
                 n=$steps
                 case $run in hooked*) n=$((steps / 4)) ;; esac
                 # shellcheck disable=SC2086
-                timeout 300 "$work"/$run --list-registers $ports --steps $n >"$work/out" 2>&1
+                timeout 300 "$work"/$run --list-registers $ports $mix --steps $n >"$work/out" 2>&1
                 if law=$(grep -o 'LAW [0-9] IS BROKEN.*' "$work/out"); then
                         done=$(grep -o '[0-9]* operations in' "$work/out" | head -1)
                         test -z "$KEEP" || cp "$work/out" "$KEEP/$(echo "$name" | tr -c 'a-zA-Z0-9\n' _)"
@@ -95,7 +96,28 @@ mutant "an offer that goes away rings nobody" shm-cpuif.c '/^void shm_cpuif_with
 mutant "WAKER opens and does not ring" shm-regs.c '/^static void write_gicr_waker/,/^}/s/shm_word_ring.*/;/'
 mutant "a register set from outside does not ring" shm-sysreg.c '/^int shm_sysreg_poke/,/^}/s/shm_word_ring.*/;/'
 mutant "a reset that was asked for does not ring" shm-reset.c '/^static void reset_post/,/^}/s/shm_word_ring.*/;/'
+
+# --- posted active priorities: laws 3 and 5
+mix="--mix 17"
 mutant "posted active priorities: asked for before they are there" shm-apr.h '/void shm_apr_post/,/^}/{/shm_or/d;s/^\( *\)shm_store(shm_apr_posted_at.*/\1shm_or(\&self->request, SHM_REQUEST_APR, REQUEST_R1);\n&/}'
+mutant "posted active priorities: cleared by a store" shm-apr.h \
+        '/void shm_apr_take/,/^}/'\
+'s/if (shm_cas(at, &posted, 0, APR_R1) ||/if ((shm_store(at, 0, APR_R3), true) ||/'
+mutant "posted active priorities: the request is taken after them" shm-apr.h \
+        '/void shm_apr_take/,/^}/{/shm_and(&self->request/d'\
+';s/^}/        shm_and(\&self->request, ~SHM_REQUEST_APR, REQUEST_A1);\n}/}'
+
+# --- resets, take-over: laws 3 and 5
+mix="--mix 34"
+mutant "a request is taken after the reset" shm-reset.c \
+        '/^static void reset_private/,/^}/{/REQUEST_A2) & bits)/d;/asked |= /d'\
+';s/^}/        shm_and(\&self->request, ~bits, REQUEST_A1);\n}/}'
+mutant "a reset: who stops running does not look for it" shm-reset.c \
+        '/^static void finish(/,/^}/s/reset_post(.*/;/'
+mutant "take-over: no look at the ticket before a word" shm-takeover.c \
+        '/^static bool change_word(/,/^}/s/if (!is_mine(.*/if (false)/'
+
+mix=
 
 # --- 1-of-N: law 3
 mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static bool give/,/^}/s/return is_eligible.*/return true;/'
@@ -133,6 +155,8 @@ mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bo
 mutant "ports: no slot of an acknowledge" shm-slot.h '/ shm_slot_ack/,/^}/s/(void)shm_exch.*/;/'
 mutant "ports: TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}'
+mutant "ports: an entry does not serve after it said that it is in guest" shm-port.c \
+        '/^void shm_port_enter/,/^}/{/what was asked before this/d}'
 mutant "ports: what is listed is not marked" shm-port.c '/^static bool list(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&= ~GIC_WORD_RESIDENT;\n                &/'
 mutant "ports: what changed meanwhile stays listed" shm-port.c '/^static bool list(/,/^}/s/\*ret_lr = 0;.*/;/'
 mutant "ports: a changed word rings nobody" shm-word.h '/void shm_word_tell_port/,/^}/s/(effects \& GIC_EFFECT_FOLD) \&\&/0 \&\&/'

@@ -35,6 +35,7 @@ void guest_choose(struct party *p)
                 return;
         p->n_lr = n > 0 ? (uint8_t)n : numbers[party_below(p, sizeof numbers)];
         shm_port_configure(&p->rig.gic, p->vcpu, p->n_lr);
+        vcpu_keep(p);
         log_op(p, "list registers", p->vcpu, UINT32_MAX, p->n_lr, 0);
 }
 
@@ -183,6 +184,24 @@ static bool is_waiting(const struct party *p, uint32_t intid, bool is_open)
                (is_open || gic_intid_is_private(intid));
 }
 
+/*
+ * Asked for before or while this vCPU is in guest: whoever asked has rung it, or has not come to
+ * that yet.
+ */
+static void judge_asked(struct party *p, uint32_t heard)
+{
+        for (unsigned times = 0; times < STRESS_GRACES; times++) {
+                if (!laws_is_asked(&p->rig.gic, p->vcpu) || atomic_load(&p->rung) != heard)
+                        return;
+                laws_grace(p->stress->laws, p->who);
+        }
+        if (laws_is_asked(&p->rig.gic, p->vcpu) && atomic_load(&p->rung) == heard &&
+            !party_stops(p))
+                laws_broken(p->stress->laws, &p->rig.gic, 3, p->vcpu, UINT32_MAX,
+                            "vCPU %u is in guest, something was asked of it, and nobody has rung",
+                                    p->vcpu);
+}
+
 /* It was changed by somebody else, and is to be folded. */
 static bool is_to_fold(const struct party *p, uint32_t intid)
 {
@@ -251,6 +270,7 @@ void guest_session(struct party *p)
                 }
                 maintenance = icv_maintenance(&params, &p->bank);
         }
+        judge_asked(p, heard);
         if (!maintenance && atomic_load(&p->rung) == heard && !party_below(p, 4))
                 judge_silence(p, heard);
         laws_enter(laws, p->who);

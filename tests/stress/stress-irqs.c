@@ -12,6 +12,7 @@ static const uint32_t counted_private[] = { 20, 21, 1056 };
 static const uint32_t other_private[] = { 26, 27, 1057 };
 static const uint32_t counted_sgis[] = { 1, 2 };
 static const uint32_t other_sgis[] = { 9, 10 };
+static const uint32_t canaries[] = { 15, 30, 1058 };
 
 #define COUNT(a)  ((uint32_t)(sizeof(a) / sizeof(a)[0]))
 #define ONE_OF(p, a)  ((a)[party_below(p, COUNT(a))])
@@ -42,6 +43,11 @@ uint32_t irqs_draw_private(struct party *p, bool counted)
 uint32_t irqs_draw_sgi(struct party *p, bool counted)
 {
         return counted ? ONE_OF(p, counted_sgis) : ONE_OF(p, other_sgis);
+}
+
+uint32_t irqs_draw_canary(struct party *p)
+{
+        return ONE_OF(p, canaries);
 }
 
 static bool is_in(uint32_t intid, const uint32_t *list, uint32_t n)
@@ -78,6 +84,11 @@ void irqs_each_private(struct stress *s, uint32_t vcpu, each_fn fn)
         each(s, vcpu, counted_private, COUNT(counted_private), true, fn);
         each(s, vcpu, other_sgis, COUNT(other_sgis), false, fn);
         each(s, vcpu, other_private, COUNT(other_private), false, fn);
+}
+
+void irqs_each_canary(struct stress *s, uint32_t vcpu, each_fn fn)
+{
+        each(s, vcpu, canaries, COUNT(canaries), false, fn);
 }
 
 /* PMR, when open, is above all of them. */

@@ -230,7 +230,8 @@ void log_tell(void *ctx, uint32_t vcpu, uint32_t intid)
 
 const char *log_mix(uint32_t mix, char *text, size_t n)
 {
-        static const char *const names[MIX_N_BITS] = { "gates", "reset", "clear", "modes", "APR" };
+        static const char *const names[MIX_N_BITS] = { "gates", "reset", "clear", "modes", "APR",
+                "take-over" };
         size_t at = 0;
 
         snprintf(text, n, "plain");

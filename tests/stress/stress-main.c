@@ -159,8 +159,9 @@ static uint64_t n_ops(const struct stress *s)
 static uint32_t draw_mix(struct stress *s, const struct run *run)
 {
         static const uint32_t mixes[] = {
-                0, MIX_GATES, MIX_GATES, MIX_GATES, MIX_RESET, MIX_RESET | MIX_GATES, MIX_MODES,
-                MIX_APR | MIX_GATES, MIX_CLEAR | MIX_GATES, MIX_LOOSE | MIX_GATES,
+                0, 0, MIX_GATES, MIX_GATES, MIX_GATES, MIX_RESET, MIX_RESET | MIX_GATES, MIX_MODES,
+                MIX_APR | MIX_GATES, MIX_RESET | MIX_TAKE, MIX_RESET | MIX_TAKE,
+                        MIX_CLEAR | MIX_GATES, MIX_LOOSE | MIX_GATES,
         };
 
         if (run->mix >= 0)

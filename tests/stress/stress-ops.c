@@ -237,6 +237,7 @@ static void op_own_gates(struct party *p)
         if (p->off)
                 return;
         guest_write(p, gates[which].reg, value);
+        vcpu_keep(p);
         log_op(p, gates[which].name, p->vcpu, UINT32_MAX, value, 0);
 }
 
@@ -302,7 +303,9 @@ const struct op ops_table[] = {
         { "post APR", op_post_apr, { 0, 6, 20 }, MIX_APR, false },
         { "power", op_power, { 2, 0, 0 }, MIX_RESET, false },
         { "own reset", op_reset_own, { 1, 0, 0 }, MIX_RESET, false },
-        { "reset", op_reset_request, { 0, 0, 2 }, MIX_RESET, false },
+        { "reset", op_reset_request, { 1, 2, 4 }, MIX_RESET, false },
+        { "power, often", op_power, { 90, 0, 0 }, MIX_TAKE, false },
+        { "reset, often", op_reset_request, { 0, 120, 160 }, MIX_TAKE, false },
         { "repair", op_repair, { 0, 0, 2 }, MIX_RESET, false },
         { "reset all", op_reset_all, { 0, 0, 1 }, MIX_CLEAR, false },
         { "configure", op_configure, { 1, 1, 4 }, MIX_CLEAR, false },

@@ -21,6 +21,15 @@ static void void_vcpu(struct party *p, uint32_t vcpu)
         atomic_store(&p->stress->private_void[vcpu], 1);
 }
 
+/* Enabled before a reset is asked for: whoever does that reset finds it. */
+static void set_canary(struct party *p, uint32_t vcpu)
+{
+        uint32_t intid = irqs_draw_canary(p);
+
+        set_bit(&p->rig, vcpu, ISENABLER, intid);
+        log_op(p, "canary", vcpu, intid, 0, 0);
+}
+
 /* PSCI: a vCPU turns itself off; as long as it is off it does nothing; its host turns it on again, reset. */
 void op_power(struct party *p)
 {
@@ -44,6 +53,7 @@ void op_reset_own(struct party *p)
         if (p->off)
                 return;
         void_vcpu(p, p->vcpu);
+        set_canary(p, p->vcpu);
         shm_reset_vcpu(&p->rig.gic, p->vcpu);
         log_op(p, "reset (own)", p->vcpu, UINT32_MAX, 0, 0);
         vcpu_boot(p);
@@ -53,15 +63,21 @@ void op_reset_request(struct party *p)
 {
         uint32_t vcpu = any_vcpu(p), kind = SHM_RESET_CPU_ON + party_below(p, 4);
 
+        if (p->stress->mix & MIX_TAKE) /* the one that all meet at in this round */
+                vcpu = p->stress->first_spi[0] % p->stress->n_vcpus;
         void_vcpu(p, vcpu);
+        if (kind != SHM_RESET_POST_LOAD)
+                set_canary(p, vcpu);
         shm_reset_request(&p->rig.gic, vcpu, (enum shm_reset_kind)kind);
         log_op(p, "reset", vcpu, UINT32_MAX, kind, 0);
 }
 
 void op_reset_all(struct party *p)
 {
-        for (uint32_t v = 0; v < p->stress->n_vcpus; v++)
+        for (uint32_t v = 0; v < p->stress->n_vcpus; v++) {
                 void_vcpu(p, v);
+                set_canary(p, v);
+        }
         shm_reset_request_all(&p->rig.gic);
         log_op(p, "reset all", UINT32_MAX, UINT32_MAX, 0, 0);
 }
@@ -75,13 +91,49 @@ void op_repair(struct party *p)
         log_op(p, "repair", UINT32_MAX, UINT32_MAX, 0, 0);
 }
 
-void op_post_apr(struct party *p)
+/*
+ * No interrupt here has a priority whose bit is odd, so that the owner clears odd bits and sets
+ * none. Only the outsider posts them: those that it finds are of its latest post, or an earlier one
+ * has come back. Not in rounds with resets: an outsider that lost a vCPU may drop late what another
+ * posted (shm-takeover.h).
+ */
+#define ODD_BITS  0xaaaaaaaau
+
+void outside_judge_apr(struct party *p, uint32_t vcpu)
 {
-        uint32_t vcpu = any_vcpu(p), reg = party_below(p, 2) ? ICC_AP0R(0) : ICC_AP1R(0);
-        uint64_t value = party_below(p, 3) ? 0 : 1u << party_below(p, 32);
+        for (unsigned group = 0; group < 2; group++) {
+                uint32_t latest = atomic_load(&p->stress->odd_apr[vcpu][group]);
+                uint64_t found = 0;
+
+                shm_sysreg_peek(&p->rig.gic, vcpu, group ? ICC_AP1R(0) : ICC_AP0R(0), &found);
+                if ((found & ODD_BITS & ~(uint64_t)latest) &&
+                    !(p->stress->mix & (MIX_RESET | MIX_CLEAR)))
+                        laws_broken(p->stress->laws, &p->rig.gic, 5, vcpu, UINT32_MAX,
+                                    "ICC_AP%uR0_EL1: %#llx, the latest post had odd bits %#x",
+                                    group, (unsigned long long)found, latest);
+        }
+}
+
+static void post_apr(struct party *p, uint32_t vcpu, unsigned group, uint32_t value)
+{
+        uint32_t reg = group ? ICC_AP1R(0) : ICC_AP0R(0);
 
         shm_sysreg_poke(&p->rig.gic, vcpu, reg, value);
+        if (p->role == ROLE_OUTSIDER)
+                atomic_store(&p->stress->odd_apr[vcpu][group], value & ODD_BITS);
         log_op(p, "post APR", vcpu, UINT32_MAX, reg, value);
+}
+
+/* Once, or several times in a row: the owner may be taking the first. */
+void op_post_apr(struct party *p)
+{
+        uint32_t vcpu = any_vcpu(p), group = party_below(p, 2), odd = p->role == ROLE_OUTSIDER;
+
+        if (odd)
+                outside_judge_apr(p, vcpu);
+        for (uint32_t n = 1 + party_below(p, 2) * party_below(p, 6); n; n--)
+                post_apr(p, vcpu, group, party_below(p, 3) ? 0 : 1u << (2 * party_below(p,
+                                                                                        16) + odd));
 }
 
 /* Registers of a vCPU that runs elsewhere. */

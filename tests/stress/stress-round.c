@@ -87,12 +87,23 @@ static void judge_edges(struct stress *s, uint32_t vcpu, uint32_t intid, bool co
                 laws_judge_edge(s->laws, &s->rig.gic, vcpu, intid);
 }
 
+static void judge_canary(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted)
+{
+        (void)counted;
+        if (shm_word_load(shm_gic_word(&s->rig.gic, vcpu, intid)) & GIC_WORD_ENABLE)
+                laws_broken(s->laws, &s->rig.gic, 5, vcpu, intid,
+                            "enabled before a reset was asked for, and still enabled");
+}
+
 static void judge(struct stress *s)
 {
         laws_judge_quiet(s->laws, &s->rig.gic);
         irqs_each_spi(s, judge_edges);
-        for (uint32_t v = 0; v < s->n_vcpus; v++)
+        for (uint32_t v = 0; v < s->n_vcpus; v++) {
                 irqs_each_private(s, v, judge_edges);
+                irqs_each_canary(s, v, judge_canary);
+                outside_judge_apr(conductor(s), v);
+        }
 }
 
 /* Each acknowledge had its end, and nothing in this mix can have kept it from ending. */
@@ -150,6 +161,8 @@ static void begin_anew(struct stress *s)
         for (uint32_t v = 0; v < s->n_vcpus; v++) {
                 irqs_each_private(s, v, forget);
                 atomic_store(&s->private_void[v], 0);
+                for (unsigned group = 0; group < 2; group++)
+                        atomic_store(&s->odd_apr[v][group], 0);
         }
         laws_renew(s->laws);
 }

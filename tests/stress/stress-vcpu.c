@@ -11,6 +11,38 @@
  */
 #define EOIMODE  ICC_CTLR_EOIMODE
 
+/* Only its own guest writes these two: what they are since its latest reset they stay. */
+enum { KEPT_INTID = 29 };
+
+static uint64_t bpr0_of(const struct party *p)
+{
+        return base_field_get(atomic_load(&p->rig.gic.vcpus[p->vcpu].cpuif), SHM_CPUIF_BPR0_SHIFT,
+                              3);
+}
+
+void vcpu_keep(struct party *p)
+{
+        p->kept_bpr0 = bpr0_of(p);
+}
+
+/*
+ * Law 5 the other way round: an outsider who has lost this vCPU to its owner changes nothing of it
+ * any more.
+ */
+static void judge_kept(struct party *p)
+{
+        uint64_t w = shm_word_load(shm_gic_word(&p->rig.gic, p->vcpu, KEPT_INTID));
+
+        if (!(w & GIC_WORD_ENABLE))
+                laws_broken(p->stress->laws, &p->rig.gic, 5, p->vcpu, KEPT_INTID,
+                            "enabled since the latest reset, and not enabled");
+        if (!p->n_lr && bpr0_of(p) != p->kept_bpr0)
+                laws_broken(p->stress->laws, &p->rig.gic, 5, p->vcpu, UINT32_MAX,
+                            "ICC_BPR0_EL1 is %u, and since the latest reset it was set to %u",
+                                    (unsigned)bpr0_of(p),
+                            (unsigned)p->kept_bpr0);
+}
+
 void vcpu_boot(struct party *p)
 {
         struct rig *r = &p->rig;
@@ -22,8 +54,10 @@ void vcpu_boot(struct party *p)
         waker(r, p->vcpu, 0);
         shm_gicr_write(&r->gic, p->vcpu * (uint64_t)GICR_STRIDE, 4, 0);
         irqs_configure_private(p, p->vcpu);
+        enable(r, p->vcpu, KEPT_INTID);
         msr(r, p->vcpu, ICC_CTLR, p->mode);
         msr(r, p->vcpu, ICC_BPR0, party_below(p, 6));
+        vcpu_keep(p);
         msr(r, p->vcpu, ICC_BPR1, party_below(p, 6));
         msr(r, p->vcpu, ICC_PMR, 0xff);
         msr(r, p->vcpu, ICC_IGRPEN0, 1);
@@ -33,9 +67,12 @@ void vcpu_boot(struct party *p)
 /* A reset that was asked for by somebody else was served: the guest starts anew. */
 bool vcpu_was_reset(struct party *p)
 {
-        if (p->off || p->in_guest || !(p->stress->mix & (MIX_RESET | MIX_CLEAR)) ||
-            atomic_load(&p->rig.gic.vcpus[p->vcpu].counters.resets) == p->n_resets)
+        if (p->off || p->in_guest || !(p->stress->mix & (MIX_RESET | MIX_CLEAR)))
                 return false;
+        if (atomic_load(&p->rig.gic.vcpus[p->vcpu].counters.resets) == p->n_resets) {
+                judge_kept(p);
+                return false;
+        }
         vcpu_boot(p);
         return true;
 }

@@ -27,7 +27,9 @@ enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, MAX_OPS = 6
 #define MIX_CLEAR   (1u << 2)   /* reset of the whole controller */
 #define MIX_MODES   (1u << 3)   /* EOImode and CBPR change while interrupts are active */
 #define MIX_APR     (1u << 4)   /* active priorities posted by outsiders */
-#define MIX_N_BITS  5
+/* with MIX_RESET: hardly anything else, of few vCPUs, so that outsiders and owners meet */
+#define MIX_TAKE    (1u << 5)
+#define MIX_N_BITS  6
 /* In these an interrupt may be left active by its handler, as the architecture has it. */
 #define MIX_LOOSE   (MIX_RESET | MIX_CLEAR | MIX_MODES | MIX_APR)
 
@@ -70,6 +72,7 @@ struct party {
         uint32_t mode;                          /* ICC_CTLR_EL1 as it wrote it */
         bool off;
         uint64_t n_resets;                      /* of its vCPU that it knows of */
+        uint64_t kept_bpr0;                     /* field of cpuif: what it wrote since */
         struct { uint32_t intid, group; } held[MAX_HELD]; /* acknowledged, the latest last */
         uint32_t n_held;
         uint32_t owed[MAX_OWED];                /* to be deactivated by DIR */
@@ -88,6 +91,8 @@ struct stress {
         _Atomic uint32_t mail[MAX_VCPUS];       /* INTID to deactivate for somebody else */
         _Atomic uint32_t modes[MAX_VCPUS];      /* EOImode in this round */
         _Atomic uint32_t private_void[MAX_VCPUS]; /* it was reset in this round: its edges may be lost */
+        /* odd bits of the latest ICC_AP<group>R0 that the outsider posted: see op_post_apr() */
+        _Atomic uint32_t odd_apr[MAX_VCPUS][2];
         _Atomic uint32_t untrapped[MAX_VCPUS];  /* a list-register port is in guest, and does not trap ICC_DIR_EL1 */
         int list_registers;                     /* of every vCPU; 0: trap ports; -1: drawn by each, for each round */
         bool unjudged;                          /* law 1 is not judged in this round: see stress-guest.c */
@@ -114,6 +119,13 @@ uint32_t irqs_draw_private(struct party *p, bool counted);      /* PPI or EPPI *
 uint32_t irqs_draw_sgi(struct party *p, bool counted);
 void irqs_choose(struct party *p);                              /* those of this round */
 bool irqs_is_counted(uint32_t intid);
+/*
+ * Private interrupts that no guest touches. Whoever asks for a reset of a vCPU enables one before:
+ * law 5, when it is still enabled in the end.
+ */
+uint32_t irqs_draw_canary(struct party *p);
+void irqs_each_canary(struct stress *s, uint32_t vcpu, void (*fn)(struct stress *s, uint32_t vcpu,
+                                                                  uint32_t intid, bool counted));
 void irqs_configure(struct party *p);                           /* SPIs: all edge, enabled, routed */
 void irqs_configure_private(struct party *p, uint32_t vcpu);
 void irqs_each_spi(struct stress *s, void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
@@ -139,6 +151,7 @@ void op_reset_own(struct party *p);
 void op_reset_request(struct party *p);
 void op_reset_all(struct party *p);
 void op_post_apr(struct party *p);
+void outside_judge_apr(struct party *p, uint32_t vcpu); /* the outsider, or everybody is at rest */
 void op_poke(struct party *p);
 void op_clear_tdir(struct party *p);
 void op_take_eoi(struct party *p);
@@ -169,6 +182,7 @@ void vcpu_inspect(struct party *p);
 void vcpu_settle(struct party *p);      /* until the next phase: handle what comes, sleep */
 void vcpu_open(struct party *p);
 bool vcpu_was_reset(struct party *p);
+void vcpu_keep(struct party *p);        /* it has written ICC_BPR0_EL1 */
 bool vcpu_may_end_by_eoi(const struct party *p);
 void vcpu_deactivate(struct party *p, uint32_t intid);
 
