@@ -377,6 +377,43 @@ const struct death_act death_others[] = {
 };
 const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
 
+/* --- what others do while somebody is stopped --- */
+
+static void boots(uint32_t v)
+{
+        shm_power(&rig.gic, v, true);
+        waker(&rig, v, 0);
+        msr(&rig, v, ICC_PMR, 0xf0);
+        msr(&rig, v, ICC_IGRPEN1, 1);
+        /* as they were before: the same words, but for the salt */
+        for (uint32_t intid = SGI; intid <= SGI + 1; intid++) {
+                set_group(&rig, v, intid, 1);
+                set_priority(&rig, v, intid, 0xa0);
+                enable(&rig, v, intid);
+        }
+}
+
+static void other_off(void)    { shm_park_end(&rig.gic, OTHER); shm_power(&rig.gic, OTHER, false); }
+static void other_boots(void)  { boots(OTHER); }
+static void other_boots_asked(void) { boots(OTHER); set_bit(&rig, OTHER, ISENABLER,
+                                                            SGI + 2); reset_on(); }
+static void asked_again(void)  { set_bit(&rig, OTHER, ISENABLER, SGI + 2); reset_on(); }
+static void tdir_again(void)   { clear_tdir(); pend_away(); }
+static void gate_flips(void)   { wake_other(); waker(&rig, OTHER, 2); wake_victim(); }
+static void posts_twice(void)  { shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0),
+                0x200); shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0), 0x800); }
+
+const struct death_act death_while_stopped[] = {
+        ACT("vCPU 1 is turned off", NULL, other_off, 0),
+        ACT("vCPU 1 is turned on and boots", NULL, other_boots, 0),
+        ACT("vCPU 1 boots, and another tool asks for its reset", NULL, other_boots_asked, 0),
+        ACT("another tool resets vCPU 1", NULL, asked_again, 0),
+        ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, 0),
+        ACT("GICR_WAKER flips", NULL, gate_flips, 0),
+        ACT("active priorities posted twice", NULL, posts_twice, 0),
+};
+const unsigned death_n_while_stopped = sizeof death_while_stopped / sizeof death_while_stopped[0];
+
 /* --- what another thread of the dead process was in the middle of: vCPU 2 --- */
 
 static void second_pend(void)  { pulse(&rig, ALSO); }

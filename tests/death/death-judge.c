@@ -141,6 +141,28 @@ static const char *check_laws(const struct death_act *act)
         return broken ? broken : check_sleeper();
 }
 
+/*
+ * Others have done something, and been through with it, while one participant stands still in the
+ * middle of an operation: what they injected for vCPU 1 is heard there, and TDIR is set for it.
+ */
+const char *death_look_stopped(void)
+{
+        uint64_t w = shm_word_load(shm_gic_word(&rig.gic, OTHER, AWAY));
+
+        if (gic_word_deliverable(w) && gic_word_route(w) == OTHER && !has_candidate(OTHER, AWAY))
+                return SAY("%u: injected by somebody who is through, and vCPU %u has no candidate",
+                           AWAY, OTHER);
+        if (gic_word_in_flight(w) && !shm_tdir_get(&rig.gic, NULL, NULL))
+                return SAY("%u: injected by somebody who is through, and TDIR is clear", AWAY);
+        /*
+         * What was asked of a vCPU is for the one who asks to tell, and a look at its lines would
+         * serve it.
+         */
+        if (rig.gic.vcpus[OTHER].request & (SHM_REQUEST_RESET | SHM_REQUEST_APR | SHM_REQUEST_WAKE))
+                return NULL;
+        return check_sleeper();
+}
+
 /* --- the state --- */
 
 static uint64_t normal_word(uint64_t w)

@@ -341,6 +341,18 @@ const struct death_act death_others[] = {
 };
 const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
 
+/* --- what others do while somebody is stopped --- */
+
+static void tdir_again(void)   { clear_tdir(); pulse(&rig, AWAY); }
+static void asked(void)        { set_bit(&rig, VICTIM, ISENABLER,
+                SGI + 2); reset_victim(); shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0), 0); }
+
+const struct death_act death_while_stopped[] = {
+        ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, 0),
+        ACT("a tool resets vCPU 0, and posts", NULL, asked, DEATH_WIDE),
+};
+const unsigned death_n_while_stopped = sizeof death_while_stopped / sizeof death_while_stopped[0];
+
 /* --- what another thread of the dead process was in the middle of: vCPU 2 --- */
 
 static void second_pend(void)  { pulse(&rig, ALSO); }

@@ -59,7 +59,7 @@ static void watch_slot(const struct shm_hook_event *event)
         }
 }
 
-static void one_store(void)
+static void one_access(void)
 {
         if (in_other) {
                 if (mortal && ++n_other_stores == plan.other_kill_at)
@@ -70,21 +70,42 @@ static void one_store(void)
         if (plan.other && death_page->n_stores == plan.other_at) {
                 in_other = true;
                 plan.other->act();
+                if (plan.stopped)
+                        plan.stopped();
                 in_other = false;
         }
         if (mortal && death_page->n_stores == plan.kill_at)
                 die();
 }
 
+/* Another participant changed the word in between: who is killed here has not read it again. */
+static void one_failure(void)
+{
+        if (in_other || !plan.other || death_page->n_stores < plan.other_at)
+                return;
+        death_page->n_failed++;
+        if (mortal && plan.kill_at_failed)
+                die();
+}
+
 void shm_hook(const struct shm_hook_event *event)
 {
-        if (!counting || (event->kind != SHM_HOOK_STORE && event->kind != SHM_HOOK_RMW))
+        bool stores = event->kind == SHM_HOOK_STORE || event->kind == SHM_HOOK_RMW;
+
+        if (!counting)
                 return;
+        if (event->kind == SHM_HOOK_CAS_FAILED)
+                one_failure();
+        if (!stores) {
+                if (plan.each_access)
+                        one_access();
+                return;
+        }
         if (!in_other)
                 watch_slot(event);
         else if (event->at == &rig.gic.vcpus[SECOND].slot.op && SHM_SLOT_OP_KIND(event->now) == SHM_SLOT_FOLD)
                 death_guest_folds(SECOND);
-        one_store();
+        one_access();
 }
 
 static void ring(void *ctx, uint32_t vcpu, uint32_t park)
@@ -147,18 +168,24 @@ void death_world_create(void)
 
 void death_world_begin(const struct death_act *act)
 {
+        bool awake = false;
+
         memcpy(rig.gic.header, pristine, rig.gic.bytes);
         memset(death_page, 0, sizeof *death_page);
         if (act && act->prepare)
                 act->prepare();
         if (death_second && death_second->prepare)
                 death_second->prepare();
-        /* OTHER sleeps, or is in guest: whatever comes to it must ring. */
+        /*
+         * OTHER sleeps, or is in guest: whatever comes to it must ring. With what it finds in its
+         * last look it would not sleep.
+         */
         if (!(rig.gic.vcpus[OTHER].cpuif & SHM_CPUIF_OFF) && !death_is_in_guest(OTHER))
-                shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED);
+                awake = shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED) != 0;
         death_page->raised_before = death_page->raised;
         death_page->raised = 0;
         memset(death_page->rings, 0, sizeof death_page->rings);
+        death_page->rings[OTHER] = awake;
         death_page->tdir_before = SHM_TDIR_GENERATION(rig.gic.header->tdir);
 }
 
@@ -170,6 +197,7 @@ static void start(const struct death_plan *by, bool dies)
         mortal = dies;
         n_other_stores = 0;
         death_page->n_stores = 0;
+        death_page->n_failed = 0;
         death_page->finished = 0;
         counting = true;
 }

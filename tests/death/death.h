@@ -47,6 +47,8 @@ struct death_page {
         struct vgic_lr_bank banks[N_VCPUS];     /* list-register ports: what their hardware holds */
         uint32_t in_guest[N_VCPUS][32 + N_SPIS]; /* delivered there, not folded yet */
         uint32_t raised_before;                 /* the daemon was told, and has not broadcast it */
+        /* compare-and-swaps that failed after somebody else came in between */
+        uint32_t n_failed;
 };
 
 /* An operation: of the victim, or of somebody else in between. */
@@ -74,6 +76,11 @@ struct death_act {
 #define DEATH_SERVED     (1u << 6)      /* what is posted for VICTIM is done first: its owner serves it before anything else */
 #define DEATH_LAWS       (1u << 5)      /* so much at once that only the laws are judged: see README */
 #define DEATH_WIDE       (1u << 4)      /* of more things than it has parts: no reset of all of them in the middle */
+/*
+ * of others: it injects what is for vCPU 1, which has to hear of it even while a participant is
+ * stopped
+ */
+#define DEATH_TELLS      (1u << 9)
 #define DEATH_FOLDS      (1u << 7)      /* of a list-register port: nothing of it is done before its slot is full */
 #define DEATH_CLEARS     (1u << 8)      /* an acknowledge, and what clears its request: not both (doc/sudden-death.md, exception 2) */
 #define DEATH_NO_NOTICE  (1u << 3)      /* the daemon's death ends its devices' connections, and so what they wait for */
@@ -86,6 +93,9 @@ extern const struct death_act death_acts[];
 extern const unsigned death_n_acts;
 extern const struct death_act death_others[];
 extern const unsigned death_n_others;
+/* What others do while a participant is stopped, beside death_others[]. */
+extern const struct death_act death_while_stopped[];
+extern const unsigned death_n_while_stopped;
 extern const struct death_act death_seconds[];
 extern const unsigned death_n_seconds;
 /* The acts are of list-register ports: what is resident or behind the gate is for others when it is repaired, not before. */
@@ -109,6 +119,11 @@ struct death_plan {
         unsigned other_at;
         const struct death_act *other;
         unsigned other_kill_at;         /* kill in the middle of the other operation, too */
+        bool each_access;               /* loads, and compare-and-swaps that fail, count as well */
+        /* kill at the first compare-and-swap that fails since the other came in between */
+        bool kill_at_failed;
+        /* called when the other is through and what is executed stands still */
+        void (*stopped)(void);
 };
 
 /* death_run() - @act by a process of its own, by @plan. Return: true if it was killed, false if it came to its end. */
@@ -162,6 +177,11 @@ struct death_state {
 
 /* death_look() - after the burial: the laws that hold in any state, then go on until all is quiet. */
 bool death_look(const struct death_act *act, struct death_state *ret_state, const char **ret_broken);
+/*
+ * death_look_stopped() - somebody is stopped, others have come to the end of what they do
+ * (DEATH_TELLS): NULL, or what is broken.
+ */
+const char *death_look_stopped(void);
 /* death_differs() - NULL: @got is @want; else what differs. */
 const char *death_differs(const struct death_state *got, const struct death_state *want, bool notices);
 

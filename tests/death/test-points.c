@@ -14,7 +14,7 @@
 #include "death.h"
 
 static uint64_t seed = 1;
-static unsigned long n_kills, n_trials, n_wrong, n_points;
+static unsigned long n_kills, n_trials, n_wrong, n_points, n_stops, n_failed;
 static bool verbose;
 
 static uint32_t random_below(uint32_t n)
@@ -41,6 +41,7 @@ struct expected {
 
 static struct expected expected[MAX_EXPECTED];
 static unsigned n_expected;
+static bool has_burial = true;          /* or nobody died: see stop_each() */
 
 static void act_of(const struct death_act *a)
 {
@@ -77,7 +78,8 @@ static void expect(const struct death_act *a, const struct death_act *b, unsigne
         if (b->act)
                 late ? b->late() : b->act();
         do_parts(a, before, before + after);
-        death_bury(a);
+        if (has_burial)
+                death_bury(a);
         if (!death_look(a, &e->state, &broken))
                 tap_ok(false, "%s, %s, no death (%u, %u parts): %s", a->name, b->name, before, after, broken);
 }
@@ -87,7 +89,8 @@ static void expect_more(const struct death_act *a, const struct death_act *b)
         for (unsigned how = 0; how < 4; how++)
                 for (unsigned done = 0; done <= n_parts(a) && (b->late || !(how & 1)); done++)
                         for (unsigned before = 0; before <= done; before++)
-                                if (!(how & 2) || (death_has_ports && before == done))
+                                if ((!(how & 2) || (death_has_ports && before == done)) &&
+                                    (has_burial || done == n_parts(a)))
                                         expect(a, b, before, done - before, how);
 }
 
@@ -347,6 +350,165 @@ static void all_two_threads(void)
         tap_ok(n_wrong == wrong_before, "%lu deaths of two threads", n_kills - start);
 }
 
+/* --- stopped, not killed --- */
+
+/*
+ * A participant is stopped (SIGSTOP, a debugger, a freezer) after each access of @a; others do @b,
+ * come to their end, and see it in effect; then it is continued. What is left is what an execution
+ * in some order leaves. Done in this process: what others see of one that is stopped is that it
+ * stores nothing.
+ */
+static const char *broken_while_stopped;
+static bool judges_stopped;
+
+static void look_while_stopped(void)
+{
+        if (judges_stopped)
+                broken_while_stopped = death_look_stopped();
+}
+
+/*
+ * Of a reset that is posted: the mark (ASKED) says that one will be posted and means nothing any
+ * more; an outsider that was late may have taken it off. FORGET alone asks for nothing; of two
+ * resets that become one the configuration is forgotten if either says so.
+ */
+static struct death_state unmark_posted(const struct death_state *of)
+{
+        struct death_state s = *of;
+
+        for (uint32_t v = 0; v < N_VCPUS; v++) {
+                if (s.request[v] & SHM_REQUEST_RESET)
+                        s.ctlr[v] &= ~SHM_ICC_CTLR_ASKED;
+                s.request[v] &= ~(uint64_t)SHM_REQUEST_FORGET;
+        }
+        return s;
+}
+
+static const char *judge_continued(const struct death_act *a, const struct death_act *b,
+                                   const struct death_state *found)
+{
+        static char said[200];
+        struct death_state got = unmark_posted(found);
+        const char *differs = NULL;
+
+
+        if ((a->flags | b->flags) & DEATH_LAWS)
+                return NULL;
+        for (unsigned i = 0; i < n_expected; i++) {
+                struct death_state want;
+
+                if (expected[i].repaired || expected[i].before + expected[i].after != n_parts(a))
+                        continue;
+                want = unmark_posted(&expected[i].state);
+                differs = death_differs(&got, &want, !(a->flags & DEATH_NO_NOTICE));
+                if (!differs)
+                        return NULL;
+                if (verbose)
+                        tap_note("  not %u parts before, %u after: %s", expected[i].before,
+                                 expected[i].after, differs);
+                snprintf(said, sizeof said, "not as in any order: %s", differs);
+        }
+        return said;
+}
+
+/*
+ * *ret_failed: a compare-and-swap failed by that. Return: false if the operation has no access
+ * @at.
+ */
+static bool try_stopped(const struct death_act *a, const struct death_act *b, unsigned at,
+                        bool *ret_failed)
+{
+        struct death_plan stop = { .other = b, .other_at = at, .each_access = true,
+                .stopped = look_while_stopped };
+        struct trial t = { .a = a, .b = b, .when = IN_ACT, .other_at = at };
+        struct death_state got;
+        const char *broken = NULL;
+
+        broken_while_stopped = NULL;
+        judges_stopped = b->flags & DEATH_TELLS;
+        death_world_begin(a);
+        death_here(act_of, a, &stop);
+        if (death_page->n_stores < at)
+                return false;
+        n_stops++;
+        *ret_failed = death_page->n_failed != 0;
+        n_failed += *ret_failed;
+        if (broken_while_stopped)
+                report(&t, broken_while_stopped);
+        if (has_burial)
+                death_bury(a);
+        if (!death_look(a, &got, &broken) || (broken = judge_continued(a, b, &got)))
+                report(&t, broken);
+        return true;
+}
+
+/* Killed at the compare-and-swap that fails, since somebody else has changed the word. */
+static void die_of_failure(const struct death_act *a, const struct death_act *b, unsigned at)
+{
+        struct death_plan stop = { .other = b, .other_at = at, .each_access = true,
+                .kill_at_failed = true };
+        struct trial t = { .a = a, .b = b, .when = IN_ACT, .other_at = at };
+        struct death_state got;
+        struct slot slot;
+        const char *broken;
+
+        death_world_begin(a);
+        if (!death_run(act_of, a, &stop))
+                return;
+        n_kills++;
+        slot = (struct slot) { death_page->was_full, death_page->is_full, death_page->slot_kind };
+        death_bury(a);
+        if (!death_look(a, &got, &broken) || (broken = judge(a, &got, &slot, IN_ACT)))
+                report(&t, broken);
+}
+
+#define MAX_FAILING 64u
+
+/*
+ * What an outsider does is judged without a burial, whose repair would finish what was left half
+ * done. A vCPU's own operations are judged after one, like those of the dead: it may turn out that
+ * it was the last that its process did.
+ */
+static void stop_each(const struct death_act *a, const struct death_act *b)
+{
+        unsigned failing[MAX_FAILING], n_failing = 0, step = 1;
+        bool failed;
+        struct death_plan count = { .each_access = true };
+
+        if (!b->act || (a->flags & b->flags & (DEATH_WIDE | DEATH_CLEARS)) ||
+            ((a->flags & DEATH_CLEARS) && b->late))
+                return;
+        death_world_begin(a);
+        death_here(act_of, a, &count);
+        if (death_page->n_stores > 200 && (b->flags & DEATH_COLD))
+                step += death_page->n_stores / 100;
+        has_burial = death_has_ports || !(a->flags & DEATH_OUTSIDER);
+        expect_all(a, b);
+        for (unsigned at = 1 + random_below(step); try_stopped(a, b, at, &failed); at += step)
+                if (failed && n_failing < MAX_FAILING)
+                        failing[n_failing++] = at;
+        if (n_failing && !has_burial) {
+                has_burial = true;
+                expect_all(a, b);
+        }
+        has_burial = true;
+        for (unsigned i = 0; i < n_failing; i++)
+                die_of_failure(a, b, failing[i]);
+}
+
+static void stop_at_each_access(const struct death_act *a)
+{
+        unsigned long wrong_before = n_wrong, stops_before = n_stops;
+
+        for (unsigned b = 0; b < death_n_others; b++)
+                stop_each(a, &death_others[b]);
+        for (unsigned b = 0; b < death_n_while_stopped; b++)
+                stop_each(a, &death_while_stopped[b]);
+        tap_ok(n_wrong == wrong_before,
+               "%s: stopped at each access, others go on, continued: %lu times", a->name,
+               n_stops - stops_before);
+}
+
 int main(int argc, char **argv)
 {
         const char *kills = getenv("KILLS"), *draw = getenv("SEED"), *only = argc > 1 ? argv[1] : NULL;
@@ -357,6 +519,9 @@ int main(int argc, char **argv)
         for (unsigned i = 0; i < death_n_acts; i++)
                 if (!only || strstr(death_acts[i].name, only))
                         every_store(&death_acts[i]);
+        for (unsigned i = 0; i < death_n_acts; i++)
+                if (!only || strstr(death_acts[i].name, only))
+                        stop_at_each_access(&death_acts[i]);
         if (!only || strstr("two threads", only))
                 all_two_threads();
         if (!only || strstr("repairs", only))
@@ -364,6 +529,8 @@ int main(int argc, char **argv)
         if (!only)
                 the_rest(kills && *kills ? strtoul(kills, NULL, 0) : death_has_ports ? 6000 : 12000);
         tap_note("%u operations with %lu shared stores, each a kill point", death_n_acts, n_points);
+        tap_note("%lu stops and continuations; %lu made a compare-and-swap fail: deaths, too",
+                 n_stops, n_failed);
         tap_note("%lu kills, %lu judged, %lu wrong", n_kills, n_trials, n_wrong);
         return tap_done();
 }
