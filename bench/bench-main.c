@@ -16,6 +16,7 @@ static const struct {
 } groups[] = {
         { "icc-ctlr", bench_icc_ctlr },
         { "deliver", bench_deliver_rows },
+        { "path", bench_op_rows },
         { "wake", bench_wake_rows },
         { "device", bench_device_row },
         { "tdir", bench_tdir_rows },

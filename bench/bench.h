@@ -108,6 +108,7 @@ int bench_instructions(const struct bench *bench, const char *function, const ch
 /* The rows. */
 void bench_icc_ctlr(struct bench *bench);     /* bench-icc-ctlr.c */
 void bench_deliver_rows(struct bench *bench); /* bench-deliver.c */
+void bench_op_rows(struct bench *bench);      /* bench-op-rows.c */
 void bench_wake_rows(struct bench *bench);    /* bench-wake.c */
 void bench_device_row(struct bench *bench);   /* bench-device.c */
 void bench_tdir_rows(struct bench *bench);    /* bench-tdir.c */

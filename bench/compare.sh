@@ -9,7 +9,7 @@
 # Called by "make bench-compare BASE=COMMIT". COMMIT is taken out of git into a temporary directory, configured with the
 # compiler and the flags of this build, and built; the directory is removed at the end. The rows:
 #
-#   path      bench-path.c of this tree, built against each commit's libvgic and run against each commit's vgicd: the
+#   path      bench-path.c and bench-ops.c of this tree, built against each commit's libvgic and run against each commit's vgicd: the
 #             operations one by one, timed in alternating rounds, and their instructions counted once (callgrind)
 #   deliver, icc-ctlr, count, wake, device, tdir, trace, lr (as far as both commits have them)
 #             each commit's own vgic-bench, in alternating rounds: what "make bench" prints
@@ -85,7 +85,7 @@ build_path() {
         # CFLAGS is a list of words.
         # shellcheck disable=SC2086
         logged ${CC:-cc} ${CFLAGS:--g -O2} -std=gnu11 -include "$2/config.h" -I"$1/client-lib/include" \
-                -iquote "$source/load" -iquote "$source/bench" -o "$work/path-$3" "$source/bench/bench-path.c" "$source/bench/bench-stats.c" \
+                -iquote "$source/load" -iquote "$source/bench" -o "$work/path-$3" "$source/bench/bench-path.c" "$source/bench/bench-ops.c" "$source/bench/bench-stats.c" \
                 "$source/bench/bench-vm.c" "$source/load/load-guest.c" -L"$2/client-lib/.libs" -lvgic -lm \
                 -Wl,-rpath,"$2/client-lib/.libs"
 }
@@ -104,7 +104,7 @@ count_path() {
         mkdir "$work/cg-$1"
         # shellcheck disable=SC2046
         LD_BIND_NOW=1 valgrind --tool=callgrind --collect-atstart=no --toggle-collect='row_*' \
-                $(sed -n 's/^ROW \(row_[a-z_]*\).*/--dump-after=\1/p' "$source/bench/bench-path.c") \
+                $(sed -n 's/^ROW \(row_[a-z_]*\).*/--dump-after=\1/p' "$source/bench/bench-ops.c") \
                 --callgrind-out-file="$work/cg-$1/out" "$work/path-$1" "$2/daemon/vgicd" --count \
                 >"$work/out" 2>"$work/log" ||
                 { tail -n 20 "$work/log" >&2; die "callgrind failed ($1)"; }

@@ -49,6 +49,12 @@ static inline shm_atomic(uint64_t) *nth_word(const struct run *run, unsigned i)
         return (shm_atomic(uint64_t) *)(void *)((char *)run->first + i * run->stride);
 }
 
+/* The neighbour @stride bytes after, or before, without a multiplication for each. */
+static inline shm_atomic(uint64_t) *beside(shm_atomic(uint64_t) *word, ptrdiff_t stride)
+{
+        return (shm_atomic(uint64_t) *)(void *)((char *)word + stride);
+}
+
 static inline struct run run_in(void *words, size_t stride, uint32_t index, uint32_t n_words,
                                 unsigned n)
 {
@@ -114,15 +120,17 @@ static inline __attribute__((always_inline)) uint64_t read_state(struct shm_gic 
 {
         const uint64_t seen = GIC_WORD_RESIDENT |
                               (field == GIC_FIELD_PENDING ? SOURCES : GIC_WORD_ACTIVE);
+        const ptrdiff_t stride = (ptrdiff_t)run->stride;
+        shm_atomic(uint64_t) *word = run->first;
         uint64_t value = 0;
 
-        for (unsigned i = 0; i < run->n; i++) {
-                uint64_t w = shm_word_load(nth_word(run, i));
+        for (unsigned i = 0; i < run->n; i++, word = beside(word, stride)) {
+                uint64_t w = shm_word_load(word);
 
                 if (__builtin_expect(!(w & seen), 1))
                         continue;
                 if (__builtin_expect(w & GIC_WORD_RESIDENT, 0))
-                        w = load_resident(gic, nth_word(run, i), intid + i);
+                        w = load_resident(gic, word, intid + i);
                 value |= gic_field_get(field, w) << i;
         }
         return value;
@@ -133,10 +141,12 @@ static inline __attribute__((always_inline)) uint64_t read_config(const struct r
                                                                   enum gic_field field,
                                                                   unsigned bits)
 {
+        const ptrdiff_t stride = (ptrdiff_t)run->stride;
+        shm_atomic(uint64_t) *word = beside(run->first, stride * (run->n - (ptrdiff_t)1));
         uint64_t value = 0;
 
-        for (unsigned i = run->n; i--;)
-                value = value << bits | gic_field_get(field, shm_word_load(nth_word(run, i)));
+        for (unsigned n = run->n; n; n--, word = beside(word, -stride))
+                value = value << bits | gic_field_get(field, shm_word_load(word));
         return value;
 }
 
