@@ -2,13 +2,14 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * bench-qemu: what one delivery costs here, and in QEMU's model of the GIC
+ * bench-qemu: what the operations of the data path cost here, and in QEMU's model of the GIC
  *
  *   make bench-qemu
  *
- * What    The same three accesses, polled: GICD_ISPENDR of an SPI, ICC_IAR1_EL1, ICC_EOIR1_EL1. In QEMU a loop in the
- *         guest makes them (7 instructions under TCG, one vCPU); here a loop in C calls libvgic, and once more with the
- *         wire instead of GICD_ISPENDR. By turns, in one run. QEMU's time has its guest's instructions in it.
+ * What    The same accesses on both sides, by turns, in one run. In QEMU a loop in the guest makes
+ *         them (under TCG, one vCPU), so QEMU's time has its guest's few instructions in it; here a
+ *         loop in C calls libvgic. What QEMU's model does not have (SETSPI) has no row, and a
+ *         device's wire here is compared with GICD_ISPENDR there.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,26 +23,172 @@
 #include "tap.h"
 
 #define N_ROUNDS  2000u           /* short, so that most are not interrupted */
-#define N_PAIRS   501u
-#define TARGET    0.1
+#define N_PAIRS   151u
+#define MAX_CODE  32u
 #define SPI       40u
+#define PPI       20u
+#define SGI        5u
 #define SET       (0x200u + 4 * (SPI / 32))     /* GICD_ISPENDR<n> */
+#define ENABLE    (0x100u + 4 * (SPI / 32))     /* GICD_ISENABLER<n>; ICENABLER<n> is 0x80 on */
+#define PRIORITY  (0x400u + SPI)
+#define ROUTE     (0x6000u + 8 * SPI)
+#define SGI_BASE  0x10000u
 #define BIT       (1u << SPI % 32)
+#define TO_SELF   (SGI << 24 | 1u)              /* ICC_SGI1R_EL1: Aff0 0 */
 
-/* x0 rounds, x1 the address of GICD_ISPENDR<n>; x0 becomes how many did not get the SPI. */
-static const uint32_t loop[] = {
-        AGENT_MOVZ_X(3, BIT),
-        AGENT_MOVZ_X(5, SPI),
-        AGENT_MOVZ_X(6, 0),
-        0xb9000023, /* str w3, [x1] */
-        0xd538cc04, /* mrs x4, ICC_IAR1_EL1 */
-        0xd518cc24, /* msr ICC_EOIR1_EL1, x4 */
-        0xeb05009f, /* cmp x4, x5 */
-        0x9a8604c6, /* cinc x6, x6, ne */
-        0xd1000400, /* sub x0, x0, #1 */
-        0xb5ffff40, /* cbnz x0, the str */
-        0xaa0603e0, /* mov x0, x6 */
+/* In a loop: x1 an address, x3 a value, x5 the INTID that has to come, x6 how often it did not. */
+#define STR_W3          0xb9000023u     /* str w3, [x1] */
+#define STR_W3_CLEAR    0xb9008023u     /* str w3, [x1, #0x80] */
+#define STRB_W3         0x39000023u
+#define STR_X3          0xf9000023u
+#define LDR_W4          0xb9400024u
+#define FLIP_W3         0x521c0063u     /* eor w3, w3, #0x10 */
+#define IAR             AGENT_MRS_X(4, VGIC_ICC_IAR1_EL1)
+#define EOIR            AGENT_MSR_X(VGIC_ICC_EOIR1_EL1, 4)
+#define DIR             AGENT_MSR_X(VGIC_ICC_DIR_EL1, 4)
+#define SGI1R           AGENT_MSR_X(VGIC_ICC_SGI1R_EL1, 3)
+#define CHECK           0xeb05009fu, 0x9a8604c6u        /* cmp x4, x5; cinc x6, x6, ne */
+
+/* --- the operations: in QEMU the words of a loop's body, here a function --- */
+
+struct here {
+        struct vgic_vm *vm;
+        struct vgic_vcpu *vcpu;
+        unsigned wrong;
 };
+
+static void take(struct here *here, uint32_t intid)
+{
+        here->wrong += vgic_vcpu_ack(here->vcpu, 1) != intid;
+        vgic_vcpu_eoi(here->vcpu, 1, intid);
+}
+
+static void pulse(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_spi_pulse(here->vm, SPI);
+        take(here, SPI);
+}
+
+static void ispendr(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_gicd_write(here->vm, SET, 4, BIT);
+        take(here, SPI);
+}
+
+static void ispendr_dir(struct here *here, unsigned i)
+{
+        ispendr(here, i);
+        vgic_vcpu_dir(here->vcpu, SPI);
+}
+
+static void ppi(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_gicr_write(here->vm, SGI_BASE + 0x200, 4, 1u << PPI);
+        take(here, PPI);
+}
+
+static void sgi(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_vcpu_sysreg_write(here->vcpu, VGIC_ICC_SGI1R_EL1, TO_SELF);
+        take(here, SGI);
+}
+
+static void ack_none(struct here *here, unsigned i)
+{
+        (void)i;
+        here->wrong += vgic_vcpu_ack(here->vcpu, 1) != VGIC_INTID_SPURIOUS;
+}
+
+static void mask(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_gicd_write(here->vm, ENABLE + 0x80, 4, BIT);
+        vgic_gicd_write(here->vm, ENABLE, 4, BIT);
+}
+
+static void mask_ppi(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_gicr_write(here->vm, SGI_BASE + 0x180, 4, 1u << PPI);
+        vgic_gicr_write(here->vm, SGI_BASE + 0x100, 4, 1u << PPI);
+}
+
+static void read_ispendr(struct here *here, unsigned i)
+{
+        uint64_t value;
+
+        (void)i;
+        vgic_gicd_read(here->vm, SET, 4, &value);
+}
+
+static void priority(struct here *here, unsigned i)
+{
+        vgic_gicd_write(here->vm, PRIORITY, 1, i % 2 ? 0x80 : 0x90);
+}
+
+static void route(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_gicd_write(here->vm, ROUTE, 8, 0);
+}
+
+static const struct op {
+        const char *name;
+        void (*run)(struct here *here, unsigned i);
+        uint64_t address;
+        uint32_t value, intid;
+        bool eoimode;
+        double wanted;          /* the ratio of the medians; 0: none */
+        uint32_t body[8];       /* ends with a 0 */
+} ops[] = {
+        { "GICD_ISPENDR, IAR, EOIR", ispendr, MACHINE_GICD + SET, BIT, SPI, false, 0.1,
+          { STR_W3, IAR, EOIR, CHECK } },
+        { "the same, here a pulse of the wire", pulse, MACHINE_GICD + SET, BIT, SPI, false, 0.04,
+          { STR_W3, IAR, EOIR, CHECK } },
+        { "the same by ISPENDR, EOImode 1, DIR", ispendr_dir, MACHINE_GICD + SET, BIT, SPI, true, 0,
+          { STR_W3, IAR, EOIR, DIR, CHECK } },
+        { "GICR_ISPENDR0 of a PPI, IAR, EOIR", ppi, MACHINE_GICR + SGI_BASE + 0x200, 1u << PPI, PPI,
+          false, 0, { STR_W3, IAR, EOIR, CHECK } },
+        { "SGI to itself: SGI1R, IAR, EOIR", sgi, 0, TO_SELF, SGI, false, 0.06,
+          { SGI1R, IAR, EOIR, CHECK } },
+        { "IAR with nothing pending", ack_none, 0, 0, VGIC_INTID_SPURIOUS, false, 0,
+          { IAR, CHECK } },
+        { "GICD_ICENABLER, ISENABLER", mask, MACHINE_GICD + ENABLE, BIT, 0, false, 0,
+          { STR_W3_CLEAR, STR_W3 } },
+        { "GICR_ICENABLER0, ISENABLER0", mask_ppi, MACHINE_GICR + SGI_BASE + 0x100, 1u << PPI, 0,
+          false, 0, { STR_W3_CLEAR, STR_W3 } },
+        { "read of GICD_ISPENDR", read_ispendr, MACHINE_GICD + SET, 0, 0, false, 0, { LDR_W4 } },
+        { "byte write of GICD_IPRIORITYR", priority, MACHINE_GICD + PRIORITY, 0x80, 0, false, 0,
+          { FLIP_W3, STRB_W3 } },
+        { "write of GICD_IROUTER", route, MACHINE_GICD + ROUTE, 0, 0, false, 0, { STR_X3 } },
+};
+
+/* x0 rounds, x1 the address; x0 becomes how many did not get their interrupt. */
+static uint32_t make_loop(struct machine *machine, const struct op *op)
+{
+        uint32_t code[MAX_CODE], body;
+        uint32_t n = 0;
+
+        code[n++] = AGENT_MOVZ_X(3, op->value & 0xffff);
+        code[n++] = 0xf2a00000u | (op->value >> 16) << 5 | 3; /* movk x3, #..., lsl #16 */
+        code[n++] = AGENT_MOVZ_X(5, op->intid);
+        code[n++] = AGENT_MOVZ_X(6, 0);
+        code[n++] = AGENT_MOVZ_X(7, op->eoimode ? 2 : 0);
+        code[n++] = AGENT_MSR_X(VGIC_ICC_CTLR_EL1, 7);
+        body = n;
+        for (unsigned i = 0; op->body[i]; i++)
+                code[n++] = op->body[i];
+        code[n++] = 0xd1000400u;                                        /* sub x0, x0, #1 */
+        code[n] = 0xb5000000u | ((body - n) & 0x7ffff) << 5;            /* cbnz x0, body */
+        n++;
+        code[n++] = AGENT_MSR_X(VGIC_ICC_CTLR_EL1, 31);
+        code[n++] = 0xaa0603e0u;                                        /* mov x0, x6 */
+        return agent_snippet(&machine->agent, code, n);
+}
 
 static uint64_t now_ns(void)
 {
@@ -51,7 +198,7 @@ static uint64_t now_ns(void)
         return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* What both need before an SPI can be taken. */
+/* What both need before an interrupt can be taken. */
 static const struct { uint32_t offset, value; } gicd[] = {
         { 0x0, 3 },
         { 0x80 + 4 * (SPI / 32), UINT32_MAX },
@@ -60,41 +207,43 @@ static const struct { uint32_t offset, value; } gicd[] = {
         { 0x6000 + 8 * SPI, 0 },
         { 0x100 + 4 * (SPI / 32), BIT },
 };
+static const struct { uint32_t offset, value; } gicr[] = {
+        { 0x14, 0 },    /* GICR_WAKER */
+        { SGI_BASE + 0x80, UINT32_MAX },
+        { SGI_BASE + 0x400 + (SGI & ~3u), 0x80808080 },
+        { SGI_BASE + 0x400 + (PPI & ~3u), 0x80808080 },
+        { SGI_BASE + 0xc04, 0xaaaaaaaa },
+        { SGI_BASE + 0x100, 1u << SGI | 1u << PPI },
+};
 static const struct { uint32_t reg, value; } icc[] = {
         { VGIC_ICC_PMR_EL1, 0xff }, { VGIC_ICC_IGRPEN1_EL1, 1 },
 };
-#define GICR_WAKER  0x14
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 
-static double time_qemu(struct machine *machine, uint32_t code)
+static double time_qemu(struct machine *machine, const struct op *op, uint32_t code)
 {
+        uint32_t number = machine_op(machine, 0, code, op->address, N_ROUNDS);
         uint64_t start, wrong;
-        uint32_t op = machine_op(machine, 0, code, MACHINE_GICD + SET, N_ROUNDS);
 
         start = now_ns();
         machine_run(machine);
         start = now_ns() - start;
-        if (machine_result(machine, op, &wrong) != AGENT_DONE || wrong)
-                tap_bail("QEMU did not deliver %u times", (unsigned)wrong);
+        if (machine_result(machine, number, &wrong) != AGENT_DONE || wrong)
+                tap_bail("%s: QEMU failed %u times", op->name, (unsigned)wrong);
         return (double)start / N_ROUNDS;
 }
 
-static double time_vgicd(struct vgic_vm *vm, struct vgic_vcpu *vcpu, bool wire)
+static double time_vgicd(struct here *here, const struct op *op)
 {
-        uint64_t start = now_ns();
-        unsigned wrong = 0;
+        uint64_t start;
 
-        for (unsigned i = 0; i < N_ROUNDS; i++) {
-                if (wire)
-                        vgic_spi_pulse(vm, SPI);
-                else
-                        vgic_gicd_write(vm, SET, 4, BIT);
-                wrong += vgic_vcpu_ack(vcpu, 1) != SPI;
-                vgic_vcpu_eoi(vcpu, 1, SPI);
-        }
+        vgic_vcpu_sysreg_write(here->vcpu, VGIC_ICC_CTLR_EL1, op->eoimode ? 2 : 0);
+        start = now_ns();
+        for (unsigned i = 0; i < N_ROUNDS; i++)
+                op->run(here, i);
         start = now_ns() - start;
-        if (wrong)
-                tap_bail("vgicd did not deliver %u times", wrong);
+        if (here->wrong)
+                tap_bail("%s: vgicd failed %u times", op->name, here->wrong);
         return (double)start / N_ROUNDS;
 }
 
@@ -110,7 +259,8 @@ static void set_up_qemu(struct machine *machine)
         machine_start(machine, 1, false);
         for (size_t i = 0; i < COUNT(gicd); i++)
                 machine_mmio(machine, 0, true, MACHINE_GICD + gicd[i].offset, 4, gicd[i].value);
-        machine_mmio(machine, 0, true, MACHINE_GICR + GICR_WAKER, 4, 0);
+        for (size_t i = 0; i < COUNT(gicr); i++)
+                machine_mmio(machine, 0, true, MACHINE_GICR + gicr[i].offset, 4, gicr[i].value);
         for (size_t i = 0; i < COUNT(icc); i++)
                 machine_sysreg(machine, 0, true, icc[i].reg, icc[i].value);
         machine_run(machine);
@@ -122,7 +272,8 @@ static void set_up_vgicd(struct vgic_vm *vm, struct vgic_vcpu **ret_vcpu)
                 tap_bail("register");
         for (size_t i = 0; i < COUNT(gicd); i++)
                 vgic_gicd_write(vm, gicd[i].offset, 4, gicd[i].value);
-        vgic_gicr_write(vm, GICR_WAKER, 4, 0);
+        for (size_t i = 0; i < COUNT(gicr); i++)
+                vgic_gicr_write(vm, gicr[i].offset, 4, gicr[i].value);
         for (size_t i = 0; i < COUNT(icc); i++)
                 vgic_vcpu_sysreg_write(*ret_vcpu, icc[i].reg, icc[i].value);
 }
@@ -132,37 +283,40 @@ static double at(const double *sorted, unsigned percent)
         return sorted[N_PAIRS * percent / 100];
 }
 
-static void row(const char *name, double *values, const double *qemu)
+static void measure_op(struct machine *machine, struct here *here, const struct op *op)
 {
-        qsort(values, N_PAIRS, sizeof(values[0]), compare);
-        printf("%-36s %8.1f %8.1f", name, at(values, 5), at(values, 50));
-        if (qemu)
-                printf("    %5.2f %5.2f", at(values, 5) / at(qemu, 5), at(values, 50) / at(qemu, 50));
-        printf("\n");
-}
+        static double qemu[N_PAIRS], vgicd[N_PAIRS];
+        uint32_t code = make_loop(machine, op);
 
-static void measure(struct machine *machine, struct vgic_vm *vm, struct vgic_vcpu *vcpu)
-{
-        static double qemu[N_PAIRS], written[N_PAIRS], wired[N_PAIRS];
-        uint32_t code = agent_snippet(&machine->agent, loop, COUNT(loop));
-        char name[96];
-
-        time_qemu(machine, code);
+        machine_resume(machine);
+        time_qemu(machine, op, code);
         for (unsigned i = 0; i < N_PAIRS; i++) {
                 machine_resume(machine);
-                qemu[i] = time_qemu(machine, code);
+                qemu[i] = time_qemu(machine, op, code);
                 machine_pause(machine);
-                written[i] = time_vgicd(vm, vcpu, false);
-                wired[i] = time_vgicd(vm, vcpu, true);
+                vgicd[i] = time_vgicd(here, op);
         }
         machine_resume(machine);
-        snprintf(name, sizeof(name), "QEMU %s: GICD_ISPENDR", machine->version);
-        printf("one delivery: inject, ICC_IAR1_EL1, ICC_EOIR1_EL1, polled; ns; %u rounds of each by turns of %u\n"
-               "%-36s %8s %8s    ratio to QEMU\n", N_PAIRS, N_ROUNDS, "", "best 5 %", "median");
-        row(name, qemu, NULL);
-        row("vgicd: GICD_ISPENDR", written, qemu);
-        row("vgicd: a pulse of the wire", wired, qemu);
-        printf("wanted: a ratio of %.1f. On a busy machine the medians say little.\n", TARGET);
+        qsort(qemu, N_PAIRS, sizeof(qemu[0]), compare);
+        qsort(vgicd, N_PAIRS, sizeof(vgicd[0]), compare);
+        printf("%-36s %8.1f %8.1f  %8.1f %8.1f    %6.3f %6.3f", op->name, at(qemu, 5), at(qemu, 50),
+               at(vgicd, 5), at(vgicd, 50), at(vgicd, 5) / at(qemu, 5),
+               at(vgicd, 50) / at(qemu, 50));
+        if (op->wanted > 0)
+                printf("   %.2f", op->wanted);
+        putchar('\n');
+        fflush(stdout);
+}
+
+static void measure(struct machine *machine, struct here *here)
+{
+        printf("QEMU %s; ns an operation, polled; %u rounds of each by turns of %u\n\n"
+               "%-36s %17s  %17s    %13s\n%-36s %8s %8s  %8s %8s    %6s %6s   %s\n",
+               machine->version, N_PAIRS, N_ROUNDS, "", "QEMU", "vgicd", "ratio to QEMU", "",
+               "best 5 %", "median", "best 5 %", "median", "best", "median", "wanted");
+        for (size_t i = 0; i < COUNT(ops); i++)
+                measure_op(machine, here, &ops[i]);
+        printf("\nOn a busy machine the medians say little.\n");
 }
 
 int main(void)
@@ -181,7 +335,7 @@ int main(void)
         vm = daemon_vm(conn, "bench", 1, 32, 0);
         set_up_vgicd(vm, &vcpu);
         set_up_qemu(&machine);
-        measure(&machine, vm, vcpu);
+        measure(&machine, &(struct here){ .vm = vm, .vcpu = vcpu });
         machine_stop(&machine);
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
