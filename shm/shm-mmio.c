@@ -175,14 +175,19 @@ static uint64_t read_fields(struct shm_gic *gic, const struct gic_reg *reg, uint
  * 1 wants it already is visited nevertheless: the process that made it so may not have paid yet
  * what that owes, and shm_word_update() knows.
  */
-static void write_ones(struct shm_gic *gic, const struct run *run, const struct gic_reg *reg,
-                       uint32_t intid, uint64_t value)
+static void write_ones(struct shm_gic *gic, const struct gic_reg *reg, uint32_t vcpu,
+                       uint32_t offset, uint64_t value)
 {
-        for (value &= base_mask(run->n); value; value &= value - 1) {
+        uint32_t intid = reg->first_intid + offset * 8;
+        struct run run = words_of(gic, vcpu, intid, 32);
+
+        for (value &= base_mask(run.n); value; value &= value - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(value);
 
-                shm_word_update(gic, nth_word(run, i), intid + i, reg->set, 1);
+                shm_word_update(gic, nth_word(&run, i), intid + i, reg->set, 1);
         }
+        if (__builtin_expect(reg->set == gic_field_set_active, 0))
+                shm_gate_passed_by(gic);
 }
 
 /*
@@ -190,33 +195,23 @@ static void write_ones(struct shm_gic *gic, const struct run *run, const struct 
  * has read them. A word that has the value already is passed over, unless it has a request or an
  * activation, which may owe something to somebody.
  */
-static void write_all(struct shm_gic *gic, const struct run *run, const struct gic_reg *reg,
-                      uint32_t intid, uint64_t value)
-{
-        const uint64_t mask = reg->is_priority ? gic_prio_mask(gic->n_priority_bits)
-                                               : base_mask(reg->bits);
-
-        for (unsigned i = 0; i < run->n; i++, value >>= reg->bits) {
-                uint64_t w = shm_word_load(nth_word(run, i));
-
-                if ((w & STATES) || reg->set(w, value & mask) != w)
-                        shm_word_update(gic, nth_word(run, i), intid + i, reg->set, value & mask);
-        }
-}
-
-static void write_fields(struct shm_gic *gic, const struct gic_reg *reg, uint32_t vcpu,
-                         uint32_t offset, unsigned len, uint64_t value)
+static void write_all(struct shm_gic *gic, const struct gic_reg *reg, uint32_t vcpu,
+                      uint32_t offset, unsigned len, uint64_t value)
 {
         const unsigned shift = (unsigned)__builtin_ctz(reg->bits);
+        const uint64_t mask = reg->is_priority ? gic_prio_mask(gic->n_priority_bits)
+                                               : base_mask(reg->bits);
         uint32_t intid = reg->first_intid + (offset * 8 >> shift);
-        struct run run = words_of(gic, vcpu, intid, len * 8 >> shift);
+        struct run run = words_of(gic, vcpu, intid, reg->set ? len * 8 >> shift : 0);
+        shm_atomic(uint64_t) *word = run.first;
 
-        if (reg->write_one)
-                write_ones(gic, &run, reg, intid, value);
-        else if (reg->set)
-                write_all(gic, &run, reg, intid, value);
-        if (__builtin_expect(reg->set == gic_field_set_active, 0))
-                shm_gate_passed_by(gic);
+        for (unsigned i = 0; i < run.n; i++, value >>= reg->bits) {
+                uint64_t w = shm_word_load(word);
+
+                if ((w & STATES) || reg->set(w, value & mask) != w)
+                        shm_word_update(gic, word, intid + i, reg->set, value & mask);
+                word = beside(word, (ptrdiff_t)run.stride);
+        }
 }
 
 /* The registers that are no view of words. */
@@ -263,8 +258,10 @@ static inline __attribute__((always_inline)) void write_frame(struct shm_gic *gi
                 return;
         }
         offset = (uint32_t)f.offset - reg->offset;
-        if (reg->bits)
-                write_fields(gic, reg, f.vcpu, offset, len, value);
+        if (reg->write_one)
+                write_ones(gic, reg, f.vcpu, offset, value);
+        else if (reg->bits)
+                write_all(gic, reg, f.vcpu, offset, len, value);
         else
                 write_other(gic, reg, f.vcpu, offset, len, value);
 }
