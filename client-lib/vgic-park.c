@@ -146,12 +146,18 @@ VGIC_EXPORT int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu)
         if (vcpu->in_guest)
                 return 1;
         vgic_bereft_tick(vcpu->vm);
-        if (!shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED) && !shm_park_wanted(gic, vcpu->index)) {
+        if (!shm_park_is_due(gic, vcpu->index, shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED)) &&
+            !shm_park_wanted(gic, vcpu->index)) {
                 shm_park_count(gic, vcpu->index);
                 return 0;
         }
         shm_park_end(gic, vcpu->index);
         return 1;
+}
+
+VGIC_EXPORT int vgic_vcpu_wake_requested(struct vgic_vcpu *vcpu)
+{
+        return !vcpu->in_guest && shm_cpuif_asks_to_wake(&vcpu->vm->gic, vcpu->index);
 }
 
 VGIC_EXPORT unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu)
@@ -262,6 +268,8 @@ VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, str
                 vgic_bereft_tick(vcpu->vm);
                 if (shm_park_begin(gic, vcpu->index, SHM_PARK_PARKED))
                         why = VGIC_WAKE_IRQ;
+                else if (shm_cpuif_asks_to_wake(gic, vcpu->index))
+                        why = VGIC_WAKE_REQUEST;
                 if (shm_park_wanted(gic, vcpu->index))
                         why |= VGIC_WAKE_KICK;
                 if (why == 0)

@@ -218,6 +218,36 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
         return (gates.groups & (1u << group)) && preempts(gic, vcpu, &gates, gic_word_priority(w), group);
 }
 
+/*
+ * Groups whose interrupts ask a sleeping vCPU to wake. One that is off, or that nobody runs, is not
+ * woken by interrupts.
+ */
+static uint32_t waking_groups(const struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
+        uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
+
+        cpuif &= SHM_CPUIF_ASLEEP | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT;
+        return cpuif == SHM_CPUIF_ASLEEP ? enabled : 0;
+}
+
+bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint32_t groups = waking_groups(gic, vcpu);
+        struct shm_pick pick;
+
+        if (!groups)
+                return false;
+        pick_of_groups(gic, vcpu, groups, &pick);
+        return pick.intid != GIC_INTID_SPURIOUS;
+}
+
+bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
+{
+        return shm_cpuif_admits(gic, vcpu, w) ||
+               (waking_groups(gic, vcpu) & (1u << gic_word_group(w)));
+}
+
 /* The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens. */
 static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {

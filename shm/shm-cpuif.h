@@ -58,6 +58,17 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
  */
 bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
 
+/*
+ * shm_cpuif_asks_to_wake() - WakeRequest (IHI 0069 section 12.11.42): GICR_WAKER.ProcessorSleep is
+ * set, and an interrupt is at the redistributor: pending, enabled, for this vCPU, its group enabled
+ * in GICD_CTLR. The CPU interface has no say: it is off. Threads: the vCPU's own.
+ *
+ * shm_cpuif_would_wake() - does an interrupt whose word is @w, deliverable to @vcpu, end its sleep:
+ * signalled to it, or asking it to wake? A hint if asked by another thread. Threads: any.
+ */
+bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu);
+bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
+
 /* shm_cpuif_apr_bit() - of ICC_AP<group>R<n>_EL1, that stands for an interrupt of @priority: by the binary point as it is now. */
 unsigned shm_cpuif_apr_bit(const struct shm_gic *gic, uint32_t vcpu, uint8_t priority, unsigned group);
 

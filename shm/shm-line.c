@@ -17,7 +17,7 @@ static void ring_again(struct shm_gic *gic, uint32_t vcpu, uint64_t w)
         uint32_t park = shm_load(&gic->vcpus[vcpu].park, PARK_A1);
 
         if (park == SHM_PARK_IN_GUEST ||
-            (park == SHM_PARK_PARKED && shm_cpuif_admits(gic, vcpu, w)))
+            (park == SHM_PARK_PARKED && shm_cpuif_would_wake(gic, vcpu, w)))
                 shm_word_ring(gic, vcpu);
 }
 

@@ -8,6 +8,8 @@
  *
  * PARK-R1 (SC store of park), then a look at the candidates with SC loads (CAND-A1), against an injector's SC change
  * of a candidate, then an SC load of park (PARK-A1): one of the two sees the other, so no wake-up is lost.
+ * What ends its sleep are the lines of its CPU interface; while GICR_WAKER.ProcessorSleep is set,
+ * when there are none, the WakeRequest of its redistributor: the same candidates, by other gates.
  * Threads: the vCPU's own thread.
  */
 #include "shm-cpuif.h"
@@ -19,6 +21,15 @@ static inline unsigned shm_park_begin(struct shm_gic *gic, uint32_t vcpu, uint32
 
         shm_store(&self->park, state, PARK_R1);
         return shm_cpuif_lines(gic, vcpu);
+}
+
+/*
+ * shm_park_is_due() - after shm_park_begin() returned @lines: is there a reason not to sleep, but
+ * for shm_park_wanted()?
+ */
+static inline bool shm_park_is_due(struct shm_gic *gic, uint32_t vcpu, unsigned lines)
+{
+        return lines || shm_cpuif_asks_to_wake(gic, vcpu);
 }
 
 static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)

@@ -243,11 +243,13 @@ static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, ui
 
         shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep);
         /*
+         * Awake it may take what is pending; asleep it is woken by what its interface had masked.
+         */
+        shm_word_ring(gic, a->vcpu);
+        /*
          * Also if it was so before: who made it so may be stopped before it placed what is chosen
          * for this vCPU.
          */
-        if (!asleep || shm_gic_is_port(&gic->vcpus[a->vcpu]))
-                shm_word_ring(gic, a->vcpu);
         if (asleep)
                 shm_oneofn_closed(gic, a->vcpu);
         else

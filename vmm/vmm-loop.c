@@ -225,13 +225,17 @@ static void sleep_until_something_happens(struct loop *loop)
  * Turns
  */
 
-/* A waiting vCPU goes on when a line is asserted, masked or not. */
+/*
+ * A waiting vCPU goes on when a line is asserted, masked or not; or, in WFI or CPU_SUSPEND with
+ * GICR_WAKER.ProcessorSleep set (Linux: CPU_PM_ENTER), when its redistributor asks it to wake.
+ */
 static bool is_runnable(struct vmm_cpu *cpu)
 {
         if (!cpu->on)
                 return false;
         vmm_timer_update(cpu);
-        if (cpu->waiting && vgic_vcpu_lines(cpu->vgic) != 0)
+        if (cpu->waiting &&
+            (vgic_vcpu_lines(cpu->vgic) != 0 || vgic_vcpu_wake_requested(cpu->vgic)))
                 cpu->waiting = false;
         return !cpu->waiting;
 }

@@ -126,3 +126,4 @@ NEGATIVE(LOST_REQUEST, "the repair's giving back of what was listed", "port-dead
 NEGATIVE(NO_SECOND_PAYMENT, "the second payment, by who finds an interrupt pending", "wake-stopped")
 NEGATIVE(RING_ONE_LOOK, "the second look of who finds a ring full", "ring-room")
 NEGATIVE(KICK_UNCOUNTED, "the number of callers of a kick that is taken back", "kick")
+NEGATIVE(NO_WAKE_REQUEST, "the look at the redistributor of who parks asleep", "wake-request")

@@ -231,6 +231,49 @@ LITMUS_SCENARIO(waker, .name = "waker", .what = "GICR_WAKER opened by another vC
                 .setup = waker_setup, .before = world_reset, .thread = waker_thread, .after = gate_after,
                 .saw = { "it saw the gate open and did not sleep", "it slept and was rung" }, .executions = 40000, .next = NULL);
 
+/*
+ * WakeRequest: the vCPU is asleep (GICR_WAKER), its CPU interface off, and parks; a device pulses,
+ * and GICD_CTLR is opened.
+ */
+static void request_setup(void)
+{
+        world_build(1, 1, 0);
+        world.header->gicd_ctlr.cell.value = 0;
+        world.vcpus[0].cpuif.cell.value &= ~(UINT64_C(3) << SHM_CPUIF_GRPEN_SHIFT);
+}
+
+static void request_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                shm_line_pulse(&world, 0, SPI);
+        } else if (index == 1) {
+                litmus_wait(10);
+                world_write(GICD_REG_CTLR, 0, 0, 2);
+        } else {
+                world_write(GICR_REG_WAKER, 0, 0, 2);
+                world_asleep[0] = !shm_park_is_due(&world, 0,
+                                                   shm_park_begin(&world, 0, SHM_PARK_PARKED));
+                if (!world_asleep[0])
+                        litmus_saw(0);
+        }
+}
+
+static void request_after(void)
+{
+        if (world_asleep[0] && world_rung[0])
+                litmus_saw(1);
+        litmus_check(!world_asleep[0] || world_rung[0], "a WakeRequest is slept through");
+        world_settle();
+}
+
+LITMUS_SCENARIO(request, .name = "wake-request",
+                .what = "a pulse and GICD_CTLR against a vCPU that goes to sleep and parks",
+                .n_threads = 3, .setup = request_setup, .before = world_reset,
+                .thread = request_thread, .after = request_after,
+                .saw = { "it was asked to wake before it slept", "it slept and was rung" },
+                .executions = 40000, .next = NULL);
+
 /* A wake-up that is asked for, as by vgic_vcpu_wake(), against the vCPU's park. */
 static void asked_setup(void)
 {

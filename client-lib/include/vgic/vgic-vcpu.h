@@ -145,12 +145,34 @@ void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
 #define VGIC_WAKE_DEADLINE  (1u << 1)
 #define VGIC_WAKE_FD        (1u << 2)  /* one of fds is ready: see their revents */
 #define VGIC_WAKE_KICK      (1u << 3)  /* vgic_vcpu_wake() */
+#define VGIC_WAKE_REQUEST   (1u << 4)  /* no line: vgic_vcpu_wake_requested() */
 
 #define VGIC_NO_DEADLINE    UINT64_MAX
 #define VGIC_PARK_MAX_FDS   63
 
 /**
+ * vgic_vcpu_wake_requested() - does the vCPU's redistributor assert WakeRequest (IHI 0069 section
+ * 12.11.42)?
+ *
+ * While GICR_WAKER.ProcessorSleep is set no line is asserted. What arrives at the redistributor
+ * asks the PE to wake instead: an interrupt that is pending, enabled and routed to this vCPU, and
+ * whose group is enabled in GICD_CTLR. PMR, ICC_IGRPEN<n>_EL1 and the running priority do not
+ * count. A 1-of-N interrupt is never given to a PE that sleeps (GICD_CTLR.E1NWF is 0), and a vCPU
+ * that is off (vgic_vcpu_power()) is not woken. A host that models WFI or PSCI CPU_SUSPEND lets the
+ * guest go on; the guest clears ProcessorSleep, and the line follows. It stays asserted until then,
+ * or until the interrupt is gone.
+ *
+ * Return: 1 or 0; 0 between vgic_lr_enter() and vgic_lr_exit(). Threads: vcpu.  Blocks: never; no
+ * system call.
+ */
+int vgic_vcpu_wake_requested(struct vgic_vcpu *vcpu);
+
+/**
  * vgic_vcpu_park() - sleep until a line is asserted, the deadline passes or a host descriptor is ready (guest WFI)
+ *
+ * A vCPU whose GICR_WAKER.ProcessorSleep is set is woken as vgic_vcpu_wake_requested() says:
+ * VGIC_WAKE_REQUEST.
+ *
  * @deadline_ns: absolute, CLOCK_MONOTONIC; VGIC_NO_DEADLINE for none
  * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
  *
@@ -164,8 +186,10 @@ int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *
 /**
  * vgic_vcpu_park_begin() / vgic_vcpu_park_end() - park for hosts that sleep in an event loop of their own
  *
- * begin returns 1 if a line is asserted already: the vCPU is not parked, do not sleep. Else 0: poll vgic_vcpu_fd() for
- * POLLIN; when it is readable (or for any reason of the host's) call end, which returns the lines now asserted.
+ * begin returns 1 if a line is asserted already, or vgic_vcpu_wake_requested(): the vCPU is not
+ * parked, do not sleep. Else 0: poll vgic_vcpu_fd() for POLLIN; when it is readable (or for any
+ * reason of the host's) call end, which returns the lines now asserted. A vCPU that has none goes
+ * on all the same if vgic_vcpu_wake_requested().
  * The vCPU may not execute between the two.
  *
  * Threads: vcpu.

@@ -23,4 +23,12 @@ static uint32_t look(const litmus_atomic<uint32_t> *at, enum litmus_label label,
 
 #undef shm_load
 #define shm_load(at, label)  look(at, LITMUS_##label, __func__)
+#define shm_cpuif_asks_to_wake asks_to_wake_as_it_is
 #include "shm-cpuif.c"
+#undef shm_cpuif_asks_to_wake
+
+/* LITMUS_NO_WAKE_REQUEST */
+bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
+{
+        return !litmus_has_fault(LITMUS_NO_WAKE_REQUEST) && asks_to_wake_as_it_is(gic, vcpu);
+}
