@@ -242,6 +242,42 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
         return pick.intid != GIC_INTID_SPURIOUS;
 }
 
+/* Awake, it would not take an interrupt with this word that arrived. */
+static bool is_masked(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
+{
+        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
+        struct gates gates = {
+                .cpuif = cpuif, .ctlr = (uint32_t)shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1),
+                .groups = (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
+        };
+        unsigned group = gic_word_group(w);
+
+        return deliverable_here(w, vcpu) && (waking_groups(gic, vcpu) & (1u << group)) &&
+               !((gates.groups & (1u << group)) &&
+                 preempts(gic, vcpu, &gates, gic_word_priority(w), group));
+}
+
+bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu)
+{
+        const struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t summary = shm_load(&self->summary, CAND_A1);
+
+        for (; summary; summary &= summary - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(summary);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
+
+                for (; bits; bits &= bits - 1) {
+                        uint32_t index = i * 64 + (unsigned)__builtin_ctzll(bits);
+                        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu,
+                                                                  shm_candidate_intid(index));
+
+                        if (word && is_masked(gic, vcpu, shm_word_load(word)))
+                                return true;
+                }
+        }
+        return false;
+}
+
 bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 {
         return shm_cpuif_admits(gic, vcpu, w) ||

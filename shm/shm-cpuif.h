@@ -69,6 +69,12 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
 bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu);
 bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
 
+/*
+ * shm_cpuif_has_masked() - has something arrived at the redistributor that the CPU interface, were
+ * it awake, would not take now? For it the vCPU was not woken, or sleeps again. Threads: any.
+ */
+bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu);
+
 /* shm_cpuif_apr_bit() - of ICC_AP<group>R<n>_EL1, that stands for an interrupt of @priority: by the binary point as it is now. */
 unsigned shm_cpuif_apr_bit(const struct shm_gic *gic, uint32_t vcpu, uint8_t priority, unsigned group);
 

@@ -182,7 +182,7 @@ struct shm_spi {
 #define SHM_ICC_CTLR_LIVE_VALID        (UINT64_C(1) << 60)
 #define SHM_ICC_CTLR_CONFIGURED_VALID  (UINT64_C(1) << 61)
 #define SHM_ICC_CTLR_DEFAULT_VALID     (UINT64_C(1) << 62)
-#define SHM_ICC_CTLR_ASKED             (UINT64_C(1) << 63) /* live was reset by an outsider, whose request for the rest follows */
+#define SHM_ICC_CTLR_ASKED             (UINT64_C(1) << 63) /* by who has taken the vCPU */
 
 /* shm_vcpu.park */
 #define SHM_PARK_RUNNING   0u               /* looks for itself before it sleeps or enters the guest */
@@ -194,6 +194,7 @@ struct shm_spi {
 #define SHM_REQUEST_WAKE   (1u << 1)
 #define SHM_REQUEST_APR    (1u << 2)        /* take shm_vcpu.posted_apr: see shm-apr.h */
 #define SHM_REQUEST_FORGET (1u << 3)        /* of RESET: what the guest configured, too */
+#define SHM_REQUEST_ONE_ASK (1u << 4)       /* 28 bits: how many resets were asked for */
 
 /* One operation that changes several words; written before its first store: see shm-slot.h */
 struct shm_slot {

@@ -98,7 +98,6 @@
         X(TAKE_R5,    rmw,   seq_cst) \
         X(TAKE_A1,    load,  acquire) \
         X(TAKE_A2,    load,  seq_cst) \
-        X(TAKE_A4,    load,  acquire) \
         X(TAKE_X1,    load,  relaxed) \
         /* TDIR */ \
         X(TDIR_R1,    rmw,   seq_cst) \

@@ -243,9 +243,11 @@ static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, ui
 
         shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep);
         /*
-         * Awake it may take what is pending; asleep it is woken by what its interface had masked.
+         * Awake it may take what is pending. Asleep it is woken by what its interface had masked:
+         * CAND-A1, behind GATE-R2. What a list-register port has listed comes back.
          */
-        shm_word_ring(gic, a->vcpu);
+        if (!asleep || shm_gic_is_port(&gic->vcpus[a->vcpu]) || shm_cpuif_has_masked(gic, a->vcpu))
+                shm_word_ring(gic, a->vcpu);
         /*
          * Also if it was so before: who made it so may be stopped before it placed what is chosen
          * for this vCPU.

@@ -8,6 +8,7 @@
 #include "shm-apr.h"
 #include "shm-irouter.h"
 #include "shm-park.h"
+#include "shm-read.h"
 #include "shm-slot.h"
 #include "shm-takeover.h"
 #include "shm-word.h"
@@ -41,16 +42,13 @@ uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 
 static uint64_t ctlr_to_default(uint64_t w)
 {
-        return base_field_set(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS,
-                              base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS)) |
-               SHM_ICC_CTLR_LIVE_VALID;
+        return shm_icc_ctlr_reset(w, false);
 }
 
 /* Nothing was configured: nothing of the guest before is left to read. */
 static uint64_t ctlr_to_new(uint64_t w)
 {
-        w = base_field_set(ctlr_to_default(w), SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS, 0);
-        return w & ~SHM_ICC_CTLR_CONFIGURED_VALID;
+        return shm_icc_ctlr_reset(w, true);
 }
 
 static uint64_t ctlr_to_configured(uint64_t w)
@@ -62,21 +60,15 @@ static uint64_t ctlr_to_configured(uint64_t w)
                SHM_ICC_CTLR_LIVE_VALID;
 }
 
-static uint64_t ctlr_same(uint64_t w)
-{
-        return w;
-}
-
 /* CTLR-R2: the values change together, in one compare-and-swap. */
-static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w), uint64_t clear,
-                        uint64_t set)
+static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w))
 {
         shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
         uint64_t old = shm_load(ctlr, CTLR_X1);
         unsigned tries = 0;
 
         while (shm_gic_retry(gic, &tries) &&
-               !shm_cas(ctlr, &old, (change(old) & ~clear) | set, CTLR_R2))
+               !shm_cas(ctlr, &old, change(old) & ~SHM_ICC_CTLR_ASKED, CTLR_R2))
                 ;
 }
 
@@ -112,21 +104,29 @@ void shm_reset_count(struct shm_vcpu *vcpu)
 }
 
 /*
- * The part of ICC_CTLR_EL1 of a reset by an outsider: what the guest wrote after it was asked for. The mark goes with it,
- * so that this fails if the reset was finished by somebody else meanwhile, and the guest has written since.
+ * An outsider's part of ICC_CTLR_EL1, which has no salt: marked, then reset with the mark. Each
+ * change is of a value that was loaded before the ticket was found valid. If the owner has the vCPU
+ * back after that its own reset has taken the mark off, and the change fails, whatever its guest
+ * has written. A mark alone, left by an outsider that was late, means nothing to anybody but the
+ * next one.
  */
-void shm_reset_answer(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
+bool shm_reset_ctlr_taken(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
 {
         shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
-        uint64_t old = shm_load(ctlr, CTLR_X1);
         unsigned tries = 0;
 
-        while ((old & SHM_ICC_CTLR_ASKED) && shm_gic_retry(gic, &tries)) {
-                uint64_t now = (asked & SHM_REQUEST_FORGET) ? ctlr_to_new(old) : ctlr_to_default(old);
+        do {
+                uint64_t old = shm_load(ctlr, CTLR_X1);
+                uint64_t now = shm_icc_ctlr_reset(old, asked & SHM_REQUEST_FORGET);
 
-                if (shm_cas(ctlr, &old, now & ~SHM_ICC_CTLR_ASKED, CTLR_R2))
-                        return;
-        }
+                now = (old & SHM_ICC_CTLR_ASKED) ? now & ~SHM_ICC_CTLR_ASKED
+                                                 : old | SHM_ICC_CTLR_ASKED;
+                if (!shm_takeover_is_mine(&gic->vcpus[vcpu], ticket))
+                        return false;
+                if (shm_cas(ctlr, &old, now, CTLR_R2) && !(now & SHM_ICC_CTLR_ASKED))
+                        return true;
+        } while (shm_gic_retry(gic, &tries));
+        return false;
 }
 
 /* All but the SPIs that it holds. @asked: SHM_REQUEST_* that were posted. */
@@ -134,25 +134,24 @@ static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
         struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t since = 0;
 
-        /* REQUEST-A1: this reset is also the one that was asked for before it. */
-        if (shm_load(&self->request, REQUEST_A2) & bits)
-                asked |= shm_and(&self->request, ~bits, REQUEST_A1);
+        /*
+         * REQUEST-A1: this reset is also the one that was asked for before it. ICC_CTLR_EL1 first:
+         * shm-read.h.
+         */
+        asked |= shm_load(&self->request, REQUEST_A2) & bits;
+        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default);
+        if (asked & bits)
+                since = shm_and(&self->request, ~bits, REQUEST_A1) & ~asked;
+        if (since & SHM_REQUEST_FORGET)
+                change_ctlr(gic, vcpu, ctlr_to_new);
         reset_cpuif(gic, self);
         shm_oneofn_closed(gic, vcpu);
-        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default, 0, 0);
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 shm_word_update(gic, &self->words[i], shm_gic_nth_private(i),
                                 i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired, 0);
-}
-
-/* The mark of who asked goes last: until then a repair finishes what somebody was in the middle of who has no slot. */
-static void finish_reset(struct shm_gic *gic, uint32_t vcpu)
-{
-        if (shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1) & SHM_ICC_CTLR_ASKED)
-                change_ctlr(gic, vcpu, ctlr_same, SHM_ICC_CTLR_ASKED, 0);
-        shm_reset_count(&gic->vcpus[vcpu]);
 }
 
 static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
@@ -163,7 +162,7 @@ static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 
                 shm_word_update(gic, &shm_gic_spi(gic, intid)->word, intid, shm_reset_held, vcpu);
         }
-        finish_reset(gic, vcpu);
+        shm_reset_count(&gic->vcpus[vcpu]);
 }
 
 void shm_reset_build(struct shm_gic *gic, uint32_t vcpu)
@@ -195,33 +194,40 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * Ask for a reset of a vCPU that runs, or apply it to one that does not; @posted: it was asked for, and is only to be
- * applied if nobody has done it. ICC_CTLR_EL1 comes first, so that readers see it at once. REQUEST-R1: posted (SC), then
- * "runs" or "taken" is read again: whoever ends that state looks at the request after it.
+ * Ask for a reset: one compare-and-swap, so there is no half of it that a repair could finish and
+ * the asker make again. The count tells each from the one before: an outsider that applies one
+ * strikes off that, and not one that was asked for since.
  */
-static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget, bool posted)
+static void ask(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
+{
+        shm_atomic(uint32_t) *request = &gic->vcpus[vcpu].request;
+        uint32_t old = shm_load(request, REQUEST_A2);
+        unsigned tries = 0;
+        uint32_t now;
+
+        do
+                now = (old | SHM_REQUEST_RESET | forget) + SHM_REQUEST_ONE_ASK;
+        while (!shm_cas(request, &old, now, REQUEST_R1) && shm_gic_retry(gic, &tries));
+}
+
+/*
+ * A reset was asked for, and perhaps not applied: ring a vCPU that runs, apply it to one that does
+ * not. REQUEST-R1: asked (SC), then "runs" or "taken" is read: whoever ends that state looks at the
+ * request after it.
+ */
+static void see_to_reset(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned tries = 0;
         uint64_t ticket, cpuif;
-        enum shm_take take;
 
-        if (!posted && forget) /* alone it asks for nothing: for shm_reset_unanswered(), if this process dies here */
-                shm_or(&self->request, forget, REQUEST_R1);
-        if (!posted)
-                change_ctlr(gic, vcpu, forget ? ctlr_to_new : ctlr_to_default, 0, SHM_ICC_CTLR_ASKED);
         do {
-                if (posted && !(shm_load(&self->request, REQUEST_A2) & SHM_REQUEST_RESET))
+                if (!(shm_load(&self->request, REQUEST_A2) & SHM_REQUEST_RESET))
                         return;
-                take = shm_takeover_take(gic, vcpu, &ticket);
-                if (take == SHM_TAKE_MINE) {
-                        shm_takeover_apply(gic, vcpu, ticket, posted);
-                        posted = true; /* what others have posted meanwhile */
-                        continue;
+                if (shm_takeover_take(gic, vcpu, &ticket) == SHM_TAKE_MINE) {
+                        shm_takeover_apply(gic, vcpu, ticket, true);
+                        continue; /* what others have asked for meanwhile */
                 }
-                if (!posted)
-                        shm_or(&self->request, SHM_REQUEST_RESET | forget, REQUEST_R1);
-                posted = true;
                 cpuif = shm_load(&self->cpuif, TAKE_A2);
                 if (shm_takeover_runs(cpuif)) {
                         shm_word_ring(gic, vcpu);
@@ -230,6 +236,12 @@ static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget, bool
                 if (cpuif & SHM_CPUIF_TAKEN)
                         return;
         } while (shm_gic_retry(gic, &tries));
+}
+
+static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
+{
+        ask(gic, vcpu, forget);
+        see_to_reset(gic, vcpu);
 }
 
 /* --- who runs it --- */
@@ -252,7 +264,7 @@ static void finish(struct shm_gic *gic, uint32_t vcpu)
         if (!gic->releasing)
                 shm_oneofn_closed(gic, vcpu);
         if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) && shm_gic_may_pass(gic))
-                reset_post(gic, vcpu, 0, true);
+                see_to_reset(gic, vcpu);
 }
 
 void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
@@ -285,45 +297,34 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
                 return -EINVAL;
         switch (kind) {
         case SHM_RESET_CPU_ON:
-                reset_post(gic, vcpu, 0, false);
+                reset_post(gic, vcpu, 0);
                 return 0;
         case SHM_RESET_SYSTEM:
         case SHM_RESET_LAZY:
-                reset_post(gic, vcpu, SHM_REQUEST_FORGET, false);
+                reset_post(gic, vcpu, SHM_REQUEST_FORGET);
                 return 0;
         case SHM_RESET_POST_LOAD:
-                change_ctlr(gic, vcpu, ctlr_to_configured, 0, 0);
+                change_ctlr(gic, vcpu, ctlr_to_configured);
                 shm_vcpu_rederive(gic, vcpu);
                 return 0;
         }
         return -EINVAL;
 }
 
-/* Asked for, and not posted: its owner is serving it, or who asked died in between. */
-static bool is_orphan(const struct shm_vcpu *self)
-{
-        return SHM_SLOT_OP_KIND(shm_load(&self->slot.op, SLOT_A1)) != SHM_SLOT_RESET &&
-               (shm_load(&self->icc_ctlr, CTLR_A1) & SHM_ICC_CTLR_ASKED);
-}
-
+/*
+ * Whoever has the vCPU is dead, or slow: it loses it to this process, which makes that reset
+ * itself. If this one stops, too, power on or the next repair takes the vCPU from it in turn.
+ */
 bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t request = shm_load(&self->request, REQUEST_A2);
+        uint64_t ticket;
+        bool was_taken = shm_takeover_steal(gic, vcpu, &ticket);
 
-        bool taken = shm_load(&self->cpuif, TAKE_A4) & SHM_CPUIF_TAKEN; /* not "runs" */
-
-        if (!(request & SHM_REQUEST_RESET)) {
-                if (!taken && !is_orphan(self)) {
-                        if (request & SHM_REQUEST_FORGET)
-                                shm_and(&self->request, ~SHM_REQUEST_FORGET, REQUEST_A1);
-                        return false;
-                }
-                shm_or(&self->request, SHM_REQUEST_RESET | (request & SHM_REQUEST_FORGET), REQUEST_R1);
-        }
-        if (taken) /* a slow outsider loses it, a dead one is finished */
-                shm_takeover_revoke(gic, vcpu);
-        reset_post(gic, vcpu, 0, true);
+        if (was_taken)
+                shm_takeover_apply(gic, vcpu, ticket, false);
+        else if (!(shm_load(&gic->vcpus[vcpu].request, REQUEST_A2) & SHM_REQUEST_RESET))
+                return false;
+        see_to_reset(gic, vcpu);
         return true;
 }
 
@@ -346,7 +347,7 @@ void shm_reset_all(struct shm_gic *gic)
         reset_distributor(gic);
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 reset_private(gic, i, SHM_REQUEST_FORGET);
-                finish_reset(gic, i);
+                shm_reset_count(&gic->vcpus[i]);
         }
 }
 

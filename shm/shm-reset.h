@@ -24,8 +24,9 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_reset_request() - the same asked by an outsider: applied at once if the vCPU does not run (shm-takeover.h), else
- * before its owner's next operation. ICC_CTLR_EL1 is reset first, so that readers see it at once: an operation of the
- * owner that is under way meanwhile may already work with EOImode 0. SHM_RESET_POST_LOAD is always at once.
+ * before its owner's next operation. Readers see ICC_CTLR_EL1 reset at once (shm_icc_ctlr_load());
+ * an operation of the owner that is under way works with the value from before.
+ * SHM_RESET_POST_LOAD is always at once.
  * Return: 0; -EINVAL. Threads: any.
  */
 int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind kind);
@@ -55,8 +56,13 @@ void shm_reset_build(struct shm_gic *gic, uint32_t vcpu);      /* while the segm
 void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu);      /* the owner: SHM_REQUEST_RESET is set */
 void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument); /* from the slot of one who died in a reset */
 void shm_reset_count(struct shm_vcpu *vcpu);                   /* one reset was applied */
-void shm_reset_answer(struct shm_gic *gic, uint32_t vcpu, uint32_t asked); /* an outsider's part of ICC_CTLR_EL1 */
-bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu); /* finish what an asker that died may have left: was there? */
+
+/* An outsider's part of ICC_CTLR_EL1. Return: false if the vCPU is no longer taken by @ticket. */
+bool shm_reset_ctlr_taken(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked);
+
+/* Finish what a process that died may have left of a reset. Return: was there something? */
+bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu);
+
 void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns it from here on */
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);
 

@@ -88,9 +88,10 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
         struct shm_vcpu *to = &gic->vcpus[index];
         const struct snapshot_vcpu *from = &snapshot->vcpus[index];
         const uint32_t n_private = shm_gic_n_private(gic);
+        const uint32_t asked = SHM_REQUEST_RESET | SHM_REQUEST_FORGET | SHM_REQUEST_APR;
 
         /* What a dead owner left half done, and what was asked before, is of the state that goes. */
-        shm_and(&to->request, SHM_REQUEST_WAKE, REQUEST_A1);
+        shm_and(&to->request, ~asked, REQUEST_A1);
         shm_slot_end(to);
         shm_takeover_revoke(gic, index);
         apply_cpuif(gic, to, from);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+#include "shm-read.h"
 #include "shm-snapshot.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
          * not made. Active priorities that were posted are read as posted.
          */
         return shm_load(&v->slot.op, SNAP_A1) == 0 &&
-               !(shm_load(&v->request, SNAP_A1) & ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR)) &&
+               !(shm_load(&v->request, SNAP_A1) & (SHM_REQUEST_RESET | SHM_REQUEST_FORGET)) &&
                !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_TAKEN) &&
                !(shm_load(&v->port, SNAP_A1) & SHM_PORT_IN); /* in guest, though somebody said that it is off */
 }
@@ -123,7 +124,7 @@ static void save_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct snapshot_
                          (cpuif & SHM_CPUIF_POWERED) ? SNAPSHOT_POWER_ON : SNAPSHOT_POWER_UNTOLD,
                 .gicr_statusr = shm_load(&from->gicr_statusr, SNAP_A2) & GIC_STATUSR_ALL,
         };
-        save_icc_ctlr(shm_load(&from->icc_ctlr, SNAP_A2), to);
+        save_icc_ctlr(shm_icc_ctlr_load(from), to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 to->ap0r[i] = shm_apr_read(gic, vcpu, 0, i);
                 to->ap1r[i] = shm_apr_read(gic, vcpu, 1, i);

@@ -11,6 +11,7 @@
 #include "shm-apr.h"
 #include "shm-eoicount.h"
 #include "shm-oneofn.h"
+#include "shm-read.h"
 #include "shm-word.h"
 
 /*
@@ -30,8 +31,8 @@ static uint64_t cpuif_of(const struct shm_gic *gic, uint32_t vcpu)
 
 static uint64_t ctlr_of(const struct shm_gic *gic, uint32_t vcpu)
 {
-        return base_field_get(shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1),
-                              SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
+        return base_field_get(shm_icc_ctlr_load(&gic->vcpus[vcpu]), SHM_ICC_CTLR_LIVE_SHIFT,
+                              SHM_ICC_CTLR_BITS);
 }
 
 static uint64_t read_iar(struct shm_gic *gic, uint32_t vcpu, unsigned group)

@@ -39,7 +39,7 @@ enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *re
 }
 
 /* TAKE-A1: after the load of what is to be changed: if it was taken back before this, the salt moves after that load. */
-static bool is_mine(const struct shm_vcpu *self, uint64_t ticket)
+bool shm_takeover_is_mine(const struct shm_vcpu *self, uint64_t ticket)
 {
         return (shm_load(&self->cpuif, TAKE_A1) & TICKET) == ticket;
 }
@@ -57,7 +57,7 @@ static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
 
                 if (now == old)
                         return true;
-                if (!is_mine(&gic->vcpus[vcpu], ticket))
+                if (!shm_takeover_is_mine(&gic->vcpus[vcpu], ticket))
                         return false;
                 if (shm_word_cas(word, &old, now)) {
                         shm_word_settle(gic, intid, old, now);
@@ -99,20 +99,22 @@ static bool change_words(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
         return true;
 }
 
-/* TAKE-R3: what is asked for after this is for another round: reset_post() looks again. Return: false if it is not mine. */
-static bool take_request(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t *ret_asked)
+/*
+ * TAKE-R3: strike off what was asked for when the reset began, exactly that: what was asked for
+ * since is for another round. If the owner has the vCPU back before this, it makes the reset
+ * itself, and has struck it off, or does so when it serves what it finds asked for.
+ */
+static void strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        const uint32_t exact = ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR);
         const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
+        shm_atomic(uint32_t) *request = &gic->vcpus[vcpu].request;
+        uint32_t old = asked;
+        unsigned tries = 0;
 
-        *ret_asked = shm_and(&self->request, ~bits, TAKE_R3) & bits;
-        if (is_mine(self, ticket))
-                return true;
-        if (*ret_asked) { /* it was for the owner, who has it again */
-                shm_or(&self->request, *ret_asked, REQUEST_R1);
-                shm_word_ring(gic, vcpu);
-        }
-        return false;
+        while ((asked & bits) && !((old ^ asked) & exact) && shm_gic_retry(gic, &tries))
+                if (shm_cas(request, &old, old & ~bits, TAKE_R3))
+                        return;
 }
 
 static bool apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
@@ -124,29 +126,53 @@ static bool apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t 
         /* The active priorities have one writer: the owner clears them before it operates again; STALE voids them until then. */
         shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
         shm_oneofn_closed(gic, vcpu);
-        if (!is_mine(self, ticket))
+        if (!shm_takeover_is_mine(self, ticket))
                 return false;
         shm_apr_drop(self);
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
         if (!change_words(gic, vcpu, ticket))
                 return false;
-        shm_reset_answer(gic, vcpu, asked);
-        return true;
+        return shm_reset_ctlr_taken(gic, vcpu, ticket, asked);
 }
 
 bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool only_posted)
 {
-        bool due;
-        uint32_t asked;
+        uint32_t asked = shm_load(&gic->vcpus[vcpu].request, REQUEST_A2);
+        bool due = !only_posted || (asked & SHM_REQUEST_RESET);
 
-        if (!take_request(gic, vcpu, ticket, &asked))
+        if (due && !apply(gic, vcpu, ticket, asked))
                 return false;
-        due = !only_posted || (asked & SHM_REQUEST_RESET);
-        if ((due && !apply(gic, vcpu, ticket, asked)) || !change_cpuif(gic, vcpu, ticket, true))
+        if (due)
+                strike_off(gic, vcpu, asked);
+        if (!change_cpuif(gic, vcpu, ticket, true))
                 return false;
         if (due)
                 shm_reset_count(&gic->vcpus[vcpu]);
         return true;
+}
+
+/*
+ * TAKE-R1: from one outsider to the next, in one compare-and-swap: between the two nobody powers it
+ * on unseen.
+ */
+bool shm_takeover_steal(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket)
+{
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, TAKE_X1);
+        unsigned tries = 0;
+
+        do {
+                uint64_t now = next_take(old);
+
+                if (!(old & SHM_CPUIF_TAKEN))
+                        return false;
+                if (shm_cas(cpuif, &old, now, TAKE_R1)) {
+                        *ret_ticket = now & TICKET;
+                        shm_takeover_salt(gic, vcpu);
+                        return true;
+                }
+        } while (shm_gic_retry(gic, &tries));
+        return false;
 }
 
 /* TAKE-R2 */

@@ -13,6 +13,7 @@
  * Seize   Who finds it taken then finishes that reset itself, before the guest runs. The outsider, if it is only slow,
  *         may have one change left that it decided on before; so the two salt bits of every interrupt word are moved
  *         first, and that compare-and-swap fails. Nobody waits, and an outsider that died in the middle is finished.
+ *         A repair that finds a vCPU taken is the next outsider: it takes it from the one before.
  * Limits  The salt has two bits: an outsider that stands still at one instruction while the vCPU is seized four times
  *         from others, and finds the very word it left, changes it. It can also drop, late, error bits of
  *         GICR_STATUSR and active priorities that another outsider posted.
@@ -53,6 +54,19 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
  * back by this. Threads: any.
  */
 uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set, bool by_owner);
+
+/*
+ * shm_takeover_is_mine() - does @ticket still hold it? TAKE-A1: after the load of what is to be
+ * changed.
+ */
+bool shm_takeover_is_mine(const struct shm_vcpu *self, uint64_t ticket);
+
+/*
+ * shm_takeover_steal() - take it from the outsider that has it, which is dead or slow: nothing that
+ * one decided comes true any more. Return: false if nobody has it; *ret_ticket as of
+ * shm_takeover_take(). Threads: any.
+ */
+bool shm_takeover_steal(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket);
 
 /* shm_takeover_revoke() - whoever has it loses it, as by power on: a restore replaces all that it was about to change. */
 void shm_takeover_revoke(struct shm_gic *gic, uint32_t vcpu);

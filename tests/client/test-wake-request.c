@@ -9,6 +9,7 @@
  */
 #include <poll.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <vgic/vgic.h>
 

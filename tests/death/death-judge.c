@@ -101,8 +101,6 @@ static const char *check_vcpu(const struct death_act *act, uint32_t v)
                 return SAY("vCPU %u: its operation is left in its slot", v);
         if (vcpu->cpuif & SHM_CPUIF_TAKEN)
                 return SAY("vCPU %u: left taken by an outsider", v);
-        if (vcpu->icc_ctlr & SHM_ICC_CTLR_ASKED && !(request & SHM_REQUEST_RESET))
-                return SAY("vCPU %u: a reset that nobody will finish", v);
         if ((request & SHM_REQUEST_RESET) && !shm_takeover_runs(vcpu->cpuif))
                 return SAY("vCPU %u: a reset waits for a vCPU that does not run", v);
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++)

@@ -95,7 +95,7 @@ mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ct
 mutant "an offer that goes away rings nobody" shm-cpuif.c '/^void shm_cpuif_withdrawn/,/^}/s/shm_word_ring.*/;/'
 mutant "WAKER opens and does not ring" shm-regs.c '/^static void write_gicr_waker/,/^}/s/shm_word_ring.*/;/'
 mutant "a register set from outside does not ring" shm-sysreg.c '/^int shm_sysreg_poke/,/^}/s/shm_word_ring.*/;/'
-mutant "a reset that was asked for does not ring" shm-reset.c '/^static void reset_post/,/^}/s/shm_word_ring.*/;/'
+mutant "a reset that was asked for does not ring" shm-reset.c '/^static void see_to_reset/,/^}/s/shm_word_ring.*/;/'
 
 # --- posted active priorities: laws 3 and 5
 mix="--mix 17"
@@ -110,12 +110,12 @@ mutant "posted active priorities: the request is taken after them" shm-apr.h \
 # --- resets, take-over: laws 3 and 5
 mix="--mix 34"
 mutant "a request is taken after the reset" shm-reset.c \
-        '/^static void reset_private/,/^}/{/REQUEST_A2) & bits)/d;/asked |= /d'\
+        '/^static void reset_private/,/^}/{s/since = shm_and(.*/;/'\
 ';s/^}/        shm_and(\&self->request, ~bits, REQUEST_A1);\n}/}'
 mutant "a reset: who stops running does not look for it" shm-reset.c \
-        '/^static void finish(/,/^}/s/reset_post(.*/;/'
+        '/^static void finish(/,/^}/s/see_to_reset(.*/;/'
 mutant "take-over: no look at the ticket before a word" shm-takeover.c \
-        '/^static bool change_word(/,/^}/s/if (!is_mine(.*/if (false)/'
+        '/^static bool change_word(/,/^}/s/if (!shm_takeover_is_mine(.*/if (false)/'
 
 mix=
 
