@@ -129,7 +129,7 @@ static void test_without(struct vgic_conn *conn)
         registrations[0].kick = kick_even;
         run(&registrations[0], 0);
         before = atomic_load(&n_kicks);
-        vcpu = boot(vm, 0, 0);
+        vcpu = guest_boot_vcpu(vm, 0, 0);
         vgic_vcpu_enter(vcpu);
         vgic_spi_pulse(vm, SPI);
         tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)),
