@@ -120,6 +120,7 @@ NEGATIVE(NO_GATE_RING, "the ring of who is refused, by the last port that leaves
 NEGATIVE(SETTLED_UNSEEN, "the comparison with TDIR from before the look at the ports", "gate-stale")
 NEGATIVE(ONE_STEP_CLEAR, "CLEARING: TDIR is cleared in one step", "tdir-one")
 NEGATIVE(ONE_STEP_CLEAR, "CLEARING: TDIR is cleared in one step, with ports", "gate-clear")
+NEGATIVE(TWO_CLEARS, "the daemon's place: two clear TDIR at once", "tdir-places")
 NEGATIVE(NO_RESIDENT, "the mark of a word that is in a list register", "port-outside")
 NEGATIVE(NO_FOLD, "the mark and the ring of who changes such a word", "port-outside")
 NEGATIVE(LOST_REQUEST, "the repair's giving back of what was listed", "port-dead")

@@ -16,6 +16,7 @@ enum litmus_fault {
         LITMUS_NO_GATE_RING,            /* a port leaves, or traps, and rings nobody who waits for it */
         LITMUS_SETTLED_UNSEEN,          /* SETTLED is set whatever happened to TDIR since the ports were looked at */
         LITMUS_ONE_STEP_CLEAR,          /* TDIR: a scan, then SET -> CLEAR */
+        LITMUS_TWO_CLEARS,              /* TDIR: who acts for a dead daemon waits for nobody */
         LITMUS_NO_RESIDENT,             /* a word does not say that it is in a list register */
         LITMUS_NO_FOLD,                 /* who changes a resident word asks nobody to fold */
         LITMUS_LOST_REQUEST,            /* the repair of a dead port forgets what was listed */

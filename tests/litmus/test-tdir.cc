@@ -4,6 +4,7 @@
 /*
  * TDIR: raised by whoever brings an SPI into flight, cleared by the daemon after a scan
  */
+#include "litmus-fault.h"
 #include "litmus-world.h"
 
 #define SPI GIC_SPI_FIRST
@@ -71,6 +72,49 @@ static void one_thread(unsigned index)
 LITMUS_SCENARIO(one, .name = "tdir-one", .what = "one raiser against a clear", .n_threads = 2, .setup = one_setup,
                 .before = world_reset, .thread = one_thread, .after = two_after,
                 .saw = { "it was cleared, and set again", "it stayed set" }, .executions = 60000, .next = NULL);
+
+/*
+ * The daemon's place changes hands (shm-lock.h) while an SPI comes: whoever has it may clear, one
+ * after the other. Of two clears at once, the first would end what the second began: both store the
+ * same CLEARING, and a raise in between is not seen by the first one's scan.
+ */
+static struct litmus_plain given_back;
+
+static void places_before(void)
+{
+        world_reset();
+        cleared = 0;
+}
+
+static void places_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(6);
+                shm_line_pulse(&world, 0, SPI);
+        } else if (index == 1) {
+                cleared = shm_tdir_try_clear(&world);
+                litmus_tell(&given_back, 1);
+        } else {
+                litmus_wait(10);
+                if (!litmus_told(&given_back) && !litmus_has_fault(LITMUS_TWO_CLEARS))
+                        return;
+                litmus_saw(1);
+                shm_tdir_try_clear(&world);
+        }
+}
+
+static void places_after(void)
+{
+        if (cleared)
+                litmus_saw(0);
+        world_settle();
+}
+
+LITMUS_SCENARIO(places, .name = "tdir-places", .what = "one clears TDIR, then another",
+                .n_threads = 3, .setup = one_setup, .before = places_before,
+                .thread = places_thread, .after = places_after,
+                .saw = { "the first cleared it", "the second had the place" },
+                .executions = 60000, .next = NULL);
 
 /*
  * A vCPU has acknowledged the SPI and tells another one, which would deactivate it: as long as it is in flight, that one
