@@ -6,7 +6,8 @@
  *
  * A device sends edges by its ring, which the daemon injects: killed there, an interrupt may be pending without anybody
  * having been told. The VMM finds its connection gone and pays what the words owe. Killed in INIT there is no VM, and the
- * next daemon makes one.
+ * next daemon makes one. It raises and lowers a level as well: whatever the ring says, the daemon's
+ * death leaves it low.
  */
 #include <poll.h>
 #include <sched.h>
@@ -24,7 +25,7 @@
 #include "gic-irq.h"
 #include "vgic-private.h"
 
-enum { FIRST = 40, N_EDGES = 16, N_SPIS = 64, CUT = 60 };
+enum { FIRST = 40, N_EDGES = 16, N_SPIS = 64, CUT = 60, LEVEL = 61 };
 
 struct page {
         char token[VGIC_TOKEN_MAX + 1];
@@ -36,7 +37,7 @@ struct page {
 static struct page *page;
 static struct daemon_proc proc;
 static uint64_t seed = 1;
-static unsigned n_lost, n_doubled;
+static unsigned n_lost, n_doubled, n_stuck, n_high;
 static bool cut_came;
 
 static uint32_t random_below(uint32_t n)
@@ -56,12 +57,17 @@ static void device(void)
         if (vgic_device_attach(conn, "orphan", page->token, &vm) < 0)
                 tap_bail("device: %s", vgic_conn_error(conn));
         atomic_store(&page->ready, 1);
-        for (;;)
+        for (bool high = true;; high = !high) {
+                if (high)
+                        vgic_spi_assert(vm, LEVEL);
+                else
+                        vgic_spi_deassert(vm, LEVEL);
                 for (uint32_t i = 0; i < N_EDGES; i++)
                         if (atomic_load(&page->put[i]) == atomic_load(&page->taken[i])) {
                                 atomic_fetch_add(&page->put[i], 1);
                                 vgic_spi_pulse(vm, FIRST + i);
                         }
+        }
 }
 
 static struct vgic_vcpu *boot(struct vgic_vm *vm)
@@ -74,6 +80,7 @@ static struct vgic_vcpu *boot(struct vgic_vm *vm)
                 vgic_gicd_write(vm, 0xc00 + 8 * i, 4, 0xaaaaaaaa);
                 vgic_gicd_write(vm, 0xc04 + 8 * i, 4, 0xaaaaaaaa);
         }
+        vgic_gicd_write(vm, 0xc0c, 4, 0xa2aaaaaa); /* GICD_ICFGR3: LEVEL is level-sensitive */
         vgic_gicd_write(vm, 0, 4, 3);
         if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
                 tap_bail("vCPU");
@@ -92,6 +99,10 @@ static bool take(struct vgic_vcpu *vcpu)
                 vgic_vcpu_eoi(vcpu, 1, intid);
                 return true;
         }
+        if (intid == LEVEL) {
+                vgic_vcpu_eoi(vcpu, 1, intid);
+                return true;
+        }
         if (intid < FIRST || intid >= FIRST + N_EDGES)
                 return false;
         atomic_fetch_add(&page->taken[intid - FIRST], 1);
@@ -102,6 +113,11 @@ static bool take(struct vgic_vcpu *vcpu)
 /* All that is pending comes, and it works as before. */
 static void judge(struct vgic_vm *vm, struct vgic_vcpu *vcpu)
 {
+        struct vgic_irq_state level = { 0 };
+
+        vgic_vm_irq_state(vm, 0, LEVEL, &level);
+        n_stuck += level.line;
+        vgic_gicd_write(vm, 0x184, 4, UINT32_C(1) << (LEVEL - 32)); /* GICD_ICENABLER1 */
         while (take(vcpu))
                 continue;
         n_lost += !cut_came;
@@ -121,7 +137,8 @@ static void one_death(void)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .name = "orphan", .n_vcpus = 2, .n_spis = N_SPIS };
         struct daemon_options quiet = { .quiet = true };
-        uint32_t intids[N_EDGES];
+        uint32_t intids[N_EDGES + 1];
+        struct vgic_irq_state level = { 0 };
         struct vgic_conn *conn;
         struct vgic_vm *vm = NULL;
         struct vgic_vcpu *vcpu;
@@ -131,9 +148,11 @@ static void one_death(void)
         conn = daemon_connect(&proc);
         for (uint32_t i = 0; i < N_EDGES; i++)
                 intids[i] = FIRST + i;
+        intids[N_EDGES] = LEVEL;
         *page = (struct page) { 0 };
         cut_came = false;
-        if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0 || vgic_grant(vm, "device", intids, N_EDGES, page->token) < 0)
+        if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0 ||
+            vgic_grant(vm, "device", intids, N_EDGES + 1, page->token) < 0)
                 tap_bail("VM: %s", vgic_conn_error(conn));
         vcpu = boot(vm);
         pid = fork();
@@ -144,6 +163,8 @@ static void one_death(void)
         for (uint32_t n = random_below(3000); n; n--)
                 take(vcpu);
         daemon_kill(&proc);
+        vgic_vm_irq_state(vm, 0, LEVEL, &level);
+        n_high += level.line;
         /* A death that is hard to hit: it changed the word, and told nobody. */
         atomic_fetch_or(shm_gic_word(&vm->gic, 0, CUT), GIC_WORD_EDGE);
         while (vgic_conn_process(conn) >= 0) /* until the host's loop finds out */
@@ -222,6 +243,8 @@ int main(void)
                 one_death();
         tap_eq(n_lost, 0, "%u daemons killed while a device injects: nothing is left pending, and the guest goes on", i);
         tap_eq(n_doubled, 0, "nothing came twice");
+        tap_eq(n_stuck, 0, "and no wire of the device stays high");
+        tap_note("it was high at %u of the deaths", n_high);
         for (i = 0; i < 8; i++)
                 init_failed += !killed_in_init();
         tap_eq(init_failed, 0, "%u killed in CREATE and INIT: the next daemon makes the same VM", i);
