@@ -22,7 +22,7 @@ int shm_lock_reopen(int fd)
         int own;
 
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        own = open(path, O_RDWR | O_CLOEXEC);
+        own = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK); /* whatever a client did to the file */
         return own < 0 ? -errno : own;
 }
 

@@ -25,7 +25,7 @@
 #include "shm-slot.h"
 #include "tap.h"
 #include "vgic/vgic-lr.h"
-#include "vgic-private.h"
+#include "vgic-conn.h"
 
 enum { SPI = 40, IN_SLOT = 41, LISTED = 42 };
 #define STRIDE    UINT64_C(0x20000)
@@ -37,6 +37,7 @@ enum other {
         MID_ACKNOWLEDGE,        /* a trap port whose slot holds an acknowledge */
         LISTS_ONE,              /* in guest, with a pending SPI in a list register */
         LEAVES_A_CHILD,         /* in guest; it forked, and the child lives on */
+        DISCONNECTED,           /* in guest, and the daemon has thrown it out */
 };
 
 struct page {
@@ -85,6 +86,18 @@ static void begin_acknowledge(struct vgic_vm *vm, uint32_t intid)
         atomic_store(word, gic_irq_acknowledge(w, 1));
 }
 
+/* The daemon ends a connection that speaks another version; its process goes on. */
+static void be_disconnected(struct vgic_conn *conn)
+{
+        static const char other_version[] = "\x02\0\0\0\x02\0\0\0\0\0\0\0";
+        const ssize_t size = sizeof(other_version) - 1;
+
+        if (write(conn->socket, other_version, (size_t)size) != size)
+                tap_bail("write: %s", strerror(errno));
+        while (vgic_conn_process(conn) >= 0)
+                sched_yield();
+}
+
 static void live(const struct daemon_proc *proc, enum other other)
 {
         struct vgic_conn *conn = daemon_connect(proc);
@@ -106,6 +119,8 @@ static void live(const struct daemon_proc *proc, enum other other)
                 if (child > 0)
                         atomic_store(&page->child, child);
         }
+        if (other == DISCONNECTED)
+                be_disconnected(conn);
         atomic_store(&page->ready, 1);
         for (;;)
                 pause();
@@ -257,6 +272,22 @@ static void living_is_left_alone(void)
         end(&rig);
 }
 
+/* It was thrown out while it ran its vCPU: the daemon could not repair that, and nobody owns it. */
+static void disconnected_is_left_alone(void)
+{
+        struct rig rig;
+
+        start(&rig, DISCONNECTED);
+        daemon_kill(&rig.proc);
+        vgic_conn_process(rig.conn);
+        tap_ok(port_of(&rig, 1) & SHM_PORT_IN,
+               "a process that was thrown out in guest goes on there");
+        kill_process(rig.other);
+        vgic_spi_pulse(rig.vm, SPI);
+        tap_eq(look(&rig), SPI, "when it is dead its vCPU is repaired");
+        end(&rig);
+}
+
 static void acknowledge_is_taken_back(bool other_first, const char *what)
 {
         struct vgic_irq_state state = { 0 };
@@ -374,6 +405,7 @@ int main(void)
         spis_go_on(false, "the daemon dies, then a VMM");
         sleeper_is_woken();
         living_is_left_alone();
+        disconnected_is_left_alone();
         acknowledge_is_taken_back(true, "a VMM dies, then the daemon");
         acknowledge_is_taken_back(false, "the daemon dies, then a VMM");
         listed_comes_back(true, "a VMM dies, then the daemon");
