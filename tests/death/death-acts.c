@@ -362,7 +362,7 @@ static void reset_second(void) { shm_reset_request(&rig.gic, SECOND, SHM_RESET_L
 
 const struct death_act death_others[] = {
         ACT("nobody", NULL, NULL, 0),
-        ACT("injects again", NULL, again, 0),
+        ACT("injects again", NULL, again, DEATH_TELLS),
         ACT("vCPU 1 takes one and holds it", NULL, other_takes, 0),
         ACT("vCPU 1 works", NULL, other_works, 0),
         { "injects again, vCPU 1 works", .act = again_works, .late = works_again },
@@ -408,7 +408,7 @@ const struct death_act death_while_stopped[] = {
         ACT("vCPU 1 is turned on and boots", NULL, other_boots, 0),
         ACT("vCPU 1 boots, and another tool asks for its reset", NULL, other_boots_asked, 0),
         ACT("another tool resets vCPU 1", NULL, asked_again, 0),
-        ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, 0),
+        ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, DEATH_TELLS),
         ACT("GICR_WAKER flips", NULL, gate_flips, 0),
         ACT("active priorities posted twice", NULL, posts_twice, 0),
 };

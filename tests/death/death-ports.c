@@ -326,7 +326,7 @@ static void reset_victim(void) { shm_reset_request(&rig.gic, VICTIM, SHM_RESET_C
 
 const struct death_act death_others[] = {
         ACT("nobody", NULL, NULL, 0),
-        ACT("injects again", NULL, again, 0),
+        ACT("injects again", NULL, again, DEATH_TELLS),
         ACT("vCPU 1 takes one and holds it", NULL, other_takes, 0),
         ACT("vCPU 1 works", NULL, other_works, 0),
         { "injects again, vCPU 1 takes it and holds it", .act = again_takes, .late = takes_again },
@@ -348,7 +348,7 @@ static void asked(void)        { set_bit(&rig, VICTIM, ISENABLER,
                 SGI + 2); reset_victim(); shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0), 0); }
 
 const struct death_act death_while_stopped[] = {
-        ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, 0),
+        ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, DEATH_TELLS),
         ACT("a tool resets vCPU 0, and posts", NULL, asked, DEATH_WIDE),
 };
 const unsigned death_n_while_stopped = sizeof death_while_stopped / sizeof death_while_stopped[0];

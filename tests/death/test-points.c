@@ -475,8 +475,7 @@ static void stop_each(const struct death_act *a, const struct death_act *b)
         bool failed;
         struct death_plan count = { .each_access = true };
 
-        if (!b->act || (a->flags & b->flags & (DEATH_WIDE | DEATH_CLEARS)) ||
-            ((a->flags & DEATH_CLEARS) && b->late))
+        if (!b->act || (a->flags & b->flags & (DEATH_WIDE | DEATH_CLEARS)))
                 return;
         death_world_begin(a);
         death_here(act_of, a, &count);
