@@ -69,7 +69,10 @@ void closer_free(struct closer *closer)
                 destroy(closer);
 }
 
-/* All signals are the main thread's: the guard timer's, too. Return: there is one that will look at the queue. */
+/*
+ * All signals are the main thread's: the guard timer's, too. Return: there is one that will look at
+ * the queue.
+ */
 static bool start_thread(struct closer *closer)
 {
         sigset_t all, before;

@@ -6,12 +6,13 @@
 /*
  * Doorbells: eventfds that are shared with clients, and how to write them without being stopped
  *
- * What    O_NONBLOCK belongs to the open file, which the client shares: it can clear the flag and fill the counter, and
- *         the daemon's next write would sleep for ever. A guard timer sends a signal whose handler does nothing and is
- *         not restarted: a write that sleeps ends with EINTR within DOORBELL_TICK_MS. No write that does not
- *         sleep ever ends so, so EINTR convicts the client.
- * Cost    The timer runs from the first write until DOORBELL_REST_MS without one: a dense stream of doorbells pays
- *         nothing for it, an idle daemon has no timer.
+ * What    O_NONBLOCK belongs to the open file, which the client shares: it can clear the flag and
+ *         fill the counter, and the daemon's next write would sleep for ever. A guard timer sends a
+ *         signal whose handler does nothing and is not restarted: a write that sleeps ends with
+ *         EINTR within DOORBELL_TICK_MS. No write that does not sleep ever ends so, so EINTR
+ *         convicts the client.
+ * Cost    The timer runs from the first write until DOORBELL_REST_MS without one: a dense stream of
+ *         doorbells pays nothing for it, an idle daemon has no timer.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
@@ -36,15 +37,20 @@ int doorbell_guard_init(struct doorbell_guard *guard, struct event_base *base);
 void doorbell_guard_deinit(struct doorbell_guard *guard);
 
 /*
- * doorbell_guard_pause() - stop the ticks before something long that a signal would interrupt; the next write starts
- * them.
+ * doorbell_guard_pause() - stop the ticks before something long that a signal would interrupt; the
+ * next write starts them.
  */
 void doorbell_guard_pause(struct doorbell_guard *guard);
 
-/* doorbell_guard_start() - the ticks run: a system call that sleeps ends within DOORBELL_TICK_MS. */
+/*
+ * doorbell_guard_start() - the ticks run: a system call that sleeps ends within DOORBELL_TICK_MS.
+ */
 void doorbell_guard_start(struct doorbell_guard *guard);
 
-/* doorbell_ring() - Return: 0 the reader will wake; -EPERM the client made the write sleep (hostile); -EIO. */
+/*
+ * doorbell_ring() - Return: 0 the reader will wake; -EPERM the client made the write sleep
+ * (hostile); -EIO.
+ */
 int doorbell_ring(struct doorbell_guard *guard, int fd);
 
 /* doorbell_drain() - take the counter; never sleeps whatever the client did to the flags. */

@@ -23,7 +23,10 @@ static void arm(struct vm *vm)
         evtimer_add(vm->eoi.timer, &distance);
 }
 
-/* Which of the raised interrupts can still end? Those that cannot are dropped. Return: how many can. */
+/*
+ * Which of the raised interrupts can still end? Those that cannot are dropped. Return: how many
+ * can.
+ */
 static uint32_t count_watched(struct vm *vm)
 {
         struct grant *grant;
@@ -56,7 +59,10 @@ static void tell(struct vm *vm, uint32_t intid)
                         notes_eoi(grant->device, intid);
 }
 
-/* At most one entry per SPI: a client that sets bits all the time is not followed. Return: how many there were. */
+/*
+ * At most one entry per SPI: a client that sets bits all the time is not followed. Return: how many
+ * there were.
+ */
 static uint32_t take_all(struct vm *vm)
 {
         uint32_t intids[EOI_BATCH], n_taken = 0;

@@ -6,10 +6,11 @@
 /*
  * Ends of interrupt: telling a device that its level-sensitive interrupt was deactivated
  *
- * What    The deactivating vCPU sets a bit in the segment, without a system call. Nobody rings, so the daemon looks by
- *         a timer, and only while an interrupt that a device raised may still end.
- * Cost    First look after EOI_FIRST_US, then at doubled distance up to EOI_LAST_US, as long as one of them is pending
- *         or active; idle costs nothing.
+ * What    The deactivating vCPU sets a bit in the segment, without a system call. Nobody rings, so
+ *         the daemon looks by a timer, and only while an interrupt that a device raised may still
+ *         end.
+ * Cost    First look after EOI_FIRST_US, then at doubled distance up to EOI_LAST_US, as long as one
+ *         of them is pending or active; idle costs nothing.
  */
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
 /*
  * Handlers: one per message, split by topic
  *
- * What a message means is in doc/protocol.md. Each is called in an allowed state and role, with a decoded payload and
- * as many descriptors as its row allows. Return: PROTO_OK, or why not.
+ * What a message means is in doc/protocol.md. Each is called in an allowed state and role, with a
+ * decoded payload and as many descriptors as its row allows. Return: PROTO_OK, or why not.
  */
 #include "request.h"
 
@@ -26,7 +26,8 @@ enum proto_code handle_vm_list(struct request *request);
 enum proto_code handle_vm_info(struct request *request);
 
 /* The reply of VM_CREATE, VM_ATTACH, VM_INIT and VM_INFO; @intids only for a device. */
-enum proto_code handle_reply_info(struct request *request, struct vm *vm, const uint32_t *intids, size_t n_intids);
+enum proto_code handle_reply_info(struct request *request, struct vm *vm, const uint32_t *intids,
+                                  size_t n_intids);
 
 /* handle-vcpu.c: vCPUs and TDIR */
 enum proto_code handle_vcpu_register(struct request *request);

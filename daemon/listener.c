@@ -52,7 +52,10 @@ static int socket_new(void)
         return fd;
 }
 
-/* Is a daemon behind this socket? Return: 1 nobody; -EADDRINUSE somebody; other errors: cannot be told. */
+/*
+ * Is a daemon behind this socket? Return: 1 nobody; -EADDRINUSE somebody; other errors: cannot be
+ * told.
+ */
 static int probe(const struct sockaddr_un *address)
 {
         int fd = socket_new(), r;
@@ -98,7 +101,8 @@ static int clear_path(const struct sockaddr_un *address)
         }
         if (unlink(path) < 0 && errno != ENOENT) {
                 r = -errno;
-                log_line(LOG_ERR, "%s is left over from a daemon that died and cannot be removed: %s", path,
+                log_line(LOG_ERR,
+                         "%s is left over from a daemon that died and cannot be removed: %s", path,
                          strerror(-r));
                 return r;
         }
@@ -171,7 +175,8 @@ int listener_open(const char *path, struct listener *ret_listener)
                 close(fd);
                 return r;
         }
-        *ret_listener = (struct listener){ .fd = fd, .path = path, .dev = st.st_dev, .ino = st.st_ino };
+        *ret_listener =
+                (struct listener){ .fd = fd, .path = path, .dev = st.st_dev, .ino = st.st_ino };
         return 0;
 }
 

@@ -6,9 +6,10 @@
 /*
  * Listener: the daemon's own socket in the file system
  *
- * What    A Unix stream socket of mode 0600 from its first instant. The socket of a dead daemon is replaced, that of a
- *         living one never.
- * Owner   listener_close() removes the path, if it still names the socket that listener_open() made.
+ * What    A Unix stream socket of mode 0600 from its first instant. The socket of a dead daemon is
+ *         replaced, that of a living one never.
+ * Owner   listener_close() removes the path, if it still names the socket that listener_open()
+ *         made.
  */
 #include <sys/types.h>
 
@@ -21,7 +22,10 @@ struct listener {
 
 #define LISTENER_NONE  ((struct listener){ .fd = -1 })
 
-/* listener_open() - bind and listen; @path must outlive it. Return: 0; a negative errno: the log says what to do. */
+/*
+ * listener_open() - bind and listen; @path must outlive it. Return: 0; a negative errno: the log
+ * says what to do.
+ */
 int listener_open(const char *path, struct listener *ret_listener);
 
 /* listener_close() - stop listening and remove the path. Idempotent. */

@@ -4,8 +4,8 @@
 /*
  * Log: see log.h
  *
- * The state below is the "log level" that the project's rule against globals excepts: a log that had to be
- * handed through every call would not be called.
+ * The state below is the "log level" that the project's rule against globals excepts: a log that
+ * had to be handed through every call would not be called.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -35,7 +35,8 @@ static struct {
 } log_state = { .max_priority = LOG_INFO };
 
 static const char *const log_names[] = {
-        [LOG_ERR] = "error", [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info",
+        [LOG_ERR] = "error", [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
+        [LOG_INFO] = "info",
         [LOG_DEBUG] = "debug",
 };
 
@@ -47,14 +48,18 @@ int log_priority_from_name(const char *name)
         return -EINVAL;
 }
 
-/* systemd says in $JOURNAL_STREAM which file the journal is; a redirected standard error differs from it. */
+/*
+ * systemd says in $JOURNAL_STREAM which file the journal is; a redirected standard error differs
+ * from it.
+ */
 static bool stderr_is_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
         unsigned long long dev, ino;
         struct stat st;
 
-        if (!stream || sscanf(stream, "%llu:%llu", &dev, &ino) != 2 || fstat(STDERR_FILENO, &st) < 0)
+        if (!stream || sscanf(stream, "%llu:%llu", &dev, &ino) != 2 ||
+            fstat(STDERR_FILENO, &st) < 0)
                 return false;
         return st.st_dev == dev && st.st_ino == ino;
 }
@@ -73,7 +78,8 @@ static void to_stderr(int priority, const struct log_about *about, const char *t
         char stamp[32];
 
         if (about && about->vm && about->session)
-                snprintf(who, sizeof(who), "vm %s, session %" PRIu64 ": ", about->vm, about->session);
+                snprintf(who, sizeof(who), "vm %s, session %" PRIu64 ": ", about->vm,
+                         about->session);
         else if (about && about->vm)
                 snprintf(who, sizeof(who), "vm %s: ", about->vm);
         else if (about && about->session)
@@ -81,7 +87,8 @@ static void to_stderr(int priority, const struct log_about *about, const char *t
         clock_gettime(CLOCK_REALTIME, &now);
         localtime_r(&now.tv_sec, &tm);
         strftime(stamp, sizeof(stamp), "%H:%M:%S", &tm);
-        fprintf(stderr, "vgicd %s.%03ld %-7s %s%s\n", stamp, now.tv_nsec / 1000000, log_names[priority], who, text);
+        fprintf(stderr, "vgicd %s.%03ld %-7s %s%s\n", stamp, now.tv_nsec / 1000000,
+                log_names[priority], who, text);
 }
 
 static int field(struct iovec *iov, char *buffer, size_t size, const char *format, ...)
@@ -112,7 +119,8 @@ static void to_journal(int priority, const struct log_about *about, const char *
         if (about && about->vm)
                 n += field(&iov[n], vm, sizeof(vm), "VGICD_VM=%s", about->vm);
         if (about && about->session)
-                n += field(&iov[n], session, sizeof(session), "VGICD_SESSION=%" PRIu64, about->session);
+                n += field(&iov[n], session, sizeof(session), "VGICD_SESSION=%" PRIu64,
+                           about->session);
         sd_journal_sendv(iov, n);
 }
 

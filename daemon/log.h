@@ -4,20 +4,27 @@
 #define LOG_H
 
 /*
- * Log: to the journal with fields when standard error is the journal, else readable lines to standard error
+ * Log: to the journal with fields when standard error is the journal, else readable lines to
+ * standard error
  *
  * Fields  MESSAGE, PRIORITY, and where it concerns one: VGICD_VM=<name>, VGICD_SESSION=<number>.
- * Trust   Names of clients reach this file only after proto or vm_name_valid() checked them; what clients cause is
- *         rate-limited by the caller's choice of log_client().
+ * Trust   Names of clients reach this file only after proto or vm_name_valid() checked them; what
+ *         clients cause is rate-limited by the caller's choice of log_client().
  * Threads The daemon's one thread.
  */
 #include <stdint.h>
 #include <syslog.h>
 
-/* log_open() - decide where to; @max_priority: LOG_ERR..LOG_DEBUG, what is less important is dropped. */
+/*
+ * log_open() - decide where to; @max_priority: LOG_ERR..LOG_DEBUG, what is less important is
+ * dropped.
+ */
 void log_open(int max_priority);
 
-/* log_priority_from_name() - "error", "warning", "notice", "info", "debug". Return: a priority; -EINVAL. */
+/*
+ * log_priority_from_name() - "error", "warning", "notice", "info", "debug". Return: a priority;
+ * -EINVAL.
+ */
 int log_priority_from_name(const char *name);
 
 /* What a line is about; both may be absent (NULL, 0). */
@@ -33,7 +40,10 @@ void log_line(int priority, const char *format, ...) __attribute__((format(print
 void log_about(int priority, const struct log_about *about, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
-/* log_client() - the same for what a client causes: at most LOG_CLIENT_BURST lines a second, the rest is counted. */
+/*
+ * log_client() - the same for what a client causes: at most LOG_CLIENT_BURST lines a second, the
+ * rest is counted.
+ */
 #define LOG_CLIENT_BURST  20u
 void log_client(int priority, const struct log_about *about, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

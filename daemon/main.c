@@ -19,7 +19,10 @@
 
 #define EXIT_USAGE  2
 
-/* A VM of 512 vCPUs takes more descriptors than the usual soft limit; the hard one is the administrator's word. */
+/*
+ * A VM of 512 vCPUs takes more descriptors than the usual soft limit; the hard one is the
+ * administrator's word.
+ */
 static void raise_descriptor_limit(void)
 {
         struct rlimit limit;
@@ -28,13 +31,15 @@ static void raise_descriptor_limit(void)
                 return;
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-                log_line(LOG_WARNING, "the limit of descriptors cannot be raised: %s", strerror(errno));
+                log_line(LOG_WARNING, "the limit of descriptors cannot be raised: %s",
+                         strerror(errno));
 }
 
 /*
- * A standard descriptor that is closed would be the number of the next one opened: a line of the log would
- * go into a client's socket or a VM's memory. What is put there instead fails every read and write, as the closed one
- * did. Descriptors that the service manager passes come after the standard ones and stay where they are.
+ * A standard descriptor that is closed would be the number of the next one opened: a line of the
+ * log would go into a client's socket or a VM's memory. What is put there instead fails every read
+ * and write, as the closed one did. Descriptors that the service manager passes come after the
+ * standard ones and stay where they are.
  */
 static void occupy_standard_descriptors(void)
 {

@@ -4,8 +4,8 @@
 /*
  * Notify: see notify.h
  *
- * sd_notify() waits while the manager's queue is full. That is right for READY, which comes once and must arrive; the
- * others must never stop the loop.
+ * sd_notify() waits while the manager's queue is full. That is right for READY, which comes once
+ * and must arrive; the others must never stop the loop.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -23,7 +23,10 @@ static const char *plural(unsigned n)
         return n == 1 ? "" : "s";
 }
 
-/* The manager's socket: a path, or an abstract name behind a '@'. Return: the address's length; 0: there is none. */
+/*
+ * The manager's socket: a path, or an abstract name behind a '@'. Return: the address's length; 0:
+ * there is none.
+ */
 static socklen_t manager_address(struct sockaddr_un *ret_address)
 {
         const char *name = getenv("NOTIFY_SOCKET");
@@ -50,7 +53,8 @@ static bool tell(const char *text)
                 return true;
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         return fd >= 0 &&
-               sendto(fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, size) == (ssize_t)n;
+               sendto(fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address,
+                      size) == (ssize_t)n;
 }
 
 void notify_ready(unsigned n_vms, unsigned n_sessions)
@@ -63,7 +67,8 @@ bool notify_status(unsigned n_vms, unsigned n_sessions)
 {
         char text[96];
 
-        snprintf(text, sizeof(text), "STATUS=%u VM%s, %u session%s", n_vms, plural(n_vms), n_sessions,
+        snprintf(text, sizeof(text), "STATUS=%u VM%s, %u session%s", n_vms, plural(n_vms),
+                 n_sessions,
                  plural(n_sessions));
         return tell(text);
 }

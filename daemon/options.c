@@ -13,7 +13,8 @@
 #include "log.h"
 #include "options.h"
 
-enum { OPTION_TDIR_LAG = UCHAR_MAX + 1, OPTION_MAX_CONNECTIONS, OPTION_MAX_VMS, OPTION_MAX_DESCRIPTORS };
+enum { OPTION_TDIR_LAG = UCHAR_MAX + 1, OPTION_MAX_CONNECTIONS, OPTION_MAX_VMS,
+      OPTION_MAX_DESCRIPTORS };
 
 #define MOST_OF_ANYTHING  1000000000lu
 
@@ -49,7 +50,8 @@ static void print_help(void)
                "  -V, --version          print the version and exit\n"
                "\n"
                "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage. See vgicd(8).\n",
-               OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG, OPTIONS_DEFAULT_MAX_CONNECTIONS,
+               OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG,
+               OPTIONS_DEFAULT_MAX_CONNECTIONS,
                OPTIONS_DEFAULT_MAX_VMS);
 }
 
@@ -60,7 +62,8 @@ static int usage(void)
 }
 
 /* A number from @least to @most; @what it is, for the message. */
-static int parse_number(const char *option, const char *what, const char *text, unsigned long least, unsigned long most,
+static int parse_number(const char *option, const char *what, const char *text, unsigned long least,
+                        unsigned long most,
                         unsigned *ret_value)
 {
         char *end;
@@ -69,7 +72,8 @@ static int parse_number(const char *option, const char *what, const char *text, 
         errno = 0;
         value = strtoul(text, &end, 10);
         if (text[0] < '0' || text[0] > '9' || *end || errno || value < least || value > most) {
-                fprintf(stderr, "vgicd: %s takes %s from %lu to %lu, not '%s'\n", option, what, least, most, text);
+                fprintf(stderr, "vgicd: %s takes %s from %lu to %lu, not '%s'\n", option, what,
+                        least, most, text);
                 return usage();
         }
         *ret_value = (unsigned)value;
@@ -80,13 +84,17 @@ static int parse_number(const char *option, const char *what, const char *text, 
 static int parse_limit(int c, const char *text, struct options *o)
 {
         if (c == OPTION_TDIR_LAG)
-                return parse_number("--tdir-lag", "milliseconds", text, 0, OPTIONS_MAX_TDIR_LAG, &o->tdir_lag_ms);
+                return parse_number("--tdir-lag", "milliseconds", text, 0, OPTIONS_MAX_TDIR_LAG,
+                                    &o->tdir_lag_ms);
         if (c == OPTION_MAX_CONNECTIONS)
-                return parse_number("--max-connections", "a number", text, 1, MOST_OF_ANYTHING, &o->max_connections);
+                return parse_number("--max-connections", "a number", text, 1, MOST_OF_ANYTHING,
+                                    &o->max_connections);
         if (c == OPTION_MAX_VMS)
-                return parse_number("--max-vms", "a number", text, 1, MOST_OF_ANYTHING, &o->max_vms);
+                return parse_number("--max-vms", "a number", text, 1, MOST_OF_ANYTHING,
+                                    &o->max_vms);
         if (c == OPTION_MAX_DESCRIPTORS)
-                return parse_number("--max-descriptors", "a number", text, 1, MOST_OF_ANYTHING, &o->max_descriptors);
+                return parse_number("--max-descriptors", "a number", text, 1, MOST_OF_ANYTHING,
+                                    &o->max_descriptors);
         return -ENOENT;
 }
 

@@ -21,7 +21,8 @@ struct options {
         unsigned tdir_lag_ms;
         unsigned max_connections;       /* of one user; 0: the default */
         unsigned max_vms;               /* of one user; 0: the default */
-        unsigned max_descriptors;       /* of one user; 0: three quarters of what this process may have */
+        /* of one user; 0: three quarters of what this process may have */
+        unsigned max_descriptors;
 };
 
 /**

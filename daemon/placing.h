@@ -6,9 +6,10 @@
 /*
  * Placing: 1-of-N interrupts of a VM that the daemon could not place at once
  *
- * What    To choose a vCPU is to look at all of them, and a VMM that dies, or puts a vCPU to sleep by message, may leave hundreds
- *         of interrupts to choose for. The daemon takes PLACING_LOOKS looks in a turn of its loop; what is left has its bit
- *         among the unplaced and is placed in the next turns, the other sessions in between.
+ * What    To choose a vCPU is to look at all of them, and a VMM that dies, or puts a vCPU to sleep
+ *         by message, may leave hundreds of interrupts to choose for. The daemon takes
+ *         PLACING_LOOKS looks in a turn of its loop; what is left has its bit among the unplaced
+ *         and is placed in the next turns, the other sessions in between.
  */
 #include <stdbool.h>
 #include <stdint.h>
