@@ -126,12 +126,12 @@ int ring_open(struct session *session, ring_entry_fn entry, struct base_error *w
 
         if (session->ring)
                 return -EEXIST;
-        r = user_take_fds(session->user, RING_FDS, why);
+        r = user_charge_fds(session->user, RING_FDS, why);
         if (r < 0)
                 return r;
         ring = calloc(1, sizeof(*ring));
         if (!ring) {
-                user_give_fds(session->user, RING_FDS);
+                user_refund_fds(session->user, RING_FDS);
                 return -ENOMEM;
         }
         ring->session = session;
@@ -181,7 +181,7 @@ void ring_close(struct session *session)
         base_fd_close(ring->memfd);
         base_fd_close(ring->bell_in);
         base_fd_close(ring->bell_out);
-        user_give_fds(session->user, RING_FDS);
+        user_refund_fds(session->user, RING_FDS);
         free(ring);
         session->ring = NULL;
 }

@@ -220,7 +220,7 @@ static int admit(struct session *session, struct base_error *why)
         struct user *user = user_get(&session->loop->users, session->uid);
         Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
-        int r = user ? user_take_connection(user, why) : -ENOMEM;
+        int r = user ? user_charge_connection(user, why) : -ENOMEM;
 
         if (r == 0) {
                 session->user = user;
@@ -280,7 +280,7 @@ void session_free(struct session *session)
         close_socket(session);
         if (session->user) {
                 count_unread(session, 0);
-                user_give_connection(session->user);
+                user_refund_connection(session->user);
         }
         user_put(session->user);
         free(session);

@@ -188,7 +188,7 @@ int tdir_subscribe(struct vm *vm, uint32_t index, int fd, struct base_error *why
 
         if (vm->vcpus[index].tdir_fd >= 0)
                 return -EEXIST;
-        r = user_take_fds(vm->user, 1, why);
+        r = user_charge_fds(vm->user, 1, why);
         if (r < 0)
                 return r;
         vm->vcpus[index].tdir_fd = fd;
@@ -204,7 +204,7 @@ int tdir_unsubscribe(struct vm *vm, uint32_t index)
         if (vm->vcpus[index].tdir_fd < 0)
                 return -ENOENT;
         close(vm->vcpus[index].tdir_fd);
-        user_give_fds(vm->user, 1);
+        user_refund_fds(vm->user, 1);
         vm->vcpus[index].tdir_fd = -1;
         vm->tdir.n_subscribers--;
         interest_changed(vm, before);

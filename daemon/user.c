@@ -13,7 +13,10 @@
 #include "options.h"
 #include "user.h"
 
-/* One user may hold three quarters of them: there is room for the others, and for what one VM needs. */
+/*
+ * One user may hold three quarters of them: there is room for the others, and for what one VM
+ * needs.
+ */
 static uint32_t default_max_fds(void)
 {
         struct rlimit limit;
@@ -26,7 +29,8 @@ static uint32_t default_max_fds(void)
 void users_init(struct users *users, const struct options *options)
 {
         TAILQ_INIT(&users->all);
-        users->max_connections = options->max_connections ? options->max_connections : OPTIONS_DEFAULT_MAX_CONNECTIONS;
+        users->max_connections = options->max_connections ? options->max_connections :
+                OPTIONS_DEFAULT_MAX_CONNECTIONS;
         users->max_vms = options->max_vms ? options->max_vms : OPTIONS_DEFAULT_MAX_VMS;
         users->max_fds = options->max_descriptors ? options->max_descriptors : default_max_fds();
 }
@@ -59,7 +63,8 @@ void user_put(struct user *user)
 }
 
 /* @more of something of which @held are held and @most allowed. */
-static int take(const struct user *user, uint32_t *held, uint32_t more, uint32_t most, const char *what, const char *option,
+static int charge(const struct user *user, uint32_t *held, uint32_t more, uint32_t most,
+                  const char *what, const char *option,
                 struct base_error *why)
 {
         if (user->uid != 0 && (*held > most || more > most - *held))
@@ -71,45 +76,48 @@ static int take(const struct user *user, uint32_t *held, uint32_t more, uint32_t
         return 0;
 }
 
-int user_take_connection(struct user *user, struct base_error *why)
+int user_charge_connection(struct user *user, struct base_error *why)
 {
-        int r = take(user, &user->n_connections, 1, user->users->max_connections, "connections", "--max-connections", why);
+        int r = charge(user, &user->n_connections, 1, user->users->max_connections, "connections", "--max-connections", why);
 
         if (r < 0)
                 return r;
-        r = user_take_fds(user, 1, why);
+        r = user_charge_fds(user, 1, why);
         if (r < 0)
                 user->n_connections--;
         return r;
 }
 
-void user_give_connection(struct user *user)
+void user_refund_connection(struct user *user)
 {
         user->n_connections--;
-        user_give_fds(user, 1);
+        user_refund_fds(user, 1);
 }
 
-int user_take_vm(struct user *user, struct base_error *why)
+int user_charge_vm(struct user *user, struct base_error *why)
 {
-        return take(user, &user->n_vms, 1, user->users->max_vms, "VMs", "--max-vms", why);
+        return charge(user, &user->n_vms, 1, user->users->max_vms, "VMs", "--max-vms", why);
 }
 
-void user_give_vm(struct user *user)
+void user_refund_vm(struct user *user)
 {
         user->n_vms--;
 }
 
-int user_take_fds(struct user *user, uint32_t n, struct base_error *why)
+int user_charge_fds(struct user *user, uint32_t n, struct base_error *why)
 {
-        return take(user, &user->n_fds, n, user->users->max_fds, "descriptors", "--max-descriptors", why);
+        return charge(user, &user->n_fds, n, user->users->max_fds, "descriptors",
+                      "--max-descriptors", why);
 }
 
-void user_give_fds(struct user *user, uint32_t n)
+void user_refund_fds(struct user *user, uint32_t n)
 {
         user->n_fds -= n;
 }
 
 bool user_may_leave_unread(const struct user *user, uint32_t n)
 {
-        return user->uid == 0 || (user->n_unread <= user->users->max_fds && n <= user->users->max_fds - user->n_unread);
+        return user->uid == 0 ||
+               (user->n_unread <= user->users->max_fds &&
+                n <= user->users->max_fds - user->n_unread);
 }

@@ -6,9 +6,10 @@
 /*
  * Users: what each uid holds of the daemon, and how much of it one may hold
  *
- * What    Connections, VMs, and descriptors: one a connection, three a ring, one a TDIR subscription, and of a VM's
- *         controller one for each vCPU and three. So that one user cannot leave none to the others. Root is counted, and not limited: it
- *         could stop the daemon anyway, and its tools are how an administrator finds out.
+ * What    Connections, VMs, and descriptors: one a connection, three a ring, one a TDIR
+ *         subscription, and of a VM's controller one for each vCPU and three. So that one user
+ *         cannot leave none to the others. Root is counted, and not limited: it could stop the
+ *         daemon anyway, and its tools are how an administrator finds out.
  * Owner   The server's list; each session and each VM holds a reference.
  * Threads The daemon's one thread.
  */
@@ -28,7 +29,8 @@ struct user {
         uint32_t n_connections;
         uint32_t n_vms;
         uint32_t n_fds;
-        uint32_t n_unread;              /* descriptors that lie unread in its sockets: the kernel counts them as the daemon's */
+        /* descriptors that lie unread in its sockets: the kernel counts them as the daemon's */
+        uint32_t n_unread;
 };
 
 struct users {
@@ -38,25 +40,33 @@ struct users {
         uint32_t max_fds;
 };
 
-/* users_init() - limits from the options; that of descriptors from this process's, where no option says it. */
+/*
+ * users_init() - limits from the options; that of descriptors from this process's, where no option
+ * says it.
+ */
 void users_init(struct users *users, const struct options *options);
 
-/* user_get() / user_put() - one more, one fewer reference; put: NULL is allowed. Return: NULL without memory. */
+/*
+ * user_get() / user_put() - one more, one fewer reference; put: NULL is allowed. Return: NULL
+ * without memory.
+ */
 struct user *user_get(struct users *users, uid_t uid);
 void user_put(struct user *user);
 
 /*
- * user_take_connection(), user_take_vm(), user_take_fds() - one more. Return: 0; -ENOSPC with words in @why. What was taken
- * is given back with the _give_ of its name.
+ * user_charge_connection(), user_charge_vm(), user_charge_fds() - one more is counted. Return: 0;
+ * -ENOSPC with words in @why. What was charged is refunded by the call of its name.
  */
-int user_take_connection(struct user *user, struct base_error *why);
-void user_give_connection(struct user *user);
-int user_take_vm(struct user *user, struct base_error *why);
-void user_give_vm(struct user *user);
-int user_take_fds(struct user *user, uint32_t n, struct base_error *why);
-void user_give_fds(struct user *user, uint32_t n);
+int user_charge_connection(struct user *user, struct base_error *why);
+void user_refund_connection(struct user *user);
+int user_charge_vm(struct user *user, struct base_error *why);
+void user_refund_vm(struct user *user);
+int user_charge_fds(struct user *user, uint32_t n, struct base_error *why);
+void user_refund_fds(struct user *user, uint32_t n);
 
-/* user_may_leave_unread() - @n more descriptors in its sockets: as many as it may hold otherwise. */
+/*
+ * user_may_leave_unread() - @n more descriptors in its sockets: as many as it may hold otherwise.
+ */
 bool user_may_leave_unread(const struct user *user, uint32_t n);
 
 #endif

@@ -144,7 +144,7 @@ int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *
         TAILQ_INIT(&vm->sessions);
         TAILQ_INIT(&vm->grants);
         vm->user = user_get(&loop->users, owner);
-        r = vm->user ? user_take_vm(vm->user, why) : -ENOMEM;
+        r = vm->user ? user_charge_vm(vm->user, why) : -ENOMEM;
         if (r < 0) {
                 user_put(vm->user);
                 vm->user = NULL;
@@ -203,7 +203,7 @@ static int charge_fds(struct vm *vm, struct base_error *why)
                 say_limit(vm, why);
                 return -EMFILE;
         }
-        r = user_take_fds(vm->user, count_vm_fds(vm), why);
+        r = user_charge_fds(vm->user, count_vm_fds(vm), why);
         if (r == 0)
                 vm->n_fds = count_vm_fds(vm);
         return r;
@@ -261,7 +261,7 @@ void vm_unbuild(struct vm *vm)
         shm_segment_unmap(&vm->gic);
         vm->segment_fd = base_fd_close(vm->segment_fd);
         vm->segment_ro_fd = base_fd_close(vm->segment_ro_fd);
-        user_give_fds(vm->user, vm->n_fds);
+        user_refund_fds(vm->user, vm->n_fds);
         vm->n_fds = 0;
 }
 
@@ -303,7 +303,7 @@ void vm_free(struct vm *vm)
         free((void *)(uintptr_t)vm->shape.redist_regions);
         attr_deinit(&vm->attrs);
         if (vm->user)
-                user_give_vm(vm->user);
+                user_refund_vm(vm->user);
         user_put(vm->user);
         free(vm->vcpus);
         free(vm);
