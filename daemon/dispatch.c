@@ -53,7 +53,7 @@ static void send_status(struct session *session, uint32_t id, enum proto_code co
         session_send(session, id, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
 }
 
-static enum proto_code serve(struct request *request, struct proto_rx *rx)
+static enum proto_code serve_request(struct request *request, struct proto_rx *rx)
 {
         struct session *session = request->session;
         ProtobufCMessage *message;
@@ -92,7 +92,7 @@ void dispatch_frame(struct registry *registry, struct session *session, struct p
                 .registry = registry, .session = session,
                 .row = proto_table_find(rx->header.request), .fds = &rx->fds,
         };
-        enum proto_code code = serve(&request, rx);
+        enum proto_code code = serve_request(&request, rx);
         struct log_about about = session_about(session);
 
         if (code != PROTO_OK)

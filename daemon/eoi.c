@@ -16,7 +16,7 @@
 
 #define EOI_BATCH  64u
 
-static void arm(struct vm *vm)
+static void arm_timer(struct vm *vm)
 {
         struct timeval distance = { .tv_usec = vm->eoi.interval_us };
 
@@ -48,7 +48,7 @@ static uint32_t count_watched(struct vm *vm)
         return n;
 }
 
-static void tell(struct vm *vm, uint32_t intid)
+static void note_end(struct vm *vm, uint32_t intid)
 {
         struct grant *grant;
 
@@ -63,7 +63,7 @@ static void tell(struct vm *vm, uint32_t intid)
  * At most one entry per SPI: a client that sets bits all the time is not followed. Return: how many
  * there were.
  */
-static uint32_t take_all(struct vm *vm)
+static uint32_t take_owed_ends(struct vm *vm)
 {
         uint32_t intids[EOI_BATCH], n_taken = 0;
         size_t n;
@@ -71,7 +71,7 @@ static uint32_t take_all(struct vm *vm)
         do {
                 n = shm_eoi_take(&vm->gic, intids, EOI_BATCH);
                 for (size_t i = 0; i < n; i++)
-                        tell(vm, intids[i]);
+                        note_end(vm, intids[i]);
                 n_taken += (uint32_t)n;
         } while (n == EOI_BATCH && n_taken < GIC_N_SHARED);
         return n_taken;
@@ -94,7 +94,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
-        if (take_all(vm) > 0) {
+        if (take_owed_ends(vm) > 0) {
                 flush_devices(vm);
                 vm->eoi.interval_us = EOI_FIRST_US;
                 vm->eoi.n_quiet = 0;
@@ -107,7 +107,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         if (n_watched == 0 && vm->eoi.n_quiet >= EOI_N_QUIET)
                 vm->eoi.interval_us = 0;
         else
-                arm(vm);
+                arm_timer(vm);
 }
 
 void eoi_kick(struct vm *vm)
@@ -121,7 +121,7 @@ void eoi_kick(struct vm *vm)
         vm->eoi.interval_us = EOI_FIRST_US;
         vm->eoi.n_quiet = 0;
         if (before == 0 || before > EOI_FIRST_US)
-                arm(vm);
+                arm_timer(vm);
 }
 
 void eoi_watch(struct grant *grant, uint32_t intid)

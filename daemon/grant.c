@@ -66,7 +66,7 @@ static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n,
         return 0;
 }
 
-static int check(struct vm *vm, const char *label, size_t n, struct base_error *why)
+static int check_new_grant(struct vm *vm, const char *label, size_t n, struct base_error *why)
 {
         if (!vm_name_valid(label))
                 return base_error_set(why, -EINVAL,
@@ -86,7 +86,7 @@ int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n
               struct grant **ret_grant)
 {
         struct grant *grant;
-        int r = check(vm, label, n, why);
+        int r = check_new_grant(vm, label, n, why);
 
         if (r < 0)
                 return r;

@@ -12,7 +12,7 @@
 #include "vm.h"
 
 /* -ENODATA is PROTO_NOT_INITIALISED, whose text says it. */
-static enum proto_code fail(struct request *request, int r)
+static enum proto_code fail_with_words(struct request *request, int r)
 {
         static const struct {
                 int error;
@@ -47,7 +47,7 @@ enum proto_code handle_attr_get(struct request *request)
                 return code;
         r = attr_get(vm, ask->group, ask->attr, &value);
         if (r < 0)
-                return fail(request, r);
+                return fail_with_words(request, r);
         reply.status = &status;
         reply.value = value;
         return request_reply(request, &reply.base, NULL, 0);
@@ -68,7 +68,7 @@ enum proto_code handle_attr_set(struct request *request)
                 if (r == -EALREADY)
                         r = 0;
         }
-        return r < 0 ? fail(request, r) : PROTO_OK;
+        return r < 0 ? fail_with_words(request, r) : PROTO_OK;
 }
 
 enum proto_code handle_attr_has(struct request *request)
@@ -81,5 +81,5 @@ enum proto_code handle_attr_has(struct request *request)
         if (code != PROTO_OK)
                 return code;
         r = attr_has(vm, ask->group, ask->attr);
-        return r < 0 ? fail(request, r) : PROTO_OK;
+        return r < 0 ? fail_with_words(request, r) : PROTO_OK;
 }

@@ -76,7 +76,7 @@ static pid_t find_owner_pid(const struct vm *vm)
 }
 
 /* Release what it holds of its VM, tell those who go on, and repair what its process left. */
-static void leave(struct session *session)
+static void detach(struct session *session)
 {
         struct vm *vm = session->vm;
 
@@ -112,7 +112,7 @@ void life_destroy(struct vm *vm, const struct session *by)
 
         vm->destroyed = true;
         while ((session = TAILQ_FIRST(&vm->sessions))) {
-                leave(session);
+                detach(session);
                 /* a daemon that stops is no news about the VM */
                 if (session == by || vm->loop->stopping)
                         continue;
@@ -140,7 +140,7 @@ void life_leave(struct session *session)
 
         if (!vm)
                 return;
-        leave(session);
+        detach(session);
         if ((vm->flags & PROTO_VM_EPHEMERAL) && vm->n_vmms == 0)
                 life_destroy(vm, NULL);
 }

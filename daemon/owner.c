@@ -52,7 +52,7 @@ static bool guest_may_go_on(const struct vm *vm)
         return vm->loop->stopping || vm->destroyed;
 }
 
-static void release(struct vm *vm, uint32_t index, struct session *session,
+static void release_vcpu(struct vm *vm, uint32_t index, struct session *session,
                     int (*repair)(struct shm_gic *gic, uint32_t vcpu))
 {
         tdir_unsubscribe(vm, index);
@@ -74,7 +74,7 @@ int owner_release(struct vm *vm, uint32_t index, struct session *session)
 {
         if (index >= vm->shape.n_vcpus || vm->vcpus[index].owner != session)
                 return -EINVAL;
-        release(vm, index, session, shm_vcpu_repair);
+        release_vcpu(vm, index, session, shm_vcpu_repair);
         return 0;
 }
 
@@ -92,6 +92,6 @@ void owner_release_all(struct vm *vm, struct session *session)
                         shm_cpuif_set(&vm->gic, i, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
         for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
                 if (vm->vcpus[i].owner == session)
-                        release(vm, i, session, shm_vcpu_repair_slot);
+                        release_vcpu(vm, i, session, shm_vcpu_repair_slot);
         vm->gic.releasing = false;
 }

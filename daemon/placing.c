@@ -11,7 +11,7 @@
 #include "shm-oneofn.h"
 #include "vm.h"
 
-static void soon(struct vm *vm)
+static void place_next_turn(struct vm *vm)
 {
         static const struct timeval now = { 0 };
 
@@ -31,7 +31,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 placing->at = 0;
         }
         if (placing->at < SHM_N_CANDIDATES)
-                soon(vm);
+                place_next_turn(vm);
 }
 
 static void put_off(void *arg)
@@ -43,7 +43,7 @@ static void put_off(void *arg)
                 return;
         }
         vm->placing.at = 0;
-        soon(vm);
+        place_next_turn(vm);
 }
 
 int placing_open(struct vm *vm)

@@ -18,7 +18,7 @@
 
 #define NS_PER_US  UINT64_C(1000)
 
-static void relax(void)
+static void pause_cpu(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
         __builtin_ia32_pause();
@@ -28,7 +28,7 @@ static void relax(void)
 }
 
 /* Look a bounded time whether more comes. Return: as shm_ring_get(). */
-static int spin(struct ring *ring, uint64_t *ret_entry)
+static int spin_for_entry(struct ring *ring, uint64_t *ret_entry)
 {
         uint64_t end = base_clock_ns() + RING_SPIN_US * NS_PER_US;
 
@@ -38,7 +38,7 @@ static int spin(struct ring *ring, uint64_t *ret_entry)
 
                         if (r != 0)
                                 return r;
-                        relax();
+                        pause_cpu();
                 }
         } while (base_clock_ns() < end);
         ring->n_dense = 0;
@@ -54,7 +54,7 @@ static int take_entries(struct ring *ring)
                 int r = shm_ring_get(&ring->shm, &entry);
 
                 if (r == 0 && ring->n_dense >= RING_N_DENSE)
-                        r = spin(ring, &entry);
+                        r = spin_for_entry(ring, &entry);
                 if (r <= 0)
                         return r;
                 r = ring->entry(ring, entry);
@@ -74,14 +74,14 @@ static int take_entries(struct ring *ring)
  * There may be more: after everybody else had a turn. Not event_active(), which libevent serves in
  * the same turn: a ring that is filled without end would be all that the daemon ever does.
  */
-static void go_on(struct ring *ring)
+static void serve_next_turn(struct ring *ring)
 {
         static const struct timeval now = { 0 };
 
         evtimer_add(ring->again, &now);
 }
 
-static void serve(struct ring *ring)
+static void serve_ring(struct ring *ring)
 {
         int r;
 
@@ -96,14 +96,14 @@ static void serve(struct ring *ring)
         if (r < 0)
                 session_kill(ring->session, "its ring is corrupt");
         else if (r == 1)
-                go_on(ring);
+                serve_next_turn(ring);
 }
 
 static void on_again(evutil_socket_t fd, short what, void *arg)
 {
         (void)fd;
         (void)what;
-        serve(arg);
+        serve_ring(arg);
 }
 
 /* Edge-triggered: the counter of the doorbell is never read, each write of it is an event. */
@@ -114,7 +114,7 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
         (void)fd;
         (void)what;
         if (!evtimer_pending(ring->again, NULL)) /* else its turn comes, however often it rings */
-                serve(ring);
+                serve_ring(ring);
         /* It may have rung because what found no room in its queue has it now. */
         ring->session->all->writable(ring->session);
 }

@@ -46,7 +46,7 @@ static void broadcast(struct vm *vm)
 /* What a port that is rung has to leave the guest and to fold. */
 #define FOLD_MS 1u
 
-static void arm(struct vm *vm, unsigned ms)
+static void arm_timer(struct vm *vm, unsigned ms)
 {
         struct timeval after = { .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000 };
 
@@ -66,10 +66,10 @@ static void arm_lag(struct vm *vm, bool again)
         unsigned ms = lag_ms > early_ms ? lag_ms - early_ms : 0;
 
         /* a lag of 0 must not become a busy loop while an SPI stays in flight */
-        arm(vm, again && !ms ? 1 : ms);
+        arm_timer(vm, again && !ms ? 1 : ms);
 }
 
-static void count(struct vm *vm, unsigned broadcasts, unsigned suppressed)
+static void count_for_tools(struct vm *vm, unsigned broadcasts, unsigned suppressed)
 {
         vm->tdir.n_broadcasts += broadcasts;
         vm->tdir.n_suppressed += suppressed;
@@ -77,7 +77,7 @@ static void count(struct vm *vm, unsigned broadcasts, unsigned suppressed)
 }
 
 /* Look at the word, tell of a change, and see to it that a set TDIR is cleared one day. */
-static void look(struct vm *vm, bool again)
+static void follow_word(struct vm *vm, bool again)
 {
         uint64_t generation;
         uint32_t set = shm_tdir_get(&vm->gic, &generation, NULL);
@@ -87,7 +87,7 @@ static void look(struct vm *vm, bool again)
                 vm->tdir.generation = generation;
                 vm->tdir.cause = set ? shm_tdir_cause(&vm->gic) : 0;
                 if (n_interested(vm) > 0)
-                        count(vm, 1, 0);
+                        count_for_tools(vm, 1, 0);
                 broadcast(vm);
                 shm_tdir_heard(&vm->gic, generation);
         }
@@ -101,7 +101,7 @@ static void on_raised(evutil_socket_t fd, short what, void *arg)
 
         (void)what;
         doorbell_drain(fd);
-        look(vm, false);
+        follow_word(vm, false);
 }
 
 /*
@@ -117,7 +117,7 @@ static bool ask_ports(struct vm *vm)
         else if (vm->tdir.n_asked > vm->loop->options->tdir_lag_ms || !shm_tdir_is_asked(&vm->gic))
                 return false;
         vm->tdir.n_asked++;
-        arm(vm, FOLD_MS);
+        arm_timer(vm, FOLD_MS);
         return true;
 }
 
@@ -131,8 +131,8 @@ static void on_lag(evutil_socket_t fd, short what, void *arg)
                 return;
         vm->tdir.n_asked = 0;
         if (shm_tdir_try_clear(&vm->gic) == 0)
-                count(vm, 0, 1);
-        look(vm, true);
+                count_for_tools(vm, 0, 1);
+        follow_word(vm, true);
 }
 
 int tdir_open(struct vm *vm)
@@ -174,7 +174,7 @@ static void interest_changed(struct vm *vm, uint32_t before)
         if (before == 0 && now > 0) {
                 /* it may have been set for long with nobody to clear it */
                 shm_tdir_try_clear(&vm->gic);
-                look(vm, false);
+                follow_word(vm, false);
         } else if (now == 0) {
                 evtimer_del(vm->tdir.lag);
                 vm->tdir.n_asked = 0;
