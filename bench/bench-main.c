@@ -3,6 +3,9 @@
 
 /*
  * vgic-bench: run every row
+ *
+ * A table of groups of rows; which of them run, the daemon that they run on, and what the exit
+ * status says about missed targets.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,9 @@
 
 /*
  * Medians, spreads, and the table
+ *
+ * A row compares two series that were measured in turn in one run: the median of the one over
+ * that of the other, the spread as the quartiles of the pairs, and whether the target was met.
  */
 #include <math.h>
 #include <sched.h>

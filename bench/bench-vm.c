@@ -3,6 +3,9 @@
 
 /*
  * A daemon of the benchmark's own, and VMs on it
+ *
+ * Nothing of the machine's own vgicd is touched: a daemon is started on a socket in a new folder
+ * and ended with the run; each row makes its VM and releases it.
  */
 #include <errno.h>
 #include <signal.h>

@@ -3,6 +3,9 @@
 
 /*
  * The table of commands
+ *
+ * One row per command: what it takes, its help, and the function that runs it. The parser and
+ * the help are made from the rows; a new command is a new row.
  */
 #include "cli.h"
 

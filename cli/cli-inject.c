@@ -3,6 +3,9 @@
 
 /*
  * inject: drive the tools' wire of one interrupt, by message
+ *
+ * The tools have a wire of their own, so that what is asserted by hand is OR-ed with what the VMM
+ * and devices do, and nothing of theirs is lost when it is lowered.
  */
 #include <stdio.h>
 

@@ -3,6 +3,9 @@
 
 /*
  * vgicctl: look at the VMs of vgicd, and drive single interrupts
+ *
+ * Parse, connect, run the command, and turn what came of it into the exit status that scripts
+ * rely on.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -3,6 +3,9 @@
 
 /*
  * mirror: the registers of a mirror, as its VMM published them
+ *
+ * A mirror has no controller to read from: each value is shown with whether it is known, from
+ * shared memory or, with --via message, from the daemon.
  */
 #include <errno.h>
 #include <inttypes.h>

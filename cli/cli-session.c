@@ -3,6 +3,9 @@
 
 /*
  * The connection, and how sizes are written
+ *
+ * A command that needs the daemon finds the connection made; one that reads the segment attaches
+ * as an observer, which the guest does not notice.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -3,6 +3,9 @@
 
 /*
  * vcpus, reset: the vCPUs of a VM
+ *
+ * vcpus reads from shared memory while they run, and stops nothing; reset is by message, so that
+ * it works from a tool that may not write the segment.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,6 +3,8 @@
 
 /*
  * list, show, destroy: VMs as the daemon sees them
+ *
+ * All by message, so that they also work for a VM that has no controller yet.
  */
 #include <inttypes.h>
 #include <pwd.h>

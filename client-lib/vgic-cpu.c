@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Data path: a vCPU's CPU interface. Thin: the rules are in shm/ and gic/.
+ *
+ * Acknowledge, end, deactivate, any ICC_*_EL1 register, resets. Between an entry and an exit of a
+ * list-register port the CPU interface is the bank, and these calls do nothing.
+ */
 #include "vgic-private.h"
 
 #include <errno.h>
@@ -9,9 +16,6 @@
 #include "shm-mirror.h"
 #include "shm-reset.h"
 
-/*
- * Data path: a vCPU's CPU interface. Thin: the rules are in shm/ and gic/.
- */
 _Static_assert(VGIC_LINE_IRQ == SHM_LINE_IRQ && VGIC_LINE_FIQ == SHM_LINE_FIQ, "lines have one numbering");
 _Static_assert((int)VGIC_RESET_CPU_ON == SHM_RESET_CPU_ON && (int)VGIC_RESET_SYSTEM == SHM_RESET_SYSTEM &&
                (int)VGIC_RESET_POST_LOAD == SHM_RESET_POST_LOAD && (int)VGIC_RESET_LAZY == SHM_RESET_LAZY,

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include <string.h>
-
-#include "vgic-device.h"
-
-#include "vgic-doorbell.h"
 
 /*
  * Device role: granted SPIs (of both ranges) driven by ring, without mapping the segment
@@ -14,6 +9,12 @@
  *         one, pulses coalesce as edges of a pending interrupt do) and sent before anything newer of the same
  *         interrupt. The daemon rings once there is room (shm-ring.h).
  */
+#include <string.h>
+
+#include "vgic-device.h"
+
+#include "vgic-doorbell.h"
+
 static uint64_t bit_of(uint32_t index)
 {
         return UINT64_C(1) << (index % 64);

@@ -3,6 +3,9 @@
 
 /*
  * Grants: which SPIs a device process may drive
+ *
+ * The VMM's side: a grant has a label, by which it is revoked, and a token, which the device
+ * attaches with. Cold path: messages.
  */
 #include <errno.h>
 #include <string.h>

@@ -3,6 +3,9 @@
 
 /*
  * What VMs there are, and what they are
+ *
+ * What the daemon tells about a VM is checked before anybody sizes an array by it: the daemon may
+ * be another version, or somebody else at the socket's path.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Data path: the VMM's wire of each SPI and PPI, extended ones too. A device's calls go to its ring
+ * instead.
+ *
+ * A wire is this party's own: lowering it lowers nobody else's.
+ */
 #include "vgic-private.h"
 
 #include "gic-word.h"
 #include "shm-line.h"
 #include "vgic-device.h"
 
-/*
- * Data path: the VMM's wire of each SPI and PPI, extended ones too. A device's calls go to its ring instead.
- */
 static int drive_spi(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
 {
         int r;

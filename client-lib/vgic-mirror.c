@@ -3,6 +3,9 @@
 
 /*
  * Mirrors: thin; the rules are in shm/
+ *
+ * Publishing, reading and forgetting the registers of a controller that lives elsewhere, with the
+ * checks of role and kind of VM that each public call needs.
  */
 #include "vgic-private.h"
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Data path: a guest's accesses to the distributor and the redistributors
+ *
+ * The frames by offset and size; which role may, and whether there is a controller, is asked here,
+ * what the access means in shm/shm-mmio.h.
+ */
 #include "vgic-private.h"
 
 #include "shm-mmio.h"
 
-/*
- * Data path: a guest's accesses to the distributor and the redistributors
- */
 static int check(const struct vgic_vm *vm, unsigned len, bool writes)
 {
         if (len != 1 && len != 2 && len != 4 && len != 8)

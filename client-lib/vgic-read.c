@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Reading from outside, wait-free: every call is a handful of atomic loads.
+ *
+ * The states of interrupts and vCPUs, ICC_CTLR_EL1 and TDIR, for any process that maps the segment,
+ * while the guest runs. Nothing is stopped and nothing is written; two calls may see two moments.
+ */
 #include "vgic-conn.h"
 #include "vgic-private.h"
 
@@ -7,9 +14,6 @@
 #include "shm-read.h"
 #include "shm-tdir.h"
 
-/*
- * Reading from outside, wait-free: every call is a handful of atomic loads.
- */
 VGIC_EXPORT int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *ret_ctlr)
 {
         struct shm_icc_ctlr ctlr;
@@ -19,11 +23,14 @@ VGIC_EXPORT int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic
                 r = shm_read_icc_ctlr(&vm->gic, index, &ctlr);
         if (r < 0)
                 return r;
-        *ret_ctlr = (struct vgic_icc_ctlr) { ctlr.arch_default, ctlr.configured, ctlr.live, ctlr.valid };
+        *ret_ctlr =
+                (struct vgic_icc_ctlr) { ctlr.arch_default, ctlr.configured, ctlr.live,
+                                        ctlr.valid };
         return 0;
 }
 
-VGIC_EXPORT int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state)
+VGIC_EXPORT int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid,
+                                  struct vgic_irq_state *ret_state)
 {
         struct shm_irq_state state;
         int r = vgic_vm_check(vm, false);
@@ -34,22 +41,26 @@ VGIC_EXPORT int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t i
                 return r;
         *ret_state = (struct vgic_irq_state) {
                 .intid = intid, .vcpu = state.vcpu, .holder = state.holder,
-                .enabled = state.enabled, .pending = state.pending, .active = state.active, .group = state.group,
-                .edge = state.edge, .line = state.line, .latch = state.latch, .priority = state.priority,
+                .enabled = state.enabled, .pending = state.pending, .active = state.active,
+                .group = state.group,
+                .edge = state.edge, .line = state.line, .latch = state.latch,
+                .priority = state.priority,
                 .one_of_n = state.one_of_n,
                 .acknowledged = state.acknowledged,
         };
         return 0;
 }
 
-VGIC_EXPORT int vgic_vm_ack_count(struct vgic_vm *vm, uint32_t index, uint32_t intid, uint64_t *ret_count)
+VGIC_EXPORT int vgic_vm_ack_count(struct vgic_vm *vm, uint32_t index, uint32_t intid,
+                                  uint64_t *ret_count)
 {
         int r = vgic_vm_check(vm, false);
 
         return r < 0 ? r : shm_read_count(&vm->gic, index, intid, ret_count);
 }
 
-VGIC_EXPORT int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vgic_vcpu_state *ret_state)
+VGIC_EXPORT int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index,
+                                   struct vgic_vcpu_state *ret_state)
 {
         struct shm_vcpu_state state;
         int r = vgic_vm_check(vm, false);
@@ -59,10 +70,12 @@ VGIC_EXPORT int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vg
         if (r < 0)
                 return r;
         *ret_state = (struct vgic_vcpu_state) {
-                .registered = state.owner_pid != 0, .powered = state.powered, .parked = state.parked,
+                .registered = state.owner_pid != 0, .powered = state.powered,
+                .parked = state.parked,
                 .asleep = state.asleep, .mpidr = gic_route_mpidr(state.affinity), .pmr = state.pmr,
                 .running_priority = state.running_priority,
-                .group_enables = state.group_enables, .acknowledged = state.acknowledged, .parks = state.parks,
+                .group_enables = state.group_enables, .acknowledged = state.acknowledged,
+                .parks = state.parks,
                 .resets = state.resets,
         };
         return 0;
@@ -88,7 +101,8 @@ VGIC_EXPORT int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *r
                 return r;
         story = shm_tdir_tell_story(&vm->gic);
         stats = (struct vgic_tdir_stats) {
-                .traps = shm_tdir_count_traps(&vm->gic), .broadcasts = story.broadcasts, .suppressed = story.suppressed,
+                .traps = shm_tdir_count_traps(&vm->gic), .broadcasts = story.broadcasts,
+                .suppressed = story.suppressed,
         };
         stats.set = shm_tdir_get(&vm->gic, &stats.generation, &stats.n_in_flight);
         stats.cause = stats.set ? story.cause : 0;

@@ -3,6 +3,8 @@
 
 /*
  * The library's version
+ *
+ * Of the loaded library, which may be newer than the header that its caller was built with.
  */
 #include <vgic/vgic.h>
 

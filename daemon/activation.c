@@ -3,6 +3,9 @@
 
 /*
  * Activation: see activation.h
+ *
+ * Exactly one listening Unix stream socket is taken from the service manager. What else it passes
+ * is refused with words, since a daemon that listens elsewhere than its unit says helps nobody.
  */
 #include <errno.h>
 #include <string.h>

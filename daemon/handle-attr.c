@@ -3,6 +3,9 @@
 
 /*
  * Handlers: attributes by message
+ *
+ * For tools and for VMs that have no controller yet. What attr.h returns as errno becomes a code
+ * with the words that KVM's numbers alone do not say.
  */
 #include <errno.h>
 

@@ -3,6 +3,8 @@
 
 /*
  * Handlers: devices
+ *
+ * Granting and revoking by the VMM, and the ring by which a device drives what it was granted.
  */
 #include <errno.h>
 

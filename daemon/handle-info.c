@@ -3,6 +3,9 @@
 
 /*
  * Handlers: what there is
+ *
+ * One VM or the list of those that the asking user may see, page by page. A client that did not
+ * agree to the feature EXTENDED is not sent the fields of it.
  */
 #include "handlers.h"
 #include "proto-limits.h"

@@ -3,6 +3,9 @@
 
 /*
  * Handlers: the data path by message, for tools that map nothing
+ *
+ * Each does what a call of the library does on the segment, on behalf of a client that may not, or
+ * does not want to, map it.
  */
 #include <errno.h>
 #include <inttypes.h>

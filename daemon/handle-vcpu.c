@@ -3,6 +3,9 @@
 
 /*
  * Handlers: vCPUs and TDIR
+ *
+ * Who runs which vCPU, and who wants to hear of TDIR: by an eventfd of its own or as events. What
+ * only the owner of a vCPU may do is checked here (owner.h).
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -3,6 +3,9 @@
 
 /*
  * Handlers: the connection, and the life of VMs
+ *
+ * From the first message of a connection, through making, joining, building and mapping a VM, to
+ * leaving and destroying it. What these do to others is in life.h.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -3,6 +3,9 @@
 
 /*
  * vgicd: the vGIC service; see doc/vgicd.8
+ *
+ * Options, descriptors, the log and signals, in the order in which they need each other; then the
+ * server runs until it is told to stop.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,8 @@
 
 /*
  * Options: see options.h
+ *
+ * A number is checked where it is read, so that everything behind this file can believe it.
  */
 #include <errno.h>
 #include <getopt.h>

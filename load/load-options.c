@@ -3,6 +3,9 @@
 
 /*
  * Options of vgic-load
+ *
+ * A table: name, argument, least, most, help; with what the options mean together, such as how
+ * many SPIs there are for so many vCPUs.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -3,6 +3,9 @@
 
 /*
  * Joining the VM, and setting it up as a guest would
+ *
+ * Every process of a run comes through here: the first makes the VM, the others attach, as VMM
+ * or observer; then the distributor and each vCPU are opened as a kernel does it.
  */
 #include <string.h>
 
