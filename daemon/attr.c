@@ -68,6 +68,7 @@ static int check_range(const struct vm *vm, struct range r)
         return 0;
 }
 
+/* An address is set once, as KVM has it. Return: 0; -EEXIST; as check_range(). */
 static int set_base(struct vm *vm, uint64_t *base, uint64_t value, uint64_t bytes)
 {
         int r;
@@ -106,6 +107,7 @@ static int set_region(struct vm *vm, uint64_t value)
         return 0;
 }
 
+/* The one region of REDIST and the list of REDIST_REGION exclude each other. */
 static int set_address(struct vm *vm, uint32_t number, uint64_t value)
 {
         if (number == SHM_ATTR_ADDR_DIST)
@@ -148,6 +150,7 @@ static int get_pre_init(const struct vm *vm, const struct shm_attr *a, uint64_t 
         return 0;
 }
 
+/* Before INIT these registers are part of the shape that is to be built. */
 static int set_pre_init(struct vm *vm, const struct shm_attr *a, uint64_t value)
 {
         if (a->group == SHM_ATTR_NR_IRQS) {

@@ -35,6 +35,7 @@ static void destroy(struct closer *closer)
         free(closer);
 }
 
+/* A thread of the closer: take one descriptor after the other until there is none, and end. */
 static void *close_all(void *arg)
 {
         struct closer *closer = arg;

@@ -53,6 +53,10 @@ static void send_status(struct session *session, uint32_t id, enum proto_code co
         session_send(session, id, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
 }
 
+/*
+ * Admit it by the table, decode it, have it handled, and move the state of the session on.
+ * Return: the code to answer.
+ */
 static enum proto_code serve_request(struct request *request, struct proto_rx *rx)
 {
         struct session *session = request->session;

@@ -19,6 +19,7 @@ static void on_tick(int signal_number)
         (void)signal_number;
 }
 
+/* The interval timer that ends sleeping writes: SIGRTMIN, whose handler does nothing. */
 static void set_ticks(struct doorbell_guard *guard, bool on)
 {
         struct itimerspec spec = { 0 };
@@ -31,6 +32,7 @@ static void set_ticks(struct doorbell_guard *guard, bool on)
         guard->armed = on;
 }
 
+/* Nothing was written for a while: stop the ticks, so that an idle daemon has no timer. */
 static void on_rest(evutil_socket_t fd, short what, void *arg)
 {
         static const struct timeval rest = { .tv_usec = DOORBELL_REST_MS * 1000 };

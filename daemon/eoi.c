@@ -86,6 +86,10 @@ static void flush_devices(struct vm *vm)
                         notes_flush(grant->device);
 }
 
+/*
+ * Look who has ended, tell, and choose the distance of the next look: it doubles while nothing
+ * ends, and there is none once nothing can.
+ */
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
         struct vm *vm = arg;

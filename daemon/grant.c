@@ -28,6 +28,7 @@ static int make_token(char token[GRANT_TOKEN_CHARS + 1])
         return 0;
 }
 
+/* A wire of this interrupt that no other grant has. Return: GRANT_NO_WIRE if there is none left. */
 static unsigned find_free_wire(const struct vm *vm, uint32_t intid)
 {
         unsigned used = 0;
@@ -41,6 +42,7 @@ static unsigned find_free_wire(const struct vm *vm, uint32_t intid)
         return GRANT_NO_WIRE;
 }
 
+/* One wire of its own on each interrupt, so that a device that dies lowers nobody else's. */
 static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n,
                         struct base_error *why)
 {
@@ -66,6 +68,7 @@ static int assign_wires(struct grant *grant, const uint32_t *intids, size_t n,
         return 0;
 }
 
+/* All that can be said before its interrupts are looked at one by one. */
 static int check_new_grant(struct vm *vm, const char *label, size_t n, struct base_error *why)
 {
         if (!vm_name_valid(label))

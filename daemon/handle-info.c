@@ -25,6 +25,7 @@ static void fill_extended(const struct vm *vm, Vgic__VmInfo *info)
         info->n_redist_regions = vm->shape.n_redist_regions ? vm->shape.n_redist_regions : 1;
 }
 
+/* What is told of a VM; @features says which fields the client knows. */
 static void fill_info(struct vm *vm, uint64_t features, Vgic__VmInfo *info)
 {
         vgic__vm_info__init(info);

@@ -18,6 +18,10 @@
 #include "tdir.h"
 #include "vm.h"
 
+/*
+ * The vCPU of the attached VM that a message names. Return: PROTO_OK; PROTO_INVALID; as
+ * request_ready_vm().
+ */
 static enum proto_code find_vcpu(struct request *request, struct vm **ret_vm, uint32_t *ret_index)
 {
         const Vgic__Vcpu *ask = (const Vgic__Vcpu *)request->message;

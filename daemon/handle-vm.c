@@ -130,6 +130,7 @@ enum proto_code handle_vm_create(struct request *request)
         return code;
 }
 
+/* A device attaches by its token, and learns which interrupts it may drive. */
 static enum proto_code attach_device(struct request *request, struct vm *vm, const char *token)
 {
         struct session *session = request->session;

@@ -117,6 +117,7 @@ static void make_default_folder(const char *path)
                 (void)mkdir("/run/vgicd", 0755);
 }
 
+/* Say what the administrator can do about it. Return: -@error. */
 static int bind_error(const char *path, int error)
 {
         char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];

@@ -65,6 +65,10 @@ static int ring_intid(struct session *session, uint32_t request, uint32_t intid)
 static const struct way by_socket = { .tdir = socket_tdir, .intid = socket_intid };
 static const struct way by_ring = { .tdir = ring_tdir, .intid = ring_intid };
 
+/*
+ * One event for each interrupt of the map. What found no room is put back, and is told when
+ * there is some.
+ */
 static int tell_map(struct session *session, const struct way *way, uint32_t request,
                     uint64_t map[INTID_MAP_WORDS])
 {
@@ -81,6 +85,10 @@ static int tell_map(struct session *session, const struct way *way, uint32_t req
         return 0;
 }
 
+/*
+ * In the order that matters: that the VM is gone, what was taken away, what has ended, then TDIR
+ * as it is now.
+ */
 static int tell_all(struct session *session, const struct way *way)
 {
         struct notes *notes = &session->notes;

@@ -52,6 +52,10 @@ static bool guest_may_go_on(const struct vm *vm)
         return vm->loop->stopping || vm->destroyed;
 }
 
+/*
+ * @repair finishes what its process left, unless that may still be running: then the next owner
+ * has it done.
+ */
 static void release_vcpu(struct vm *vm, uint32_t index, struct session *session,
                     int (*repair)(struct shm_gic *gic, uint32_t vcpu))
 {

@@ -18,6 +18,10 @@ static void place_next_turn(struct vm *vm)
         evtimer_add(vm->placing.timer, &now);
 }
 
+/*
+ * Place a part of what was put off, and come again while there is more. What is put off
+ * meanwhile begins anew behind it.
+ */
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
         struct vm *vm = arg;
@@ -34,6 +38,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 place_next_turn(vm);
 }
 
+/* struct shm_gic.put_off: the looks of this turn are used up. */
 static void put_off(void *arg)
 {
         struct vm *vm = arg;

@@ -81,6 +81,10 @@ static void serve_next_turn(struct ring *ring)
         evtimer_add(ring->again, &now);
 }
 
+/*
+ * One turn: take what is there, tell a producer that found it full, and sleep, or come again if
+ * there may be more.
+ */
 static void serve_ring(struct ring *ring)
 {
         int r;

@@ -82,6 +82,10 @@ static void on_changed(void *server)
         status_soon(server, STATUS_DELAY_MS);
 }
 
+/*
+ * From a connection that was accepted to a session that is served, or refused with words in the
+ * log.
+ */
 static void add_session(struct server *server, int fd)
 {
         struct session *session;
@@ -147,6 +151,10 @@ static void remove_session(struct server *server, struct session *session)
         session_free(session);
 }
 
+/*
+ * Free the sessions that were killed. It runs from the loop, when nobody is in the middle of
+ * one; their descriptors may let connections in again.
+ */
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
         struct server *server = arg;
@@ -173,6 +181,7 @@ static void on_status(evutil_socket_t fd, short what, void *arg)
                 status_soon(server, STATUS_AGAIN_MS);
 }
 
+/* The service manager's, or our own. */
 static int open_socket(struct server *server)
 {
         int fd, r = activation_take(&fd);

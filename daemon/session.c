@@ -112,6 +112,7 @@ int session_send(struct session *session, uint32_t request, uint32_t flags,
         return -ENOTCONN;
 }
 
+/* It has read what it was sent: listen to it again, and tell it what had to wait. */
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
         struct session *session = arg;
@@ -127,6 +128,10 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
         }
 }
 
+/*
+ * Its own end, in order or in the middle of a message, or an error of the socket. Only in the
+ * first two cases is its process known to be gone.
+ */
 static void on_end(struct session *session, int error)
 {
         if (error == -ENOTCONN)
@@ -150,6 +155,10 @@ static void drop_surplus(struct session *session)
         session->rx.fds.lost = true;
 }
 
+/*
+ * Serve what has come, within the limits of one turn, so that nobody who sends much keeps the
+ * others waiting.
+ */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
         struct session *session = arg;
@@ -183,6 +192,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 /* In a user namespace without mappings all unknown users look like this one: it can own nothing. */
 #define OVERFLOW_UID  65534u
 
+/* Who is there, as the kernel says. Return: 0; -EACCES: it cannot be told from other users. */
 static int identify(struct session *session)
 {
         struct ucred peer;

@@ -22,6 +22,7 @@ static uint32_t n_interested(const struct vm *vm)
         return vm->tdir.n_subscribers + vm->tdir.n_watchers + vm->tdir.n_ports;
 }
 
+/* Tell subscribers by eventfd, ports by their doorbells, and watchers by events. */
 static void broadcast(struct vm *vm)
 {
         struct session *session;
@@ -121,6 +122,10 @@ static bool ask_ports(struct vm *vm)
         return true;
 }
 
+/*
+ * The lag is over: clear TDIR if nothing is in flight. List-register ports are asked to fold
+ * first, and waited for, since what ended in one is known only then.
+ */
 static void on_lag(evutil_socket_t fd, short what, void *arg)
 {
         struct vm *vm = arg;
@@ -166,6 +171,10 @@ void tdir_on_own_raise(void *arg)
         event_active(vm->tdir.raised, EV_READ, 0);
 }
 
+/*
+ * The segment says how many want to hear; whoever raises TDIR rings nobody while that is 0. The
+ * first one finds out what it missed.
+ */
 static void interest_changed(struct vm *vm, uint32_t before)
 {
         uint32_t now = n_interested(vm);

@@ -102,6 +102,7 @@ static int check_shape(struct shm_shape *shape, const struct vm_config *config,
         return r == -EINVAL ? base_error_set(why, r, "%s", reason) : r;
 }
 
+/* Check the shape and keep it, with copies of the caller's arrays, and make room for the vCPUs. */
 static int set_shape(struct vm *vm, const struct vm_config *config, struct base_error *why)
 {
         struct shm_shape *shape = &vm->shape;
@@ -178,6 +179,7 @@ static uint32_t count_vm_fds(const struct vm *vm)
         return (vm_is_mirror(vm) ? 0 : vm->shape.n_vcpus) + VM_FDS_BEYOND_VCPUS;
 }
 
+/* The administrator needs numbers: what it takes, what there is, and which setting to raise. */
 static void say_limit(const struct vm *vm, struct base_error *why)
 {
         struct rlimit limit = { 0 };
@@ -235,6 +237,10 @@ int vm_bell(struct vm *vm, uint32_t index)
         return fd;
 }
 
+/*
+ * One doorbell for each vCPU that can be woken, and one by which clients wake the daemon for
+ * TDIR.
+ */
 static int open_bells(struct vm *vm)
 {
         int fd;
