@@ -56,8 +56,8 @@ int drive_ring_entry(struct ring *ring, uint64_t entry)
 
         if (kind < SHM_RING_ASSERT || kind > SHM_RING_PULSE)
                 return -EBADMSG;
-        if (!session->grant ||
-            drive_wire(session->grant, SHM_RING_ENTRY_INTID(entry), ops[kind]) < 0) {
+        if (!session->member.grant ||
+            drive_wire(session->member.grant, SHM_RING_ENTRY_INTID(entry), ops[kind]) < 0) {
                 struct log_about about = session_about(session);
 
                 if (ring->n_ignored++ == 0)
@@ -67,6 +67,6 @@ int drive_ring_entry(struct ring *ring, uint64_t entry)
                                    SHM_RING_ENTRY_INTID(entry));
                 return 0;
         }
-        session->grant->vm->n_injections_ring++;
+        session->member.grant->vm->n_injections_ring++;
         return 0;
 }

@@ -163,7 +163,7 @@ int grant_attach(struct grant *grant, struct session *device)
         while ((intid = grant_next(grant, &i)) != UINT32_MAX)
                 shm_line_notify(&grant->vm->gic, intid, true);
         grant->device = device;
-        device->grant = grant;
+        device->member.grant = grant;
         return 0;
 }
 
@@ -179,7 +179,7 @@ void grant_detach(struct grant *grant)
                         shm_line_notify(&grant->vm->gic, intid, false);
         }
         memset(grant->watched, 0, sizeof(grant->watched));
-        grant->device->grant = NULL;
+        grant->device->member.grant = NULL;
         grant->device = NULL;
 }
 

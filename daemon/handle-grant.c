@@ -70,9 +70,9 @@ enum proto_code handle_ring_setup(struct request *request)
                 return request_fail(request, PROTO_EXISTS, "this connection has a ring");
         if (r < 0)
                 return proto_code_from_errno(r);
-        fds[0] = session->ring->memfd;
-        fds[1] = session->ring->bell_in;
-        fds[2] = session->ring->bell_out;
+        fds[0] = session->member.ring->memfd;
+        fds[1] = session->member.ring->bell_in;
+        fds[2] = session->member.ring->bell_out;
         reply.status = &status;
         code = request_reply(request, &reply.base, fds, 3);
         if (code != PROTO_OK)

@@ -133,8 +133,8 @@ enum proto_code handle_tdir_watch(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        if (!session->watches_tdir) {
-                session->watches_tdir = true;
+        if (!session->member.watches_tdir) {
+                session->member.watches_tdir = true;
                 tdir_watch(vm);
         }
         return PROTO_OK;

@@ -54,7 +54,7 @@ int life_init(struct vm *vm, struct base_error *why)
 
 void life_join(struct session *session, struct vm *vm, enum proto_role role)
 {
-        session->vm = vm;
+        session->member.vm = vm;
         session->proto.role = role;
         TAILQ_INSERT_TAIL(&vm->sessions, session, vm_link);
         vm->n_sessions++;
@@ -78,17 +78,17 @@ static pid_t find_owner_pid(const struct vm *vm)
 /* Release what it holds of its VM, tell those who go on, and repair what its process left. */
 static void detach(struct session *session)
 {
-        struct vm *vm = session->vm;
+        struct vm *vm = session->member.vm;
 
-        if (session->watches_tdir) {
-                session->watches_tdir = false;
+        if (session->member.watches_tdir) {
+                session->member.watches_tdir = false;
                 tdir_unwatch(vm);
         }
         owner_release_all(vm, session);
         if (!session->expelled)
                 ring_drain(session);
-        if (session->grant)
-                grant_detach(session->grant);
+        if (session->member.grant)
+                grant_detach(session->member.grant);
         ring_close(session);
         notes_forget(session);
         TAILQ_REMOVE(&vm->sessions, session, vm_link);
@@ -102,7 +102,7 @@ static void detach(struct session *session)
                         eoi_kick(vm); /* it owes every end that may not have been told */
                 }
         }
-        session->vm = NULL;
+        session->member.vm = NULL;
 }
 
 void life_destroy(struct vm *vm, const struct session *by)
@@ -136,7 +136,7 @@ void life_destroy(struct vm *vm, const struct session *by)
 
 void life_leave(struct session *session)
 {
-        struct vm *vm = session->vm;
+        struct vm *vm = session->member.vm;
 
         if (!vm)
                 return;

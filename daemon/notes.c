@@ -52,12 +52,12 @@ static int socket_intid(struct session *session, uint32_t request, uint32_t inti
 
 static int ring_tdir(struct session *session, const struct vm_tdir *tdir)
 {
-        return ring_put(session->ring, SHM_RING_TDIR_ENTRY(tdir->set, tdir->generation));
+        return ring_put(session->member.ring, SHM_RING_TDIR_ENTRY(tdir->set, tdir->generation));
 }
 
 static int ring_intid(struct session *session, uint32_t request, uint32_t intid)
 {
-        return ring_put(session->ring,
+        return ring_put(session->member.ring,
                         SHM_RING_ENTRY(request == PROTO_EVENT_EOI ? SHM_RING_EOI : SHM_RING_REVOKED,
                                        intid));
 }
@@ -91,7 +91,7 @@ static int tell_map(struct session *session, const struct way *way, uint32_t req
  */
 static int tell_all(struct session *session, const struct way *way)
 {
-        struct notes *notes = &session->notes;
+        struct notes *notes = &session->member.notes;
         int r;
 
         if (notes->vm_gone) {
@@ -103,8 +103,8 @@ static int tell_all(struct session *session, const struct way *way)
         r = tell_map(session, way, PROTO_EVENT_REVOKED, notes->revoked);
         if (r == 0)
                 r = tell_map(session, way, PROTO_EVENT_EOI, notes->eoi);
-        if (r == 0 && notes->tdir && session->vm) {
-                r = way->tdir(session, &session->vm->tdir);
+        if (r == 0 && notes->tdir && session->member.vm) {
+                r = way->tdir(session, &session->member.vm->tdir);
                 if (r == 0)
                         notes->tdir = false;
         }
@@ -124,7 +124,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
  */
 static void arm_retry(struct session *session)
 {
-        struct notes *notes = &session->notes;
+        struct notes *notes = &session->member.notes;
         struct timeval distance;
 
         if (!notes->retry)
@@ -142,15 +142,15 @@ static void arm_retry(struct session *session)
 
 void notes_flush(struct session *session)
 {
-        struct notes *notes = &session->notes;
-        bool ring = session->ring;
+        struct notes *notes = &session->member.notes;
+        bool ring = session->member.ring;
         int r;
 
         if (!notes->waiting || session->dying)
                 return;
         r = tell_all(session, ring ? &by_ring : &by_socket);
         if (ring)
-                ring_bell(session->ring);
+                ring_bell(session->member.ring);
         if (r == 0) {
                 notes->waiting = false;
                 notes->retry_us = 0;
@@ -165,30 +165,30 @@ void notes_flush(struct session *session)
 
 void notes_tdir(struct session *session)
 {
-        session->notes.tdir = session->notes.waiting = true;
+        session->member.notes.tdir = session->member.notes.waiting = true;
         notes_flush(session);
 }
 
 void notes_eoi(struct session *session, uint32_t intid)
 {
-        intid_map_set(session->notes.eoi, intid);
-        session->notes.waiting = true;
+        intid_map_set(session->member.notes.eoi, intid);
+        session->member.notes.waiting = true;
 }
 
 void notes_revoked(struct session *session, uint32_t intid)
 {
-        intid_map_set(session->notes.revoked, intid);
-        session->notes.waiting = true;
+        intid_map_set(session->member.notes.revoked, intid);
+        session->member.notes.waiting = true;
 }
 
 void notes_vm_gone(struct session *session)
 {
-        session->notes.vm_gone = session->notes.waiting = true;
+        session->member.notes.vm_gone = session->member.notes.waiting = true;
 }
 
 void notes_forget(struct session *session)
 {
-        struct notes *notes = &session->notes;
+        struct notes *notes = &session->member.notes;
 
         memset(notes->eoi, 0, sizeof(notes->eoi));
         memset(notes->revoked, 0, sizeof(notes->revoked));
@@ -198,7 +198,7 @@ void notes_forget(struct session *session)
 
 void notes_close(struct session *session)
 {
-        if (session->notes.retry)
-                event_free(session->notes.retry);
-        session->notes.retry = NULL;
+        if (session->member.notes.retry)
+                event_free(session->member.notes.retry);
+        session->member.notes.retry = NULL;
 }

@@ -44,7 +44,7 @@ enum proto_code request_reply(struct request *request, const ProtobufCMessage *r
 enum proto_code request_vm(struct request *request, const char *name, struct vm **ret_vm)
 {
         struct session *session = request->session;
-        struct vm *vm = session->vm;
+        struct vm *vm = session->member.vm;
 
         if (name[0] == '\0' && !vm)
                 return session->proto.state == PROTO_STATE_ATTACHED ?

@@ -128,7 +128,7 @@ int ring_open(struct session *session, ring_entry_fn entry, struct base_error *w
         struct ring *ring;
         int r;
 
-        if (session->ring)
+        if (session->member.ring)
                 return -EEXIST;
         r = user_charge_fds(session->user, RING_FDS, why);
         if (r < 0)
@@ -143,7 +143,7 @@ int ring_open(struct session *session, ring_entry_fn entry, struct base_error *w
         ring->memfd = -1;
         ring->bell_in = base_fd_eventfd();
         ring->bell_out = base_fd_eventfd();
-        session->ring = ring;
+        session->member.ring = ring;
         r = ring->bell_in < 0 ? ring->bell_in : ring->bell_out < 0 ? ring->bell_out : 0;
         if (r == 0)
                 r = shm_ring_create(&ring->memfd, &ring->shm);
@@ -162,7 +162,7 @@ int ring_open(struct session *session, ring_entry_fn entry, struct base_error *w
 
 void ring_drain(struct session *session)
 {
-        struct ring *ring = session->ring;
+        struct ring *ring = session->member.ring;
         uint64_t entry;
 
         for (unsigned n = 0; ring && n < SHM_RING_ENTRIES && shm_ring_get(&ring->shm, &entry) == 1;
@@ -173,7 +173,7 @@ void ring_drain(struct session *session)
 
 void ring_close(struct session *session)
 {
-        struct ring *ring = session->ring;
+        struct ring *ring = session->member.ring;
 
         if (!ring)
                 return;
@@ -187,7 +187,7 @@ void ring_close(struct session *session)
         base_fd_close(ring->bell_out);
         user_refund_fds(session->user, RING_FDS);
         free(ring);
-        session->ring = NULL;
+        session->member.ring = NULL;
 }
 
 int ring_put(struct ring *ring, uint64_t entry)

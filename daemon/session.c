@@ -24,7 +24,7 @@
 
 struct log_about session_about(const struct session *session)
 {
-        return (struct log_about){ .vm = session->vm ? session->vm->shape.name : NULL,
+        return (struct log_about){ .vm = session->member.vm ? session->member.vm->shape.name : NULL,
                                   .session = session->id };
 }
 

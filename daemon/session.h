@@ -22,18 +22,15 @@
 #include <sys/types.h>
 
 #include "log.h"
-#include "notes.h"
+#include "member.h"
 #include "proto-rx.h"
 #include "proto-state.h"
 #include "proto-tx.h"
 
 struct base_error;
 struct event;
-struct grant;
-struct ring;
 struct loop;
 struct user;
-struct vm;
 
 #define SESSION_FRAMES_PER_TURN  16u
 #define SESSION_TURN_US          500u
@@ -70,14 +67,10 @@ struct session {
         struct proto_rx rx;
         struct proto_tx tx;
         char client_name[SESSION_CLIENT_NAME_MAX + 1];
-        struct vm *vm;                  /* NULL: none, or destroyed while it was attached */
-        struct grant *grant;            /* while attached as a device, until revoked */
-        struct ring *ring;
-        bool watches_tdir;
+        struct member member;           /* of a VM, and what it holds there */
         bool dying;
         /* the daemon ended it: its process may go on with what it has mapped */
         bool expelled;
-        struct notes notes;
         /* sent since the client was last seen to have read everything */
         uint32_t n_fds_unread;
 };

@@ -40,7 +40,7 @@ static void broadcast(struct vm *vm)
         if (vm->tdir.n_ports && vm->tdir.set)
                 shm_gate_ring_late(&vm->gic);
         TAILQ_FOREACH(session, &vm->sessions, vm_link)
-                if (session->watches_tdir)
+                if (session->member.watches_tdir)
                         notes_tdir(session);
 }
 
