@@ -193,25 +193,40 @@ static void write_ones(struct shm_gic *gic, const struct gic_reg *reg, uint32_t 
 /*
  * The others assign every field, and a guest that means one of them writes the others back as it
  * has read them. A word that has the value already is passed over, unless it has a request or an
- * activation, which may owe something to somebody.
+ * activation, which may owe something to somebody. @mask: the bits of a field that are not RES0.
  */
+static inline __attribute__((always_inline)) void assign(struct shm_gic *gic, const struct run *run,
+                                                         const struct gic_reg *reg, uint32_t intid,
+                                                         uint64_t value, enum gic_field field,
+                                                         uint64_t mask)
+{
+        shm_atomic(uint64_t) *word = run->first;
+
+        for (unsigned i = 0; i < run->n; i++, value >>= reg->bits) {
+                uint64_t w = shm_word_load(word);
+
+                if ((w & STATES) || gic_field_get(field, w) != (value & mask))
+                        shm_word_update(gic, word, intid + i, reg->set, value & mask);
+                word = beside(word, (ptrdiff_t)run->stride);
+        }
+}
+
 static void write_all(struct shm_gic *gic, const struct gic_reg *reg, uint32_t vcpu,
                       uint32_t offset, unsigned len, uint64_t value)
 {
         const unsigned shift = (unsigned)__builtin_ctz(reg->bits);
-        const uint64_t mask = reg->is_priority ? gic_prio_mask(gic->n_priority_bits)
-                                               : base_mask(reg->bits);
         uint32_t intid = reg->first_intid + (offset * 8 >> shift);
-        struct run run = words_of(gic, vcpu, intid, reg->set ? len * 8 >> shift : 0);
-        shm_atomic(uint64_t) *word = run.first;
+        struct run run = words_of(gic, vcpu, intid, len * 8 >> shift);
 
-        for (unsigned i = 0; i < run.n; i++, value >>= reg->bits) {
-                uint64_t w = shm_word_load(word);
-
-                if ((w & STATES) || reg->set(w, value & mask) != w)
-                        shm_word_update(gic, word, intid + i, reg->set, value & mask);
-                word = beside(word, (ptrdiff_t)run.stride);
-        }
+        if (!reg->set)
+                return;
+        if (reg->is_priority)
+                assign(gic, &run, reg, intid, value, GIC_FIELD_PRIORITY,
+                       gic_prio_mask(gic->n_priority_bits));
+        else if (reg->get == GIC_FIELD_CONFIG)
+                assign(gic, &run, reg, intid, value, GIC_FIELD_CONFIG, 2);
+        else
+                assign(gic, &run, reg, intid, value, GIC_FIELD_GROUP, 1);
 }
 
 /* The registers that are no view of words. */
