@@ -89,25 +89,40 @@ static void clear_tdir(struct vgic_vm *vm, struct shm_gic *gic)
                 shm_tdir_try_clear(gic);
 }
 
+/* Is it time again? A host may ask without end: its socket stays readable. */
+static bool is_due(uint64_t *last_ns, unsigned interval_ms)
+{
+        uint64_t now = base_clock_ns();
+
+        if (now - *last_ns < interval_ms * UINT64_C(1000000))
+                return false;
+        *last_ns = now;
+        return true;
+}
+
 /*
  * With the daemon's place. Its epoch says whether another one came and went since everything was
- * repaired last.
+ * repaired last. The dead are looked for each time. What rings vCPUs that have nothing to do, or
+ * makes ports fold, is not done more often than it can have become useful.
  */
 static void repair(struct vgic_vm *vm, bool all)
 {
+        struct vgic_bereft *bereft = &vm->bereft;
         struct shm_gic gic = view(vm);
         uint64_t epoch = shm_segment_daemon_epoch(&gic);
         unsigned n;
 
-        all |= !vm->bereft.is_done || vm->bereft.epoch != epoch;
+        all = all && is_due(&bereft->last_all_ns, VGIC_BEREFT_LOOK_MS);
+        all |= !bereft->is_done || bereft->epoch != epoch;
         n = bury(vm, &gic);
         if (all)
                 shm_line_lower_served(&gic);
         if (all || n > 0)
                 shm_repair_words(&gic);
-        clear_tdir(vm, &gic);
-        vm->bereft.is_done = true;
-        vm->bereft.epoch = epoch;
+        if (is_due(&bereft->last_tdir_ns, VGIC_BEREFT_LAG_MS))
+                clear_tdir(vm, &gic);
+        bereft->is_done = true;
+        bereft->epoch = epoch;
 }
 
 /* With the lock. */
@@ -133,7 +148,7 @@ void vgic_bereft_begin(struct vgic_vm *vm)
         shm_local_raise(&vm->bereft.begun, true);
         /*
          * Whoever serves it now: what this connection's daemon owes is owed, and paying it twice
-         *         does no harm.
+         * does no harm.
          */
         gic = view(vm);
         shm_repair_words(&gic);
@@ -157,13 +172,9 @@ bool vgic_bereft_again(struct vgic_vm *vm, bool all)
 
 void vgic_bereft_tick_slow(struct vgic_vm *vm)
 {
-        uint64_t now = base_clock_ns();
-
         if (pthread_mutex_trylock(&vm->bereft.lock) != 0)
                 return;
-        if (now - vm->bereft.last_ns >= VGIC_BEREFT_LAG_MS * UINT64_C(1000000)) {
-                vm->bereft.last_ns = now;
+        if (is_due(&vm->bereft.last_ns, VGIC_BEREFT_LAG_MS))
                 try_repair(vm, false);
-        }
         pthread_mutex_unlock(&vm->bereft.lock);
 }

@@ -24,7 +24,8 @@
 
 #define VGIC_BEREFT_LAG_MS    10u
 #define VGIC_BEREFT_WAIT_MS  100u       /* for the lock of a daemon that closed the connection */
-#define VGIC_BEREFT_LOOK_MS  100u       /* a parked vCPU looks so often whether another VMM died */
+/* A parked vCPU looks so often whether another VMM died, and a host gets everything so often. */
+#define VGIC_BEREFT_LOOK_MS  100u
 
 /*
  * vgic_bereft_begin() - the connection is gone: repair all, if the daemon is. Not with the

@@ -48,6 +48,8 @@ struct vgic_bereft {
         bool asked;                     /* the last look at TDIR asked ports to fold */
         uint64_t epoch;                 /* of the daemon after which that was */
         uint64_t last_ns;               /* the last look of a vCPU */
+        uint64_t last_all_ns;           /* the last time that a host was given everything */
+        uint64_t last_tdir_ns;
 };
 
 struct vgic_vm {
