@@ -83,7 +83,7 @@ static inline uint64_t gic_lr_ask(uint64_t w, uint64_t unused)
 static inline uint64_t gic_lr_unmark(uint64_t w)
 {
         if (w & GIC_WORD_ENDED)
-                w += UINT64_C(1) << GIC_WORD_SALT_SHIFT;
+                w = gic_word_salted(w);
         return w & ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
 }
 

@@ -13,7 +13,7 @@
  * Derived "Pending", "in flight" and "deliverable" are functions of the word and never stored.
  *
  *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45 44 | 43    42     41       |
- *   salt  | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold |  -    | ended listed resident |
+ *   salt  | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | salt  | ended listed resident |
  *   40..25 | 24  | 23..8 | 7..0
  *   holder | irm | route | priority
  */
@@ -47,9 +47,13 @@
 #define GIC_WORD_NMI        (UINT64_C(1) << 60) /* reserved for FEAT_GICv3_NMI */
 #define GIC_WORD_NOTIFY     (UINT64_C(1) << 61) /* somebody wants to hear of the end of interrupt */
 
-/* Two bits that only count, so that a change which was decided before they moved fails: shm-takeover.h */
+/*
+ * Four bits that only count, so that a change which was decided before they moved fails:
+ * shm-takeover.h. The two at the top are the low ones.
+ */
 #define GIC_WORD_SALT_SHIFT       62
-#define GIC_WORD_SALT       (UINT64_C(3) << GIC_WORD_SALT_SHIFT)
+#define GIC_WORD_SALT_HIGH_SHIFT  44
+#define GIC_WORD_SALT       (UINT64_C(3) << GIC_WORD_SALT_SHIFT | UINT64_C(3) << GIC_WORD_SALT_HIGH_SHIFT)
 
 /* The ABI, position by position: each field begins where the one below it ends. */
 static_assert(GIC_WORD_PRIORITY_SHIFT == 0 && GIC_WORD_PRIORITY_WIDTH == 8, "word: priority");
@@ -71,7 +75,7 @@ static_assert(GIC_WORD_WIRE_SHIFT == 54 && GIC_N_WIRES == 6, "word: wires");
 static_assert(GIC_WORD_WIRES == UINT64_C(0x3f) << 54, "word: the mask of all wires");
 static_assert(GIC_WORD_NMI == UINT64_C(1) << 60, "word: NMI");
 static_assert(GIC_WORD_NOTIFY == UINT64_C(1) << 61, "word: notify");
-static_assert(GIC_WORD_SALT_SHIFT == 62, "word: salt");
+static_assert(GIC_WORD_SALT_SHIFT == 62 && GIC_WORD_SALT_HIGH_SHIFT == 44, "word: salt");
 
 #define GIC_NO_VCPU          0xffffu
 
@@ -79,6 +83,16 @@ static_assert(GIC_WORD_SALT_SHIFT == 62, "word: salt");
 #define GIC_WIRE_VMM             0
 #define GIC_WIRE_TOOL            1  /* socket messages of tools */
 #define GIC_WIRE_FIRST_GRANT     2  /* the others: one per device grant on that interrupt */
+
+/* The word with its salt moved on: the same after sixteen of these, not before. */
+static inline uint64_t gic_word_salted(uint64_t w)
+{
+        uint64_t salt = (w >> GIC_WORD_SALT_SHIFT) | (w >> GIC_WORD_SALT_HIGH_SHIFT & 3) << 2;
+
+        salt++;
+        return (w & ~GIC_WORD_SALT) | salt << GIC_WORD_SALT_SHIFT |
+               (salt >> 2 & 3) << GIC_WORD_SALT_HIGH_SHIFT;
+}
 
 static inline uint8_t gic_word_priority(uint64_t w)
 {

@@ -29,7 +29,7 @@
 #define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
 #define SHM_UNDERSTAND_MIRROR    (UINT64_C(1) << 2) /* SHM_FLAG_MIRROR: nothing is delivered */
 #define SHM_UNDERSTAND_PORTS     (UINT64_C(1) << 3) /* a vCPU may be a list-register port: resident words, the gate, counted rings */
-#define SHM_UNDERSTAND_SLOT_ACK  (UINT64_C(1) << 4) /* an acknowledge begins in its slot */
+#define SHM_UNDERSTAND_SLOT_ACK  (UINT64_C(1) << 4) /* minor 3: slots, asks, salt */
 #define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | SHM_UNDERSTAND_MIRROR | \
                               SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK) /* by this code */
 /* may_ignore: the daemon and each VMM hold locks on the file, which say who lives: shm-lock.h */

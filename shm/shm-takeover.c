@@ -194,19 +194,28 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
         return shm_takeover_runs(now) ? old : old & ~SHM_CPUIF_TAKEN;
 }
 
+/* Return: the word before. */
+static uint64_t salt_word(struct shm_gic *gic, shm_atomic(uint64_t) *word)
+{
+        uint64_t old = shm_word_load(word);
+        unsigned tries = 0;
+
+        while (!shm_cas(word, &old, gic_word_salted(old), TAKE_R4) && shm_gic_retry(gic, &tries))
+                ;
+        return old;
+}
+
 /*
  * TAKE-R4: of SPIs, too: the outsider may have been about to end one that the vCPU had held. Its last change may lack
  * what it owed; a second notice of an end makes a device look at its level and find nothing to do.
  */
 void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
 {
-        const uint64_t one = UINT64_C(1) << GIC_WORD_SALT_SHIFT;
-
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                shm_add(&gic->vcpus[vcpu].words[i], one, TAKE_R4);
+                salt_word(gic, &gic->vcpus[vcpu].words[i]);
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
-                uint64_t w = shm_add(&shm_gic_spi(gic, intid)->word, one, TAKE_R4);
+                uint64_t w = salt_word(gic, &shm_gic_spi(gic, intid)->word);
 
                 /* The daemon's view: its pass over the words of a dead process does this, once for all vCPUs. */
                 if (!gic->bounded)

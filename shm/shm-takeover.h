@@ -11,12 +11,12 @@
  *         the outsider applies the reset itself, word by word, and looks before each change whether it still has it.
  *         Power on and registration set "runs" and end TAKEN in one compare-and-swap: of the two exactly one comes first.
  * Seize   Who finds it taken then finishes that reset itself, before the guest runs. The outsider, if it is only slow,
- *         may have one change left that it decided on before; so the two salt bits of every interrupt word are moved
- *         first, and that compare-and-swap fails. Nobody waits, and an outsider that died in the middle is finished.
+ *         may have one change left that it decided on before; so the four salt bits of every word
+ *         are moved first, and that compare-and-swap fails. Nobody waits, and an outsider that died in the middle is finished.
  *         A repair that finds a vCPU taken is the next outsider: it takes it from the one before.
- * Limits  The salt has two bits: an outsider that stands still at one instruction while the vCPU is seized four times
- *         from others, and finds the very word it left, changes it. It can also drop, late, error bits of
- *         GICR_STATUSR and active priorities that another outsider posted.
+ * Limits  The salt has four bits: an outsider that stands still at one instruction while the vCPU is
+ *         seized sixteen times from others, and finds the very word it left, changes it. It can also
+ *         drop, late, error bits of GICR_STATUSR and active priorities that another outsider posted.
  * Order   TAKE-* in doc/memory-order.md.
  */
 #include "base-bits.h"

@@ -355,8 +355,20 @@ static bool effects_law(uint64_t w)
         return true;
 }
 
+/* From any value through fifteen others and back, and nothing else of the word moves. */
+static bool salt_counts(uint64_t w)
+{
+        uint64_t now = gic_word_salted(w);
+
+        for (unsigned i = 1; i < 16; i++, now = gic_word_salted(now))
+                if (((now ^ w) & GIC_WORD_SALT) == 0 || ((now ^ w) & ~GIC_WORD_SALT))
+                        return false;
+        return now == w;
+}
+
 int main(void)
 {
+        check(salt_counts, "salt: sixteen values, and nothing else moves");
         check(pending_law, "4.1.2: pending is a latch, or the held level of a level-sensitive interrupt");
         check(deliverable_law, "4.1.2: deliverable needs pending, enabled, inactive, not listed, and a target");
         check(flight_law, "ICH_HCR_EL2.TDIR: in flight is active, listed, or pending and enabled with a target");
