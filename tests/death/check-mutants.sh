@@ -47,13 +47,14 @@ mutant() { # file, text, replacement, words
                 return
         fi
         if ! { build points death-acts.c test-points.c && build lr death-ports.c test-points.c &&
+               build cut death-acts.c test-cut.c &&
                build guest death-acts.c test-guest.c; } 2> "$dir/errors"; then
                 echo "BROKEN    $4: does not compile"
                 sed 's/^/          /' "$dir/errors" | head -3
                 failed=1
                 return
         fi
-        for test in guest lr points; do
+        for test in guest cut lr points; do
                 KILLS=$kills SEED=1 timeout 300 "$dir/$test" >> "$dir/out" 2>&1
         done
         n=$(grep -c '^not ok' "$dir/out")

@@ -400,6 +400,16 @@ static void other_boots_asked(void) { boots(OTHER); set_bit(&rig, OTHER, ISENABL
 static void asked_again(void)  { set_bit(&rig, OTHER, ISENABLER, SGI + 2); reset_on(); }
 static void tdir_again(void)   { clear_tdir(); pend_away(); }
 static void gate_flips(void)   { wake_other(); waker(&rig, OTHER, 2); wake_victim(); }
+
+/* Of two that wait for anybody, only the second is left. */
+static void sleep_more(void)
+{
+        all_asleep();
+        route(&rig, HIGH, UINT64_C(1) << 31);
+        pulse(&rig, HIGH);
+        set_bit(&rig, 0, ICENABLER, ANY);
+}
+
 static void posts_twice(void)  { shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0),
                 0x200); shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0), 0x800); }
 
@@ -410,6 +420,7 @@ const struct death_act death_while_stopped[] = {
         ACT("another tool resets vCPU 1", NULL, asked_again, 0),
         ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, DEATH_TELLS),
         ACT("GICR_WAKER flips", NULL, gate_flips, 0),
+        ACT("all go to sleep, another 1-of-N edge", NULL, sleep_more, 0),
         ACT("active priorities posted twice", NULL, posts_twice, 0),
 };
 const unsigned death_n_while_stopped = sizeof death_while_stopped / sizeof death_while_stopped[0];

@@ -141,6 +141,84 @@ static void kill_producer(void)
                plan.kill_at - 2);
 }
 
+/*
+ * A ring that is full: either end is stopped at each access, the other does all it has to do. A
+ * producer that was refused is told by the consumer before that sleeps.
+ */
+static bool refused, told, rung;
+
+static void fill_and_put(void)
+{
+        for (unsigned i = 0; i <= SHM_RING_ENTRIES && !refused; i++) {
+                int r = shm_ring_put(&ring_client, SHM_RING_ENTRY(SHM_RING_PULSE, 1));
+
+                refused = r == -EAGAIN;
+                rung |= r > 0;
+        }
+}
+
+static void drain_and_sleep(void)
+{
+        uint64_t entry;
+
+        rung = false;
+        do {
+                shm_ring_wake(&ring_daemon);
+                while (shm_ring_get(&ring_daemon, &entry) == 1)
+                        ;
+                told |= shm_ring_owes_room(&ring_daemon);
+        } while (shm_ring_sleep(&ring_daemon) > 0);
+}
+
+static void stop_producer(const struct death_act *unused)
+{
+        (void)unused;
+        fill_and_put();
+}
+
+static void stop_consumer(const struct death_act *unused)
+{
+        (void)unused;
+        drain_and_sleep();
+}
+
+/* Return: how many accesses it has. */
+static unsigned stop_ring(void (*act)(const struct death_act *arg), void (*other)(void),
+                          unsigned *wrong)
+{
+        const struct death_act between = { .name = "the other end", .act = other };
+        struct death_plan plan = { .other = &between, .other_at = 1, .each_access = true };
+        int fd;
+
+        for (;; plan.other_at++) {
+                if (shm_ring_create(&fd, &ring_daemon) < 0 || shm_ring_map(fd, &ring_client) < 0)
+                        tap_bail("no ring");
+                close(fd);
+                memset(death_page, 0, sizeof *death_page);
+                for (unsigned i = 0; i + 1 < SHM_RING_ENTRIES; i++)
+                        shm_ring_put(&ring_client, SHM_RING_ENTRY(SHM_RING_PULSE, 1));
+                refused = told = rung = false;
+                death_here(act, NULL, &plan);
+                if (rung)
+                        drain_and_sleep();
+                *wrong += refused && !told;
+                shm_ring_unmap(&ring_client);
+                shm_ring_unmap(&ring_daemon);
+                if (death_page->n_stores < plan.other_at)
+                        return plan.other_at - 1;
+        }
+}
+
+static void stop_at_full_ring(void)
+{
+        unsigned wrong = 0, n = stop_ring(stop_producer, drain_and_sleep, &wrong);
+
+        tap_eq(wrong, 0, "a producer stopped at each of %u accesses: refused, it is told", n);
+        wrong = 0;
+        n = stop_ring(stop_consumer, fill_and_put, &wrong);
+        tap_eq(wrong, 0, "a consumer stopped at each of %u accesses: whom it refuses it tells", n);
+}
+
 /* --- TDIR: a daemon killed while it clears --- */
 
 static void try_clear(const struct death_act *unused)
@@ -207,6 +285,7 @@ int main(void)
         make_image();
         kill_restore();
         kill_producer();
+        stop_at_full_ring();
         kill_clear();
         exceptions();
         tap_note("%lu kills", n_kills);

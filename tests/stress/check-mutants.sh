@@ -124,7 +124,6 @@ mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static 
 mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool give/,/^}/s/return choose.*/return true;/'
 mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c '/^void shm_oneofn_closed/,/^}/s/shm_oneofn_place(.*/;/'
 mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^void shm_oneofn_opened/,/^}/s/shm_oneofn_place(.*/;/'
-mutant "1-of-N: unplaced: the bits go before their summary" shm-oneofn.c '/^void shm_oneofn_opened/,/^}/{/shm_and(/d;s/^\( *\)bits = shm_exchange.*/&\n\1shm_and(\&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);/}'
 
 # --- IROUTER, ends of interrupt: law 3
 mutant "IROUTER: the route is not looked at again" shm-irouter.c '/^void shm_irouter_reroute/,/^}/s/} while (raw != derived.*/} while (false);/'
