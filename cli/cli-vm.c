@@ -48,6 +48,7 @@ static void json_vm(struct cli_json *json, const struct vgic_vm_info *vm)
         cli_json_bool(json, "range_selector", !(vm->flags & VGIC_VM_NO_RSS));
         cli_json_bool(json, "ephemeral", vm->flags & VGIC_VM_EPHEMERAL);
         cli_json_bool(json, "mirror", vm->flags & VGIC_VM_MIRROR);
+        cli_json_bool(json, "awake_at_reset", vm->flags & VGIC_VM_AWAKE);
         cli_json_number(json, "sessions", vm->n_sessions);
         cli_json_number(json, "grants", vm->n_grants);
         cli_json_bool(json, "tdir", vm->tdir);
@@ -157,6 +158,8 @@ static void print_configuration(const struct vgic_vm_info *vm)
         printf("1-of-N          %s\n", vm->flags & VGIC_VM_NO_1_OF_N ? "no" : "yes");
         printf("range selector  %s\n",
                vm->flags & VGIC_VM_NO_RSS ? "no: SGIs to Aff0 0 to 15" : "yes");
+        printf("at reset        redistributors are %s\n",
+               vm->flags & VGIC_VM_AWAKE ? "awake" : "asleep");
         printf("lives           %s\n",
                vm->flags & VGIC_VM_EPHEMERAL ? "until its last VMM leaves" : "until destroyed");
 }

@@ -12,10 +12,12 @@
 #include "proto-message.h"
 #include "vgic-vm.h"
 
-#define VGIC_VM_KNOWN_FLAGS (VGIC_VM_EPHEMERAL | VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS | VGIC_VM_MIRROR)
+#define VGIC_VM_KNOWN_FLAGS (VGIC_VM_EPHEMERAL | VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS | \
+                             VGIC_VM_MIRROR | VGIC_VM_AWAKE)
 
 _Static_assert(VGIC_VM_EPHEMERAL == PROTO_VM_EPHEMERAL && VGIC_VM_NO_1_OF_N == PROTO_VM_NO_1_OF_N &&
-               VGIC_VM_NO_RSS == PROTO_VM_NO_RSS && VGIC_VM_MIRROR == PROTO_VM_MIRROR, "flags have one numbering");
+               VGIC_VM_NO_RSS == PROTO_VM_NO_RSS && VGIC_VM_MIRROR == PROTO_VM_MIRROR &&
+               VGIC_VM_AWAKE == PROTO_VM_AWAKE, "flags have one numbering");
 
 struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role, const struct vgic_vm_info *info)
 {
@@ -148,12 +150,15 @@ static int vgic_vm_check_extended(struct vgic_conn *conn, const struct vgic_vm_c
                                       config->affinity_levels);
         if (!(conn->features & PROTO_FEATURE_EXTENDED) &&
             (config->n_espis || config->n_eppis || config->affinity_levels == 3 || config->n_redist_regions ||
-             (config->flags & ~(VGIC_VM_EPHEMERAL | VGIC_VM_MIRROR))))
+             (config->flags & (VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS))))
                 return base_error_set(&conn->error, -EOPNOTSUPP, "this daemon is too old for n_espis, n_eppis, "
                                       "affinity_levels 3, redist_regions and flags 0x%x",
-                                      VGIC_VM_KNOWN_FLAGS & ~(VGIC_VM_EPHEMERAL | VGIC_VM_MIRROR));
+                                      VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS);
         if (!(conn->features & PROTO_FEATURE_MIRROR) && (config->flags & VGIC_VM_MIRROR))
                 return base_error_set(&conn->error, -EOPNOTSUPP, "this daemon is too old for mirrors");
+        if (!(conn->features & PROTO_FEATURE_AWAKE) && (config->flags & VGIC_VM_AWAKE))
+                return base_error_set(&conn->error, -EOPNOTSUPP,
+                                      "this daemon is too old for VMs that are awake at reset");
         return vgic_vm_check_regions(conn, config);
 }
 

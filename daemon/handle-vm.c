@@ -55,7 +55,7 @@ enum proto_code handle_hello(struct request *request)
  */
 static enum proto_code check_create(struct request *request, const Vgic__VmCreate *create)
 {
-        uint32_t extended = create->flags & ~(PROTO_VM_EPHEMERAL | PROTO_VM_MIRROR);
+        uint32_t extended = create->flags & (PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS);
 
         if (create->flags & ~PROTO_VM_FLAGS_ALL)
                 return request_fail(request, PROTO_INVALID,
@@ -67,12 +67,15 @@ static enum proto_code check_create(struct request *request, const Vgic__VmCreat
                 return request_fail(request, PROTO_INVALID,
                                      "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the "
                                      "feature EXTENDED",
-                                             PROTO_VM_FLAGS_ALL & ~(PROTO_VM_EPHEMERAL |
-                                                                    PROTO_VM_MIRROR));
+                                     PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS);
         if (!(request->session->proto.features & PROTO_FEATURE_MIRROR) &&
             (create->flags & PROTO_VM_MIRROR))
                 return request_fail(request, PROTO_INVALID, "flags 0x%x needs the feature MIRROR",
                                      PROTO_VM_MIRROR);
+        if (!(request->session->proto.features & PROTO_FEATURE_AWAKE) &&
+            (create->flags & PROTO_VM_AWAKE))
+                return request_fail(request, PROTO_INVALID, "flags 0x%x needs the feature AWAKE",
+                                     PROTO_VM_AWAKE);
         if (create->n_mpidrs != 0 && create->n_mpidrs != create->n_vcpus)
                 return request_fail(request, PROTO_INVALID,
                                      "mpidrs has %zu entries for %" PRIu32 " vCPUs",

@@ -95,7 +95,8 @@ static int check_shape(struct shm_shape *shape, const struct vm_config *config,
                 .features = features_of(config),
                 .redist_regions = config->n_redist_regions ? config->redist_regions : NULL,
                 .n_redist_regions = config->n_redist_regions,
-                .flags = (config->flags & PROTO_VM_MIRROR) ? SHM_FLAG_MIRROR : 0,
+                .flags = ((config->flags & PROTO_VM_MIRROR) ? SHM_FLAG_MIRROR : 0) |
+                         ((config->flags & PROTO_VM_AWAKE) ? SHM_FLAG_AWAKE : 0),
         };
         memcpy(shape->name, config->name, strlen(config->name) + 1);
         r = shm_segment_check_shape(shape, &reason);

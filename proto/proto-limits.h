@@ -29,7 +29,8 @@
 #define PROTO_FEATURE_ATTRS  (UINT64_C(1) << 5) /* ATTR_GET, ATTR_SET, ATTR_HAS */
 #define PROTO_FEATURE_MIRROR (UINT64_C(1) << 6) /* VmCreate's flag 3, MIRROR_GET */
 #define PROTO_FEATURE_LIST_REGISTERS (UINT64_C(1) << 7) /* Vcpu.list_registers */
-#define PROTO_FEATURES_ALL   UINT64_C(0xff)
+#define PROTO_FEATURE_AWAKE  (UINT64_C(1) << 8) /* VmCreate's flag 4 */
+#define PROTO_FEATURES_ALL   UINT64_C(0x1ff)
 
 #define PROTO_MAX_LIST_REGISTERS 16u
 
@@ -38,6 +39,8 @@
 #define PROTO_VM_NO_1_OF_N   (1u << 1)
 #define PROTO_VM_NO_RSS      (1u << 2)
 #define PROTO_VM_MIRROR      (1u << 3)
-#define PROTO_VM_FLAGS_ALL   (PROTO_VM_EPHEMERAL | PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS | PROTO_VM_MIRROR)
+#define PROTO_VM_AWAKE       (1u << 4)
+#define PROTO_VM_FLAGS_ALL   (PROTO_VM_EPHEMERAL | PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS | \
+                              PROTO_VM_MIRROR | PROTO_VM_AWAKE)
 
 #endif

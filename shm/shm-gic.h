@@ -33,6 +33,7 @@ struct shm_gic {
         uint32_t n_priority_bits;
         uint32_t features;      /* SHM_FEATURE_* */
         bool mirror;            /* no delivering controller: shm-mirror.h only */
+        bool awake;             /* SHM_FLAG_AWAKE: what GICR_WAKER resets to */
         bool writable;
         bool has_locks;         /* its file's locks say who lives: shm-lock.h */
         bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */

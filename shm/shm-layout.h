@@ -30,8 +30,10 @@
 #define SHM_UNDERSTAND_MIRROR    (UINT64_C(1) << 2) /* SHM_FLAG_MIRROR: nothing is delivered */
 #define SHM_UNDERSTAND_PORTS     (UINT64_C(1) << 3) /* a vCPU may be a list-register port: resident words, the gate, counted rings */
 #define SHM_UNDERSTAND_SLOT_ACK  (UINT64_C(1) << 4) /* minor 3: slots, asks, salt */
-#define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | SHM_UNDERSTAND_MIRROR | \
-                              SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK) /* by this code */
+#define SHM_UNDERSTAND_AWAKE     (UINT64_C(1) << 5) /* SHM_FLAG_AWAKE: who resets leaves it awake */
+#define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | \
+                              SHM_UNDERSTAND_MIRROR | SHM_UNDERSTAND_PORTS | \
+                              SHM_UNDERSTAND_SLOT_ACK | SHM_UNDERSTAND_AWAKE) /* by this code */
 /* may_ignore: the daemon and each VMM hold locks on the file, which say who lives: shm-lock.h */
 #define SHM_IGNORE_LOCKS     (UINT64_C(1) << 0)
 #define SHM_LINE             64u
@@ -127,7 +129,9 @@ struct shm_header {
 };
 
 #define SHM_FLAG_MIRROR  (1u << 0)          /* no delivering controller, the shadow only: shm-mirror.h */
-#define SHM_FLAGS_ALL    SHM_FLAG_MIRROR
+/* GICR_WAKER resets to 0, as if firmware had been there */
+#define SHM_FLAG_AWAKE   (1u << 1)
+#define SHM_FLAGS_ALL    (SHM_FLAG_MIRROR | SHM_FLAG_AWAKE)
 
 /* shm_header.features: what the architecture leaves to the implementation */
 #define SHM_FEATURE_1_OF_N  (1u << 0)       /* GICD_TYPER.No1N = 0, GICR_TYPER.DPGS = 1 */

@@ -79,7 +79,7 @@ uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old)
         const uint64_t kept = ~base_mask(SHM_CPUIF_BITS) | SHM_CPUIF_POWERED | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT |
                               SHM_CPUIF_OWNED | SHM_CPUIF_TAKEN | SHM_CPUIF_STALE;
         unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
-        uint64_t now = (old & kept) | SHM_CPUIF_ASLEEP;
+        uint64_t now = (old & kept) | (gic->awake ? 0 : SHM_CPUIF_ASLEEP);
 
         now = base_field_set(now, SHM_CPUIF_BPR0_SHIFT, 3, minimum);
         return base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);

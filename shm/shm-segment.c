@@ -190,6 +190,7 @@ static void set_view(struct shm_gic *gic, void *base, const struct shm_area *are
                 .n_priority_bits = shape->n_priority_bits,
                 .features = shape->features,
                 .mirror = shape->flags & SHM_FLAG_MIRROR,
+                .awake = shape->flags & SHM_FLAG_AWAKE,
                 .writable = writable,
         };
 }
@@ -243,6 +244,7 @@ static uint64_t must_understand(const struct shm_shape *shape)
 {
         return ((shape->features & SHM_FEATURE_1_OF_N) ? SHM_UNDERSTAND_1_OF_N : 0) |
                (shape->n_espis || shape->n_eppis ? SHM_UNDERSTAND_EXTENDED : 0) |
+               ((shape->flags & SHM_FLAG_AWAKE) ? SHM_UNDERSTAND_AWAKE : 0) |
                ((shape->flags & SHM_FLAG_MIRROR) ? SHM_UNDERSTAND_MIRROR :
                 SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK);
 }

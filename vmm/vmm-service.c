@@ -62,7 +62,8 @@ static int create_vm(struct vmm_machine *machine)
                 .name = machine->name,
                 .n_vcpus = machine->n_cpus,
                 .n_spis = VMM_N_SPIS,
-                .flags = VGIC_VM_EPHEMERAL,
+                /* This is the firmware, too: what runs first finds its redistributor awake. */
+                .flags = VGIC_VM_EPHEMERAL | VGIC_VM_AWAKE,
         };
         int r = vgic_vm_create(machine->conn, &config, &machine->vm);
 

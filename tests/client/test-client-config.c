@@ -82,8 +82,8 @@ static const struct {
           { "mpidrs", "Aff0 0 to 15", "" } },
         { "a reserved bit of an MPIDR", CONFIG(.mpidrs = reserved), { "mpidrs", "Aff3", "Aff0" } },
         { "an affinity twice", CONFIG(.mpidrs = twice), { "affinity", "", "" } },
-        { "an unknown flag", CONFIG(.flags = 1u << 4), { "flags", "0x10", "0xf" } },
-        { "the highest flag", CONFIG(.flags = 1u << 31), { "flags", "0x80000000", "0xf" } },
+        { "an unknown flag", CONFIG(.flags = 1u << 5), { "flags", "0x20", "0x1f" } },
+        { "the highest flag", CONFIG(.flags = 1u << 31), { "flags", "0x80000000", "0x1f" } },
         { "9 priority bits", CONFIG(.n_priority_bits = 9), { "n_priority_bits", "4", "8" } },
 };
 

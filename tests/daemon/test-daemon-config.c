@@ -108,7 +108,7 @@ static const struct variant wrong[] = {
         { .what = "Aff0 16 without range selector", .flags = PROTO_VM_NO_RSS, .n_mpidrs = 4, .mpidrs = aff0,
           .words = { "mpidrs", "Aff0 0 to 15" } },
         { .what = "3 affinities for 4 vCPUs", .n_mpidrs = 3, .mpidrs = few, .words = { "mpidrs", "4 vCPUs" } },
-        { .what = "an unknown flag", .flags = 16, .words = { "flags", "0xf" } },
+        { .what = "an unknown flag", .flags = 32, .words = { "flags", "0x1f" } },
 };
 
 static const struct variant extended[] = {

@@ -219,6 +219,33 @@ static const uint32_t fiq_vector[] = {
         0xd4000002, /* hvc #0 */
 };
 
+/* awake: fiq, but it does not write GICR_WAKER. */
+static const uint32_t awake[] = {
+        0xd2a12014, /* mov x20, #150994944 */
+        0xd2a80100, /* mov x0, #1074266112 */
+        0xb2750000, /* orr x0, x0, #0x800 */
+        0xd518c000, /* msr VBAR_EL1, x0 */
+        0xd2a1000a, /* mov x10, #134217728 */
+        0x52800221, /* mov w1, #17 */
+        0xb9000141, /* str w1, [x10] */
+        0xd2a1016b, /* mov x11, #134938624 */
+        0xb900817f, /* str wzr, [x11, #128] */
+        0x52a10001, /* mov w1, #134217728 */
+        0xb9010161, /* str w1, [x11, #256] */
+        0xd2801fe1, /* mov x1, #255 */
+        0xd5184601, /* msr ICC_PMR_EL1, x1 */
+        0xd2800021, /* mov x1, #1 */
+        0xd518ccc1, /* msr ICC_IGRPEN0_EL1, x1 */
+        0xd5033fdf, /* isb */
+        0xd2807d01, /* mov x1, #1000 */
+        0xd51be301, /* msr CNTV_TVAL_EL0, x1 */
+        0xd2800021, /* mov x1, #1 */
+        0xd51be321, /* msr CNTV_CTL_EL0, x1 */
+        0xd50341ff, /* msr DAIFClr, #1 */
+        0xd503207f, /* wfi */
+        0x17ffffff, /* b 0x5c */
+};
+
 /* echo: polls for input and sends it back, until a full stop. */
 static const uint32_t echo[] = {
         0xd2a12014, /* mov x20, #150994944 */
@@ -396,6 +423,8 @@ static const struct guest {
         { .name = "wild", .code = wild, .n_code = COUNT(wild),
           .vector = wild_vector, .vector_at = 0xa00, .n_vector = COUNT(wild_vector) },
         { .name = "fiq", .code = fiq, .n_code = COUNT(fiq),
+          .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
+        { .name = "awake", .code = awake, .n_code = COUNT(awake),
           .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
         { .name = "echo", .code = echo, .n_code = COUNT(echo) },
         { .name = "code", .code = code, .n_code = COUNT(code) },

@@ -81,6 +81,8 @@ ends 0 'power off: status 0'
 
 # --- the guests of test-flat.sh ---
 start_daemon
+flat awake --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
+ok $? 'a guest that never writes GICR_WAKER takes an interrupt'
 flat fiq --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'an interrupt of group 0 is an FIQ'
 flat psci --smp 2 --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = ................ ]

@@ -49,6 +49,8 @@ flat lost < /dev/null
 ok $? 'a guest that jumps into nowhere: 3, and it says where'
 flat psci --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = ................ ]
 ok $? 'PSCI calls and their errors'
+flat awake < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
+ok $? 'a guest that never writes GICR_WAKER takes an interrupt'
 flat fiq < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'an interrupt of group 0 is an FIQ'
 flat code --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = 112233445566778899 ]

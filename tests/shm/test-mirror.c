@@ -203,7 +203,7 @@ static void mapped(void)
         shm_segment_unmap(&view);
         tap_ok(rig.gic.header->must_understand & SHM_UNDERSTAND_MIRROR, "who does not know mirrors refuses it");
         tap_ok(!(rig.gic.header->must_understand & SHM_UNDERSTAND_PORTS), "but does not have to know list-register ports");
-        rig.gic.header->flags |= 2;
+        rig.gic.header->flags |= SHM_FLAGS_ALL + 1; /* the lowest that it does not know */
         tap_eq(shm_segment_map(rig.fd_ro, false, &view), -EPROTONOSUPPORT, "as this code refuses other flags");
 }
 

@@ -158,6 +158,16 @@ enum vgic_role {
                                         * one */
 
 #define VGIC_VM_MIRROR     (1u << 3)   /* no delivering controller, a memory of one: <vgic/vgic-mirror.h> */
+/*
+ * Redistributors are awake at reset: GICR_WAKER reads 0 after each reset of a vCPU that resets it
+ * (CPU_ON, SYSTEM, LAZY; the first registration), as with QEMU and KVM. GICR_WAKER.ProcessorSleep
+ * says that the processor sleeps: no interrupt is then signalled to it (IHI 0069 section 11.1). The
+ * architecture resets it to 1, and firmware clears it; a guest that runs without firmware, and does
+ * not write it either, never gets an interrupt unless the VM has this flag. The guest can still put
+ * a vCPU to sleep. State that is restored (a snapshot, VGIC_ATTR_REDIST_REGS) is as it was saved,
+ * whatever the flag. It makes no difference to a mirror. -EOPNOTSUPP: the daemon is older.
+ */
+#define VGIC_VM_AWAKE      (1u << 4)
 
 struct vgic_vm_config {
         size_t size;              /* sizeof(struct vgic_vm_config) */
