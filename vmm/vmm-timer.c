@@ -3,8 +3,10 @@
 /*
  * Timers: the generic timer of one vCPU
  *
- * What    Three views of one compare value, an enable and a mask (Arm ARM D11.2). The line is a level: it is recomputed
- *         at the start of each slice and after each write, and told to the library only when it changes.
+ * What    Three views of one compare value, an enable and a mask (Arm ARM D11.2). The line is a
+ *         level: it is recomputed at the start of each slice, after each write, and before CTL is
+ *         read, so that ISTATUS never says what the line does not; and told to the library only
+ *         when it changes.
  */
 #include "vmm-timer.h"
 
@@ -46,14 +48,17 @@ static void set_line(struct vmm_cpu *cpu, enum vmm_timer_kind kind, bool line)
                 vgic_ppi_deassert(cpu->machine->vm, cpu->index, timer_intid[kind]);
 }
 
+static bool is_due(const struct vmm_timer *timer, uint64_t now)
+{
+        return timer->enabled && !timer->masked && now >= timer->compare;
+}
+
 void vmm_timer_update(struct vmm_cpu *cpu)
 {
         uint64_t now = counter();
 
         for (unsigned kind = 0; kind < VMM_N_TIMERS; kind++) {
-                const struct vmm_timer *timer = &cpu->timers[kind];
-
-                set_line(cpu, kind, timer->enabled && !timer->masked && now >= timer->compare);
+                set_line(cpu, kind, is_due(&cpu->timers[kind], now));
         }
 }
 
@@ -74,6 +79,7 @@ uint64_t vmm_timer_read(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_
         case VMM_TIMER_TVAL:
                 return (uint32_t)(timer->compare - now);
         case VMM_TIMER_CTL:
+                set_line(cpu, kind, is_due(timer, now)); /* what ISTATUS says has happened */
                 return (timer->enabled ? CTL_ENABLE : 0) | (timer->masked ? CTL_IMASK : 0) |
                        (timer->enabled && now >= timer->compare ? CTL_ISTATUS : 0);
         default:

@@ -246,6 +246,39 @@ static const uint32_t awake[] = {
         0x17ffffff, /* b 0x5c */
 };
 
+/*
+ * istatus: 2000 times, the virtual timer's interrupt is pending as soon as CNTV_CTL_EL0.ISTATUS
+ * reads 1, and no longer once the timer is off. Says "I".
+ */
+static const uint32_t istatus[] = {
+        0xd2a12014, /* mov x20, #0x9000000 */
+        0xd2a1016b, /* mov x11, #0x80b0000 */
+        0x5280fa09, /* mov w9, #0x7d0 */
+        0xd53be041, /* mrs x1, cntvct_el0 */
+        0x911f4021, /* add x1, x1, #0x7d0 */
+        0xd51be341, /* msr cntv_cval_el0, x1 */
+        0xd2800021, /* mov x1, #0x1 */
+        0xd51be321, /* msr cntv_ctl_el0, x1 */
+        0xd53be321, /* mrs x1, cntv_ctl_el0 */
+        0x3617ffe1, /* tbz w1, #2, 20 */
+        0xb9420162, /* ldr w2, [x11, #512] */
+        0x36d80102, /* tbz w2, #27, 4c */
+        0xd51be33f, /* msr cntv_ctl_el0, xzr */
+        0xb9420162, /* ldr w2, [x11, #512] */
+        0x37d800a2, /* tbnz w2, #27, 4c */
+        0x71000529, /* subs w9, w9, #0x1 */
+        0x54fffe61, /* b.ne c */
+        0x52800921, /* mov w1, #0x49 */
+        0x14000002, /* b 50 */
+        0x52800f01, /* mov w1, #0x78 */
+        0xb9000281, /* str w1, [x20] */
+        0x52800141, /* mov w1, #0xa */
+        0xb9000281, /* str w1, [x20] */
+        0x52b08000, /* mov w0, #0x84000000 */
+        0x72800100, /* movk w0, #0x8 */
+        0xd4000002, /* hvc #0x0 */
+};
+
 /* echo: polls for input and sends it back, until a full stop. */
 static const uint32_t echo[] = {
         0xd2a12014, /* mov x20, #150994944 */
@@ -426,6 +459,7 @@ static const struct guest {
           .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
         { .name = "awake", .code = awake, .n_code = COUNT(awake),
           .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
+        { .name = "istatus", .code = istatus, .n_code = COUNT(istatus) },
         { .name = "echo", .code = echo, .n_code = COUNT(echo) },
         { .name = "code", .code = code, .n_code = COUNT(code) },
         { .name = "psci", .code = psci, .n_code = COUNT(psci) },

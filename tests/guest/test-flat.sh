@@ -51,6 +51,8 @@ flat psci --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = ................ ]
 ok $? 'PSCI calls and their errors'
 flat awake < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'a guest that never writes GICR_WAKER takes an interrupt'
+flat istatus < /dev/null && [ "$(cat "$tmp/out")" = I ]
+ok $? 'when ISTATUS of a timer reads 1 its interrupt is pending'
 flat fiq < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'an interrupt of group 0 is an FIQ'
 flat code --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = 112233445566778899 ]
