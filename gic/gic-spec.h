@@ -75,6 +75,7 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define GICD_IIDR_DEFAULT          0x5600043bu
 #define GICD_IIDR_REVISION_SHIFT   12
 #define GICD_IIDR_REVISION         (0xfu << GICD_IIDR_REVISION_SHIFT)
+#define GICD_IIDR_REVISION_LAST    3u   /* doc/attributes.md */
 
 /* GICD_TYPER2 (section 12.9.39): nASSGIcap, VIL, VID */
 #define GICD_TYPER2_FIELDS         0x19fu

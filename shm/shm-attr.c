@@ -328,12 +328,22 @@ int shm_attr_decode(const struct shm_attr_of *of, uint32_t group, uint64_t attr,
         return groups[group].decode(of, attr, ret_attr);
 }
 
+/* Who made it has to be us; the revision one that we know. */
+static int check_iidr(uint32_t value)
+{
+        uint32_t revision = (value & GICD_IIDR_REVISION) >> GICD_IIDR_REVISION_SHIFT;
+
+        if ((value ^ GICD_IIDR_DEFAULT) & ~GICD_IIDR_REVISION)
+                return -EINVAL;
+        return revision > GICD_IIDR_REVISION_LAST ? -EINVAL : 0;
+}
+
 static int check_pre_init(const struct shm_attr *a, uint64_t value)
 {
         if (a->group == SHM_ATTR_NR_IRQS)
                 return value >= 64 && value <= 1024 && value % 32 == 0 ? 0 : -EINVAL;
         if (a->reg->id == GIC_REG_IIDR)
-                return (value ^ GICD_IIDR_DEFAULT) & ~(uint64_t)GICD_IIDR_REVISION ? -EINVAL : 0;
+                return check_iidr((uint32_t)value);
         return value & ~(uint64_t)GICD_TYPER2_FIELDS ? -EINVAL : 0;
 }
 

@@ -81,7 +81,7 @@ struct shm_shape {
         uint32_t features;              /* SHM_FEATURE_* */
         const uint32_t *redist_regions; /* n_redist_regions numbers of vCPUs, n_vcpus together, or NULL: one region */
         uint32_t n_redist_regions;
-        uint32_t iidr_revision;         /* of GICD_IIDR: 0..15 */
+        uint32_t iidr_revision;         /* of GICD_IIDR: 0..3 */
         uint32_t gicd_typer2;
         uint32_t flags;                 /* SHM_FLAG_* */
 };

@@ -86,7 +86,8 @@ static const char *check_numbers(const struct shm_shape *shape)
                 { shape->n_priority_bits >= GIC_MIN_PRIORITY_BITS && shape->n_priority_bits <= GIC_MAX_PRIORITY_BITS,
                   "n_priority_bits must be 4 to 8" },
                 { !(shape->features & ~SHM_FEATURE_ALL) && !(shape->flags & ~SHM_FLAGS_ALL), "there is no such feature" },
-                { shape->iidr_revision <= 15, "the revision in GICD_IIDR must be 0 to 15" },
+                { shape->iidr_revision <= GICD_IIDR_REVISION_LAST,
+                  "the revision in GICD_IIDR must be 0 to 3" },
                 { !(shape->gicd_typer2 & ~GICD_TYPER2_FIELDS), "GICD_TYPER2 has a bit that is RES0" },
                 { memchr(shape->name, 0, sizeof shape->name) && shape->name[0], "the name must have 1 to 63 bytes" },
         };

@@ -24,7 +24,7 @@ struct race_attr {
 
 /* GICD_IIDR's revision, GICD_TYPER2.nASSGIcap (IHI 0069 sections 12.9.17, 12.9.39), the number of interrupts */
 static const struct race_attr race_attrs[] = {
-        { "GICD_IIDR", VGIC_ATTR_DIST_REGS, 0x8, 0x5600043b, 0x5600943b },
+        { "GICD_IIDR", VGIC_ATTR_DIST_REGS, 0x8, 0x5600043b, 0x5600243b },
         { "GICD_TYPER2", VGIC_ATTR_DIST_REGS, 0xc, 0, 0x100 },
         { "NR_IRQS", VGIC_ATTR_NR_IRQS, 0, RACE_N_SPIS + 32, 256 },
 };

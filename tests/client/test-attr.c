@@ -27,7 +27,14 @@ static const struct probe {
 } probes[] = {
         { "GICD_CTLR", DIST, 0x0, 3, 0, -EBUSY, -EBUSY, 0, 0 },
         { "GICD_TYPER, read-only", DIST, 0x4, 5, 0, -EBUSY, -EBUSY, 0, 0 },
-        { "GICD_IIDR, another revision", DIST, 0x8, 0x5600743b, 0, 0, 0, 0, -EBUSY },
+        { "GICD_IIDR, another revision", DIST, 0x8, 0x5600343b, 0, 0, 0, 0, -EBUSY },
+        { "GICD_IIDR, KVM's first revision", DIST, 0x8, 0x5600143b, 0, 0, 0, 0, -EBUSY },
+        { "GICD_IIDR, KVM's second", DIST, 0x8, 0x5600243b, 0, 0, 0, 0, -EBUSY },
+        { "GICD_IIDR, revision 4", DIST, 0x8, 0x5600443b, 0, 0, -EINVAL, 0, -EINVAL },
+        { "GICD_IIDR, revision 8", DIST, 0x8, 0x5600843b, 0, 0, -EINVAL, 0, -EINVAL },
+        { "GICD_IIDR, revision 15", DIST, 0x8, 0x5600f43b, 0, 0, -EINVAL, 0, -EINVAL },
+        { "GICD_IIDR, another variant", DIST, 0x8, 0x5601043b, 0, 0, -EINVAL, 0, -EINVAL },
+        { "GICD_IIDR, another implementer", DIST, 0x8, 0x5600043a, 0, 0, -EINVAL, 0, -EINVAL },
         { "GICD_IIDR, as it is", DIST, 0x8, 0x5600043b, 0, 0, 0, 0, 0 },
         { "GICD_IIDR, another product", DIST, 0x8, 0x4b00043b, 0, 0, -EINVAL, 0, -EINVAL },
         { "GICD_IIDR, 33 bits", DIST, 0x8, UINT64_C(0x15600043b), 0, 0, -EINVAL, 0, -EINVAL },
@@ -334,7 +341,7 @@ int main(void)
         test_addresses(vm);
         tap_eq(vgic_msg_attr_set(tool, "attr", VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, 0), 0, "INIT by a tool's message");
         tap_ok(vgic_gicd_read(vm, 0, 4, &value) == -ENODATA && vgic_attr_set(vm, DIST, 0, 0) == 0 &&
-               vgic_attr_set(vm, DIST, 8, 0x5600743b) == -EBUSY,
+               vgic_attr_set(vm, DIST, 8, 0x5600343b) == -EBUSY,
                "who has not mapped it has no data path, and the answers of after INIT");
         test_probes(vm, tool, true);
         tap_eq(vgic_vm_init(vm), 0, "mapped");

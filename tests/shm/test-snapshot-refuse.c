@@ -245,10 +245,15 @@ static void info(void)
         rig_create_shape(&other, &info->shape);
         tap_eq(shm_snapshot_restore(&other.gic, image.bytes, image.n, 0, NULL), 0,
                "a controller made by that takes it");
-        store32(image.bytes + 96 + 72 + 64 * 8, 1); /* vCPU 1 gets the affinity of vCPU 0 */
-        recompute_checksum(image.bytes, image.n);
         free(info);
         info = NULL;
+        store32(image.bytes + AT_IIDR, 0x5600443b);
+        recompute_checksum(image.bytes, image.n);
+        tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && !info,
+               "a revision that no attribute accepts: %s", why.text);
+        store32(image.bytes + AT_IIDR, 0x5600343b);
+        store32(image.bytes + 96 + 72 + 64 * 8, 1); /* vCPU 1 gets the affinity of vCPU 0 */
+        recompute_checksum(image.bytes, image.n);
         tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && strstr(why.text,
                                                                                           "the same affinity"), "%s",
                why.text);

@@ -147,7 +147,7 @@ static void round_trips(void)
                                         .mpidrs = extended & 1 ? mpidrs : NULL,
                                         .redist_regions = extended & 2 ? regions : NULL,
                                         .n_redist_regions = extended & 2 ? 3 : 0,
-                                        .iidr_revision = bits, .gicd_typer2 = 0,
+                                        .iidr_revision = bits % 4, .gicd_typer2 = 0,
                                 };
 
                                 failed += !round_trip(&shape, 1000 * ++n, extended & 1);
