@@ -171,10 +171,11 @@ static void given_back_taken(void)
         uint64_t ticket;
 
         given_back();
+        shm_or(&rig.gic.vcpus[VICTIM].request, SHM_REQUEST_RESET + SHM_REQUEST_ONE_ASK,
+               REQUEST_R1); /* as who asked had begun */
         if (shm_takeover_take(&rig.gic, VICTIM, &ticket) != SHM_TAKE_MINE)
                 tap_bail("not taken");
         set_bit(&rig, VICTIM, ICENABLER, PPI);
-        shm_or(&rig.gic.vcpus[VICTIM].icc_ctlr, SHM_ICC_CTLR_ASKED, CTLR_R2); /* as who asked had begun */
 }
 
 static void any_at_victim(void) { off_with_any(); }
@@ -382,6 +383,7 @@ const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
 static void boots(uint32_t v)
 {
         shm_power(&rig.gic, v, true);
+        shm_cpuif_serve(&rig.gic, v); /* what was asked before this: not in the middle of the boot */
         waker(&rig, v, 0);
         msr(&rig, v, ICC_PMR, 0xf0);
         msr(&rig, v, ICC_IGRPEN1, 1);

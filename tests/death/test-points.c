@@ -368,17 +368,16 @@ static void look_while_stopped(void)
 }
 
 /*
- * Of a reset that is posted: the mark (ASKED) says that one will be posted and means nothing any
- * more; an outsider that was late may have taken it off. FORGET alone asks for nothing; of two
- * resets that become one the configuration is forgotten if either says so.
+ * The mark ASKED is for the outsider that has the vCPU alone; one that was late may leave it.
+ * FORGET alone asks for nothing; of two resets that become one the configuration is forgotten if
+ * either says so.
  */
 static struct death_state unmark_posted(const struct death_state *of)
 {
         struct death_state s = *of;
 
         for (uint32_t v = 0; v < N_VCPUS; v++) {
-                if (s.request[v] & SHM_REQUEST_RESET)
-                        s.ctlr[v] &= ~SHM_ICC_CTLR_ASKED;
+                s.ctlr[v] &= ~SHM_ICC_CTLR_ASKED;
                 s.request[v] &= ~(uint64_t)SHM_REQUEST_FORGET;
         }
         return s;
