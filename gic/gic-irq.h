@@ -90,6 +90,17 @@ static inline uint64_t gic_irq_deactivate_outside(uint64_t w)
 }
 
 /*
+ * An acknowledge that was not delivered never was: the requests that it had consumed are pending
+ * again, and it is active if a write made it so meanwhile. The salt moves: who was about to take
+ * back the same, and stood still, does not take back what is acknowledged next.
+ */
+static inline uint64_t gic_irq_take_back(uint64_t w, uint64_t requests, bool active)
+{
+        w = gic_word_set_holder(w, GIC_NO_VCPU) + (UINT64_C(1) << GIC_WORD_SALT_SHIFT);
+        return base_bit_assign(w | requests, GIC_WORD_ACTIVE, active);
+}
+
+/*
  * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), Group 0, priority 0,
  * neither active nor latched (IHI 0069 section 12.9, reset values). Wires belong to the devices and keep their level;
  * so do bits that this code does not know.

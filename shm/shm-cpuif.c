@@ -418,18 +418,20 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) 
 
         while (old & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) {
                 /* In a list register, where it may be active already: the holder ends it when it folds. */
-                bool own = gic_word_holder(old) == vcpu || (old & GIC_WORD_RESIDENT);
-                uint64_t now = own ? gic_lr_mark(old, gic_irq_deactivate(old)) : gic_word_set_holder(old, (uint16_t)vcpu);
+                if (gic_word_holder(old) == vcpu || (old & GIC_WORD_RESIDENT)) {
+                        uint64_t now = gic_lr_mark(old, gic_irq_deactivate(old));
 
-                if (!shm_word_cas(word, &old, now))
-                        continue;
-                if (own) {
+                        if (!shm_word_cas(word, &old, now))
+                                continue;
                         shm_word_settle(gic, intid, old, now);
                         return;
                 }
-                shm_slot_claimed(&gic->vcpus[vcpu], op);
-                old = now;
+                if (!shm_word_claim(gic, vcpu, word, intid, op, &old))
+                        return;
         }
+        /* GICD_ICACTIVER<n> in the middle of its acknowledge: from now on that is over. */
+        if (gic_word_holder(old) == vcpu)
+                shm_word_cas(word, &old, gic_word_set_holder(old, GIC_NO_VCPU));
 }
 
 static bool eoi_mode(const struct shm_vcpu *vcpu)

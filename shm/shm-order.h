@@ -68,6 +68,7 @@
         X(SLOT_R1,    store, release) \
         X(SLOT_R2,    store, release) \
         X(SLOT_R3,    rmw,   seq_cst) \
+        X(SLOT_R4,    rmw,   acq_rel) \
         X(SLOT_A1,    load,  acquire) \
         X(SLOT_A2,    load,  seq_cst) \
         X(SLOT_X1,    load,  relaxed) \

@@ -57,23 +57,118 @@ uint64_t shm_vcpu_session(const struct shm_gic *gic, uint32_t vcpu)
         return session ? session : shm_load(&self->left_session, OWNER_A1);
 }
 
-/*
- * Take an acknowledge back, with the requests that it consumed. It came so far if this vCPU is in the word: as the holder,
- * or, not active, since somebody took the activity away from outside before the repair: the interrupt was not delivered by
- * that. What a change of the word owes is paid in any case: the dead one may have changed it and paid nothing.
- */
-static void take_back(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t requests)
+/* What an acknowledge consumed, unless it was cleared since. */
+static uint64_t consumed(uint64_t op, uint64_t old_word)
 {
-        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
-        uint64_t old;
+        return (op & SHM_SLOT_CLEARED) ? 0 : old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE);
+}
 
-        if (!word)
+static uint64_t undelivered(uint64_t w, uint64_t op, uint64_t old_word)
+{
+        return gic_irq_take_back(w, consumed(op, old_word), op & SHM_SLOT_MADE_ACTIVE);
+}
+
+/*
+ * SLOT-A2: the word says that this vCPU has acknowledged it, by the acknowledge that is in the slot
+ * if the word says so once more behind it. What the change makes of the interrupt as if it had not
+ * been acknowledged goes into the slot by a compare-and-swap (SLOT-R4).
+ */
+bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t *old,
+                   uint64_t *now, shm_transition transition, uint64_t argument)
+{
+        struct shm_slot *slot = &gic->vcpus[gic_word_holder(*old)].slot;
+        uint64_t op = shm_load(&slot->op, SLOT_A2);
+        uint64_t old_word = shm_load(&slot->old_word, SLOT_X1);
+        uint64_t before = *old, back, noted;
+
+        *old = shm_word_load(word); /* or the slot is empty, since it was taken back */
+        if (*old != before)
+                return false;
+        if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_ACK || SHM_SLOT_OP_INTID(op) != intid ||
+            (before & GIC_WORD_RESIDENT))
+                return true;
+        back = undelivered(before, op, old_word);
+        if (op & SHM_SLOT_CLOSED) {
+                if (shm_word_cas(word, old, back))
+                        shm_word_settle(gic, intid, before, *old = back);
+                return false;
+        }
+        back = transition(back, argument);
+        noted = base_bit_assign(op, SHM_SLOT_MADE_ACTIVE, (back & GIC_WORD_ACTIVE) != 0);
+        if (consumed(op, old_word) && !(back & consumed(op, old_word)))
+                noted |= SHM_SLOT_CLEARED;
+        if (noted != op && !shm_cas(&slot->op, &op, noted, SLOT_R4))
+                return false;
+        if (*now & GIC_WORD_ACTIVE) /* made active: the repair still knows it by its holder */
+                *now = gic_word_set_holder(*now, gic_word_holder(before));
+        return true;
+}
+
+/*
+ * Claim what another vCPU holds. SLOT-A2 before: what nobody has yet is not active, and this comes
+ * before it; and after: it may have been ended and acknowledged again since. Return: false if there
+ * is nothing to end; else *old is the word to go on with.
+ */
+bool shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word, uint32_t intid,
+                    uint64_t op, uint64_t *old)
+{
+        uint32_t holder = gic_word_holder(*old);
+        uint64_t held = *old, mine = gic_word_set_holder(held, (uint16_t)vcpu);
+
+        if (shm_slot_is_undelivered(gic, holder, intid))
+                return false;
+        shm_slot_claims(&gic->vcpus[vcpu], op, holder);
+        if (!shm_word_cas(word, old, mine))
+                return true;
+        *old = mine;
+        if (shm_slot_is_undelivered(gic, holder, intid))
+                return !shm_word_cas(word, old, held);
+        shm_slot_claimed(&gic->vcpus[vcpu], op);
+        return true;
+}
+
+/* Has @by, which holds this, claimed it from @vcpu and not looked yet whether it was delivered? */
+static bool is_claim(const struct shm_gic *gic, uint32_t by, uint32_t vcpu, uint32_t intid)
+{
+        uint64_t op, from;
+
+        if (by >= gic->n_vcpus || by == vcpu)
+                return false;
+        op = shm_load(&gic->vcpus[by].slot.op, SLOT_A2);
+        from = base_field_get(shm_load(&gic->vcpus[by].slot.argument, SLOT_X1),
+                              SHM_SLOT_ARGUMENT_FROM_SHIFT, 17);
+        return (SHM_SLOT_OP_KIND(op) == SHM_SLOT_EOI || SHM_SLOT_OP_KIND(op) == SHM_SLOT_DIR) &&
+               SHM_SLOT_OP_INTID(op) == intid && !(op & SHM_SLOT_CLAIMED) && from == vcpu + 1;
+}
+
+/*
+ * Take an acknowledge back, with the requests that it consumed. It came so far if this vCPU is in
+ * the word: as the holder, or, not active, since somebody took the activity away from outside
+ * before the repair: the interrupt was not delivered by that; or if another vCPU has claimed it.
+ * What a change of the word owes is paid in any case: the dead one may have changed it and paid
+ * nothing.
+ */
+static void take_back(struct shm_gic *gic, uint32_t vcpu, uint64_t old_word)
+{
+        uint64_t op = shm_or(&gic->vcpus[vcpu].slot.op, SHM_SLOT_CLOSED, SLOT_R4);
+        uint32_t intid = SHM_SLOT_OP_INTID(op);
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
+        uint64_t old, seen;
+
+        if (!word || SHM_SLOT_OP_KIND(op) != SHM_SLOT_ACK)
                 return;
         old = shm_word_load(word);
-        for (unsigned i = 0; i < SHM_TRIES && gic_word_holder(old) == vcpu; i++) {
-                uint64_t now = gic_irq_deactivate(old | GIC_WORD_ACTIVE) | requests;
+        for (unsigned i = 0; i < SHM_TRIES; i++) {
+                uint64_t now = undelivered(old, op, old_word);
+                uint32_t holder = gic_word_holder(old);
 
-                if (shm_word_cas(word, &old, now)) {
+                if (holder != vcpu &&
+                    !((old & GIC_WORD_ACTIVE) && is_claim(gic, holder, vcpu, intid))) {
+                        seen = old;
+                        old = shm_word_load(word); /* or the claim was given back meanwhile */
+                        if (old == seen)
+                                break;
+                } else if (shm_word_cas(word, &old, now)) {
                         old = now;
                         break;
                 }
@@ -107,9 +202,22 @@ static bool is_to_end(uint64_t w, uint32_t vcpu, bool claimed, uint64_t old_word
         return !claimed && (old_word & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == gic_word_holder(old_word);
 }
 
+/* Claimed, and not looked at since: was it delivered at all? Else the word as it was before. */
+static bool is_to_give_back(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t *ret_word)
+{
+        uint64_t argument = shm_load(&gic->vcpus[vcpu].slot.argument, SLOT_X1);
+        uint64_t from = base_field_get(argument, SHM_SLOT_ARGUMENT_FROM_SHIFT, 17);
+
+        if (!from || from - 1 == vcpu || !shm_slot_is_undelivered(gic, (uint32_t)from - 1, intid))
+                return false;
+        *ret_word = gic_word_set_holder(*ret_word, (uint16_t)(from - 1));
+        return true;
+}
+
 /*
  * Complete a deactivation, by the same steps: claimed, the claim in the slot, ended. Once this vCPU has it the slot says so,
- * for who repairs after a death in the middle of this: its holder may have acknowledged it again by then.
+ * for who repairs after a death in the middle of this: its holder may have acknowledged it again by
+ * then. What was not delivered is given back, and is not active.
  */
 static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
@@ -122,13 +230,23 @@ static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
                 return;
         old = shm_word_load(word);
         for (unsigned i = 0; i < SHM_TRIES && is_to_end(old, vcpu, claimed, old_word); i++) {
-                bool own = gic_word_holder(old) == vcpu;
-                bool ends = own || (old & GIC_WORD_RESIDENT);
-                uint64_t now = ends ? gic_lr_mark(old, gic_irq_deactivate(old)) : gic_word_set_holder(old, (uint16_t)vcpu);
+                uint32_t holder = gic_word_holder(old);
+                bool own = holder == vcpu;
+                uint64_t now = old;
 
-                if (own && !claimed)
-                        shm_slot_claimed(&gic->vcpus[vcpu], op);
-                claimed |= own;
+                if (own || (old & GIC_WORD_RESIDENT)) {
+                        if (!own || claimed || !is_to_give_back(gic, vcpu, intid, &now)) {
+                                now = gic_lr_mark(old, gic_irq_deactivate(old));
+                                if (own && !claimed)
+                                        shm_slot_claimed(&gic->vcpus[vcpu], op);
+                                claimed |= own;
+                        }
+                } else {
+                        if (shm_slot_is_undelivered(gic, holder, intid))
+                                break;
+                        shm_slot_claims(&gic->vcpus[vcpu], op, holder);
+                        now = gic_word_set_holder(old, (uint16_t)vcpu);
+                }
                 if (shm_word_cas(word, &old, now))
                         old = now;
         }
@@ -214,7 +332,7 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
         switch (SHM_SLOT_OP_KIND(op)) {
         case SHM_SLOT_ACK:
                 repair_apr(self, argument);
-                take_back(gic, vcpu, SHM_SLOT_OP_INTID(op), old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE));
+                take_back(gic, vcpu, old_word);
                 break;
         case SHM_SLOT_EOI:
                 repair_apr(self, argument);

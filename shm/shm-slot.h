@@ -12,6 +12,15 @@
  * Others  An interrupt that another vCPU holds is deactivated in two steps: claimed (its holder becomes this vCPU; the
  *         slot says so), then ended. Without, a repair could not tell "not ended yet" from "ended, and acknowledged
  *         there again".
+ * Undelivered
+ *         Until its slot is empty an acknowledge may turn out never to have been, by the death of
+ *         its owner. What others do to the interrupt before that comes before it: a deactivation
+ *         finds nothing to end. A write that clears the consumed requests or makes it active says
+ *         so in the slot, of that very acknowledge (SHM_SLOT_SERIAL): void if it commits. A repair
+ *         closes it first (SHM_SLOT_CLOSED): then what it takes back is final, and who finds it
+ *         closed helps. Who claimed it all the same, since it was ended and acknowledged again in
+ *         between, finds that out by another look, and gives it back; until then its slot says from
+ *         whom it claims.
  * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first CAS (which is
  *         sequentially consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the
  *         operation's last store: this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of
@@ -22,6 +31,7 @@
  *         the acknowledge may still come.
  * Threads The owner thread; after its death, the one that repairs.
  */
+#include "base-bits.h"
 #include "shm-gic.h"
 
 enum shm_slot_op {
@@ -35,6 +45,10 @@ enum shm_slot_op {
 
 #define SHM_SLOT_DEACTIVATE  (UINT64_C(1) << 8)
 #define SHM_SLOT_CLAIMED     (UINT64_C(1) << 9)   /* EOI, DIR: the holder was changed to this vCPU */
+#define SHM_SLOT_CLEARED      (UINT64_C(1) << 10) /* ACK: cleared from outside, what it consumed */
+#define SHM_SLOT_MADE_ACTIVE  (UINT64_C(1) << 11) /* ACK: it was made active from outside */
+#define SHM_SLOT_CLOSED       (UINT64_C(1) << 12) /* ACK: of a dead owner, who is being repaired */
+#define SHM_SLOT_SERIAL(n)    ((uint64_t)(uint16_t)(n) << 16) /* ACK: tells it from the next one */
 #define SHM_SLOT_OP(op, flags, intid)  ((uint64_t)(op) | (flags) | (uint64_t)(intid) << 32)
 #define SHM_SLOT_OP_KIND(v)   ((enum shm_slot_op)((v) & 0xff))
 #define SHM_SLOT_OP_INTID(v)  ((uint32_t)((v) >> 32))
@@ -42,6 +56,7 @@ enum shm_slot_op {
 #define SHM_SLOT_ARGUMENT(bit, group)    ((uint64_t)(bit) | (uint64_t)(group) << 8)
 #define SHM_SLOT_ARGUMENT_BIT(a)         ((unsigned)((a) & 0x7f))
 #define SHM_SLOT_ARGUMENT_GROUP(a)       ((unsigned)((a) >> 8 & 1))
+#define SHM_SLOT_ARGUMENT_FROM_SHIFT     16  /* EOI, DIR: whose it claims, + 1; 17 bits */
 
 static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t old_word, uint64_t argument)
 {
@@ -50,13 +65,16 @@ static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t o
         shm_store(&vcpu->slot.op, op, SLOT_R1);
 }
 
-/* SLOT-R3. */
+/* SLOT-R3. The serial: how many its owner has acknowledged before. */
 static inline void shm_slot_acknowledge(struct shm_vcpu *vcpu, uint32_t intid, uint64_t old_word,
                                         uint64_t argument)
 {
+        uint64_t serial = shm_load(&vcpu->counters.acknowledged, COUNT_X1);
+        uint64_t op = SHM_SLOT_OP(SHM_SLOT_ACK, SHM_SLOT_SERIAL(serial), intid);
+
         shm_store(&vcpu->slot.old_word, old_word, SLOT_X2);
         shm_store(&vcpu->slot.argument, argument, SLOT_X2);
-        (void)shm_exchange(&vcpu->slot.op, SHM_SLOT_OP(SHM_SLOT_ACK, 0, intid), SLOT_R3);
+        (void)shm_exchange(&vcpu->slot.op, op, SLOT_R3);
 }
 
 /* SLOT-A2: @vcpu may be acknowledging something. *ret_intid: what, if it exists. */
@@ -72,6 +90,26 @@ static inline bool shm_slot_is_acknowledging(const struct shm_vcpu *vcpu, uint32
 static inline void shm_slot_claimed(struct shm_vcpu *vcpu, uint64_t op)
 {
         shm_store(&vcpu->slot.op, op | SHM_SLOT_CLAIMED, SLOT_X3);
+}
+
+/* SLOT-X3: before the claim. What it claimed before, somebody else has ended. */
+static inline void shm_slot_claims(struct shm_vcpu *vcpu, uint64_t op, uint32_t holder)
+{
+        uint64_t argument = shm_load(&vcpu->slot.argument, SLOT_X1);
+
+        shm_store(&vcpu->slot.op, op & ~SHM_SLOT_CLAIMED, SLOT_X3);
+        argument = base_field_set(argument, SHM_SLOT_ARGUMENT_FROM_SHIFT, 17, holder + UINT64_C(1));
+        shm_store(&vcpu->slot.argument, argument, SLOT_X3);
+}
+
+/* Is @holder, whatever it is, in the middle of acknowledging this? Then nobody has it yet. */
+static inline bool shm_slot_is_undelivered(const struct shm_gic *gic, uint32_t holder,
+                                           uint32_t intid)
+{
+        uint32_t n;
+
+        return holder < gic->n_vcpus &&
+               shm_slot_is_acknowledging(&gic->vcpus[holder], &n) && n == intid;
 }
 
 static inline void shm_slot_end(struct shm_vcpu *vcpu)

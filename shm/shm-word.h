@@ -138,6 +138,23 @@ static inline bool shm_word_may_be_unpaid(uint64_t old, uint64_t now, unsigned p
 
 typedef uint64_t (*shm_transition)(uint64_t word, uint64_t argument);
 
+/*
+ * shm_word_note() - before a change from outside of a word that has a holder: who may be in the
+ * middle of acknowledging it (shm-slot.h, Undelivered)
+ * @old: the word; then what it is by now. @now: what is to become of it; then what instead.
+ *
+ * Return: false if it has changed: start over. In shm-repair.c.
+ */
+bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t *old,
+                   uint64_t *now, shm_transition transition, uint64_t argument);
+
+/*
+ * shm_word_claim() - for a deactivation by @vcpu, which is in its slot as @op: claim what another
+ * vCPU holds. Return: false if there is nothing to end; else *old is the word to go on with.
+ */
+bool shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word, uint32_t intid,
+                    uint64_t op, uint64_t *old);
+
 static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
                                    uint64_t argument, bool announces)
 {
@@ -147,6 +164,12 @@ static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *wo
         for (;;) {
                 uint64_t now = gic_lr_mark(old, transition(old, argument));
 
+                if (!announces && __builtin_expect(gic_word_holder(old) < gic->n_vcpus, 0) &&
+                    !shm_word_note(gic, word, intid, &old, &now, transition, argument)) {
+                        if (!shm_gic_retry(gic, &tries))
+                                return false;
+                        continue;
+                }
                 if (now == old) {
                         if (!announces || shm_cas(word, &old, old, WORD_R2)) {
                                 if (shm_word_owes(old))

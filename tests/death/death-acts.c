@@ -56,6 +56,7 @@ static void hold_ppi(void)     { pend_ppi(); hold(VICTIM); }
 static void hold_then_high(void) { hold_edge(); pulse(&rig, HIGH); }
 static void hold_two(void)     { hold_then_high(); hold(VICTIM); }
 static void hold_and_again(void) { hold_edge(); pend_edge(); }
+static void mode1_pend_edge(void) { mode1(); pend_edge(); }
 static void mode1_hold_edge(void) { mode1(); hold_edge(); }
 static void mode1_dropped_edge(void) { mode1_hold_edge(); eoi(&rig, VICTIM, EDGE); }
 static void mode1_dropped_level(void) { mode1(); hold_level(); eoi(&rig, VICTIM, LEVEL); }
@@ -232,6 +233,7 @@ const struct death_act death_acts[] = {
         ACT("the daemon pulses a device's line", NULL, daemon_pulse, OUT),
         ACT("the daemon asks for ends", NULL, daemon_notify, OUT),
         ACT("acknowledge an edge", pend_edge, ack_it, 0),
+        ACT("acknowledge an edge, EOImode 1", mode1_pend_edge, ack_it, 0),
         ACT("acknowledge a level", pend_level, ack_it, 0),
         ACT("acknowledge a 1-of-N edge", off_with_any, ack_it, 0),
         ACT("acknowledge an SGI", pend_sgi, ack_it, 0),
@@ -358,6 +360,20 @@ static void reroute_works(void) { reroute(); other_works(); }
 static void works_reroute(void) { other_works(); reroute(); }
 static void clear_active(void) { gicd(&rig, ICACTIVER + 4, 0xff00); }
 static void disable(void)      { gicd(&rig, ICENABLER + 4, 0xff00); }
+static void clear_edge(void)   { set_bit(&rig, 0, ICPENDR, EDGE); }
+static void make_active(void)  { set_bit(&rig, 0, ISACTIVER, EDGE); }
+static void both_ways(void)    { make_active(); clear_active(); }
+static void clear_and_again(void) { clear_edge(); pulse(&rig, EDGE); }
+
+/* With the priority of another interrupt. */
+static void end_unacknowledged(void)
+{
+        take_one();
+        eoi(&rig, OTHER, EDGE);
+}
+
+static void other_ends(void)   { pend_away(); as_other(end_unacknowledged); }
+static void ends_late(void)    { as_other(end_unacknowledged); pend_away(); }
 static void reset_victim(void) { shm_reset_request(&rig.gic, VICTIM, SHM_RESET_CPU_ON); }
 static void reset_second(void) { shm_reset_request(&rig.gic, SECOND, SHM_RESET_LAZY); }
 
@@ -372,6 +388,11 @@ const struct death_act death_others[] = {
         { "GICD_IROUTER to vCPU 1, which works", .act = reroute_works, .late = works_reroute },
         ACT("GICD_ICACTIVER", NULL, clear_active, 0),
         ACT("GICD_ICENABLER", NULL, disable, 0),
+        ACT("GICD_ICPENDR", NULL, clear_edge, 0),
+        ACT("GICD_ICPENDR, and injects again", NULL, clear_and_again, 0),
+        ACT("GICD_ISACTIVER", NULL, make_active, 0),
+        ACT("GICD_ISACTIVER, GICD_ICACTIVER", NULL, both_ways, 0),
+        { "vCPU 1 ends what it has not acknowledged", .act = other_ends, .late = ends_late },
         ACT("a tool resets vCPU 0", NULL, reset_victim, 0),
         ACT("a tool resets vCPU 2", NULL, reset_second, DEATH_COLD),
         ACT("a tool resets everything", NULL, other_dist_reset, DEATH_COLD | DEATH_WIDE),

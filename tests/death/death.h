@@ -82,7 +82,6 @@ struct death_act {
  */
 #define DEATH_TELLS      (1u << 9)
 #define DEATH_FOLDS      (1u << 7)      /* of a list-register port: nothing of it is done before its slot is full */
-#define DEATH_CLEARS     (1u << 8)      /* an acknowledge, and what clears its request: not both (doc/sudden-death.md, exception 2) */
 #define DEATH_NO_NOTICE  (1u << 3)      /* the daemon's death ends its devices' connections, and so what they wait for */
 
 extern struct rig rig;

@@ -243,8 +243,6 @@ static void every_store(const struct death_act *a)
         for (unsigned b = 0; b < death_n_others; b++) {
                 unsigned step = b > 0 && (a->flags & DEATH_COLD) ? 1 + n / 16 : 1;
 
-                if (a->flags & death_others[b].flags & DEATH_CLEARS)
-                        continue;
                 expect_all(a, &death_others[b]);
                 for (unsigned at = 1 + (step > 1 ? random_below(step) : 0); at <= n; at += step) {
                         struct trial t = { .a = a, .b = &death_others[b], .when = AFTER_DEATH, .kill_at = at };
@@ -261,7 +259,7 @@ static void some_other(const struct death_act *a, const struct death_act *b, uns
 {
         unsigned n = n_stores_of(a);
 
-        if (n == 0 || (a->flags & b->flags & (DEATH_WIDE | DEATH_CLEARS)))
+        if (n == 0 || (a->flags & b->flags & DEATH_WIDE))
                 return;
         expect_all(a, b);
         for (unsigned i = 0; i < rounds; i++) {
@@ -474,7 +472,7 @@ static void stop_each(const struct death_act *a, const struct death_act *b)
         bool failed;
         struct death_plan count = { .each_access = true };
 
-        if (!b->act || (a->flags & b->flags & (DEATH_WIDE | DEATH_CLEARS)))
+        if (!b->act || (a->flags & b->flags & DEATH_WIDE))
                 return;
         death_world_begin(a);
         death_here(act_of, a, &count);

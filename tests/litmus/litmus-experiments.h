@@ -44,6 +44,8 @@ NOTICED(ONEOFN_A4, "oneofn-open")
 NOTICED(SLOT_R1, "port-walk")
 NOTICED(SLOT_R2, "slot-ack")
 NOTICED(SLOT_R3, "slot-rwp")
+ARGUED(SLOT_R4, "the one word decides, and the words beside it are sequentially consistent; "
+       "less would do, on a path that is cold")
 NOTICED(SLOT_A2, "slot-rwp")
 ARGUED(SLOT_A1, "who repairs has heard of the death by the kernel, which is behind all that the "
        "dead one did")

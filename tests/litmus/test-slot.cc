@@ -422,3 +422,153 @@ LITMUS_SCENARIO(rwp, .name = "slot-rwp",
                 .n_threads = 2, .setup = rwp_setup, .before = rwp_before, .thread = rwp_thread,
                 .after = rwp_after, .saw = { "it was acknowledged", "it was not", "RWP was 1" },
                 .executions = 40000, .next = NULL);
+
+/* --- what others do to an interrupt whose acknowledge may turn out not to have been --- */
+
+enum { CLEAR, ACTIVATE, DEACTIVATE, N_WRITES };
+
+static unsigned write;
+
+static void undelivered_setup(void)
+{
+        world_build(2, 1, 0);
+        world.vcpus[1].icc_ctlr.cell.value |= ICC_CTLR_EOIMODE;
+        shm_line_pulse(&world, 0, SPI);
+}
+
+/* The @n-th acknowledge of vCPU 0: it is counted before its slot is emptied. */
+static bool is_committed(unsigned n)
+{
+        return world.vcpus[0].counters.acknowledged.cell.value == n && (returned || committed);
+}
+
+static uint64_t clear_pending(uint64_t w, uint64_t)
+{
+        return w & ~(GIC_WORD_EDGE | GIC_WORD_LATCH);
+}
+
+static uint64_t activate(uint64_t w, uint64_t)
+{
+        return w & GIC_WORD_ACTIVE ? w : gic_word_set_holder(w | GIC_WORD_ACTIVE, GIC_NO_VCPU);
+}
+
+static void undelivered_before(void)
+{
+        slot_before();
+        write = litmus_random(N_WRITES);
+}
+
+static void undelivered_thread(unsigned index)
+{
+        shm_atomic(uint64_t) *word = shm_gic_word(&world, 0, SPI);
+
+        if (index == 0) {
+                mortally(ack_operation, 40);
+                return;
+        }
+        litmus_wait(60);
+        if (write == DEACTIVATE)
+                shm_cpuif_dir(&world, 1, SPI);
+        else
+                shm_word_update(&world, word, SPI, write == CLEAR ? clear_pending : activate, 0);
+}
+
+static void undelivered_after(void)
+{
+        bool is_delivered = is_committed(1);
+
+        litmus_saw(is_delivered ? 0 : 1);
+        if (is_delivered) {
+                litmus_check(!gic_word_pending(world_word(SPI)), "it is delivered, and pending");
+                litmus_check(write == DEACTIVATE || is_active(SPI), "it is delivered, not active");
+        } else {
+                litmus_check(gic_word_pending(world_word(SPI)) == (write != CLEAR),
+                             "an injection is lost, or one that was cleared is pending");
+                litmus_check(is_active(SPI) == (write == ACTIVATE),
+                             "it was made active and is not, or the reverse");
+        }
+        world_settle();
+}
+
+LITMUS_SCENARIO(undelivered, .name = "slot-undelivered",
+                .what = "death in an acknowledge of what is cleared, made active, deactivated",
+                .n_threads = 2, .setup = undelivered_setup, .before = undelivered_before,
+                .thread = undelivered_thread, .after = undelivered_after,
+                .saw = { "it was delivered", "it was not" }, .executions = 60000, .next = NULL);
+
+/*
+ * A deactivation that was about to claim stands still while the interrupt ends and is acknowledged
+ * again: it claims what may turn out not to have been delivered. It dies, too, in some executions.
+ */
+static void claim_setup(void)
+{
+        world_build(2, 1, 0);
+        for (uint32_t v = 0; v < 2; v++)
+                shm_cpuif_write_ctlr(&world, v, ICC_CTLR_EOIMODE);
+        shm_line_pulse(&world, 0, SPI);
+        shm_cpuif_ack(&world, 0, 1);
+        shm_cpuif_eoi(&world, 0, 1, SPI);
+}
+
+static bool pulsed;                     /* again, after its owner has ended it */
+
+static void claim_before(void)
+{
+        slot_before();
+        pulsed = false;
+        acknowledged = GIC_INTID_SPURIOUS;
+}
+
+static void claim_operation(void)
+{
+        shm_cpuif_dir(&world, 0, SPI);
+        litmus_returned();
+        shm_line_pulse(&world, 0, SPI);
+        litmus_returned();
+        pulsed = true;
+        acknowledged = shm_cpuif_ack(&world, 0, 1);
+}
+
+static void claim_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(10);
+                mortally(claim_operation, 60);
+                return;
+        }
+        litmus_wait(40);
+        try {
+                if (litmus_random(3) == 0)
+                        litmus_mortal(20);
+                shm_cpuif_dir(&world, 1, SPI);
+                litmus_returned();
+        } catch (const litmus_death &) {
+                shm_vcpu_release(&world, 1);
+                shm_vcpu_repair(&world, 1);
+                shm_repair_words(&world);
+        }
+}
+
+static void claim_after(void)
+{
+        bool is_delivered = is_committed(2);
+        uint64_t w = world_word(SPI);
+
+        litmus_saw(is_delivered ? 0 : 1);
+        litmus_check(!(w & GIC_WORD_ACTIVE) || gic_word_holder(w) == 0, "a claim was left");
+        if (is_delivered)
+                litmus_check(!gic_word_pending(w), "it was delivered, and is pending");
+        else if (pulsed) {
+                litmus_saw(2);
+                litmus_check(gic_word_pending(w), "it was not delivered, and is gone");
+                litmus_check(!(w & GIC_WORD_ACTIVE), "it was not delivered, and is active");
+        }
+        world_settle();
+}
+
+LITMUS_SCENARIO(claims, .name = "slot-claim",
+                .what = "a deactivation that comes late finds the next acknowledge of who dies",
+                .n_threads = 2, .setup = claim_setup, .before = claim_before,
+                .thread = claim_thread, .after = claim_after,
+                .saw = { "it was delivered", "it was not", "it died in the second acknowledge" },
+                .executions = 60000, .next = NULL);
