@@ -129,7 +129,32 @@ bool shm_reset_ctlr_taken(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, u
         return false;
 }
 
-/* All but the SPIs that it holds. @asked: SHM_REQUEST_* that were posted. */
+/* CPU interface and private interrupts. @asked: SHM_REQUEST_* that were posted. */
+static void reset_registers(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default);
+        reset_cpuif(gic, self);
+        shm_oneofn_closed(gic, vcpu);
+        shm_store(&self->gicr_statusr, 0, STATUS_X1);
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                shm_word_update(gic, &self->words[i], shm_gic_nth_private(i),
+                                i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired, 0);
+}
+
+/* The same, and the SPIs that it holds. */
+static void reset_words(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
+{
+        reset_registers(gic, vcpu, asked);
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+
+                shm_word_update(gic, &shm_gic_spi(gic, intid)->word, intid, shm_reset_held, vcpu);
+        }
+}
+
+/* All but the SPIs that it holds, with what was asked for, by who has a slot for it. */
 static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
@@ -144,14 +169,7 @@ static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
         change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default);
         if (asked & bits)
                 since = shm_and(&self->request, ~bits, REQUEST_A1) & ~asked;
-        if (since & SHM_REQUEST_FORGET)
-                change_ctlr(gic, vcpu, ctlr_to_new);
-        reset_cpuif(gic, self);
-        shm_oneofn_closed(gic, vcpu);
-        shm_store(&self->gicr_statusr, 0, STATUS_X1);
-        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                shm_word_update(gic, &self->words[i], shm_gic_nth_private(i),
-                                i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired, 0);
+        reset_registers(gic, vcpu, asked | since);
 }
 
 static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
@@ -249,9 +267,22 @@ static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
 /* It runs from here on: finish what an outsider had begun, and clear what one has left to the owner. */
 static void begin(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 {
-        if (before & SHM_CPUIF_TAKEN) {
+        uint32_t asked = shm_load(&gic->vcpus[vcpu].request, REQUEST_A2);
+
+        bool runs = shm_takeover_runs(shm_load(&gic->vcpus[vcpu].cpuif, TAKE_A2));
+
+        if (before & SHM_CPUIF_TAKEN)
                 shm_takeover_salt(gic, vcpu);
-                reset_own(gic, vcpu, 0);
+        if ((before & SHM_CPUIF_TAKEN) || (runs && (asked & SHM_REQUEST_RESET))) {
+                /*
+                 * Also one that was asked for and not begun: as a whole before the guest runs, and
+                 * not at its first operation, after it has written registers. The request stays
+                 * until the reset is made: who registers the vCPU has no slot, and if it dies in
+                 * the middle the owner or a repair makes the reset again.
+                 */
+                reset_words(gic, vcpu, asked);
+                shm_takeover_strike_off(gic, vcpu, asked);
+                shm_reset_count(&gic->vcpus[vcpu]);
         } else if (before & SHM_CPUIF_STALE) {
                 shm_apr_take(gic, vcpu);
         }

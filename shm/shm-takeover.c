@@ -104,7 +104,7 @@ static bool change_words(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
  * since is for another round. If the owner has the vCPU back before this, it makes the reset
  * itself, and has struck it off, or does so when it serves what it finds asked for.
  */
-static void strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
+void shm_takeover_strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         const uint32_t exact = ~(SHM_REQUEST_WAKE | SHM_REQUEST_APR);
         const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
@@ -143,7 +143,7 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
         if (due && !apply(gic, vcpu, ticket, asked))
                 return false;
         if (due)
-                strike_off(gic, vcpu, asked);
+                shm_takeover_strike_off(gic, vcpu, asked);
         if (!change_cpuif(gic, vcpu, ticket, true))
                 return false;
         if (due)

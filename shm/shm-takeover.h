@@ -61,6 +61,9 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
  */
 bool shm_takeover_is_mine(const struct shm_vcpu *self, uint64_t ticket);
 
+/* shm_takeover_strike_off() - the reset that request, as @asked, asks for is made. */
+void shm_takeover_strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked);
+
 /*
  * shm_takeover_steal() - take it from the outsider that has it, which is dead or slow: nothing that
  * one decided comes true any more. Return: false if nobody has it; *ret_ticket as of

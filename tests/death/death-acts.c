@@ -404,7 +404,6 @@ const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
 static void boots(uint32_t v)
 {
         shm_power(&rig.gic, v, true);
-        shm_cpuif_serve(&rig.gic, v); /* what was asked before this: not in the middle of the boot */
         waker(&rig, v, 0);
         msr(&rig, v, ICC_PMR, 0xf0);
         msr(&rig, v, ICC_IGRPEN1, 1);
