@@ -55,6 +55,34 @@ static void die(struct vmm_cpu *cpu, const char *why)
         vmm_machine_end(cpu->machine, VMM_STATUS_DIED);
 }
 
+#define ESR_EC_SHIFT       26
+#define EC_FETCH_LOWER_EL  UINT64_C(0x20)
+#define EC_FETCH_SAME_EL   UINT64_C(0x21)
+#define ESR_IL             (UINT64_C(1) << 25)
+#define FSC_EXTERNAL       0x10u
+
+/*
+ * Nobody answered for the instruction: the engine has read 0 there, which is UDF, and reports that.
+ * The architecture has an instruction abort, at the same vector (Arm ARM, ESR_EL1).
+ */
+static void take_fetch_abort(struct vmm_cpu *cpu)
+{
+        uint64_t pc = vmm_cpu_get(cpu, UC_ARM64_REG_PC);
+        uint64_t class = vmm_cpu_exception_level(cpu) > 0 ? EC_FETCH_SAME_EL : EC_FETCH_LOWER_EL;
+
+        vmm_unicorn_take_exception(cpu->state);
+        vmm_cpu_set(cpu, UC_ARM64_REG_ESR_EL1, class << ESR_EC_SHIFT | ESR_IL | FSC_EXTERNAL);
+        vmm_cpu_set(cpu, UC_ARM64_REG_FAR_EL1, pc);
+}
+
+static bool is_in_hole(const struct vmm_cpu *cpu, uint64_t pc)
+{
+        uint64_t physical;
+
+        return vmm_unicorn_translate(cpu->state, pc, &physical) &&
+               vmm_map_is_hole(cpu->machine, physical);
+}
+
 static void on_exception(uc_engine *engine, uint32_t number, void *data)
 {
         struct vmm_cpu *cpu = data;
@@ -71,6 +99,10 @@ static void on_exception(uc_engine *engine, uint32_t number, void *data)
                 if (is_lost(cpu)) {
                         die(cpu, "jumped to where neither memory nor an exception handler is");
                         uc_emu_stop(cpu->engine);
+                        return;
+                }
+                if (is_in_hole(cpu, vmm_cpu_get(cpu, UC_ARM64_REG_PC))) {
+                        take_fetch_abort(cpu);
                         return;
                 }
                 break;

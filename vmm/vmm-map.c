@@ -3,7 +3,9 @@
 /*
  * Map: what a vCPU's engine finds at each address
  *
- * What    Guest memory, the two GIC frames (to the library, out of the guest: vmm-port.h), the PL011, and holes that read as zero.
+ * What    Guest memory, the two GIC frames (to the library, out of the guest: vmm-port.h), the
+ *         PL011, and holes: data reads as zero there, an instruction is an external abort
+ *         (vmm-engine.c).
  * Shadow  Unicorn 2.0 looks up its list of regions by the *virtual* address before it translates. So every hole of the
  *         address space is filled; the architecture's own faults come first.
  * Trust   Offsets and sizes are the guest's.
@@ -156,6 +158,14 @@ uc_err vmm_map_all(struct vmm_cpu *cpu)
         if (err == UC_ERR_OK)
                 err = map_hole(cpu, CANONICAL_HIGH, 0);
         return err;
+}
+
+bool vmm_map_is_hole(const struct vmm_machine *machine, uint64_t address)
+{
+        return !vmm_machine_is_ram(machine, address, 1) &&
+               address - VMM_GICD_BASE >= VMM_GICD_SIZE &&
+               address - VMM_GICR_BASE >= VMM_GICR_STRIDE * machine->n_cpus &&
+               address - VMM_PL011_BASE >= VMM_PL011_SIZE;
 }
 
 static bool allow(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value, void *data)

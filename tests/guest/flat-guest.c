@@ -279,6 +279,53 @@ static const uint32_t istatus[] = {
         0xd4000002, /* hvc #0x0 */
 };
 
+/*
+ * fetch: jumps to where nobody answers, twice. The handler wants ESR_EL1 to be x24 (an instruction
+ * abort from the same level, IL, synchronous external abort), FAR_EL1 and ELR_EL1 to be x25, and
+ * goes on at x30. Says a full stop for each, x for one that is otherwise.
+ */
+static const uint32_t fetch[] = {
+        0xd2a12014, /* mov x20, #0x9000000 */
+        0xd2a80100, /* mov x0, #0x40080000 */
+        0xb2750000, /* orr x0, x0, #0x800 */
+        0xd518c000, /* msr vbar_el1, x0 */
+        0xd5033fdf, /* isb */
+        0xd2b0c018, /* mov x24, #0x86000000 */
+        0xf2800218, /* movk x24, #0x10 */
+        0xd2a6000a, /* mov x10, #0x30000000 */
+        0xaa0a03f9, /* mov x25, x10 */
+        0x1000005e, /* adr x30, 2c */
+        0xd61f0140, /* br x10 */
+        0xd2c00e0a, /* mov x10, #0x7000000000 */
+        0xf282460a, /* movk x10, #0x1230 */
+        0xaa0a03f9, /* mov x25, x10 */
+        0x1000005e, /* adr x30, 40 */
+        0xd63f0140, /* blr x10 */
+        0x52800141, /* mov w1, #0xa */
+        0xb9000281, /* str w1, [x20] */
+        0x52b08000, /* mov w0, #0x84000000 */
+        0x72800100, /* movk w0, #0x8 */
+        0xd4000002, /* hvc #0x0 */
+};
+
+static const uint32_t fetch_vector[] = {
+        0xd5385201, /* mrs x1, esr_el1 */
+        0xeb18003f, /* cmp x1, x24 */
+        0x54000121, /* b.ne 2c */
+        0xd5386001, /* mrs x1, far_el1 */
+        0xeb19003f, /* cmp x1, x25 */
+        0x540000c1, /* b.ne 2c */
+        0xd5384021, /* mrs x1, elr_el1 */
+        0xeb19003f, /* cmp x1, x25 */
+        0x54000061, /* b.ne 2c */
+        0x528005c1, /* mov w1, #0x2e */
+        0x14000002, /* b 30 */
+        0x52800f01, /* mov w1, #0x78 */
+        0xb9000281, /* str w1, [x20] */
+        0xd518403e, /* msr elr_el1, x30 */
+        0xd69f03e0, /* eret */
+};
+
 /* echo: polls for input and sends it back, until a full stop. */
 static const uint32_t echo[] = {
         0xd2a12014, /* mov x20, #150994944 */
@@ -460,6 +507,8 @@ static const struct guest {
         { .name = "awake", .code = awake, .n_code = COUNT(awake),
           .vector = fiq_vector, .vector_at = 0xb00, .n_vector = COUNT(fiq_vector) },
         { .name = "istatus", .code = istatus, .n_code = COUNT(istatus) },
+        { .name = "fetch", .code = fetch, .n_code = COUNT(fetch),
+          .vector = fetch_vector, .vector_at = 0xa00, .n_vector = COUNT(fetch_vector) },
         { .name = "echo", .code = echo, .n_code = COUNT(echo) },
         { .name = "code", .code = code, .n_code = COUNT(code) },
         { .name = "psci", .code = psci, .n_code = COUNT(psci) },

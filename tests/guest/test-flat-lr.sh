@@ -85,6 +85,8 @@ flat awake --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'a guest that never writes GICR_WAKER takes an interrupt'
 flat istatus --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = I ]
 ok $? 'when ISTATUS of a timer reads 1 its interrupt is pending'
+flat fetch --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = .. ]
+ok $? 'an instruction where nobody answers is an external abort'
 flat fiq --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'an interrupt of group 0 is an FIQ'
 flat psci --smp 2 --cpu-interface=lr < /dev/null && [ "$(cat "$tmp/out")" = ................ ]

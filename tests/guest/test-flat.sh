@@ -53,6 +53,8 @@ flat awake < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'a guest that never writes GICR_WAKER takes an interrupt'
 flat istatus < /dev/null && [ "$(cat "$tmp/out")" = I ]
 ok $? 'when ISTATUS of a timer reads 1 its interrupt is pending'
+flat fetch < /dev/null && [ "$(cat "$tmp/out")" = .. ]
+ok $? 'an instruction where nobody answers is an external abort'
 flat fiq < /dev/null && [ "$(cat "$tmp/out")" = FIQ ]
 ok $? 'an interrupt of group 0 is an FIQ'
 flat code --smp 2 < /dev/null && [ "$(cat "$tmp/out")" = 112233445566778899 ]
