@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "vgic-private.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "shm-park.h"
@@ -35,6 +36,7 @@ VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_b
                 return -EOPNOTSUPP;
         if (vcpu->in_guest)
                 return -EBUSY;
+        shm_local_enter(&vcpu->inside, (uintptr_t)pthread_self());
         shm_port_enter(&vcpu->vm->gic, vcpu->index, &bank);
         vcpu->in_guest = true;
         memcpy(ret_bank, &bank, sizeof(bank));
@@ -58,6 +60,7 @@ VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *
         vcpu->in_guest = false;
         vgic_bell_answer(vcpu);
         shm_port_exit(&vcpu->vm->gic, vcpu->index, &bank);
+        shm_local_enter(&vcpu->inside, 0);
         (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this exit */
         vgic_bereft_tick(vcpu->vm);
         return 0;

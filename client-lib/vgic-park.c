@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -15,6 +16,9 @@
 #include "vgic-bereft.h"
 #include "vgic-conn.h"
 #include "vgic-doorbell.h"
+
+#define SPIN_NS     UINT64_C(20000)     /* a port that runs leaves in that time */
+#define NAP_NS      50000
 
 /*
  * Data path: sleeping, waking and kicking
@@ -85,6 +89,36 @@ static void ring_daemon(void *ctx)
                 vgic_doorbell_ring(vm->daemon_doorbell);
 }
 
+static uint64_t now_ns(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * Others leave the guest in some microseconds, unless the host has no processor for them. What this
+ * very thread has in guest does not run: nothing will come of waiting.
+ */
+static bool wait_for_fold(void *ctx, uint32_t index, uint64_t *since)
+{
+        const struct timespec nap = { .tv_nsec = NAP_NS };
+        struct vgic_vm *vm = ctx;
+        uint64_t now;
+
+        if (shm_local_is_in(&vm->vcpus[index].inside, (uintptr_t)pthread_self()))
+                return false;
+        now = now_ns();
+        if (!*since)
+                *since = now;
+        if (now - *since >= VGIC_FOLD_WAIT_NS)
+                return false;
+        if (now - *since >= SPIN_NS)
+                nanosleep(&nap, NULL);
+        return true;
+}
+
 void vgic_doorbell_hooks(struct vgic_vm *vm)
 {
         if (vm->role != VGIC_ROLE_VMM)
@@ -93,6 +127,7 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
         vm->gic.ring = ring_vcpu;
         vm->gic.raised = ring_daemon;
         vm->gic.refused = look_for_dead;
+        vm->gic.wait = wait_for_fold;
 }
 
 VGIC_EXPORT int vgic_vcpu_fd(const struct vgic_vcpu *vcpu)
@@ -170,14 +205,6 @@ VGIC_EXPORT unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu)
         drain(vcpu);
         (void)shm_park_wanted(gic, vcpu->index);
         return shm_cpuif_lines(gic, vcpu->index);
-}
-
-static uint64_t now_ns(void)
-{
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 /* Sleep on the doorbell alone: the read both waits and empties. */

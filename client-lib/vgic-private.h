@@ -28,6 +28,7 @@ struct vgic_vcpu {
         bool registered;
         bool in_guest;                  /* list-register port: entered, not left. Its own thread */
         uint32_t list_registers;        /* 0: a trap port */
+        shm_atomic(uintptr_t) inside;   /* the thread that has it in guest so; 0: none */
         struct shm_kick kick;           /* open while it is registered with one */
 };
 

@@ -36,7 +36,7 @@ VGIC_EXPORT int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t i
         int r = vgic_vm_check(vm, false);
 
         if (r == 0)
-                r = shm_read_irq(&vm->gic, index, intid, &state);
+                r = shm_read_irq_folded(&vm->gic, index, intid, &state);
         if (r < 0)
                 return r;
         *ret_state = (struct vgic_irq_state) {
@@ -45,7 +45,7 @@ VGIC_EXPORT int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t i
                 .group = state.group,
                 .edge = state.edge, .line = state.line, .latch = state.latch,
                 .priority = state.priority,
-                .one_of_n = state.one_of_n,
+                .one_of_n = state.one_of_n, .stale = state.stale,
                 .acknowledged = state.acknowledged,
         };
         return 0;

@@ -55,6 +55,11 @@ struct shm_gic {
          * port out, is dead itself. NULL: it is the daemon's affair. Must not block.
          */
         void (*refused)(void *ctx);
+        /*
+         * Vcpu @vcpu is to fold: wait a little; *since is 0 at first, and the hook's to keep.
+         * Return: false to give up. NULL: nobody waits, and what is read may be old. shm-fold.h
+         */
+        bool (*wait)(void *ctx, uint32_t vcpu, uint64_t *since);
         void *hook_ctx;
         uint32_t looks_left;    /* at vCPUs, to choose among them: shm-oneofn.h */
         bool releasing;         /* the vCPUs of a dead process are given up, and shm_repair_words() follows: what that does anyway for all

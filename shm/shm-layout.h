@@ -273,6 +273,7 @@ struct shm_vcpu {
 
         /* 384: SHM_PORT_*: the owner thread; GATED: who ends the wait */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) port;
+        shm_atomic(uint32_t) folds;         /* counts them: shm-fold.h. The owner thread */
 
         /* 448: list-register port: which of its interrupts may be active outside of list registers; the owner thread */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) actives_summary;
@@ -416,6 +417,7 @@ SHM_AT(struct shm_vcpu, posted_apr, 2176);
 SHM_AT(struct shm_vcpu, mirror, 2240);
 SHM_AT(struct shm_vcpu, actives_summary, 448);
 SHM_AT(struct shm_vcpu, actives, 2368);
+SHM_AT(struct shm_vcpu, folds, 388);
 SHM_AT(struct shm_vcpu, n_taken, 2880);
 SHM_AT(struct shm_vcpu, leftovers, 2884);
 SHM_AT(struct shm_vcpu, taken, 2944);

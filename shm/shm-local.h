@@ -16,6 +16,7 @@
  *         atomics: they change only while it is closed and idle.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "shm-atomic.h"
 
@@ -73,6 +74,20 @@ static inline bool shm_kick_begin(struct shm_kick *kick, bool *ret_last)
 static inline uint32_t shm_kick_close(struct shm_kick *kick)
 {
         return shm_and(&kick->word, ~SHM_KICK_OPEN, LOCAL_A2) & ~SHM_KICK_OPEN;
+}
+
+/*
+ * shm_local_enter() - @thread is in here from now on; 0: nobody. shm_local_is_in() - of the
+ * caller's own thread it is exact; of another it is somebody else's affair.
+ */
+static inline void shm_local_enter(shm_atomic(uintptr_t) *at, uintptr_t thread)
+{
+        shm_store(at, thread, LOCAL_X1);
+}
+
+static inline bool shm_local_is_in(const shm_atomic(uintptr_t) *at, uintptr_t thread)
+{
+        return shm_load(at, LOCAL_X2) == thread;
 }
 
 #endif

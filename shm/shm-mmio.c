@@ -4,6 +4,7 @@
 
 #include "gic-prio.h"
 #include "gic-reg.h"
+#include "shm-fold.h"
 #include "shm-gate.h"
 #include "shm-regs.h"
 #include "shm-word.h"
@@ -91,17 +92,29 @@ static inline struct run words_of(const struct shm_gic *gic, uint32_t vcpu, uint
 }
 
 /*
- * A word in a list register, to read a field of. It is pending and active as of the last fold, so
- * the reader asks for the next one: a guest that polls sees it change (after a finite delay,
- * without a stop).
+ * Words in list registers (@resident, by their place in @run): they are pending and active as of
+ * the last fold, and the reader waits for the next.
  */
-static uint64_t load_resident(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid)
+static __attribute__((noinline)) uint64_t read_resident(struct shm_gic *gic, const struct run *run,
+                                                        uint32_t intid, enum gic_field field,
+                                                        uint64_t resident)
 {
-        uint64_t w = shm_word_load(word);
+        struct shm_fold fold;
+        uint64_t value = 0;
 
-        if (gic->writable)
-                shm_word_update(gic, word, intid, gic_lr_ask, 0);
-        return w;
+        fold.n = 0;
+        for (uint64_t left = gic->writable ? resident : 0; left; left &= left - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(left);
+
+                shm_fold_note(gic, &fold, nth_word(run, i), intid + i);
+        }
+        (void)shm_fold_ask(gic, &fold);
+        for (; resident; resident &= resident - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(resident);
+
+                value |= gic_field_get(field, shm_word_load(nth_word(run, i))) << i;
+        }
+        return value;
 }
 
 /*
@@ -122,7 +135,7 @@ static inline __attribute__((always_inline)) uint64_t read_state(struct shm_gic 
                               (field == GIC_FIELD_PENDING ? SOURCES : GIC_WORD_ACTIVE);
         const ptrdiff_t stride = (ptrdiff_t)run->stride;
         shm_atomic(uint64_t) *word = run->first;
-        uint64_t value = 0;
+        uint64_t value = 0, resident = 0;
 
         for (unsigned i = 0; i < run->n; i++, word = beside(word, stride)) {
                 uint64_t w = shm_word_load(word);
@@ -130,9 +143,12 @@ static inline __attribute__((always_inline)) uint64_t read_state(struct shm_gic 
                 if (__builtin_expect(!(w & seen), 1))
                         continue;
                 if (__builtin_expect(w & GIC_WORD_RESIDENT, 0))
-                        w = load_resident(gic, word, intid + i);
-                value |= gic_field_get(field, w) << i;
+                        resident |= UINT64_C(1) << i;
+                else
+                        value |= gic_field_get(field, w) << i;
         }
+        if (__builtin_expect(resident != 0, 0))
+                value |= read_resident(gic, run, intid, field, resident);
         return value;
 }
 
@@ -171,6 +187,28 @@ static uint64_t read_fields(struct shm_gic *gic, const struct gic_reg *reg, uint
 }
 
 /*
+ * ISACTIVER, ICACTIVER: of what is in a list register the guest may end it there meanwhile. After
+ * the write it has heard of it, so that what it does from then on comes after the write.
+ */
+static __attribute__((noinline)) void write_active(struct shm_gic *gic, const struct run *run,
+                                                   const struct gic_reg *reg, uint32_t intid,
+                                                   uint64_t value)
+{
+        struct shm_fold fold;
+
+        fold.n = 0;
+        for (value &= base_mask(run->n); value; value &= value - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(value);
+
+                shm_fold_note(gic, &fold, nth_word(run, i), intid + i);
+                shm_word_update(gic, nth_word(run, i), intid + i, reg->set, 1);
+        }
+        if (reg->set == gic_field_set_active)
+                shm_gate_passed_by(gic);
+        (void)shm_fold_wait(gic, &fold);
+}
+
+/*
  * A set or clear register: a 0 means no interrupt, and a 1 always means one. A word that is as the
  * 1 wants it already is visited nevertheless: the process that made it so may not have paid yet
  * what that owes, and shm_word_update() knows.
@@ -181,13 +219,15 @@ static void write_ones(struct shm_gic *gic, const struct gic_reg *reg, uint32_t 
         uint32_t intid = reg->first_intid + offset * 8;
         struct run run = words_of(gic, vcpu, intid, 32);
 
+        if (__builtin_expect(reg->get == GIC_FIELD_ACTIVE, 0)) {
+                write_active(gic, &run, reg, intid, value);
+                return;
+        }
         for (value &= base_mask(run.n); value; value &= value - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(value);
 
                 shm_word_update(gic, nth_word(&run, i), intid + i, reg->set, 1);
         }
-        if (__builtin_expect(reg->set == gic_field_set_active, 0))
-                shm_gate_passed_by(gic);
 }
 
 /*

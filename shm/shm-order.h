@@ -23,6 +23,8 @@
         X(LOCAL_A1,   load,  acquire) \
         X(LOCAL_R2,   rmw,   release) \
         X(LOCAL_A2,   rmw,   acquire) \
+        X(LOCAL_X1,   store, relaxed) \
+        X(LOCAL_X2,   load,  relaxed) \
         /* interrupt words, candidates and parking */ \
         X(WORD_R1,    rmw,   seq_cst) \
         X(WORD_R2,    rmw,   release) \
@@ -120,6 +122,8 @@
         X(PORT_R3,    rmw,   seq_cst) \
         X(PORT_R4,    rmw,   acquire) \
         X(PORT_A1,    load,  seq_cst) \
+        X(FOLD_R1,    store, release) \
+        X(FOLD_A1,    load,  acquire) \
         X(PORT_X1,    load,  relaxed) \
         X(PORT_X2,    rmw,   relaxed) \
         X(PORT_X3,    store, relaxed) \

@@ -7,6 +7,7 @@
 #include "gic-prio.h"
 #include "shm-cpuif.h"
 #include "shm-eoicount.h"
+#include "shm-fold.h"
 #include "shm-gate.h"
 #include "shm-list.h"
 #include "shm-reset.h"
@@ -460,6 +461,7 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
                 shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
         shm_slot_end(self);
+        shm_fold_count(self);
         leave(gic, vcpu);
         shm_cpuif_serve(gic, vcpu);
 }

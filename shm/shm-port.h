@@ -9,7 +9,8 @@
  * What    Before guest entry a bank is filled: the pending interrupts of the highest priority, then active ones, as far
  *         as there are list registers; ICH_VMCR_EL2, ICH_AP*R and ICH_HCR_EL2 to go with them. After the exit it is
  *         folded: every interrupt is back in its word, and none is resident while the vCPU is not in guest.
- * Outside Whoever changes a resident word marks it and rings this vCPU, which folds: gic-lr.h. A reader gets what was
+ * Outside Whoever changes a resident word marks it and rings this vCPU, which folds: gic-lr.h.
+ *         A reader asks and waits (shm-fold.h), or gets what was
  *         known at the last fold.
  * Slot    A fold is one operation (SHM_SLOT_FOLD): what was read back is in the segment's bank before it begins, so that
  *         a repair completes it.

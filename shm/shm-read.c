@@ -6,6 +6,7 @@
 
 #include "gic-word.h"
 #include "shm-cpuif.h"
+#include "shm-fold.h"
 
 /* CTLR-A1: pairs with CTLR-R1 and CTLR-R2. */
 static uint32_t vcpu_or_none(uint32_t vcpu)
@@ -44,11 +45,30 @@ int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struc
                 .line = w & (GIC_WORD_WIRES | GIC_WORD_MESSAGE),
                 .latch = w & (GIC_WORD_LATCH | GIC_WORD_EDGE),
                 .one_of_n = w & GIC_WORD_IRM,
+                .stale = w & GIC_WORD_RESIDENT,
                 .group = (uint8_t)gic_word_group(w),
                 .priority = gic_word_priority(w),
                 .acknowledged = sum_of_counts(gic, vcpu, intid),
         };
         return 0;
+}
+
+int shm_read_irq_folded(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                        struct shm_irq_state *ret_state)
+{
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
+        struct shm_fold fold;
+        bool folded;
+        int r;
+
+        fold.n = 0;
+        if (word && gic->writable)
+                shm_fold_note(gic, &fold, word, intid);
+        folded = shm_fold_ask(gic, &fold);
+        r = shm_read_irq(gic, vcpu, intid, ret_state);
+        if (r == 0 && fold.n && folded)
+                ret_state->stale = false; /* listed again, as of a moment in this call */
+        return r;
 }
 
 int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_state *ret_state)

@@ -21,6 +21,7 @@ struct shm_icc_ctlr {
 struct shm_irq_state {
         uint32_t intid, vcpu, holder;   /* UINT32_MAX: none */
         bool enabled, pending, active, edge, line, latch, one_of_n;
+        bool stale;                     /* its vCPU, in guest, may have gone on: shm-fold.h */
         uint8_t group, priority;
         uint64_t acknowledged;
 };
@@ -84,8 +85,13 @@ static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, st
         return 0;
 }
 
-/* Return: 0; -EINVAL no such vCPU or interrupt. */
+/*
+ * shm_read_irq() - as of the last fold; shm_read_irq_folded() - waits for the next.
+ * Return: 0; -EINVAL no such vCPU or interrupt.
+ */
 int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct shm_irq_state *ret_state);
+int shm_read_irq_folded(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                        struct shm_irq_state *ret_state);
 int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_state *ret_state);
 int shm_read_count(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t *ret_count);
 uint64_t shm_read_guest_errors(const struct shm_gic *gic);

@@ -23,7 +23,7 @@ static uint64_t gicd_read(uc_engine *engine, uint64_t offset, unsigned size, voi
 
         (void)engine;
         cpu->n_mmio++;
-        vmm_port_leave(cpu);
+        vmm_port_leave_all(cpu->machine);
         vgic_gicd_read(cpu->machine->vm, offset, size, &value);
         vmm_port_enter(cpu);
         vmm_cpu_look(cpu);
@@ -49,7 +49,7 @@ static uint64_t gicr_read(uc_engine *engine, uint64_t offset, unsigned size, voi
 
         (void)engine;
         cpu->n_mmio++;
-        vmm_port_leave(cpu);
+        vmm_port_leave_all(cpu->machine);
         vgic_gicr_read(cpu->machine->vm, offset, size, &value);
         vmm_port_enter(cpu);
         vmm_cpu_look(cpu);

@@ -84,6 +84,13 @@ void vmm_port_leave(struct vmm_cpu *cpu)
         port->n_kicks += port->kicked;
 }
 
+/* One thread runs them all: who reads what they have in guest would wait for itself. */
+void vmm_port_leave_all(struct vmm_machine *machine)
+{
+        for (unsigned i = 0; i < machine->n_cpus; i++)
+                vmm_port_leave(&machine->cpus[i]);
+}
+
 void vmm_port_enter(struct vmm_cpu *cpu)
 {
         struct vmm_port *port = &cpu->port;

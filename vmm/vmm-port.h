@@ -17,6 +17,7 @@
 #include "icv.h"
 
 struct vmm_cpu;
+struct vmm_machine;
 
 struct vmm_port {
         bool in_guest;          /* the bank is the vCPU's; else the library's words are */
@@ -31,6 +32,7 @@ int vmm_port_open(struct vmm_cpu *cpu);
 
 /* Bracket all that changes the vCPU from outside of the guest. With trapped accesses, and when it is so already: nothing. */
 void vmm_port_leave(struct vmm_cpu *cpu);
+void vmm_port_leave_all(struct vmm_machine *machine);
 void vmm_port_enter(struct vmm_cpu *cpu);
 
 /* What hardware would now interrupt the guest for, at the hypervisor: a maintenance interrupt, or a kick. */

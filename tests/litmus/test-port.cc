@@ -10,6 +10,7 @@
  */
 #include "gic-icc.h"
 #include "litmus-world.h"
+#include "shm-fold.h"
 #include "shm-port.h"
 #include "shm-rwp.h"
 
@@ -300,6 +301,66 @@ LITMUS_SCENARIO(folds, .name = "port-fold", .what = "a port leaves and folds whi
                 .n_threads = 3, .setup = fold_setup, .before = fold_before, .thread = fold_thread, .after = fold_after,
                 .saw = { "the guest took it", "it was taken elsewhere", "who changed it knew that it was taken", "(it was asked to fold)" },
                 .executions = 60000, .next = NULL);
+
+/* --- a reader that waits for the fold, against the exit --- */
+
+static bool is_answered, was_active;
+
+/* Its turns of waiting: as many as the port may need. */
+static bool wait_a_turn(void *, uint32_t, uint64_t *since)
+{
+        litmus_wait(40);
+        return ++*since < 24;
+}
+
+static void read_setup(void)
+{
+        fold_setup();
+        world.wait = wait_a_turn;
+}
+
+static void read_before(void)
+{
+        port_before();
+        bank = bank_of_setup;
+        is_in = true;
+        is_answered = was_active = false;
+        guest_acknowledges();
+}
+
+static void read_thread(unsigned index)
+{
+        struct shm_fold fold;
+
+        if (index == 1) {
+                litmus_wait(60);
+                fold.n = 0;
+                shm_fold_note(&world, &fold, shm_gic_word(&world, 0, SPI), SPI);
+                is_answered = shm_fold_ask(&world, &fold);
+                was_active = shm_word_load(shm_gic_word(&world, 0, SPI)) & GIC_WORD_ACTIVE;
+                return;
+        }
+        litmus_wait(60);
+        leave();
+        enter();
+        if (world_rung[0])
+                leave();
+}
+
+static void read_after(void)
+{
+        litmus_saw(is_answered ? 0 : 1);
+        litmus_check(!is_answered || was_active, "who waited reads what was before the fold");
+        if (is_in)
+                leave();
+        world_settle();
+}
+
+LITMUS_SCENARIO(reads, .name = "port-read",
+                .what = "who reads what a guest has taken waits for its fold", .n_threads = 2,
+                .setup = read_setup, .before = read_before, .thread = read_thread,
+                .after = read_after, .saw = { "it was told", "(it gave up)" },
+                .executions = 40000, .next = NULL);
 
 /* --- RWP, ChildrenAsleep: who reads that a disable is everywhere, against a port that enters --- */
 

@@ -285,6 +285,24 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
  */
 
 /**
+ * How long, in ns, an access may wait for vCPUs in guest, all of them together
+ *
+ * What a guest does with its list registers is known when its vCPU leaves. Who reads ISPENDR,
+ * ICPENDR, ISACTIVER or ICACTIVER of what is in a list register (as Linux does to synchronise),
+ * by register, attribute or vgic_vm_irq_state(), makes that vCPU leave, no other, and waits until
+ * it has called vgic_lr_exit(): some microseconds, while its thread runs. The same after a write
+ * of ISACTIVER or ICACTIVER: what the guest does later comes after it. With trap ports nothing
+ * waits.
+ *
+ * After this time, and at once if it is the caller's own thread that has the vCPU in guest, the
+ * answer is as of the last exit. So a host calls vgic_lr_exit() before it takes a lock that it
+ * holds in such an access, and one that runs several vCPUs by one thread takes them out first. An
+ * observer (and the daemon, for its messages) does not wait: vgic_irq_state.stale tells what may
+ * be old.
+ */
+#define VGIC_FOLD_WAIT_NS  UINT64_C(100000000)
+
+/**
  * vgic_gicd_read() / vgic_gicd_write() - a guest access to the distributor frame (64 KiB)
  * vgic_gicr_read() / vgic_gicr_write() - to the redistributor region (128 KiB per vCPU, in the order of their indices)
  * @offset: bytes from the frame's (region's) base
@@ -293,7 +311,7 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
  * Unknown registers, reserved widths and misaligned accesses are RAZ/WI, and counted (vgic_vm_info.guest_errors).
  * IHI 0069 section 12.1.3 gives the widths.
  *
- * Threads: any.  Blocks: never. VMM role only; reads by an observer work too.
+ * Threads: any.  Blocks: VGIC_FOLD_WAIT_NS at most. VMM role only; reads by an observer work too.
  * Return: 0; -EINVAL @len is none of the four; -EACCES the role may not; -ENODATA not initialised.
  */
 int vgic_gicd_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *ret_value);
@@ -360,12 +378,20 @@ struct vgic_irq_state {
         uint8_t latch;          /* pending by ISPENDR or an edge */
         uint8_t priority;
         uint8_t one_of_n;       /* GICD_IROUTER<n>.Interrupt_Routing_Mode: vcpu is the one chosen while it is pending */
+        /*
+         * 1: it is in a list register of a vCPU in guest, which may have taken or ended it since:
+         * pending, active and holder are as of the last fold.
+         */
+        uint8_t stale;
         uint64_t acknowledged;  /* how often; SPI: the sum over all vCPUs */
 };
 #define VGIC_NO_VCPU  UINT32_MAX
 
 /**
  * vgic_vm_irq_state() - one interrupt of any range; @index matters for SGIs and PPIs (16.., 1056..) only.
+ *
+ * What is in a list register of a vCPU in guest is asked for and waited for, as by
+ * vgic_gicd_read(): see VGIC_FOLD_WAIT_NS. An observer cannot ask; it is told by "stale".
  *
  * Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
  */

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_FOLD_H
+#define SHM_FOLD_H
+
+/*
+ * Waiting for folds: what a guest does with its list registers, for who reads it from elsewhere
+ *
+ * What    Of what is in a list register of a vCPU in guest the word has the state as it was listed.
+ *         Who needs it as it is notes the word, asks for a fold (FOLD, which rings the holder), and
+ *         waits until that port has folded, as often as somebody else may have asked meanwhile.
+ *         Nobody else is made to leave.
+ * Order   FOLD-R1: the port counts a fold after the last word of it; FOLD-A1: who sees another
+ *         count than it noted sees those words. It noted the count after it had seen the word in a
+ *         list register (WORD-A1), and before it asked: a fold that is counted after that ended
+ *         while it waited, and what the word has since is of this time.
+ * Bound   The hook shm_gic.wait says how long. Without one (the daemon; a process that cannot
+ *         write) nobody waits, and what is read may be old: shm_read_irq() says so.
+ * Threads Any. One that has the port in guest itself must not wait for it: the hook knows.
+ */
+#include "shm-gic.h"
+
+#define SHM_FOLD_MAX  32u       /* interrupts of one access */
+
+struct shm_fold_word {
+        shm_atomic(uint64_t) *at;
+        uint32_t intid, vcpu, count;
+};
+
+struct shm_fold {
+        unsigned n;
+        struct shm_fold_word words[SHM_FOLD_MAX];
+};
+
+/* shm_fold_note() - @at may be in a list register: to be waited for, if it is. */
+void shm_fold_note(const struct shm_gic *gic, struct shm_fold *fold, shm_atomic(uint64_t) *at,
+                   uint32_t intid);
+
+/*
+ * shm_fold_wait() - for all that was noted, and is to fold. Nothing waits without shm_gic.wait.
+ * Return: false if it gave up.
+ */
+bool shm_fold_wait(const struct shm_gic *gic, const struct shm_fold *fold);
+
+/* shm_fold_ask() - ask for all that was noted, and wait. Return: as above. */
+bool shm_fold_ask(struct shm_gic *gic, const struct shm_fold *fold);
+
+/* shm_fold_count() - the owner of a port has folded. */
+static inline void shm_fold_count(struct shm_vcpu *self)
+{
+        shm_store(&self->folds, shm_load(&self->folds, PORT_X1) + 1, FOLD_R1);
+}
+
+#endif
