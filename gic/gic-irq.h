@@ -96,7 +96,7 @@ static inline uint64_t gic_irq_deactivate_outside(uint64_t w)
  */
 static inline uint64_t gic_irq_take_back(uint64_t w, uint64_t requests, bool active)
 {
-        w = gic_word_set_holder(w, GIC_NO_VCPU) + (UINT64_C(1) << GIC_WORD_SALT_SHIFT);
+        w = gic_word_salted(gic_word_set_holder(w, GIC_NO_VCPU));
         return base_bit_assign(w | requests, GIC_WORD_ACTIVE, active);
 }
 

@@ -426,8 +426,7 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) 
                         shm_word_settle(gic, intid, old, now);
                         return;
                 }
-                if (!shm_word_claim(gic, vcpu, word, intid, op, &old))
-                        return;
+                old = shm_word_claim(gic, vcpu, word, intid, op, old);
         }
         /* GICD_ICACTIVER<n> in the middle of its acknowledge: from now on that is over. */
         if (gic_word_holder(old) == vcpu)

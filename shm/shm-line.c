@@ -90,7 +90,7 @@ int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wi
                 return -EINVAL;
         if (high)
                 return shm_word_inject(gic, word, intid, raise_wire, wire) ? 0 : -EIO;
-        return shm_word_update(gic, word, intid, lower_wire, wire) ? 0 : -EIO;
+        return shm_word_lower(gic, word, intid, lower_wire, wire) ? 0 : -EIO;
 }
 
 int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)

@@ -126,26 +126,34 @@ static uint64_t message_clear(uint64_t w, uint64_t unused)
  * Bits 12..0 name the SPI; what is none has no effect (sections 12.9.33, 12.9.1). A halfword written to bits 31..16 names
  * none.
  */
-static void write_message(struct shm_gic *gic, const struct shm_access *a, uint64_t value,
-                          shm_transition transition)
+static struct shm_spi *message_target(struct shm_gic *gic, const struct shm_access *a,
+                                      uint64_t value, uint32_t *ret_intid)
 {
-        uint32_t intid = (uint32_t)(value << a->offset * 8 & 0x1fff);
-        struct shm_spi *spi = shm_gic_spi(gic, intid);
+        struct shm_spi *spi;
 
-        if (spi)
-                shm_word_inject(gic, &spi->word, intid, transition, 0);
-        else
+        *ret_intid = (uint32_t)(value << a->offset * 8 & 0x1fff);
+        spi = shm_gic_spi(gic, *ret_intid);
+        if (!spi)
                 shm_regs_count_error(gic);
+        return spi;
 }
 
 static void write_setspi(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
-        write_message(gic, a, value, message_set);
+        uint32_t intid;
+        struct shm_spi *spi = message_target(gic, a, value, &intid);
+
+        if (spi)
+                shm_word_inject(gic, &spi->word, intid, message_set, 0);
 }
 
 static void write_clrspi(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
-        write_message(gic, a, value, message_clear);
+        uint32_t intid;
+        struct shm_spi *spi = message_target(gic, a, value, &intid);
+
+        if (spi)
+                shm_word_update(gic, &spi->word, intid, message_clear, 0);
 }
 
 static uint32_t irouter_intid(const struct shm_access *a)

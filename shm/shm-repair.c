@@ -106,25 +106,25 @@ bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t int
 
 /*
  * Claim what another vCPU holds. SLOT-A2 before: what nobody has yet is not active, and this comes
- * before it; and after: it may have been ended and acknowledged again since. Return: false if there
- * is nothing to end; else *old is the word to go on with.
+ * before it; and after: it may have been ended and acknowledged again since. Return: 0 if there is
+ * nothing to end; else the word to go on with.
  */
-bool shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word, uint32_t intid,
-                    uint64_t op, uint64_t *old)
+uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
+                        uint32_t intid, uint64_t op, uint64_t old)
 {
-        uint32_t holder = gic_word_holder(*old);
-        uint64_t held = *old, mine = gic_word_set_holder(held, (uint16_t)vcpu);
+        uint32_t holder = gic_word_holder(old);
+        uint64_t held = old, mine = gic_word_set_holder(held, (uint16_t)vcpu);
 
         if (shm_slot_is_undelivered(gic, holder, intid))
-                return false;
+                return 0;
         shm_slot_claims(&gic->vcpus[vcpu], op, holder);
-        if (!shm_word_cas(word, old, mine))
-                return true;
-        *old = mine;
+        if (!shm_word_cas(word, &old, mine))
+                return old;
+        old = mine;
         if (shm_slot_is_undelivered(gic, holder, intid))
-                return !shm_word_cas(word, old, held);
+                return shm_word_cas(word, &old, held) ? 0 : old;
         shm_slot_claimed(&gic->vcpus[vcpu], op);
-        return true;
+        return mine;
 }
 
 /* Has @by, which holds this, claimed it from @vcpu and not looked yet whether it was delivered? */

@@ -150,13 +150,15 @@ bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t int
 
 /*
  * shm_word_claim() - for a deactivation by @vcpu, which is in its slot as @op: claim what another
- * vCPU holds. Return: false if there is nothing to end; else *old is the word to go on with.
+ * vCPU holds. Return: 0 if there is nothing to end; else the word to go on with.
  */
-bool shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word, uint32_t intid,
-                    uint64_t op, uint64_t *old);
+uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
+                        uint32_t intid, uint64_t op, uint64_t old);
 
-static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
-                                   uint64_t argument, bool announces)
+/* @announces: shm_word_inject(). @notes: it may clear requests, or assign ACTIVE: shm_word_note(). */
+static inline __attribute__((always_inline)) bool
+shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                shm_transition transition, uint64_t argument, bool announces, bool notes)
 {
         uint64_t old = shm_word_load(word);
         unsigned tries = 0;
@@ -164,7 +166,7 @@ static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *wo
         for (;;) {
                 uint64_t now = gic_lr_mark(old, transition(old, argument));
 
-                if (!announces && __builtin_expect(gic_word_holder(old) < gic->n_vcpus, 0) &&
+                if (notes && __builtin_expect(gic_word_holder(old) < gic->n_vcpus, 0) &&
                     !shm_word_note(gic, word, intid, &old, &now, transition, argument)) {
                         if (!shm_gic_retry(gic, &tries))
                                 return false;
@@ -195,7 +197,7 @@ static inline bool shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *wo
 static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
                                    uint64_t argument)
 {
-        return shm_word_change(gic, word, intid, transition, argument, false);
+        return shm_word_change(gic, word, intid, transition, argument, false, true);
 }
 
 /*
@@ -203,10 +205,18 @@ static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *wo
  * pending already, it still publishes, so that who acknowledges the older assertion from now on sees those stores:
  * without, this load could pass them, and no further interrupt would tell of them.
  */
-static inline bool shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
-                                   uint64_t argument)
+static inline __attribute__((always_inline)) bool
+shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                shm_transition transition, uint64_t argument)
 {
-        return shm_word_change(gic, word, intid, transition, argument, true);
+        return shm_word_change(gic, word, intid, transition, argument, true, false);
+}
+
+/* The same for the end of a level: it clears no request. */
+static inline bool shm_word_lower(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                  shm_transition transition, uint64_t argument)
+{
+        return shm_word_change(gic, word, intid, transition, argument, false, false);
 }
 
 #endif

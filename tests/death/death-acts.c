@@ -361,6 +361,7 @@ static void works_reroute(void) { other_works(); reroute(); }
 static void clear_active(void) { gicd(&rig, ICACTIVER + 4, 0xff00); }
 static void disable(void)      { gicd(&rig, ICENABLER + 4, 0xff00); }
 static void clear_edge(void)   { set_bit(&rig, 0, ICPENDR, EDGE); }
+static void clear_message(void) { gicd(&rig, 0x48, EDGE); }
 static void make_active(void)  { set_bit(&rig, 0, ISACTIVER, EDGE); }
 static void both_ways(void)    { make_active(); clear_active(); }
 static void clear_and_again(void) { clear_edge(); pulse(&rig, EDGE); }
@@ -389,6 +390,7 @@ const struct death_act death_others[] = {
         ACT("GICD_ICACTIVER", NULL, clear_active, 0),
         ACT("GICD_ICENABLER", NULL, disable, 0),
         ACT("GICD_ICPENDR", NULL, clear_edge, 0),
+        ACT("GICD_CLRSPI_NSR", NULL, clear_message, 0),
         ACT("GICD_ICPENDR, and injects again", NULL, clear_and_again, 0),
         ACT("GICD_ISACTIVER", NULL, make_active, 0),
         ACT("GICD_ISACTIVER, GICD_ICACTIVER", NULL, both_ways, 0),

@@ -132,7 +132,7 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "TDIR: CLEARING counts as set" shm-tdir.h '/uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET,/!= SHM_TDIR_CLEAR,/'
-mutant "TDIR: raised before the word" shm-word.h '/bool shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
+mutant "TDIR: raised before the word" shm-word.h '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
 mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^static bool pass_gate/,/^}/s/shm_tdir_raise(gic, intid)/shm_load(\&gic->header->tdir, TDIR_A4)/'
 mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/shm_gic_n_spis(gic)/gic->n_spis/'
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
@@ -141,7 +141,7 @@ mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool g
 mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_word_cas(pick.at, &pick.word, now))/(atomic_store(pick.at, now), true))/'
 mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deactivate/,/^}/s/gic_irq_deactivate(old)/gic_irq_deactivate(old) \& ~(GIC_WORD_EDGE | GIC_WORD_LATCH)/'
 mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/gic_irq_acknowledge(pick.word, (uint16_t)vcpu)/& | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH))/'
-mutant "a change of a word is stored" shm-word.h '/bool shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
+mutant "a change of a word is stored" shm-word.h '/^shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
 mutant "an end of interrupt is stored" shm-cpuif.c '/^static void deactivate/,/^}/s/if (!shm_word_cas(word, &old, now))/if (atomic_store(word, now), false)/'
 mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//'
 mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/^}/s/shm_cpuif_pick(gic, vcpu, &pick);/&\n        if (pick.intid != GIC_INTID_SPURIOUS) shm_word_cas(pick.at, \&pick.word, gic_irq_deactivate(gic_irq_acknowledge(pick.word, (uint16_t)vcpu)));/'
