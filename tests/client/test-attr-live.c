@@ -203,7 +203,6 @@ static void test_gates(struct vgic_vcpu *vcpu)
 {
         static const struct { const char *what; uint32_t group; uint64_t attr, closed, open; } gates[] = {
                 { "GICD_CTLR", VGIC_ATTR_DIST_REGS, 0x0, 0, 3 },
-                { "GICR_WAKER", VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x14, 2, 0 },
                 { "ICC_PMR_EL1", VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_PMR_EL1, 0, 0xf0 },
                 { "ICC_IGRPEN1_EL1", VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_IGRPEN1_EL1, 0, 1 },
                 { "ICC_AP1R0_EL1", VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP1R_EL1(0), 1, 0 },
@@ -213,6 +212,7 @@ static void test_gates(struct vgic_vcpu *vcpu)
         };
         const unsigned n = sizeof(gates) / sizeof(gates[0]);
 
+        set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x14, 0);
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10080, UINT32_MAX);
         for (unsigned i = 0; i < n; i++) {
                 pthread_t thread;
@@ -220,10 +220,10 @@ static void test_gates(struct vgic_vcpu *vcpu)
 
                 for (unsigned k = 0; k < n; k++)
                         set(gates[k].group, gates[k].attr, gates[k].open);
-                set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10180, i == 6 ? UINT32_MAX : 0);
-                if (i == 5)
+                set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10180, i == 5 ? UINT32_MAX : 0);
+                if (i == 4)
                         set(VGIC_ATTR_LEVEL_INFO, VCPU(1) | 0, 0);
-                if (i == 7)
+                if (i == 6)
                         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200, 0);
                 set(gates[i].group, gates[i].attr, gates[i].closed);
                 tap_eq(vgic_vcpu_lines(vcpu), 0, "%s: closed", gates[i].what);
@@ -235,6 +235,33 @@ static void test_gates(struct vgic_vcpu *vcpu)
                 tap_ok((intptr_t)woken == VGIC_WAKE_IRQ && vgic_vcpu_lines(vcpu) == VGIC_LINE_IRQ,
                        "... opened from outside: the vCPU wakes");
         }
+}
+
+/*
+ * GICR_WAKER is no gate to sleep before: with ProcessorSleep set what is pending asks the vCPU to
+ * wake (IHI 0069 section 12.11.42). Set from outside while it is parked, it wakes the vCPU, too.
+ */
+static void test_waker(struct vgic_vcpu *vcpu)
+{
+        const uint64_t waker = VCPU(1) | 0x14, pmr = VCPU(1) | VGIC_ICC_PMR_EL1;
+        pthread_t thread;
+        void *woken = NULL;
+
+        set(VGIC_ATTR_REDIST_REGS, waker, 2);
+        tap_eq(vgic_vcpu_lines(vcpu), 0, "GICR_WAKER: closed");
+        tap_eq((intptr_t)parked(vcpu), VGIC_WAKE_REQUEST, "... it asks to wake");
+        set(VGIC_ATTR_REDIST_REGS, waker, 0);
+        tap_eq(vgic_vcpu_lines(vcpu), VGIC_LINE_IRQ, "... opened from outside: the line follows");
+        set(VGIC_ATTR_CPU_SYSREGS, pmr, 0);
+        pthread_create(&thread, NULL, parked, vcpu);
+        while (!is_parked())
+                ;
+        set(VGIC_ATTR_REDIST_REGS, waker, 2);
+        pthread_join(thread, &woken);
+        tap_ok((intptr_t)woken == VGIC_WAKE_REQUEST && vgic_vcpu_lines(vcpu) == 0,
+               "parked before ICC_PMR_EL1, put to sleep from outside: it asks to wake");
+        set(VGIC_ATTR_REDIST_REGS, waker, 0);
+        set(VGIC_ATTR_CPU_SYSREGS, pmr, 0xf0);
 }
 
 /* Values that a running vCPU's thread takes over, against what is told: never an old one after a new one. */
@@ -290,6 +317,7 @@ void test_live(struct vgic_conn *conn, struct vgic_conn *tool)
                 tap_bail("register: %s", vgic_conn_error(conn));
         test_sysregs(vcpu);
         test_gates(vcpu);
+        test_waker(vcpu);
         test_posted(vcpu);
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
