@@ -233,9 +233,11 @@ static uint32_t waking_groups(const struct shm_gic *gic, uint32_t vcpu)
 
 bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
 {
-        uint32_t groups = waking_groups(gic, vcpu);
         struct shm_pick pick;
+        uint32_t groups;
 
+        shm_cpuif_serve(gic, vcpu);
+        groups = waking_groups(gic, vcpu);
         if (!groups)
                 return false;
         pick_of_groups(gic, vcpu, groups, &pick);

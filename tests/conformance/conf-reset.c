@@ -154,7 +154,7 @@ static void reset_running(struct conf *c)
 {
         struct vgic_icc_ctlr ctlr = { 0 };
 
-        for (unsigned op = 0; op < 6; op++) {
+        for (unsigned op = 0; op < 7; op++) {
                 struct vgic_vcpu *vcpu = c->vcpus[0];
 
                 conf_where(c, "operation %u", op);
@@ -182,17 +182,21 @@ static void reset_running(struct conf *c)
                 else if (op == 3)
                         port_dir(vcpu, 40);
                 else if (op == 4)
-                        EQ(c, vgic_vcpu_park_begin(vcpu), 0);
+                        EQ(c, vgic_vcpu_park_begin(vcpu), 1); /* INTID 41 asks it to wake */
+                else if (op == 5)
+                        EQ(c, vgic_vcpu_wake_requested(vcpu), 1);
                 else
                         EQ(c, icc(c, 0, RPR), 0xff);
-                if (op == 4)
-                        EQ(c, vgic_vcpu_park_end(vcpu), 0);
                 EQ(c, is_active(c, 0, 40), false); /* what it had acknowledged ends with it */
                 EQ(c, icc(c, 0, RPR), 0xff);
                 EQ(c, icc(c, 0, PMR), 0);
                 EQ(c, gicr(c, 0, GICR_WAKER), WAKER_SLEEP | WAKER_ASLEEP);
+                EQ(c, vgic_vcpu_lines(vcpu), 0);
                 irq_set(c, 0, ICACTIVER, 40, 1);
                 irq_set(c, 0, ICPENDR, 41, 1);
+                EQ(c, vgic_vcpu_wake_requested(vcpu), 0); /* nothing is pending any more */
+                EQ(c, vgic_vcpu_park_begin(vcpu), 0);
+                EQ(c, vgic_vcpu_park_end(vcpu), 0);
         }
 }
 
