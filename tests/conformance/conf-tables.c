@@ -18,6 +18,7 @@ const struct conf_test *const conf_tables[] = {
         conf_map_tests,
         conf_status_tests,
         conf_redist_tests,
+        conf_wake_tests,
         conf_group_tests,
         conf_sgi_tests,
         conf_route_tests,

@@ -19,6 +19,7 @@ extern const struct conf_test conf_eoi_tests[];
 extern const struct conf_test conf_map_tests[];
 extern const struct conf_test conf_status_tests[];
 extern const struct conf_test conf_redist_tests[];
+extern const struct conf_test conf_wake_tests[];
 extern const struct conf_test conf_group_tests[];
 extern const struct conf_test conf_sgi_tests[];
 extern const struct conf_test conf_route_tests[];
