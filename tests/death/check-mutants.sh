@@ -7,7 +7,8 @@
 # check-mutants.sh --apply-only: TAP: the text of each row is there (part of make check: tests/lint/check-mutants.sh)
 #
 # Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out. A row whose text is not
-# there, or that no kill point notices, is an error.
+# there, or that no kill point notices, is an error. ONLY=REGEX: the rows whose words match. The tests are run in turn, until
+# one notices.
 top_srcdir=${top_srcdir:-.}
 kills=${KILLS:-6000}
 dir=$(mktemp -d) || exit 1
@@ -16,13 +17,40 @@ failed=0
 apply_only=0
 test "$1" != --apply-only || apply_only=1
 
-build() { # test, program's own sources
-        ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE -include "$dir/config.h" -I"$dir/shm" -iquote "$dir/shm" \
-                -iquote "$dir/gic" -iquote "$top_srcdir/base" -iquote "$top_srcdir/tests/lib" \
-                -iquote "$top_srcdir/tests/shm" -iquote "$top_srcdir/tests/death" -I"$top_srcdir/client-lib/include" \
-                -iquote "$top_srcdir/icv" -o "$dir/$1" "$dir"/shm/*.c "$dir"/gic/*.c "$top_srcdir"/base/*.c "$top_srcdir"/icv/*.c \
-                "$top_srcdir/tests/lib/tap.c" "$top_srcdir/tests/death/death-guest.c" "$top_srcdir/tests/death/death-judge.c" \
-                "$top_srcdir/tests/death/death-world.c" "$top_srcdir/tests/death/$2" "$top_srcdir/tests/death/$3"
+# compile DIRECTORY SOURCE...: objects of these in the directory
+compile() {
+        objects=$1
+        shift
+        for source; do
+                ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE -include "$dir/config.h" -I"$dir/shm" \
+                        -iquote "$dir/shm" -iquote "$dir/gic" -iquote "$top_srcdir/base" -iquote "$top_srcdir/tests/lib" \
+                        -iquote "$top_srcdir/tests/shm" -iquote "$top_srcdir/tests/death" \
+                        -I"$top_srcdir/client-lib/include" -iquote "$top_srcdir/icv" -c -o "$objects/$(basename "$source" .c).o" "$source" ||
+                        return 1
+        done
+}
+
+all() { # DIRECTORY
+        compile "$1" "$dir"/shm/*.c "$dir"/gic/*.c "$top_srcdir"/base/*.c "$top_srcdir"/icv/*.c "$top_srcdir/tests/lib/tap.c" \
+                "$top_srcdir"/tests/death/death-*.c "$top_srcdir/tests/death/test-points.c" \
+                "$top_srcdir/tests/death/test-cut.c" "$top_srcdir/tests/death/test-guest.c"
+}
+
+link() { # TEST, the object of its own, that of its acts
+        # shellcheck disable=SC2046
+        ${CC:-cc} -o "$dir/$1" "$dir/$2.o" "$dir/$3.o" $(ls "$dir"/objects/*.o | grep -v '/test-[^/]*$\|/death-acts\|/death-ports')
+}
+
+# A source that is changed is compiled alone; of a header everybody may know something.
+build() { # the file that was changed
+        rm -rf "$dir/objects"
+        cp -r "$dir/whole" "$dir/objects" || return 1
+        case $1 in
+        *.c) compile "$dir/objects" "$dir/$1" || return 1 ;;
+        *) all "$dir/objects" || return 1 ;;
+        esac
+        link test-points objects/test-points objects/death-acts && link test-points-lr objects/test-points objects/death-ports &&
+                link test-cut objects/test-cut objects/death-acts && link test-guest objects/test-guest objects/death-acts
 }
 
 only=${ONLY:-.}
@@ -46,29 +74,36 @@ mutant() { # file, text, replacement, words
                 failed=1
                 return
         fi
-        if ! { build points death-acts.c test-points.c && build lr death-ports.c test-points.c &&
-               build cut death-acts.c test-cut.c &&
-               build guest death-acts.c test-guest.c; } 2> "$dir/errors"; then
+        if ! build "$1" 2> "$dir/errors"; then
                 echo "BROKEN    $4: does not compile"
                 sed 's/^/          /' "$dir/errors" | head -3
                 failed=1
                 return
         fi
-        for test in guest cut lr points; do
-                KILLS=$kills SEED=1 timeout 300 "$dir/$test" >> "$dir/out" 2>&1
+        for test in test-guest test-cut test-points test-points-lr; do
+                KILLS=$kills SEED=1 timeout 300 "$dir/$test" > "$dir/out" 2>&1
+                status=$?
+                n=$(grep -c '^not ok' "$dir/out")
+                if [ "$n" -gt 0 ]; then
+                        echo "noticed   $4: $test: $n, first: $(grep '^not ok' "$dir/out" | head -1 | sed 's/not ok [0-9]* - //; s/: killed.*//')"
+                        return
+                elif [ $status -ge 124 ]; then
+                        echo "noticed   $4: $test: it does not come to its end ($status)"
+                        return
+                elif [ $status -ne 0 ]; then
+                        echo "BROKEN    $4: $test: $(tail -1 "$dir/out")"
+                        failed=1
+                        return
+                fi
         done
-        n=$(grep -c '^not ok' "$dir/out")
-        if [ "$n" -gt 0 ]; then
-                echo "noticed   $4: by $n points, first $(grep '^not ok' "$dir/out" | head -1 | sed 's/not ok [0-9]* - //; s/: killed.*//')"
-        elif grep -q '^Bail\|^1\.\.' "$dir/out"; then
-                echo "UNNOTICED $4"
-                failed=1
-        else
-                echo "noticed   $4: it does not come to its end"
-        fi
+        echo "UNNOTICED $4"
+        failed=1
 }
 
-[ $apply_only = 1 ] || cp "${top_builddir:-.}/config.h" "$dir/config.h" || exit 1
+if [ $apply_only = 0 ]; then
+        cp "${top_builddir:-.}/config.h" "$dir/config.h" && cp -r "$top_srcdir/shm" "$top_srcdir/gic" "$dir" && mkdir "$dir/whole" &&
+                all "$dir/whole" || exit 1
+fi
 while IFS='~' read -r file text new words; do
         case $file in '' | '#'*) continue ;; esac
         echo "$words" | grep -q -e "$only" || continue
