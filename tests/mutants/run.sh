@@ -64,7 +64,7 @@ die() {
 # --- the unbroken tree, compiled once ---
 
 flags="-O0 -std=gnu11 -w -include $build/config.h -I$src/client-lib/include -I$build/proto ${EXTERNAL_CFLAGS:-}"
-for folder in base gic shm proto daemon client-lib tests/lib tests/gic tests/shm tests/conformance tests/model; do
+for folder in base gic shm icv proto daemon client-lib tests/lib tests/gic tests/shm tests/conformance tests/model; do
         [ ! -d "$source/$folder" ] || flags="$flags -iquote $src/$folder"
 done
 
@@ -105,7 +105,7 @@ objects() {
 prepare() {
         mkdir -p "$src/tests" "$work/obj" "$work/mut" "$work/run/daemon"
         mkfifo "$work/pipe"
-        for folder in base gic shm proto daemon client-lib; do
+        for folder in base gic shm icv proto daemon client-lib; do
                 cp -R "$source/$folder" "$src/"
         done
         for folder in lib gic shm conformance model client; do
