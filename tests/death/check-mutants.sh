@@ -6,9 +6,9 @@
 #
 # check-mutants.sh --apply-only: TAP: the text of each row is there (part of make check: tests/lint/check-mutants.sh)
 #
-# Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out. A row whose text is not
-# there, or that no kill point notices, is an error. ONLY=REGEX: the rows whose words match. The tests are run in turn, until
-# one notices.
+# Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out, and,
+# of what no kill point can notice, why. A row whose text is not there, or that no kill point notices without a reason, is
+# an error. ONLY=REGEX: the rows whose words match. The tests are run in turn, until one notices.
 top_srcdir=${top_srcdir:-.}
 kills=${KILLS:-6000}
 dir=$(mktemp -d) || exit 1
@@ -22,23 +22,27 @@ compile() {
         objects=$1
         shift
         for source; do
-                ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE -include "$dir/config.h" -I"$dir/shm" \
-                        -iquote "$dir/shm" -iquote "$dir/gic" -iquote "$top_srcdir/base" -iquote "$top_srcdir/tests/lib" \
+                ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE -include "$dir/config.h" \
+                        -I"$dir/shm" -iquote "$dir/shm" -iquote "$dir/gic" \
+                        -iquote "$top_srcdir/base" -iquote "$top_srcdir/tests/lib" \
                         -iquote "$top_srcdir/tests/shm" -iquote "$top_srcdir/tests/death" \
-                        -I"$top_srcdir/client-lib/include" -iquote "$top_srcdir/icv" -c -o "$objects/$(basename "$source" .c).o" "$source" ||
+                        -I"$top_srcdir/client-lib/include" -iquote "$top_srcdir/icv" \
+                        -c -o "$objects/$(basename "$source" .c).o" "$source" ||
                         return 1
         done
 }
 
 all() { # DIRECTORY
-        compile "$1" "$dir"/shm/*.c "$dir"/gic/*.c "$top_srcdir"/base/*.c "$top_srcdir"/icv/*.c "$top_srcdir/tests/lib/tap.c" \
+        compile "$1" "$dir"/shm/*.c "$dir"/gic/*.c "$top_srcdir"/base/*.c "$top_srcdir"/icv/*.c \
+                "$top_srcdir/tests/lib/tap.c" \
                 "$top_srcdir"/tests/death/death-*.c "$top_srcdir/tests/death/test-points.c" \
                 "$top_srcdir/tests/death/test-cut.c" "$top_srcdir/tests/death/test-guest.c"
 }
 
 link() { # TEST, the object of its own, that of its acts
         # shellcheck disable=SC2046
-        ${CC:-cc} -o "$dir/$1" "$dir/$2.o" "$dir/$3.o" $(ls "$dir"/objects/*.o | grep -v '/test-[^/]*$\|/death-acts\|/death-ports')
+        ${CC:-cc} -o "$dir/$1" "$dir/$2.o" "$dir/$3.o" \
+                $(ls "$dir"/objects/*.o | grep -v '/test-[^/]*$\|/death-acts\|/death-ports')
 }
 
 # A source that is changed is compiled alone; of a header everybody may know something.
@@ -49,13 +53,15 @@ build() { # the file that was changed
         *.c) compile "$dir/objects" "$dir/$1" || return 1 ;;
         *) all "$dir/objects" || return 1 ;;
         esac
-        link test-points objects/test-points objects/death-acts && link test-points-lr objects/test-points objects/death-ports &&
-                link test-cut objects/test-cut objects/death-acts && link test-guest objects/test-guest objects/death-acts
+        link test-points objects/test-points objects/death-acts &&
+                link test-points-lr objects/test-points objects/death-ports &&
+                link test-cut objects/test-cut objects/death-acts &&
+                link test-guest objects/test-guest objects/death-acts
 }
 
 only=${ONLY:-.}
 
-mutant() { # file, text, replacement, words
+mutant() { # file, text, replacement, words, why nothing notices
         if [ $apply_only = 1 ]; then
                 if TEXT=$2 awk 'index($0, ENVIRON["TEXT"]) { found = 1 } END { exit !found }' "$top_srcdir/$1"; then
                         echo "ok - $4"
@@ -85,7 +91,8 @@ mutant() { # file, text, replacement, words
                 status=$?
                 n=$(grep -c '^not ok' "$dir/out")
                 if [ "$n" -gt 0 ]; then
-                        echo "noticed   $4: $test: $n, first: $(grep '^not ok' "$dir/out" | head -1 | sed 's/not ok [0-9]* - //; s/: killed.*//')"
+                        first=$(grep '^not ok' "$dir/out" | sed 's/not ok [0-9]* - //; s/: killed.*//; q')
+                        echo "noticed   $4: $test: $n, first: $first"
                         return
                 elif [ $status -ge 124 ]; then
                         echo "noticed   $4: $test: it does not come to its end ($status)"
@@ -96,17 +103,22 @@ mutant() { # file, text, replacement, words
                         return
                 fi
         done
+        if [ -n "$5" ]; then
+                echo "explained $4: $5"
+                return
+        fi
         echo "UNNOTICED $4"
         failed=1
 }
 
 if [ $apply_only = 0 ]; then
-        cp "${top_builddir:-.}/config.h" "$dir/config.h" && cp -r "$top_srcdir/shm" "$top_srcdir/gic" "$dir" && mkdir "$dir/whole" &&
+        cp "${top_builddir:-.}/config.h" "$dir/config.h" &&
+                cp -r "$top_srcdir/shm" "$top_srcdir/gic" "$dir" && mkdir "$dir/whole" &&
                 all "$dir/whole" || exit 1
 fi
-while IFS='~' read -r file text new words; do
+while IFS='~' read -r file text new words why; do
         case $file in '' | '#'*) continue ;; esac
         echo "$words" | grep -q -e "$only" || continue
-        mutant "$file" "$text" "$new" "$words"
+        mutant "$file" "$text" "$new" "$words" "$why"
 done < "$top_srcdir/tests/death/mutants"
 exit $failed
