@@ -83,19 +83,23 @@ void pair_come_out(struct pair *pair, uint32_t vcpu)
         same_lines(pair, vcpu, vgic_vcpu_park_end(pair->vcpus[vcpu]));
 }
 
-/* A parked vCPU with an interrupt must have been rung. Rung for nothing, it looks and sleeps again, as a host does. */
+/*
+ * A parked vCPU with an interrupt, or asked to wake for one, must have been rung. Rung for nothing, it
+ * looks and sleeps again, as a host does.
+ */
 static void look_at_parked(struct pair *pair, uint32_t vcpu)
 {
         struct pollfd doorbell = { .fd = vgic_vcpu_fd(pair->vcpus[vcpu]), .events = POLLIN };
         bool rung = poll(&doorbell, 1, 0) == 1;
 
-        if (!rung && ref_lines(pair->ref, vcpu))
+        if (!rung && (ref_lines(pair->ref, vcpu) || ref_wakes(pair->ref, vcpu)))
                 pair_differ(pair, "vCPU %u is parked, has an interrupt, and nobody rang", vcpu);
         if (!rung)
                 return;
         pair->counts->woken++;
         pair_come_out(pair, vcpu);
-        if (!ref_lines(pair->ref, vcpu) && vgic_vcpu_park_begin(pair->vcpus[vcpu]) == 0) {
+        if (!ref_lines(pair->ref, vcpu) && !ref_wakes(pair->ref, vcpu) &&
+            vgic_vcpu_park_begin(pair->vcpus[vcpu]) == 0) {
                 pair->parked[vcpu] = true;
                 ref_park(pair->ref, vcpu, true);
         }

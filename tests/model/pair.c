@@ -290,7 +290,7 @@ static uint64_t park(struct pair *pair, const struct program_step *step)
         if (step->op == PROGRAM_UNPARK)
                 return 0;
         r = vgic_vcpu_park_begin(pair->vcpus[vcpu]);
-        should = ref_lines(pair->ref, vcpu) != 0;
+        should = ref_lines(pair->ref, vcpu) || ref_wakes(pair->ref, vcpu);
         if (r != should)
                 pair_differ(pair, "park of vCPU %u: %d, the model says %d", vcpu, r, should);
         pair->parked[vcpu] = r == 0;

@@ -72,6 +72,8 @@ void ref_move(struct ref_gic *gic);
 #define REF_LINE_IRQ  (1u << 0)
 #define REF_LINE_FIQ  (1u << 1)
 unsigned ref_lines(struct ref_gic *gic, uint32_t vcpu);
+/* ref_wakes() - WakeRequest: is a vCPU that sleeps (GICR_WAKER) to wake for what waits? */
+bool ref_wakes(struct ref_gic *gic, uint32_t vcpu);
 uint64_t ref_guest_errors(const struct ref_gic *gic);
 uint64_t ref_acknowledged(const struct ref_gic *gic, uint32_t vcpu);
 

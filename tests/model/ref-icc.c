@@ -129,6 +129,26 @@ static uint32_t highest_pending(struct ref_gic *gic, uint32_t vcpu)
         return best;
 }
 
+/*
+ * Section 11.1: an interrupt that arrives at the redistributor of a PE that sleeps asserts
+ * WakeRequest, whatever its CPU interface holds back.
+ */
+bool ref_wakes(struct ref_gic *gic, uint32_t vcpu)
+{
+        const struct ref_pe *pe = &gic->pe[vcpu];
+
+        if (!pe->processor_sleep || !pe->powered || !pe->registered)
+                return false;
+        for (uint32_t intid = 0; intid < REF_N_INTIDS; intid = ref_next(gic, intid)) {
+                const struct ref_irq *irq = ref_irq(gic, vcpu, intid);
+
+                if (irq->enabled && !irq->active && ref_pending(irq) &&
+                    gic->group_enable[irq->group1] && ref_target(gic, vcpu, intid) == vcpu)
+                        return true;
+        }
+        return false;
+}
+
 /* Section 4.6: what is signalled to the PE; Group 0 as FIQ, Group 1 as IRQ. */
 unsigned ref_lines(struct ref_gic *gic, uint32_t vcpu)
 {
