@@ -38,8 +38,9 @@ VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_b
                 return -EBUSY;
         shm_local_enter(&vcpu->inside, (uintptr_t)pthread_self());
         shm_port_enter(&vcpu->vm->gic, vcpu->index, &bank);
-        vcpu->in_guest = true;
         memcpy(ret_bank, &bank, sizeof(bank));
+        vcpu->bank = ret_bank;
+        vcpu->in_guest = true;
         /* A wake that was asked for while nobody was in guest kicks now. */
         if (shm_park_wanted(&vcpu->vm->gic, vcpu->index))
                 vgic_kick(vcpu);
@@ -58,6 +59,7 @@ VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *
                 return -EINVAL;
         memcpy(&bank, from, sizeof(bank));
         vcpu->in_guest = false;
+        vcpu->bank = NULL;
         vgic_bell_answer(vcpu);
         shm_port_exit(&vcpu->vm->gic, vcpu->index, &bank);
         shm_local_enter(&vcpu->inside, 0);

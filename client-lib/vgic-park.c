@@ -99,7 +99,8 @@ static uint64_t now_ns(void)
 
 /*
  * Others leave the guest in some microseconds, unless the host has no processor for them. What this
- * very thread has in guest does not run: nothing will come of waiting.
+ * very thread has in guest does not run: nothing will come of waiting. Of that the bank is read
+ * (own_bank()); this is for an entry or exit of it that is not complete yet.
  */
 static bool wait_for_fold(void *ctx, uint32_t index, uint64_t *since)
 {
@@ -119,6 +120,17 @@ static bool wait_for_fold(void *ctx, uint32_t index, uint64_t *since)
         return true;
 }
 
+/* What its thread alone uses (in_guest, bank) is looked at only if this is that thread. */
+static const uint64_t *own_bank(void *ctx, uint32_t index)
+{
+        const struct vgic_vm *vm = ctx;
+        const struct vgic_vcpu *vcpu = &vm->vcpus[index];
+
+        if (!shm_local_is_in(&vcpu->inside, (uintptr_t)pthread_self()) || !vcpu->in_guest)
+                return NULL;
+        return vcpu->bank->ich_lr;
+}
+
 void vgic_doorbell_hooks(struct vgic_vm *vm)
 {
         if (vm->role != VGIC_ROLE_VMM)
@@ -128,6 +140,7 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
         vm->gic.raised = ring_daemon;
         vm->gic.refused = look_for_dead;
         vm->gic.wait = wait_for_fold;
+        vm->gic.own = own_bank;
 }
 
 VGIC_EXPORT int vgic_vcpu_fd(const struct vgic_vcpu *vcpu)

@@ -29,6 +29,7 @@ struct vgic_vcpu {
         bool in_guest;                  /* list-register port: entered, not left. Its own thread */
         uint32_t list_registers;        /* 0: a trap port */
         shm_atomic(uintptr_t) inside;   /* the thread that has it in guest so; 0: none */
+        const struct vgic_lr_bank *bank; /* in guest: its host's. For that thread only */
         struct shm_kick kick;           /* open while it is registered with one */
 };
 

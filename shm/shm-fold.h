@@ -16,7 +16,10 @@
  *         while it waited, and what the word has since is of this time.
  * Bound   The hook shm_gic.wait says how long. Without one (the daemon; a process that cannot
  *         write) nobody waits, and what is read may be old: shm_read_irq() says so.
- * Threads Any. One that has the port in guest itself must not wait for it: the hook knows.
+ * Own     A thread that has the port in guest itself must not wait for it. No guest code of that
+ *         vCPU runs meanwhile, so that its list registers in the host's memory (shm_gic.own) tell
+ *         what a fold would make of the word now: that is read, and nothing is folded.
+ * Threads Any.
  */
 #include "shm-gic.h"
 
@@ -32,7 +35,18 @@ struct shm_fold {
         struct shm_fold_word words[SHM_FOLD_MAX];
 };
 
-/* shm_fold_note() - @at may be in a list register: to be waited for, if it is. */
+/*
+ * shm_fold_own() - @w, of @intid, if it is in a list register of the calling thread's own, becomes
+ * what a fold now would make of it.
+ * Return: false: it is not; or it is there as it was listed, and stays as it is: whether a host has
+ * read that register back from its hardware is not known here.
+ */
+bool shm_fold_own(const struct shm_gic *gic, uint64_t *w, uint32_t intid);
+
+/*
+ * shm_fold_note() - @at may be in a list register: to be waited for, if it is, and not the calling
+ * thread's own.
+ */
 void shm_fold_note(const struct shm_gic *gic, struct shm_fold *fold, shm_atomic(uint64_t) *at,
                    uint32_t intid);
 

@@ -60,6 +60,12 @@ struct shm_gic {
          * Return: false to give up. NULL: nobody waits, and what is read may be old. shm-fold.h
          */
         bool (*wait)(void *ctx, uint32_t vcpu, uint64_t *since);
+        /*
+         * The list registers of vCPU @vcpu (SHM_N_LIST_REGISTERS of them) as its host has them in
+         * memory, if the calling thread itself has it in guest, so that no guest code of it runs
+         * now. NULL, here or from it: nothing is known of them. shm-fold.h
+         */
+        const uint64_t *(*own)(void *ctx, uint32_t vcpu);
         void *hook_ctx;
         uint32_t looks_left;    /* at vCPUs, to choose among them: shm-oneofn.h */
         bool releasing;         /* the vCPUs of a dead process are given up, and shm_repair_words() follows: what that does anyway for all

@@ -93,7 +93,8 @@ static inline struct run words_of(const struct shm_gic *gic, uint32_t vcpu, uint
 
 /*
  * Words in list registers (@resident, by their place in @run): they are pending and active as of
- * the last fold, and the reader waits for the next.
+ * the last fold, and the reader waits for the next, or looks at the list register if that is its
+ * own thread's.
  */
 static __attribute__((noinline)) uint64_t read_resident(struct shm_gic *gic, const struct run *run,
                                                         uint32_t intid, enum gic_field field,
@@ -111,8 +112,10 @@ static __attribute__((noinline)) uint64_t read_resident(struct shm_gic *gic, con
         (void)shm_fold_ask(gic, &fold);
         for (; resident; resident &= resident - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(resident);
+                uint64_t w = shm_word_load(nth_word(run, i));
 
-                value |= gic_field_get(field, shm_word_load(nth_word(run, i))) << i;
+                (void)shm_fold_own(gic, &w, intid + i);
+                value |= gic_field_get(field, w) << i;
         }
         return value;
 }

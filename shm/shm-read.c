@@ -25,15 +25,10 @@ static uint64_t sum_of_counts(const struct shm_gic *gic, uint32_t vcpu, uint32_t
         return sum;
 }
 
-int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct shm_irq_state *ret_state)
+static struct shm_irq_state state_of(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                                     uint64_t w)
 {
-        const shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
-        uint64_t w;
-
-        if (!word)
-                return -EINVAL;
-        w = shm_load(word, READ_A1);
-        *ret_state = (struct shm_irq_state) {
+        return (struct shm_irq_state) {
                 .intid = intid,
                 /* A 1-of-N interrupt has a target while it waits for it. */
                 .vcpu = (w & GIC_WORD_IRM) && !gic_word_wanting(w) ? UINT32_MAX : vcpu_or_none(gic_word_route(w)),
@@ -50,6 +45,15 @@ int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struc
                 .priority = gic_word_priority(w),
                 .acknowledged = sum_of_counts(gic, vcpu, intid),
         };
+}
+
+int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct shm_irq_state *ret_state)
+{
+        const shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
+
+        if (!word)
+                return -EINVAL;
+        *ret_state = state_of(gic, vcpu, intid, shm_load(word, READ_A1));
         return 0;
 }
 
@@ -59,16 +63,20 @@ int shm_read_irq_folded(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         struct shm_fold fold;
         bool folded;
-        int r;
+        uint64_t w;
 
+        if (!word)
+                return -EINVAL;
         fold.n = 0;
-        if (word && gic->writable)
+        if (gic->writable)
                 shm_fold_note(gic, &fold, word, intid);
         folded = shm_fold_ask(gic, &fold);
-        r = shm_read_irq(gic, vcpu, intid, ret_state);
-        if (r == 0 && fold.n && folded)
+        w = shm_load(word, READ_A1);
+        (void)shm_fold_own(gic, &w, intid);
+        *ret_state = state_of(gic, vcpu, intid, w);
+        if (fold.n && folded)
                 ret_state->stale = false; /* listed again, as of a moment in this call */
-        return r;
+        return 0;
 }
 
 int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_state *ret_state)

@@ -37,14 +37,12 @@ static inline int try_register(struct vgic_vm *vm, uint32_t index, uint32_t n, s
         return vgic_vcpu_register(vm, index, &options, ret_vcpu);
 }
 
-static inline struct vgic_lr_bank enter(struct vgic_vcpu *vcpu)
+static inline void enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank)
 {
-        struct vgic_lr_bank bank;
-        int r = vgic_lr_enter(vcpu, &bank);
+        int r = vgic_lr_enter(vcpu, ret_bank);
 
         if (r < 0)
                 tap_bail("vgic_lr_enter: %d", r);
-        return bank;
 }
 
 #endif

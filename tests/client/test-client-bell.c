@@ -36,15 +36,16 @@ static void test_doorbell(struct vgic_conn *conn, struct vgic_conn *tool)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2), *trap = guest_boot_vcpu(vm, 1, 0);
-        struct vgic_lr_bank bank = enter(vcpu);
+        struct vgic_lr_bank bank;
 
+        enter(vcpu, &bank);
         for (unsigned i = 0; i < 3; i++) {
                 if (vgic_msg_inject(tool, NAME, 0, SPI, VGIC_LINE_PULSE) < 0)
                         tap_bail("cannot inject: %s", vgic_conn_error(tool));
                 tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "somebody else's injection rings the doorbell, time %u", i);
                 vgic_lr_exit(vcpu, &bank);
                 tap_ok(!is_readable(vcpu), "the exit empties it: the host does not exit without end");
-                bank = enter(vcpu);
+                enter(vcpu, &bank);
                 tap_eq((uint32_t)bank.ich_lr[0], SPI, "and the interrupt is listed");
         }
         vgic_lr_exit(vcpu, &bank);
@@ -84,9 +85,9 @@ static void exit_and_enter(void)
         vgic_gicr_write(vm, 0x10080, 4, UINT32_MAX);
         vgic_gicr_write(vm, 0x10100, 4, 1u << 20);
         vgic_gicr_write(vm, 0x10200, 4, 1u << 20);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         vgic_lr_exit(vcpu, &bank); /* what the registration has left in the doorbell */
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
                 _exit(NO_SECCOMP);
         for (unsigned i = 0; i < 10; i++)

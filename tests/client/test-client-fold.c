@@ -56,8 +56,9 @@ static bool is_called(struct guest *g)
 static void *run(void *arg)
 {
         struct guest *g = arg;
-        struct vgic_lr_bank bank = enter(g->vcpu);
+        struct vgic_lr_bank bank;
 
+        enter(g->vcpu, &bank);
         while (!atomic_load(&g->stop)) {
                 if (bank.ich_lr[0] & VGIC_ICH_LR_PENDING) { /* as the guest's acknowledge would */
                         bank.ich_lr[0] ^= VGIC_ICH_LR_STATE;
@@ -67,7 +68,7 @@ static void *run(void *arg)
                         continue;
                 vgic_lr_exit(g->vcpu, &bank);
                 atomic_fetch_add(&g->left, 1);
-                bank = enter(g->vcpu);
+                enter(g->vcpu, &bank);
         }
         vgic_lr_exit(g->vcpu, &bank);
         return NULL;
@@ -137,7 +138,7 @@ static void test_own(struct vgic_conn *conn)
         uint64_t value = 0;
 
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         for (unsigned i = 0; i < 2000; i++) /* 200 s, if it did */
                 vgic_gicd_read(vm, 0x304, 4, &value);
         vgic_vm_irq_state(vm, 0, SPI, &state);
@@ -157,9 +158,10 @@ static void *read_other(void *arg)
         struct guest *g = arg;
 
         for (unsigned i = 0; i < ROUNDS; i++) {
-                struct vgic_lr_bank bank = enter(g->vcpu);
+                struct vgic_lr_bank bank;
                 uint64_t value = 0;
 
+                enter(g->vcpu, &bank);
                 vgic_lr_exit(g->vcpu, &bank);
                 vgic_gicd_read(g->vm, 0x304, 4, &value);
                 atomic_fetch_add(&g->wrong, value & 1u << (SPI + g->other - 32) ? 0 : 1);

@@ -80,14 +80,14 @@ static void test_order_of_calls(struct vgic_conn *conn)
         tap_eq(vgic_lr_enter(vcpu, NULL), -EINVAL, "it enters without a bank");
         tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "it exits, and is not in guest");
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         again.ich_hcr = 77;
         tap_ok(vgic_lr_enter(vcpu, &again) == -EBUSY && again.ich_hcr == 77, "it enters twice: refused, and nothing is stored");
         tap_eq(vgic_lr_exit(vcpu, NULL), -EINVAL, "it exits without a bank");
         tap_ok(state_of(vm, SPI).pending && (bank.ich_lr[0] & STATE) == VGIC_ICH_LR_PENDING, "and is in guest all the same");
         tap_eq(vgic_lr_exit(vcpu, &bank), 0, "it exits");
         tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "once");
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_eq(vgic_vcpu_unregister(vcpu), 0, "it is given back in guest");
         tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active, "what was in a list register is pending again");
         bank.ich_lr[0] &= ~STATE;
@@ -99,7 +99,7 @@ static void test_order_of_calls(struct vgic_conn *conn)
         tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "its next owner takes the interrupt, by a trap port");
         vgic_vcpu_unregister(vcpu);
         vcpu = guest_boot_vcpu(vm, 0, 1);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_eq(bank.ich_lr[0] & (STATE | UINT32_MAX), VGIC_ICH_LR_ACTIVE | SPI, "and the one after that finds it active, in a list register");
         vgic_lr_exit(vcpu, &bank);
         destroy(conn, vm);
@@ -116,7 +116,7 @@ static void test_past_the_bank(struct vgic_conn *conn)
 
         vgic_gicr_write(vm, 0x10080, 4, 1u << 5);       /* GICR_IGROUPR0 */
         vgic_gicr_write(vm, 0x10100, 4, 1u << 5);       /* GICR_ISENABLER0 */
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         vgic_spi_pulse(vm, SPI);
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "in guest nothing is acknowledged past the bank");
         tap_eq(vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_IAR1_EL1, &value), -EBUSY, "nor by its register");
@@ -136,7 +136,7 @@ static void test_past_the_bank(struct vgic_conn *conn)
         vgic_vcpu_eoi(vcpu, 1, 5);
         tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "and the SPI");
         vgic_vcpu_eoi(vcpu, 1, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         vgic_spi_pulse(vm, SPI);
         tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "what comes in guest rings after all that, too");
         vgic_lr_exit(vcpu, &bank);
@@ -236,32 +236,32 @@ static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
         struct vgic_lr_bank bank;
 
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         set_gicd(tool, 0x184, bit);
         tap_ok(is_rung(vcpu), "GICD_ICENABLER of an interrupt in a list register rings its vCPU");
         vgic_lr_exit(vcpu, &bank);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).pending, "the next entry leaves it out, and it stays pending");
         vgic_lr_exit(vcpu, &bank);
         set_gicd(tool, 0x104, bit);
 
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         bank.ich_lr[0] ^= STATE; /* the guest has acknowledged it */
         tap_ok((get_gicd(tool, 0x304) & bit) == 0 && is_rung(vcpu), "who reads GICD_ISACTIVER makes the vCPU fold");
         vgic_lr_exit(vcpu, &bank);
         tap_eq(get_gicd(tool, 0x304) & bit, bit, "and then reads that it is active");
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         set_gicd(tool, 0x384, bit);
         tap_ok(is_rung(vcpu), "GICD_ICACTIVER");
         vgic_lr_exit(vcpu, &bank);
         tap_ok(!state_of(vm, SPI).active && !state_of(vm, SPI).pending, "it is not active, though the guest had it so to the last");
 
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         set_gicd(tool, 0x6000 + 8 * SPI, 1);
         tap_ok(is_rung(vcpu), "GICD_IROUTER");
         vgic_lr_exit(vcpu, &bank);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).vcpu == 1, "it waits for the other vCPU now");
         vgic_lr_exit(vcpu, &bank);
         destroy(conn, vm);
@@ -275,7 +275,7 @@ static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
         uint64_t value = 1;
 
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         bank.ich_lr[0] ^= STATE;
         bank.ich_ap1r[0] = 1;
         tap_eq(vgic_msg_reset(tool, NAME, 0, VGIC_RESET_CPU_ON), 0, "the vCPU is reset by a tool");
@@ -290,12 +290,12 @@ static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
         vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
         vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_eq((uint32_t)bank.ich_lr[0], SPI, "it boots again, and has the next one");
         tap_eq(vgic_msg_reset(tool, NAME, 0, VGIC_RESET_SYSTEM), 0, "the system is reset");
         vgic_lr_exit(vcpu, &bank);
         tap_ok(!state_of(vm, SPI).pending && !state_of(vm, SPI).enabled, "what was in the list register does not come back");
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_ok(!bank.ich_lr[0] && !(bank.ich_vmcr & 3), "the next bank is empty");
         vgic_lr_exit(vcpu, &bank);
         destroy(conn, vm);
@@ -310,7 +310,7 @@ static void test_power(struct vgic_conn *conn)
 
         vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, UINT64_C(1) << 31);
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_eq((uint32_t)bank.ich_lr[0], SPI, "a 1-of-N interrupt is in a list register");
         other = guest_boot_vcpu(vm, 1, 0);
         vgic_lr_exit(vcpu, &bank);
@@ -333,12 +333,12 @@ static void die_in_guest(void)
                 _exit(1);
         vcpu = guest_boot_vcpu(vm, 0, 2);
         vgic_spi_pulse(vm, OTHER);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         bank.ich_lr[0] ^= STATE;        /* OTHER: acknowledged, and that was folded */
         bank.ich_ap1r[0] |= 1;
         vgic_lr_exit(vcpu, &bank);
         vgic_spi_pulse(vm, SPI);
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         if (!(bank.ich_lr[0] & STATE) || !(bank.ich_lr[1] & STATE))
                 _exit(1);
         raise(SIGKILL);
@@ -374,7 +374,7 @@ static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
         tap_eq(tdir.set, 1, "TDIR is set");
         if (try_register(vm, 0, 4, &vcpu) < 0)
                 tap_bail("register: %s", vgic_conn_error(conn));
-        bank = enter(vcpu);
+        enter(vcpu, &bank);
         tap_ok(bank.ich_lr[0] == (SPI | VGIC_ICH_LR_PENDING | VGIC_ICH_LR_GROUP1) &&
                (bank.ich_lr[1] & (STATE | UINT32_MAX)) == (OTHER | VGIC_ICH_LR_ACTIVE) && bank.ich_ap1r[0],
                "the next owner has both");
@@ -395,7 +395,7 @@ static void test_stopped_daemon(struct vgic_conn *conn)
         int status = 0;
 
         vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1); /* IROUTER */
-        bank = enter(port);
+        enter(port, &bank);
         tap_ok(!(bank.ich_hcr & VGIC_ICH_HCR_TDIR), "a port is in guest and does not trap");
         kill(daemon_.pid, SIGSTOP);
         waitpid(daemon_.pid, &status, WUNTRACED);
@@ -409,7 +409,7 @@ static void test_stopped_daemon(struct vgic_conn *conn)
         tap_eq(poll(&others, 1, 0), 1, "the port leaves, and wakes it");
         vgic_vcpu_park_end(other);
         tap_eq(vgic_vcpu_ack(other, 1), SPI, "it takes the SPI");
-        bank = enter(port);
+        enter(port, &bank);
         tap_ok(bank.ich_hcr & VGIC_ICH_HCR_TDIR, "and the port traps");
         vgic_lr_exit(port, &bank);
         kill(daemon_.pid, SIGCONT);
@@ -421,9 +421,10 @@ static void test_dead_daemon(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *port = guest_boot_vcpu(vm, 0, 4), *other = guest_boot_vcpu(vm, 1, 0);
+        struct vgic_lr_bank bank;
 
         vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1); /* IROUTER */
-        enter(port);
+        enter(port, &bank);
         daemon_kill(&daemon_);
         vgic_spi_pulse(vm, SPI);
         tap_eq(vgic_vcpu_ack(other, 1), 1023, "the daemon is dead, a port is in guest without trapping: the gate is shut");

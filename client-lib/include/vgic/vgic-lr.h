@@ -126,6 +126,13 @@ struct vgic_lr_bank {
  * maintenance interrupt, and whenever the vCPU is kicked or its doorbell is readable: the exit empties the doorbell. While it is out, everything of
  * <vgic/vgic-vcpu.h> works as for a trap port: parking, resets, lines.
  *
+ * The bank that vgic_lr_enter() was given stays valid, at its address, until vgic_lr_exit() was
+ * called. The library never writes it in between, and reads it only if the thread that called
+ * vgic_lr_enter() itself asks for the state of an interrupt (vgic_gicd_read(), vgic_gicr_read(),
+ * an attribute, vgic_vm_irq_state()): no guest code of that vCPU runs then, and what it took or
+ * ended in a list register is answered from there. A host on hardware that has not read its list
+ * registers back yet gets the answer as of the entry; vgic_irq_state.stale says so.
+ *
  * Interrupts of one VM may be taken through either kind of port, and a guest cannot tell which it has, but that what happens
  * in a list register is seen from other vCPUs when it is folded: who asks for it makes the vCPU leave the guest soon.
  */
@@ -146,6 +153,8 @@ struct vgic_lr_bank {
  * such an access as any that traps (above): IAR, EOIR, HPPIR, BPR, AP<n>R, IGRPEN of either
  * group. In a guest that nobody restored and nobody interferes with that never happens.
  *
+ * @ret_bank: may be read by the library until vgic_lr_exit(): see above.
+ *
  * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
  *         argument is NULL, or the vCPU is not registered (any more).
  * Threads: vcpu.  System calls: none, but a doorbell write to who waits for this vCPU to trap ICC_DIR_EL1, and to those for whom this
@@ -154,7 +163,7 @@ struct vgic_lr_bank {
 int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank);
 
 /**
- * vgic_lr_exit() - fold the bank as the guest left it: with ICH_HCR_EL2.EOIcount. An entry of another INTID than was listed counts as
+ * vgic_lr_exit() - fold the bank (that of the entry, or a copy) as the guest left it: with ICH_HCR_EL2.EOIcount. An entry of another INTID than was listed counts as
  * unchanged.
  *
  * To be called after each exit, before what the guest exited for is done: while it is in guest GICD_CTLR.RWP, GICR_CTLR.RWP and

@@ -294,11 +294,12 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
  * of ISACTIVER or ICACTIVER: what the guest does later comes after it. With trap ports nothing
  * waits.
  *
- * After this time, and at once if it is the caller's own thread that has the vCPU in guest, the
- * answer is as of the last exit. So a host calls vgic_lr_exit() before it takes a lock that it
- * holds in such an access, and one that runs several vCPUs by one thread takes them out first. An
- * observer (and the daemon, for its messages) does not wait: vgic_irq_state.stale tells what may
- * be old.
+ * What the caller's own thread has in guest does not run meanwhile and is not waited for: the
+ * answer is what vgic_lr_exit() would make of the bank as it is in memory now (<vgic/vgic-lr.h>).
+ * After this time the answer is as of the last exit. So a host calls vgic_lr_exit() before it takes
+ * a lock that it holds in such an access, and one that runs several vCPUs by one thread on hardware
+ * takes them out first, or reads their list registers back. An observer (and the daemon, for its
+ * messages) does not wait: vgic_irq_state.stale tells what may be old.
  */
 #define VGIC_FOLD_WAIT_NS  UINT64_C(100000000)
 
@@ -380,7 +381,8 @@ struct vgic_irq_state {
         uint8_t one_of_n;       /* GICD_IROUTER<n>.Interrupt_Routing_Mode: vcpu is the one chosen while it is pending */
         /*
          * 1: it is in a list register of a vCPU in guest, which may have taken or ended it since:
-         * pending, active and holder are as of the last fold.
+         * pending, active and holder are as of the last fold. Of the caller's own vCPU in guest
+         * also if the bank has it as it was listed: the host may not have read it back yet.
          */
         uint8_t stale;
         uint64_t acknowledged;  /* how often; SPI: the sum over all vCPUs */
