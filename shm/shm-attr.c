@@ -7,6 +7,7 @@
 #include "gic-icc.h"
 #include "gic-route.h"
 #include "shm-cpuif.h"
+#include "shm-fold.h"
 #include "shm-mmio.h"
 #include "shm-word.h"
 
@@ -138,16 +139,32 @@ static shm_atomic(uint64_t) *bit_word(struct shm_gic *gic, const struct shm_attr
         return shm_gic_word(gic, a->vcpu, intid);
 }
 
-/* ISPENDR shows and assigns the latch alone: the level is LEVEL_INFO's. */
+/*
+ * ISPENDR shows and assigns the latch alone: the level is LEVEL_INFO's. What is listed has its
+ * latch in the list register (LISTED), until its guest takes it: that is waited for, as by a
+ * guest's read.
+ */
 static uint64_t read_latches(struct shm_gic *gic, const struct shm_attr *a)
 {
+        const uint64_t latched = GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_LISTED;
+        struct shm_fold fold;
         uint64_t value = 0;
         uint32_t intid;
 
+        fold.n = 0;
+        for (unsigned i = 0; i < 32 && gic->writable; i++) {
+                shm_atomic(uint64_t) *word = bit_word(gic, a, i, &intid);
+
+                if (word)
+                        shm_fold_note(gic, &fold, word, intid);
+        }
+        (void)shm_fold_ask(gic, &fold);
         for (unsigned i = 0; i < 32; i++) {
                 const shm_atomic(uint64_t) *word = bit_word(gic, a, i, &intid);
+                uint64_t w = word ? shm_word_load(word) : 0;
 
-                if (word && (shm_word_load(word) & (GIC_WORD_LATCH | GIC_WORD_EDGE)))
+                (void)shm_fold_own(gic, &w, intid);
+                if (w & latched)
                         value |= UINT64_C(1) << i;
         }
         return value;

@@ -38,7 +38,7 @@ static struct shm_irq_state state_of(const struct shm_gic *gic, uint32_t vcpu, u
                 .active = w & GIC_WORD_ACTIVE,
                 .edge = w & GIC_WORD_EDGE_CFG,
                 .line = w & (GIC_WORD_WIRES | GIC_WORD_MESSAGE),
-                .latch = w & (GIC_WORD_LATCH | GIC_WORD_EDGE),
+                .latch = w & (GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_LISTED),
                 .one_of_n = w & GIC_WORD_IRM,
                 .stale = w & GIC_WORD_RESIDENT,
                 .group = (uint8_t)gic_word_group(w),
