@@ -44,6 +44,7 @@ static void irqs_json(struct irqs_out *out, const struct vgic_irq_state *s)
                 cli_json_number(json, "active_on", s->holder);
         else
                 cli_json_null(json, "active_on");
+        cli_json_bool(json, "stale", s->stale);
         cli_json_bool(json, "line", s->line);
         cli_json_bool(json, "latch", s->latch);
         cli_json_text(json, "trigger", s->edge ? "edge" : "level");
@@ -74,9 +75,10 @@ static void irqs_row(struct irqs_out *out, const struct vgic_irq_state *s)
         out->n_shown++;
         cli_table_cell(table, "%s", cli_intid_name(s->intid, name));
         vcpu_cell(table, s->vcpu);
-        cli_table_cell(table, "%c%c%c%c%c%c", s->enabled ? 'E' : '.', s->pending ? 'P' : '.',
+        cli_table_cell(table, "%c%c%c%c%c%c%s", s->enabled ? 'E' : '.', s->pending ? 'P' : '.',
                        s->active ? 'A' : '.',
-                       s->line ? 'H' : '.', s->latch ? 'L' : '.', s->one_of_n ? 'N' : '.');
+                       s->line ? 'H' : '.', s->latch ? 'L' : '.', s->one_of_n ? 'N' : '.',
+                       s->stale ? "S" : "");
         cli_table_cell(table, "%s", s->edge ? "edge" : "level");
         cli_table_cell(table, "%u", s->group);
         cli_table_cell(table, "0x%02x", s->priority);
@@ -137,6 +139,7 @@ static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uin
                 return cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]);
         if (out->n_shown)
                 puts("\nFLAGS: E enabled, P pending, A active, H line high, L latched (edge or ISPENDR), N 1-of-N.\n"
+                     "S: listed at a vCPU in guest, which may have gone on since.\n"
                      "VCPU: whose it is (SGI, PPI) or where it is routed (SPI; 1-of-N: the one chosen).\n"
                      "ACKS: how often it was acknowledged.  EPPI, ESPI: the extended ranges.");
         else

@@ -114,6 +114,8 @@ status 0 'irqs --json' ctl irqs test-vm --json
 valid_json 'irqs --json is JSON'
 [ "$(grep -c '"intid"' "$tmp/out")" -eq $((2 * 32 + 64)) ]
 ok $? 'irqs --json has every interrupt'
+[ "$(grep -c '"stale": false' "$tmp/out")" -eq $((2 * 32 + 64)) ]
+ok $? 'irqs --json: nothing is in a list register, so that nothing is old'
 status 0 'irqs --vcpu' ctl irqs test-vm --vcpu 1 --json
 [ "$(grep -c '"intid"' "$tmp/out")" -eq $((32 + 64)) ]
 ok $? 'irqs --vcpu has one vCPU only'
