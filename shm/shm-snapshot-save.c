@@ -159,7 +159,14 @@ static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_
         snapshot_encode(snapshot, image);
 }
 
-/* Collect until two in a row agree. Return: whether they did; @image is the last. */
+/*
+ * Collect until two in a row agree. Return: whether they did; @image is the last.
+ *
+ * The look between them is needed: a vCPU that leaves its rest behind the first look may stand
+ * still in the middle of an operation while both are made, and rest again at the last look. Whoever
+ * has a part of that operation in the first collect finds here that the vCPU runs, or that it is
+ * done, and then the second has all of it.
+ */
 static bool collect_exactly(const struct shm_gic *gic, struct snapshot *snapshot, uint8_t *image, uint8_t *other,
                             size_t bytes)
 {
@@ -171,8 +178,10 @@ static bool collect_exactly(const struct shm_gic *gic, struct snapshot *snapshot
         }
         collect(gic, snapshot, other);
         for (unsigned i = 1; i < TRIES; i++) {
+                bool rest = all_rest(gic, &after);
+
                 collect(gic, snapshot, image);
-                if (!all_rest(gic, &after))
+                if (!rest || !all_rest(gic, &after))
                         return false;
                 if (after == before && memcmp(image, other, bytes) == 0)
                         return true;
