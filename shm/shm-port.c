@@ -389,14 +389,16 @@ static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
 /*
  * From what is in the segment's bank; @states: bits 2n+1..2n are the state of list register n. What
  * ended without a list register did so before what was acknowledged since, and is active still.
+ * APR-R4: behind the slot, also for a compiler, or who dies here has dropped priorities of
+ * interrupts that stay active.
  */
 static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         for (unsigned i = 0; i < SHM_N_APR; i++) {
-                shm_store(&self->ap0r[i], shm_load(&self->bank.ich_ap0r[i], BANK_X2), APR_X2);
-                shm_store(&self->ap1r[i], shm_load(&self->bank.ich_ap1r[i], BANK_X2), APR_X2);
+                shm_store(&self->ap0r[i], shm_load(&self->bank.ich_ap0r[i], BANK_X2), APR_R4);
+                shm_store(&self->ap1r[i], shm_load(&self->bank.ich_ap1r[i], BANK_X2), APR_R4);
         }
         if (SHM_EOICOUNT_LEFT(walk))
                 shm_eoicount_walk(gic, vcpu, walk);

@@ -494,6 +494,9 @@ LITMUS_SCENARIO(dead, .name = "port-dead", .what = "a port that dies as it enter
 
 #define N_ACTIVE 3u
 
+static uint32_t priority_of_first;      /* its bit in ICC_AP1R0_EL1 */
+
+/* The guest has ended two of three, and dropped their priorities. */
 static void walk_setup(void)
 {
         world_build(2, N_ACTIVE, 0);
@@ -503,9 +506,13 @@ static void walk_setup(void)
                 world_set_word(0, SPI + i, gic_word_set_priority(world_word(SPI + i), (uint8_t)(0x80 - 0x10 * i)));
                 shm_line_pulse(&world, 0, SPI + i);
                 shm_cpuif_ack(&world, 0, 1);
+                if (i == 0)
+                        priority_of_first = world.vcpus[0].ap1r[0].cell.value;
         }
         bank = {};
         bank.ich_hcr = UINT64_C(2) << 27;
+        bank.ich_ap1r[0] = priority_of_first;
+        shm_init(&world.vcpus[0].bank.filled_ap1r[0], world.vcpus[0].ap1r[0].cell.value);
         shm_init(&world.vcpus[0].bank.ich_hcr, GICH_HCR_LRENPIE);
         shm_init(&world.vcpus[0].port, ONE_REGISTER | SHM_PORT_IN | SHM_PORT_TRAPS);
 }
@@ -541,6 +548,10 @@ static void walk_after(void)
         litmus_check(world_word(SPI) & GIC_WORD_ACTIVE, "an interrupt was ended that had not been");
         litmus_check(began || died, "an end of interrupt is lost");
         litmus_check(began == !(world_word(SPI + 1) & GIC_WORD_ACTIVE), "of two ends of interrupt one came true");
+        litmus_check(world.vcpus[0].ap1r[0].cell.value & priority_of_first,
+                     "an interrupt is active, and its priority was dropped");
+        litmus_check(began == (world.vcpus[0].ap1r[0].cell.value == priority_of_first),
+                     "an interrupt was ended and its priority not dropped, or the reverse");
         litmus_check(!taken_elsewhere || ((world_word(SPI + 2) & GIC_WORD_ACTIVE) && gic_word_holder(world_word(SPI + 2)) == 1),
                      "an interrupt was ended that had been acknowledged again elsewhere");
         world_settle();
