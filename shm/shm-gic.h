@@ -193,7 +193,7 @@ static inline shm_atomic(uint64_t) *shm_gic_counter(const struct shm_gic *gic, u
                 index = GIC_N_PRIVATE + gic->n_spis + gic->n_eppis + (intid - GIC_ESPI_FIRST);
         else if (intid >= GIC_EPPI_FIRST)
                 index = GIC_N_PRIVATE + gic->n_spis + (intid - GIC_EPPI_FIRST);
-        row = (void *)(gic->counters + (size_t)vcpu * gic->counter_stride);
+        row = (shm_atomic(uint64_t) *)(void *)(gic->counters + (size_t)vcpu * gic->counter_stride);
         return &row[index];
 }
 
