@@ -11,6 +11,7 @@
 #include "litmus-world.h"
 #include "shm-read.h"
 #include "shm-segment.h"
+#include "shm-snapshot.h"
 #include "shm-snapshot-format.h"
 
 #define SPI GIC_SPI_FIRST
@@ -165,7 +166,11 @@ LITMUS_SCENARIO(kicks, .name = "kick",
                          "a caller had the new argument" },
                 .executions = 60000, .next = NULL);
 
-/* ICC_CTLR_EL1: the owner writes it, an outsider resets it, a reader has it in one load. */
+/*
+ * ICC_CTLR_EL1: the owner writes it, an outsider asks for a reset, the owner makes that, a reader
+ * has it in one load. One who looks at the request before it was made has the reset by CTLR-R2
+ * alone.
+ */
 static struct litmus_plain beside[2];
 
 static void ctlr_setup(void)
@@ -179,10 +184,12 @@ static void ctlr_thread(unsigned index)
                 litmus_wait(8);
                 litmus_write(&beside[0], 1);
                 shm_cpuif_write_ctlr(&world, 0, ICC_CTLR_EOIMODE);
+                litmus_wait(8);
+                shm_cpuif_serve(&world, 0);
         } else if (index == 1) {
                 litmus_wait(8);
                 litmus_write(&beside[1], 1);
-                shm_reset_request(&world, 0, SHM_RESET_CPU_ON); /* its first step: live is the default again */
+                shm_reset_request(&world, 0, SHM_RESET_CPU_ON); /* live is the default again */
         } else {
                 struct shm_icc_ctlr first = {}, second = {};
 
@@ -395,7 +402,10 @@ LITMUS_SCENARIO(mirror, .name = "mirror", .what = "a register published, read an
                 .saw = { "it was published", "it was read as not valid", "the new value was read" }, .executions = 60000,
                 .next = NULL);
 
-/* The same of registers: the guest closes the distributor, then sets EOImode. */
+/*
+ * The same of registers: the guest sets EOImode, then closes the distributor. In this order, since
+ * GICD_CTLR is read by SNAP-A2 alone, and first.
+ */
 static void registers_thread(unsigned index)
 {
         struct snapshot read = {};
@@ -407,8 +417,8 @@ static void registers_thread(unsigned index)
         if (index == 0) {
                 litmus_wait(100);
                 shm_park_end(&world, 0);
-                world_write(GICD_REG_CTLR, 0, 0, 0);
                 shm_cpuif_write_ctlr(&world, 0, ICC_CTLR_EOIMODE);
+                world_write(GICD_REG_CTLR, 0, 0, 0);
                 litmus_wait(40);
                 shm_park_stop(&world, 0);
                 return;
@@ -419,8 +429,9 @@ static void registers_thread(unsigned index)
         if (flags & SHM_SNAPSHOT_EXACT) {
                 litmus_saw(0);
                 litmus_check(snapshot_decode(image, bytes, &read, &why) == 0, "the image cannot be read");
-                litmus_check(!(read.vcpus[0].ctlr_live & ICC_CTLR_EOIMODE) || !read.header.gicd_ctlr, "an exact image has a register and not the one before");
-                if (read.vcpus[0].ctlr_live & ICC_CTLR_EOIMODE)
+                litmus_check(read.header.gicd_ctlr || (read.vcpus[0].ctlr_live & ICC_CTLR_EOIMODE),
+                             "an exact image has a register and not the one before");
+                if (!read.header.gicd_ctlr)
                         litmus_saw(1);
                 snapshot_free(&read);
         } else {
@@ -439,7 +450,12 @@ LITMUS_SCENARIO(registers, .name = "snapshot-regs", .what = "an exact image agai
                 .n_threads = 2, .setup = registers_setup, .before = world_reset, .thread = registers_thread, .after = NULL,
                 .saw = { "it was exact", "exact, and of the state after", "it was not exact" }, .executions = 20000, .next = NULL);
 
-/* An image that calls itself exact, while the vCPU leaves its rest, takes an interrupt and goes back. */
+/*
+ * An image that calls itself exact, while the vCPU leaves its rest, takes an interrupt or ends one
+ * that it has, and goes back.
+ */
+static bool has_taken;
+
 static void snapshot_setup(void)
 {
         world_build(1, 1, 0);
@@ -450,6 +466,12 @@ static void snapshot_setup(void)
 static void snapshot_before(void)
 {
         world_reset();
+        has_taken = litmus_random(2);
+        if (has_taken) {
+                shm_park_end(&world, 0);
+                shm_cpuif_ack(&world, 0, 1);
+                shm_park_stop(&world, 0);
+        }
 }
 
 static void snapshot_thread(unsigned index)
@@ -461,8 +483,9 @@ static void snapshot_thread(unsigned index)
         if (index == 0) {
                 litmus_wait(60);
                 shm_park_end(&world, 0);
-                shm_cpuif_ack(&world, 0, 1);
-                if (litmus_random(2))
+                if (!has_taken)
+                        shm_cpuif_ack(&world, 0, 1);
+                if (has_taken || litmus_random(2))
                         shm_cpuif_eoi(&world, 0, 1, SPI);
                 if (litmus_random(2))
                         shm_park_stop(&world, 0);
@@ -481,7 +504,7 @@ static void snapshot_thread(unsigned index)
                 litmus_check(snapshot_decode(image, bytes, &read, &why) == 0, "the image cannot be read");
                 litmus_check(!(read.spis[0].bits & SNAPSHOT_IRQ_ACTIVE) == !read.vcpus[0].ap1r[0],
                              "an exact image with an active interrupt and no active priority, or the other way");
-                if (!(read.spis[0].bits & SNAPSHOT_IRQ_EDGE))
+                if (!(read.spis[0].bits & (has_taken ? SNAPSHOT_IRQ_ACTIVE : SNAPSHOT_IRQ_EDGE)))
                         litmus_saw(1);
                 snapshot_free(&read);
         } else {
@@ -493,6 +516,49 @@ static void snapshot_thread(unsigned index)
 LITMUS_SCENARIO(saving, .name = "snapshot", .what = "an exact image against a vCPU that leaves its rest", .n_threads = 2,
                 .setup = snapshot_setup, .before = snapshot_before, .thread = snapshot_thread, .after = NULL,
                 .saw = { "it was exact", "exact, and of the state after", "it was not exact" }, .executions = 40000, .next = NULL);
+
+/*
+ * What an exact image stands on: who has a part of what a vCPU does, and finds it at rest behind
+ * that, then has all of it. It ends its interrupt: the priority first.
+ */
+static void look_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+        shm_cpuif_ack(&world, 0, 1);
+        shm_park_stop(&world, 0);
+}
+
+static void look_thread(unsigned index)
+{
+        uint32_t priorities;
+        bool is_active;
+
+        if (index == 0) {
+                litmus_wait(10);
+                shm_park_end(&world, 0);
+                shm_cpuif_eoi(&world, 0, 1, SPI);
+                shm_park_stop(&world, 0);
+                return;
+        }
+        litmus_wait(20);
+        priorities = shm_apr_read(&world, 0, 1, 0);
+        if (!shm_snapshot_rests(&world, 0)) {
+                litmus_saw(2);
+                return;
+        }
+        is_active = shm_word_load(shm_gic_word(&world, 0, SPI)) & GIC_WORD_ACTIVE;
+        litmus_saw(priorities ? 0 : 1);
+        litmus_check(priorities || !is_active, "it rests, and half of what it did is there");
+}
+
+LITMUS_SCENARIO(looks, .name = "snapshot-look",
+                .what = "who has a part of what a vCPU at rest has done has all of it",
+                .n_threads = 2, .setup = look_setup, .before = world_reset,
+                .thread = look_thread, .after = NULL,
+                .saw = { "it was at rest before", "it was at rest afterwards",
+                         "it was not at rest" },
+                .executions = 20000, .next = NULL);
 
 /* A restore brings an SPI into flight that is routed to nobody; the daemon clears TDIR meanwhile. */
 static uint8_t *restored;
