@@ -9,6 +9,7 @@
 #include "shm-gate.h"
 #include "shm-list.h"
 #include "shm-port.h"
+#include "shm-read.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -535,9 +536,7 @@ void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value)
                 uint64_t live = base_field_get(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
 
                 live = (live & ~(uint64_t)ICC_CTLR_WRITABLE) | (value & ICC_CTLR_WRITABLE);
-                now = base_field_set(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, live);
-                now = base_field_set(now, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS, live);
-                now |= SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_CONFIGURED_VALID;
+                now = shm_icc_ctlr_written(old, live);
         } while (!shm_cas(ctlr, &old, now, CTLR_R1) &&
                  shm_gic_retry(gic, &tries));
 }

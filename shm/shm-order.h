@@ -91,6 +91,7 @@
         /* ICC_CTLR_EL1 */ \
         X(CTLR_R1,    rmw,   release) \
         X(CTLR_R2,    rmw,   release) \
+        X(CTLR_R3,    rmw,   acquire) \
         X(CTLR_A1,    load,  acquire) \
         X(CTLR_X1,    load,  relaxed) \
         /* take-over of a vCPU that does not run */ \

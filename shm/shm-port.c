@@ -10,6 +10,7 @@
 #include "shm-fold.h"
 #include "shm-gate.h"
 #include "shm-list.h"
+#include "shm-read.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -27,17 +28,18 @@
 #define VMCR_VCBPR          (UINT64_C(1) << 4)
 #define VMCR_BPR1_SHIFT     18
 
-/* Which fields of ICH_VMCR_EL2 are which system register of the guest. */
+/* Which fields of ICH_VMCR_EL2 are which of the CPU interface's word. */
 static const struct vmcr_field {
-        uint32_t reg;
-        uint8_t shift, width;
+        uint8_t shift, width, cpuif_shift;
 } vmcr_fields[] = {
-        { GIC_ICC_ENCODING(12, 12, 6), 0, 1 }, /* ICC_IGRPEN0_EL1 */
-        { GIC_ICC_ENCODING(12, 12, 7), 1, 1 }, /* ICC_IGRPEN1_EL1 */
-        { GIC_ICC_PMR, 24, 8 },
-        { GIC_ICC_ENCODING(12, 8, 3), 21, 3 }, /* ICC_BPR0_EL1 */
-        { GIC_ICC_ENCODING(12, 12, 3), VMCR_BPR1_SHIFT, 3 }, /* ICC_BPR1_EL1 */
+        { 0, 1, SHM_CPUIF_GRPEN_SHIFT },
+        { 1, 1, SHM_CPUIF_GRPEN_SHIFT + 1 },
+        { 24, 8, SHM_CPUIF_PMR_SHIFT },
+        { 21, 3, SHM_CPUIF_BPR0_SHIFT },
+        { VMCR_BPR1_SHIFT, 3, SHM_CPUIF_BPR1_SHIFT },
 };
+#define VMCR_VENG_MASK    UINT64_C(3)   /* the group enables */
+#define VMCR_CPUIF_MASK   (VMCR_VENG_MASK | UINT64_C(0xfffc0000)) /* all of these fields */
 #define CTLR  GIC_ICC_ENCODING(12, 12, 4)
 #define N_VMCR_FIELDS  (sizeof(vmcr_fields) / sizeof(vmcr_fields[0]))
 
@@ -120,20 +122,21 @@ static void unlist(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
         } while (shm_gic_retry(gic, &tries));
 }
 
+/* As stored: reading ICC_BPR1_EL1 with CBPR set gives another register's value. */
 static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
 {
-        uint64_t vmcr = VMCR_VFIQEN, value = 0;
+        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1);
+        uint64_t vmcr = VMCR_VFIQEN, ctlr = 0;
 
         for (size_t i = 0; i < N_VMCR_FIELDS; i++) {
-                shm_sysreg_peek(gic, vcpu, vmcr_fields[i].reg, &value);
-                vmcr = base_field_set(vmcr, vmcr_fields[i].shift, vmcr_fields[i].width, value);
+                const struct vmcr_field *f = &vmcr_fields[i];
+
+                vmcr = base_field_set(vmcr, f->shift, f->width,
+                                      base_field_get(cpuif, f->cpuif_shift, f->width));
         }
-        /* As stored: reading ICC_BPR1_EL1 with CBPR set gives another register's value. */
-        vmcr = base_field_set(vmcr, VMCR_BPR1_SHIFT, 3,
-                              base_field_get(shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1), SHM_CPUIF_BPR1_SHIFT, 3));
-        shm_sysreg_peek(gic, vcpu, CTLR, &value);
-        vmcr = base_bit_assign(vmcr, VMCR_VCBPR, value & ICC_CTLR_CBPR);
-        return base_bit_assign(vmcr, GICH_VMCR_VEOIM, value & ICC_CTLR_EOIMODE);
+        shm_sysreg_peek(gic, vcpu, CTLR, &ctlr);
+        vmcr = base_bit_assign(vmcr, VMCR_VCBPR, ctlr & ICC_CTLR_CBPR);
+        return base_bit_assign(vmcr, GICH_VMCR_VEOIM, ctlr & ICC_CTLR_EOIMODE);
 }
 
 /*
@@ -350,40 +353,98 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
         } while (shm_gic_retry(gic, &tries));
 }
 
-/* A VBPR1 that changed was written while VCBPR was clear, whatever that is by now: IHI 0069 sections 12.2.5 and 12.4.13. */
-static void set_bpr1(struct shm_gic *gic, uint32_t vcpu, uint64_t value)
+/*
+ * What the hardware makes of it (IHI 0069 sections 12.2.4, 12.2.5, 12.2.19). A VBPR1 that changed
+ * was written while VCBPR was clear, whatever that is by now (section 12.4.13).
+ */
+static uint64_t as_implemented(const struct shm_gic *gic, unsigned cpuif_shift, uint64_t value)
 {
-        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits) + 1;
+        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
 
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_BPR1_SHIFT, 3, value < minimum ? minimum : value);
+        if (cpuif_shift == SHM_CPUIF_PMR_SHIFT)
+                return value & gic_prio_mask(gic->n_priority_bits);
+        if (cpuif_shift == SHM_CPUIF_BPR0_SHIFT)
+                return value < minimum ? minimum : value;
+        if (cpuif_shift == SHM_CPUIF_BPR1_SHIFT)
+                return value < minimum + 1 ? minimum + 1 : value;
+        return value;
 }
 
 /* The guest's own changes: what an outsider wrote meanwhile stays where the guest wrote nothing. */
-static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
+static uint64_t with_fields(const struct shm_gic *gic, uint64_t cpuif, uint64_t before, uint64_t now)
 {
-        const struct shm_bank *bank = &gic->vcpus[vcpu].bank;
-        uint64_t before = shm_load(&bank->filled_vmcr, BANK_X2), now = shm_load(&bank->ich_vmcr, BANK_X2);
-        uint64_t ctlr = 0;
-
         for (size_t i = 0; i < N_VMCR_FIELDS; i++) {
                 const struct vmcr_field *f = &vmcr_fields[i];
                 uint64_t value = base_field_get(now, f->shift, f->width);
 
-                if (value == base_field_get(before, f->shift, f->width))
-                        continue;
-                if (f->shift == VMCR_BPR1_SHIFT)
-                        set_bpr1(gic, vcpu, value);
-                else
-                        shm_sysreg_poke(gic, vcpu, f->reg, value);
+                if (value != base_field_get(before, f->shift, f->width))
+                        cpuif = base_field_set(cpuif, f->cpuif_shift, f->width,
+                                               as_implemented(gic, f->cpuif_shift, value));
         }
-        if (!((before ^ now) & (VMCR_VCBPR | GICH_VMCR_VEOIM)))
-                return;
-        shm_sysreg_peek(gic, vcpu, CTLR, &ctlr);
-        if ((before ^ now) & VMCR_VCBPR)
-                ctlr = base_bit_assign(ctlr, ICC_CTLR_CBPR, now & VMCR_VCBPR);
-        if ((before ^ now) & GICH_VMCR_VEOIM)
-                ctlr = base_bit_assign(ctlr, ICC_CTLR_EOIMODE, now & GICH_VMCR_VEOIM);
-        shm_sysreg_poke(gic, vcpu, CTLR, ctlr);
+        return cpuif;
+}
+
+/*
+ * All fields at once, and not over a reset by an outsider (was_reset()): its mark is in the same
+ * word. Return: taken.
+ */
+static bool take_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
+{
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, CPUIF_X1);
+        unsigned tries = 0;
+
+        do {
+                if (old & SHM_CPUIF_STALE)
+                        return false;
+                if (shm_cas(cpuif, &old, with_fields(gic, old, before, now), GATE_R2))
+                        return true;
+        } while (shm_gic_retry(gic, &tries));
+        return false;
+}
+
+/*
+ * CTLR-R3: ICC_CTLR_EL1 has no such mark of a reset that was made. So it is marked itself, as by an
+ * outsider (shm_reset_ctlr_taken()), before STALE is looked for, and written only over that mark,
+ * which a reset takes off.
+ */
+static void take_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
+{
+        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        unsigned tries = 0;
+        uint64_t old, live, written;
+
+        do {
+                old = shm_or(ctlr, SHM_ICC_CTLR_ASKED, CTLR_R3) | SHM_ICC_CTLR_ASKED;
+                if (was_reset(gic, vcpu))
+                        return;
+                live = base_field_get(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
+                if ((before ^ now) & VMCR_VCBPR)
+                        live = base_bit_assign(live, ICC_CTLR_CBPR, now & VMCR_VCBPR);
+                if ((before ^ now) & GICH_VMCR_VEOIM)
+                        live = base_bit_assign(live, ICC_CTLR_EOIMODE, now & GICH_VMCR_VEOIM);
+                written = shm_icc_ctlr_written(old, live) & ~SHM_ICC_CTLR_ASKED;
+        } while (!shm_cas(ctlr, &old, written, CTLR_R1) && shm_gic_retry(gic, &tries));
+}
+
+/* Written again by a repair: what a change of the gates owes is paid again, too. */
+static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
+{
+        const struct shm_bank *bank = &gic->vcpus[vcpu].bank;
+        uint64_t before = shm_load(&bank->filled_vmcr, BANK_X2);
+        uint64_t now = shm_load(&bank->ich_vmcr, BANK_X2);
+
+        if ((before ^ now) & VMCR_CPUIF_MASK) {
+                if (!take_fields(gic, vcpu, before, now))
+                        return;
+                if (before & ~now & VMCR_VENG_MASK)
+                        shm_oneofn_closed(gic, vcpu);
+                if (now & ~before & VMCR_VENG_MASK)
+                        shm_oneofn_opened(gic, vcpu);
+                shm_word_ring(gic, vcpu);
+        }
+        if ((before ^ now) & (VMCR_VCBPR | GICH_VMCR_VEOIM))
+                take_ctlr(gic, vcpu, before, now);
 }
 
 /*
@@ -409,8 +470,7 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
                 if (listed & GICH_LR_STATE)
                         fold(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
         }
-        if (!was_reset(gic, vcpu))
-                take_vmcr(gic, vcpu);
+        take_vmcr(gic, vcpu);
 }
 
 static void leave(struct shm_gic *gic, uint32_t vcpu)

@@ -50,6 +50,14 @@ static inline uint64_t shm_icc_ctlr_reset(uint64_t w, bool forget)
         return w & ~SHM_ICC_CTLR_CONFIGURED_VALID;
 }
 
+/* After a write of the guest: it is what it configured, too. */
+static inline uint64_t shm_icc_ctlr_written(uint64_t w, uint64_t live)
+{
+        w = base_field_set(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS, live);
+        w = base_field_set(w, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS, live);
+        return w | SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_CONFIGURED_VALID;
+}
+
 /*
  * The three values of ICC_CTLR_EL1. A reset that was asked for shows at once, though its owner has
  * still to apply it. REQUEST-A2 before CTLR-A1: who applies it changes the values before it strikes

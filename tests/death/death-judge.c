@@ -190,7 +190,7 @@ static void look_at_registers(struct death_state *s)
                 const struct shm_vcpu *vcpu = &rig.gic.vcpus[v];
 
                 s->cpuif[v] = vcpu->cpuif & base_mask(SHM_CPUIF_BITS) & ~SHM_CPUIF_STALE;
-                s->ctlr[v] = vcpu->icc_ctlr;
+                s->ctlr[v] = vcpu->icc_ctlr & ~SHM_ICC_CTLR_ASKED; /* means nothing alone */
                 s->apr[v] = fold_apr(v);
                 s->request[v] = vcpu->request & (SHM_REQUEST_RESET | SHM_REQUEST_FORGET);
                 s->statusr[v] = vcpu->gicr_statusr;

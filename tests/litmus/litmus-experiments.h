@@ -58,6 +58,8 @@ NOTICED(APR_A2, "take-apr")
 NOTICED(APR_A3, "snapshot-look")
 NOTICED(CTLR_R1, "ctlr")
 NOTICED(CTLR_R2, "ctlr")
+ARGUED(CTLR_R3, "behind the mark that a reset took off is STALE; the look for it (GATE-A1) is "
+       "sequentially consistent, and no scenario has all of a reset between the two")
 NOTICED(CTLR_A1, "ctlr")
 ARGUED(TAKE_R1, "as a lock is taken: behind what the last one who had it did, before what is done with it; "
        "the one word decides, so less would do, on a path that is cold")
