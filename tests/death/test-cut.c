@@ -300,6 +300,54 @@ static void writes_before_the_repair(void)
         tap_ok(ack(&rig, VICTIM) == EDGE && ack(&rig, VICTIM) == NONE, "and pending, once");
 }
 
+/* --- a DIR of another vCPU's, which ends it itself and is about to take it anew --- */
+
+static void end_away_elsewhere(const struct death_act *unused)
+{
+        (void)unused;
+        msr(&rig, VICTIM, ICC_DIR, AWAY);
+}
+
+/* The slot as it is until the acknowledge is delivered; its word is changed. */
+static void takes_anew(void)
+{
+        shm_atomic(uint64_t) *op = &rig.gic.vcpus[OTHER].slot.op;
+
+        msr(&rig, OTHER, ICC_DIR, AWAY);
+        pulse(&rig, AWAY);
+        if (ack(&rig, OTHER) != AWAY)
+                tap_bail("it is not taken anew");
+        atomic_store(op, SHM_SLOT_OP(SHM_SLOT_ACK, 0, AWAY));
+}
+
+static void stop_dir(void)
+{
+        static const struct death_act vmm = { .name = "a VMM" };
+        static const struct death_act anew = { .name = "takes it anew", .act = takes_anew };
+        struct death_plan plan = { .other = &anew, .other_at = 1, .each_access = true };
+        unsigned wrong = 0;
+
+        do {
+                uint64_t w;
+
+                death_world_begin(&vmm);
+                msr(&rig, VICTIM, ICC_CTLR, 2);
+                msr(&rig, OTHER, ICC_CTLR, 2);
+                pulse(&rig, AWAY);
+                if (ack(&rig, OTHER) != AWAY)
+                        tap_bail("nothing to acknowledge");
+                eoi(&rig, OTHER, AWAY);
+                death_here(end_away_elsewhere, NULL, &plan);
+                if (death_page->n_stores < plan.other_at)
+                        break;
+                w = atomic_load(&rig.gic.spis[AWAY - 32].word);
+                wrong += !(w & GIC_WORD_ACTIVE) || gic_word_holder(w) != OTHER;
+        } while (++plan.other_at);
+        tap_ok(wrong == 0 && plan.other_at > 4,
+               "a DIR stopped at each of %u accesses, its holder takes it anew: it is that one's",
+               plan.other_at - 1);
+}
+
 int main(void)
 {
         death_world_create();
@@ -309,6 +357,7 @@ int main(void)
         stop_at_full_ring();
         kill_clear();
         writes_before_the_repair();
+        stop_dir();
         tap_note("%lu kills", n_kills);
         free(image);
         return tap_done();
