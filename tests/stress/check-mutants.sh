@@ -115,7 +115,8 @@ fi
 
 # --- candidates, summary, park: law 3
 mutant "a summary bit is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_summary/,/^}/{/if (shm_load/d;/shm_or/d}'
-mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_candidate/,/^}/s/if (word && .*/if (false)/'
+mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_candidate/,/^}/s/if (word && .*/if (false)/' \
+        "in another series by 2 million (tests/litmus: wake-clean)"
 mutant "the summary is set before the candidate" shm-word.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
 mutant "the injector looks at park before it marks" shm-word.h '/unsigned shm_word_settle/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
@@ -165,8 +166,10 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "TDIR: CLEARING counts as set" shm-tdir.h '/uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET,/!= SHM_TDIR_CLEAR,/'
-mutant "TDIR: raised before the word" shm-word.h '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}'
-mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^static bool pass_gate/,/^}/s/shm_tdir_raise(gic, intid)/shm_load(\&gic->header->tdir, TDIR_A4)/'
+mutant "TDIR: raised before the word" shm-word.h '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}' \
+        "in another series by 20 million (tests/litmus: tdir)"
+mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^static bool pass_gate/,/^}/s/shm_tdir_raise(gic, intid)/shm_load(\&gic->header->tdir, TDIR_A4)/' \
+        "in another series by 2 million (tests/litmus: tdir)"
 mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/shm_gic_n_spis(gic)/gic->n_spis/'
 mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
 
@@ -176,7 +179,8 @@ mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deac
 mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/gic_irq_acknowledge(pick.word, (uint16_t)vcpu)/& | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH))/'
 mutant "a change of a word is stored" shm-word.h '/^shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
 mutant "an end of interrupt is stored" shm-cpuif.c '/^static void deactivate/,/^}/s/if (!shm_word_cas(word, &old, now))/if (atomic_store(word, now), false)/'
-mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//'
+mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//' \
+        "tests/death/test-points-lr says so"
 mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/^}/s/shm_cpuif_pick(gic, vcpu, &pick);/&\n        if (pick.intid != GIC_INTID_SPURIOUS) shm_word_cas(pick.at, \&pick.word, gic_irq_deactivate(gic_irq_acknowledge(pick.word, (uint16_t)vcpu)));/'
 
 # --- list-register ports ---
@@ -184,16 +188,23 @@ ports=any
 mutant "ports: there is no gate" shm-gate.h '/^static inline bool shm_gate_is_open/,/^}/s/return .*/return true;/'
 mutant "ports: an entry does not ask at the gate" shm-port.c '/^static bool may_have_spis/,/^}/s/return shm_gate_is_open.*/return true;/'
 mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bool pass_gate/,/^}/s/return .*/return shm_tdir_raise(gic, intid), true;/'
-mutant "ports: no slot of an acknowledge" shm-slot.h '/ shm_slot_ack/,/^}/s/(void)shm_exch.*/;/'
+mutant "ports: no slot of an acknowledge" shm-slot.h '/ shm_slot_ack/,/^}/s/(void)shm_exch.*/;/' \
+        "tests/death/test-points says so"
 mutant "ports: TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
-mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}'
+mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}' \
+        "tests/litmus says so: gate-enter"
 mutant "ports: an entry does not serve after it said that it is in guest" shm-port.c \
         '/^void shm_port_enter/,/^}/{/what was asked before this/d}'
+mutant "ports: who is refused at the gate does not look again" shm-gate.c \
+        '/^bool shm_gate_ask/,/^}/{/TDIR_R6/,/ring_late/{/if (settle(gic))/d;/return true;/d}}' \
+        "tests/litmus says so: gate-leave, without the second look"
 mutant "ports: what is listed is not marked" shm-port.c '/^static bool list(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&= ~GIC_WORD_RESIDENT;\n                &/'
-mutant "ports: what changed meanwhile stays listed" shm-port.c '/^static bool list(/,/^}/s/\*ret_lr = 0;.*/;/'
+mutant "ports: what changed meanwhile stays listed" shm-port.c '/^static bool list(/,/^}/s/\*ret_lr = 0;.*/;/' \
+        "tests/death/test-guest says so"
 mutant "ports: a changed word rings nobody" shm-word.h '/void shm_word_tell_port/,/^}/s/(effects \& GIC_EFFECT_FOLD) \&\&/0 \&\&/'
 mutant "ports: a fold settles nothing" shm-port.c '/^static void fold(/,/^}/s/shm_word_settle(.*/;/'
-mutant "ports: who leaves does not open the gate" shm-port.c '/^static void leave(/,/^}/s/shm_gate_left(gic)/(void)gic/'
+mutant "ports: who leaves does not open the gate" shm-port.c '/^static void leave(/,/^}/s/shm_gate_left(gic)/(void)gic/' \
+        "tests/death/test-guest says so"
 mutant "ports: what is ended from elsewhere is not" shm-cpuif.c '/^static void deactivate(/,/^}/s/gic_lr_mark(old, gic_irq_deactivate(old))/(old \& GIC_WORD_RESIDENT ? old : gic_irq_deactivate(old))/'
 mutant "ports: EOIcount is not walked" shm-port.c '/^static void fold_all(/,/^}/s/shm_eoicount_walk(.*/(void)walk;/'
 mutant "ports: EOIcount ends the oldest" shm-list.c '/^uint32_t shm_list_latest_taken/,/^}/s/self->taken\[n - 1\]/self->taken[(shm_load(\&self->n_taken, PORT_X1) < SHM_N_TAKEN ? shm_load(\&self->n_taken, PORT_X1) : SHM_N_TAKEN) - n]/'
