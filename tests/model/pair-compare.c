@@ -67,6 +67,17 @@ static void same_lines(struct pair *pair, uint32_t vcpu, unsigned lines)
                 pair_differ(pair, "lines of vCPU %u (1 IRQ, 2 FIQ): %u, the model says %u", vcpu, lines, want);
 }
 
+/* Of a vCPU that neither executes guest code nor waits. */
+static void same_at_rest(struct pair *pair, uint32_t vcpu, unsigned lines)
+{
+        int got = vgic_vcpu_wake_requested(pair->vcpus[vcpu]);
+        int want = ref_wakes(pair->ref, vcpu);
+
+        same_lines(pair, vcpu, lines);
+        if (got != want)
+                pair_differ(pair, "WakeRequest of vCPU %u: %d, the model says %d", vcpu, got, want);
+}
+
 void pair_come_out(struct pair *pair, uint32_t vcpu)
 {
         if (pair->in_guest[vcpu]) {
@@ -80,7 +91,7 @@ void pair_come_out(struct pair *pair, uint32_t vcpu)
                 return;
         pair->parked[vcpu] = false;
         ref_park(pair->ref, vcpu, false);
-        same_lines(pair, vcpu, vgic_vcpu_park_end(pair->vcpus[vcpu]));
+        same_at_rest(pair, vcpu, vgic_vcpu_park_end(pair->vcpus[vcpu]));
 }
 
 /*
@@ -193,7 +204,7 @@ void pair_compare_step(struct pair *pair)
                 if (pair->parked[i])
                         look_at_parked(pair, i);
                 else if (pair->vcpus[i] && !pair->in_guest[i])
-                        same_lines(pair, i, vgic_vcpu_lines(pair->vcpus[i]));
+                        same_at_rest(pair, i, vgic_vcpu_lines(pair->vcpus[i]));
         for (uint32_t i = 0; i < pair->program->n_intids && pair_agrees(pair); i++)
                 same_irq_everywhere(pair, pair->program->intids[i]);
         tdir_is_set_in_flight(pair);

@@ -48,7 +48,8 @@ void pair_create(struct pair *pair)
                 .n_eppis = from->n_eppis,
                 .n_priority_bits = from->n_priority_bits,
                 .affinity_levels = from->affinity_levels,
-                .flags = (from->one_of_n ? 0 : VGIC_VM_NO_1_OF_N) | (from->rss ? 0 : VGIC_VM_NO_RSS),
+                .flags = (from->one_of_n ? 0 : VGIC_VM_NO_1_OF_N) | (from->rss ? 0 : VGIC_VM_NO_RSS) |
+                         (from->awake ? VGIC_VM_AWAKE : 0),
                 .mpidrs = from->mpidrs,
                 .n_redist_regions = from->n_regions,
                 .redist_regions = from->n_regions ? from->regions : NULL,

@@ -17,7 +17,8 @@ const struct program_profile program_profiles[] = {
                     .n_priority_bits = 8,
                     .affinity_levels = 4,
                     .one_of_n = true,
-                    .rss = true },
+                    .rss = true,
+                    .awake = true },
           .vary_config = true,
           .setspi = true,
           .statusr = true,
@@ -34,7 +35,8 @@ const struct program_profile program_profiles[] = {
                     .n_priority_bits = 8,
                     .affinity_levels = 4,
                     .one_of_n = true,
-                    .rss = true },
+                    .rss = true,
+                    .awake = true },
           .vary_config = true,
           .setspi = true,
           .statusr = true,
@@ -118,6 +120,7 @@ static void vary_config(struct maker *m, struct ref_config *config)
         config->affinity_levels = percent(m, 70) ? most->affinity_levels : 3;
         config->one_of_n = most->one_of_n && percent(m, 75);
         config->rss = most->rss && percent(m, 70);
+        config->awake = most->awake && percent(m, 30);
         vary_mpidrs(m, config);
         if (most->one_of_n)
                 vary_regions(m, config);

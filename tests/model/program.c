@@ -128,9 +128,12 @@ void program_print(FILE *file, const struct program *program)
 {
         const struct ref_config *config = &program->config;
 
-        fprintf(file, "config vcpus=%u spis=%u espis=%u eppis=%u priority-bits=%u levels=%u one-of-n=%u rss=%u\n",
+        fprintf(file,
+                "config vcpus=%u spis=%u espis=%u eppis=%u priority-bits=%u levels=%u one-of-n=%u rss=%u "
+                "awake=%u\n",
                 config->n_vcpus, config->n_spis, config->n_espis, config->n_eppis, config->n_priority_bits,
-                config->affinity_levels, config->one_of_n, config->rss);
+                config->affinity_levels, config->one_of_n, config->rss,
+                config->awake);
         for (uint32_t i = 0; i < config->n_vcpus; i++)
                 fprintf(file, "mpidr %u 0x%" PRIx64 "\n", i, config->mpidrs[i]);
         for (uint32_t i = 0; i < config->n_regions; i++)
@@ -152,14 +155,17 @@ static int name_index(const char *const *names, int n, const char *word)
 static bool parse_config(const char *line, struct program *program)
 {
         struct ref_config *config = &program->config;
-        unsigned one_of_n, rss, i, region, intid;
+        unsigned one_of_n, rss, awake = 0, i, region, intid;
         uint64_t mpidr;
 
-        if (sscanf(line, "config vcpus=%u spis=%u espis=%u eppis=%u priority-bits=%u levels=%u one-of-n=%u rss=%u",
+        if (sscanf(line,
+                   "config vcpus=%u spis=%u espis=%u eppis=%u priority-bits=%u levels=%u one-of-n=%u rss=%u "
+                   "awake=%u", /* programs of old end with rss */
                    &config->n_vcpus, &config->n_spis, &config->n_espis, &config->n_eppis, &config->n_priority_bits,
-                   &config->affinity_levels, &one_of_n, &rss) == 8) {
+                   &config->affinity_levels, &one_of_n, &rss, &awake) >= 8) {
                 config->one_of_n = one_of_n;
                 config->rss = rss;
+                config->awake = awake;
                 return config->n_vcpus >= 1 && config->n_vcpus <= REF_MAX_VCPUS;
         }
         if (sscanf(line, "mpidr %u 0x%" SCNx64, &i, &mpidr) == 2 && i < REF_MAX_VCPUS) {

@@ -242,7 +242,7 @@ void ref_reset_vcpu(struct ref_gic *gic, uint32_t vcpu)
 {
         struct ref_pe *pe = &gic->pe[vcpu];
 
-        pe->processor_sleep = true;
+        pe->processor_sleep = !gic->config.awake;
         pe->dpg[0] = pe->dpg[1] = false;
         pe->statusr = 0;
         ref_reset_cpu_interface(gic, vcpu);

@@ -31,6 +31,7 @@ struct ref_config {
         uint32_t affinity_levels;       /* 3, 4 */
         bool one_of_n;
         bool rss;
+        bool awake;                     /* GICR_WAKER resets to 0: firmware has been there */
         uint32_t iidr;                  /* GICD_IIDR and GICR_IIDR: who made it, not what it does */
         uint32_t n_regions;             /* 0: one */
         uint32_t regions[REF_MAX_REGIONS];

@@ -131,7 +131,7 @@ static uint32_t highest_pending(struct ref_gic *gic, uint32_t vcpu)
 
 /*
  * Section 11.1: an interrupt that arrives at the redistributor of a PE that sleeps asserts
- * WakeRequest, whatever its CPU interface holds back.
+ * WakeRequest, whatever its CPU interface holds back; no 1-of-N one (GICD_CTLR.E1NWF is 0).
  */
 bool ref_wakes(struct ref_gic *gic, uint32_t vcpu)
 {
@@ -143,7 +143,8 @@ bool ref_wakes(struct ref_gic *gic, uint32_t vcpu)
                 const struct ref_irq *irq = ref_irq(gic, vcpu, intid);
 
                 if (irq->enabled && !irq->active && ref_pending(irq) &&
-                    gic->group_enable[irq->group1] && ref_target(gic, vcpu, intid) == vcpu)
+                    gic->group_enable[irq->group1] && !(irq->route >> 31 & 1) &&
+                    ref_target(gic, vcpu, intid) == vcpu)
                         return true;
         }
         return false;
