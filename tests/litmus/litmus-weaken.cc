@@ -56,7 +56,7 @@ static const struct {
 static const char *why_not(unsigned label)
 {
         for (const auto &e : experiments)
-                if (std::strcmp(e.label, litmus_rows[label].label) == 0)
+                if (e.why && std::strcmp(e.label, litmus_rows[label].label) == 0)
                         return e.why;
         return NULL;
 }
@@ -91,7 +91,9 @@ static const struct litmus_scenario *scenario_of(unsigned label, enum litmus_ord
         for (const auto &e : experiments)
                 for (const struct litmus_scenario *s = litmus_scenarios(); s; s = s->next)
                         if (std::strcmp(e.label, litmus_rows[label].label) == 0 && e.scenario &&
-                            (!e.order || std::strcmp(e.order, order_names[order]) == 0) && std::strcmp(s->name, e.scenario) == 0)
+                            (!e.order || order == LITMUS_RELAXED ||
+                             std::strcmp(e.order, order_names[order]) == 0) &&
+                            std::strcmp(s->name, e.scenario) == 0)
                                 return s;
         return NULL;
 }
@@ -222,7 +224,7 @@ int litmus_test(int argc, char **argv)
 
 /* --- the command --- */
 
-#define MAX_SCENARIOS 64
+#define MAX_SCENARIOS 128
 
 static bool used[MAX_SCENARIOS][LITMUS_N_LABELS];
 
