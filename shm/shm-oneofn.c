@@ -147,17 +147,18 @@ static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
         return !gic->bounded || ++*rounds < 8 + SHM_TRIES / gic->n_vcpus;
 }
 
-void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
+/* Return: it needs no mark among the unplaced: somebody has it, or there is nothing to place. */
+static bool place(struct shm_gic *gic, uint32_t intid)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
         unsigned rounds = 0;
 
         if (!spi) /* a hostile process set the bit of a private interrupt */
-                return;
+                return true;
         if (gic->put_off && gic->looks_left == 0) {
                 mark_unplaced(gic, intid);
                 gic->put_off(gic->hook_ctx);
-                return;
+                return false;
         }
         do {
                 uint64_t old = shm_word_load(&spi->word);
@@ -165,12 +166,18 @@ void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
                 uint64_t now;
 
                 if (!(old & GIC_WORD_IRM) || !gic_word_wanting(old))
-                        return; /* taken, cleared or routed; whoever makes it pending again places it */
+                        return true; /* taken, cleared or routed; whoever makes it pending again places it */
                 vcpu = choose(gic, intid, old);
                 now = gic_word_set_route(old, (uint16_t)vcpu);
                 if ((now == old || shm_word_cas(&spi->word, &old, now)) && give(gic, intid, old, now, vcpu))
-                        return;
+                        return vcpu != GIC_NO_VCPU;
         } while (may_retry(gic, &rounds));
+        return false;
+}
+
+void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
+{
+        (void)place(gic, intid);
 }
 
 /* ONEOFN-A1, as a placement: the candidate was marked; now the gates. */
@@ -213,22 +220,68 @@ void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
         }
 }
 
+/*
+ * Is it with nobody again, or put off? Then who left it so may have marked it before its mark was
+ * cleared.
+ */
+static bool is_unplaced(const struct shm_gic *gic, uint32_t intid)
+{
+        struct shm_spi *spi = shm_gic_spi(gic, intid);
+        uint64_t w = spi ? shm_word_load(&spi->word) : 0;
+        uint32_t vcpu = gic_word_route(w), index = shm_candidate_index(intid);
+
+        if (!(w & GIC_WORD_IRM) || !gic_word_wanting(w))
+                return false;
+        return vcpu >= gic->n_vcpus ||
+               !(shm_load(&gic->vcpus[vcpu].candidates[index / 64], CAND_X1) >> index % 64 & 1);
+}
+
+/*
+ * ONEOFN-R4: a mark goes once its interrupt is placed, and not before: who is stopped in the middle
+ * of this keeps no interrupt from the next one that opens a gate.
+ */
+static void place_marked(struct shm_gic *gic, unsigned i)
+{
+        uint64_t bits = shm_load(&gic->header->unplaced[i], ONEOFN_X1);
+
+        for (; bits; bits &= bits - 1) {
+                unsigned bit = (unsigned)__builtin_ctzll(bits);
+                uint32_t intid = shm_candidate_intid(i * 64 + bit);
+
+                if (!place(gic, intid))
+                        continue;
+                shm_and(&gic->header->unplaced[i], ~(UINT64_C(1) << bit), ONEOFN_R4);
+                if (is_unplaced(gic, intid))
+                        shm_oneofn_place(gic, intid);
+        }
+}
+
+/* ONEOFN-R3: the summary bit of a word without marks. Return: a mark was set meanwhile. */
+static bool drop_summary(struct shm_gic *gic, unsigned i)
+{
+        if (shm_load(&gic->header->unplaced[i], ONEOFN_X1))
+                return false;
+        shm_and(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);
+        if (!shm_load(&gic->header->unplaced[i], ONEOFN_X1))
+                return false;
+        shm_or(&gic->header->unplaced_summary, UINT64_C(1) << i, ONEOFN_R2);
+        return true;
+}
+
 void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t summary = shm_load(&gic->header->unplaced_summary, ONEOFN_A4);
+        unsigned tries = 0;
 
         /* One gate of several: whoever opens the last one looks. So registering many vCPUs costs nothing here. */
         if (!is_eligible(gic, vcpu, 0) && !is_eligible(gic, vcpu, 1))
                 return;
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits;
 
-                /* ONEOFN-R3, as in shm_eoi_take(): the summary bit goes first, so that one set in between is seen by the next. */
-                shm_and(&gic->header->unplaced_summary, ~(UINT64_C(1) << i), ONEOFN_R3);
-                bits = shm_exchange(&gic->header->unplaced[i], 0, ONEOFN_R4);
-                for (; bits; bits &= bits - 1)
-                        shm_oneofn_place(gic, shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits)));
+                do
+                        place_marked(gic, i);
+                while (drop_summary(gic, i) && shm_gic_retry(gic, &tries));
         }
 }
 

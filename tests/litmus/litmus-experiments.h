@@ -36,7 +36,9 @@ NOTICED(ROUTE_A1, "route")
 ARGUED(ONEOFN_R1, "ONEOFN-R4 has the bit, and then looks at its word: "
        "ordered by this, and by the address; this model does not show that look so early")
 NOTICED(ONEOFN_R2, "oneofn-open")
-NOTICED(ONEOFN_R3, "oneofn-left")
+NOTICED_AS(ONEOFN_R3, release, "oneofn-left")
+ARGUED(ONEOFN_R3, "release: who sets the bit again reads its clearing, and has to see the gate that "
+       "was opened; in this model the other accesses of both do that, too")
 ARGUED(ONEOFN_R4, "as ONEOFN-R1")
 NOTICED(ONEOFN_A1, "oneofn-close")
 NOTICED(ONEOFN_A2, "oneofn-close")

@@ -341,6 +341,30 @@ static void injections(void)
         injector_pays_for_stopped(&sgi, sgi_acts, 2);
 }
 
+static void prepare_all_asleep(void)
+{
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                waker(&rig, v, 2);
+        do_pulse();
+}
+
+static void do_wake_1(void)
+{
+        waker(&rig, 1, 0);
+}
+
+/*
+ * With nobody: a vCPU that opens its gate is stopped before it has placed what waits for a target;
+ * the next one that opens its gate places it.
+ */
+static void openers(void)
+{
+        const struct act wakes_1 = { "another vCPU's GICR_WAKER", do_wake_1 };
+
+        check(", all asleep", &any, prepare_all_asleep, wakes, wakes_1);
+        check(", all asleep", &any, prepare_all_asleep, wakes_1, wakes);
+}
+
 /*
  * Pending before, and not deliverable: whoever makes it so is stopped, then the same is written
  * again, or it is injected once more.
@@ -373,6 +397,7 @@ int main(void)
 {
         injections();
         changes_of_what_is_pending();
+        openers();
         tap_ok(n_stops > 1000, "%u stops", n_stops);
         return tap_done();
 }
