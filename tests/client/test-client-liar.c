@@ -61,7 +61,8 @@ static const struct script scripts[] = {
         { "answers with bad protobuf",              -EPROTO, STAY, 0,
                 { A("\x01\0\0\0\x05\0\0\0\x02\0\0\0" "\x0a\x7f") } },
         { "agrees to what was not offered",         -EPROTO, STAY, 0,
-                { A("\x01\0\0\0\x05\0\0\0\x03\0\0\0" "\x10\xff\x03") } },
+                { A("\x01\0\0\0\x05\0\0\0\x0a\0\0\0"
+                    "\x10\x80\x80\x80\x80\x80\x80\x80\x80\x40") } },
         { "refuses with BAD_VERSION",               -EPROTO, 0, 0,
                 { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x03") } },
         { "refuses with a code of the future",      -EPROTO, STAY, 0,
