@@ -120,13 +120,14 @@ mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpu
 mutant "the summary is set before the candidate" shm-word.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
 mutant "the injector looks at park before it marks" shm-word.h '/unsigned shm_word_settle/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
-mutant "a change of priority does not mark" shm-word.h '/unsigned shm_word_settle/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return 0;/'
+mutant "a change of priority does not mark" shm-word.h '/unsigned shm_word_settle/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return effects;/'
 mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static void deactivate/,/^}/s/shm_word_settle(.*/;/'
 
 # --- gates, requests: law 3
 mutant "GICD_CTLR opens and rings nobody" shm-regs.c '/^static void write_gicd_ctlr/,/^}/s/shm_word_ring.*/;/'
 mutant "GICD_CTLR rings before it opens" shm-regs.c '/^static void write_gicd_ctlr/,/^}/{s/^\( *\)uint32_t old = .*/\1for (uint32_t i = 0; i < gic->n_vcpus; i++) shm_word_ring(gic, i);\n&/;s/(now | old) && i </false \&\& i </}'
-mutant "an offer that goes away rings nobody" shm-cpuif.c '/^void shm_cpuif_withdrawn/,/^}/s/shm_word_ring.*/;/'
+mutant "an offer that goes away rings nobody" shm-cpuif.c '/^void shm_cpuif_withdrawn/,/^}/s/shm_word_ring.*/;/' \
+        "in another series by 1 million (tests/shm/test-park says so)"
 mutant "WAKER opens and does not ring" shm-regs.c '/^static void write_gicr_waker/,/^}/s/shm_word_ring.*/;/'
 mutant "a register set from outside does not ring" shm-sysreg.c '/^int shm_sysreg_poke/,/^}/s/shm_word_ring.*/;/'
 mutant "a reset that was asked for does not ring" shm-reset.c '/^static void see_to_reset/,/^}/s/shm_word_ring.*/;/'
@@ -149,13 +150,15 @@ mutant "a request is taken after the reset" shm-reset.c \
 mutant "a reset: who stops running does not look for it" shm-reset.c \
         '/^static void finish(/,/^}/s/see_to_reset(.*/;/'
 mutant "take-over: no look at the ticket before a word" shm-takeover.c \
-        '/^static bool change_word(/,/^}/s/if (!shm_takeover_is_mine(.*/if (false)/'
+        '/^static bool change_word(/,/^}/s/if (!shm_takeover_is_mine(.*/if (false)/' \
+        "tests/death/test-points says so"
 
 mix=
 
 # --- 1-of-N: law 3
 mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static bool give/,/^}/s/return is_eligible.*/return true;/'
-mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool give/,/^}/s/return choose.*/return true;/'
+mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool give/,/^}/s/return choose.*/return true;/' \
+        "in another series by 4 million (as likely as not)"
 mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c '/^void shm_oneofn_closed/,/^}/s/shm_oneofn_place(.*/;/'
 mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^static void place_marked/,/^}/s/!place(.*)/true)/'
 
