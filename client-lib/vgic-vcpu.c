@@ -71,6 +71,10 @@ int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
         /* Here, not by the daemon: if that is gone, a port that stays in guest would hold the gate of TDIR shut. */
         if (vcpu->in_guest)
                 shm_port_repair(&vcpu->vm->gic, vcpu->index, false, 0, 0);
+        /* Its host may free the bank from here on, and another process may run this vCPU. */
+        vcpu->in_guest = false;
+        vcpu->bank = NULL;
+        shm_local_enter(&vcpu->inside, 0);
         r = vgic_vm_begin(vcpu->vm, false);
         return r < 0 ? r : vgic_vcpu_call(vcpu, PROTO_VCPU_UNREGISTER, NULL);
 }
