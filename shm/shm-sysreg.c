@@ -129,13 +129,10 @@ static uint64_t read_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 }
 
 /* Section 2.3.2: 1-of-N interrupts go to a vCPU whose group is enabled. */
+/* Also if it was so before: who wrote that may stand still and not have told anybody. */
 static void write_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
 {
-        uint64_t old = base_field_get(shm_cpuif_set(gic, vcpu, SHM_CPUIF_GRPEN_SHIFT + group, 1, value & 1),
-                                      SHM_CPUIF_GRPEN_SHIFT + group, 1);
-
-        if (old == (value & 1))
-                return;
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_GRPEN_SHIFT + group, 1, value & 1);
         if (value & 1)
                 shm_oneofn_opened(gic, vcpu);
         else

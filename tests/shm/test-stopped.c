@@ -353,6 +353,18 @@ static void do_wake_1(void)
         waker(&rig, 1, 0);
 }
 
+static void prepare_no_groups(void)
+{
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                shm_sysreg_poke(&rig.gic, v, ICC_IGRPEN1, 0);
+        do_pulse();
+}
+
+static void do_igrpen(void)
+{
+        shm_sysreg_poke(&rig.gic, 0, ICC_IGRPEN1, 1);
+}
+
 /*
  * With nobody: a vCPU that opens its gate is stopped before it has placed what waits for a target;
  * the next one that opens its gate places it.
@@ -360,7 +372,9 @@ static void do_wake_1(void)
 static void openers(void)
 {
         const struct act wakes_1 = { "another vCPU's GICR_WAKER", do_wake_1 };
+        const struct act igrpen = { "ICC_IGRPEN1_EL1 from outside", do_igrpen };
 
+        check(", all groups off", &any, prepare_no_groups, igrpen, igrpen);
         check(", all asleep", &any, prepare_all_asleep, wakes, wakes_1);
         check(", all asleep", &any, prepare_all_asleep, wakes_1, wakes);
 }
