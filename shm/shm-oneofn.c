@@ -240,20 +240,23 @@ static bool is_unplaced(const struct shm_gic *gic, uint32_t intid)
  * ONEOFN-R4: a mark goes once its interrupt is placed, and not before: who is stopped in the middle
  * of this keeps no interrupt from the next one that opens a gate.
  */
+static void place_mark(struct shm_gic *gic, uint32_t index)
+{
+        uint32_t intid = shm_candidate_intid(index);
+
+        if (!place(gic, intid))
+                return;
+        shm_and(&gic->header->unplaced[index / 64], ~(UINT64_C(1) << (index % 64)), ONEOFN_R4);
+        if (is_unplaced(gic, intid))
+                shm_oneofn_place(gic, intid);
+}
+
 static void place_marked(struct shm_gic *gic, unsigned i)
 {
         uint64_t bits = shm_load(&gic->header->unplaced[i], ONEOFN_X1);
 
-        for (; bits; bits &= bits - 1) {
-                unsigned bit = (unsigned)__builtin_ctzll(bits);
-                uint32_t intid = shm_candidate_intid(i * 64 + bit);
-
-                if (!place(gic, intid))
-                        continue;
-                shm_and(&gic->header->unplaced[i], ~(UINT64_C(1) << bit), ONEOFN_R4);
-                if (is_unplaced(gic, intid))
-                        shm_oneofn_place(gic, intid);
-        }
+        for (; bits; bits &= bits - 1)
+                place_mark(gic, i * 64 + (unsigned)__builtin_ctzll(bits));
 }
 
 /* ONEOFN-R3: the summary bit of a word without marks. Return: a mark was set meanwhile. */
@@ -286,24 +289,22 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * The summary is left as it is: bits below @from are of interrupts that found nobody, and who opens a gate has to find them.
+ * The summary is left as it is: bits below @from are of interrupts that found nobody, and who opens
+ * a gate has to find them. So do the marks that are not placed yet, if this stands still.
  */
 uint32_t shm_oneofn_catch_up(struct shm_gic *gic, uint32_t from, uint32_t looks)
 {
         gic->looks_left = looks;
         for (; from < SHM_N_CANDIDATES; from = (from / 64 + 1) * 64) {
-                uint64_t mask = ~UINT64_C(0) << (from % 64);
-                uint64_t bits = shm_and(&gic->header->unplaced[from / 64], ~mask, ONEOFN_R4) & mask;
+                uint64_t bits = shm_load(&gic->header->unplaced[from / 64], ONEOFN_X1) &
+                                ~UINT64_C(0) << (from % 64);
 
                 for (; bits; bits &= bits - 1) {
                         uint32_t index = from / 64 * 64 + (uint32_t)__builtin_ctzll(bits);
 
-                        if (gic->looks_left == 0) {
-                                shm_or(&gic->header->unplaced[from / 64], bits, ONEOFN_R1);
-                                shm_or(&gic->header->unplaced_summary, UINT64_C(1) << (from / 64), ONEOFN_R2);
+                        if (gic->looks_left == 0)
                                 return index;
-                        }
-                        shm_oneofn_place(gic, shm_candidate_intid(index));
+                        place_mark(gic, index);
                 }
         }
         return from;

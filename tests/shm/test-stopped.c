@@ -353,6 +353,18 @@ static void do_wake_1(void)
         waker(&rig, 1, 0);
 }
 
+/* As who opened its gate and stood still leaves it: the daemon, which was busy, places it. */
+static void prepare_unplaced(void)
+{
+        prepare_all_asleep();
+        shm_cpuif_set(&rig.gic, 0, SHM_CPUIF_ASLEEP_SHIFT, 1, 0);
+}
+
+static void do_catch_up(void)
+{
+        shm_oneofn_catch_up(&rig.gic, 0, 1000);
+}
+
 static void prepare_no_groups(void)
 {
         for (uint32_t v = 0; v < N_VCPUS; v++)
@@ -374,6 +386,9 @@ static void openers(void)
         const struct act wakes_1 = { "another vCPU's GICR_WAKER", do_wake_1 };
         const struct act igrpen = { "ICC_IGRPEN1_EL1 from outside", do_igrpen };
 
+        const struct act catches_up = { "the daemon's catching up", do_catch_up };
+
+        check(", put off", &any, prepare_unplaced, catches_up, wakes_1);
         check(", all groups off", &any, prepare_no_groups, igrpen, igrpen);
         check(", all asleep", &any, prepare_all_asleep, wakes, wakes_1);
         check(", all asleep", &any, prepare_all_asleep, wakes_1, wakes);

@@ -160,7 +160,7 @@ mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static 
 mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool give/,/^}/s/return choose.*/return true;/' \
         "in another series by 4 million (as likely as not)"
 mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c '/^void shm_oneofn_closed/,/^}/s/shm_oneofn_place(.*/;/'
-mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^static void place_marked/,/^}/s/!place(.*)/true)/'
+mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^static void place_mark(/,/^}/s/!place(.*)/true)/'
 
 # --- IROUTER, ends of interrupt: law 3
 mutant "IROUTER: the route is not looked at again" shm-irouter.c '/^void shm_irouter_reroute/,/^}/s/} while (raw != derived.*/} while (false);/'
