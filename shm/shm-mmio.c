@@ -50,10 +50,13 @@ static inline shm_atomic(uint64_t) *nth_word(const struct run *run, unsigned i)
         return (shm_atomic(uint64_t) *)(void *)((char *)run->first + i * run->stride);
 }
 
-/* The neighbour @stride bytes after, or before, without a multiplication for each. */
+/*
+ * The neighbour @stride bytes after, or before, without a multiplication for each. Of no words at
+ * all, or beyond the last, it is never used: hence by integers, for which that is defined.
+ */
 static inline shm_atomic(uint64_t) *beside(shm_atomic(uint64_t) *word, ptrdiff_t stride)
 {
-        return (shm_atomic(uint64_t) *)(void *)((char *)word + stride);
+        return (shm_atomic(uint64_t) *)((uintptr_t)word + (uintptr_t)stride);
 }
 
 static inline struct run run_in(void *words, size_t stride, uint32_t index, uint32_t n_words,
