@@ -158,6 +158,7 @@ static void *trap_port(void *arg)
 static void *device(void *arg)
 {
         uint32_t seed = 99;
+        unsigned seen;
 
         (void)arg;
         while (!atomic_load(&stop)) {
@@ -165,6 +166,11 @@ static void *device(void *arg)
                         inject(&seed);
                 /* Mostly until TDIR is clear again. */
                 for (unsigned i = next(&seed) % 4 ? 100000 : 64; i && shm_tdir_get(&rig.gic, NULL, NULL); i--)
+                        sched_yield();
+                /* Now and then until a port has entered meanwhile: a slow one never would. */
+                seen = atomic_load(&n_open);
+                for (unsigned i = next(&seed) % 16 ? 0 : 100000;
+                     i && atomic_load(&n_open) == seen && !atomic_load(&stop); i--)
                         sched_yield();
         }
         return NULL;
