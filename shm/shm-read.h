@@ -6,7 +6,8 @@
 /*
  * Reading from outside: wait-free, on read-only mappings too, whatever the vCPUs are doing
  *
- * Each value is of one moment (one atomic load); two values may be of different moments. Threads: any.
+ * Each value is of one moment (one atomic load; ICC_CTLR_EL1, two: what was asked of the vCPU, then
+ * the value); two values may be of different moments. Threads: any.
  */
 #include <errno.h>
 

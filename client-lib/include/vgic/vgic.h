@@ -362,7 +362,8 @@ struct vgic_icc_ctlr {
 /**
  * vgic_vm_icc_ctlr() - ICC_CTLR_EL1 of any vCPU, whatever it is doing, from any process that maps the VM
  *
- * One atomic load: wait-free, never -EBUSY, nothing is stopped. Roles: VMM, observer.
+ * Two atomic loads: wait-free, never -EBUSY, nothing is stopped. A reset that was asked for shows
+ * at once, though the vCPU has still to apply it. Roles: VMM, observer.
  * Return: 0; -EINVAL no such vCPU; -ENODATA not initialised; -EACCES device role. Threads: any.
  */
 int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
