@@ -62,7 +62,9 @@ enum vgic_attr_group {
  * vgic_attr_set() - set it
  *
  * ICC_AP<n>R<n>_EL1 of a vCPU that runs is taken over by its own thread before its next operation; vgic_attr_get() tells
- * the new value at once.
+ * the new value at once. ICC_PMR_EL1 and ICC_IGRPEN<n>_EL1 of a vCPU that runs are no barrier: an
+ * acknowledge that it is in the middle of, and that has looked at them already, may be delivered
+ * after the set has returned.
  *
  * Threads: any, and any role but device; setting is a VMM's. VGIC_ATTR_CTRL_INIT: conn, for it is vgic_vm_init().
  * Blocks: as the two paths above say. Leaves vgic_conn_error() alone, but for VGIC_ATTR_CTRL_INIT.
