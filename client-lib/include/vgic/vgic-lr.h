@@ -147,11 +147,13 @@ struct vgic_lr_bank {
  * active outside of the list registers. A list register asks for one (EOI) if what it has may be
  * pending again at its end.
  *
- * It traps the registers of both groups (TALL0, TALL1) while the guest may end an interrupt that
- * is in no list register and of which only the write of ICC_EOIR<n>_EL1 tells the INTID: after a
- * restore, or when somebody else has deactivated what it runs a handler of. The host completes
- * such an access as any that traps (above): IAR, EOIR, HPPIR, BPR, AP<n>R, IGRPEN of either
- * group. In a guest that nobody restored and nobody interferes with that never happens.
+ * It traps the registers of both groups (TALL0, TALL1) while the guest may end an interrupt of
+ * which only the write of ICC_EOIR<n>_EL1 tells the INTID: after a restore, or when somebody else
+ * has deactivated what it runs a handler of; with EOImode 1 also while the vCPU runs a handler and
+ * holds more than it has list registers for, or holds another interrupt whose priority it has
+ * dropped. The host completes such an access as any that traps (above): IAR, EOIR, HPPIR, BPR,
+ * AP<n>R, IGRPEN of either group. Only a guest that keeps to EOImode 0, and that nobody restored
+ * and nobody interferes with, never traps so: a host has to complete these.
  *
  * @ret_bank: may be read by the library until vgic_lr_exit(): see above.
  *

@@ -12,7 +12,8 @@
  * it field by field.
  *
  * Not in it: statistics (they go on counting in the controller that is restored into), the VM's name and owner, who has
- * which vCPU, grants and tokens.
+ * which vCPU, grants and tokens; VGIC_VM_AWAKE, so a VM that had it is to be created with it again,
+ * or its redistributors sleep from the next reset on.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -70,7 +71,7 @@ struct vgic_snapshot_info {
         uint32_t flags;                 /* VGIC_SNAPSHOT_* */
         uint32_t gicd_iidr, gicd_typer2;
         uint32_t n_vcpus, n_spis, n_espis, n_eppis, n_priority_bits, affinity_levels;
-        uint32_t vm_flags;              /* of VGIC_VM_NO_1_OF_N, VGIC_VM_NO_RSS */
+        uint32_t vm_flags;              /* VGIC_VM_NO_1_OF_N, VGIC_VM_NO_RSS; never AWAKE */
         uint32_t n_redist_regions;
         const uint64_t *mpidrs;         /* n_vcpus; belongs to this structure */
         const uint32_t *redist_regions; /* n_redist_regions; the same */

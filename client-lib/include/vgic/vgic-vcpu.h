@@ -5,6 +5,8 @@
 
 /**
  * libvgic: the vCPUs of a VM; a part of <vgic/vgic.h>, whose head explains the words used here
+ *
+ * What is said of system calls below holds while the daemon lives; without it see "Without" there.
  */
 #include <poll.h>
 #include <stddef.h>
@@ -250,7 +252,10 @@ int vgic_vm_reset(struct vgic_vm *vm);
 /**
  * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, for who may reset it from outside, and
  * for 1-of-N: an interrupt that any vCPU may take is never chosen for one that is off, and one that was chosen for it
- * goes elsewhere. Tools show it as off until told; 1-of-N counts it as on until told. Threads: vcpu.
+ * goes elsewhere. Tools show it as off until told; 1-of-N counts it as on until told.
+ *
+ * Threads: vcpu, or any thread of this process while the vCPU is off or not yet run, as
+ * vgic_vcpu_reset(): one at a time.
  */
 void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on);
 

@@ -16,6 +16,7 @@
  * Two paths   The cold path (connect, create, attach, register, grant, messages) speaks to the daemon over its
  *             socket and blocks for the answer, at most timeout_ms. The data path (system registers, MMIO,
  *             lines, park, ICC_CTLR_EL1) is shared memory: no message, no lock, no allocation.
+ *             Of a VM whose daemon is dead see "Without".
  *
  * Threads     Each call states its rule in one of three words:
  *             "conn"   one thread at a time per connection (the caller excludes);
@@ -34,10 +35,18 @@
  *             that dies are repaired, TDIR is cleared (doc/sudden-death.md). A host that has other
  *             VMM processes beside it calls vgic_conn_process() now and then (each 100 ms, say)
  *             until it disconnects, if its vCPUs do not sleep in vgic_vcpu_park(). Devices and
- *             subscribers hear nothing until they have a daemon again.
+ *             subscribers hear nothing until they have a daemon again. The data path makes system
+ *             calls of its own then: a vCPU that leaves its guest, or parks, looks at the clock,
+ *             and at most every 10 ms tries the locks on the segment's file, and repairs if it
+ *             gets them; it never waits for them. vgic_vcpu_park() wakes each 100 ms for that,
+ *             while another session has vCPUs, and sleeps on.
  *
  * Stability   Functions and structures follow symbol versions. Option structures start with their size:
  *             set it to sizeof; members that a newer library knows and an older caller does not are taken as zero.
+ *
+ * Lifetime    Strings, arrays and option structures that a call is given are the caller's again
+ *             when it returns; the library keeps no pointer to them. What it keeps is said where it
+ *             is taken: kick and kick_arg, the bank of vgic_lr_enter().
  */
 #include <poll.h>
 #include <stddef.h>
@@ -109,6 +118,8 @@ const char *vgic_conn_error(const struct vgic_conn *conn);
  * vgic_conn_fd() - a descriptor to poll for POLLIN in the host's event loop
  *
  * Readable: call vgic_conn_process(). The descriptor belongs to the connection and stays the same for its life.
+ * Once that has returned -ENOTCONN it stays readable for ever: take it out of the loop, and call
+ * vgic_conn_process() from a timer, each 100 ms.
  * Threads: any.
  */
 int vgic_conn_fd(const struct vgic_conn *conn);
@@ -121,7 +132,7 @@ enum vgic_event_kind {
 
 struct vgic_event {
         enum vgic_event_kind kind;
-        uint32_t intid;          /* of TDIR: that set it; 0: it was cleared, or the daemon told by a ring */
+        uint32_t intid;          /* of TDIR: that set it; 0: it is clear, or told by a ring */
         uint32_t tdir;           /* 0 clear, 1 set */
         uint64_t generation;     /* of TDIR: counts its changes */
 };
@@ -468,6 +479,12 @@ int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
  * Threads: conn and vcpu.
  */
 int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
+
+/**
+ * vgic_tdir_unsubscribe() - end that; the daemon closes its duplicate
+ *
+ * Return: 0; -ENOENT not subscribed; -ENOTCONN; -ETIMEDOUT. Threads: conn and vcpu.
+ */
 int vgic_tdir_unsubscribe(struct vgic_vcpu *vcpu);
 
 /**
@@ -492,8 +509,10 @@ int vgic_tdir_watch(struct vgic_vm *vm);
 int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token);
 
 /**
- * vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED. Return: 0; -ENOENT; ...
- * Threads: conn.
+ * vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED
+ *
+ * Return: 0; -ENOENT no grant of this label; -EINVAL not a label; -EACCES not VMM; -ENODATA not
+ * initialised; -ENOTCONN; -ETIMEDOUT. Threads: conn.
  */
 int vgic_revoke(struct vgic_vm *vm, const char *label);
 
@@ -508,8 +527,24 @@ enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
  * -ENOENT; -EACCES; -EINVAL; -ENODATA; -ENOTCONN; -ETIMEDOUT.
  */
 int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
+
+/**
+ * vgic_msg_icc_ctlr() - as vgic_vm_icc_ctlr(), but the daemon reads it. Return: as
+ * vgic_msg_inject(); -EINVAL no such vCPU.
+ */
 int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
+
+/**
+ * vgic_msg_tdir() - as vgic_vm_tdir(). While nobody subscribes or watches and there is no
+ * list-register port, the daemon looks first, and clears it if no SPI is in flight: the answer is
+ * exact. Else it is as of its last look. Return: as vgic_msg_inject().
+ */
 int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir);
+
+/**
+ * vgic_msg_tdir_stats() - the same with its counts; @ret_stats->size must be set. Return: as
+ * vgic_msg_inject(); -EINVAL also ret_stats->size.
+ */
 int vgic_msg_tdir_stats(struct vgic_conn *conn, const char *name, struct vgic_tdir_stats *ret_stats);
 /**
  * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index), by ascending
@@ -519,6 +554,7 @@ int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint
                   struct vgic_irq_state *ret_states, size_t n);
 /** vgic_msg_reset() - as vgic_vm_reset_vcpu_kind(). Return: as vgic_msg_inject(). */
 int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enum vgic_reset kind);
+/** vgic_msg_reset_vcpu() - the same with VGIC_RESET_CPU_ON. */
 int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index);
 
 #pragma GCC visibility pop
