@@ -6,8 +6,8 @@
 /*
  * The interrupt word: all delivery state of one interrupt in 64 bits
  *
- * What    Every SGI, PPI and SPI is one such word; so will be ESPIs, EPPIs and LPIs. A register of
- *         the architecture is a view of one field of many words.
+ * What    Every SGI, PPI and SPI is one such word, of the extended ranges, too; so will be LPIs. A
+ *         register of the architecture is a view of one field of many words.
  * ABI     The positions below are part of the segment's layout (shm-layout.h): a change of meaning
  *         raises its major version. Bits that a participant does not know keep their value.
  * Derived "Pending", "in flight" and "deliverable" are functions of the word and never stored.
