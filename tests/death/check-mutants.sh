@@ -42,7 +42,8 @@ all() { # DIRECTORY
 link() { # TEST, the object of its own, that of its acts
         # shellcheck disable=SC2046
         ${CC:-cc} -o "$dir/$1" "$dir/$2.o" "$dir/$3.o" \
-                $(ls "$dir"/objects/*.o | grep -v '/test-[^/]*$\|/death-acts\|/death-ports')
+                $(printf '%s\n' "$dir"/objects/*.o |
+                        grep -v '/test-[^/]*$\|/death-acts\|/death-ports')
 }
 
 # A source that is changed is compiled alone; of a header everybody may know something.

@@ -43,8 +43,11 @@ build() {
                 cp -r "$work/whole-$1" "$work/objects" &&
                         compile "$2" "$work/objects" "$work/shm/$3" || return 1
                 ;;
-        # shellcheck disable=SC2086
-        *) mkdir "$work/objects" && compile "$2" "$work/objects" $sources "$work"/shm/shm-*.c || return 1 ;;
+        *)
+                # shellcheck disable=SC2086
+                mkdir "$work/objects" &&
+                        compile "$2" "$work/objects" $sources "$work"/shm/shm-*.c || return 1
+                ;;
         esac
         $cc -o "$work/$1" "$work"/objects/*.o -lpthread
 }
