@@ -83,7 +83,7 @@ static void one_vcpu(void)
         unsigned torn = 0, stuck = 0, full = 0, n = 0;
 
         boot(0);
-        for (; n < 400 && time(NULL) < end; n++) {
+        for (; n < 400 && (!full || time(NULL) < end); n++) {
                 run_and_kill(false, 1 + n % 7);
                 full += atomic_load(&rig.gic.vcpus[0].slot.op) != SHM_SLOT_NONE;
                 shm_vcpu_repair(&rig.gic, 0);
@@ -105,7 +105,7 @@ static void two_vcpus(void)
         unsigned ended_twice = 0, not_ended = 0, stuck = 0, full = 0, n = 0;
 
         boot(2);
-        for (; n < 400 && time(NULL) < end; n++) {
+        for (; n < 400 && (!full || time(NULL) < end); n++) {
                 bool again, in_dir;
 
                 run_and_kill(true, 1 + n % 7);
