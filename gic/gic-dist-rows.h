@@ -11,7 +11,7 @@
 ROW(CTLR, 0x0000, 4, .name = "GICD_CTLR", .widths = GIC_REG_W32, .access = GIC_ACCESS_RW,
     .id = GICD_REG_CTLR, .reset = GICD_CTLR_ARE | GICD_CTLR_DS, .section = "12.9.4",
     .why = "ARE and DS are RAO/WI, E1NWF RAZ/WI; "
-           "RWP reads 1 while a list-register port may still take what was disabled")
+           "RWP reads 1 while what was disabled may still be taken")
 ROW(TYPER, 0x0004, 4, .name = "GICD_TYPER", .widths = GIC_REG_W32, .access = GIC_ACCESS_RO,
     .id = GICD_REG_TYPER, .reset = GIC_RESET_CONFIG, .section = "12.9.38",
     .why = "LPIS, DVIS, num_LPIs, NMI, SecurityExtn and CPUNumber are 0")

@@ -21,8 +21,9 @@
  * Who     One at a time serves: a slow daemon, a stopped one, and two VMMs that find it dead are
  *         told apart by the lock alone. Nobody waits for it: who does not get it leaves, and looks
  *         again later. A process that dies holding it frees it.
- * Trust   A process of the VM can lock every byte, and so keep its own VM from being repaired:
- *         nothing else.
+ * Trust   A process that has the segment, an observer too, can lock every byte, and so keep this VM
+ *         from being repaired, and further VMMs from mapping it. It is the VM's own user, and no
+ *         other VM is concerned.
  * Threads Any; of one process, one open file at a time (the caller excludes).
  */
 #include <stdbool.h>
