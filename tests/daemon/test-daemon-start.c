@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * vgicd starts and stops: its socket, socket activation, what it tells the service manager, its exit status
+ * vgicd starts and stops: its socket, socket activation, what it tells the service manager, its
+ * exit status
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -161,6 +164,74 @@ static int listening_socket(const char *path, int type)
         return fd;
 }
 
+/* What a descriptor store may hold: a memfd, an eventfd, a pipe, sockets with a full queue. */
+#define N_STORED 6
+static void open_stored(int *ret_fds)
+{
+        int fds[N_STORED];
+
+        fds[0] = memfd_create("record", MFD_CLOEXEC);
+        fds[1] = eventfd(1, 0);
+        if (pipe(&fds[2]) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, &fds[4]) < 0 ||
+            write(fds[5], "bag", 3) != 3)
+                tap_bail("no descriptors: %s", strerror(errno));
+        for (int i = 0; i < N_STORED; i++) {
+                ret_fds[i] = fcntl(fds[i], F_DUPFD, 20); /* those below 10 are passed on */
+                close(fds[i]);
+        }
+}
+
+/*
+ * A newer vgicd left descriptors in the service manager's store, and this one is started in its
+ * place: it serves, says so, and touches nothing that was stored.
+ */
+static void stored_descriptors_are_left_alone(void)
+{
+        struct daemon_proc proc;
+        int fd, stored[N_STORED], log[2];
+        struct daemon_options options = {
+                .socket = "", .n_listen = 1, .stored = stored, .n_stored = N_STORED
+        };
+        uint64_t count = 0;
+        size_t have = 0;
+        ssize_t n;
+        char text[1024] = "";
+
+        daemon_prepare(&proc);
+        fd = listening_socket(proc.socket, SOCK_STREAM);
+        open_stored(stored);
+        if (pipe(log) < 0)
+                tap_bail("no pipe");
+        options.log_fd = fcntl(log[1], F_DUPFD, 20);
+        close(log[1]);
+        options.listen_fd = fd;
+        daemon_spawn(&proc, &options);
+        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc),
+               "1 socket, 6 stored descriptors: serves");
+        vgic_disconnect(daemon_connect(&proc));
+        kill(proc.pid, SIGTERM);
+        tap_eq(daemon_wait_exit(&proc), 0, "1 socket, 6 stored descriptors, SIGTERM: stops");
+        close(options.log_fd);
+        while (have < sizeof(text) - 1 && (n = read(log[0], text + have, sizeof(text) - 1 - have)) > 0)
+                have += (size_t)n;
+        tap_ok(strstr(text, "6 descriptors of another version"),
+               "6 stored descriptors: the log counts them");
+        tap_ok(read(stored[1], &count, sizeof(count)) == sizeof(count) && count == 1,
+               "a stored eventfd: as it was");
+        tap_eq(recv(stored[4], text, sizeof(text), MSG_DONTWAIT), 3,
+               "a stored socket: its queue is as it was");
+        options.n_listen = 0;
+        options.listen_fd = 0;
+        options.log_fd = 0;
+        tap_eq(run_to_end(options), 1,
+               "6 stored descriptors and no socket: refused");
+        for (int i = 0; i < N_STORED; i++)
+                close(stored[i]);
+        close(log[0]);
+        close(fd);
+        daemon_cleanup(&proc);
+}
+
 static void test_activation(void)
 {
         struct daemon_proc proc;
@@ -191,5 +262,6 @@ int main(void)
         test_arguments();
         test_paths();
         test_activation();
+        stored_descriptors_are_left_alone();
         return tap_done();
 }

@@ -69,8 +69,10 @@ static void set_environment(const struct daemon_proc *proc, const struct daemon_
         unsetenv("JOURNAL_STREAM");
         for (int i = 0; options->listen_fd > 0 && i < options->n_listen; i++)
                 dup2(options->listen_fd, 3 + i);
-        if (options->listen_fd > 0) {
-                snprintf(text, sizeof(text), "%d", options->n_listen);
+        for (int i = 0; i < options->n_stored; i++)
+                dup2(options->stored[i], 3 + options->n_listen + i);
+        if (options->listen_fd > 0 || options->n_stored > 0) {
+                snprintf(text, sizeof(text), "%d", options->n_listen + options->n_stored);
                 setenv("LISTEN_FDS", text, 1);
                 snprintf(text, sizeof(text), "%d", getpid());
                 setenv("LISTEN_PID", text, 1);

@@ -30,6 +30,8 @@ struct daemon_options {
         const char *socket;             /* instead of the usual one; "" for no --socket at all */
         int listen_fd;                  /* > 0: passed as systemd does, in n_listen copies */
         int n_listen;
+        const int *stored;              /* n_stored descriptors >= 10, passed behind those */
+        int n_stored;
         unsigned long limit_nofile;     /* 0: as it is */
         bool quiet;                     /* its messages are expected: to /dev/null */
         int log_fd;                     /* > 0: its messages go here */
