@@ -171,6 +171,38 @@ struct shm_spi {
 #define SHM_CPUIF_OWNED    (UINT64_C(1) << SHM_CPUIF_OWNED_SHIFT)   /* registered: unless it was told to be off, it may be running */
 #define SHM_CPUIF_TAKEN    (UINT64_C(1) << SHM_CPUIF_TAKEN_SHIFT)   /* off, and an outsider resets it: shm-takeover.h */
 #define SHM_CPUIF_STALE    (UINT64_C(1) << SHM_CPUIF_STALE_SHIFT)   /* the active priorities count as 0 until the owner clears them */
+/*
+ * Who runs a vCPU: OWNED, ABSENT, POWERED, OFF. It *runs* if its owner may be operating it
+ * (shm_takeover_runs()); an outsider may reset one that does not, and asks the owner of one that
+ * does. OWNED and ABSENT are never both set, nor are POWERED and OFF.
+ *
+ *   OWNED ABSENT  POWERED OFF  runs  when
+ *   -     -       -       -    no    built, and registered by nobody yet
+ *   -     -       set     -    yes   the same, but restored from an image in which it was on
+ *   -     -       -       set  no    the same, but restored as off
+ *   set   -       -       -    yes   registered, and told neither to be on nor to be off
+ *   set   -       set     -    yes   registered and on
+ *   set   -       -       set  no    registered and off
+ *   -     set     as left      no    given up, or its owner died
+ *
+ *   TAKEN  Only of one that does not run: an outsider resets it. What makes it run takes TAKEN off
+ *          in the same compare-and-swap, so that a reset comes before that, or not at all.
+ *   STALE  With any of these. An outsider has reset the vCPU, but not the active priorities, which
+ *          only their owner writes: they read 0, and the owner clears them before it operates.
+ *
+ *   changes                      by                       who
+ *   OWNED set, ABSENT clear      shm_reset_own()          the daemon, which registers a vCPU
+ *   ABSENT set, OWNED clear      shm_reset_disown()       the daemon; a VMM that finds it dead
+ *   POWERED set, OFF clear       shm_power()              the owner's process (PSCI)
+ *   OFF set, POWERED clear       shm_power()              the owner's process
+ *   POWERED, OFF as in an image  shm_snapshot_restore()   the VMM, while no vCPU runs; ends STALE
+ *   TAKEN set                    shm_takeover_take()      any outsider
+ *   TAKEN, from one to another   shm_takeover_steal()     an outsider that finds the first one dead
+ *   STALE set, TAKEN clear       shm_takeover_apply()     the outsider that has it: reset, let go
+ *   TAKEN clear                  shm_takeover_change()    what makes it run
+ *   TAKEN clear                  shm_takeover_revoke()    a restore
+ *   STALE clear                  shm_apr_take()           the owner, or a repair; so does its reset
+ */
 #define SHM_CPUIF_BITS          25
 #define SHM_CPUIF_TAKES_SHIFT   32          /* 16 bits: counts the times it was taken, and taken back */
 #define SHM_CPUIF_TAKES_WIDTH   16
@@ -224,7 +256,31 @@ struct shm_bank {
         uint64_t reserved[5];
 };
 
-/* shm_vcpu.port: see shm-port.h */
+/*
+ * shm_vcpu.port: see shm-port.h. Number of list registers, and how the vCPU stands at the gate of
+ * TDIR (shm-gate.h). TRAPS without IN does not exist, nor does GATED with IN and without TRAPS:
+ * an entry takes GATED off, and asks with TRAPS set.
+ *
+ *   number IN   TRAPS GATED  when
+ *   0      -    -     -      a trap port
+ *   0      -    -     set    a trap port that was refused an SPI, and is rung when the gate opens
+ *   n      -    -     -      a list-register port, not in guest
+ *   n      -    -     set    the same, refused an SPI: it has a trapped access done, or has left
+ *   n      set  -     -      in guest, and does not trap ICC_DIR_EL1: if TDIR is set now, nobody
+ *                            may have an SPI before it has left
+ *   n      set  set   -      in guest, and traps ICC_DIR_EL1
+ *   n      set  set   set    the same; it asked for an SPI on entry, was refused, and runs without
+ *
+ *   changes             by                     who
+ *   number, all others  shm_port_configure()   the owner's process, while the vCPU is not in guest
+ *   IN set, TRAPS       shm_port_enter()       the owner thread; takes GATED off
+ *   TRAPS set           shm_port_enter()       the owner thread: TDIR is set after it has set IN
+ *   IN, TRAPS clear     shm_port_exit()        the owner thread
+ *   IN, TRAPS clear     shm_port_repair()      the repair of its vCPU
+ *   GATED set           shm_gate_ask()         the owner thread, which is refused
+ *   GATED clear         shm_gate_ask()         whoever finds that all ports in guest trap, and then
+ *                       shm_gate_left()        rings it
+ */
 #define SHM_PORT_IN         (1u << 0)       /* a list-register port, in guest */
 #define SHM_PORT_TRAPS      (1u << 1)       /* in guest with ICH_HCR_EL2.TDIR set: it has acknowledged TDIR */
 #define SHM_PORT_GATED      (1u << 2)       /* of either kind: waits until all that are in guest trap */

@@ -34,6 +34,30 @@
 #include "base-bits.h"
 #include "shm-gic.h"
 
+/*
+ * What a slot says. It changes from empty to one operation, and from that to empty: no operation
+ * follows another one without. What is not in the table stands in no slot of an honest process.
+ *
+ *   operation  flags                         old_word           argument
+ *   NONE       -                             left over          left over
+ *   ACK        CLEARED, MADE_ACTIVE, CLOSED  word before        priority bit, group
+ *   EOI        DEACTIVATE: with EOImode 0.   word at the begin  priority bit, group; from whom it
+ *              CLAIMED only with that                           claims, + 1 (0: from nobody)
+ *   DIR        DEACTIVATE; CLAIMED           word at the begin  from whom it claims, + 1
+ *   RESET      -                             0                  SHM_REQUEST_* that it serves
+ *   FOLD       -                             SHM_EOICOUNT()     two bits for each list register
+ *
+ *   changes                    by                       who
+ *   NONE to ACK                shm_slot_acknowledge()   the owner
+ *   NONE to another            shm_slot_begin()         the owner
+ *   any to NONE                shm_slot_end()           the owner: done (ACK: committed, or given
+ *                                                       up); a repair: finished (ACK: taken back)
+ *   ACK: CLEARED, MADE_ACTIVE  shm_word_note()          who changes that interrupt from outside
+ *   ACK: CLOSED                shm_vcpu_repair_slot()   the repair, before it takes it back
+ *   EOI, DIR: from whom        shm_slot_claims()        the owner, a repair; before the word
+ *   EOI, DIR: CLAIMED          shm_slot_claimed()       the owner, a repair; after the word
+ *   FOLD: old_word             shm_eoicount_walk()      the owner, a repair; one end at a time
+ */
 enum shm_slot_op {
         SHM_SLOT_NONE,
         SHM_SLOT_ACK,

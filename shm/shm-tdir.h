@@ -14,6 +14,30 @@
  */
 #include "shm-gic.h"
 
+/*
+ * The word of TDIR. Without PORTS neither SETTLED nor GATED is ever set.
+ *
+ *   state     SETTLED GATED  means
+ *   CLEAR     -       -      no SPI is in flight; a port that enters the guest need not trap
+ *   CLEAR     -       set    the same; the SPI that was refused has gone. Costs a ring later
+ *   SET       -       -      an SPI may be in flight; whether all ports in guest trap is not known
+ *   SET       -       set    the same, and somebody is rung once they do
+ *   SET       set     -      all ports in guest trap: the gate is open until TDIR is cleared
+ *   SET       set     set    the same; who set GATED looked again, found it open, and does not wait
+ *   CLEARING  as before      the daemon looks whether an SPI is in flight; to others, SET
+ *
+ *   from             to                   by                    who
+ *   CLEAR, CLEARING  SET                  shm_tdir_raise()      who brings an SPI into flight; from
+ *                                                               CLEAR with a new generation
+ *   SET              CLEARING             shm_tdir_try_clear()  the daemon, a lag after it was set
+ *   CLEARING         SET                  shm_tdir_try_clear()  the daemon: an SPI is in flight
+ *   CLEARING         CLEAR                shm_tdir_try_clear()  the daemon: none is. A new
+ *                                                               generation; SETTLED and GATED go
+ *   any              GATED                shm_gate_ask()        a vCPU that is refused an SPI
+ *   SET, CLEARING    SETTLED, GATED goes  shm_gate_ask()        a vCPU that wants an SPI
+ *                                         shm_gate_left()       the last port that leaves or traps
+ *   any              PORTS                shm_port_configure()  the first list-register port
+ */
 #define SHM_TDIR_CLEAR     0u
 #define SHM_TDIR_CLEARING  1u
 #define SHM_TDIR_SET       2u
