@@ -165,6 +165,34 @@ void laws_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uin
         judge_active(laws, gic, vcpu, intid);
 }
 
+/* --- law 6 --- */
+
+/*
+ * The word before the claim: found inactive and in no list register, whoever had acknowledged it
+ * before has written down his claim, since that comes before its end.
+ */
+struct laws_off laws_off(const struct laws *laws, const struct shm_gic *gic, uint32_t vcpu,
+                         uint32_t intid)
+{
+        uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
+
+        return (struct laws_off) {
+                .claim = atomic_load(&laws_irq(laws, vcpu, intid)->claim),
+                .is_judged = !(w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)),
+        };
+}
+
+void laws_judge_off(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                    const struct laws_off *off, uint64_t vcpus, const char *why)
+{
+        uint64_t claim = atomic_load(&laws_irq(laws, vcpu, intid)->claim);
+
+        if (off->is_judged && claim != off->claim && (vcpus >> CLAIM_VCPU(claim) & 1))
+                laws_broken(laws, gic, 6, CLAIM_VCPU(claim), intid,
+                            "acknowledged by vCPU %u after %s was complete", CLAIM_VCPU(claim),
+                            why);
+}
+
 void laws_end(struct laws *laws, uint32_t vcpu, uint32_t intid)
 {
         atomic_fetch_add(&laws_irq(laws, vcpu, intid)->ends_begun, 1);
@@ -203,10 +231,15 @@ void laws_renew(struct laws *laws)
 
 void laws_grace(const struct laws *laws, unsigned who)
 {
+        laws_grace_but(laws, who, who);
+}
+
+void laws_grace_but(const struct laws *laws, unsigned who, unsigned but)
+{
         for (unsigned i = 0; i < LAWS_N_PARTIES; i++) {
                 uint64_t n = atomic_load(&laws->parties[i].n_calls);
 
-                if (i == who || !(n & 1))
+                if (i == who || i == but || !(n & 1))
                         continue;
                 while (atomic_load(&laws->parties[i].n_calls) == n && laws_hold(laws))
                         sched_yield();
@@ -264,6 +297,11 @@ static bool preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
                                  gic_prio_group_mask(bpr));
 }
 
+bool laws_preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
+{
+        return (open_groups(gic, vcpu) >> gic_word_group(w) & 1) && preempts(gic, vcpu, w);
+}
+
 static bool may_be_chosen(const struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         uint64_t cpuif = vcpu < gic->n_vcpus ? atomic_load(&gic->vcpus[vcpu].cpuif) : SHM_CPUIF_ABSENT;
@@ -303,6 +341,26 @@ bool laws_is_asked(const struct shm_gic *gic, uint32_t vcpu)
 
         return (atomic_load(&self->request) & (SHM_REQUEST_RESET | SHM_REQUEST_APR)) &&
                shm_takeover_runs(atomic_load(&self->cpuif));
+}
+
+bool laws_is_woken(const struct shm_gic *gic, uint32_t vcpu, uint32_t *ret_intid)
+{
+        uint64_t cpuif = atomic_load(&gic->vcpus[vcpu].cpuif);
+        uint32_t groups = atomic_load(&gic->header->gicd_ctlr), n = shm_gic_n_private(gic);
+
+        cpuif &= SHM_CPUIF_ASLEEP | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT;
+        if (cpuif != SHM_CPUIF_ASLEEP)
+                return false;
+        for (uint32_t i = 0; i < n + shm_gic_n_spis(gic); i++) {
+                uint32_t intid = i < n ? shm_gic_nth_private(i) : shm_gic_nth_spi(gic, i - n);
+                uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
+
+                *ret_intid = intid;
+                if (gic_word_wanting(w) && gic_word_route(w) == vcpu &&
+                    (groups >> gic_word_group(w) & 1))
+                        return true;
+        }
+        return false;
 }
 
 static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu)

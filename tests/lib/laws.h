@@ -11,7 +11,9 @@
  *   3  when all is quiet nothing deliverable is left with a vCPU that sleeps
  *   4  TDIR is never clear with an SPI in flight
  *   5  what an outsider asks for is done: a reset undoes what was written before it was asked for,
- * and of active priorities      the latest that were posted stand
+ *      and of active priorities the latest that were posted stand
+ *   6  what cannot be taken any more is not acknowledged: disabled, put to sleep or routed away,
+ *      and the register that says so was read (RWP, ChildrenAsleep)
  *
  * What    Participants (threads, or processes forked after laws_create()) write down what they are about to do and what
  *         they got, in memory of their own: never in the segment. A record is made so that what is judged is certain:
@@ -98,6 +100,24 @@ void laws_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uin
 void laws_end(struct laws *laws, uint32_t vcpu, uint32_t intid);
 void laws_ended(struct laws *laws, uint32_t vcpu, uint32_t intid);
 
+/* --- law 6 --- */
+
+/* What was found of an interrupt when it could not be taken any more. */
+struct laws_off {
+        uint64_t claim;
+        bool is_judged; /* false: somebody may be handling it, and not have written that down */
+};
+
+/*
+ * laws_off() - it cannot be taken any more, by anybody or by some
+ * laws_judge_off() - since then, and it still cannot be: none of @vcpus, a bit each, has
+ * acknowledged it. Only of what nothing else ends than its handlers.
+ */
+struct laws_off laws_off(const struct laws *laws, const struct shm_gic *gic, uint32_t vcpu,
+                         uint32_t intid);
+void laws_judge_off(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                    const struct laws_off *off, uint64_t vcpus, const char *why);
+
 /*
  * laws_void() - before a reset of @vcpu is asked for, which its owner may serve later (LAWS_VOID_ALL: of the
  * controller): what it acknowledges is not judged by law 1 until laws_renew(). All is quiet then, and the resets were
@@ -125,6 +145,8 @@ static inline void laws_leave(struct laws *laws, unsigned who)
 
 /* laws_grace() - until every other party has left what it is in now. Not between laws_enter() and laws_leave(). */
 void laws_grace(const struct laws *laws, unsigned who);
+/* laws_grace_but() - the same, but for @but, who stands still in what it is in. */
+void laws_grace_but(const struct laws *laws, unsigned who, unsigned but);
 
 /* laws_watch_tdir() - law 4 of one SPI, by an observer (read-only mappings too). Not between enter and leave. */
 void laws_watch_tdir(struct laws *laws, const struct shm_gic *gic, unsigned who, uint32_t intid);
@@ -138,6 +160,15 @@ void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic);
  * laws_is_asked() - something waits for the owner, who runs: a reset, or posted active priorities.
  */
 bool laws_is_asked(const struct shm_gic *gic, uint32_t vcpu);
+
+/* laws_preempts() - is a word of such priority and group signalled to @vcpu, if it is for it? */
+bool laws_preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
+
+/*
+ * laws_is_woken() - law 3 of a vCPU that its owner has put to sleep (GICR_WAKER): something waits
+ * for it, so WakeRequest is asserted (section 12.11.42), whatever its interface masks.
+ */
+bool laws_is_woken(const struct shm_gic *gic, uint32_t vcpu, uint32_t *ret_intid);
 
 /* laws_judge_edge() - law 2 of an interrupt that nobody cleared since laws_forget(). */
 void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid);

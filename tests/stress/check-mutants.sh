@@ -189,8 +189,46 @@ mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_
         "tests/death/test-points-lr says so"
 mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/^}/s/shm_cpuif_pick(gic, vcpu, &pick);/&\n        if (pick.intid != GIC_INTID_SPURIOUS) shm_word_cas(pick.at, \&pick.word, gic_irq_deactivate(gic_irq_acknowledge(pick.word, (uint16_t)vcpu)));/'
 
+# --- disabled, asleep, routed away: law 6
+mix="--mix 64"
+mutant "off: an acknowledge does not look at the gates after its slot" shm-cpuif.c \
+        '/^static bool gates_are_as_before/,/^}/s/return .*/return true ||/'
+mutant "off: an acknowledge is not seen in its slot" shm-rwp.c \
+        '/^static bool is_acknowledging/,/^}/s/if (!shm_slot_is_acknowledging(.*/if (true)/'
+mutant "off: an acknowledge stores what it found enabled" shm-cpuif.c \
+        '/^uint32_t shm_cpuif_ack/,/^}/s/shm_word_cas(pick.at, &pick.word, now))/'\
+'(((shm_word_load(pick.at) ^ pick.word) \& ~(GIC_WORD_ENABLE | UINT64_C(0xffff00))) ?'\
+' shm_word_cas(pick.at, \&pick.word, now) : (atomic_store(pick.at, now), true)))/'
+mutant "off: asleep at once, whatever is in its slot" shm-regs.c \
+        '/^static uint64_t read_gicr_waker/,/^}/s/shm_rwp_of_waker(.*) ? 0 :/false ? 0 :/'
+mix=
+
+# --- one that injects stands still in the middle of it: laws 3 and 4, with hooks only
+mix="--mix 128"
+mutant "still: who finds it pending pays nothing" shm-line.c \
+        '/^void shm_word_pay_again/,/^}/s/^{/{ (void)intid; if (w || gic) return;/'
+mutant "still: who finds it pending does not ring" shm-line.c \
+        '/^void shm_word_pay_again/,/^}/s/ring_again(.*/(void)ring_again;/'
+mutant "still: who finds it pending does not mark" shm-line.c \
+        '/^void shm_word_pay_again/,/^}/s/shm_word_mark(.*/;/'
+mix="--mix 384"
+mutant "still: who finds it pending does not raise TDIR" shm-line.c \
+        '/^void shm_word_pay_again/,/^}/s/shm_tdir_raise_again(.*/;/'
+mix=
+
+# --- WakeRequest: law 3
+mutant "asleep by GICR_WAKER: who injects does not ring" shm-word.h \
+        '/unsigned shm_word_settle/,/^}/s/shm_word_ring(gic, target);/'\
+'if (!(atomic_load(\&gic->vcpus[target].cpuif) \& SHM_CPUIF_ASLEEP)) &/'
+mutant "asleep by GICR_WAKER: what was masked does not wake" shm-regs.c \
+        '/^static void write_gicr_waker/,/^}/s/ || shm_cpuif_has_masked(.*))$/)/'
+
 # --- list-register ports ---
 ports=any
+mix="--mix 64"
+mutant "ports: off: what is listed as pending is not seen" shm-rwp.c \
+        '/^static bool may_be_taken/,/^}/s/return port < .*/return false \&\& port;/'
+mix=
 mutant "ports: there is no gate" shm-gate.h '/^static inline bool shm_gate_is_open/,/^}/s/return .*/return true;/'
 mutant "ports: an entry does not ask at the gate" shm-port.c '/^static bool may_have_spis/,/^}/s/return shm_gate_is_open.*/return true;/'
 mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bool pass_gate/,/^}/s/return .*/return shm_tdir_raise(gic, intid), true;/'

@@ -91,6 +91,8 @@ void shm_hook(const struct shm_hook_event *event)
                         .a = event->old,
                         .b = event->now,
                 };
+        if (p->still_in && --p->still_in == 0)
+                still_here(p);
         dice = party_draw(p) % 1024;
         if (site_of(event) == p->stress->slow_site)
                 dice %= 16;
@@ -231,7 +233,7 @@ void log_tell(void *ctx, uint32_t vcpu, uint32_t intid)
 const char *log_mix(uint32_t mix, char *text, size_t n)
 {
         static const char *const names[MIX_N_BITS] = { "gates", "reset", "clear", "modes", "APR",
-                "take-over" };
+                "take-over", "off", "still", "alone" };
         size_t at = 0;
 
         snprintf(text, n, "plain");

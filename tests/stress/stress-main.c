@@ -161,7 +161,8 @@ static uint32_t draw_mix(struct stress *s, const struct run *run)
         static const uint32_t mixes[] = {
                 0, 0, MIX_GATES, MIX_GATES, MIX_GATES, MIX_RESET, MIX_RESET | MIX_GATES, MIX_MODES,
                 MIX_APR | MIX_GATES, MIX_RESET | MIX_TAKE, MIX_RESET | MIX_TAKE,
-                        MIX_CLEAR | MIX_GATES, MIX_LOOSE | MIX_GATES,
+                        MIX_CLEAR | MIX_GATES, MIX_LOOSE | MIX_GATES, MIX_OFF, MIX_OFF,
+                MIX_STILL, MIX_STILL | MIX_ALONE,
         };
 
         if (run->mix >= 0)
@@ -202,6 +203,9 @@ static void show(const struct stress *s, const struct run *run, double time)
                  (unsigned long long)n_ops(s), (unsigned long long)run->n_rounds, time, (double)n_ops(s) / time,
                  (unsigned long long)taken, (unsigned long long)judged, (unsigned long long)sleeps,
                  (unsigned long long)silent);
+        tap_note("%llu disables judged by law 6; a device stood still %llu times",
+                 (unsigned long long)atomic_load(&s->n_off),
+                 (unsigned long long)atomic_load(&s->n_still));
 }
 
 static void usage(void)

@@ -95,6 +95,19 @@ static void judge_canary(struct stress *s, uint32_t vcpu, uint32_t intid, bool c
                             "enabled before a reset was asked for, and still enabled");
 }
 
+/*
+ * Put to sleep by GICR_WAKER, and something waits: whoever made it pending has rung, and at the
+ * look after that it was there. (A VMM would not go back to sleep.)
+ */
+static void judge_wake(struct stress *s, uint32_t vcpu)
+{
+        uint32_t intid = UINT32_MAX;
+
+        if (laws_is_woken(&s->rig.gic, vcpu, &intid) && !atomic_load(&s->parties[vcpu].is_woken))
+                laws_broken(s->laws, &s->rig.gic, 3, vcpu, intid,
+                            "ProcessorSleep is set, it waits, and nobody has rung");
+}
+
 static void judge(struct stress *s)
 {
         laws_judge_quiet(s->laws, &s->rig.gic);
@@ -103,6 +116,7 @@ static void judge(struct stress *s)
                 irqs_each_private(s, v, judge_edges);
                 irqs_each_canary(s, v, judge_canary);
                 outside_judge_apr(conductor(s), v);
+                judge_wake(s, v);
         }
 }
 

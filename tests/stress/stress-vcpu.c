@@ -211,6 +211,14 @@ static void judge_silence(struct party *p, uint32_t heard)
         }
 }
 
+/* What it has heard until then does not wake it. */
+static unsigned park(struct party *p, uint32_t state, uint32_t heard)
+{
+        atomic_fetch_add(&p->n_parks, 1);
+        atomic_store(&p->slept, heard);
+        return shm_park_begin(&p->rig.gic, p->vcpu, state);
+}
+
 static void pause_as(struct party *p, uint32_t state, long limit_us)
 {
         struct laws *laws = p->stress->laws;
@@ -218,7 +226,7 @@ static void pause_as(struct party *p, uint32_t state, long limit_us)
         bool silent;
 
         laws_enter(laws, p->who);
-        silent = !shm_park_begin(&p->rig.gic, p->vcpu, state) && !shm_park_wanted(&p->rig.gic, p->vcpu) &&
+        silent = !park(p, state, heard) && !shm_park_wanted(&p->rig.gic, p->vcpu) &&
                  !atomic_load(&p->stress->mail[p->vcpu]);
         laws_leave(laws, p->who);
         if (silent) {
@@ -321,8 +329,10 @@ void vcpu_settle(struct party *p)
                 if (!p->off) {
                         while (work_off(p) && !party_stops(p))
                                 ;
-                        sleeps = !shm_park_begin(&p->rig.gic, p->vcpu, SHM_PARK_PARKED) &&
+                        sleeps = !park(p, SHM_PARK_PARKED, heard) &&
                                  !shm_park_wanted(&p->rig.gic, p->vcpu) && !atomic_load(&p->stress->mail[p->vcpu]);
+                        atomic_store(&p->is_woken,
+                                     sleeps && shm_cpuif_asks_to_wake(&p->rig.gic, p->vcpu));
                 }
                 laws_leave(laws, p->who);
                 if (sleeps)

@@ -29,7 +29,13 @@ enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, MAX_OPS = 6
 #define MIX_APR     (1u << 4)   /* active priorities posted by outsiders */
 /* with MIX_RESET: hardly anything else, of few vCPUs, so that outsiders and owners meet */
 #define MIX_TAKE    (1u << 5)
-#define MIX_N_BITS  6
+/* only the outsider disables, puts to sleep and routes: law 6 */
+#define MIX_OFF     (1u << 6)
+/* devices stand still in the middle of an injection: stress-still.c */
+#define MIX_STILL   (1u << 7)
+/* with MIX_STILL: hardly anybody else injects SPIs, so that TDIR is clear most of the time */
+#define MIX_ALONE   (1u << 8)
+#define MIX_N_BITS  9
 /* In these an interrupt may be left active by its handler, as the architecture has it. */
 #define MIX_LOOSE   (MIX_RESET | MIX_CLEAR | MIX_MODES | MIX_APR)
 
@@ -60,6 +66,9 @@ struct party {
         _Atomic uint64_t n_rests;
         _Alignas(64) _Atomic uint64_t n_ops;
         _Atomic uint64_t n_sleeps, n_timeouts;
+        _Atomic uint32_t is_woken;              /* at its latest look: WakeRequest */
+        _Atomic uint32_t n_parks, slept;        /* parks begun; rung before the latest of them */
+        uint32_t still_in;                      /* accesses until it stands still; 0: it does not */
         struct stress *stress;
         struct rig rig;                         /* its view */
         enum role role;
@@ -103,6 +112,10 @@ struct stress {
         uint32_t slow_site;                     /* of accesses: see stress-log.c */
         uint32_t pace;                          /* devices pause up to so long between two operations */
         uint32_t n_vcpus, n_devices, n_parties;
+        _Atomic uint64_t n_off;                 /* judged by law 6 */
+        _Atomic uint32_t still_turn;            /* party + 1 that stands still, or is about to */
+        _Atomic uint32_t still_intid, is_still;
+        _Atomic uint64_t n_still;
         bool processes, quiet;
         uint64_t seed;
         struct party parties[MAX_PARTIES];
@@ -140,6 +153,7 @@ struct op {
         uint8_t weights[3];             /* by role */
         uint32_t mix;                   /* only in mixes with one of these; 0: in all */
         bool by_itself;                 /* calls laws_enter() and laws_leave() */
+        uint32_t not_in;                /* in none of these mixes */
 };
 extern const struct op ops_table[];
 extern const unsigned ops_n;
@@ -159,6 +173,10 @@ void op_repair(struct party *p);
 void op_watch(struct party *p);
 void op_read(struct party *p);
 void op_snapshot(struct party *p);
+void op_off(struct party *p);           /* stress-off.c */
+void op_stand_still(struct party *p);   /* stress-still.c */
+void op_beside(struct party *p);
+void still_here(struct party *p);       /* after each access, with hooks */
 
 /* --- either kind of port (stress-guest.c) --- */
 void guest_choose(struct party *p);             /* which kind, for this round */
