@@ -40,9 +40,22 @@ static struct shm_gic view(const struct vgic_vm *vm)
 }
 
 /*
- * Repair the vCPUs of sessions that are dead. A session that lives keeps its vCPUs, whatever its
- * connection. Neighbours mostly belong to one session, which is asked for once. Return: how many
- * were repaired.
+ * A vCPU of this session that was given back, or never got hold of: no thread of this process runs
+ * it. One that another session has by now is none of ours.
+ */
+static bool take_left(struct vgic_vm *vm, uint32_t index, bool is_own)
+{
+        bool is_left = shm_local_is_raised(&vm->vcpus[index].left);
+
+        if (is_left)
+                shm_local_raise(&vm->vcpus[index].left, false);
+        return is_left && is_own;
+}
+
+/*
+ * Release and repair the vCPUs that nobody runs: those of sessions that are dead, and what this
+ * session has left. Another session that lives keeps its vCPUs, whatever its connection. Neighbours
+ * mostly belong to one session, which is asked for once. Return: how many were repaired.
  */
 static unsigned bury(struct vgic_vm *vm, struct shm_gic *gic)
 {
@@ -52,14 +65,15 @@ static unsigned bury(struct vgic_vm *vm, struct shm_gic *gic)
 
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 uint64_t session = shm_vcpu_session(gic, i);
+                bool is_own = session && session == own;
+                bool is_left = take_left(vm, i, is_own);
 
-                if (!session || session == own)
+                if (!session || (is_own && !is_left))
                         continue;
-                if (session != last)
-                        is_dead = shm_lock_is_dead(vm->segment, session);
-                last = session;
-                alone &= is_dead;
-                if (!is_dead)
+                if (!is_own && session != last)
+                        is_dead = shm_lock_is_dead(vm->segment, last = session);
+                alone &= is_own || is_dead;
+                if (!is_own && !is_dead)
                         continue;
                 shm_vcpu_release(gic, i);
                 shm_vcpu_repair(gic, i);
@@ -168,6 +182,44 @@ bool vgic_bereft_again(struct vgic_vm *vm, bool all)
         is_done = vm->bereft.is_done;
         pthread_mutex_unlock(&vm->bereft.lock);
         return is_done || !vm->gic.has_locks;
+}
+
+static bool has_left(const struct vgic_vm *vm, uint32_t first, uint32_t n)
+{
+        for (uint32_t i = first; i < first + n; i++)
+                if (shm_local_is_raised(&vm->vcpus[i].left))
+                        return true;
+        return false;
+}
+
+static bool is_done(struct vgic_vm *vm)
+{
+        bool done;
+
+        pthread_mutex_lock(&vm->bereft.lock);
+        done = vm->bereft.is_done;
+        pthread_mutex_unlock(&vm->bereft.lock);
+        return done;
+}
+
+/*
+ * Once the daemon is known to be dead only another VMM can have its place, for as long as a repair
+ * takes: that is waited for. A daemon that lives, and has disconnected this VMM, keeps the place.
+ */
+void vgic_bereft_leave(struct vgic_vm *vm, uint32_t first, uint32_t n)
+{
+        const struct timespec step = { .tv_nsec = 1000000 };
+
+        for (uint32_t i = first; i < first + n; i++)
+                shm_local_raise(&vm->vcpus[i].left, true);
+        if (!shm_local_is_raised(&vm->bereft.begun) || !vm->gic.has_locks)
+                return;
+        vgic_bereft_again(vm, true);
+        for (unsigned ms = 0; has_left(vm, first, n) && ms < VGIC_BEREFT_WAIT_MS && is_done(vm);
+             ms++) {
+                nanosleep(&step, NULL);
+                vgic_bereft_again(vm, true);
+        }
 }
 
 void vgic_bereft_tick_slow(struct vgic_vm *vm)

@@ -6,9 +6,10 @@
 /*
  * Bereft: a VM whose daemon is dead goes on, and its VMMs do what the daemon would have done
  *
- * What    Guests need no daemon to take interrupts. Three things need one: the wires that it drove
+ * What    Guests need no daemon to take interrupts. Four things need one: the wires that it drove
  *         for devices and tools, which would stay high for ever; the vCPUs of another VMM that
- *         dies, which nobody would repair; TDIR, which nobody would clear.
+ *         dies, which nobody would repair; a vCPU that this VMM gives back, which would keep the
+ *         1-of-N interrupts that were chosen for it; TDIR, which nobody would clear.
  * How     A VMM that has lost its connection tries to take the daemon's place for a moment
  *         (shm-lock.h). It gets it only if the daemon is really dead, and nobody else does the
  *         same. Then it repairs, and gives the place back.
@@ -38,6 +39,13 @@ void vgic_bereft_begin(struct vgic_vm *vm);
  * Return: it has been done, once.
  */
 bool vgic_bereft_again(struct vgic_vm *vm, bool all);
+
+/*
+ * vgic_bereft_leave() - @n vCPUs from @first on are given back, but the daemon has not said that it
+ * released them: it may be dead. Then this does it, like the daemon would, or whoever has its place
+ * next: this process, or another VMM once this one is dead. No thread runs them.
+ */
+void vgic_bereft_leave(struct vgic_vm *vm, uint32_t first, uint32_t n);
 
 /* vgic_bereft_tick() - on the data path; what it costs with a daemon is here. */
 void vgic_bereft_tick_slow(struct vgic_vm *vm);

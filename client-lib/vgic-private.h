@@ -26,6 +26,7 @@ struct vgic_vcpu {
         struct vgic_vm *vm;
         uint32_t index;
         bool registered;
+        shm_atomic(bool) left;          /* it may have to be released here: vgic_bereft_leave() */
         bool in_guest;                  /* list-register port: entered, not left. Its own thread */
         uint32_t list_registers;        /* 0: a trap port */
         shm_atomic(uintptr_t) inside;   /* the thread that has it in guest so; 0: none */

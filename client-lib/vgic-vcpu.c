@@ -8,6 +8,7 @@
 
 #include "base-fd.h"
 #include "shm-port.h"
+#include "vgic-bereft.h"
 #include "vgic-vm.h"
 
 static int vgic_vcpu_call(struct vgic_vcpu *vcpu, uint32_t request, const int *fd)
@@ -48,9 +49,12 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
                                       "the daemon is too old for list-register ports: register with list_registers 0, a trap port");
         message.vcpu = index;
         message.list_registers = o.list_registers;
+        shm_local_raise(&vcpu->left, false); /* before: from the answer on it is run */
         r = vgic_call(vm->conn, PROTO_VCPU_REGISTER, &message.base, NULL, 0, NULL, NULL);
-        if (r < 0)
+        if (r < 0) {
+                vgic_bereft_leave(vm, index, 1); /* the answer may be all that did not come */
                 return r;
+        }
         vcpu->registered = true;
         vcpu->list_registers = o.list_registers;
         vcpu->in_guest = false;
@@ -76,7 +80,11 @@ int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
         vcpu->bank = NULL;
         shm_local_enter(&vcpu->inside, 0);
         r = vgic_vm_begin(vcpu->vm, false);
-        return r < 0 ? r : vgic_vcpu_call(vcpu, PROTO_VCPU_UNREGISTER, NULL);
+        if (r == 0)
+                r = vgic_vcpu_call(vcpu, PROTO_VCPU_UNREGISTER, NULL);
+        if (r < 0)
+                vgic_bereft_leave(vcpu->vm, vcpu->index, 1);
+        return r;
 }
 
 int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd)

@@ -10,6 +10,7 @@
 
 #include "base-fd.h"
 #include "proto-message.h"
+#include "vgic-bereft.h"
 #include "vgic-vm.h"
 
 #define VGIC_VM_KNOWN_FLAGS (VGIC_VM_EPHEMERAL | VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS | \
@@ -342,6 +343,8 @@ void vgic_vm_detach(struct vgic_vm *vm)
                 return;
         conn = vm->conn;
         vgic_vm_leave(conn); /* first: events that come before the reply are this VM's too */
+        if (vm->vcpus)
+                vgic_bereft_leave(vm, 0, vm->info.n_vcpus);
         vgic_vm_free(vm);
 }
 
