@@ -2,12 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "vgic-private.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #include "shm-park.h"
 #include "shm-port.h"
 #include "vgic-bereft.h"
+#include "vgic-thread.h"
 
 /*
  * Data path: list-register ports. Thin: the rules are in shm/shm-port.c and gic/gic-lr.h.
@@ -36,7 +36,7 @@ VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_b
                 return -EOPNOTSUPP;
         if (vcpu->in_guest)
                 return -EBUSY;
-        shm_local_enter(&vcpu->inside, (uintptr_t)pthread_self());
+        shm_local_enter(&vcpu->inside, vgic_thread_number());
         shm_port_enter(&vcpu->vm->gic, vcpu->index, &bank);
         memcpy(ret_bank, &bank, sizeof(bank));
         vcpu->bank = ret_bank;

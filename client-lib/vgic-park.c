@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include "vgic-bereft.h"
 #include "vgic-conn.h"
 #include "vgic-doorbell.h"
+#include "vgic-thread.h"
 
 #define SPIN_NS     UINT64_C(20000)     /* a port that runs leaves in that time */
 #define NAP_NS      50000
@@ -108,7 +108,7 @@ static bool wait_for_fold(void *ctx, uint32_t index, uint64_t *since)
         struct vgic_vm *vm = ctx;
         uint64_t now;
 
-        if (shm_local_is_in(&vm->vcpus[index].inside, (uintptr_t)pthread_self()))
+        if (shm_local_is_in(&vm->vcpus[index].inside, vgic_thread_number()))
                 return false;
         now = now_ns();
         if (!*since)
@@ -126,7 +126,7 @@ static const uint64_t *own_bank(void *ctx, uint32_t index)
         const struct vgic_vm *vm = ctx;
         const struct vgic_vcpu *vcpu = &vm->vcpus[index];
 
-        if (!shm_local_is_in(&vcpu->inside, (uintptr_t)pthread_self()) || !vcpu->in_guest)
+        if (!shm_local_is_in(&vcpu->inside, vgic_thread_number()) || !vcpu->in_guest)
                 return NULL;
         return vcpu->bank->ich_lr;
 }
@@ -135,6 +135,7 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
 {
         if (vm->role != VGIC_ROLE_VMM)
                 return;
+        vgic_thread_open();
         vm->gic.hook_ctx = vm;
         vm->gic.ring = ring_vcpu;
         vm->gic.raised = ring_daemon;

@@ -25,6 +25,7 @@
         X(LOCAL_A2,   rmw,   acquire) \
         X(LOCAL_X1,   store, relaxed) \
         X(LOCAL_X2,   load,  relaxed) \
+        X(LOCAL_X3,   rmw,   relaxed) \
         /* interrupt words, candidates and parking */ \
         X(WORD_R1,    rmw,   seq_cst) \
         X(WORD_R2,    rmw,   release) \
