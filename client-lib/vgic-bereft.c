@@ -85,16 +85,19 @@ static unsigned bury(struct vgic_vm *vm, struct shm_gic *gic)
 
 /*
  * The daemon's half of TDIR. What is in a list register may have ended there: its port is asked to
- * fold, and gets until the next look. Nobody is told of the change: ports load TDIR when they
- * enter, and the eventfds of subscribers were the daemon's.
+ * fold, and gets until the next look. There is nobody to be told of the change: ports load TDIR
+ * when they enter, and the eventfds of subscribers were the daemon's. So each generation counts as
+ * heard, or whoever makes an interrupt pending once more would ring the dead daemon for it.
  */
 static void clear_tdir(struct vgic_vm *vm, struct shm_gic *gic)
 {
         bool is_first = !vm->bereft.asked;
+        uint64_t generation;
 
         vm->bereft.asked = false;
-        if (!shm_tdir_get(gic, NULL, NULL))
+        if (!shm_tdir_get(gic, &generation, NULL))
                 return;
+        shm_tdir_heard(gic, generation);
         if (is_first) {
                 shm_tdir_ask(gic);
                 vm->bereft.asked = shm_tdir_is_asked(gic);

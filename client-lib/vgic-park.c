@@ -139,6 +139,7 @@ void vgic_doorbell_hooks(struct vgic_vm *vm)
         vm->gic.hook_ctx = vm;
         vm->gic.ring = ring_vcpu;
         vm->gic.raised = ring_daemon;
+        vm->gic.told = &vm->tdir_told;
         vm->gic.refused = look_for_dead;
         vm->gic.wait = wait_for_fold;
         vm->gic.own = own_bank;

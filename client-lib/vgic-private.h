@@ -67,6 +67,7 @@ struct vgic_vm {
         int segment;                    /* this session's open file of it; -1: not a VMM */
         struct vgic_bereft bereft;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
+        shm_atomic(uint64_t) tdir_told; /* the generation of TDIR for which that was written last */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */
         struct vgic_vcpu *vcpus;        /* n_vcpus, .vm and .index set; VMM only, else NULL */
         struct shm_ring ring;           /* device only */

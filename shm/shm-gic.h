@@ -46,6 +46,11 @@ struct shm_gic {
         /* TDIR turned SET and somebody is interested: ring the daemon. Must not block. */
         void (*raised)(void *ctx);
         /*
+         * This process's own: the generation of TDIR for which it has called that last. NULL: it
+         * does not remember, and calls once too often rather than not.
+         */
+        shm_atomic(uint64_t) *told;
+        /*
          * A bounded view has spent its looks: a 1-of-N interrupt is left unplaced, and shm_oneofn_catch_up() is owed. NULL: looks
          * are not counted.
          */

@@ -31,10 +31,23 @@ static uint64_t cleared(uint64_t clearing)
         return (with_state(clearing, SHM_TDIR_CLEAR) & ~(SHM_TDIR_SETTLED | SHM_TDIR_GATED)) + GENERATION_STEP;
 }
 
-static void tell(struct shm_gic *gic)
+/*
+ * Ring the daemon for @generation. That it is told is noted after it was: another thread relies on
+ * it.
+ */
+static void tell(struct shm_gic *gic, uint64_t generation)
 {
-        if (gic->raised && shm_load(&gic->header->tdir_interest, TDIR_A2))
-                gic->raised(gic->hook_ctx);
+        if (!gic->raised || !shm_load(&gic->header->tdir_interest, TDIR_A2))
+                return;
+        gic->raised(gic->hook_ctx);
+        if (gic->told)
+                shm_store(gic->told, generation, TDIR_X4);
+}
+
+static bool is_told(const struct shm_gic *gic, uint64_t generation)
+{
+        return shm_load(&gic->header->tdir_heard, TDIR_X3) == generation ||
+               (gic->told && shm_load(gic->told, TDIR_X3) == generation);
 }
 
 uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old)
@@ -55,20 +68,20 @@ uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old)
                 }
         } while (!shm_cas(tdir, &old, now, TDIR_R1));
         if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
-                tell(gic);
+                tell(gic, SHM_TDIR_GENERATION(now));
         return now;
 }
 
 /*
  * TDIR-X3: a generation that the daemon has not broadcast is told again: its raiser may be stopped
- * before it told.
+ * before it told. Once by each process: while the daemon is stopped, every pulse would ring it.
  */
 void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid)
 {
-        uint64_t word = shm_tdir_raise(gic, intid);
+        uint64_t generation = SHM_TDIR_GENERATION(shm_tdir_raise(gic, intid));
 
-        if (SHM_TDIR_GENERATION(word) != shm_load(&gic->header->tdir_heard, TDIR_X3))
-                tell(gic);
+        if (!is_told(gic, generation))
+                tell(gic, generation);
 }
 
 void shm_tdir_heard(struct shm_gic *gic, uint64_t generation)
@@ -78,8 +91,10 @@ void shm_tdir_heard(struct shm_gic *gic, uint64_t generation)
 
 void shm_tdir_tell(struct shm_gic *gic)
 {
-        if (SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4)) != SHM_TDIR_CLEAR)
-                tell(gic);
+        uint64_t word = shm_load(&gic->header->tdir, TDIR_A4);
+
+        if (SHM_TDIR_STATE(word) != SHM_TDIR_CLEAR)
+                tell(gic, SHM_TDIR_GENERATION(word));
 }
 
 /* SLOT-A2: what an acknowledge in a slot has become since, the look at its word tells. */

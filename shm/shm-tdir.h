@@ -67,7 +67,10 @@ static inline uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
  */
 void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid);
 
-/* shm_tdir_heard() - the daemon: it has told everybody of TDIR as of @generation. */
+/*
+ * shm_tdir_heard() - the daemon, or who has its place: everybody has been told of TDIR as of
+ * @generation.
+ */
 void shm_tdir_heard(struct shm_gic *gic, uint64_t generation);
 
 /* shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it missed that. Threads: any. */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -402,6 +403,52 @@ static void tdir_is_cleared(void)
         end(&rig);
 }
 
+/* How often was the daemon rung for TDIR since the last look? It does not run. */
+static uint64_t take_rings(const struct vgic_vm *vm)
+{
+        uint64_t n = 0;
+        struct iovec iov = { &n, sizeof(n) };
+
+        return preadv2(vm->daemon_doorbell, &iov, 1, -1, RWF_NOWAIT) == sizeof(n) ? n : 0;
+}
+
+/* Each write of the bell is a system call on the path of an injection. */
+static void daemon_is_rung_once_for_tdir(void)
+{
+        enum { PULSES = 100 };
+        struct vgic_conn *conn;
+        struct vgic_vm *vm = NULL;
+        struct rig rig;
+
+        start_alone(&rig);
+        conn = daemon_connect(&rig.proc);
+        if (vgic_vm_attach(conn, "bereft", VGIC_ROLE_VMM, &vm) < 0 || vgic_tdir_watch(vm) < 0)
+                tap_bail("attach: %s", vgic_conn_error(conn));
+        vgic_vcpu_sysreg_write(rig.vcpu, VGIC_ICC_IGRPEN1_EL1, 0);
+        kill(rig.proc.pid, SIGSTOP);
+        waitpid(rig.proc.pid, NULL, WUNTRACED);
+        take_rings(rig.vm);
+        for (int i = 0; i < PULSES; i++)
+                vgic_spi_pulse(rig.vm, SPI);
+        tap_eq(take_rings(rig.vm), 1, "the daemon is stopped: %d pulses of one SPI, one ring",
+               PULSES);
+        for (int i = 0; i < PULSES; i++)
+                vgic_spi_pulse(vm, SPI);
+        tap_eq(take_rings(rig.vm), 1, "another process's: it did not know of the first one's");
+        daemon_kill(&rig.proc);
+        vgic_conn_process(rig.conn);
+        vgic_conn_process(conn);
+        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), VGIC_INTID_SPURIOUS, "it stays pending: TDIR stays set");
+        take_rings(rig.vm);
+        shm_store(&vm->tdir_told, 0, TDIR_X4); /* as of a process that has not told */
+        for (int i = 0; i < PULSES; i++)
+                vgic_spi_pulse(vm, SPI);
+        tap_eq(take_rings(rig.vm), 0, "the daemon is dead, and another has its place: no ring");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        end(&rig);
+}
+
 /* A 1-of-N interrupt that was chosen for vCPU 1: vCPU 0 did not take group 1 at that moment. */
 static void choose_vcpu1(struct rig *rig)
 {
@@ -495,8 +542,8 @@ static void given_back_while_another_repairs(void)
 }
 
 /*
- * The other session is of this process, too, and has a vCPU of its own: what it leaves goes there at
- * once, not when its process dies.
+ * The other session is of this process, too, and has a vCPU of its own: what it leaves goes to
+ * another one at once, not when its process dies.
  */
 static void detached(void)
 {
@@ -535,6 +582,7 @@ int main(void)
         listed_comes_back(false, "the daemon dies, then a VMM");
         many_repair_at_once();
         tdir_is_cleared();
+        daemon_is_rung_once_for_tdir();
         given_back(0, "a trap port");
         given_back(4, "a list-register port in guest");
         given_back_in_acknowledge();
