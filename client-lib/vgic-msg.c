@@ -99,6 +99,7 @@ static void vgic_msg_take_irq(const Vgic__IrqState *from, struct vgic_irq_state 
                 .enabled = from->enabled, .pending = from->pending, .active = from->active,
                 .group = (uint8_t)from->group, .edge = from->edge, .line = from->line, .latch = from->latch,
                 .priority = (uint8_t)from->priority, .one_of_n = from->one_of_n != 0,
+                .stale = from->stale != 0,
                 .acknowledged = from->acknowledged,
         };
 }

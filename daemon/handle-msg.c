@@ -85,6 +85,7 @@ static void fill_irq(const struct shm_irq_state *state, Vgic__IrqState *irq)
         irq->edge = state->edge;
         irq->line = state->line;
         irq->latch = state->latch;
+        irq->stale = state->stale;
         irq->priority = state->priority;
         irq->acknowledged = state->acknowledged;
 }

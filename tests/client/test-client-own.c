@@ -193,6 +193,16 @@ static bool is_stale(void)
         return state.stale;
 }
 
+/* As the daemon answers a tool: it cannot ask for a fold. */
+static bool is_stale_to_tools(void)
+{
+        struct vgic_irq_state state;
+
+        if (vgic_msg_irqs(g.conn, "own", OWN, g.intid, &state, 1) != 1)
+                tap_bail("IRQ_LIST: %s", vgic_conn_error(g.conn));
+        return state.stale;
+}
+
 static void test_states(void)
 {
         open_vm();
@@ -200,6 +210,7 @@ static void test_states(void)
         enter();
         reads(false, true, "listed");
         tap_ok(is_stale(), "which the host's hardware may have changed: said to be old");
+        tap_ok(is_stale_to_tools(), "to tools, too");
         take();
         reads(true, false, "taken");
         tap_ok(!is_stale() && !g.n_kicks, "which is not old, and nobody was made to leave");
@@ -217,6 +228,7 @@ static void test_states(void)
         reads(false, false, "ended");
         leave();
         reads(false, false, "ended, out of the guest");
+        tap_ok(!is_stale_to_tools(), "which is not old to tools");
         close_vm();
 }
 
