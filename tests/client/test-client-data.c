@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -152,6 +153,8 @@ static void test_death(struct vgic_conn *conn)
         waitpid(pid, NULL, 0);
         if (vgic_vm_attach(conn, "death", VGIC_ROLE_VMM, &vm) < 0)
                 tap_bail("attach: %s", vgic_conn_error(conn));
+        while (atomic_load(&vm->gic.vcpus[0].owner_pid)) /* the daemon has yet to hear of it */
+                sched_yield();
         vcpu = take(vm, NULL);
         tap_eq(vgic_vcpu_ack(vcpu, 1), 40, "an acknowledge that was cut short is taken back, and delivered");
         vgic_vcpu_eoi(vcpu, 1, 40);
