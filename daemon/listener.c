@@ -5,10 +5,12 @@
  * Listener: see listener.h
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -37,6 +39,90 @@ static int path_to_address(const char *path, struct sockaddr_un *ret_address)
         memcpy(address.sun_path, path, strlen(path) + 1);
         *ret_address = address;
         return 0;
+}
+
+/* Say what the administrator can do about it. Return: -@error. */
+static int bind_error(const char *path, int error)
+{
+        char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+        const char *folder;
+
+        snprintf(copy, sizeof(copy), "%s", path);
+        folder = dirname(copy);
+        if (error == ENOENT || error == ENOTDIR)
+                log_line(LOG_ERR, "the folder %s does not exist: make it, or choose another path with --socket",
+                         folder);
+        else if (error == EACCES || error == EPERM || error == EROFS)
+                log_line(LOG_ERR,
+                         "no socket may be created in %s (%s): choose a path that this user may write with --socket",
+                         folder, strerror(error));
+        else if (error == EADDRINUSE)
+                log_line(LOG_ERR, "another vgicd took %s at this moment", path);
+        else
+                log_line(LOG_ERR, "%s cannot be bound: %s", path, strerror(error));
+        return -error;
+}
+
+struct lock_path {
+        char text[sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock")];
+};
+
+static struct lock_path lock_path(const char *path)
+{
+        struct lock_path lock;
+
+        snprintf(lock.text, sizeof(lock.text), "%s.lock", path);
+        return lock;
+}
+
+/* Say what the administrator can do about it. Return: -@error. */
+static int lock_error(const char *path, const char *lock, int error)
+{
+        if (error == EWOULDBLOCK) {
+                log_line(LOG_ERR,
+                         "another vgicd serves %s, or starts or ends there: stop it first, or "
+                         "choose another path with --socket",
+                         path);
+                return -EADDRINUSE;
+        }
+        if (error == ENOENT || error == ENOTDIR || error == EACCES || error == EROFS)
+                return bind_error(path, error);
+        log_line(LOG_ERR, "%s, which keeps a second vgicd away, cannot be locked: %s", lock,
+                 strerror(error));
+        return -error;
+}
+
+/*
+ * The file may be removed by the daemon that had it, between this open() and this lock: then the
+ * lock is on a file that nobody else finds, and is worth nothing.
+ */
+static bool is_still_there(int fd, const char *lock)
+{
+        struct stat mine, there;
+
+        return fstat(fd, &mine) == 0 && lstat(lock, &there) == 0 && mine.st_dev == there.st_dev &&
+               mine.st_ino == there.st_ino;
+}
+
+/* Return: a descriptor that holds the lock; a negative errno: the log says what to do. */
+static int take_lock(const char *path)
+{
+        struct lock_path lock = lock_path(path);
+        int fd, r;
+
+        for (;;) {
+                fd = open(lock.text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+                if (fd < 0)
+                        return lock_error(path, lock.text, errno);
+                if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                        r = lock_error(path, lock.text, errno);
+                        close(fd);
+                        return r;
+                }
+                if (is_still_there(fd, lock.text))
+                        return fd;
+                close(fd);
+        }
 }
 
 static int socket_new(void)
@@ -117,28 +203,6 @@ static void make_default_folder(const char *path)
                 (void)mkdir("/run/vgicd", 0755);
 }
 
-/* Say what the administrator can do about it. Return: -@error. */
-static int bind_error(const char *path, int error)
-{
-        char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-        const char *folder;
-
-        snprintf(copy, sizeof(copy), "%s", path);
-        folder = dirname(copy);
-        if (error == ENOENT || error == ENOTDIR)
-                log_line(LOG_ERR, "the folder %s does not exist: make it, or choose another path with --socket",
-                         folder);
-        else if (error == EACCES || error == EPERM || error == EROFS)
-                log_line(LOG_ERR,
-                         "no socket may be created in %s (%s): choose a path that this user may write with --socket",
-                         folder, strerror(error));
-        else if (error == EADDRINUSE)
-                log_line(LOG_ERR, "another vgicd took %s at this moment", path);
-        else
-                log_line(LOG_ERR, "%s cannot be bound: %s", path, strerror(error));
-        return -error;
-}
-
 static int bind_private(int fd, const struct sockaddr_un *address)
 {
         mode_t old = umask(0177);
@@ -148,23 +212,20 @@ static int bind_private(int fd, const struct sockaddr_un *address)
         return r ? bind_error(address->sun_path, r) : 0;
 }
 
-int listener_open(const char *path, struct listener *ret_listener)
+/* The rest of listener_open(), for who has the lock. */
+static int open_locked(const char *path, const struct sockaddr_un *address,
+                       struct listener *ret_listener)
 {
-        struct sockaddr_un address;
         struct stat st;
         int fd, r;
 
-        r = path_to_address(path, &address);
-        if (r < 0)
-                return r;
-        make_default_folder(path);
-        r = clear_path(&address);
+        r = clear_path(address);
         if (r < 0)
                 return r;
         fd = socket_new();
         if (fd < 0)
                 return fd;
-        r = bind_private(fd, &address);
+        r = bind_private(fd, address);
         if (r < 0) {
                 close(fd);
                 return r;
@@ -176,9 +237,37 @@ int listener_open(const char *path, struct listener *ret_listener)
                 close(fd);
                 return r;
         }
-        *ret_listener =
-                (struct listener){ .fd = fd, .path = path, .dev = st.st_dev, .ino = st.st_ino };
+        *ret_listener = (struct listener){
+                .fd = fd, .lock_fd = -1, .path = path, .dev = st.st_dev, .ino = st.st_ino
+        };
         return 0;
+}
+
+/* The file goes while the lock is still held: nobody else's can be there. */
+static void drop_lock(const char *path, int lock_fd)
+{
+        unlink(lock_path(path).text);
+        close(lock_fd);
+}
+
+int listener_open(const char *path, struct listener *ret_listener)
+{
+        struct sockaddr_un address;
+        int lock_fd, r;
+
+        r = path_to_address(path, &address);
+        if (r < 0)
+                return r;
+        make_default_folder(path);
+        lock_fd = take_lock(path);
+        if (lock_fd < 0)
+                return lock_fd;
+        r = open_locked(path, &address, ret_listener);
+        if (r < 0)
+                drop_lock(path, lock_fd);
+        else
+                ret_listener->lock_fd = lock_fd;
+        return r;
 }
 
 void listener_close(struct listener *listener)
@@ -191,5 +280,7 @@ void listener_close(struct listener *listener)
             st.st_ino == listener->ino)
                 unlink(listener->path);
         close(listener->fd);
+        if (listener->lock_fd >= 0)
+                drop_lock(listener->path, listener->lock_fd);
         *listener = LISTENER_NONE;
 }

@@ -8,6 +8,9 @@
  *
  * What    A Unix stream socket of mode 0600 from its first instant. The socket of a dead daemon is
  *         replaced, that of a living one never.
+ * Why     Two daemons that start at once on one path would both find nobody there: the second one
+ *         removes the socket of the first between its bind() and its listen(), and the first
+ *         serves a path that is gone. A lock on PATH.lock excludes them from the look to the end.
  * Owner   listener_close() removes the path, if it still names the socket that listener_open()
  *         made.
  */
@@ -15,12 +18,13 @@
 
 struct listener {
         int fd;                 /* -1: none */
+        int lock_fd;            /* -1: not ours; the lock ends with it */
         const char *path;       /* NULL: not ours (socket activation) */
         dev_t dev;
         ino_t ino;
 };
 
-#define LISTENER_NONE  ((struct listener){ .fd = -1 })
+#define LISTENER_NONE  ((struct listener){ .fd = -1, .lock_fd = -1 })
 
 /*
  * listener_open() - bind and listen; @path must outlive it. Return: 0; a negative errno: the log

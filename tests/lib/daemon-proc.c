@@ -82,6 +82,11 @@ static void set_environment(const struct daemon_proc *proc, const struct daemon_
 
                 setrlimit(RLIMIT_NOFILE, &limit);
         }
+        if (options->limit_fsize) {
+                struct rlimit limit = { options->limit_fsize, options->limit_fsize };
+
+                setrlimit(RLIMIT_FSIZE, &limit);
+        }
         if (options->quiet)
                 dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
         if (options->log_fd > 0)
@@ -177,6 +182,8 @@ void daemon_cleanup(struct daemon_proc *proc)
         snprintf(path, sizeof(path), "%s/notify", proc->folder);
         unlink(path);
         unlink(proc->socket);
+        snprintf(path, sizeof(path), "%.80s.lock", proc->socket); /* a killed daemon leaves it */
+        unlink(path);
         rmdir(proc->folder);
         close(proc->notify_fd);
 }

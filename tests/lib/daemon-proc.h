@@ -33,6 +33,7 @@ struct daemon_options {
         const int *stored;              /* n_stored descriptors >= 10, passed behind those */
         int n_stored;
         unsigned long limit_nofile;     /* 0: as it is */
+        unsigned long limit_fsize;      /* 0: as it is */
         bool quiet;                     /* its messages are expected: to /dev/null */
         int log_fd;                     /* > 0: its messages go here */
 };

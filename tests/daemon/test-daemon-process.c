@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * vgicd under whatever starts it: a second daemon on the same path
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon-proc.h"
+#include "tap.h"
+#include "vgic/vgic.h"
+
+/* What the daemon said until it ended, or a part of it that is large enough. */
+static void read_log(int fd, char *ret_text, size_t size)
+{
+        size_t have = 0;
+        ssize_t n;
+
+        while (have < size - 1 && (n = read(fd, ret_text + have, size - 1 - have)) > 0)
+                have += (size_t)n;
+        ret_text[have] = '\0';
+}
+
+/* A file's path beside the socket of @proc. */
+static void lock_path(const struct daemon_proc *proc, char *ret_path, size_t size)
+{
+        snprintf(ret_path, size, "%s.lock", proc->socket);
+}
+
+/* As a daemon that has looked, found nobody, and has not come to listen() yet. */
+static void second_daemon_waits_for_none(void)
+{
+        struct daemon_proc proc;
+        char path[128], text[4096];
+        struct stat st;
+        int log[2], fd;
+
+        daemon_prepare(&proc);
+        lock_path(&proc, path, sizeof(path));
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 || flock(fd, LOCK_EX) < 0 || pipe2(log, O_CLOEXEC) < 0)
+                tap_bail("no lock: %s", strerror(errno));
+        daemon_spawn(&proc, &(struct daemon_options){ .log_fd = log[1] });
+        close(log[1]);
+        tap_eq(daemon_wait_exit(&proc), 1,
+               "another daemon is between its look and its listen(): refused");
+        read_log(log[0], text, sizeof(text));
+        tap_ok(strstr(text, "another vgicd"), "another daemon starts there: the log says so");
+        tap_ok(stat(path, &st) == 0 && access(proc.socket, F_OK) < 0,
+               "another daemon starts there: its lock stays");
+        close(fd);
+        daemon_spawn(&proc, NULL);
+        tap_ok(daemon_wait_notify(&proc, "READY=1"),
+               "the other one died and left its lock's file: the next serves");
+        kill(proc.pid, SIGTERM);
+        daemon_wait_exit(&proc);
+        tap_ok(access(path, F_OK) < 0 && access(proc.socket, F_OK) < 0,
+               "SIGTERM: socket and lock are gone");
+        close(log[0]);
+        daemon_cleanup(&proc);
+}
+
+/* Start @n at once on one path, over what a killed one left. Return: how many live on. */
+static unsigned start_at_once(struct daemon_proc *procs, unsigned n)
+{
+        unsigned n_alive = 0, n_ended = 0;
+
+        for (unsigned i = 0; i < n; i++) {
+                strcpy(procs[i].folder, procs[0].folder);
+                strcpy(procs[i].socket, procs[0].socket);
+                daemon_spawn(&procs[i], &(struct daemon_options){ .quiet = true });
+        }
+        if (!daemon_wait_notify(&procs[0], "READY=1"))
+                return 0;
+        while (n_ended < n - 1) { /* where two live, alarm() ends the test */
+                int status;
+                pid_t pid = waitpid(-1, &status, 0);
+
+                for (unsigned i = 0; i < n; i++)
+                        if (procs[i].pid == pid)
+                                procs[i].pid = 0;
+                n_ended++;
+        }
+        for (unsigned i = 0; i < n; i++)
+                n_alive += procs[i].pid > 0;
+        return n_alive;
+}
+
+static void of_many_at_once_one_lives(void)
+{
+        enum { N = 8, ROUNDS = 10 };
+        struct daemon_proc procs[N] = { 0 };
+        unsigned n_good = 0;
+
+        alarm(ROUNDS * DAEMON_WAIT_MS / 1000);
+        daemon_prepare(&procs[0]);
+        for (unsigned round = 0; round < ROUNDS; round++) {
+                bool is_good = start_at_once(procs, N) == 1;
+
+                if (is_good)
+                        vgic_disconnect(daemon_connect(&procs[0]));
+                n_good += is_good;
+                for (unsigned i = 0; i < N; i++)
+                        daemon_kill(&procs[i]);
+        }
+        alarm(0);
+        tap_eq(n_good, ROUNDS,
+               "8 daemons at once on the path of a killed one, 10 times: one lives and serves");
+        daemon_cleanup(&procs[0]);
+}
+
+int main(void)
+{
+        second_daemon_waits_for_none();
+        of_many_at_once_one_lives();
+        return tap_done();
+}
