@@ -272,6 +272,30 @@ void vm_unbuild(struct vm *vm)
         vm->n_fds = 0;
 }
 
+/* What the administrator can do about @r. Return: the error for the client. */
+static int explain(const struct vm *vm, int r, struct base_error *why)
+{
+        switch (r) {
+        case -EMFILE:
+        case -ENFILE:
+                say_limit(vm, why);
+                return -EMFILE;
+        case -EFBIG:
+                base_error_set(why, 0,
+                               "the segment of a VM of %" PRIu32 " vCPUs is larger than vgicd's "
+                               "files may be: raise LimitFSIZE= in vgicd.service or \"ulimit -Hf\"",
+                               vm->shape.n_vcpus);
+                return -ENOSPC;
+        case -ENOENT: /* open_memory() of shm-segment.c */
+                base_error_set(why, 0,
+                               "vgicd opens a segment for observers by /proc/self/fd, and there is "
+                               "no /proc where it runs: mount it there");
+                return -EIO;
+        default:
+                return r;
+        }
+}
+
 int vm_build(struct vm *vm, struct base_error *why)
 {
         int r;
@@ -293,9 +317,7 @@ int vm_build(struct vm *vm, struct base_error *why)
         if (r == 0)
                 return 0;
         vm_unbuild(vm);
-        if (r == -EMFILE || r == -ENFILE)
-                say_limit(vm, why);
-        return r == -ENFILE ? -EMFILE : r;
+        return explain(vm, r, why);
 }
 
 void vm_free(struct vm *vm)

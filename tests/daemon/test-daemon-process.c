@@ -2,7 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * vgicd under whatever starts it: a second daemon on the same path
+ * vgicd under whatever starts it: signals that nobody meant, blocked signals, limits, a second
+ * daemon on the same path
+ *
+ * Why     Each of these is a default of the process that starts a service: it ends the service
+ *         without a word, makes it deaf to SIGTERM, or lets two of them live where one is found.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +32,93 @@ static void read_log(int fd, char *ret_text, size_t size)
         while (have < size - 1 && (n = read(fd, ret_text + have, size - 1 - have)) > 0)
                 have += (size_t)n;
         ret_text[have] = '\0';
+}
+
+static void deadly_signals_do_not_end_it(void)
+{
+        static const int deadly[] = {
+                SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT,
+                SIGPIPE, SIGXFSZ, SIGXCPU
+        };
+        struct daemon_proc proc;
+        struct vgic_conn *conn;
+
+        daemon_start(&proc, NULL);
+        for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
+                kill(proc.pid, deadly[i]);
+        for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+                kill(proc.pid, i);
+        conn = daemon_connect(&proc); /* a signal that ends it would have done so before accept() */
+        tap_ok(daemon_alive(&proc), "SIGHUP, SIGUSR1, SIGALRM and 40 more: it serves on");
+        vgic_disconnect(conn);
+        tap_eq(daemon_stop(&proc), 0, "SIGHUP and 42 more, then SIGTERM: it ends in order");
+}
+
+static void blocked_sigterm_is_unblocked(void)
+{
+        struct daemon_proc proc;
+        sigset_t all, before;
+
+        sigfillset(&all);
+        sigprocmask(SIG_SETMASK, &all, &before);
+        daemon_start(&proc, NULL);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        kill(proc.pid, SIGTERM);
+        tap_eq(daemon_wait_exit(&proc), 0, "started with all signals blocked: SIGTERM ends it");
+        daemon_kill(&proc);
+        daemon_cleanup(&proc);
+}
+
+/* A VM of 64 vCPUs has a segment of more than 64 KiB. */
+static void small_files_are_told(void)
+{
+        const struct vgic_vm_config config = {
+                .size = sizeof(config), .name = "large", .n_vcpus = 64, .n_spis = 988
+        };
+        struct daemon_options options = { .limit_fsize = 65536 };
+        struct daemon_proc proc;
+        struct vgic_conn *conn;
+        struct vgic_vm *vm = NULL;
+        char text[4096];
+        int log[2];
+
+        if (pipe2(log, O_CLOEXEC) < 0)
+                tap_bail("no pipe");
+        options.log_fd = log[1];
+        daemon_start(&proc, &options);
+        close(log[1]);
+        conn = daemon_connect(&proc);
+        tap_eq(vgic_vm_create(conn, &config, &vm), 0,
+               "files of 64 KiB at most: a VM of 64 vCPUs is made");
+        tap_eq(vgic_vm_init(vm), -ENOSPC, "files of 64 KiB at most: its segment is refused");
+        tap_ok(strstr(vgic_conn_error(conn), "LimitFSIZE"), "files of 64 KiB at most: \"%s\"",
+               vgic_conn_error(conn));
+        tap_ok(daemon_alive(&proc), "files of 64 KiB at most: the daemon lives");
+        vgic_disconnect(conn);
+        tap_eq(daemon_stop(&proc), 0, "files of 64 KiB at most: it ends in order");
+        read_log(log[0], text, sizeof(text));
+        tap_ok(strstr(text, "files of 65536 bytes"),
+               "files of 64 KiB at most: the log warns at the start");
+        close(log[0]);
+}
+
+static void few_descriptors_are_told(void)
+{
+        struct daemon_options options = { .limit_nofile = 100 };
+        struct daemon_proc proc;
+        char text[4096];
+        int log[2];
+
+        if (pipe2(log, O_CLOEXEC) < 0)
+                tap_bail("no pipe");
+        options.log_fd = log[1];
+        daemon_start(&proc, &options);
+        close(log[1]);
+        daemon_stop(&proc);
+        read_log(log[0], text, sizeof(text));
+        tap_ok(strstr(text, "may have 100 descriptors"),
+               "100 descriptors at most: the log warns at the start");
+        close(log[0]);
 }
 
 /* A file's path beside the socket of @proc. */
@@ -120,6 +211,10 @@ static void of_many_at_once_one_lives(void)
 
 int main(void)
 {
+        deadly_signals_do_not_end_it();
+        blocked_sigterm_is_unblocked();
+        small_files_are_told();
+        few_descriptors_are_told();
         second_daemon_waits_for_none();
         of_many_at_once_one_lives();
         return tap_done();
