@@ -8,6 +8,7 @@
  * only the owner of a vCPU may do is checked here (owner.h).
  */
 #include <errno.h>
+#include <string.h>
 #include <inttypes.h>
 
 #include "base-fd.h"
@@ -102,10 +103,14 @@ enum proto_code handle_tdir_subscribe(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
-        if (request->fds->n == 1 && base_fd_is_eventfd(request->fds->fd[0]) == 1)
-                fd = proto_fds_take(request->fds, 0);
-        if (fd < 0)
+        r = base_fd_is_eventfd(request->fds->fd[0]);
+        if (r < 0)
+                return request_fail(request, PROTO_INTERNAL,
+                                    "what the descriptor is cannot be told (%s): vgicd needs /proc",
+                                    strerror(-r));
+        if (r == 0)
                 return request_fail(request, PROTO_BAD_FDS, "the descriptor is not an eventfd");
+        fd = proto_fds_take(request->fds, 0);
         r = tdir_subscribe(vm, index, fd, &request->why);
         if (r == -EEXIST)
                 return request_fail(request, PROTO_EXISTS, "vCPU %" PRIu32 " has a subscription",

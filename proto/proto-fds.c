@@ -78,8 +78,8 @@ int proto_fds_dup(struct proto_fds *fds, const int *fd, uint32_t n)
         return n > 0 ? proto_fds_append(fds, copies, n) : 0;
 }
 
-/* Append what one control message holds, or close it all if it is not whole. */
-static void proto_fds_collect(struct proto_fds *fds, struct cmsghdr *cmsg, bool truncated)
+/* Append what one control message holds, or close it if it is not whole. Return: how many came. */
+static uint32_t proto_fds_collect(struct proto_fds *fds, struct cmsghdr *cmsg, bool truncated)
 {
         int fd[PROTO_FDS_MAX];
         size_t n = (cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -89,9 +89,10 @@ static void proto_fds_collect(struct proto_fds *fds, struct cmsghdr *cmsg, bool 
         memcpy(fd, CMSG_DATA(cmsg), n * sizeof(int));
         if (!truncated) {
                 proto_fds_append(fds, fd, (uint32_t)n);
-                return;
+                return (uint32_t)n;
         }
         proto_fds_discard(fds, fd, (uint32_t)n);
+        return (uint32_t)n;
 }
 
 ssize_t proto_fds_recv(int socket, void *buffer, size_t size, struct proto_fds *fds)
@@ -102,6 +103,7 @@ ssize_t proto_fds_recv(int socket, void *buffer, size_t size, struct proto_fds *
                 .msg_iov = &iov, .msg_iovlen = 1,
                 .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes),
         };
+        uint32_t n_came = 0;
         bool truncated;
         ssize_t n;
 
@@ -112,11 +114,13 @@ ssize_t proto_fds_recv(int socket, void *buffer, size_t size, struct proto_fds *
                 return -errno;
 
         truncated = msg.msg_flags & MSG_CTRUNC;
-        if (truncated)
-                fds->lost = true;
         for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg))
                 if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-                        proto_fds_collect(fds, cmsg, truncated);
+                        n_came += proto_fds_collect(fds, cmsg, truncated);
+        if (truncated) {
+                fds->lost = true;
+                fds->starved = n_came < PROTO_FDS_MAX; /* unix(7): room was left for more */
+        }
         return n;
 }
 

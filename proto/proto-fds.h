@@ -19,7 +19,8 @@
 struct proto_fds {
         int *fd;                /* NULL while there was none: an idle connection costs nothing */
         uint32_t n;             /* received; those taken out read -1 */
-        bool lost;              /* some did not arrive: more than PROTO_FDS_MAX, or this process has none left */
+        bool lost;              /* some did not arrive */
+        bool starved;           /* ... since this process has no descriptors left */
         void (*discard)(void *arg, int fd); /* instead of close(), which can wait: see daemon/closer.h; NULL: close() */
         void *discard_arg;
 };
@@ -44,6 +45,8 @@ int proto_fds_dup(struct proto_fds *fds, const int *fd, uint32_t n);
  * Never waits, whatever the socket's O_NONBLOCK says: that flag may be shared with the peer. Descriptors are
  * close-on-exec.
  * If the kernel dropped some (MSG_CTRUNC), all that came with them are closed and fds->lost is set.
+ * It drops them where they are more than PROTO_FDS_MAX, or where this process may not have as many
+ * (fds->starved).
  *
  * Return: bytes; 0 end of file; -EAGAIN; -EINTR never; another negative errno.
  */

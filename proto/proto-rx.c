@@ -55,6 +55,6 @@ int proto_rx_step(struct proto_rx *rx, int socket)
         if (r <= 0)
                 return r;
         if (rx->code == PROTO_OK && rx->fds.lost)
-                rx->code = PROTO_BAD_FDS;
+                rx->code = rx->fds.starved ? PROTO_NO_DESCRIPTORS : PROTO_BAD_FDS;
         return PROTO_RX_FRAME;
 }

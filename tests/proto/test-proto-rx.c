@@ -178,7 +178,8 @@ static void test_no_room(void)
         setrlimit(RLIMIT_NOFILE, &low);
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "8 descriptors where 3 have room");
         setrlimit(RLIMIT_NOFILE, &old);
-        tap_ok(p.rx.code == PROTO_BAD_FDS && p.rx.fds.lost && p.rx.fds.n == 0, "... is BAD_FDS, and none is kept");
+        tap_ok(p.rx.code == PROTO_NO_DESCRIPTORS && p.rx.fds.lost && p.rx.fds.n == 0,
+               "... is NO_DESCRIPTORS, and none is kept");
         pair_close(&p);
         tap_eq(tap_fd_count(), before, "no descriptor leaked");
 }
