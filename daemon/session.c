@@ -189,9 +189,6 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         }
 }
 
-/* In a user namespace without mappings all unknown users look like this one: it can own nothing. */
-#define OVERFLOW_UID  65534u
-
 /* Who is there, as the kernel says. Return: 0; -EACCES: it cannot be told from other users. */
 static int identify(struct session *session)
 {
@@ -200,7 +197,8 @@ static int identify(struct session *session)
 
         if (getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
                 return -errno;
-        if (peer.uid == (uid_t)-1 || (peer.uid == OVERFLOW_UID && session->all->uids_are_mapped))
+        if (peer.uid == (uid_t)-1 ||
+            (peer.uid == session->all->overflow_uid && session->all->uids_are_mapped))
                 return -EACCES;
         session->pid = peer.pid;
         session->uid = peer.uid;
@@ -296,6 +294,8 @@ void session_free(struct session *session)
         free(session);
 }
 
+#define DEFAULT_OVERFLOW_UID  65534u
+
 /*
  * Does this user namespace show all users under numbers of their own? Only then do equal numbers
  * mean equal users.
@@ -315,8 +315,29 @@ static bool read_uids_are_mapped(void)
         return !whole;
 }
 
+/*
+ * In a user namespace all users that it does not map look like this one, which therefore can own
+ * nothing. Without /proc: what the kernel starts with.
+ */
+static uid_t read_overflow_uid(void)
+{
+        FILE *file = fopen("/proc/sys/kernel/overflowuid", "re");
+        unsigned uid;
+        bool is_read;
+
+        if (!file)
+                return DEFAULT_OVERFLOW_UID;
+        is_read = fscanf(file, "%u", &uid) == 1;
+        fclose(file);
+        return is_read ? uid : DEFAULT_OVERFLOW_UID;
+}
+
 void sessions_init(struct sessions *all, struct loop *loop)
 {
-        *all = (struct sessions){ .loop = loop, .uids_are_mapped = read_uids_are_mapped() };
+        *all = (struct sessions){
+                .loop = loop,
+                .uids_are_mapped = read_uids_are_mapped(),
+                .overflow_uid = read_overflow_uid(),
+        };
         TAILQ_INIT(&all->list);
 }

@@ -44,6 +44,7 @@ struct sessions {
         unsigned n;
         uint64_t last_id;
         bool uids_are_mapped;           /* this is a user namespace that does not know all users */
+        uid_t overflow_uid;             /* whom the kernel shows for users that are not mapped */
         struct event *reaper;           /* made active when one was killed */
         void *server;                   /* for the hooks */
         void (*frame)(struct session *session, struct proto_rx *rx);    /* a frame came */
