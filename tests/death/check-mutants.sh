@@ -8,9 +8,12 @@
 #
 # Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out, and,
 # of what no kill point can notice, why. A row whose text is not there, or that no kill point notices without a reason, is
-# an error. ONLY=REGEX: the rows whose words match. The tests are run in turn, until one notices.
+# an error. ONLY=REGEX: the rows whose words match. The tests are run in turn, until one notices;
+# PROGRAMS="test-stop": these, PART=thirds: this part of test-points and test-points-lr.
 top_srcdir=${top_srcdir:-.}
 kills=${KILLS:-6000}
+tests=${PROGRAMS:-test-guest test-cut test-points test-points-lr test-stop}
+part=$PART
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 failed=0
@@ -34,16 +37,25 @@ compile() {
 
 all() { # DIRECTORY
         compile "$1" "$dir"/shm/*.c "$dir"/gic/*.c "$top_srcdir"/base/*.c "$top_srcdir"/icv/*.c \
-                "$top_srcdir/tests/lib/tap.c" \
+                "$top_srcdir/tests/lib/tap.c" "$top_srcdir/tests/lib/laws.c" \
                 "$top_srcdir"/tests/death/death-*.c "$top_srcdir/tests/death/test-points.c" \
-                "$top_srcdir/tests/death/test-cut.c" "$top_srcdir/tests/death/test-guest.c"
+                "$top_srcdir/tests/death/test-cut.c" "$top_srcdir/tests/death/test-guest.c" \
+                "$top_srcdir/tests/death/test-stop.c" \
+                "$top_srcdir/tests/death/points-thirds.c"
 }
 
-link() { # TEST, the object of its own, that of its acts
+link() { # TEST, the objects of its own
+        program=$1
+        shift
         # shellcheck disable=SC2046
-        ${CC:-cc} -o "$dir/$1" "$dir/$2.o" "$dir/$3.o" \
-                $(printf '%s\n' "$dir"/objects/*.o |
-                        grep -v '/test-[^/]*$\|/death-acts\|/death-ports')
+        (cd "$dir/objects" && ${CC:-cc} -o "../$program" "$@" \
+                $(printf '%s\n' *.o | grep -v '^test-\|^points-\|^death-acts\|^death-ports'))
+}
+
+link_alone() { # TEST: it is of no world but its own
+        # shellcheck disable=SC2046
+        (cd "$dir/objects" && ${CC:-cc} -o "../$1" "$1.o" \
+                $(printf '%s\n' *.o | grep -v '^test-\|^points-\|^death-'))
 }
 
 # A source that is changed is compiled alone; of a header everybody may know something.
@@ -54,10 +66,11 @@ build() { # the file that was changed
         *.c) compile "$dir/objects" "$dir/$1" || return 1 ;;
         *) all "$dir/objects" || return 1 ;;
         esac
-        link test-points objects/test-points objects/death-acts &&
-                link test-points-lr objects/test-points objects/death-ports &&
-                link test-cut objects/test-cut objects/death-acts &&
-                link test-guest objects/test-guest objects/death-acts
+        link test-points test-points.o points-thirds.o death-acts.o &&
+                link test-points-lr test-points.o points-thirds.o death-ports.o &&
+                link test-cut test-cut.o death-acts.o &&
+                link_alone test-stop &&
+                link test-guest test-guest.o death-acts.o
 }
 
 only=${ONLY:-.}
@@ -87,8 +100,9 @@ mutant() { # file, text, replacement, words, why nothing notices
                 failed=1
                 return
         fi
-        for test in test-guest test-cut test-points test-points-lr; do
-                KILLS=$kills SEED=1 timeout 300 "$dir/$test" > "$dir/out" 2>&1
+        for test in $tests; do
+                # shellcheck disable=SC2086
+                KILLS=$kills SEED=1 timeout 300 "$dir/$test" $part > "$dir/out" 2>&1
                 status=$?
                 n=$(grep -c '^not ok' "$dir/out")
                 if [ "$n" -gt 0 ]; then

@@ -449,6 +449,33 @@ const struct death_act death_while_stopped[] = {
 };
 const unsigned death_n_while_stopped = sizeof death_while_stopped / sizeof death_while_stopped[0];
 
+/* --- what a third one dies in the middle of while somebody is stopped --- */
+
+static void third_ack(void)    { shm_park_end(&rig.gic, OTHER); ack(&rig, OTHER); }
+static void third_eoi(void)    { shm_park_end(&rig.gic, OTHER); eoi(&rig, OTHER, AWAY); }
+static void third_dir(void)    { msr(&rig, OTHER, ICC_DIR, EDGE); }
+static void third_sgi(void)    { msr(&rig, OTHER, ICC_SGI1R, UINT64_C(1) << VICTIM |
+                                     (uint64_t)(SGI + 1) << 24); }
+static void third_mode1(void)  { mode1(); }
+static void third_hold(void)   { pend_away(); ack(&rig, OTHER); }
+static void third_sleeps(void) { waker(&rig, OTHER, 2); }
+static void reset_victim_of(void) { shm_reset_request(&rig.gic, VICTIM, SHM_RESET_SYSTEM); }
+
+const struct death_act death_thirds[] = {
+        ACT("acknowledges", pend_away, third_ack, 0),
+        ACT("ends", third_hold, third_eoi, 0),
+        ACT("deactivates", third_mode1, third_dir, 0),
+        ACT("sends an SGI", NULL, third_sgi, 0),
+        ACT("injects", NULL, pend_edge, OUT),
+        ACT("injects a 1-of-N edge", NULL, pend_any, OUT),
+        ACT("goes to sleep by GICR_WAKER", NULL, third_sleeps, 0),
+        ACT("routes", NULL, route_away, OUT),
+        ACT("clears TDIR", NULL, clear_tdir, OUT),
+        ACT("resets vCPU 0", NULL, reset_victim_of, OUT),
+        ACT("resets vCPU 1", NULL, reset_other, OUT),
+};
+const unsigned death_n_thirds = sizeof death_thirds / sizeof death_thirds[0];
+
 /* --- what another thread of the dead process was in the middle of: vCPU 2 --- */
 
 static void second_pend(void)  { pulse(&rig, ALSO); }

@@ -186,7 +186,7 @@ static const char *check_word(uint32_t v, uint32_t intid, uint64_t w, bool priva
 static const char *check_port(const struct death_act *act, uint32_t v)
 {
         const struct shm_vcpu *vcpu = &rig.gic.vcpus[v];
-        bool dead = !(act->flags & DEATH_OUTSIDER) && (VICTIMS & 1u << v);
+        bool dead = death_is_dead(act, v);
         const char *broken = NULL;
 
         if (dead && (vcpu->port & (SHM_PORT_IN | SHM_PORT_TRAPS)))

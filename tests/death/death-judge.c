@@ -94,7 +94,7 @@ static const char *check_spi(uint32_t intid)
 static const char *check_vcpu(const struct death_act *act, uint32_t v)
 {
         const struct shm_vcpu *vcpu = &rig.gic.vcpus[v];
-        bool dead = !(act->flags & DEATH_OUTSIDER) && (VICTIMS & 1u << v);
+        bool dead = death_is_dead(act, v);
         uint32_t request = vcpu->request;
 
         if (dead && vcpu->slot.op != SHM_SLOT_NONE)

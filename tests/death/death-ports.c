@@ -322,6 +322,9 @@ static void works_reroute(void) { other_works(); reroute(); }
 static void clear_active(void) { gicd(&rig, ICACTIVER + 4, SOME); }
 static void disable(void)      { gicd(&rig, ICENABLER + 4, SOME); }
 static void clear_pending(void) { gicd(&rig, ICPENDR + 4, SOME); }
+static void raise_levels(void) { high(&rig, LEVEL); }
+static void lower_levels(void) { low(&rig, LEVEL); }
+static void lower_and_raise(void) { low(&rig, LEVEL); high(&rig, LEVEL); }
 static void reset_victim(void) { shm_reset_request(&rig.gic, VICTIM, SHM_RESET_CPU_ON); }
 
 const struct death_act death_others[] = {
@@ -337,6 +340,9 @@ const struct death_act death_others[] = {
         ACT("GICD_ICENABLER", NULL, disable, 0),
         ACT("GICD_ICPENDR", NULL, clear_pending, 0),
         ACT("TDIR cleared, if it can be", NULL, clear_tdir, 0),
+        ACT("the device raises its levels", NULL, raise_levels, 0),
+        ACT("the device lowers its levels", NULL, lower_levels, 0),
+        ACT("the device lowers and raises its level", NULL, lower_and_raise, 0),
         ACT("a tool resets vCPU 0", NULL, reset_victim, DEATH_WIDE),
 };
 const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
@@ -344,14 +350,55 @@ const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
 /* --- what others do while somebody is stopped --- */
 
 static void tdir_again(void)   { clear_tdir(); pulse(&rig, AWAY); }
+static void park_and_clear(void) { other_works(); clear_tdir(); }
+static void clear_and_park(void) { clear_tdir(); other_works(); }
 static void asked(void)        { set_bit(&rig, VICTIM, ISENABLER,
                 SGI + 2); reset_victim(); shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0), 0); }
 
 const struct death_act death_while_stopped[] = {
         ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, DEATH_TELLS),
+        { "vCPU 1 works and sleeps, TDIR cleared", .act = park_and_clear, .late = clear_and_park },
         ACT("a tool resets vCPU 0, and posts", NULL, asked, DEATH_WIDE),
 };
 const unsigned death_n_while_stopped = sizeof death_while_stopped / sizeof death_while_stopped[0];
+
+/* --- what a third one dies in the middle of while somebody is stopped --- */
+
+static void third_enters(void) { death_port(OTHER, 2); pulse(&rig, AWAY); }
+static void third_in(void)     { third_enters(); death_enter(OTHER); }
+static void third_in_ack(void) { third_in(); death_guest_ack(OTHER); }
+
+static void third_enter(void)
+{
+        shm_park_end(&rig.gic, OTHER);
+        death_enter(OTHER);
+}
+
+static void third_exit(void)   { death_exit(OTHER); }
+
+static void third_ack(void)
+{
+        shm_park_end(&rig.gic, OTHER);
+        ack(&rig, OTHER);
+}
+
+static void third_dir(void)    { msr(&rig, OTHER, ICC_DIR, EDGE); }
+static void pend_away(void)    { pulse(&rig, AWAY); }
+static void pend_edge(void)    { pulse(&rig, EDGE); }
+static void third_route(void)  { route(&rig, EDGE, OTHER); }
+
+/* Not with acts that have put vCPU 1 in guest, or made it a port. */
+const struct death_act death_thirds[] = {
+        ACT("enters", third_enters, third_enter, 0),
+        ACT("leaves, nothing taken", third_in, third_exit, 0),
+        ACT("leaves, acknowledged", third_in_ack, third_exit, 0),
+        ACT("acknowledges", pend_away, third_ack, 0),
+        ACT("deactivates", NULL, third_dir, 0),
+        ACT("injects", NULL, pend_edge, OUT),
+        ACT("clears TDIR", NULL, clear_tdir, OUT),
+        ACT("routes", NULL, third_route, OUT),
+};
+const unsigned death_n_thirds = sizeof death_thirds / sizeof death_thirds[0];
 
 /* --- what another thread of the dead process was in the middle of: vCPU 2 --- */
 

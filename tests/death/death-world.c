@@ -22,7 +22,7 @@
 struct rig rig;
 struct shm_gic death_daemon;
 struct death_page *death_page;
-const struct death_act *death_second;
+const struct death_act *death_second, *death_third;
 
 static uint8_t *pristine;               /* the segment as it is before each trial */
 static struct death_plan plan;
@@ -56,6 +56,18 @@ static void watch_slot(const struct shm_hook_event *event)
                         death_guest_folds(VICTIM);
         } else if (death_page->slot_kind == SHM_SLOT_ACK && !death_page->acknowledged) {
                 death_page->was_full = false;
+        }
+}
+
+static void watch_others(const struct shm_hook_event *event)
+{
+        for (uint32_t v = OTHER; v < N_VCPUS; v++) {
+                if (event->at != &rig.gic.vcpus[v].slot.op)
+                        continue;
+                if (SHM_SLOT_OP_KIND(event->now) == SHM_SLOT_FOLD)
+                        death_guest_folds(v);
+                if (v == OTHER)
+                        death_page->third_kind = SHM_SLOT_OP_KIND(event->now);
         }
 }
 
@@ -103,8 +115,8 @@ void shm_hook(const struct shm_hook_event *event)
         }
         if (!in_other)
                 watch_slot(event);
-        else if (event->at == &rig.gic.vcpus[SECOND].slot.op && SHM_SLOT_OP_KIND(event->now) == SHM_SLOT_FOLD)
-                death_guest_folds(SECOND);
+        else
+                watch_others(event);
         one_access();
 }
 
@@ -176,6 +188,8 @@ void death_world_begin(const struct death_act *act)
                 act->prepare();
         if (death_second && death_second->prepare)
                 death_second->prepare();
+        if (death_third && death_third->prepare)
+                death_third->prepare();
         /*
          * OTHER sleeps, or is in guest: whatever comes to it must ring. With what it finds in its
          * last look it would not sleep.
@@ -234,8 +248,31 @@ bool death_run(void (*act)(const struct death_act *arg), const struct death_act 
         return false;
 }
 
-static bool is_dead(const struct death_act *act, uint32_t vcpu)
+/* It is forked where the other one stands still, and never comes back from there. */
+bool death_run_third(const struct death_act *act, unsigned kill_at)
 {
+        int status = 0;
+        pid_t pid = fork();
+
+        if (pid < 0)
+                tap_bail("fork");
+        if (pid == 0) {
+                mortal = true;
+                n_other_stores = 0;
+                plan.other_kill_at = kill_at;
+                plan.each_access = false;
+                act->act();
+                _exit(0);
+        }
+        if (waitpid(pid, &status, 0) != pid)
+                tap_bail("waitpid");
+        return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+bool death_is_dead(const struct death_act *act, uint32_t vcpu)
+{
+        if (death_third)
+                return !(death_third->flags & DEATH_OUTSIDER) && vcpu == OTHER;
         return !(act->flags & DEATH_OUTSIDER) && (VICTIMS & 1u << vcpu);
 }
 
@@ -243,10 +280,10 @@ static bool is_dead(const struct death_act *act, uint32_t vcpu)
 void death_bury(const struct death_act *act)
 {
         for (uint32_t v = 0; v < N_VCPUS; v++)
-                if (is_dead(act, v))
+                if (death_is_dead(act, v))
                         shm_cpuif_set(&death_daemon, v, SHM_CPUIF_ABSENT_SHIFT, 1, 1);
         for (uint32_t v = 0; v < N_VCPUS; v++) {
-                if (!is_dead(act, v))
+                if (!death_is_dead(act, v))
                         continue;
                 shm_vcpu_release(&death_daemon, v);
                 shm_vcpu_repair(&death_daemon, v);
@@ -260,7 +297,7 @@ void death_bury(const struct death_act *act)
 void death_succeed(const struct death_act *act)
 {
         for (uint32_t v = 0; v < N_VCPUS; v++) {
-                if (!is_dead(act, v))
+                if (!death_is_dead(act, v))
                         continue;
                 shm_vcpu_repair(&death_daemon, v);
                 shm_vcpu_take(&death_daemon, v, 3, 300 + v);

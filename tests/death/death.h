@@ -49,6 +49,7 @@ struct death_page {
         uint32_t raised_before;                 /* the daemon was told, and has not broadcast it */
         /* compare-and-swaps that failed after somebody else came in between */
         uint32_t n_failed;
+        uint32_t third_kind;                    /* vCPU 1's operation slot, of who dies there */
 };
 
 /* An operation: of the victim, or of somebody else in between. */
@@ -99,14 +100,21 @@ extern const struct death_act death_seconds[];
 extern const unsigned death_n_seconds;
 /* The acts are of list-register ports: what is resident or behind the gate is for others when it is repaired, not before. */
 extern const bool death_has_ports;
+/* What a process with vCPU 1, or another outsider, dies in the middle of while somebody is stopped. */
+extern const struct death_act death_thirds[];
+extern const unsigned death_n_thirds;
 /* prepared in addition, or NULL */
 extern const struct death_act *death_second;
+/* the one of them that dies, instead of the process with vCPUs 0 and 2; or NULL */
+extern const struct death_act *death_third;
 
 /* --- the world: death-world.c --- */
 
 void death_world_create(void);
 /* death_world_begin() - the state that @act finds. */
 void death_world_begin(const struct death_act *act);
+/* death_is_dead() - is @vcpu one whose owner is dead when @act is cut short? */
+bool death_is_dead(const struct death_act *act, uint32_t vcpu);
 /* death_bury() - what the daemon does when the connection of a dead process ends. */
 void death_bury(const struct death_act *act);
 /* death_succeed() - another process registers the vCPUs of the dead one. */
@@ -129,6 +137,12 @@ struct death_plan {
 bool death_run(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *plan);
 /* death_here() - in this process, with the other operation at its place. */
 void death_here(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *plan);
+
+/*
+ * death_run_third() - in the middle of what is executed: @act by a process of its own, killed after
+ * its @kill_at-th store. Return: true if it was.
+ */
+bool death_run_third(const struct death_act *act, unsigned kill_at);
 
 /* --- list-register ports: death-guest.c --- */
 

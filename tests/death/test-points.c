@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "death.h"
+#include "points.h"
 
 static uint64_t seed = 1;
-static unsigned long n_kills, n_trials, n_wrong, n_points, n_stops, n_failed;
+unsigned long points_n_kills, points_n_wrong, points_n_stops;
+static unsigned long n_trials, n_points, n_failed;
 static bool verbose;
 
-static uint32_t random_below(uint32_t n)
+uint32_t points_below(uint32_t n)
 {
         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
         return (uint32_t)((seed >> 33) % n);
@@ -25,37 +26,24 @@ static uint32_t random_below(uint32_t n)
 
 /* --- what is allowed --- */
 
-/*
- * Executions without a death, of which one must have left what is found. A is not done; done before what B does; done
- * after it, by the repair. If A has parts, any number of them, some before and some after. The same again with B's two
- * things in the other order (death.h).
- */
-struct expected {
-        unsigned before, after; /* parts of A */
-        bool late;
-        bool repaired;          /* B found the burial done: it may if it came in the middle of that */
-        struct death_state state;
-};
 
-#define MAX_EXPECTED 256u
-
-static struct expected expected[MAX_EXPECTED];
-static unsigned n_expected;
+struct expected points_expected[MAX_EXPECTED];
+unsigned points_n_expected;
 static bool has_burial = true;          /* or nobody died: see stop_each() */
 
-static void act_of(const struct death_act *a)
+void points_act(const struct death_act *a)
 {
         a->act();
 }
 
-static const struct death_plan alone;
+const struct death_plan points_alone;
 
-static unsigned n_parts(const struct death_act *a)
+unsigned points_n_parts(const struct death_act *a)
 {
         return a->part ? a->n_parts : 1;
 }
 
-static void do_parts(const struct death_act *a, unsigned from, unsigned to)
+void points_do_parts(const struct death_act *a, unsigned from, unsigned to)
 {
         for (unsigned i = from; i < to; i++)
                 a->part ? a->part(i) : a->act();
@@ -65,19 +53,19 @@ static void do_parts(const struct death_act *a, unsigned from, unsigned to)
 static void expect(const struct death_act *a, const struct death_act *b, unsigned before, unsigned after, unsigned how)
 {
         bool late = how & 1, repaired = how & 2;
-        struct expected *e = &expected[n_expected++];
+        struct expected *e = &points_expected[points_n_expected++];
         const char *broken;
 
-        if (n_expected == MAX_EXPECTED)
+        if (points_n_expected == MAX_EXPECTED)
                 tap_bail("%s has too many parts", a->name);
         *e = (struct expected) { .before = before, .after = after, .late = late, .repaired = repaired };
         death_world_begin(a);
-        do_parts(a, 0, before);
+        points_do_parts(a, 0, before);
         if (repaired)
                 death_bury(a);
         if (b->act)
                 late ? b->late() : b->act();
-        do_parts(a, before, before + after);
+        points_do_parts(a, before, before + after);
         if (has_burial)
                 death_bury(a);
         if (!death_look(a, &e->state, &broken))
@@ -87,20 +75,19 @@ static void expect(const struct death_act *a, const struct death_act *b, unsigne
 static void expect_more(const struct death_act *a, const struct death_act *b)
 {
         for (unsigned how = 0; how < 4; how++)
-                for (unsigned done = 0; done <= n_parts(a) && (b->late || !(how & 1)); done++)
+                for (unsigned done = 0; done <= points_n_parts(a) && (b->late || !(how & 1)); done++)
                         for (unsigned before = 0; before <= done; before++)
                                 if ((!(how & 2) || (death_has_ports && before == done)) &&
-                                    (has_burial || done == n_parts(a)))
+                                    (has_burial || done == points_n_parts(a)))
                                         expect(a, b, before, done - before, how);
 }
 
 static void expect_all(const struct death_act *a, const struct death_act *b)
 {
-        n_expected = 0;
+        points_n_expected = 0;
         expect_more(a, b);
 }
 
-enum when { AFTER_DEATH, IN_ACT, IN_REPAIR, N_WHENS };
 
 /* What the victim's slot said at its death: it decides what was done. */
 struct slot {
@@ -132,40 +119,32 @@ static const char *judge(const struct death_act *a, const struct death_state *go
         if (a->flags & DEATH_LAWS)
                 return NULL;
         said[0] = '\0';
-        for (unsigned i = 0; i < n_expected; i++) {
-                if (!may_be(a, slot, when, &expected[i]))
+        for (unsigned i = 0; i < points_n_expected; i++) {
+                if (!may_be(a, slot, when, &points_expected[i]))
                         continue;
-                differs = death_differs(got, &expected[i].state, !(a->flags & DEATH_NO_NOTICE));
+                differs = death_differs(got, &points_expected[i].state, !(a->flags & DEATH_NO_NOTICE));
                 if (!differs)
                         return NULL;
-                if (!said[0] || i + 1 == n_expected)
-                        snprintf(said, sizeof said, "%u+%u parts done: %s", expected[i].before, expected[i].after, differs);
+                if (!said[0] || i + 1 == points_n_expected)
+                        snprintf(said, sizeof said, "%u+%u parts done: %s", points_expected[i].before, points_expected[i].after, differs);
         }
         return said;
 }
 
 /* --- one trial --- */
 
-struct trial {
-        const struct death_act *a, *b;
-        enum when when;
-        unsigned kill_at;       /* store of A */
-        unsigned other_at;      /* store of A, or of the repair */
-        unsigned other_kill_at; /* store of B, which the same process does */
-        unsigned again_at;      /* store of the repair, whose process dies as well; 0: it lives */
-};
 
 static void bury(const struct death_act *a)
 {
         death_bury(a);
 }
 
-static void report(const struct trial *t, const char *what)
+void points_report(const struct trial *t, const char *what)
 {
         static const char *const places[] = { "after the death", "in the middle", "in the middle of the repair" };
 
-        n_wrong++;
-        if (n_wrong <= 40 || verbose)
+        points_n_wrong++;
+        if (points_n_wrong <= 40 || verbose)
                 tap_note("WRONG %s: killed at store %u; %s %s (at %u), second death %u: %s", t->a->name, t->kill_at,
                          t->b->name, places[t->when], t->other_at, t->again_at, what);
 }
@@ -185,9 +164,9 @@ static bool try(const struct trial *t)
                 in_act.other_at = t->other_at;
                 in_act.other_kill_at = t->other_kill_at;
         }
-        if (!death_run(act_of, t->a, &in_act))
+        if (!death_run(points_act, t->a, &in_act))
                 return false;
-        n_kills++;
+        points_n_kills++;
         n_trials++;
         slot = (struct slot) { death_page->was_full, death_page->is_full, death_page->slot_kind };
         if (t->when == AFTER_DEATH && t->b->act)
@@ -197,7 +176,7 @@ static bool try(const struct trial *t)
                 in_repair.other_at = t->other_at;
         }
         if (t->again_at)
-                n_kills += death_run(bury, t->a, &in_repair);
+                points_n_kills += death_run(bury, t->a, &in_repair);
         else if (in_repair.other)
                 death_here(bury, t->a, &in_repair);
         if (in_repair.other && death_page->n_stores < t->other_at) /* it came to its end before */
@@ -205,9 +184,9 @@ static bool try(const struct trial *t)
         if (t->again_at || !in_repair.other)
                 death_bury(t->a);
         if (!death_look(t->a, &got, &broken))
-                report(t, broken);
+                points_report(t, broken);
         else if ((broken = judge(t->a, &got, &slot, t->when)))
-                report(t, broken);
+                points_report(t, broken);
         return true;
 }
 
@@ -217,10 +196,10 @@ static unsigned count_repair(const struct death_act *a, unsigned kill_at)
         struct death_plan in_act = { .kill_at = kill_at };
 
         death_world_begin(a);
-        if (!death_run(act_of, a, &in_act))
+        if (!death_run(points_act, a, &in_act))
                 return 0;
-        n_kills++;
-        death_here(bury, a, &alone);
+        points_n_kills++;
+        death_here(bury, a, &points_alone);
         return death_page->n_stores;
 }
 
@@ -229,14 +208,14 @@ static unsigned count_repair(const struct death_act *a, unsigned kill_at)
 static unsigned n_stores_of(const struct death_act *a)
 {
         death_world_begin(a);
-        death_here(act_of, a, &alone);
+        death_here(points_act, a, &points_alone);
         return death_page->n_stores;
 }
 
 /* Every store of @a, with every other operation after the death. */
 static void every_store(const struct death_act *a)
 {
-        unsigned long wrong_before = n_wrong, kills_before = n_kills;
+        unsigned long wrong_before = points_n_wrong, kills_before = points_n_kills;
         unsigned n = n_stores_of(a);
 
         n_points += n;
@@ -244,14 +223,14 @@ static void every_store(const struct death_act *a)
                 unsigned step = b > 0 && (a->flags & DEATH_COLD) ? 1 + n / 16 : 1;
 
                 expect_all(a, &death_others[b]);
-                for (unsigned at = 1 + (step > 1 ? random_below(step) : 0); at <= n; at += step) {
+                for (unsigned at = 1 + (step > 1 ? points_below(step) : 0); at <= n; at += step) {
                         struct trial t = { .a = a, .b = &death_others[b], .when = AFTER_DEATH, .kill_at = at };
 
                         if (!try(&t))
                                 tap_ok(false, "%s: %u stores alone, no store %u now", a->name, n, at);
                 }
         }
-        tap_ok(n_wrong == wrong_before, "%s: killed after each of %u stores, %lu times", a->name, n, n_kills - kills_before);
+        tap_ok(points_n_wrong == wrong_before, "%s: killed after each of %u stores, %lu times", a->name, n, points_n_kills - kills_before);
 }
 
 /* One combination of the rest, drawn: B in the middle of A or of the repair, deaths in the repair. */
@@ -263,15 +242,15 @@ static void some_other(const struct death_act *a, const struct death_act *b, uns
                 return;
         expect_all(a, b);
         for (unsigned i = 0; i < rounds; i++) {
-                struct trial t = { .a = a, .b = b, .when = b->act ? random_below(N_WHENS) : IN_REPAIR, .kill_at = 1 + random_below(n) };
+                struct trial t = { .a = a, .b = b, .when = b->act ? points_below(N_WHENS) : IN_REPAIR, .kill_at = 1 + points_below(n) };
                 unsigned n_repair = t.when == IN_ACT ? 0 : count_repair(a, t.kill_at);
 
                 if (t.when == IN_ACT)
-                        t.other_at = 1 + random_below(t.kill_at);
-                else if (n_repair && (random_below(2) || !b->act))
-                        t.again_at = 1 + random_below(n_repair);
+                        t.other_at = 1 + points_below(t.kill_at);
+                else if (n_repair && (points_below(2) || !b->act))
+                        t.again_at = 1 + points_below(n_repair);
                 if (t.when == IN_REPAIR && n_repair)
-                        t.other_at = 1 + random_below(t.again_at ? t.again_at : n_repair);
+                        t.other_at = 1 + points_below(t.again_at ? t.again_at : n_repair);
                 try(&t); /* B in the middle can make it shorter: no death then */
         }
 }
@@ -298,22 +277,22 @@ static void every_repair(const struct death_act *a, const struct death_act *b)
 
 static void all_repairs(void)
 {
-        unsigned long wrong_before = n_wrong, start = n_kills;
+        unsigned long wrong_before = points_n_wrong, start = points_n_kills;
 
         for (unsigned i = 0; i < death_n_acts; i++)
                 for (unsigned j = 0; j < death_n_others; j++)
                         if (strstr(death_acts[i].name, "another vCPU's") && strstr(death_others[j].name, "takes"))
                                 every_repair(&death_acts[i], &death_others[j]);
-        tap_ok(n_wrong == wrong_before, "%lu deaths in deactivations and in their repairs", n_kills - start);
+        tap_ok(points_n_wrong == wrong_before, "%lu deaths in deactivations and in their repairs", points_n_kills - start);
 }
 
 static void the_rest(unsigned long kills)
 {
-        unsigned long wrong_before = n_wrong, start = n_kills;
+        unsigned long wrong_before = points_n_wrong, start = points_n_kills;
 
-        while (n_kills - start < kills)
-                some_other(&death_acts[random_below(death_n_acts)], &death_others[random_below(death_n_others)], 8);
-        tap_ok(n_wrong == wrong_before, "%lu deaths more, with others in the middle and second deaths in the repair", n_kills - start);
+        while (points_n_kills - start < kills)
+                some_other(&death_acts[points_below(death_n_acts)], &death_others[points_below(death_n_others)], 8);
+        tap_ok(points_n_wrong == wrong_before, "%lu deaths more, with others in the middle and second deaths in the repair", points_n_kills - start);
 }
 
 /* Two threads die: vCPU 0 after a store of A, vCPU 2 after a store of what it does at that moment. */
@@ -328,10 +307,10 @@ static void two_threads(const struct death_act *a, const struct death_act *b)
         expect_all(a, &nobody);
         expect_more(a, b);
         for (unsigned i = 0; n && n_other && i < 2 * n_other && i < 16; i++) {
-                struct trial t = { .a = a, .b = b, .when = IN_ACT, .other_at = 1 + random_below(n) };
+                struct trial t = { .a = a, .b = b, .when = IN_ACT, .other_at = 1 + points_below(n) };
 
                 t.kill_at = t.other_at;
-                t.other_kill_at = 1 + random_below(n_other);
+                t.other_kill_at = 1 + points_below(n_other);
                 try(&t);
         }
         death_second = NULL;
@@ -339,13 +318,13 @@ static void two_threads(const struct death_act *a, const struct death_act *b)
 
 static void all_two_threads(void)
 {
-        unsigned long wrong_before = n_wrong, start = n_kills;
+        unsigned long wrong_before = points_n_wrong, start = points_n_kills;
 
         for (unsigned i = 0; i < death_n_acts; i++)
                 for (unsigned j = 0; j < death_n_seconds; j++)
                         if (!(death_acts[i].flags & DEATH_OUTSIDER) && !death_acts[i].part)
                                 two_threads(&death_acts[i], &death_seconds[j]);
-        tap_ok(n_wrong == wrong_before, "%lu deaths of two threads", n_kills - start);
+        tap_ok(points_n_wrong == wrong_before, "%lu deaths of two threads", points_n_kills - start);
 }
 
 /* --- stopped, not killed --- */
@@ -381,7 +360,8 @@ static struct death_state unmark_posted(const struct death_state *of)
         return s;
 }
 
-static const char *judge_continued(const struct death_act *a, const struct death_act *b,
+
+const char *points_judge_continued(const struct death_act *a, const struct death_act *b,
                                    const struct death_state *found)
 {
         static char said[200];
@@ -391,18 +371,20 @@ static const char *judge_continued(const struct death_act *a, const struct death
 
         if ((a->flags | b->flags) & DEATH_LAWS)
                 return NULL;
-        for (unsigned i = 0; i < n_expected; i++) {
+        for (unsigned i = 0; i < points_n_expected; i++) {
                 struct death_state want;
 
-                if (expected[i].repaired || expected[i].before + expected[i].after != n_parts(a))
+                if (points_expected[i].repaired || points_expected[i].before + points_expected[i].after != points_n_parts(a))
                         continue;
-                want = unmark_posted(&expected[i].state);
+                if (death_third && !points_may_third_be(points_expected[i].third))
+                        continue;
+                want = unmark_posted(&points_expected[i].state);
                 differs = death_differs(&got, &want, !(a->flags & DEATH_NO_NOTICE));
                 if (!differs)
                         return NULL;
                 if (verbose)
-                        tap_note("  not %u parts before, %u after: %s", expected[i].before,
-                                 expected[i].after, differs);
+                        tap_note("  not %u parts before, %u after: %s", points_expected[i].before,
+                                 points_expected[i].after, differs);
                 snprintf(said, sizeof said, "not as in any order: %s", differs);
         }
         return said;
@@ -424,18 +406,18 @@ static bool try_stopped(const struct death_act *a, const struct death_act *b, un
         broken_while_stopped = NULL;
         judges_stopped = b->flags & DEATH_TELLS;
         death_world_begin(a);
-        death_here(act_of, a, &stop);
+        death_here(points_act, a, &stop);
         if (death_page->n_stores < at)
                 return false;
-        n_stops++;
+        points_n_stops++;
         *ret_failed = death_page->n_failed != 0;
         n_failed += *ret_failed;
         if (broken_while_stopped)
-                report(&t, broken_while_stopped);
+                points_report(&t, broken_while_stopped);
         if (has_burial)
                 death_bury(a);
-        if (!death_look(a, &got, &broken) || (broken = judge_continued(a, b, &got)))
-                report(&t, broken);
+        if (!death_look(a, &got, &broken) || (broken = points_judge_continued(a, b, &got)))
+                points_report(&t, broken);
         return true;
 }
 
@@ -450,13 +432,13 @@ static void die_of_failure(const struct death_act *a, const struct death_act *b,
         const char *broken;
 
         death_world_begin(a);
-        if (!death_run(act_of, a, &stop))
+        if (!death_run(points_act, a, &stop))
                 return;
-        n_kills++;
+        points_n_kills++;
         slot = (struct slot) { death_page->was_full, death_page->is_full, death_page->slot_kind };
         death_bury(a);
         if (!death_look(a, &got, &broken) || (broken = judge(a, &got, &slot, IN_ACT)))
-                report(&t, broken);
+                points_report(&t, broken);
 }
 
 #define MAX_FAILING 64u
@@ -475,12 +457,12 @@ static void stop_each(const struct death_act *a, const struct death_act *b)
         if (!b->act || (a->flags & b->flags & DEATH_WIDE))
                 return;
         death_world_begin(a);
-        death_here(act_of, a, &count);
+        death_here(points_act, a, &count);
         if (death_page->n_stores > 200 && (b->flags & DEATH_COLD))
                 step += death_page->n_stores / 100;
         has_burial = death_has_ports || !(a->flags & DEATH_OUTSIDER);
         expect_all(a, b);
-        for (unsigned at = 1 + random_below(step); try_stopped(a, b, at, &failed); at += step)
+        for (unsigned at = 1 + points_below(step); try_stopped(a, b, at, &failed); at += step)
                 if (failed && n_failing < MAX_FAILING)
                         failing[n_failing++] = at;
         if (n_failing && !has_burial) {
@@ -494,15 +476,15 @@ static void stop_each(const struct death_act *a, const struct death_act *b)
 
 static void stop_at_each_access(const struct death_act *a)
 {
-        unsigned long wrong_before = n_wrong, stops_before = n_stops;
+        unsigned long wrong_before = points_n_wrong, stops_before = points_n_stops;
 
         for (unsigned b = 0; b < death_n_others; b++)
                 stop_each(a, &death_others[b]);
         for (unsigned b = 0; b < death_n_while_stopped; b++)
                 stop_each(a, &death_while_stopped[b]);
-        tap_ok(n_wrong == wrong_before,
+        tap_ok(points_n_wrong == wrong_before,
                "%s: stopped at each access, others go on, continued: %lu times", a->name,
-               n_stops - stops_before);
+               points_n_stops - stops_before);
 }
 
 int main(int argc, char **argv)
@@ -518,6 +500,7 @@ int main(int argc, char **argv)
         for (unsigned i = 0; i < death_n_acts; i++)
                 if (!only || strstr(death_acts[i].name, only))
                         stop_at_each_access(&death_acts[i]);
+        points_thirds(only);
         if (!only || strstr("two threads", only))
                 all_two_threads();
         if (!only || strstr("repairs", only))
@@ -526,7 +509,7 @@ int main(int argc, char **argv)
                 the_rest(kills && *kills ? strtoul(kills, NULL, 0) : death_has_ports ? 6000 : 12000);
         tap_note("%u operations with %lu shared stores, each a kill point", death_n_acts, n_points);
         tap_note("%lu stops and continuations; %lu made a compare-and-swap fail: deaths, too",
-                 n_stops, n_failed);
-        tap_note("%lu kills, %lu judged, %lu wrong", n_kills, n_trials, n_wrong);
+                 points_n_stops, n_failed);
+        tap_note("%lu kills, %lu judged, %lu wrong", points_n_kills, n_trials, points_n_wrong);
         return tap_done();
 }
