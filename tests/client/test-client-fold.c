@@ -34,14 +34,10 @@ static struct vgic_vcpu *boot_kicked(struct vgic_vm *vm, uint32_t index, atomic_
         struct vgic_vcpu_options options = {
                 .size = sizeof(options), .list_registers = 4, .kick = kick, .kick_arg = kicked,
         };
-        struct vgic_vcpu *vcpu = NULL;
+        struct vgic_vcpu *vcpu = guest_register(vm, index, &options);
 
-        if (vgic_vcpu_register(vm, index, &options, &vcpu) < 0)
-                tap_bail("vCPU %u cannot be registered", index);
         vgic_vcpu_power(vcpu, 1);
-        vgic_gicr_write(vm, index * UINT64_C(0x20000) + 0x14, 4, 0);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_vcpu(vm, vcpu, true);
         return vcpu;
 }
 

@@ -76,14 +76,10 @@ static void run(struct registration *of, uint32_t list_registers)
                                              .list_registers = list_registers };
         unsigned before = atomic_load(&n_kicks);
         struct vgic_lr_bank bank;
-        struct vgic_vcpu *vcpu;
+        struct vgic_vcpu *vcpu = guest_register(vm, 0, &options);
 
-        if (vgic_vcpu_register(vm, 0, &options, &vcpu) < 0)
-                tap_bail("vCPU 0 cannot be registered");
         vgic_vcpu_power(vcpu, 1);
-        vgic_gicr_write(vm, 0x14, 4, 0);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_vcpu(vm, vcpu, true);
         if (list_registers)
                 vgic_lr_enter(vcpu, &bank);
         else

@@ -114,8 +114,7 @@ static void test_past_the_bank(struct vgic_conn *conn)
         struct pollfd none = { .fd = -1 };
         uint64_t value;
 
-        vgic_gicr_write(vm, 0x10080, 4, 1u << 5);       /* GICR_IGROUPR0 */
-        vgic_gicr_write(vm, 0x10100, 4, 1u << 5);       /* GICR_ISENABLER0 */
+        guest_open_privates(vm, 0, 1u << 5);
         enter(vcpu, &bank);
         vgic_spi_pulse(vm, SPI);
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "in guest nothing is acknowledged past the bank");
@@ -286,9 +285,7 @@ static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
         vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_RPR_EL1, &value);
         tap_eq(value, 0xff, "its active priorities too");
 
-        vgic_gicr_write(vm, 0x14, 4, 0);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        guest_open_vcpu(vm, vcpu, true);
         vgic_spi_pulse(vm, SPI);
         enter(vcpu, &bank);
         tap_eq((uint32_t)bank.ich_lr[0], SPI, "it boots again, and has the next one");

@@ -14,9 +14,10 @@
 #include <vgic/vgic.h>
 
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 
-enum { SPI = 40, PPI = 27, WAKER = 0x14, SGI_BASE = 0x10000 };
+enum { SPI = 40, PPI = 27, WAKER = 0x14 };
 
 static struct vgic_conn *conn;
 static struct vgic_vm *vm;
@@ -28,14 +29,12 @@ static void set_up(void)
                 .size = sizeof(config), .name = "wake", .n_vcpus = 1, .n_spis = 32,
         };
 
-        if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0 ||
-            vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
-                tap_bail("no vCPU: %s", vgic_conn_error(conn));
-        vgic_gicd_write(vm, 0, 4, 3);                           /* GICD_CTLR */
-        vgic_gicd_write(vm, 0x84, 4, UINT32_MAX);               /* GICD_IGROUPR1 */
-        vgic_gicd_write(vm, 0x104, 4, 1u << (SPI - 32));        /* GICD_ISENABLER1 */
-        vgic_gicr_write(vm, SGI_BASE + 0x80, 4, UINT32_MAX);    /* GICR_IGROUPR0 */
-        vgic_gicr_write(vm, SGI_BASE + 0x100, 4, 1u << PPI);    /* GICR_ISENABLER0 */
+        if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0)
+                tap_bail("no VM: %s", vgic_conn_error(conn));
+        vcpu = guest_register(vm, 0, NULL);
+        guest_open_distributor(vm);
+        guest_open_spis(vm, 32);
+        guest_open_privates(vm, 0, 1u << PPI);
         vgic_gicr_write(vm, WAKER, 4, 2);
 }
 

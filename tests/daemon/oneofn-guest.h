@@ -34,8 +34,7 @@ static inline void boot_distributor(struct vgic_vm *vm)
         guest_open_spis(vm, N_SPIS);
         for (uint32_t intid = 32; intid < 32 + N_SPIS; intid++)
                 vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, IRM);        /* IROUTER */
-        vgic_gicd_write(vm, 0x1000, 4, UINT32_MAX);                     /* IGROUPR0E */
-        vgic_gicd_write(vm, 0x1200, 4, UINT32_MAX);                     /* ISENABLER0E */
+        guest_open_espis(vm);
         vgic_gicd_write(vm, 0x3000, 4, GUEST_ALL_EDGE);                     /* ICFGR0E */
         vgic_gicd_write(vm, 0x3004, 4, GUEST_ALL_EDGE);
         vgic_gicd_write(vm, 0x8000 + 8 * (ESPI - 4096), 8, IRM);        /* IROUTER<n>E */

@@ -19,6 +19,7 @@
 #include "base-fd.h"
 #include "daemon-proc.h"
 #include "guest.h"
+#include "other-proc.h"
 #include "tap.h"
 #include "vgic-private.h"
 
@@ -156,23 +157,22 @@ static void test_tdir_in_guest(struct daemon_proc *proc)
         close(event);
 }
 
-/* A device of its own process: asserts both SPIs and waits to be killed. */
-static pid_t spawn_device(const struct daemon_proc *proc, const char *name, const char *token)
-{
-        struct vgic_conn *conn;
-        struct vgic_vm *vm;
-        pid_t pid;
+/* A device of its own process: it asserts an SPI, and waits to be killed. */
+struct other_device {
+        const struct daemon_proc *proc;
+        const char *vm;
+        const char *token;
+};
 
-        fflush(stdout);
-        pid = fork();
-        if (pid == 0) {
-                conn = daemon_connect(proc);
-                if (vgic_device_attach(conn, name, token, &vm) < 0 || vgic_spi_assert(vm, SPI_LEVEL) < 0)
-                        _exit(1);
-                for (;;)
-                        pause();
-        }
-        return pid;
+static void attach_and_assert(void *arg)
+{
+        const struct other_device *device = arg;
+        struct vgic_conn *conn = daemon_connect(device->proc);
+        struct vgic_vm *vm;
+
+        if (vgic_device_attach(conn, device->vm, device->token, &vm) < 0 ||
+            vgic_spi_assert(vm, SPI_LEVEL) < 0)
+                _exit(1);
 }
 
 static void test_device(struct daemon_proc *proc)
@@ -223,15 +223,14 @@ static void test_device(struct daemon_proc *proc)
 
         tap_eq(vgic_grant(vm, "disk", intids, 1, token), 0, "the label is free again");
         vgic_spi_assert(vm, SPI_LEVEL);
-        pid = spawn_device(proc, "dev", token);
         vgic_vm_query(late, "dev", &info);
+        pid = other_spawn(attach_and_assert, &(struct other_device){ proc, "dev", token });
         for (uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), n = info.injections_ring;
              info.injections_ring == n && base_clock_ns() < end;)
                 vgic_vm_query(late, "dev", &info);
         vgic_spi_deassert(vm, SPI_LEVEL);
         tap_ok(wait_line(vm, SPI_LEVEL, 1), "the device's wire holds the line when the VMM's own is low");
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
+        other_kill(pid);
         tap_ok(wait_line(vm, SPI_LEVEL, 0), "the wire of a killed device goes low");
         tap_eq(vgic_device_attach(late, "dev", token, &device), 0, "and the same token attaches again");
         vgic_vm_detach(device);

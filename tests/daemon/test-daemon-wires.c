@@ -17,6 +17,7 @@
 
 #include "base-clock.h"
 #include "daemon-proc.h"
+#include "guest.h"
 #include "tap.h"
 #include "vgic-conn.h"
 
@@ -54,16 +55,11 @@ static bool wait_line(struct vgic_vm *vm, uint32_t intid, unsigned level)
 /* Level-sensitive SPIs of group 1 for vCPU 0, of both ranges. */
 static void boot(struct rig *rig)
 {
-        if (vgic_vcpu_register(rig->vm, 0, NULL, &rig->vcpu) < 0)
-                tap_bail("vCPU");
-        vgic_gicd_write(rig->vm, 0x0084, 4, UINT32_MAX);        /* GICD_IGROUPR1 */
-        vgic_gicd_write(rig->vm, 0x0104, 4, UINT32_MAX);        /* GICD_ISENABLER1 */
-        vgic_gicd_write(rig->vm, 0x1000, 4, UINT32_MAX);        /* GICD_IGROUPR0E */
-        vgic_gicd_write(rig->vm, 0x1200, 4, UINT32_MAX);        /* GICD_ISENABLER0E */
-        vgic_gicd_write(rig->vm, 0, 4, 0x12);                   /* GICD_CTLR: ARE, group 1 */
-        vgic_gicr_write(rig->vm, 0x14, 4, 0);                   /* GICR_WAKER: awake */
-        vgic_vcpu_sysreg_write(rig->vcpu, VGIC_ICC_PMR_EL1, 0xff);
-        vgic_vcpu_sysreg_write(rig->vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
+        rig->vcpu = guest_register(rig->vm, 0, NULL);
+        guest_open_spis(rig->vm, 32);
+        guest_open_espis(rig->vm);
+        guest_open_distributor(rig->vm);
+        guest_open_vcpu(rig->vm, rig->vcpu, true);
 }
 
 static void start(struct rig *rig)

@@ -23,6 +23,7 @@
 
 #include "base-clock.h"
 #include "daemon-raw.h"
+#include "other-proc.h"
 #include "tricks.h"
 #include "proto-fds.h"
 #include "proto-frame.h"
@@ -145,21 +146,17 @@ static void test_tdir(struct daemon_proc *proc, const struct victim *victim)
 #define MANY_SPIS   960u
 
 /* Takes what is chosen for all vCPUs but the first, and dies with it. */
-static void hold_all(const struct daemon_proc *proc, int ready)
+static void hold_all(void *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm;
 
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (vgic_vm_attach(conn, "many", VGIC_ROLE_VMM, &vm) < 0)
                 _exit(1);
         for (uint32_t i = 1; i < MANY_VCPUS; i++)
                 guest_boot_vcpu(vm, i, 0);
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++)
                 vgic_spi_pulse(vm, intid);
-        (void)!write(ready, "x", 1);
-        for (;;)
-                pause();
 }
 
 /* How often each comes; until as many came as there are. */
@@ -184,30 +181,18 @@ static void test_many_to_place(struct daemon_proc *proc, const struct victim *vi
         static unsigned counts[32 + MANY_SPIS];
         struct vgic_vcpu *vcpu;
         unsigned n_once = 0;
-        int ready[2];
         pid_t pid;
-        char c;
 
         trick_boot_distributor(vm);
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++) {
                 vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, UINT64_C(1) << 31);          /* IROUTER: 1 of N */
                 vgic_gicd_write(vm, 0xc00 + intid / 16 * 4, 4, 0xaaaaaaaa);             /* ICFGR: edge */
         }
-        if (pipe(ready) < 0)
-                tap_bail("pipe");
-        fflush(stdout);
-        pid = fork();
-        if (pid == 0)
-                hold_all(proc, ready[1]);
-        close(ready[1]);
-        if (read(ready[0], &c, 1) != 1)
-                tap_bail("the other VMM failed");
-        close(ready[0]);
+        pid = other_spawn(hold_all, proc);
         vcpu = guest_boot_vcpu(vm, 0, 0);
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u interrupts wait for the %u vCPUs of another process", MANY_SPIS,
                MANY_VCPUS - 1);
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
+        other_kill(pid);
         take_all(vcpu, counts);
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++)
                 n_once += counts[intid] == 1;

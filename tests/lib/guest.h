@@ -49,6 +49,13 @@ static inline void guest_make_spis_edge(struct vgic_vm *vm, uint32_t n_spis)
         }
 }
 
+/* The first 32 extended SPIs, the same way. */
+static inline void guest_open_espis(struct vgic_vm *vm)
+{
+        vgic_gicd_write(vm, 0x1000, 4, UINT32_MAX);             /* GICD_IGROUPR0E */
+        vgic_gicd_write(vm, 0x1200, 4, UINT32_MAX);             /* GICD_ISENABLER0E */
+}
+
 /* SGIs and PPIs of a vCPU are in group 1; those of @enabled are enabled. */
 static inline void guest_open_privates(struct vgic_vm *vm, uint32_t index, uint32_t enabled)
 {
