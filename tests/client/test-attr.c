@@ -153,8 +153,10 @@ static void test_addresses(struct vgic_vm *vm)
         tap_eq(set_addr(vm, VGIC_ATTR_ADDR_DIST, UINT64_C(1) << 52), -E2BIG, "an address beyond 52 bits");
         tap_eq(set_addr(vm, VGIC_ATTR_ADDR_REDIST, (UINT64_C(1) << 52) - 0x70000), -E2BIG, "a region that ends beyond them");
         tap_eq(set_addr(vm, VGIC_ATTR_ADDR_DIST, 0x8000000), 0, "the distributor's address");
-        tap_eq(set_addr(vm, VGIC_ATTR_ADDR_DIST, 0x8000000), -EEXIST, "again");
-        tap_ok(get_addr(vm, VGIC_ATTR_ADDR_DIST, &value) == 0 && value == 0x8000000, "it is told");
+        tap_eq(set_addr(vm, VGIC_ATTR_ADDR_DIST, 0x8000000), -EEXIST,
+               "distributor's address set again: -EEXIST");
+        tap_ok(get_addr(vm, VGIC_ATTR_ADDR_DIST, &value) == 0 && value == 0x8000000,
+               "distributor's address set twice: the first is told");
         tap_eq(set_addr(vm, VGIC_ATTR_ADDR_REDIST, 0x7fa0000), -EINVAL, "redistributors over the distributor");
         value = 0;
         tap_eq(get_addr(vm, VGIC_ATTR_ADDR_REDIST_REGION, &value), -ENOENT, "a region that does not exist");
@@ -179,11 +181,14 @@ static void test_late_addresses(struct vgic_conn *conn)
         uint64_t value = 0;
 
         tap_eq(set_addr(vm, VGIC_ATTR_ADDR_REDIST, 0x80a0000), 0, "after INIT: the one region");
-        tap_eq(set_addr(vm, VGIC_ATTR_ADDR_REDIST, 0x90a0000), -EEXIST, "once");
-        tap_eq(set_addr(vm, VGIC_ATTR_ADDR_REDIST_REGION, UINT64_C(1) << 52 | 0x80f0000), -EINVAL, "it excludes regions");
+        tap_eq(set_addr(vm, VGIC_ATTR_ADDR_REDIST, 0x90a0000), -EEXIST,
+               "redistributors' address set after INIT, and again: -EEXIST");
+        tap_eq(set_addr(vm, VGIC_ATTR_ADDR_REDIST_REGION, UINT64_C(1) << 52 | 0x80f0000), -EINVAL,
+               "redistributors' address set, then a region's: -EINVAL");
         tap_eq(set_addr(vm, VGIC_ATTR_ADDR_DIST, 0x80d0000), -EINVAL, "the distributor over its second redistributor");
         tap_eq(set_addr(vm, VGIC_ATTR_ADDR_DIST, 0x80e0000), 0, "the distributor behind it");
-        tap_ok(get_addr(vm, VGIC_ATTR_ADDR_REDIST, &value) == 0 && value == 0x80a0000, "it is told");
+        tap_ok(get_addr(vm, VGIC_ATTR_ADDR_REDIST, &value) == 0 && value == 0x80a0000,
+               "redistributors' address set after INIT: it is told");
         vgic_vm_detach(vm);
         vgic_vm_destroy(conn, "late");
 }
@@ -205,8 +210,11 @@ static void test_nr_irqs(struct vgic_conn *conn)
                 tap_ok(vgic_attr_set(vm, VGIC_ATTR_NR_IRQS, 0, cases[i].nr) == 0 &&
                        vgic_attr_set(vm, VGIC_ATTR_NR_IRQS, 0, cases[i].nr) == -EBUSY, "NR_IRQS %d: once", (int)cases[i].nr);
                 tap_eq(vgic_attr_set(vm, VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, 0), 0, "INIT by its attribute maps it");
-                tap_eq(vgic_attr_set(vm, VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, 0), 0, "again: nothing to do");
-                tap_ok(vgic_attr_get(vm, VGIC_ATTR_NR_IRQS, 0, &value) == 0 && value == cases[i].read, "it reads as set");
+                tap_eq(vgic_attr_set(vm, VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, 0), 0,
+                       "INIT, and again: nothing to do");
+                tap_ok(vgic_attr_get(vm, VGIC_ATTR_NR_IRQS, 0, &value) == 0 &&
+                               value == cases[i].read,
+                       "number of interrupts set, then INIT: it reads as set");
                 tap_ok(vgic_vm_get_info(vm, &info) == 0 && info.n_spis == cases[i].n_spis &&
                        vgic_spi_assert(vm, 31 + cases[i].n_spis) == 0 && vgic_spi_assert(vm, 32 + cases[i].n_spis) == -EINVAL,
                        "the VM has %u SPIs", cases[i].n_spis);
@@ -322,7 +330,7 @@ static void test_running(struct vgic_vm *vm, struct vgic_conn *tool)
                 vgic_vcpu_unregister(guests[i].vcpu);
         }
         tap_ok(bad == 0 && guests[0].n > 0 && guests[3].n > 0, "%d times the same answers while all vCPUs run", (int)n);
-        tap_eq((int64_t)bad, 0, "none is -EBUSY because they do");
+        tap_eq((int64_t)bad, 0, "attributes while vCPUs run: none is -EBUSY");
 }
 
 int main(void)

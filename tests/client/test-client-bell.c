@@ -46,7 +46,8 @@ static void test_doorbell(struct vgic_conn *conn, struct vgic_conn *tool)
                 vgic_lr_exit(vcpu, &bank);
                 tap_ok(!is_readable(vcpu), "the exit empties it: the host does not exit without end");
                 enter(vcpu, &bank);
-                tap_eq((uint32_t)bank.ich_lr[0], SPI, "and the interrupt is listed");
+                tap_eq((uint32_t)bank.ich_lr[0], SPI,
+                       "rung in guest, out, and in again: the interrupt is listed");
         }
         vgic_lr_exit(vcpu, &bank);
 
@@ -55,9 +56,11 @@ static void test_doorbell(struct vgic_conn *conn, struct vgic_conn *tool)
         vgic_vcpu_enter(trap);
         if (vgic_msg_inject(tool, NAME, 0, SPI, VGIC_LINE_PULSE) < 0)
                 tap_bail("cannot inject: %s", vgic_conn_error(tool));
-        tap_ok(daemon_wait_readable(vgic_vcpu_fd(trap)), "the same of a trap port: it is rung");
+        tap_ok(daemon_wait_readable(vgic_vcpu_fd(trap)),
+               "a trap port in guest, its SPI pulsed: it is rung");
         vgic_vcpu_leave(trap);
-        tap_ok(!is_readable(trap) && vgic_vcpu_lines(trap) == VGIC_LINE_IRQ, "and the leave empties it");
+        tap_ok(!is_readable(trap) && vgic_vcpu_lines(trap) == VGIC_LINE_IRQ,
+               "a trap port that was rung leaves: its doorbell is empty, its line asserted");
         destroy(conn, vm);
 }
 

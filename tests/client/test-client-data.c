@@ -69,10 +69,10 @@ static void test_wake(struct vgic_conn *conn)
         vgic_vcpu_wake(vcpu);
         tap_eq(kicks, 0, "a wake of a vCPU that looks for itself kicks nobody");
         vgic_vcpu_enter(vcpu);
-        tap_eq(kicks, 1, "it kicks as soon as the guest is entered");
+        tap_eq(kicks, 1, "woken, then the guest is entered: it is kicked at once");
         vgic_vcpu_leave(vcpu);
         vgic_vcpu_enter(vcpu);
-        tap_eq(kicks, 1, "and once only");
+        tap_eq(kicks, 1, "kicked once, nothing new: it is not kicked again");
         vgic_spi_pulse(vm, 40);
         tap_eq(kicks, 2, "an injection kicks a vCPU in guest");
         vgic_vcpu_leave(vcpu);
@@ -113,12 +113,13 @@ static void test_full_ring(struct vgic_conn *conn)
         kill(daemon_.pid, SIGCONT);
         room = (struct pollfd){ .fd = vgic_conn_fd(device), .events = POLLIN };
         tap_eq(poll(&room, 1, 30000), 1, "the device is told that there is room");
-        tap_ok(vgic_conn_process(device) >= 0, "and sends what it kept");
+        tap_ok(vgic_conn_process(device) >= 0,
+               "the ring was full, the daemon took all: vgic_conn_process() sends what was kept");
         while (intid != 41 && vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) > 0 && intid != VGIC_INTID_SPURIOUS) {
                 intid = vgic_vcpu_ack(vcpu, 1);
                 vgic_vcpu_eoi(vcpu, 1, intid);
         }
-        tap_eq(intid, 41, "which arrives");
+        tap_eq(intid, 41, "kept while the ring was full: it arrives");
         vgic_vm_detach(dev);
         vgic_disconnect(device);
         vgic_vm_destroy(conn, "full");
@@ -158,7 +159,8 @@ static void test_death(struct vgic_conn *conn)
         vcpu = take(vm, NULL);
         tap_eq(vgic_vcpu_ack(vcpu, 1), 40, "an acknowledge that was cut short is taken back, and delivered");
         vgic_vcpu_eoi(vcpu, 1, 40);
-        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "once");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS,
+               "an acknowledge was cut short, taken back, taken: it does not come again");
         vgic_vm_destroy(conn, "death");
         vgic_vm_detach(vm);
 }

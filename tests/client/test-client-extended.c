@@ -91,8 +91,10 @@ static void test_messages(struct vgic_conn *tool, struct vgic_vm *vm)
                        !(state_of(vm, 1, some[i]) & 1), "... and deasserts it");
                 tap_ok(vgic_vm_ack_count(vm, 1, some[i], &count) == 0 && count == 0, "... it was never acknowledged");
         }
-        tap_eq(vgic_vm_ack_count(vm, 1, 4160, &count), -EINVAL, "no count of what does not exist");
-        tap_eq(vgic_vm_ack_count(vm, 1, 1088, &count), -EINVAL, "nor of an extended PPI that does not exist");
+        tap_eq(vgic_vm_ack_count(vm, 1, 4160, &count), -EINVAL,
+               "count of an extended SPI that the VM does not have: -EINVAL");
+        tap_eq(vgic_vm_ack_count(vm, 1, 1088, &count), -EINVAL,
+               "count of an extended PPI that the VM does not have: -EINVAL");
 }
 
 /* The INTIDs of the VM "extended", in order. */
@@ -119,7 +121,8 @@ static void test_list(struct vgic_conn *tool)
         tap_ok(n == 64 && states[0].intid == 4096 && states[63].intid == 4159,
                "from 1088 on there are the extended SPIs");
         tap_eq(vgic_msg_irqs(tool, "extended", 0, 4160, states, 300), 0, "from 4160 on there is nothing");
-        tap_eq(vgic_msg_irqs(tool, "extended", 0, UINT32_MAX, states, 300), 0, "nor at the end of all numbers");
+        tap_eq(vgic_msg_irqs(tool, "extended", 0, UINT32_MAX, states, 300), 0,
+               "a page from the end of all numbers: empty");
 }
 
 /* 988 + 1024 SPIs and 64 + 32 private ones are five pages. */
@@ -175,27 +178,34 @@ static void test_grant(struct vgic_conn *conn, struct vgic_vm *vm)
         uint64_t seen = 0;
 
         tap_eq(vgic_grant(vm, "ppi", not_spi, 1, token), -EINVAL, "an extended PPI cannot be granted");
-        tap_eq(vgic_grant(vm, "absent", absent, 1, token), -EINVAL, "nor an extended SPI that the VM does not have");
-        tap_eq(vgic_grant(vm, "again", again, 2, token), -EINVAL, "nor one twice: %s", vgic_conn_error(conn));
+        tap_eq(vgic_grant(vm, "absent", absent, 1, token), -EINVAL,
+               "grant of an extended SPI that the VM does not have: -EINVAL");
+        tap_eq(vgic_grant(vm, "again", again, 2, token), -EINVAL,
+               "grant of one extended SPI twice: %s", vgic_conn_error(conn));
         if (vgic_grant(vm, "device", granted, 3, token) < 0 || vgic_device_attach(device, "extended", token, &dev) < 0)
                 tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
         tap_ok(vgic_spi_assert(dev, 4159) == 0 && wait_state(vm, 4159, 1),
                "a device asserts the last extended SPI by ring");
         tap_ok(vgic_spi_deassert(dev, 4159) == 0 && wait_state(vm, 4159, 0), "... and deasserts it");
-        tap_ok(vgic_spi_assert(dev, 4096) == 0 && wait_state(vm, 4096, 1), "and the first");
+        tap_ok(vgic_spi_assert(dev, 4096) == 0 && wait_state(vm, 4096, 1),
+               "a device asserts the first extended SPI: its line is high");
         tap_ok(vgic_msg_inject(conn, "extended", 0, 4096, VGIC_LINE_DEASSERT) == 0 && vgic_spi_deassert(vm, 4096) == 0 &&
                state_of(vm, 0, 4096) == 1, "neither a tool nor the VMM can lower a device's wire");
-        tap_eq(vgic_spi_assert(dev, 4097), -EACCES, "one that was not granted");
-        tap_eq(vgic_spi_assert(dev, 33), -EACCES, "nor the SPI as far behind its first");
-        tap_eq(vgic_spi_assert(dev, 4160), -EINVAL, "one that does not exist");
-        tap_eq(vgic_spi_assert(dev, 1056), -EINVAL, "nor is an extended PPI an SPI");
+        tap_eq(vgic_spi_assert(dev, 4097), -EACCES,
+               "a device asserts an extended SPI that it was not granted: -EACCES");
+        tap_eq(vgic_spi_assert(dev, 33), -EACCES,
+               "a device asserts the SPI with the index of its extended one: -EACCES");
+        tap_eq(vgic_spi_assert(dev, 4160), -EINVAL,
+               "a device asserts an extended SPI that does not exist: -EINVAL");
+        tap_eq(vgic_spi_assert(dev, 1056), -EINVAL, "a device asserts an extended PPI: -EINVAL");
         tap_eq(vgic_revoke(vm, "device"), 0, "revoke");
-        tap_ok(state_of(vm, 0, 4096) == 0, "its wire is low again");
+        tap_ok(state_of(vm, 0, 4096) == 0, "its grant is revoked: the extended SPI's wire is low");
         for (int i = 0; i < 3 && wait_event(device, &event); i++)
                 seen |= event.kind == VGIC_EVENT_REVOKED ? event.intid == 95 ? 1u : event.intid == 4096 ? 2u :
                                 event.intid == 4159 ? 4u : 8u : 16u;
         tap_eq(seen, 7, "the device is told of each");
-        tap_eq(vgic_spi_assert(dev, 4159), -EACCES, "and has it no more");
+        tap_eq(vgic_spi_assert(dev, 4159), -EACCES,
+               "its grant is revoked: the device asserts, -EACCES");
         vgic_vm_detach(dev);
         vgic_disconnect(device);
 }
@@ -228,16 +238,19 @@ static void test_delivery(struct vgic_conn *conn, struct vgic_vm *vm)
                 tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
         tap_eq(vgic_spi_assert(dev, 4159), 0, "a device asserts an extended SPI");
         tap_ok(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, "the vCPU wakes");
-        tap_eq(vgic_vcpu_ack(vcpu, 1), 4159, "and acknowledges it");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), 4159,
+               "a device asserts the last extended SPI: its vCPU acknowledges it");
         vgic_spi_deassert(dev, 4159);
         vgic_vcpu_eoi(vcpu, 1, 4159);
         tap_ok(wait_event(device, &event) && event.kind == VGIC_EVENT_EOI && event.intid == 4159,
                "the device hears of its end");
-        tap_ok(vgic_vm_ack_count(vm, 0, 4159, &count) == 0 && count == 1, "it is counted");
+        tap_ok(vgic_vm_ack_count(vm, 0, 4159, &count) == 0 && count == 1,
+               "the last extended SPI acknowledged: one is counted");
         tap_eq(vgic_ppi_pulse(vm, 0, 1087), 0, "an extended PPI");
         tap_eq(vgic_vcpu_ack(vcpu, 1), 1087, "is delivered, too");
         vgic_vcpu_eoi(vcpu, 1, 1087);
-        tap_ok(vgic_vm_ack_count(vm, 0, 1087, &count) == 0 && count == 1, "and counted");
+        tap_ok(vgic_vm_ack_count(vm, 0, 1087, &count) == 0 && count == 1,
+               "the last extended PPI acknowledged: one is counted");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(dev);
         vgic_disconnect(device);
@@ -260,8 +273,10 @@ static void test_grant_all(struct vgic_conn *conn)
         intids[n] = 32;
         tap_eq(vgic_grant(vm, "more", intids, n + 1, token), -EINVAL, "more SPIs than there can be: %s",
                vgic_conn_error(conn));
-        tap_eq(vgic_grant(vm, "all", intids, n, token), 0, "all of them");
-        tap_eq(vgic_device_attach(device, "most", token, &dev), 0, "one device has them");
+        tap_eq(vgic_grant(vm, "all", intids, n, token), 0,
+               "a grant of all SPIs, extended ones too: 0");
+        tap_eq(vgic_device_attach(device, "most", token, &dev), 0,
+               "a device attaches to a grant of all SPIs: 0");
         tap_ok(vgic_spi_assert(dev, 5119) == 0 && wait_state(vm, 5119, 1), "even the last");
         vgic_vm_detach(dev);
         tap_ok(wait_state(vm, 5119, 0), "whose wire goes low with the device");

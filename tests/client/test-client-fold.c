@@ -138,10 +138,12 @@ static void test_own(struct vgic_conn *conn)
         for (unsigned i = 0; i < 2000; i++) /* 200 s, if it did */
                 vgic_gicd_read(vm, 0x304, 4, &value);
         vgic_vm_irq_state(vm, 0, SPI, &state);
-        tap_ok(state.pending && state.stale, "who has it in guest itself is told so");
+        tap_ok(state.pending && state.stale,
+               "read by who has it in guest itself: pending, and said to be old");
         vgic_lr_exit(vcpu, &bank);
         vgic_vm_irq_state(vm, 0, SPI, &state);
-        tap_ok(state.pending && !state.stale, "and when it is out, not");
+        tap_ok(state.pending && !state.stale,
+               "read by who had it in guest itself, after the exit: pending, and not old");
         destroy(conn, vm);
 }
 

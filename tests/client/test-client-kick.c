@@ -130,7 +130,8 @@ static void test_without(struct vgic_conn *conn)
         vgic_spi_pulse(vm, SPI);
         tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)),
                "registered anew without a kick: its descriptor is readable");
-        tap_eq(atomic_load(&n_kicks), before, "and the kick of before is not called");
+        tap_eq(atomic_load(&n_kicks), before,
+               "registered again without a kick: the kick of before is not called");
         destroy(conn, vm);
 }
 

@@ -75,32 +75,37 @@ static void test_order_of_calls(struct vgic_conn *conn)
         struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 16);
         struct vgic_lr_bank bank = { 0 }, again = { 0 };
 
-        tap_eq(vgic_lr_enter(NULL, &bank), -EINVAL, "no vCPU enters");
-        tap_eq(vgic_lr_exit(NULL, &bank), -EINVAL, "no vCPU exits");
-        tap_eq(vgic_lr_enter(vcpu, NULL), -EINVAL, "it enters without a bank");
-        tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "it exits, and is not in guest");
+        tap_eq(vgic_lr_enter(NULL, &bank), -EINVAL, "enter without a vCPU: -EINVAL");
+        tap_eq(vgic_lr_exit(NULL, &bank), -EINVAL, "exit without a vCPU: -EINVAL");
+        tap_eq(vgic_lr_enter(vcpu, NULL), -EINVAL, "enter without a bank: -EINVAL");
+        tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "exit while not in guest: -EINVAL");
         vgic_spi_pulse(vm, SPI);
         enter(vcpu, &bank);
         again.ich_hcr = 77;
-        tap_ok(vgic_lr_enter(vcpu, &again) == -EBUSY && again.ich_hcr == 77, "it enters twice: refused, and nothing is stored");
-        tap_eq(vgic_lr_exit(vcpu, NULL), -EINVAL, "it exits without a bank");
-        tap_ok(state_of(vm, SPI).pending && (bank.ich_lr[0] & STATE) == VGIC_ICH_LR_PENDING, "and is in guest all the same");
-        tap_eq(vgic_lr_exit(vcpu, &bank), 0, "it exits");
-        tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "once");
+        tap_ok(vgic_lr_enter(vcpu, &again) == -EBUSY && again.ich_hcr == 77,
+               "enter while in guest: -EBUSY, and nothing is stored");
+        tap_eq(vgic_lr_exit(vcpu, NULL), -EINVAL, "exit without a bank: -EINVAL");
+        tap_ok(state_of(vm, SPI).pending && (bank.ich_lr[0] & STATE) == VGIC_ICH_LR_PENDING,
+               "exit without a bank: it is in guest all the same");
+        tap_eq(vgic_lr_exit(vcpu, &bank), 0, "exit while in guest: 0");
+        tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "exit twice: -EINVAL");
         enter(vcpu, &bank);
-        tap_eq(vgic_vcpu_unregister(vcpu), 0, "it is given back in guest");
-        tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active, "what was in a list register is pending again");
+        tap_eq(vgic_vcpu_unregister(vcpu), 0, "unregistered while in guest: 0");
+        tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active,
+               "unregistered while in guest: what was listed is pending again");
         bank.ich_lr[0] &= ~STATE;
         bank.ich_vmcr = 0;
         tap_eq(vgic_lr_exit(vcpu, &bank), -EINVAL, "the exit comes too late");
-        tap_eq(vgic_lr_enter(vcpu, &bank), -EINVAL, "as does another entry");
-        tap_ok(state_of(vm, SPI).pending, "and changes nothing");
+        tap_eq(vgic_lr_enter(vcpu, &bank), -EINVAL, "enter after it was unregistered: -EINVAL");
+        tap_ok(state_of(vm, SPI).pending, "enter after it was unregistered: nothing changes");
         vcpu = guest_boot_vcpu(vm, 0, 0);
-        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "its next owner takes the interrupt, by a trap port");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI,
+               "unregistered in guest, registered as a trap port: it takes the interrupt");
         vgic_vcpu_unregister(vcpu);
         vcpu = guest_boot_vcpu(vm, 0, 1);
         enter(vcpu, &bank);
-        tap_eq(bank.ich_lr[0] & (STATE | UINT32_MAX), VGIC_ICH_LR_ACTIVE | SPI, "and the one after that finds it active, in a list register");
+        tap_eq(bank.ich_lr[0] & (STATE | UINT32_MAX), VGIC_ICH_LR_ACTIVE | SPI,
+               "taken on a trap port, registered with list registers: listed as active");
         vgic_lr_exit(vcpu, &bank);
         destroy(conn, vm);
 }
@@ -117,27 +122,35 @@ static void test_past_the_bank(struct vgic_conn *conn)
         guest_open_privates(vm, 0, 1u << 5);
         enter(vcpu, &bank);
         vgic_spi_pulse(vm, SPI);
-        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "in guest nothing is acknowledged past the bank");
-        tap_eq(vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_IAR1_EL1, &value), -EBUSY, "nor by its register");
-        tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0), -EBUSY, "no priority mask is set");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS,
+               "in guest, an SPI is pulsed: vgic_vcpu_ack() finds nothing");
+        tap_eq(vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_IAR1_EL1, &value), -EBUSY,
+               "in guest, ICC_IAR1_EL1 is read: -EBUSY");
+        tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0), -EBUSY,
+               "in guest, ICC_PMR_EL1 is written: -EBUSY");
         tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, 5 << 24 | 1), 0, "an SGI is generated");
-        tap_eq(vgic_vcpu_lines(vcpu) | vgic_vcpu_enter(vcpu), 0, "there are no other lines than the bank's");
+        tap_eq(vgic_vcpu_lines(vcpu) | vgic_vcpu_enter(vcpu), 0,
+               "in guest, an SPI is due: lines and enter return none");
         vgic_vcpu_leave(vcpu);
-        tap_eq(vgic_vcpu_park(vcpu, 0, &none, 1), -EBUSY, "it cannot park");
-        tap_ok(vgic_vcpu_park_begin(vcpu) == 1 && vgic_vcpu_park_end(vcpu) == 0, "nor in the host's own loop");
+        tap_eq(vgic_vcpu_park(vcpu, 0, &none, 1), -EBUSY, "in guest: park returns -EBUSY");
+        tap_ok(vgic_vcpu_park_begin(vcpu) == 1 && vgic_vcpu_park_end(vcpu) == 0,
+               "in guest: park_begin returns 1, park_end no line");
         vgic_vcpu_stop(vcpu);
-        tap_eq(shm_load(&vm->gic.vcpus[0].park, PARK_A1), SHM_PARK_IN_GUEST, "nor be called stopped");
-        tap_eq(vgic_vcpu_reset(vcpu), -EBUSY, "nor be reset by its own thread");
+        tap_eq(shm_load(&vm->gic.vcpus[0].park, PARK_A1), SHM_PARK_IN_GUEST,
+               "in guest, vgic_vcpu_stop(): it is not marked parked");
+        tap_eq(vgic_vcpu_reset(vcpu), -EBUSY, "in guest, vgic_vcpu_reset(): -EBUSY");
         vgic_vcpu_eoi(vcpu, 1, SPI);
         vgic_vcpu_dir(vcpu, SPI);
-        tap_eq(vgic_lr_exit(vcpu, &bank), 0, "it exits");
-        tap_ok(vgic_vcpu_ack(vcpu, 1) == 5 && vgic_vcpu_ack(vcpu, 1) == VGIC_INTID_SPURIOUS, "and has the SGI");
+        tap_eq(vgic_lr_exit(vcpu, &bank), 0, "past the bank while in guest, then exit: 0");
+        tap_ok(vgic_vcpu_ack(vcpu, 1) == 5 && vgic_vcpu_ack(vcpu, 1) == VGIC_INTID_SPURIOUS,
+               "an SGI to itself in guest, then exit: it is taken, once");
         vgic_vcpu_eoi(vcpu, 1, 5);
-        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "and the SPI");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "an SPI pulsed in guest, then exit: it is taken");
         vgic_vcpu_eoi(vcpu, 1, SPI);
         enter(vcpu, &bank);
         vgic_spi_pulse(vm, SPI);
-        tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "what comes in guest rings after all that, too");
+        tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)),
+               "past the bank while in guest, in guest again, an SPI pulsed: it is rung");
         vgic_lr_exit(vcpu, &bank);
         destroy(conn, vm);
 }
@@ -183,14 +196,16 @@ static void test_messages(struct vgic_conn *conn)
         int fd = raw_attached(PROTO_FEATURES_ALL & ~PROTO_FEATURE_LIST_REGISTERS);
 
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 1), PROTO_INVALID, "VCPU_REGISTER with list_registers, without the feature");
-        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, UINT32_MAX), PROTO_INVALID, "the same with too many");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, UINT32_MAX), PROTO_INVALID,
+               "VCPU_REGISTER with 2^32 - 1 list registers: INVALID");
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 0), PROTO_OK, "without either");
         tap_eq(ask_vcpu(fd, PROTO_VCPU_UNREGISTER, 0, 99), PROTO_OK, "the field means nothing in VCPU_UNREGISTER");
         close(fd);
         fd = raw_attached(PROTO_FEATURES_ALL);
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 17), PROTO_INVALID, "17 list registers");
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, UINT32_MAX), PROTO_INVALID, "2^32 - 1");
-        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 2, 4), PROTO_INVALID, "of a vCPU that does not exist");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 2, 4), PROTO_INVALID,
+               "VCPU_REGISTER with list registers of a vCPU that does not exist: INVALID");
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 16), PROTO_OK, "16");
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 4), PROTO_BUSY, "twice, with another number");
         close(fd);
@@ -246,14 +261,17 @@ static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
 
         enter(vcpu, &bank);
         bank.ich_lr[0] ^= STATE; /* the guest has acknowledged it */
-        tap_ok((get_gicd(tool, 0x304) & bit) == 0 && is_rung(vcpu), "who reads GICD_ISACTIVER makes the vCPU fold");
+        tap_ok((get_gicd(tool, 0x304) & bit) == 0 && is_rung(vcpu),
+               "GICD_ISACTIVER read by attribute while listed: the first answer is old, the vCPU is rung");
         vgic_lr_exit(vcpu, &bank);
-        tap_eq(get_gicd(tool, 0x304) & bit, bit, "and then reads that it is active");
+        tap_eq(get_gicd(tool, 0x304) & bit, bit,
+               "GICD_ISACTIVER read by attribute, folded: it is active");
         enter(vcpu, &bank);
         set_gicd(tool, 0x384, bit);
         tap_ok(is_rung(vcpu), "GICD_ICACTIVER");
         vgic_lr_exit(vcpu, &bank);
-        tap_ok(!state_of(vm, SPI).active && !state_of(vm, SPI).pending, "it is not active, though the guest had it so to the last");
+        tap_ok(!state_of(vm, SPI).active && !state_of(vm, SPI).pending,
+               "GICD_ICACTIVER set by attribute while the guest has it active, then exit: not active");
 
         vgic_spi_pulse(vm, SPI);
         enter(vcpu, &bank);
@@ -261,7 +279,8 @@ static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
         tap_ok(is_rung(vcpu), "GICD_IROUTER");
         vgic_lr_exit(vcpu, &bank);
         enter(vcpu, &bank);
-        tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).vcpu == 1, "it waits for the other vCPU now");
+        tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).vcpu == 1,
+               "GICD_IROUTER changed by attribute, then exit: it waits for the other vCPU");
         vgic_lr_exit(vcpu, &bank);
         destroy(conn, vm);
 }
@@ -278,20 +297,23 @@ static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
         bank.ich_lr[0] ^= STATE;
         bank.ich_ap1r[0] = 1;
         tap_eq(vgic_msg_reset(tool, NAME, 0, VGIC_RESET_CPU_ON), 0, "the vCPU is reset by a tool");
-        tap_ok(is_rung(vcpu), "which rings it");
+        tap_ok(is_rung(vcpu), "CPU_ON asked for in guest: the vCPU is rung");
         vgic_lr_exit(vcpu, &bank);
         vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_IGRPEN1_EL1, &value);
-        tap_ok(!state_of(vm, SPI).active && value == 0, "what the guest had is of before the reset");
+        tap_ok(!state_of(vm, SPI).active && value == 0,
+               "CPU_ON asked for in guest, then exit: what the guest held is not active");
         vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_RPR_EL1, &value);
-        tap_eq(value, 0xff, "its active priorities too");
+        tap_eq(value, 0xff, "CPU_ON asked for in guest, then exit: no active priority is left");
 
         guest_open_vcpu(vm, vcpu, true);
         vgic_spi_pulse(vm, SPI);
         enter(vcpu, &bank);
-        tap_eq((uint32_t)bank.ich_lr[0], SPI, "it boots again, and has the next one");
+        tap_eq((uint32_t)bank.ich_lr[0], SPI,
+               "reset and booted again, an SPI pulsed: it is listed");
         tap_eq(vgic_msg_reset(tool, NAME, 0, VGIC_RESET_SYSTEM), 0, "the system is reset");
         vgic_lr_exit(vcpu, &bank);
-        tap_ok(!state_of(vm, SPI).pending && !state_of(vm, SPI).enabled, "what was in the list register does not come back");
+        tap_ok(!state_of(vm, SPI).pending && !state_of(vm, SPI).enabled,
+               "SYSTEM asked for in guest, then exit: what was listed is neither pending nor enabled");
         enter(vcpu, &bank);
         tap_ok(!bank.ich_lr[0] && !(bank.ich_vmcr & 3), "the next bank is empty");
         vgic_lr_exit(vcpu, &bank);
@@ -312,7 +334,7 @@ static void test_power(struct vgic_conn *conn)
         other = guest_boot_vcpu(vm, 1, 0);
         vgic_lr_exit(vcpu, &bank);
         vgic_vcpu_power(vcpu, 0);
-        tap_eq(vgic_vcpu_ack(other, 1), SPI, "its vCPU goes off: the other one takes it");
+        tap_eq(vgic_vcpu_ack(other, 1), SPI, "1-of-N, its vCPU goes off: the other one takes it");
         vgic_vcpu_eoi(other, 1, SPI);
         destroy(conn, vm);
 }
@@ -365,8 +387,10 @@ static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
                 die_in_guest();
         waitpid(pid, &status, 0);
         tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && wait_unowned(tool), "the owner of a port is killed in guest");
-        tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active, "what was in a list register is pending again");
-        tap_ok(state_of(vm, OTHER).active && state_of(vm, OTHER).holder == 0, "what was active stays active");
+        tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active,
+               "killed in guest: what was listed as pending is pending");
+        tap_ok(state_of(vm, OTHER).active && state_of(vm, OTHER).holder == 0,
+               "killed in guest: what was active stays active at its vCPU");
         vgic_vm_tdir(vm, &tdir);
         tap_eq(tdir.set, 1, "TDIR is set");
         if (try_register(vm, 0, 4, &vcpu) < 0)
@@ -378,7 +402,8 @@ static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
         bank.ich_lr[1] &= ~STATE;
         bank.ich_ap1r[0] = 0;
         vgic_lr_exit(vcpu, &bank);
-        tap_ok(state_of(vm, SPI).pending && !state_of(vm, OTHER).active, "and ends what its predecessor had taken");
+        tap_ok(state_of(vm, SPI).pending && !state_of(vm, OTHER).active,
+               "killed in guest, the next owner ends what the first had taken: not active");
         destroy(conn, vm);
 }
 
@@ -400,14 +425,18 @@ static void test_stopped_daemon(struct vgic_conn *conn)
         vgic_spi_pulse(vm, SPI);
         tap_eq(poll(&bell, 1, 0), 0, "whoever injects rings nobody but the daemon and the vCPU that it is for");
         tap_eq(vgic_vcpu_ack(other, 1), 1023, "another vCPU is refused the SPI");
-        tap_eq(poll(&bell, 1, 0), 1, "and rings the port");
-        tap_eq(vgic_vcpu_park_begin(other), 0, "it goes to sleep");
+        tap_eq(poll(&bell, 1, 0), 1,
+               "daemon stopped, refused at the gate: the port in guest is rung");
+        tap_eq(vgic_vcpu_park_begin(other), 0,
+               "daemon stopped, refused at the gate: the trap port can sleep");
         vgic_lr_exit(port, &bank);
         tap_eq(poll(&others, 1, 0), 1, "the port leaves, and wakes it");
         vgic_vcpu_park_end(other);
-        tap_eq(vgic_vcpu_ack(other, 1), SPI, "it takes the SPI");
+        tap_eq(vgic_vcpu_ack(other, 1), SPI,
+               "daemon stopped, the port has left: the trap port takes the SPI");
         enter(port, &bank);
-        tap_ok(bank.ich_hcr & VGIC_ICH_HCR_TDIR, "and the port traps");
+        tap_ok(bank.ich_hcr & VGIC_ICH_HCR_TDIR,
+               "daemon stopped, an SPI in flight: the port that enters traps");
         vgic_lr_exit(port, &bank);
         kill(daemon_.pid, SIGCONT);
         destroy(conn, vm);
@@ -425,8 +454,10 @@ static void test_dead_daemon(struct vgic_conn *conn)
         daemon_kill(&daemon_);
         vgic_spi_pulse(vm, SPI);
         tap_eq(vgic_vcpu_ack(other, 1), 1023, "the daemon is dead, a port is in guest without trapping: the gate is shut");
-        tap_eq(vgic_vcpu_unregister(port), -ENOTCONN, "that port's vCPU is given back");
-        tap_eq(vgic_vcpu_ack(other, 1), SPI, "and the gate is open");
+        tap_eq(vgic_vcpu_unregister(port), -ENOTCONN,
+               "daemon dead, the port in guest is given back: -ENOTCONN");
+        tap_eq(vgic_vcpu_ack(other, 1), SPI,
+               "daemon dead, the port in guest was given back: the trap port takes the SPI");
         vgic_vm_detach(vm);
 }
 

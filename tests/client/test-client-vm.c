@@ -57,7 +57,8 @@ static void test_connect(void)
         char path[300];
 
         tap_eq(vgic_connect(&options, &conn), -ENOENT, "no socket: -ENOENT");
-        tap_ok(conn && strstr(vgic_conn_error(conn), "/nonexistent/socket"), "in words: %s", vgic_conn_error(conn));
+        tap_ok(conn && strstr(vgic_conn_error(conn), "/nonexistent/socket"),
+               "no socket: the words name it: %s", vgic_conn_error(conn));
         vgic_disconnect(conn);
         memset(path, 'x', sizeof(path) - 1);
         path[sizeof(path) - 1] = '\0';
@@ -137,17 +138,21 @@ static void test_life(struct vgic_conn *conn, struct vgic_conn *other)
         tap_eq(vgic_vcpu_register(vm, 3, NULL, &vcpu), -EINVAL, "register: no such vCPU");
         tap_eq(vgic_vcpu_register(vm, 2, NULL, &vcpu), 0, "register");
         tap_eq(vgic_vcpu_register(vm, 2, NULL, &second), -EBUSY, "register twice");
-        tap_eq(vgic_vcpu_index(vcpu), 2, "its index");
+        tap_eq(vgic_vcpu_index(vcpu), 2, "vCPU 2 is registered: its index is 2");
         tap_eq(vgic_vm_attach(other, "life", VGIC_ROLE_VMM, &again), 0, "another VMM attaches");
-        tap_eq(vgic_vcpu_register(again, 2, NULL, &second), -EBUSY, "it cannot take a vCPU that is in use");
-        tap_eq(vgic_vcpu_register(again, 1, NULL, &second), 0, "it can take another");
+        tap_eq(vgic_vcpu_register(again, 2, NULL, &second), -EBUSY,
+               "a second VMM registers a vCPU that the first has: -EBUSY");
+        tap_eq(vgic_vcpu_register(again, 1, NULL, &second), 0,
+               "a second VMM registers a vCPU that nobody has: 0");
         tap_eq(vgic_vm_query(conn, "life", &info), 0, "query");
         tap_ok(info.n_vcpus == 3 && info.n_spis == 64 && info.n_vcpus_registered == 2 && info.n_sessions == 2 &&
                info.initialised && info.owner_uid == getuid(), "... says what is");
         tap_eq(vgic_vcpu_unregister(vcpu), 0, "unregister");
-        tap_eq(vgic_vcpu_register(again, 2, NULL, &vcpu), 0, "now the other can take it");
+        tap_eq(vgic_vcpu_register(again, 2, NULL, &vcpu), 0,
+               "the first gave vCPU 2 back, the second registers it: 0");
         vgic_vm_detach(again);
-        tap_eq(vgic_vcpu_register(vm, 2, NULL, &vcpu), 0, "and after it detached it is free again");
+        tap_eq(vgic_vcpu_register(vm, 2, NULL, &vcpu), 0,
+               "the second detached, the first registers vCPU 2: 0");
         vgic_vm_detach(vm);
         tap_eq(vgic_vm_attach(conn, "life", VGIC_ROLE_OBSERVER, &vm), 0, "the VM stays; attach as an observer");
         tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), -EACCES, "an observer registers nothing");
@@ -157,7 +162,7 @@ static void test_life(struct vgic_conn *conn, struct vgic_conn *other)
         ready(vgic_conn_fd(conn), "the observer's connection wakes");
         tap_eq(vgic_conn_process(conn), 1, "... with an event");
         vgic_vm_detach(vm);
-        tap_eq(vgic_vm_query(conn, "life", &info), -ENOENT, "it is gone");
+        tap_eq(vgic_vm_query(conn, "life", &info), -ENOENT, "destroyed, then asked for: -ENOENT");
 }
 
 static void test_interrupt(struct vgic_conn *conn, struct vgic_conn *tool)
@@ -240,7 +245,8 @@ static void test_device(struct vgic_conn *conn, struct vgic_conn *device)
         tap_eq(vgic_device_attach(device, "dev", token, &dev), 0, "the device attaches: %s", vgic_conn_error(device));
         tap_eq(vgic_spi_assert(dev, 52), -EACCES, "an SPI that was not granted");
         vgic_vm_get_info(vm, &info);
-        tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis - 1), -EACCES, "nor was the last one of the VM");
+        tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis - 1), -EACCES,
+               "a device asserts the last SPI of the VM, not granted: -EACCES");
         tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "an SPI that the VM does not have");
         tap_eq(vgic_spi_deassert(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "deassert: the same");
         tap_eq(vgic_spi_pulse(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "pulse: the same");
@@ -293,7 +299,8 @@ static void test_list(struct vgic_conn *conn)
                 vgic_disconnect(owners[i]);
                 vgic_vm_destroy(conn, name);
         }
-        tap_ok(vgic_vm_list(conn, &infos, &n) == 0 && n == 0, "none is left");
+        tap_ok(vgic_vm_list(conn, &infos, &n) == 0 && n == 0,
+               "all VMs destroyed: the list is empty");
         free(infos);
 }
 

@@ -74,13 +74,16 @@ int main(void)
         alarm(60);
         deadline = now_ns() + 20000000;
         tap_eq(vgic_vcpu_park(vcpu, deadline, NULL, 0), VGIC_WAKE_DEADLINE, "a park ends by its deadline");
-        tap_ok(now_ns() >= deadline, "and not before");
-        tap_ok(n_drains > 1, "its doorbell was rung all the time");
-        tap_eq(vgic_vcpu_park(vcpu, now_ns(), NULL, 0), VGIC_WAKE_DEADLINE, "so does one whose deadline is past at once");
+        tap_ok(now_ns() >= deadline,
+               "park with a deadline, rung all the time: not before the deadline");
+        tap_ok(n_drains > 1, "park with a deadline: the doorbell was rung all the time");
+        tap_eq(vgic_vcpu_park(vcpu, now_ns(), NULL, 0), VGIC_WAKE_DEADLINE,
+               "park with a deadline that is past: it is the deadline at once");
         ready = (struct pollfd){ .fd = open("/dev/null", O_RDONLY | O_CLOEXEC), .events = POLLIN };
         tap_eq(vgic_vcpu_park(vcpu, now_ns(), &ready, 1), VGIC_WAKE_FD, "a descriptor that is ready is told even then");
         vgic_vcpu_wake(vcpu);
-        tap_eq(vgic_vcpu_park(vcpu, now_ns(), NULL, 0), VGIC_WAKE_KICK, "and so is a kick");
+        tap_eq(vgic_vcpu_park(vcpu, now_ns(), NULL, 0), VGIC_WAKE_KICK,
+               "park with a deadline that is past, kicked: it is the kick");
         vgic_vm_destroy(conn, "park");
         vgic_vm_detach(vm);
         close(ready.fd);

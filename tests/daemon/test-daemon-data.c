@@ -78,7 +78,8 @@ static void test_tdir(struct daemon_proc *proc)
         close(pipe_fds[0]);
         close(pipe_fds[1]);
         tap_eq(vgic_tdir_subscribe(vcpu, events[0]), 0, "vCPU 0 subscribes");
-        tap_eq(vgic_tdir_subscribe(vcpu, events[0]), -EEXIST, "once");
+        tap_eq(vgic_tdir_subscribe(vcpu, events[0]), -EEXIST,
+               "a vCPU subscribes to TDIR twice: -EEXIST");
         tap_eq(vgic_tdir_subscribe(second, events[1]), 0, "vCPU 1 subscribes");
         if (vgic_vm_attach(watcher, "tdir", VGIC_ROLE_OBSERVER, &seen) < 0 || vgic_tdir_watch(seen) < 0)
                 tap_bail("watch: %s", vgic_conn_error(watcher));
@@ -88,7 +89,8 @@ static void test_tdir(struct daemon_proc *proc)
         tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && tdir.set == 1, "TDIR is set");
         tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 1, "the watcher is told");
         vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
-        tap_ok(take_count(events[0]) && take_count(events[1]), "after its end both are rung again");
+        tap_ok(take_count(events[0]) && take_count(events[1]),
+               "the SPI has ended: both subscribers are rung again");
         tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && tdir.set == 0 && tdir.n_in_flight == 0, "TDIR is clear");
         tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 0, "the watcher is told");
         tap_eq(vgic_msg_inject(watcher, "tdir", 0, SPI_OTHER, VGIC_LINE_PULSE), -EACCES, "an observer may not inject");
@@ -96,9 +98,10 @@ static void test_tdir(struct daemon_proc *proc)
         tap_eq(vgic_tdir_unsubscribe(second), 0, "vCPU 1 unsubscribes");
         vgic_msg_inject(conn, "tdir", 0, SPI_OTHER, VGIC_LINE_PULSE);
         tap_ok(take_count(events[0]), "an injection by message raises TDIR too");
-        tap_ok(poll(&(struct pollfd){ .fd = events[1], .events = POLLIN }, 1, 0) == 0, "and vCPU 1 is left alone");
+        tap_ok(poll(&(struct pollfd){ .fd = events[1], .events = POLLIN }, 1, 0) == 0,
+               "vCPU 1 unsubscribed, TDIR is set: it is not rung");
         vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
-        tap_ok(take_count(events[0]), "and it is cleared");
+        tap_ok(take_count(events[0]), "the SPI has ended, vCPU 0 subscribes: it is rung");
 
         vgic_vcpu_unregister(vcpu);
         vgic_vcpu_unregister(second);
@@ -142,15 +145,17 @@ static void test_tdir_in_guest(struct daemon_proc *proc)
                 tap_bail("subscribe: %s", vgic_conn_error(conn));
         vgic_gicd_write(vm, 0xc08, 4, UINT32_C(2) << 2 * (SPI_LEVEL % 16)); /* GICD_ICFGR2: an edge */
         vgic_spi_pulse(vm, SPI_LEVEL);
-        tap_eq(vgic_lr_enter(vcpu, &bank), 0, "in guest with one list register");
+        tap_eq(vgic_lr_enter(vcpu, &bank), 0, "one list register, enter: 0");
         tap_ok((uint32_t)bank.ich_lr[0] == SPI_LEVEL && (bank.ich_hcr & VGIC_ICH_HCR_TDIR), "an SPI is in it, and DIR traps");
         bank.ich_lr[0] &= ~VGIC_ICH_LR_STATE;
-        tap_ok(take_count(vgic_vcpu_fd(vcpu)), "it ended there: the daemon asks");
+        tap_ok(take_count(vgic_vcpu_fd(vcpu)),
+               "an SPI ended in a list register in guest: the daemon rings the vCPU");
         tap_eq(vgic_lr_exit(vcpu, &bank), 0, "the vCPU folds");
         do
                 vgic_vm_tdir(vm, &tdir);
         while (tdir.set && take_count(event));
-        tap_ok(!tdir.set && tdir.n_in_flight == 0, "and TDIR is cleared");
+        tap_ok(!tdir.set && tdir.n_in_flight == 0,
+               "an SPI ended in a list register, folded: TDIR is clear, none in flight");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -193,15 +198,17 @@ static void test_device(struct daemon_proc *proc)
         guess[VGIC_TOKEN_MAX] = '\0';
         tap_eq(vgic_device_attach(dev, "dev", guess, &device), -EACCES, "a guessed token is refused");
         tap_eq(vgic_device_attach(dev, "dev", token, &device), 0, "the right one attaches: %s", vgic_conn_error(dev));
-        tap_eq(vgic_device_attach(late, "dev", token, &none), -EBUSY, "one device at a time");
-        tap_eq(vgic_spi_assert(device, 50), -EACCES, "what was not granted is refused");
+        tap_eq(vgic_device_attach(late, "dev", token, &none), -EBUSY,
+               "a second device attaches to a grant in use: -EBUSY");
+        tap_eq(vgic_spi_assert(device, 50), -EACCES,
+               "a device asserts what it was not granted: -EACCES");
 
         tap_eq(vgic_spi_assert(device, SPI_LEVEL), 0, "the device asserts by ring");
         tap_eq(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0), VGIC_WAKE_IRQ,
                "a parked vCPU wakes");
-        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI_LEVEL, "and takes it");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI_LEVEL, "a device asserted SPI_LEVEL: the vCPU takes it");
         tap_eq(vgic_spi_deassert(device, SPI_LEVEL), 0, "the device lowers its wire");
-        tap_ok(wait_line(vm, SPI_LEVEL, 0), "which arrives");
+        tap_ok(wait_line(vm, SPI_LEVEL, 0), "a device deasserts SPI_LEVEL: the line is low");
         vgic_vcpu_eoi(vcpu, 1, SPI_LEVEL);
         tap_ok(next_event(dev, &event) == VGIC_EVENT_EOI && event.intid == SPI_LEVEL,
                "the end of interrupt comes back");
@@ -232,7 +239,8 @@ static void test_device(struct daemon_proc *proc)
         tap_ok(wait_line(vm, SPI_LEVEL, 1), "the device's wire holds the line when the VMM's own is low");
         other_kill(pid);
         tap_ok(wait_line(vm, SPI_LEVEL, 0), "the wire of a killed device goes low");
-        tap_eq(vgic_device_attach(late, "dev", token, &device), 0, "and the same token attaches again");
+        tap_eq(vgic_device_attach(late, "dev", token, &device), 0,
+               "a killed device's token: the next device attaches with it");
         vgic_vm_detach(device);
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);

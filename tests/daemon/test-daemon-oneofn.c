@@ -81,16 +81,20 @@ static void test_nobody(struct daemon_proc *proc)
         vgic_spi_pulse(vm, SPI);
         other_kill(pid);
         tap_ok(wait_sessions(conn, "nobody", 1), "the daemon saw the end of the only VMM with vCPUs");
-        tap_eq(chosen(vm, SPI), VGIC_NO_VCPU, "its interrupt waits for nobody");
+        tap_eq(chosen(vm, SPI), VGIC_NO_VCPU,
+               "the only vCPU's owner died: its 1-of-N SPI is chosen for nobody");
         vgic_spi_pulse(vm, SPI + 1);
-        tap_eq(chosen(vm, SPI + 1), VGIC_NO_VCPU, "as does one that comes then");
+        tap_eq(chosen(vm, SPI + 1), VGIC_NO_VCPU,
+               "nobody runs a vCPU, a 1-of-N SPI comes: chosen for nobody");
         if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0)
                 tap_bail("register");
         tap_eq(chosen(vm, SPI), 0, "the next process takes the vCPU over: chosen for it");
-        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "and acknowledged");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI,
+               "nobody ran a vCPU, one is registered: it takes the first SPI");
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "the other has the same priority");
         vgic_vcpu_eoi(vcpu, 1, SPI);
-        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI + 1, "and comes then");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), SPI + 1,
+               "nobody ran a vCPU, one is registered: it takes the second SPI");
         vgic_vcpu_eoi(vcpu, 1, SPI + 1);
         vgic_vm_destroy(conn, "nobody");
         vgic_vm_detach(vm);
@@ -114,7 +118,8 @@ static void test_many(struct daemon_proc *proc)
         tap_eq(n_dead, N_SPIS, "each is chosen for one of the vCPUs of the process that will die");
         vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         other_kill(pid);
-        tap_ok(wait_sessions(conn, "many", 1), "it died");
+        tap_ok(wait_sessions(conn, "many", 1),
+               "the VMM with all the vCPUs is killed: its session ends");
         while ((intid = vgic_vcpu_ack(vcpu, 1)) < 32 + N_SPIS) {
                 n_again += taken[intid]++;
                 n_taken++;
@@ -140,9 +145,11 @@ static void test_leave(struct daemon_proc *proc)
         vgic_spi_pulse(vm, SPI);
         tap_eq(chosen(vm, SPI), 0, "chosen for vCPU 0");
         vgic_vcpu_sysreg_write(stays, VGIC_ICC_IGRPEN1_EL1, 1);
-        tap_eq(vgic_vcpu_unregister(leaves), 0, "which is unregistered");
-        tap_eq(chosen(vm, SPI), 1, "now it is vCPU 1's");
-        tap_eq(vgic_vcpu_ack(stays, 1), SPI, "which takes it");
+        tap_eq(vgic_vcpu_unregister(leaves), 0,
+               "the vCPU for which the SPI was chosen is unregistered: 0");
+        tap_eq(chosen(vm, SPI), 1, "the chosen vCPU was unregistered: the SPI is vCPU 1's");
+        tap_eq(vgic_vcpu_ack(stays, 1), SPI,
+               "the chosen vCPU was unregistered: vCPU 1 takes the SPI");
         vgic_vcpu_eoi(stays, 1, SPI);
 
         vgic_vcpu_sysreg_write(stays, VGIC_ICC_IGRPEN1_EL1, 0);
@@ -151,7 +158,7 @@ static void test_leave(struct daemon_proc *proc)
         tap_eq(chosen(vm, SPI), 0, "registered again: it is chosen again");
         vgic_vcpu_sysreg_write(stays, VGIC_ICC_IGRPEN1_EL1, 1);
         vgic_vm_detach(theirs);
-        tap_eq(chosen(vm, SPI), 1, "its VMM detaches: vCPU 1's");
+        tap_eq(chosen(vm, SPI), 1, "the chosen vCPU's VMM detaches: the SPI is vCPU 1's");
         vgic_vcpu_eoi(stays, 1, vgic_vcpu_ack(stays, 1));
         vgic_vm_destroy(conn, "leave");
         vgic_vm_detach(vm);
@@ -171,13 +178,14 @@ static void test_power(struct daemon_proc *proc)
         vgic_vcpu_power(first, 0);
         tap_eq(chosen(vm, SPI), 1, "CPU_OFF: it goes to the other");
         vgic_vcpu_power(second, 0);
-        tap_eq(chosen(vm, SPI), VGIC_NO_VCPU, "that one, too: to nobody");
+        tap_eq(chosen(vm, SPI), VGIC_NO_VCPU,
+               "the second vCPU goes off, too: the SPI is chosen for nobody");
         vgic_vcpu_power(first, 1);
         tap_eq(chosen(vm, SPI), 0, "CPU_ON: it goes there");
         vgic_vcpu_unregister(first);
         tap_eq(chosen(vm, SPI), VGIC_NO_VCPU, "on, and given back: to nobody");
         vgic_vcpu_power(second, 1);
-        tap_eq(chosen(vm, SPI), 1, "to who comes on");
+        tap_eq(chosen(vm, SPI), 1, "vCPU 0 given back, vCPU 1 comes on: the SPI is vCPU 1's");
         vgic_vm_destroy(conn, "power");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);

@@ -90,10 +90,11 @@ static void test_lifetime(struct daemon_proc *proc)
         tap_ok(wait_sessions(tool, "stays", 0), "a killed VMM leaves");
         query(tool, "stays", &info);
         tap_ok(info.owner_pid == 0 && info.n_vcpus_registered == 0 && info.initialised,
-               "its VM stays, its vCPUs are free");
+               "the VMM died: its VM stays, its vCPUs are free");
         conn = daemon_connect(proc);
         tap_eq(vgic_vm_attach(conn, "stays", VGIC_ROLE_VMM, &vm), 0, "the next VMM attaches");
-        tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0, "and takes over a vCPU");
+        tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0,
+               "the VMM died, another attaches: it registers vCPU 0");
         tap_ok(vgic_vm_irq_state(vm, 0, 40, &state) == 0 && state.line, "the wire is as the dead one left it");
         vgic_vcpu_unregister(vcpu);
         atomic_store(&vm->gic.vcpus[0].owner_session, 77);
@@ -101,13 +102,13 @@ static void test_lifetime(struct daemon_proc *proc)
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         tap_eq(vgic_vm_destroy(conn, "stays"), 0, "destroy");
-        tap_eq(query(tool, "stays", &info), -ENOENT, "and it is gone");
+        tap_eq(query(tool, "stays", &info), -ENOENT, "destroyed, then asked for: -ENOENT");
         vgic_disconnect(conn);
 
         pid = spawn_vmm(proc, "leaves", VGIC_VM_EPHEMERAL);
         tap_eq(query(tool, "leaves", &info), 0, "an ephemeral VM is there");
         other_kill(pid);
-        tap_ok(wait_gone(tool, "leaves"), "and goes with its VMM");
+        tap_ok(wait_gone(tool, "leaves"), "an ephemeral VM, its VMM dies: it is gone");
         vgic_disconnect(tool);
 }
 
@@ -125,13 +126,14 @@ static void test_names(struct daemon_proc *proc)
         tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0, "the first registers vCPU 0");
         tap_eq(vgic_vcpu_register(other, 0, NULL, &second), -EBUSY, "the second may not while the first lives");
         tap_eq(vgic_vcpu_unregister(vcpu), 0, "the first gives it back");
-        tap_eq(vgic_vcpu_register(other, 0, NULL, &second), 0, "now the second may");
+        tap_eq(vgic_vcpu_register(other, 0, NULL, &second), 0,
+               "the first gave vCPU 0 back, the second registers it: 0");
         vgic_vcpu_unregister(second);
         vgic_vm_detach(vm);
         vgic_disconnect(a);
         tap_ok(wait_sessions(b, "twice", 1), "the ephemeral VM stays as long as one VMM is there");
         vgic_vm_detach(other);
-        tap_ok(wait_gone(b, "twice"), "and goes with the last");
+        tap_ok(wait_gone(b, "twice"), "an ephemeral VM with two VMMs, both left: it is gone");
         vgic_disconnect(b);
 }
 
@@ -144,8 +146,10 @@ static void test_isolation(struct daemon_proc *proc)
         struct vgic_vm_info info_a, info_b;
 
         tap_eq(vgic_msg_inject(a, "a", 0, 40, VGIC_LINE_ASSERT), 0, "SPI 40 of VM a is asserted");
-        tap_ok(vgic_vm_irq_state(vm_a, 0, 40, &state) == 0 && state.line, "it is in a");
-        tap_ok(vgic_vm_irq_state(vm_b, 0, 40, &state) == 0 && !state.line, "and not in b");
+        tap_ok(vgic_vm_irq_state(vm_a, 0, 40, &state) == 0 && state.line,
+               "an SPI asserted in VM a: its line is high in a");
+        tap_ok(vgic_vm_irq_state(vm_b, 0, 40, &state) == 0 && !state.line,
+               "an SPI asserted in VM a: its line is low in b");
         query(a, "a", &info_a);
         query(a, "b", &info_b);
         tap_ok(info_a.injections_socket == 1 && info_b.injections_socket == 0, "and is counted in a only");
