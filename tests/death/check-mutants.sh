@@ -41,7 +41,7 @@ all() { # DIRECTORY
                 "$top_srcdir"/tests/death/death-*.c "$top_srcdir/tests/death/test-points.c" \
                 "$top_srcdir/tests/death/test-cut.c" "$top_srcdir/tests/death/test-guest.c" \
                 "$top_srcdir/tests/death/test-stop.c" \
-                "$top_srcdir/tests/death/points-thirds.c"
+                "$top_srcdir"/tests/death/points-*.c
 }
 
 link() { # TEST, the objects of its own
@@ -66,8 +66,8 @@ build() { # the file that was changed
         *.c) compile "$dir/objects" "$dir/$1" || return 1 ;;
         *) all "$dir/objects" || return 1 ;;
         esac
-        link test-points test-points.o points-thirds.o death-acts.o &&
-                link test-points-lr test-points.o points-thirds.o death-ports.o &&
+        link test-points test-points.o points-revived.o points-thirds.o death-acts.o &&
+                link test-points-lr test-points.o points-revived.o points-thirds.o death-ports.o &&
                 link test-cut test-cut.o death-acts.o &&
                 link_alone test-stop &&
                 link test-guest test-guest.o death-acts.o

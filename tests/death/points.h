@@ -53,6 +53,9 @@ void points_report(const struct trial *t, const char *what);
 const char *points_judge_continued(const struct death_act *a, const struct death_act *b,
                                    const struct death_state *found);
 
+/* points-revived.c */
+void points_revived(const char *only);
+
 /* points-thirds.c */
 void points_thirds(const char *only);
 bool points_may_third_be(bool done);

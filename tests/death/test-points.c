@@ -501,6 +501,7 @@ int main(int argc, char **argv)
                 if (!only || strstr(death_acts[i].name, only))
                         stop_at_each_access(&death_acts[i]);
         points_thirds(only);
+        points_revived(only);
         if (!only || strstr("two threads", only))
                 all_two_threads();
         if (!only || strstr("repairs", only))
