@@ -98,9 +98,11 @@ static inline uint64_t gic_lr_unmark(uint64_t w)
  */
 static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, bool *ret_ended)
 {
-        bool was_active = (listed & GICH_LR_ACTIVE) || ((listed & GICH_LR_PENDING) && !(lr & GICH_LR_PENDING));
+        bool taken = (listed & GICH_LR_PENDING) && !(lr & GICH_LR_PENDING);
+        bool was_active = (listed & GICH_LR_ACTIVE) || taken;
         bool active = (w & GIC_WORD_ENDED) ? (w & GIC_WORD_ACTIVE) != 0 : (lr & GICH_LR_ACTIVE) != 0;
-        bool told = (w & GIC_WORD_ENDED) && (listed & GICH_LR_ACTIVE);
+        /* The end from elsewhere was told as it was written; not that of what the guest took since. */
+        bool told = (w & GIC_WORD_ENDED) && (listed & GICH_LR_ACTIVE) && !taken;
 
         if ((w & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))
                 w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;
