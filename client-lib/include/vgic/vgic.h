@@ -24,11 +24,28 @@
  *             "any"    any thread at any time, concurrently with everything but the release of the object.
  *             The library starts no thread, installs no signal handler and has no mutable globals.
  *
- * Errors      Every int call returns 0 (or a documented non-negative value) or a negative errno; ret_x
- *             parameters are written on success only. vgic_conn_error() says the last failure of a connection's cold
- *             path in words. -ENOTCONN always means: the daemon is gone; the data path goes on. Besides what a call
- *             names, the cold path can return -EPROTO (the daemon answered nonsense), -EOPNOTSUPP (an older daemon) and
- *             -EIO (it failed).
+ * Errors      Every int call returns 0 (or a documented non-negative value) or a negative errno;
+ *             ret_x parameters are written on success only. A call's own text names what is special
+ *             to it, with the cause; doc/embedding.md has what to do, errno by errno.
+ *             On the cold path vgic_conn_error() has the reason in words: print it. Each call of it
+ *             can also return
+ *             -ENOTCONN    the daemon is gone, or closed this connection. The data path goes on:
+ *                          see "Without". The connection is of no more use
+ *             -ETIMEDOUT   no answer within timeout_ms. The daemon may still do it; look before you
+ *                          ask again. The late answer is dropped
+ *             -EPROTO      the daemon answered nonsense, which ends the connection: disconnect
+ *             -EOPNOTSUPP  the daemon is too old for it: do without
+ *             -EINVAL      an argument; also a NULL where none is allowed
+ *             -EMFILE      no descriptor is left, here or in the daemon: raise the limit that the
+ *                          words name
+ *             -EIO         the daemon failed; its log says why
+ *             -ENOMEM      no memory, here or in the daemon
+ *             and each that is about the attached VM
+ *             -ENOENT      the VM was destroyed: detach
+ *             Each call on the data path can return
+ *             -EACCES      the role may not: observers write nothing, devices map nothing
+ *             -ENODATA     there is no controller yet: vgic_vm_init()
+ *             -EOPNOTSUPP  the VM is a mirror, which delivers nothing (<vgic/vgic-mirror.h>)
  *
  * Without     -ENOTCONN: guests go on, and the library does what the daemon would have done, as far
  *             as a process of the VM can: wires of devices and tools go low, vCPUs of another VMM
@@ -102,9 +119,12 @@ struct vgic_conn_options {
  *
  * Threads: any.  Blocks: up to timeout_ms.
  *
- * Return: 0; -ENOENT or -ECONNREFUSED no daemon there; -EACCES the socket's mode forbids it;
- *         -EPROTO no common protocol version; -ENOSPC this user has as many connections as one may have; -ETIMEDOUT;
- *         -EINVAL; -ENOMEM.
+ * Return: 0; -ENOENT there is no such socket, or -ECONNREFUSED nobody listens there: start vgicd;
+ *         -EACCES the socket's mode forbids it: another user or group; -EPROTO no common protocol
+ *         version: update the older side; -ENOSPC this user has as many connections, or
+ *         descriptors, as one may have: close some, or raise the limit that the words name;
+ *         -ETIMEDOUT it does not accept, or not answer; -EINVAL @options->size, or the path is
+ *         empty or too long for a socket's; -EMFILE; -ENOMEM.
  */
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
 
@@ -144,7 +164,8 @@ struct vgic_event {
  * daemon is dead. After that, while it returns -ENOTCONN: looks whether another VMM process of the
  * VM died, and repairs its vCPUs.
  *
- * Return: number of events that now wait for vgic_conn_next_event(); -ENOTCONN the daemon is gone; -EPROTO.
+ * Return: number of events that now wait for vgic_conn_next_event(); -ENOTCONN the daemon is gone;
+ *         -EPROTO it sent nonsense, or a device's ring is corrupt. Nothing else.
  * Threads: conn.
  */
 int vgic_conn_process(struct vgic_conn *conn);
@@ -204,8 +225,10 @@ struct vgic_vm_config {
  * The VM exists in the daemon from now on, and stays when this process dies (attach again), unless VGIC_VM_EPHEMERAL.
  * Its controller is built by vgic_vm_init().
  *
- * Return: 0; -EEXIST the name is taken; -EINVAL (vgic_conn_error() says which member); -EISCONN the connection has a
- *         VM; -EMFILE or -ENOSPC the daemon's limits; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Return: 0; -EEXIST a VM has this name: vgic_vm_attach() to it, or another name; -EINVAL a member
+ *         of @config: the words say which, and what it can be; -EISCONN this connection has a VM:
+ *         connect once more; -ENOSPC this user has as many VMs as one may have (vgicd --max-vms);
+ *         -EOPNOTSUPP the daemon is too old for a member or flag that is set.
  * Threads: conn.
  */
 int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm);
@@ -213,9 +236,14 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, 
 /**
  * vgic_vm_init() - build the controller, map it, and fetch the doorbells; the data path works from here on
  *
- * If the VM is already initialised (attach) it maps it only. Return: 0; -EMFILE not enough descriptors in this process
- * or in the daemon, -ENOSPC this user has as many as one may have (the message says which limit to raise: a VM needs one per vCPU); -ENOTCONN; -ETIMEDOUT; -ENOMEM;
- * -EPROTONOSUPPORT the segment's layout is newer than this library; -EBADMSG the segment is not what it should be.
+ * If the VM is already initialised (attach) it maps it only; if this process has mapped it,
+ * nothing.
+ *
+ * Return: 0; -EACCES the role is not VMM; -EMFILE not enough descriptors in this process or in the
+ *         daemon, -ENOSPC this user has as many as one may have: a VM needs one for each vCPU, and
+ *         the words say which limit to raise; -EPROTONOSUPPORT the segment's layout is newer than
+ *         this library: update it; -EBADMSG the segment is not what it should be: a VMM process of
+ *         this VM has written into its head, or the daemon is broken. Destroy the VM.
  * Threads: conn.
  */
 int vgic_vm_init(struct vgic_vm *vm);
@@ -225,7 +253,10 @@ int vgic_vm_init(struct vgic_vm *vm);
  *
  * An initialised VM is mapped at once (VMM read-write, observer read-only).
  *
- * Return: 0; -ENOENT no such VM; -EACCES its owner is another user; -EISCONN; and the errors of vgic_vm_init().
+ * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user; -EISCONN this
+ *         connection has a VM: connect once more; -EINVAL @role is neither, or @name is no name;
+ *         and, of what is initialised, the errors of vgic_vm_init(). After a failure nothing is
+ *         attached.
  * Threads: conn.
  */
 int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role, struct vgic_vm **ret_vm);
@@ -236,8 +267,9 @@ int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role
  * Sets up a ring pair; vgic_spi_assert() and its sisters then work on the granted interrupts. The segment is not
  * mapped.
  *
- * Return: 0; -ENOENT no such VM; -EACCES the token is not valid; -EBUSY the grant is in use by a living device;
- *         -EISCONN; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Return: 0; -ENOENT no VM has this name; -EACCES the token is not that of a grant, or the grant
+ *         was revoked: ask the VMM for another; -EBUSY a living device uses the grant: end it
+ *         first; -EISCONN this connection has a VM: connect once more.
  * Threads: conn.
  */
 int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm);
@@ -249,8 +281,13 @@ int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *tok
 void vgic_vm_detach(struct vgic_vm *vm);
 
 /**
- * vgic_vm_destroy() - destroy the VM by name (its owner's uid, or root). Return: 0; -ENOENT; -EACCES; -ENOTCONN;
- * -ETIMEDOUT. Threads: conn.
+ * vgic_vm_destroy() - destroy a VM by name, whoever is attached
+ *
+ * Every other connection attached to it gets VGIC_EVENT_REVOKED of INTID 0. Who has mapped it keeps
+ * the mapping until it detaches, and can do nothing more with the daemon but that.
+ *
+ * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user (root may); -EINVAL no
+ *         name. Threads: conn.
  */
 int vgic_vm_destroy(struct vgic_conn *conn, const char *name);
 
@@ -282,12 +319,19 @@ struct vgic_vm_info {
         uint32_t n_redist_regions;      /* at least 1 */
 };
 
-/** vgic_vm_list() - all VMs this user may see; free() *ret_infos. Return: 0 or a cold-path error. Threads: conn. */
+/**
+ * vgic_vm_list() - all VMs of this user (root: of all), the oldest first
+ * @ret_infos: an array of *@ret_n, each of this library's sizeof; free() it. NULL if there are none
+ *
+ * Return: 0; or an error of every cold-path call. Threads: conn.
+ */
 int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t *ret_n);
 
 /**
- * vgic_vm_query() - one VM by name. @ret_info->size must be set. Return: 0; -ENOENT; -EACCES; -ENOTCONN; -ETIMEDOUT.
- * Threads: conn.
+ * vgic_vm_query() - one VM by name. @ret_info->size must be set.
+ *
+ * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user; -EINVAL no name, or
+ *         @ret_info->size is not set. Threads: conn.
  */
 int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info *ret_info);
 
@@ -324,7 +368,8 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
  * IHI 0069 section 12.1.3 gives the widths.
  *
  * Threads: any.  Blocks: VGIC_FOLD_WAIT_NS at most. VMM role only; reads by an observer work too.
- * Return: 0; -EINVAL @len is none of the four; -EACCES the role may not; -ENODATA not initialised.
+ * Return: 0, also for what is RAZ/WI; -EINVAL @len is none of the four; -EACCES an observer writes,
+ *         or a device; -ENODATA not initialised; -EOPNOTSUPP a mirror.
  */
 int vgic_gicd_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *ret_value);
 int vgic_gicd_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t value);
@@ -340,8 +385,11 @@ int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t 
  * it); only for granted INTIDs.
  *
  * Threads: any (VMM); conn (device).
- * Return: 0; -EINVAL no such INTID; -EACCES not granted, or observer; -ENODATA not initialised;
- *         -EAGAIN the ring is full (device: vgic_conn_process() re-sends the state by itself); -ENOTCONN (device).
+ * Return: 0; -EINVAL the VM has no such SPI; -EACCES an observer, or a device that has no grant of
+ *         it (any more: VGIC_EVENT_REVOKED). VMM: -ENODATA not initialised; -EOPNOTSUPP a mirror.
+ *         Device: -EAGAIN the ring is full: nothing to do, the state is kept, and sent by
+ *         vgic_conn_process(); -EBADMSG the ring is corrupt, -ENOTCONN there is none: the daemon
+ *         does not hear this device any more: disconnect.
  */
 int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid);
 int vgic_spi_deassert(struct vgic_vm *vm, uint32_t intid);
@@ -349,7 +397,10 @@ int vgic_spi_pulse(struct vgic_vm *vm, uint32_t intid);
 
 /**
  * vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31, or extended: 1056..) of
- * vCPU @index. VMM role only. Threads: any.
+ * vCPU @index
+ *
+ * Threads: any. Roles: VMM. Return: 0; -EINVAL the VM has no such PPI or vCPU; -EACCES not VMM;
+ *         -ENODATA not initialised; -EOPNOTSUPP a mirror.
  */
 int vgic_ppi_assert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
 int vgic_ppi_deassert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
@@ -374,7 +425,7 @@ struct vgic_icc_ctlr {
  * vgic_vm_icc_ctlr() - ICC_CTLR_EL1 of any vCPU, whatever it is doing, from any process that maps the VM
  *
  * Two atomic loads: wait-free, never -EBUSY, nothing is stopped. A reset that was asked for shows
- * at once, though the vCPU has still to apply it. Roles: VMM, observer.
+ * at once, though the vCPU has still to apply it. Roles: VMM, observer; of mirrors, too.
  * Return: 0; -EINVAL no such vCPU; -ENODATA not initialised; -EACCES device role. Threads: any.
  */
 int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
@@ -407,11 +458,18 @@ struct vgic_irq_state {
  * What is in a list register of a vCPU in guest is asked for and waited for, as by
  * vgic_gicd_read(): see VGIC_FOLD_WAIT_NS. An observer cannot ask; it is told by "stale".
  *
- * Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
+ * Return: 0; -EINVAL the VM has no such interrupt, or, of an SGI or PPI, no such vCPU; -ENODATA not
+ *         initialised; -EACCES device role; -EOPNOTSUPP a mirror. Threads: any. Blocks: for an SPI,
+ *         SGI or PPI in a list register VGIC_FOLD_WAIT_NS at most. Roles: VMM, observer.
  */
 int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state);
 
-/** vgic_vm_ack_count() - how often vCPU @index acknowledged @intid. Return, threads, roles: as above. */
+/**
+ * vgic_vm_ack_count() - how often vCPU @index acknowledged @intid, since the VM was initialised
+ *
+ * Return: 0; -EINVAL no such interrupt or vCPU; else as vgic_vm_irq_state(). Threads: any. Blocks:
+ * never. Roles: VMM, observer.
+ */
 int vgic_vm_ack_count(struct vgic_vm *vm, uint32_t index, uint32_t intid, uint64_t *ret_count);
 
 /** State of one vCPU, for tools. */
@@ -424,10 +482,19 @@ struct vgic_vcpu_state {
         uint32_t pmr, running_priority, group_enables; /* bit 0: group 0, bit 1: group 1 */
         uint64_t acknowledged, parks, resets;
 };
-/** vgic_vm_vcpu_state() - one vCPU. Return: 0; -EINVAL; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer. */
+/**
+ * vgic_vm_vcpu_state() - one vCPU, of one moment each member; two members may be of two moments
+ *
+ * Return: 0; -EINVAL no such vCPU; -ENODATA not initialised; -EACCES device role; -EOPNOTSUPP a
+ *         mirror. Threads: any. Blocks: never. Roles: VMM, observer.
+ */
 int vgic_vm_vcpu_state(struct vgic_vm *vm, uint32_t index, struct vgic_vcpu_state *ret_state);
 
-/** vgic_vm_get_info() - n_* of the attached VM without a message. Return: 0; -EINVAL. Threads: any. */
+/**
+ * vgic_vm_get_info() - n_* of the attached VM without a message; counters as they were when it was
+ * attached or initialised. @ret_info->size must be set. Return: 0; -EINVAL @vm is NULL, or
+ * @ret_info->size. Threads: any. Roles: all.
+ */
 int vgic_vm_get_info(struct vgic_vm *vm, struct vgic_vm_info *ret_info);
 
 /* ------------------------------------------------------------------------------------------------
@@ -447,7 +514,8 @@ struct vgic_tdir {
  * while somebody subscribes, watches or has a list-register port; for an exact answer without either ask vgic_msg_tdir().
  * While the daemon is dead, VMMs clear it.
  *
- * Return: 0; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
+ * Return: 0; -ENODATA not initialised; -EACCES device role; -EOPNOTSUPP a mirror. Threads: any.
+ *         Blocks: never. Roles: VMM, observer.
  */
 int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir);
 
@@ -464,7 +532,7 @@ struct vgic_tdir_stats {
 /**
  * vgic_vm_tdir_stats() - the same for people, with its counts; looks at every vCPU, so not for a vCPU's thread
  *
- * Return: 0; -EINVAL stats->size; -ENODATA; -EACCES. Threads: any. Roles: VMM, observer.
+ * Return: 0; -EINVAL @ret_stats->size; else as vgic_vm_tdir(). Threads: any. Roles: VMM, observer.
  */
 int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
 
@@ -475,7 +543,8 @@ int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
  * The duplicate dies with the daemon. From the first -ENOTCONN on, whoever goes by this eventfd
  * traps every DIR, or asks vgic_vm_tdir() before each entry.
  *
- * Return: 0; -EINVAL not an eventfd; -EEXIST subscribed already; -ENODATA not initialised; -ENOTCONN; -ETIMEDOUT.
+ * Return: 0; -EINVAL @event_fd is no eventfd; -EEXIST this vCPU has a subscription: unsubscribe
+ *         first.
  * Threads: conn and vcpu.
  */
 int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
@@ -483,13 +552,15 @@ int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
 /**
  * vgic_tdir_unsubscribe() - end that; the daemon closes its duplicate
  *
- * Return: 0; -ENOENT not subscribed; -ENOTCONN; -ETIMEDOUT. Threads: conn and vcpu.
+ * Return: 0; -ENOENT it had none. Threads: conn and vcpu.
  */
 int vgic_tdir_unsubscribe(struct vgic_vcpu *vcpu);
 
 /**
- * vgic_tdir_watch() - have VGIC_EVENT_TDIR events on the attached connection, any role. Return: 0 or a cold-path
- * error. Threads: conn.
+ * vgic_tdir_watch() - have VGIC_EVENT_TDIR events on the attached connection, until it detaches
+ *
+ * Return: 0, also the second time; -ENODATA not initialised; -EOPNOTSUPP a mirror. Roles: all.
+ * Threads: conn.
  */
 int vgic_tdir_watch(struct vgic_vm *vm);
 
@@ -503,56 +574,77 @@ int vgic_tdir_watch(struct vgic_vm *vm);
  * @intids, @n: SPIs and extended SPIs; each can be granted to four devices at most
  * @ret_token: VGIC_TOKEN_MAX + 1 bytes; hand it to the device process, which attaches with it
  *
- * Return: 0; -EINVAL; -EEXIST the label is used; -EBUSY no wire is left on one of them; -EACCES; -ENODATA; -ENOTCONN;
- * -ETIMEDOUT. Threads: conn.
+ * Return: 0; -EINVAL no label, no INTID, or one that is no SPI of the VM or is named twice; -EEXIST
+ *         a grant of this VM has the label: revoke it, or another label; -EBUSY one of them is
+ *         granted to four devices: revoke one of these; -ENOSPC the VM has as many grants as one
+ *         can have; -EACCES not VMM; -ENODATA not initialised; -EOPNOTSUPP a mirror. Threads: conn.
  */
 int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token);
 
 /**
  * vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED
  *
- * Return: 0; -ENOENT no grant of this label; -EINVAL not a label; -EACCES not VMM; -ENODATA not
- * initialised; -ENOTCONN; -ETIMEDOUT. Threads: conn.
+ * Return: 0; -ENOENT the VM has no grant of this label: revoked before; -EINVAL no label; -EACCES
+ *         not VMM; -ENODATA not initialised. Threads: conn.
  */
 int vgic_revoke(struct vgic_vm *vm, const char *label);
 
 /* ------------------------------------------------------------------------------------------------
- * The same by plain messages, for tools that map nothing. @name: the VM. Threads: conn.
+ * The same by plain messages, for tools that map nothing. @name: the VM. Threads: conn. Blocks: up
+ * to timeout_ms for each message.
+ *
+ * Each returns, besides the errors of every cold-path call: -ENOENT no VM has this name; -EACCES
+ * its owner is another user, or this connection is a device's; -EINVAL no name; -ENODATA it is not
+ * initialised; -EOPNOTSUPP it is a mirror (but vgic_msg_icc_ctlr() and vgic_msg_reset() work on
+ * those); and what stands at the call.
  */
 
 enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
 
 /**
- * vgic_msg_inject() - drive the tools' wire of an SPI, or of PPI @intid of vCPU @index, of both ranges each. Return: 0;
- * -ENOENT; -EACCES; -EINVAL; -ENODATA; -ENOTCONN; -ETIMEDOUT.
+ * vgic_msg_inject() - drive the tools' wire of an SPI, or of PPI @intid of vCPU @index
+ *
+ * Extended ones, too. The wire is one for all tools, and stays as it was driven last, also when the
+ * tool ends.
+ *
+ * Return: 0; -EINVAL the VM has no such interrupt or vCPU, or @op is none; -EBUSY the word moved
+ * all the time: a process of the VM scribbles over it. Try again.
  */
 int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
 
 /**
- * vgic_msg_icc_ctlr() - as vgic_vm_icc_ctlr(), but the daemon reads it. Return: as
- * vgic_msg_inject(); -EINVAL no such vCPU.
+ * vgic_msg_icc_ctlr() - as vgic_vm_icc_ctlr(), but the daemon reads it
+ *
+ * Return: 0; -EINVAL no such vCPU.
  */
 int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
 
 /**
  * vgic_msg_tdir() - as vgic_vm_tdir(). While nobody subscribes or watches and there is no
  * list-register port, the daemon looks first, and clears it if no SPI is in flight: the answer is
- * exact. Else it is as of its last look. Return: as vgic_msg_inject().
+ * exact. Else it is as of its last look. Return: 0.
  */
 int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *ret_tdir);
 
 /**
- * vgic_msg_tdir_stats() - the same with its counts; @ret_stats->size must be set. Return: as
- * vgic_msg_inject(); -EINVAL also ret_stats->size.
+ * vgic_msg_tdir_stats() - the same with its counts; @ret_stats->size must be set
+ *
+ * Return: 0; -EINVAL @ret_stats->size.
  */
 int vgic_msg_tdir_stats(struct vgic_conn *conn, const char *name, struct vgic_tdir_stats *ret_stats);
 /**
  * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index), by ascending
- * INTID: 0.., then 1056.. and 4096.. as far as the VM has them. Return: how many, or an error as above.
+ * INTID: 0.., then 1056.. and 4096.. as far as the VM has them.
+ *
+ * Return: how many; fewer than @n: there are no more; -EINVAL no such vCPU.
  */
 int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t first_intid,
                   struct vgic_irq_state *ret_states, size_t n);
-/** vgic_msg_reset() - as vgic_vm_reset_vcpu_kind(). Return: as vgic_msg_inject(). */
+/**
+ * vgic_msg_reset() - as vgic_vm_reset_vcpu_kind(), by the daemon
+ *
+ * Return: 0; -EINVAL no such vCPU or kind.
+ */
 int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enum vgic_reset kind);
 /** vgic_msg_reset_vcpu() - the same with VGIC_RESET_CPU_ON. */
 int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index);
