@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Data path: list-register ports, in and out of the guest
+ *
+ * Thin: what is listed and what a fold makes of it is in shm/ and gic/gic-lr.h. Here is what a
+ * process has to know beside that: which thread has the vCPU in guest, and in which bank, so that a
+ * read by that very thread is answered from it.
+ */
 #include "vgic-private.h"
 
 #include <string.h>
@@ -9,9 +17,6 @@
 #include "vgic-bereft.h"
 #include "vgic-thread.h"
 
-/*
- * Data path: list-register ports. Thin: the rules are in shm/shm-port.c and gic/gic-lr.h.
- */
 _Static_assert(sizeof(struct vgic_lr_bank) == sizeof(struct shm_port_bank) &&
                offsetof(struct vgic_lr_bank, ich_lr) == offsetof(struct shm_port_bank, ich_lr) &&
                offsetof(struct vgic_lr_bank, ich_ap0r) == offsetof(struct shm_port_bank, ich_ap0r) &&

@@ -3,6 +3,9 @@
 
 /*
  * The data path by plain messages, for tools that map nothing
+ *
+ * Each call is one request and its reply, but for vgic_msg_irqs(), which asks page by page. What
+ * the daemon answers is checked before it is given on.
  */
 #include <errno.h>
 

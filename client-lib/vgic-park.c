@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Data path: sleeping, waking and kicking
+ *
+ * A doorbell is an eventfd that the daemon made, blocking, so that the simplest park is one read().
+ * Its counter never decides anything: whoever wakes looks at the words. A vCPU of this process that
+ * is in guest is kicked by a call instead.
+ */
 #include "vgic-private.h"
 
 #include <limits.h>
@@ -20,12 +28,6 @@
 #define SPIN_NS     UINT64_C(20000)     /* a port that runs leaves in that time */
 #define NAP_NS      50000
 
-/*
- * Data path: sleeping, waking and kicking
- *
- * A doorbell is an eventfd that the daemon made, blocking, so that the simplest park is one read(). Its counter never
- * decides anything: whoever wakes looks at the words.
- */
 static void ring_bell(struct vgic_vm *vm, uint32_t index)
 {
         shm_bell_ringing(&vm->gic, index);

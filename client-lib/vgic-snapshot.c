@@ -2,7 +2,10 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Snapshots: thin; the work is in shm/
+ * Snapshots: save, restore, describe an image; and a vCPU that its host has stopped
+ *
+ * Thin: the work is in shm/. Here are the roles, and the reasons in words: they go to the caller's
+ * own memory, since any thread may call, and the connection's error is its owner's.
  */
 #include "vgic-private.h"
 

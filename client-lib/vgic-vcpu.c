@@ -3,6 +3,9 @@
 
 /*
  * vCPUs: registration, and the TDIR eventfd of each
+ *
+ * The cold path of a vCPU. The daemon decides who has it; a vCPU is given back here all the same
+ * when the daemon is gone: first its kick, then what it had in guest, then the message.
  */
 #include <errno.h>
 

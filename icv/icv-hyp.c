@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include "icv-bank.h"
 
 /*
  * The hypervisor's side: ICH_*_EL2 (IHI 0069 section 12.4) and the maintenance interrupt
+ *
+ * What a bank's registers tell (ICH_VTR, EISR, ELRSR, MISR), and what they keep of what is written:
+ * as hardware does, so that software which counts on RES0 bits is found out here.
  */
+#include "icv-bank.h"
 
 uint32_t icv_vtr(const struct icv_params *params)
 {

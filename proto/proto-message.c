@@ -2,7 +2,10 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Payloads, see proto-message.h
+ * Payloads: a protobuf message into a frame, and bytes of a peer into a message
+ *
+ * Both sides use it. protobuf-c does the coding; what is added here is what it does not look at: a
+ * 0 byte within a string, by which a peer could name one thing and mean another.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -3,6 +3,8 @@
 
 /*
  * Conformance: priorities, masking and preemption (IHI 0069 section 4.8)
+ *
+ * One function for each rule; its row at the end of the file gives it a name and the section.
  */
 #include "conf-tables.h"
 

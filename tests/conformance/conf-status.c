@@ -3,6 +3,9 @@
 
 /*
  * Conformance: GICD_STATUSR and GICR_STATUSR (IHI 0069 sections 12.9, 12.11)
+ *
+ * Which accesses are told as errors, at which frame, and that nothing else is. One function for
+ * each rule; its row at the end of the file gives it a name and the section.
  */
 #include "conf-tables.h"
 

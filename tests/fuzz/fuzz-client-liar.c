@@ -2,7 +2,10 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Something that is no daemon: see fuzz-client.h
+ * Something that is no daemon: it answers libvgic with what the fuzzer drew
+ *
+ * Its frames are well-formed or not, its descriptors the right ones or any others, its segment of
+ * another shape. The library must refuse, in words, and leak nothing.
  */
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,10 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Random programs: the profiles, and a GIC for each program; see program.h
+ * Random programs: the profiles, and a GIC for each program
+ *
+ * A profile says how large a GIC may be and which steps a program may make; a program draws its GIC
+ * below that. Each profile leaves out what another implementation than ours does not have.
  */
 #include <string.h>
 

@@ -3,6 +3,9 @@
 
 /*
  * Resets: what they give, what they keep, whom they touch
+ *
+ * Each kind of reset against IHI 0069's reset values and doc/resets.md, of vCPUs that run, that are
+ * off, and of all; wires keep their level, and other vCPUs all they have.
  */
 #include <errno.h>
 

@@ -3,6 +3,9 @@
 
 /*
  * Segments: built, sealed, mapped by somebody who believes nothing
+ *
+ * Which shapes can be built; that nobody can resize the file; and that a mapper refuses every
+ * header that is not one, field by field.
  */
 #include <errno.h>
 #include <fcntl.h>

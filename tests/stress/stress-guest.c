@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include "stress.h"
-
-#include "icv.h"
-#include "shm-gate.h"
-#include "shm-port.h"
 
 /*
  * Either kind of port: a guest's accesses, by traps or on the virtual CPU interface of icv/
@@ -19,6 +14,11 @@
  * Law 1   What GICD_ICACTIVER ends before it is taken in guest is ended all the same when it is
  *         folded (doc/list-registers.md): rounds in which that can be are not judged by law 1.
  */
+#include "stress.h"
+
+#include "icv.h"
+#include "shm-gate.h"
+#include "shm-port.h"
 
 static struct icv_params params_of(const struct party *p)
 {

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Which interrupts a round is about, and how one of them is drawn
+ *
+ * Counted ones are those of which the laws count each injection and each acknowledge; to the others
+ * anybody does anything. A canary is enabled by who asks for a reset, and nobody else touches it: a
+ * reset that was made has disabled it.
+ */
 #include "stress.h"
 
 /*

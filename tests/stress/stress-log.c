@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include <sched.h>
-#include <stdlib.h>
-#include <time.h>
-
-#include "stress.h"
 
 /*
  * What each party did last: operations, and in the program with hooks each access to the segment
@@ -12,6 +7,11 @@
  * A ring per party, written by it alone. When a law is broken everybody is stopped and what concerns the interrupt and
  * the vCPU is printed in the order of time.
  */
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "stress.h"
 
 enum { N_TOLD = 60, N_MAX_FOUND = 4096 };
 

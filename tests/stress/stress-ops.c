@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include "stress.h"
 
 /*
  * Operations that guests and devices do. Each is one or a few calls; which, and on what, is drawn.
+ *
+ * None waits, and none depends on what another has left: whatever order they come in has to keep
+ * the laws.
  */
+#include "stress.h"
 
 static uint32_t any_vcpu(struct party *p)
 {

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Operations of hosts, daemons, tools and observers
+ *
+ * What reaches past a vCPU's owner: resets, power, attributes, snapshots, repairs, TDIR's clear.
+ * What voids a law for somebody says so to the judge before it is done.
+ */
 #include <stdlib.h>
 
 #include "shm-snapshot.h"
 #include "stress.h"
-
-/*
- * Operations of hosts, daemons, tools and observers
- */
 
 static uint32_t any_vcpu(struct party *p)
 {

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * What every party is made of: its random numbers, and the doorbell on which it waits
+ *
+ * Doorbells are futexes in memory that threads and processes share, so that both programs wait in
+ * the same way, and the conductor can see who rests.
+ */
 #include "stress.h"
 
 #include <limits.h>

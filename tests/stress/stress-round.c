@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * One round: run, quiet, judge; open the distributor's gate, quiet, judge; open all others, quiet, judge: nothing may
+ * be left. Conducted by a thread (a process) that is no party; it has a party's record for its own operations.
+ */
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "stress.h"
-
-/*
- * One round: run, quiet, judge; open the distributor's gate, quiet, judge; open all others, quiet, judge: nothing may
- * be left. Conducted by a thread (a process) that is no party; it has a party's record for its own operations.
- */
 
 enum { LIMIT_S = 120 };
 

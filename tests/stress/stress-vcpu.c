@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include "stress.h"
 
 /*
  * A vCPU: takes interrupts, nested, ends them in order, deactivates some later or has another vCPU do it, sleeps
@@ -9,6 +8,8 @@
  * but the doorbell. In the latter two, if an interrupt line is found asserted in the end and nobody has rung, whoever
  * made it so has not ended his operation yet, or a wake-up is lost: laws_grace() tells which.
  */
+#include "stress.h"
+
 #define EOIMODE  ICC_CTLR_EOIMODE
 
 /* Only its own guest writes these two: what they are since its latest reset they stay. */
