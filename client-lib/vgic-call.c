@@ -72,7 +72,8 @@ int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request)
 {
         const struct proto_header *header = &conn->rx.header;
 
-        if (conn->rx.code != PROTO_OK && conn->rx.code != PROTO_BAD_FDS)
+        if (conn->rx.code != PROTO_OK && conn->rx.code != PROTO_BAD_FDS &&
+            conn->rx.code != PROTO_NO_DESCRIPTORS)
                 return vgic_call_nonsense(conn, proto_code_text(conn->rx.code), header->request);
         if (!(header->flags & PROTO_FLAG_REPLY)) {
                 const struct proto_row *row = proto_table_find(header->request);
