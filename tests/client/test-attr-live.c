@@ -52,7 +52,7 @@ static uint64_t guest(uint32_t offset)
         return value;
 }
 
-static void test_latches(void)
+static void latches_are_edges_and_ispendr_only(void)
 {
         set_dist(0xc08, 2u << 2 * (EDGE_SPI - 32));
         tap_ok(guest(0xc08) == 2u << 18 && dist(0xc08) == 2u << 18, "ICFGR is the guest's");
@@ -77,7 +77,7 @@ static void test_latches(void)
         tap_eq((int64_t)get(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200), 0, "cleared");
 }
 
-static void test_levels(struct vgic_conn *tool)
+static void level_info_drives_the_vmms_wire_only(struct vgic_conn *tool)
 {
         set(VGIC_ATTR_LEVEL_INFO, 32, 0x300);
         tap_eq((int64_t)get(VGIC_ATTR_LEVEL_INFO, 32), 0x300, "two levels are set");
@@ -96,7 +96,7 @@ static void test_levels(struct vgic_conn *tool)
         tap_eq((int64_t)get(VGIC_ATTR_LEVEL_INFO, 992), 0, "what the VM does not have is RAZ/WI");
 }
 
-static void test_status(struct vgic_conn *tool)
+static void only_a_guest_makes_status_errors(struct vgic_conn *tool)
 {
         struct vgic_vm_info info = { .size = sizeof(info) };
 
@@ -115,7 +115,7 @@ static void test_status(struct vgic_conn *tool)
                "GICR_STATUSR is one vCPU's");
 }
 
-static void test_registers(void)
+static void registers_read_as_the_guest_has_them(void)
 {
         uint64_t value = 0, typer = guest(0x4);
 
@@ -152,7 +152,7 @@ static uint64_t mrs(struct vgic_vcpu *vcpu, uint32_t reg)
         return value;
 }
 
-static void test_sysregs(struct vgic_vcpu *vcpu)
+static void system_registers_read_as_set_at_once(struct vgic_vcpu *vcpu)
 {
         static const struct { uint32_t reg; uint64_t value, reads; } cases[] = {
                 { VGIC_ICC_PMR_EL1, 0xff, 0xf8 }, { VGIC_ICC_BPR0_EL1, 0, 2 }, { VGIC_ICC_BPR0_EL1, 5, 5 },
@@ -199,7 +199,7 @@ static bool is_parked(void)
 }
 
 /* A gate that is opened from outside wakes who sleeps before it. */
-static void test_gates(struct vgic_vcpu *vcpu)
+static void gate_opened_from_outside_wakes(struct vgic_vcpu *vcpu)
 {
         static const struct { const char *what; uint32_t group; uint64_t attr, closed, open; } gates[] = {
                 { "GICD_CTLR", VGIC_ATTR_DIST_REGS, 0x0, 0, 3 },
@@ -241,7 +241,7 @@ static void test_gates(struct vgic_vcpu *vcpu)
  * GICR_WAKER is no gate to sleep before: with ProcessorSleep set what is pending asks the vCPU to
  * wake (IHI 0069 section 12.11.42). Set from outside while it is parked, it wakes the vCPU, too.
  */
-static void test_waker(struct vgic_vcpu *vcpu)
+static void sleeping_processor_is_asked_to_wake(struct vgic_vcpu *vcpu)
 {
         const uint64_t waker = VCPU(1) | 0x14, pmr = VCPU(1) | VGIC_ICC_PMR_EL1;
         pthread_t thread;
@@ -285,7 +285,7 @@ static void *flat_out(void *arg)
         return NULL;
 }
 
-static void test_posted(struct vgic_vcpu *vcpu)
+static void posted_priorities_read_as_set(struct vgic_vcpu *vcpu)
 {
         const uint64_t reg = VCPU(1) | VGIC_ICC_AP1R_EL1(0);
         struct runner runner = { .vcpu = vcpu };
@@ -309,16 +309,16 @@ void test_live(struct vgic_conn *conn, struct vgic_conn *tool)
         struct vgic_vcpu *vcpu = NULL;
 
         vm = daemon_vm(conn, "live", T_VCPUS, T_SPIS, 0);
-        test_latches();
-        test_levels(tool);
-        test_status(tool);
-        test_registers();
+        latches_are_edges_and_ispendr_only();
+        level_info_drives_the_vmms_wire_only(tool);
+        only_a_guest_makes_status_errors(tool);
+        registers_read_as_the_guest_has_them();
         if (vgic_vcpu_register(vm, 1, NULL, &vcpu) < 0)
                 tap_bail("register: %s", vgic_conn_error(conn));
-        test_sysregs(vcpu);
-        test_gates(vcpu);
-        test_waker(vcpu);
-        test_posted(vcpu);
+        system_registers_read_as_set_at_once(vcpu);
+        gate_opened_from_outside_wakes(vcpu);
+        sleeping_processor_is_asked_to_wake(vcpu);
+        posted_priorities_read_as_set(vcpu);
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         vgic_vm_destroy(conn, "live");

@@ -92,7 +92,7 @@ static void same(const char *name, uint64_t ours)
                found ? "" : " (not found)");
 }
 
-static void test_groups(void)
+static void groups_have_the_kernels_numbers(void)
 {
         same("KVM_DEV_ARM_VGIC_GRP_ADDR", VGIC_ATTR_ADDR);
         same("KVM_DEV_ARM_VGIC_GRP_DIST_REGS", VGIC_ATTR_DIST_REGS);
@@ -107,7 +107,7 @@ static void test_groups(void)
         same("KVM_DEV_ARM_VGIC_CTRL_INIT", VGIC_ATTR_CTRL_INIT);
 }
 
-static void test_fields(void)
+static void fields_lie_where_the_kernel_has_them(void)
 {
         uint64_t shift = 0, value = 0;
 
@@ -129,7 +129,7 @@ static void test_fields(void)
 int main(void)
 {
         slurp();
-        test_groups();
-        test_fields();
+        groups_have_the_kernels_numbers();
+        fields_lie_where_the_kernel_has_them();
         return tap_done();
 }

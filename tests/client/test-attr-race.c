@@ -172,7 +172,7 @@ static void run_rounds(struct vgic_conn *conn, struct here *here, unsigned n_rou
         }
 }
 
-static void test_races(unsigned n_calls)
+static void set_that_races_with_init_is_in_or_refused(unsigned n_calls)
 {
         pid_t pids[3];
         struct counts n = { 0 };
@@ -220,7 +220,8 @@ int main(void)
         pthread_barrierattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
         pthread_barrier_init(&shared->barrier, &attr, N_PARTIES);
         daemon_start(&daemon_, &(struct daemon_options){ .quiet = true });
-        test_races(races ? (unsigned)strtoul(races, NULL, 10) : 100000);
+        set_that_races_with_init_is_in_or_refused(races ? (unsigned)strtoul(races, NULL, 10) :
+                                                          100000);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon ends in order");
         return tap_done();
 }

@@ -119,7 +119,8 @@ static bool probe(struct vgic_vm *vm, struct vgic_conn *tool, const struct probe
                vgic_msg_attr_get(tool, "attr", p->group, p->attr, &there) == get && here == there;
 }
 
-static void test_probes(struct vgic_vm *vm, struct vgic_conn *tool, bool after)
+static void each_attribute_answers_before_and_after_init(struct vgic_vm *vm, struct vgic_conn *tool,
+                                                         bool after)
 {
         for (size_t i = 0; i < N_PROBES; i++) {
                 const struct probe *p = &probes[i];
@@ -144,7 +145,7 @@ static int set_addr(struct vgic_vm *vm, uint64_t attr, uint64_t value)
         return vgic_attr_set(vm, VGIC_ATTR_ADDR, attr, value);
 }
 
-static void test_addresses(struct vgic_vm *vm)
+static void addresses_are_set_once_and_do_not_overlap(struct vgic_vm *vm)
 {
         uint64_t value = 0;
 
@@ -175,7 +176,7 @@ static void test_addresses(struct vgic_vm *vm)
 }
 
 /* They can be set after INIT, too; here with one region. */
-static void test_late_addresses(struct vgic_conn *conn)
+static void addresses_can_be_set_after_init(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = daemon_vm(conn, "late", 2, 32, 0);
         uint64_t value = 0;
@@ -193,7 +194,7 @@ static void test_late_addresses(struct vgic_conn *conn)
         vgic_vm_destroy(conn, "late");
 }
 
-static void test_nr_irqs(struct vgic_conn *conn)
+static void number_of_interrupts_is_set_once_before_init(struct vgic_conn *conn)
 {
         static const struct { uint64_t nr; uint32_t n_spis; uint64_t read; } cases[] = {
                 { 64, 32, 64 }, { 96, 64, 96 }, { 992, 960, 992 }, { 1024, 988, 1024 },
@@ -224,7 +225,7 @@ static void test_nr_irqs(struct vgic_conn *conn)
 }
 
 /* A mirror has addresses and INIT, and none of the registers, before and after. */
-static void test_mirror(struct vgic_conn *conn)
+static void mirror_has_addresses_and_no_registers(struct vgic_conn *conn)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .name = "mirror", .n_vcpus = 2, .n_spis = 32,
                                          .flags = VGIC_VM_MIRROR };
@@ -244,7 +245,7 @@ static void test_mirror(struct vgic_conn *conn)
         vgic_vm_destroy(conn, "mirror");
 }
 
-static void test_roles(struct vgic_conn *conn, struct vgic_vm *owner)
+static void observer_reads_and_device_does_nothing(struct vgic_conn *conn, struct vgic_vm *owner)
 {
         static const uint32_t granted[] = { 40 };
         struct vgic_conn *other = daemon_connect(&daemon_);
@@ -300,7 +301,7 @@ static void *guest_thread(void *arg)
         return NULL;
 }
 
-static void test_running(struct vgic_vm *vm, struct vgic_conn *tool)
+static void no_attribute_is_busy_because_a_vcpu_runs(struct vgic_vm *vm, struct vgic_conn *tool)
 {
         struct guest guests[T_VCPUS] = { 0 };
         pthread_t threads[T_VCPUS];
@@ -345,24 +346,24 @@ int main(void)
         tool = daemon_connect(&daemon_);
         if (vgic_vm_create(conn, &config, &vm) < 0)
                 tap_bail("create: %s", vgic_conn_error(conn));
-        test_probes(vm, tool, false);
-        test_addresses(vm);
+        each_attribute_answers_before_and_after_init(vm, tool, false);
+        addresses_are_set_once_and_do_not_overlap(vm);
         tap_eq(vgic_msg_attr_set(tool, "attr", VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, 0), 0, "INIT by a tool's message");
         tap_ok(vgic_gicd_read(vm, 0, 4, &value) == -ENODATA && vgic_attr_set(vm, DIST, 0, 0) == 0 &&
                vgic_attr_set(vm, DIST, 8, 0x5600343b) == -EBUSY,
                "who has not mapped it has no data path, and the answers of after INIT");
-        test_probes(vm, tool, true);
+        each_attribute_answers_before_and_after_init(vm, tool, true);
         tap_eq(vgic_vm_init(vm), 0, "mapped");
-        test_probes(vm, tool, true);
+        each_attribute_answers_before_and_after_init(vm, tool, true);
         tap_eq(vgic_attr_get(vm, VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, &value), -ENXIO, "INIT cannot be read");
         tap_eq(vgic_attr_set(vm, VGIC_ATTR_NR_IRQS, 0, 96), -EBUSY, "NR_IRQS after INIT, be it the same");
-        test_roles(tool, vm);
-        test_running(vm, tool);
+        observer_reads_and_device_does_nothing(tool, vm);
+        no_attribute_is_busy_because_a_vcpu_runs(vm, tool);
         vgic_vm_detach(vm);
         vgic_vm_destroy(conn, "attr");
-        test_late_addresses(conn);
-        test_nr_irqs(conn);
-        test_mirror(conn);
+        addresses_can_be_set_after_init(conn);
+        number_of_interrupts_is_set_once_before_init(conn);
+        mirror_has_addresses_and_no_registers(conn);
         test_live(conn, tool);
         vgic_disconnect(tool);
         vgic_disconnect(conn);

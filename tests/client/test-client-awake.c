@@ -55,7 +55,8 @@ static void all_are(struct vgic_vm *vm, uint32_t value, const char *what)
         }
 }
 
-static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool, uint32_t flags)
+static void each_reset_leaves_an_awake_vm_awake(struct vgic_conn *conn, struct vgic_conn *tool,
+                                                uint32_t flags)
 {
         static const enum vgic_reset kinds[] = {
                 VGIC_RESET_CPU_ON, VGIC_RESET_LAZY, VGIC_RESET_SYSTEM
@@ -94,7 +95,7 @@ static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool, uint32_t
 }
 
 /* A guest that never writes GICR_WAKER. */
-static void test_delivery(struct vgic_conn *conn)
+static void guest_without_firmware_gets_an_spi(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = make(conn, VGIC_VM_AWAKE);
 
@@ -109,7 +110,8 @@ static void test_delivery(struct vgic_conn *conn)
 }
 
 /* What was saved wins, in both directions. */
-static void test_restore(struct vgic_conn *conn, uint32_t from, uint32_t to, uint32_t value)
+static void saved_waker_wins_over_the_flag(struct vgic_conn *conn, uint32_t from, uint32_t to,
+                                           uint32_t value)
 {
         struct vgic_vm *vm = make(conn, from);
         unsigned flags;
@@ -144,11 +146,11 @@ int main(void)
         daemon_start(&daemon_, NULL);
         conn = daemon_connect(&daemon_);
         tool = daemon_connect(&daemon_);
-        test_resets(conn, tool, 0);
-        test_resets(conn, tool, VGIC_VM_AWAKE);
-        test_delivery(conn);
-        test_restore(conn, 0, VGIC_VM_AWAKE, ASLEEP);
-        test_restore(conn, VGIC_VM_AWAKE, 0, 0);
+        each_reset_leaves_an_awake_vm_awake(conn, tool, 0);
+        each_reset_leaves_an_awake_vm_awake(conn, tool, VGIC_VM_AWAKE);
+        guest_without_firmware_gets_an_spi(conn);
+        saved_waker_wins_over_the_flag(conn, 0, VGIC_VM_AWAKE, ASLEEP);
+        saved_waker_wins_over_the_flag(conn, VGIC_VM_AWAKE, 0, 0);
         vgic_disconnect(tool);
         vgic_disconnect(conn);
         daemon_stop(&daemon_);

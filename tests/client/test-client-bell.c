@@ -32,7 +32,7 @@ static bool is_readable(struct vgic_vcpu *vcpu)
         return poll(&fd, 1, 0) == 1;
 }
 
-static void test_doorbell(struct vgic_conn *conn, struct vgic_conn *tool)
+static void exit_and_leave_empty_the_doorbell(struct vgic_conn *conn, struct vgic_conn *tool)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2), *trap = guest_boot_vcpu(vm, 1, 0);
@@ -99,7 +99,7 @@ static void exit_and_enter(void)
         syscall(SYS_exit, 0);
 }
 
-static void test_no_system_call(struct vgic_conn *conn)
+static void exit_of_who_was_not_rung_makes_no_system_call(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         int status = 0;
@@ -129,8 +129,8 @@ int main(void)
         daemon_start(&daemon_, NULL);
         conn = daemon_connect(&daemon_);
         tool = daemon_connect(&daemon_);
-        test_doorbell(conn, tool);
-        test_no_system_call(conn);
+        exit_and_leave_empty_the_doorbell(conn, tool);
+        exit_of_who_was_not_rung_makes_no_system_call(conn);
         vgic_disconnect(conn);
         vgic_disconnect(tool);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");

@@ -87,7 +87,7 @@ static const struct {
         { "9 priority bits", CONFIG(.n_priority_bits = 9), { "n_priority_bits", "4", "8" } },
 };
 
-static void test_wrong(struct vgic_conn *conn)
+static void wrong_member_is_named_with_what_it_can_be(struct vgic_conn *conn)
 {
         struct vgic_vm_info *infos = NULL;
         size_t n = 9;
@@ -115,7 +115,8 @@ static bool same_configuration(const struct vgic_vm_info *a, const struct vgic_v
 }
 
 /* What the guest reads is what was configured. */
-static void test_advertised(struct vgic_vm *vm, const struct vgic_vm_info *expected, const char *what)
+static void guest_reads_what_was_configured(struct vgic_vm *vm, const struct vgic_vm_info *expected,
+                                            const char *what)
 {
         struct vgic_icc_ctlr ctlr = { 0 };
         uint64_t typer = 0, redist = 0;
@@ -136,8 +137,10 @@ static void test_advertised(struct vgic_vm *vm, const struct vgic_vm_info *expec
 }
 
 /* Each way to ask gives the same answer. */
-static void test_told(struct vgic_conn *conn, const struct vgic_vm_config *config, const struct vgic_vm_info *expected,
-                      const char *what)
+static void every_way_to_ask_gives_the_same_answer(struct vgic_conn *conn,
+                                                   const struct vgic_vm_config *config,
+                                                   const struct vgic_vm_info *expected,
+                                                   const char *what)
 {
         struct vgic_conn *other = daemon_connect(&daemon_);
         struct vgic_vm_info info = { .size = sizeof(info) }, *infos = NULL;
@@ -155,14 +158,14 @@ static void test_told(struct vgic_conn *conn, const struct vgic_vm_config *confi
                "%s: as listed", what);
         tap_ok(vgic_vm_attach(other, config->name, VGIC_ROLE_OBSERVER, &seen) == 0 &&
                vgic_vm_get_info(seen, &info) == 0 && same_configuration(&info, expected), "%s: as attached", what);
-        test_advertised(seen, expected, what);
+        guest_reads_what_was_configured(seen, expected, what);
         free(infos);
         vgic_vm_detach(seen);
         vgic_disconnect(other);
         destroy(conn, vm, config->name);
 }
 
-static void test_right(struct vgic_conn *conn)
+static void each_configuration_is_told_and_advertised(struct vgic_conn *conn)
 {
         static const uint32_t regions[] = { 1, 3, 2 };
         static const uint64_t far[] = { UINT64_C(0xff00ffffff), 200 };
@@ -170,25 +173,28 @@ static void test_right(struct vgic_conn *conn)
         struct vgic_vm_info told = { .n_vcpus = 6, .n_spis = 64, .n_priority_bits = 5, .affinity_levels = 4,
                 .n_redist_regions = 1 };
 
-        test_told(conn, &config, &told, "defaults");
+        every_way_to_ask_gives_the_same_answer(conn, &config, &told, "defaults");
         config.size = offsetof(struct vgic_vm_config, n_espis);
         config.n_espis = 77; /* behind the end of what the caller says it filled in */
-        test_told(conn, &config, &told, "a caller that knows no extended ranges");
+        every_way_to_ask_gives_the_same_answer(conn, &config, &told,
+                                               "a caller that knows no extended ranges");
         config = (struct vgic_vm_config){ .size = sizeof(config), .name = "all", .n_vcpus = 6, .n_spis = 988,
                 .n_priority_bits = 8, .flags = VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS, .n_espis = 1024, .n_eppis = 64,
                 .affinity_levels = 3, .n_redist_regions = 3, .redist_regions = regions };
         told = (struct vgic_vm_info){ .n_vcpus = 6, .n_spis = 988, .n_priority_bits = 8, .affinity_levels = 3,
                 .flags = config.flags, .n_espis = 1024, .n_eppis = 64, .n_redist_regions = 3 };
-        test_told(conn, &config, &told, "all that is not the default");
+        every_way_to_ask_gives_the_same_answer(conn, &config, &told, "all that is not the default");
         config = (struct vgic_vm_config){ .size = sizeof(config), .name = "far", .n_vcpus = 2, .n_espis = 32,
                 .affinity_levels = 4, .mpidrs = far };
         told = (struct vgic_vm_info){ .n_vcpus = 2, .n_priority_bits = 5, .affinity_levels = 4, .n_espis = 32,
                 .n_redist_regions = 1 };
-        test_told(conn, &config, &told, "4 levels and a range selector, with affinities that need them");
+        every_way_to_ask_gives_the_same_answer(
+                conn, &config, &told,
+                "4 levels and a range selector, with affinities that need them");
 }
 
 /* GICR_TYPER.Last ends each region, and nothing else. */
-static void test_regions(struct vgic_conn *conn)
+static void last_ends_each_region_and_nothing_else(struct vgic_conn *conn)
 {
         static const uint32_t regions[] = { 1, 3, 2 }, all[] = { 6 };
         static const struct {
@@ -222,9 +228,9 @@ int main(void)
 
         daemon_start(&daemon_, NULL);
         conn = daemon_connect(&daemon_);
-        test_wrong(conn);
-        test_right(conn);
-        test_regions(conn);
+        wrong_member_is_named_with_what_it_can_be(conn);
+        each_configuration_is_told_and_advertised(conn);
+        last_ends_each_region_and_nothing_else(conn);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
         return tap_done();

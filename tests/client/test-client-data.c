@@ -59,7 +59,7 @@ static void count_kick(void *arg)
         ++*(int *)arg;
 }
 
-static void test_wake(struct vgic_conn *conn)
+static void wake_kicks_in_guest_or_at_the_next_entry_once(struct vgic_conn *conn)
 {
         int kicks = 0;
         struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count_kick, .kick_arg = &kicks };
@@ -89,7 +89,7 @@ static uint64_t deadline_ns(void)
 }
 
 /* With the daemon stopped the ring fills; when it goes on, the device hears that there is room, and what was kept arrives. */
-static void test_full_ring(struct vgic_conn *conn)
+static void what_found_the_ring_full_is_kept_and_sent(struct vgic_conn *conn)
 {
         static const uint32_t granted[] = { 40, 41 };
         struct vgic_conn *device = connect_daemon();
@@ -143,7 +143,7 @@ static void die_in_acknowledge(void)
         _exit(0);
 }
 
-static void test_death(struct vgic_conn *conn)
+static void cut_acknowledge_is_delivered_once(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = NULL;
         struct vgic_vcpu *vcpu;
@@ -171,9 +171,9 @@ int main(void)
 
         daemon_start(&daemon_, NULL);
         conn = connect_daemon();
-        test_wake(conn);
-        test_full_ring(conn);
-        test_death(conn);
+        wake_kicks_in_guest_or_at_the_next_entry_once(conn);
+        what_found_the_ring_full_is_kept_and_sent(conn);
+        cut_acknowledge_is_delivered_once(conn);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
         return tap_done();

@@ -39,7 +39,7 @@ static unsigned state_of(struct vgic_vm *vm, uint32_t index, uint32_t intid)
         return state.line | state.latch << 1;
 }
 
-static void test_spi_calls(struct vgic_vm *vm)
+static void extended_spis_are_driven_others_refused(struct vgic_vm *vm)
 {
         static const uint32_t none[] = { 0, 31, 96, 1019, 1020, 1024, 1056, 1087, 4095, 4160, 5119, 5120, UINT32_MAX };
         static const uint32_t some[] = { 32, 95, 4096, 4159 };
@@ -55,7 +55,7 @@ static void test_spi_calls(struct vgic_vm *vm)
         }
 }
 
-static void test_ppi_calls(struct vgic_vm *vm)
+static void extended_ppis_are_driven_of_one_vcpu(struct vgic_vm *vm)
 {
         static const uint32_t none[] = { 0, 15, 32, 1055, 1088, 1119, 1120, 4096, UINT32_MAX };
         static const uint32_t some[] = { 16, 31, 1056, 1087 };
@@ -72,7 +72,7 @@ static void test_ppi_calls(struct vgic_vm *vm)
         }
 }
 
-static void test_messages(struct vgic_conn *tool, struct vgic_vm *vm)
+static void messages_reach_extended_interrupts(struct vgic_conn *tool, struct vgic_vm *vm)
 {
         static const uint32_t none[] = { 0, 15, 96, 1019, 1020, 1023, 1024, 1055, 1088, 4095, 4160, 5120, UINT32_MAX };
         static const uint32_t some[] = { 31, 33, 1057, 4097 };
@@ -103,7 +103,7 @@ static uint32_t nth_intid(uint32_t i)
         return i < 96 ? i : i < 96 + 32 ? 1056 + i - 96 : 4096 + i - 128;
 }
 
-static void test_list(struct vgic_conn *tool)
+static void list_goes_on_over_the_gaps(struct vgic_conn *tool)
 {
         struct vgic_irq_state states[300];
         bool right = true;
@@ -126,7 +126,7 @@ static void test_list(struct vgic_conn *tool)
 }
 
 /* 988 + 1024 SPIs and 64 + 32 private ones are five pages. */
-static void test_pages(struct vgic_conn *conn)
+static void list_over_pages_has_each_interrupt_once(struct vgic_conn *conn)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .name = "pages", .n_vcpus = 1, .n_spis = 988,
                 .n_espis = 1024, .n_eppis = 64 };
@@ -167,7 +167,7 @@ static bool wait_state(struct vgic_vm *vm, uint32_t intid, unsigned wanted)
         return false;
 }
 
-static void test_grant(struct vgic_conn *conn, struct vgic_vm *vm)
+static void extended_spis_are_granted_driven_and_revoked(struct vgic_conn *conn, struct vgic_vm *vm)
 {
         static const uint32_t granted[] = { 95, 4096, 4159 }, not_spi[] = { 1056 }, absent[] = { 4160 },
                               again[] = { 4100, 4100 };
@@ -224,7 +224,7 @@ static struct vgic_vcpu *boot(struct vgic_vm *vm)
 }
 
 /* From a device's wire to the guest and back: the end of interrupt. */
-static void test_delivery(struct vgic_conn *conn, struct vgic_vm *vm)
+static void extended_interrupts_go_from_device_to_guest(struct vgic_conn *conn, struct vgic_vm *vm)
 {
         static const uint32_t granted[] = { 4159 };
         struct vgic_conn *device = daemon_connect(&daemon_);
@@ -257,7 +257,7 @@ static void test_delivery(struct vgic_conn *conn, struct vgic_vm *vm)
 }
 
 /* All that can be granted at once. */
-static void test_grant_all(struct vgic_conn *conn)
+static void all_spis_fit_into_one_grant(struct vgic_conn *conn)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .name = "most", .n_vcpus = 1, .n_spis = 988,
                 .n_espis = 1024 };
@@ -295,17 +295,17 @@ int main(void)
         conn = daemon_connect(&daemon_);
         tool = daemon_connect(&daemon_);
         vm = create(conn, &config);
-        test_spi_calls(vm);
-        test_ppi_calls(vm);
-        test_messages(tool, vm);
-        test_list(tool);
+        extended_spis_are_driven_others_refused(vm);
+        extended_ppis_are_driven_of_one_vcpu(vm);
+        messages_reach_extended_interrupts(tool, vm);
+        list_goes_on_over_the_gaps(tool);
         destroy(conn, vm, "extended");
         vm = create(conn, &config);
-        test_grant(conn, vm);
-        test_delivery(conn, vm);
+        extended_spis_are_granted_driven_and_revoked(conn, vm);
+        extended_interrupts_go_from_device_to_guest(conn, vm);
         destroy(conn, vm, "extended");
-        test_pages(conn);
-        test_grant_all(conn);
+        list_over_pages_has_each_interrupt_once(conn);
+        all_spis_fit_into_one_grant(conn);
         vgic_disconnect(tool);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");

@@ -90,7 +90,7 @@ static bool reads(struct guest *g, uint32_t reg, bool want)
 }
 
 /* Each round the guest takes it anew, and the first read has to say so. */
-static void test_read(struct vgic_conn *conn)
+static void read_of_what_is_in_guest_waits_for_its_fold(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct guest g = { .vm = vm };
@@ -124,7 +124,7 @@ static void test_read(struct vgic_conn *conn)
 }
 
 /* The thread that has it in guest reads: it does not wait for itself. */
-static void test_own(struct vgic_conn *conn)
+static void own_thread_does_not_wait_for_itself(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         atomic_uint unused = 0;
@@ -167,7 +167,7 @@ static void *read_other(void *arg)
         return NULL;
 }
 
-static void test_each_other(struct vgic_conn *conn)
+static void two_vcpus_that_read_each_other_go_on(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct guest g[2] = { { .vm = vm, .other = 1 }, { .vm = vm, .other = 0 } };
@@ -195,9 +195,9 @@ int main(void)
 
         daemon_start(&daemon, NULL);
         conn = daemon_connect(&daemon);
-        test_read(conn);
-        test_own(conn);
-        test_each_other(conn);
+        read_of_what_is_in_guest_waits_for_its_fold(conn);
+        own_thread_does_not_wait_for_itself(conn);
+        two_vcpus_that_read_each_other_go_on(conn);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&daemon), 0, "the daemon stops in order");
         return tap_done();

@@ -90,7 +90,7 @@ static void run(struct registration *of, uint32_t list_registers)
         atomic_store(&of->over, true);
 }
 
-static void test_registrations(struct vgic_conn *conn, uint32_t list_registers)
+static void kick_ends_with_its_registration(struct vgic_conn *conn, uint32_t list_registers)
 {
         pthread_t threads[N_INJECTORS];
 
@@ -115,7 +115,7 @@ static void test_registrations(struct vgic_conn *conn, uint32_t list_registers)
 }
 
 /* After it was taken back the descriptor tells, as of a vCPU without a kick. */
-static void test_without(struct vgic_conn *conn)
+static void registered_without_kick_the_descriptor_tells(struct vgic_conn *conn)
 {
         unsigned before;
         struct vgic_vcpu *vcpu;
@@ -141,9 +141,9 @@ int main(void)
 
         daemon_start(&daemon_, NULL);
         conn = daemon_connect(&daemon_);
-        test_registrations(conn, 0);
-        test_registrations(conn, 4);
-        test_without(conn);
+        kick_ends_with_its_registration(conn, 0);
+        kick_ends_with_its_registration(conn, 4);
+        registered_without_kick_the_descriptor_tells(conn);
         vgic_disconnect(conn);
         daemon_stop(&daemon_);
         return tap_done();

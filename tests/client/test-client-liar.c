@@ -148,7 +148,8 @@ static int use(struct vgic_conn **ret_conn, struct vgic_vm **ret_vm, const char 
         return r;
 }
 
-static void test_script(const struct script *script, const char *path, int listener)
+static void daemon_that_lies_is_left_with_words(const struct script *script, const char *path,
+                                                int listener)
 {
         struct vgic_conn *conn = NULL;
         struct vgic_vm *vm = NULL;
@@ -184,7 +185,7 @@ static void late(int listener)
         _exit(0);
 }
 
-static void test_late(const char *path, int listener)
+static void late_reply_is_not_the_next_calls(const char *path, int listener)
 {
         struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = LATE_MS };
         struct vgic_conn *conn = NULL;
@@ -219,7 +220,7 @@ static void old_daemon(int listener)
 
 #define CONFIG(...) { .size = sizeof(struct vgic_vm_config), .name = "v", .n_vcpus = 1, .n_spis = 32, __VA_ARGS__ }
 
-static void test_old_daemon(const char *path, int listener)
+static void old_daemon_is_not_asked_for_what_it_lacks(const char *path, int listener)
 {
         static const uint32_t one[] = { 1 };
         static const struct vgic_vm_config extended[] = {
@@ -261,9 +262,9 @@ int main(void)
         if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 5) < 0)
                 tap_bail("bind: %s", strerror(errno));
         for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-                test_script(&scripts[i], address.sun_path, listener);
-        test_late(address.sun_path, listener);
-        test_old_daemon(address.sun_path, listener);
+                daemon_that_lies_is_left_with_words(&scripts[i], address.sun_path, listener);
+        late_reply_is_not_the_next_calls(address.sun_path, listener);
+        old_daemon_is_not_asked_for_what_it_lacks(address.sun_path, listener);
         base_fd_close(listener);
         unlink(address.sun_path);
         rmdir(dir);

@@ -40,7 +40,7 @@ static struct vgic_irq_state state_of(struct vgic_vm *vm, uint32_t intid)
 
 /* --- arguments --- */
 
-static void test_numbers(struct vgic_conn *conn)
+static void number_of_list_registers_is_checked(struct vgic_conn *conn)
 {
         static const uint32_t wrong[] = { 17, 32, UINT32_MAX };
         struct vgic_vcpu_options old = { .size = offsetof(struct vgic_vcpu_options, list_registers), .list_registers = 4 };
@@ -69,7 +69,7 @@ static void test_numbers(struct vgic_conn *conn)
         destroy(conn, vm);
 }
 
-static void test_order_of_calls(struct vgic_conn *conn)
+static void enter_and_exit_refuse_the_wrong_order(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 16);
@@ -111,7 +111,7 @@ static void test_order_of_calls(struct vgic_conn *conn)
 }
 
 /* In guest the CPU interface is the bank: what reaches past it has no effect on what the guest did. */
-static void test_past_the_bank(struct vgic_conn *conn)
+static void in_guest_nothing_reaches_past_the_bank(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 4);
@@ -155,7 +155,7 @@ static void test_past_the_bank(struct vgic_conn *conn)
         destroy(conn, vm);
 }
 
-static void test_mirror(struct vgic_conn *conn)
+static void mirror_has_no_ports(struct vgic_conn *conn)
 {
         struct vgic_vcpu *vcpu = NULL;
         struct vgic_vm *vm = daemon_vm(conn, NAME, 2, 32, VGIC_VM_MIRROR);
@@ -190,7 +190,7 @@ static int raw_attached(uint64_t features)
         return fd;
 }
 
-static void test_messages(struct vgic_conn *conn)
+static void daemon_checks_list_registers_itself(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         int fd = raw_attached(PROTO_FEATURES_ALL & ~PROTO_FEATURE_LIST_REGISTERS);
@@ -242,7 +242,8 @@ static bool is_rung(struct vgic_vcpu *vcpu)
                read(vgic_vcpu_fd(vcpu), &count, sizeof(count)) == (ssize_t)sizeof(count);
 }
 
-static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
+static void attribute_of_what_is_listed_makes_its_vcpu_fold(struct vgic_conn *conn,
+                                                            struct vgic_conn *tool)
 {
         const uint32_t bit = 1u << (SPI - 32);
         struct vgic_vm *vm = create(conn);
@@ -285,7 +286,7 @@ static void test_attributes(struct vgic_conn *conn, struct vgic_conn *tool)
         destroy(conn, vm);
 }
 
-static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
+static void reset_voids_what_the_guest_has_listed(struct vgic_conn *conn, struct vgic_conn *tool)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2);
@@ -321,7 +322,7 @@ static void test_resets(struct vgic_conn *conn, struct vgic_conn *tool)
 }
 
 /* 1-of-N: told to be off, a vCPU has none. */
-static void test_power(struct vgic_conn *conn)
+static void vcpu_that_is_off_gives_up_1_of_n(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu = guest_boot_vcpu(vm, 0, 2), *other;
@@ -374,7 +375,8 @@ static bool wait_unowned(struct vgic_conn *tool)
         return info.n_vcpus_registered == 0;
 }
 
-static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
+static void port_killed_in_guest_leaves_what_was_listed(struct vgic_conn *conn,
+                                                        struct vgic_conn *tool)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu;
@@ -408,7 +410,7 @@ static void test_death(struct vgic_conn *conn, struct vgic_conn *tool)
 }
 
 /* The gate: vCPU 1, a trap port, is refused an SPI while vCPU 0 is in guest without trapping; the daemon cannot tell that one. */
-static void test_stopped_daemon(struct vgic_conn *conn)
+static void gate_opens_though_the_daemon_is_stopped(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *port = guest_boot_vcpu(vm, 0, 4), *other = guest_boot_vcpu(vm, 1, 0);
@@ -443,7 +445,7 @@ static void test_stopped_daemon(struct vgic_conn *conn)
 }
 
 /* Nobody else could take the port out. */
-static void test_dead_daemon(struct vgic_conn *conn)
+static void port_given_back_without_daemon_opens_the_gate(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *port = guest_boot_vcpu(vm, 0, 4), *other = guest_boot_vcpu(vm, 1, 0);
@@ -468,22 +470,22 @@ int main(void)
         daemon_start(&daemon_, NULL);
         conn = daemon_connect(&daemon_);
         tool = daemon_connect(&daemon_);
-        test_numbers(conn);
-        test_order_of_calls(conn);
-        test_past_the_bank(conn);
-        test_mirror(conn);
-        test_messages(conn);
-        test_attributes(conn, tool);
-        test_resets(conn, tool);
-        test_power(conn);
-        test_death(conn, tool);
-        test_stopped_daemon(conn);
+        number_of_list_registers_is_checked(conn);
+        enter_and_exit_refuse_the_wrong_order(conn);
+        in_guest_nothing_reaches_past_the_bank(conn);
+        mirror_has_no_ports(conn);
+        daemon_checks_list_registers_itself(conn);
+        attribute_of_what_is_listed_makes_its_vcpu_fold(conn, tool);
+        reset_voids_what_the_guest_has_listed(conn, tool);
+        vcpu_that_is_off_gives_up_1_of_n(conn);
+        port_killed_in_guest_leaves_what_was_listed(conn, tool);
+        gate_opens_though_the_daemon_is_stopped(conn);
         vgic_disconnect(conn);
         vgic_disconnect(tool);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
         daemon_start(&daemon_, NULL);
         conn = daemon_connect(&daemon_);
-        test_dead_daemon(conn);
+        port_given_back_without_daemon_opens_the_gate(conn);
         vgic_disconnect(conn);
         daemon_stop(&daemon_);
         return tap_done();

@@ -203,7 +203,7 @@ static bool is_stale_to_tools(void)
         return state.stale;
 }
 
-static void test_states(void)
+static void own_bank_answers_reads(void)
 {
         open_vm();
         set(ISPENDR);
@@ -233,7 +233,7 @@ static void test_states(void)
 }
 
 /* The host, which is kicked, leaves before its guest goes on. */
-static void test_writes(void)
+static void writes_to_the_own_bank_hold_after_the_exit(void)
 {
         open_vm();
         set(ISPENDR);
@@ -276,8 +276,8 @@ int main(void)
                 for (unsigned k = 0; k < 5; k++) {
                         g.n_lr = counts[i];
                         g.intid = intids[k];
-                        test_states();
-                        test_writes();
+                        own_bank_answers_reads();
+                        writes_to_the_own_bank_hold_after_the_exit();
                 }
         vgic_disconnect(g.conn);
         tap_eq(daemon_stop(&daemon), 0, "the daemon stops in order");

@@ -50,7 +50,7 @@ static void ready(int fd, const char *what)
         tap_eq(poll(&pollfd, 1, 30000), 1, "%s", what);
 }
 
-static void test_connect(void)
+static void connect_says_in_words_why_not(void)
 {
         struct vgic_conn_options options = { .size = sizeof(options), .socket_path = "/nonexistent/socket" };
         struct vgic_conn *conn = NULL;
@@ -77,7 +77,7 @@ static void test_connect(void)
           .n_priority_bits = bits }
 
 /* What is wrong with the rest of a configuration is in test-client-config. */
-static void test_create_errors(struct vgic_conn *conn)
+static void create_and_attach_say_in_words_why_not(struct vgic_conn *conn)
 {
         static const struct {
                 const char *what;
@@ -121,7 +121,7 @@ static void boot_spi(struct vgic_vm *vm, uint32_t intid)
         vgic_gicd_write(vm, 0x100 + intid / 32 * 4, 4, 1u << intid % 32); /* ISENABLER */
 }
 
-static void test_life(struct vgic_conn *conn, struct vgic_conn *other)
+static void calls_are_refused_out_of_order(struct vgic_conn *conn, struct vgic_conn *other)
 {
         struct vgic_vm *vm = create(conn, "life", 3), *again = NULL;
         struct vgic_vcpu *vcpu = NULL, *second = NULL;
@@ -165,7 +165,8 @@ static void test_life(struct vgic_conn *conn, struct vgic_conn *other)
         tap_eq(vgic_vm_query(conn, "life", &info), -ENOENT, "destroyed, then asked for: -ENOENT");
 }
 
-static void test_interrupt(struct vgic_conn *conn, struct vgic_conn *tool)
+static void tool_raises_guest_takes_everybody_is_told(struct vgic_conn *conn,
+                                                      struct vgic_conn *tool)
 {
         struct vgic_vm *vm = create(conn, "irq", 2);
         struct vgic_vcpu *vcpu;
@@ -226,7 +227,7 @@ static void test_interrupt(struct vgic_conn *conn, struct vgic_conn *tool)
         close(event_fd);
 }
 
-static void test_device(struct vgic_conn *conn, struct vgic_conn *device)
+static void device_drives_what_it_was_granted(struct vgic_conn *conn, struct vgic_conn *device)
 {
         static const uint32_t granted[] = { 50, 51 };
         struct vgic_vm *vm = create(conn, "dev", 1), *dev = NULL;
@@ -272,7 +273,7 @@ static void test_device(struct vgic_conn *conn, struct vgic_conn *device)
         vgic_vm_destroy(conn, "dev");
 }
 
-static void test_list(struct vgic_conn *conn)
+static void list_over_pages_has_each_vm_once(struct vgic_conn *conn)
 {
         struct vgic_conn *owners[70];
         struct vgic_vm *vms[70];
@@ -305,7 +306,7 @@ static void test_list(struct vgic_conn *conn)
 }
 
 /* Too few descriptors, on either side: a clear word, nothing half-done, and it works once there are enough. */
-static void test_limits(void)
+static void too_few_descriptors_leave_nothing_half_done(void)
 {
         struct vgic_conn *conn, *small;
         struct vgic_vm *vm, *second;
@@ -351,7 +352,7 @@ static void test_limits(void)
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
 }
 
-static void test_daemon_gone(struct vgic_conn *conn)
+static void data_path_outlives_the_daemon(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn, "gone", 1);
         struct vgic_vcpu *vcpu;
@@ -377,7 +378,7 @@ int main(void)
         struct vgic_conn *conn, *other;
         int before, daemon_before;
 
-        test_connect();
+        connect_says_in_words_why_not();
         daemon_start(&daemon_, NULL);
         before = tap_fd_count();
         conn = connect_as("probe");
@@ -385,19 +386,19 @@ int main(void)
         vgic_disconnect(conn);
         conn = connect_as("test");
         other = connect_as("other");
-        test_create_errors(conn);
-        test_life(conn, other);
-        test_interrupt(conn, other);
-        test_device(conn, other);
-        test_list(conn);
+        create_and_attach_say_in_words_why_not(conn);
+        calls_are_refused_out_of_order(conn, other);
+        tool_raises_guest_takes_everybody_is_told(conn, other);
+        device_drives_what_it_was_granted(conn, other);
+        list_over_pages_has_each_vm_once(conn);
         vgic_disconnect(other);
         other = connect_as("last"); /* the daemon has seen the former go */
         tap_eq(daemon_fd_count(&daemon_), daemon_before + 2, "the daemon holds no descriptor too many");
         vgic_disconnect(other);
-        test_daemon_gone(conn);
+        data_path_outlives_the_daemon(conn);
         vgic_disconnect(conn);
         tap_eq(tap_fd_count(), before, "nor does the client");
         daemon_stop(&daemon_);
-        test_limits();
+        too_few_descriptors_leave_nothing_half_done();
         return tap_done();
 }

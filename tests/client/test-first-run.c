@@ -270,7 +270,7 @@ static void init_barrier(pthread_barrier_t *barrier, unsigned n)
         pthread_barrierattr_destroy(&attr);
 }
 
-static void test_first_run(void)
+static void first_operations_see_the_whole_build(void)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .name = "first", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
                                          .n_priority_bits = 5 };
@@ -310,7 +310,7 @@ int main(void)
         init_barrier(&shared->all, N_VCPUS + N_PROCESSES);
         init_barrier(&shared->mains, N_PROCESSES);
         daemon_start(&daemon_, NULL);
-        test_first_run();
+        first_operations_see_the_whole_build();
         tap_eq(daemon_stop(&daemon_), 0, "the daemon ends in order");
         return tap_done();
 }

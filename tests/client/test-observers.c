@@ -180,7 +180,7 @@ static void say(bool ended)
         tap_eq(shared->wrong_last, 0, "every reader sees what was written last");
 }
 
-static void test_flat_out(void)
+static void observers_disturb_no_vcpu(void)
 {
         static struct runner runners[N_THREADS];
         struct vgic_conn *conn;
@@ -229,7 +229,7 @@ int main(void)
         shared->busy_threads = N_THREADS;
         shared->busy_readers = N_READERS;
         daemon_start(&daemon_, &(struct daemon_options){ .quiet = true });
-        test_flat_out();
+        observers_disturb_no_vcpu();
         tap_eq(daemon_stop(&daemon_), 0, "the daemon ends in order");
         return tap_done();
 }

@@ -139,7 +139,8 @@ static ProtobufCMessage *create(int fd, const char *name, const struct variant *
         return ask(fd, PROTO_VM_CREATE, &message.base);
 }
 
-static void test_refused(int fd, const struct variant *variants, size_t n)
+static void wrong_member_is_named_with_what_it_can_be(int fd, const struct variant *variants,
+                                                      size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 ProtobufCMessage *reply = create(fd, "wrong", &variants[i]);
@@ -153,7 +154,7 @@ static void test_refused(int fd, const struct variant *variants, size_t n)
 }
 
 /* An old client gets the defaults, and is told of no field that it does not know; a new one is told of the same VM. */
-static void test_defaults(int fd, int new)
+static void old_client_is_told_no_new_field(int fd, int new)
 {
         Vgic__VmName ask_info = VGIC__VM_NAME__INIT;
         ProtobufCMessage *reply = create(fd, "old", &(struct variant){ 0 });
@@ -198,7 +199,7 @@ static uint32_t last_intid(int fd, const char *name, uint32_t *ret_n)
 }
 
 /* IRQ_LIST of a VM with extended ranges, for both sorts of clients. */
-static void test_list(const struct daemon_proc *proc)
+static void old_client_lists_no_extended_interrupts(const struct daemon_proc *proc)
 {
         int owner = hello(proc, PROTO_FEATURES_ALL), old = hello(proc, OLD_FEATURES);
         int new = hello(proc, PROTO_FEATURES_ALL);
@@ -226,10 +227,11 @@ int main(void)
         daemon_start(&proc, NULL);
         fd = hello(&proc, PROTO_FEATURES_ALL);
         old = hello(&proc, OLD_FEATURES);
-        test_refused(fd, wrong, sizeof(wrong) / sizeof(wrong[0]));
-        test_refused(old, extended, sizeof(extended) / sizeof(extended[0]));
-        test_defaults(old, fd);
-        test_list(&proc);
+        wrong_member_is_named_with_what_it_can_be(fd, wrong, sizeof(wrong) / sizeof(wrong[0]));
+        wrong_member_is_named_with_what_it_can_be(old, extended,
+                                                  sizeof(extended) / sizeof(extended[0]));
+        old_client_is_told_no_new_field(old, fd);
+        old_client_lists_no_extended_interrupts(&proc);
         close(fd);
         close(old);
         tap_ok(daemon_alive(&proc), "the daemon serves on");

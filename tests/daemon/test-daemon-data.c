@@ -63,7 +63,7 @@ static bool wait_line(struct vgic_vm *vm, uint32_t intid, unsigned line)
         return false;
 }
 
-static void test_tdir(struct daemon_proc *proc)
+static void tdir_is_broadcast_to_subscribers_and_watchers(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc), *watcher = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "tdir", 2, N_SPIS, VGIC_VM_EPHEMERAL), *seen;
@@ -113,7 +113,7 @@ static void test_tdir(struct daemon_proc *proc)
         close(events[1]);
 }
 
-static void test_tdir_exact(struct daemon_proc *proc)
+static void tdir_is_exact_while_nobody_subscribes(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "exact", 1, N_SPIS, VGIC_VM_EPHEMERAL);
@@ -132,7 +132,7 @@ static void test_tdir_exact(struct daemon_proc *proc)
 }
 
 /* A vCPU that leaves the guest when it is rung, and for no other reason, ends an SPI in its list register. */
-static void test_tdir_in_guest(struct daemon_proc *proc)
+static void vcpu_in_guest_is_asked_before_tdir_clears(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "in-guest", 1, N_SPIS, VGIC_VM_EPHEMERAL);
@@ -180,7 +180,7 @@ static void attach_and_assert(void *arg)
                 _exit(1);
 }
 
-static void test_device(struct daemon_proc *proc)
+static void device_drives_what_it_was_granted(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc), *dev = daemon_connect(proc), *late = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "dev", 1, N_SPIS, VGIC_VM_EPHEMERAL), *device, *none;
@@ -267,7 +267,7 @@ static unsigned long rung(int fd)
 }
 
 /* Notes that found the ring to the client full: who takes what was in it says so. */
-static void test_notes_room(struct daemon_proc *proc)
+static void client_that_makes_room_rings_if_it_is_owed(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc), *dev = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "notes", 1, N_SPIS, VGIC_VM_EPHEMERAL), *device;
@@ -313,7 +313,7 @@ static bool wait_disconnected(struct vgic_conn *conn)
         return false;
 }
 
-static void test_hostile(struct daemon_proc *proc)
+static void hostile_client_is_disconnected_others_served(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc), *dev = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, 0), *device;
@@ -385,18 +385,18 @@ int main(void)
         daemon_start(&proc, NULL);
         daemon_alive(&proc);
         before = daemon_fd_count(&proc);
-        test_tdir(&proc);
-        test_tdir_exact(&proc);
-        test_tdir_in_guest(&proc);
-        test_device(&proc);
-        test_notes_room(&proc);
-        test_hostile(&proc);
+        tdir_is_broadcast_to_subscribers_and_watchers(&proc);
+        tdir_is_exact_while_nobody_subscribes(&proc);
+        vcpu_in_guest_is_asked_before_tdir_clears(&proc);
+        device_drives_what_it_was_granted(&proc);
+        client_that_makes_room_rings_if_it_is_owed(&proc);
+        hostile_client_is_disconnected_others_served(&proc);
         tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
 
         daemon_start(&proc, &(struct daemon_options){ .arguments = (const char *const[]){ "--tdir-lag=0", NULL } });
-        test_tdir(&proc);
-        test_tdir_in_guest(&proc);
+        tdir_is_broadcast_to_subscribers_and_watchers(&proc);
+        vcpu_in_guest_is_asked_before_tdir_clears(&proc);
         tap_eq(daemon_stop(&proc), 0, "the same without a lag");
         return tap_done();
 }

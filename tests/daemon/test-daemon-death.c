@@ -65,7 +65,8 @@ static void die_at(const struct daemon_proc *proc, enum cut cut)
 }
 
 /* vCPU 1 of another process gets it all the same, once. */
-static void test_cut(struct daemon_proc *proc, enum cut cut, const char *what)
+static void interrupt_of_who_died_comes_elsewhere_once(struct daemon_proc *proc, enum cut cut,
+                                                       const char *what)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = make_vm(conn, "cut", 2, 0);
@@ -92,7 +93,7 @@ static void test_cut(struct daemon_proc *proc, enum cut cut, const char *what)
 }
 
 /* A connection that the daemon ends: its process may be in the middle of an operation, and goes on. */
-static void test_expelled(struct daemon_proc *proc)
+static void expelled_session_keeps_what_it_acknowledges(struct daemon_proc *proc)
 {
         static const char other_version[] = "\x02\0\0\0\x02\0\0\0\0\0\0\0";
         struct vgic_conn *tool = daemon_connect(proc), *conn = daemon_connect(proc);
@@ -114,7 +115,7 @@ static void test_expelled(struct daemon_proc *proc)
 }
 
 /* The guest's path is shared memory: 1-of-N goes on without the daemon, too. */
-static void test_goes_on(const char *what, bool stop)
+static void delivery_goes_on_without_the_daemon(const char *what, bool stop)
 {
         struct daemon_proc proc;
         struct vgic_conn *conn, *tool;
@@ -150,14 +151,16 @@ int main(void)
         struct daemon_proc proc;
 
         daemon_start(&proc, NULL);
-        test_cut(&proc, CUT_PENDING, "pending, not placed");
-        test_cut(&proc, CUT_ROUTED, "placed, not told");
-        test_cut(&proc, CUT_TAKEN, "taken off the list, not placed");
-        test_cut(&proc, CUT_ACKNOWLEDGE, "acknowledged, not seen");
-        test_expelled(&proc);
+        interrupt_of_who_died_comes_elsewhere_once(&proc, CUT_PENDING, "pending, not placed");
+        interrupt_of_who_died_comes_elsewhere_once(&proc, CUT_ROUTED, "placed, not told");
+        interrupt_of_who_died_comes_elsewhere_once(&proc, CUT_TAKEN,
+                                                   "taken off the list, not placed");
+        interrupt_of_who_died_comes_elsewhere_once(&proc, CUT_ACKNOWLEDGE,
+                                                   "acknowledged, not seen");
+        expelled_session_keeps_what_it_acknowledges(&proc);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
         tap_eq(daemon_stop(&proc), 0, "and stops in order");
-        test_goes_on("the daemon stops", true);
-        test_goes_on("the VM is destroyed", false);
+        delivery_goes_on_without_the_daemon("the daemon stops", true);
+        delivery_goes_on_without_the_daemon("the VM is destroyed", false);
         return tap_done();
 }

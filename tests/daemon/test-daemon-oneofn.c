@@ -40,7 +40,7 @@ static pid_t spawn_vmm(const struct daemon_proc *proc, const char *name, uint32_
 }
 
 /* vCPU 1 sleeps in WFI; what was vCPU 0's wakes it. */
-static void test_kill(struct daemon_proc *proc)
+static void sleeping_vcpu_gets_what_was_the_dead_ones(struct daemon_proc *proc)
 {
         static const uint32_t intids[] = { SPI, ESPI };
         struct vgic_conn *conn = daemon_connect(proc);
@@ -71,7 +71,7 @@ static void test_kill(struct daemon_proc *proc)
 }
 
 /* Nobody is left: it waits for the next process. */
-static void test_nobody(struct daemon_proc *proc)
+static void interrupt_without_vcpu_waits_for_the_next_process(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = make_vm(conn, "nobody", 2, 0);
@@ -102,7 +102,7 @@ static void test_nobody(struct daemon_proc *proc)
 }
 
 /* All that a process of many vCPUs was to take is taken by the one vCPU that is left, each interrupt once. */
-static void test_many(struct daemon_proc *proc)
+static void one_vcpu_takes_all_of_a_dead_process_once(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = make_vm(conn, "many", 16, 0);
@@ -133,7 +133,7 @@ static void test_many(struct daemon_proc *proc)
 }
 
 /* Two processes, here two connections: one gives its vCPU back, or leaves the VM. */
-static void test_leave(struct daemon_proc *proc)
+static void interrupts_of_who_leaves_go_to_who_stays(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc), *other = daemon_connect(proc);
         struct vgic_vm *vm = make_vm(conn, "leave", 2, 0), *theirs = NULL;
@@ -166,7 +166,7 @@ static void test_leave(struct daemon_proc *proc)
         vgic_disconnect(other);
 }
 
-static void test_power(struct daemon_proc *proc)
+static void vcpu_that_is_off_is_never_chosen(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = make_vm(conn, "power", 2, 0);
@@ -192,7 +192,7 @@ static void test_power(struct daemon_proc *proc)
 }
 
 /* GICD_TYPER.No1N = 1: Interrupt_Routing_Mode is RES0, so it goes where the affinity says, whoever runs that. */
-static void test_without(struct daemon_proc *proc)
+static void without_1_of_n_the_affinity_decides(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = make_vm(conn, "without", 2, VGIC_VM_NO_1_OF_N);
@@ -213,12 +213,12 @@ int main(void)
         struct daemon_proc proc;
 
         daemon_start(&proc, NULL);
-        test_kill(&proc);
-        test_nobody(&proc);
-        test_many(&proc);
-        test_leave(&proc);
-        test_power(&proc);
-        test_without(&proc);
+        sleeping_vcpu_gets_what_was_the_dead_ones(&proc);
+        interrupt_without_vcpu_waits_for_the_next_process(&proc);
+        one_vcpu_takes_all_of_a_dead_process_once(&proc);
+        interrupts_of_who_leaves_go_to_who_stays(&proc);
+        vcpu_that_is_off_is_never_chosen(&proc);
+        without_1_of_n_the_affinity_decides(&proc);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
         tap_eq(daemon_stop(&proc), 0, "and stops in order");
         return tap_done();

@@ -33,7 +33,7 @@
 #define UNDER_SANITIZER 0
 #endif
 
-static void test_connects(struct daemon_proc *proc)
+static void connections_leak_nothing(struct daemon_proc *proc)
 {
         int fds_before;
         long kib_before, kib_after;
@@ -59,7 +59,7 @@ static void test_connects(struct daemon_proc *proc)
                        kib_after);
 }
 
-static void test_deaths(struct daemon_proc *proc)
+static void death_within_a_message_leaks_nothing(struct daemon_proc *proc)
 {
         int fds_before = daemon_fd_count(proc), fd, event = base_fd_eventfd();
 
@@ -85,7 +85,7 @@ static void test_deaths(struct daemon_proc *proc)
         tap_ok(daemon_wait_fds(proc, fds_before), "no descriptor leaks, not even one that came with half a message");
 }
 
-static void test_malformed(struct daemon_proc *proc)
+static void malformed_frames_are_answered(struct daemon_proc *proc)
 {
         int fds_before = daemon_fd_count(proc), event = base_fd_eventfd(), fds[2] = { event, event }, fd;
         Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
@@ -130,7 +130,7 @@ static void test_malformed(struct daemon_proc *proc)
 }
 
 /* Requests without end whose answers nobody reads: the daemon stops reading, and goes on serving others. */
-static void test_never_reads(struct daemon_proc *proc)
+static void who_never_reads_is_not_read_from(struct daemon_proc *proc)
 {
         int fds_before = daemon_fd_count(proc), fd = daemon_raw_hello(proc);
         uint8_t frame[PROTO_HEADER_BYTES];
@@ -157,7 +157,7 @@ static unsigned count_lines_with(FILE *file, const char *text)
 }
 
 /* With room for few descriptors: connections wait, nothing spins, and they are served when others end. */
-static void test_no_descriptors(void)
+static void without_descriptors_connections_wait(void)
 {
         static const char *const arguments[] = { "--max-descriptors", "1000", NULL }; /* nobody is refused */
         struct daemon_proc proc;
@@ -212,14 +212,14 @@ int main(void)
         daemon_start(&proc, NULL);
         conn = daemon_connect(&proc);
         vm = daemon_vm(conn, "bystander", 2, 32, 0);
-        test_connects(&proc);
-        test_deaths(&proc);
-        test_malformed(&proc);
-        test_never_reads(&proc);
+        connections_leak_nothing(&proc);
+        death_within_a_message_leaks_nothing(&proc);
+        malformed_frames_are_answered(&proc);
+        who_never_reads_is_not_read_from(&proc);
         tap_ok(vgic_vm_query(conn, "bystander", &info) == 0 && info.n_sessions == 1, "another VM did not notice");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
-        test_no_descriptors();
+        without_descriptors_connections_wait();
         return tap_done();
 }

@@ -22,7 +22,7 @@
 #include "tap.h"
 #include "vgic/vgic.h"
 
-static void test_life(void)
+static void service_manager_is_told_start_and_stop(void)
 {
         struct daemon_proc proc;
         struct vgic_conn *conn;
@@ -88,7 +88,7 @@ static int run_loud(const char *argument, char *ret_text, size_t size)
         return status;
 }
 
-static void test_lag(void)
+static void lag_that_is_no_number_is_refused(void)
 {
         static const char *const wrong[] = { "-1", "1x", "", "10001", "18446744073709551626" };
         char text[512], argument[64], want[128];
@@ -101,20 +101,20 @@ static void test_lag(void)
         }
 }
 
-static void test_arguments(void)
+static void wrong_usage_says_what_would_be_right(void)
 {
         tap_eq(run_with("--help"), 0, "--help");
         tap_eq(run_with("--version"), 0, "--version");
         tap_eq(run_with("--no-such-option"), 2, "an unknown option is wrong usage");
         tap_eq(run_with("word"), 2, "an argument is wrong usage");
-        test_lag();
+        lag_that_is_no_number_is_refused();
         tap_eq(run_with("--max-connections=0"), 2, "--max-connections 0 is wrong usage");
         tap_eq(run_with("--max-vms=many"), 2, "--max-vms many is wrong usage");
         tap_eq(run_with("--max-descriptors=1000000001"), 2, "--max-descriptors beyond all numbers is wrong usage");
         tap_eq(run_with("--log-level=loud"), 2, "--log-level loud is wrong usage");
 }
 
-static void test_paths(void)
+static void socket_of_the_living_is_left_alone(void)
 {
         char path[256], folder[] = "/tmp/vgicd-test.XXXXXX";
         struct stat before, after;
@@ -232,7 +232,7 @@ static void stored_descriptors_are_left_alone(void)
         daemon_cleanup(&proc);
 }
 
-static void test_activation(void)
+static void passed_socket_is_served_and_left(void)
 {
         struct daemon_proc proc;
         int fd;
@@ -258,10 +258,10 @@ static void test_activation(void)
 
 int main(void)
 {
-        test_life();
-        test_arguments();
-        test_paths();
-        test_activation();
+        service_manager_is_told_start_and_stop();
+        wrong_usage_says_what_would_be_right();
+        socket_of_the_living_is_left_alone();
+        passed_socket_is_served_and_left();
         stored_descriptors_are_left_alone();
         return tap_done();
 }

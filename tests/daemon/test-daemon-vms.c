@@ -75,7 +75,7 @@ static pid_t spawn_vmm(const struct daemon_proc *proc, const char *name, unsigne
         return other_spawn(be_vmm, &vmm);
 }
 
-static void test_lifetime(struct daemon_proc *proc)
+static void vm_outlives_its_vmm_unless_ephemeral(struct daemon_proc *proc)
 {
         struct vgic_conn *tool = daemon_connect(proc), *conn;
         struct vgic_irq_state state = { 0 };
@@ -112,7 +112,7 @@ static void test_lifetime(struct daemon_proc *proc)
         vgic_disconnect(tool);
 }
 
-static void test_names(struct daemon_proc *proc)
+static void one_name_one_vm_one_owner_of_a_vcpu(struct daemon_proc *proc)
 {
         struct vgic_conn *a = daemon_connect(proc), *b = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(a, "twice", 1, 0, VGIC_VM_EPHEMERAL), *none;
@@ -137,7 +137,7 @@ static void test_names(struct daemon_proc *proc)
         vgic_disconnect(b);
 }
 
-static void test_isolation(struct daemon_proc *proc)
+static void vms_do_not_touch_each_other(struct daemon_proc *proc)
 {
         struct vgic_conn *a = daemon_connect(proc), *b = daemon_connect(proc);
         struct vgic_vm *vm_a = daemon_vm(a, "a", 1, 32, VGIC_VM_EPHEMERAL),
@@ -162,7 +162,7 @@ static void test_isolation(struct daemon_proc *proc)
         vgic_disconnect(b);
 }
 
-static void test_descriptor_limit(void)
+static void vm_that_does_not_fit_leaves_nothing(void)
 {
         struct daemon_proc proc;
         struct vgic_vm_config config = { .size = sizeof(config), .name = "large", .n_vcpus = 512 };
@@ -189,7 +189,7 @@ static void test_descriptor_limit(void)
 }
 
 /* 512 vCPUs: the doorbells come in several messages. */
-static void test_large(struct daemon_proc *proc)
+static void large_vm_gives_all_descriptors_back(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         int before = daemon_fd_count(proc);
@@ -227,7 +227,7 @@ static unsigned as_nobody(const struct daemon_proc *proc)
         return wrong;
 }
 
-static void test_users(struct daemon_proc *proc)
+static void users_do_not_see_each_others_vms(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm;
@@ -270,13 +270,13 @@ int main(void)
         daemon_start(&proc, NULL);
         daemon_alive(&proc);
         before = daemon_fd_count(&proc);
-        test_lifetime(&proc);
-        test_names(&proc);
-        test_isolation(&proc);
-        test_large(&proc);
-        test_users(&proc);
+        vm_outlives_its_vmm_unless_ephemeral(&proc);
+        one_name_one_vm_one_owner_of_a_vcpu(&proc);
+        vms_do_not_touch_each_other(&proc);
+        large_vm_gives_all_descriptors_back(&proc);
+        users_do_not_see_each_others_vms(&proc);
         tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
-        test_descriptor_limit();
+        vm_that_does_not_fit_leaves_nothing();
         return tap_done();
 }
