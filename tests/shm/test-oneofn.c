@@ -53,7 +53,7 @@ static bool parks(uint32_t vcpu)
 
 /* --- one thread --- */
 
-static void test_choice(void)
+static void choice_prefers_who_can_take_it_at_once(void)
 {
         unsigned rings;
 
@@ -86,7 +86,7 @@ static void test_choice(void)
 }
 
 /* Bits of candidates that wait for nothing: a vCPU in WFI with them is idle. A bounded view looks at 64 of them. */
-static void test_left_over(void)
+static void candidates_left_over_make_nobody_busy(void)
 {
         struct shm_vcpu *vcpu;
 
@@ -148,7 +148,7 @@ static const struct gate {
         { "the owner's death", by_owner },
 };
 
-static void test_gate(const struct gate *gate)
+static void gate_that_closes_moves_the_interrupt(const struct gate *gate)
 {
         boot(3, SHM_FEATURE_ALL);
         pulse(&rig, SPI);
@@ -178,7 +178,7 @@ static void test_gate(const struct gate *gate)
         rig_destroy(&rig);
 }
 
-static void test_reset_and_routing(void)
+static void reset_and_irouter_end_the_choice(void)
 {
         boot(3, SHM_FEATURE_ALL);
         pulse(&rig, SPI);
@@ -200,7 +200,7 @@ static void test_reset_and_routing(void)
 }
 
 /* A vCPU is eligible for one group alone: that is enough for the interrupts of that group. */
-static void test_one_group(void)
+static void one_group_alone_makes_eligible(void)
 {
         boot(2, SHM_FEATURE_ALL);
         for (uint32_t v = 0; v < 2; v++) {
@@ -217,7 +217,7 @@ static void test_one_group(void)
         rig_destroy(&rig);
 }
 
-static void test_level_and_extended(void)
+static void level_is_chosen_anew_at_its_end(void)
 {
         boot(2, SHM_FEATURE_ALL);
         set_edge(&rig, 0, SPI, false);
@@ -245,7 +245,7 @@ static void test_level_and_extended(void)
 }
 
 /* What a process left that died between its change and the placing is placed by the daemon's repair. */
-static void test_repair(void)
+static void repair_places_what_was_not_placed(void)
 {
         _Atomic uint64_t *word;
 
@@ -338,7 +338,7 @@ static bool exactly_one(unsigned round)
         return (taken == SPI) != (second == SPI);
 }
 
-static void test_races(const struct gate *gate)
+static void gate_that_moves_while_choosing_loses_nothing(const struct gate *gate)
 {
         struct duel closing = { .other = close_first, .n_rounds = N_ROUNDS };
         struct duel opening = { .other = open_second, .n_rounds = N_ROUNDS };
@@ -354,15 +354,15 @@ static void test_races(const struct gate *gate)
 
 int main(void)
 {
-        test_choice();
-        test_left_over();
+        choice_prefers_who_can_take_it_at_once();
+        candidates_left_over_make_nobody_busy();
         for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++)
-                test_gate(&gates[i]);
-        test_reset_and_routing();
-        test_one_group();
-        test_level_and_extended();
-        test_repair();
+                gate_that_closes_moves_the_interrupt(&gates[i]);
+        reset_and_irouter_end_the_choice();
+        one_group_alone_makes_eligible();
+        level_is_chosen_anew_at_its_end();
+        repair_places_what_was_not_placed();
         for (size_t i = 0; i < sizeof gates / sizeof gates[0]; i++)
-                test_races(&gates[i]);
+                gate_that_moves_while_choosing_loses_nothing(&gates[i]);
         return tap_done();
 }

@@ -254,7 +254,7 @@ static unsigned hide(bool one_of_n, void (*go)(void))
         return lines == SHM_LINE_IRQ ? rings : 99;
 }
 
-static void test_hidden(void)
+static void vcpu_is_rung_when_what_hid_another_goes(void)
 {
         tap_eq(hide(false, disable), 1, "what hid another one is disabled: the vCPU that sleeps in a handler is rung");
         tap_eq(hide(false, unpend), 1, "no longer pending: rung");
@@ -270,7 +270,7 @@ int main(void)
         struct source sources[N_SOURCES] = { { 0, send_pulse, 0 }, { 1, send_any, 0 } };
         pthread_t vcpu, threads[N_SOURCES];
 
-        test_hidden();
+        vcpu_is_rung_when_what_hid_another_goes();
         rig_create(&rig, 2, 64, 5);
         rig_boot(&rig);
         rig.gic.ring = ring_bell;

@@ -51,7 +51,7 @@ static struct shm_port_bank enter_active(uint32_t intid)
 }
 
 /* IHI 0069 section 12.11.20 (GICR_ISACTIVER0), and ICC_DIR_EL1: it ends what is active, in a list register or not. */
-static void test_made_active_private(void)
+static void private_made_active_makes_its_port_trap(void)
 {
         static const uint32_t intids[] = { SGI, PPI };
 
@@ -65,21 +65,23 @@ static void test_made_active_private(void)
                 tap_ok(rig.rings[0] > 0, "INTID %u is made active from outside: the port is to leave", intids[i]);
                 shm_port_exit(&rig.gic, 0, &bank);
                 bank = enter();
-                tap_ok(bank.ich_hcr & HCR_TDIR, "and traps from then on");
+                tap_ok(bank.ich_hcr & HCR_TDIR,
+                       "made active from outside, entered again: ICC_DIR_EL1 traps");
                 set_bit(&rig, 0, ISACTIVER, intids[i]);
-                tap_eq(rig.rings[0], 0, "made active once more: it knows");
+                tap_eq(rig.rings[0], 0, "made active once more while it traps: it is not rung");
                 shm_port_exit(&rig.gic, 0, &bank);
                 msr(&rig, 0, ICC_CTLR, 2);
                 msr(&rig, 0, ICC_DIR, intids[i]);
-                tap_eq(get_bit(&rig, 0, ISACTIVER, intids[i]), 0, "the trapped ICC_DIR_EL1 ends it");
+                tap_eq(get_bit(&rig, 0, ISACTIVER, intids[i]), 0,
+                       "made active from outside, ICC_DIR_EL1 trapped: not active");
                 set_bit(&rig, 1, ISACTIVER, intids[i]);
-                tap_eq(rig.rings[1], 0, "a trap port is not rung for it");
+                tap_eq(rig.rings[1], 0, "made active from outside on a trap port: it is not rung");
                 rig_destroy(&rig);
         }
 }
 
 /* Section 12.9.24, GICD_ISACTIVER<n>: writing 1 activates the interrupt, if it is not active. */
-static void test_made_active_again(void)
+static void later_of_two_active_writes_holds(void)
 {
         struct shm_port_bank bank;
 
@@ -90,7 +92,8 @@ static void test_made_active_again(void)
         set_bit(&rig, 0, ISACTIVER, SPI);
         tap_ok(rig.rings[0] > 0, "GICD_ICACTIVER, then GICD_ISACTIVER of what is listed as active: the port is to fold");
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1, "and the later of the two holds");
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1,
+               "GICD_ICACTIVER, then GICD_ISACTIVER of what is listed as active, folded: active");
 
         bank = enter();
         bank.ich_lr[0] &= ~GICH_LR_STATE;
@@ -98,24 +101,27 @@ static void test_made_active_again(void)
         set_bit(&rig, 0, ISACTIVER, SPI);
         tap_ok(rig.rings[0] > 0, "the guest has ended it, then GICD_ISACTIVER from elsewhere: the port is to fold");
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1, "and it is active");
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1,
+               "ended by its guest, then GICD_ISACTIVER from elsewhere, folded: active");
         set_bit(&rig, 0, ICACTIVER, SPI);
 
         pulse(&rig, SPI);
         bank = enter();
         set_bit(&rig, 0, ISACTIVER, SPI);
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_ok(get_bit(&rig, 0, ISACTIVER, SPI) && get_bit(&rig, 0, ISPENDR, SPI), "listed as pending and made active: it is both");
+        tap_ok(get_bit(&rig, 0, ISACTIVER, SPI) && get_bit(&rig, 0, ISPENDR, SPI),
+               "listed as pending, made active, folded: active and pending");
         bank = enter();
         set_bit(&rig, 0, ISACTIVER, SPI);
         set_bit(&rig, 0, ICACTIVER, SPI);
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0, "GICD_ISACTIVER, then GICD_ICACTIVER: it is not active");
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0,
+               "listed, GICD_ISACTIVER, then GICD_ICACTIVER, folded: not active");
         rig_destroy(&rig);
 }
 
 /* The owner dies in guest: what was written from elsewhere is in the word. */
-static void test_made_active_lost(void)
+static void made_active_stays_when_the_port_dies(void)
 {
         boot();
         pulse(&rig, SPI);
@@ -131,7 +137,7 @@ static void test_made_active_lost(void)
 #define GICR_RWP  (shm_gicr_read(&rig.gic, 0, 4) >> 3 & 1) /* RD_base of vCPU 0 */
 
 /* Sections 12.9.4 (GICD_CTLR.RWP: GICD_ICENABLER<n>, and the group enables from 1 to 0) and 12.11.2 (GICR_CTLR.RWP: GICR_ICENABLER0) */
-static void test_register_write_pending(void)
+static void rwp_until_no_port_may_take_what_is_disabled(void)
 {
         struct shm_port_bank bank;
 
@@ -141,29 +147,34 @@ static void test_register_write_pending(void)
         bank = enter();
         tap_ok(!GICD_RWP && !GICR_RWP, "an SPI and a PPI are listed, nothing was disabled: RWP is 0");
         gicd(&rig, ISPENDR + 4, 1u << (SPI + 1 - 32));
-        tap_eq(GICD_RWP, 0, "nor after another write");
+        tap_eq(GICD_RWP, 0,
+               "SPI and PPI listed, GICD_ISPENDR of another SPI written: GICD_CTLR.RWP is 0");
         set_bit(&rig, 0, ICENABLER, SPI);
-        tap_ok(rig.rings[0] > 0 && GICD_RWP, "the SPI is disabled: its port is to leave, and may take it before that: GICD_CTLR.RWP is 1");
-        tap_eq(GICR_RWP, 0, "but not GICR_CTLR.RWP");
+        tap_ok(rig.rings[0] > 0 && GICD_RWP,
+               "SPI listed, then disabled: its port is rung, GICD_CTLR.RWP is 1");
+        tap_eq(GICR_RWP, 0, "SPI listed, then disabled: GICR_CTLR.RWP is 0");
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_eq(GICD_RWP, 0, "it has folded: GICD_CTLR.RWP is 0");
+        tap_eq(GICD_RWP, 0, "SPI listed, disabled, folded: GICD_CTLR.RWP is 0");
         bank = enter();
-        tap_eq((uint32_t)bank.ich_lr[0], PPI, "and is not given the SPI any more");
+        tap_eq((uint32_t)bank.ich_lr[0], PPI,
+               "SPI disabled, entered again: the PPI is listed, the SPI is not");
 
         set_bit(&rig, 0, ICENABLER, PPI);
-        tap_ok(rig.rings[0] > 0, "the same of a PPI: its port is to leave");
-        tap_ok(GICR_RWP && !GICD_RWP, "GICR_CTLR.RWP is 1, and GICD_CTLR.RWP is not");
+        tap_ok(rig.rings[0] > 0, "PPI listed, then disabled: its port is rung");
+        tap_ok(GICR_RWP && !GICD_RWP,
+               "PPI listed, then disabled: GICR_CTLR.RWP is 1, GICD_CTLR.RWP is 0");
         set_bit(&rig, 0, ISENABLER, PPI);
-        tap_eq(GICR_RWP, 0, "enabled again there is nothing to wait for");
+        tap_eq(GICR_RWP, 0, "PPI listed, disabled, enabled again: GICR_CTLR.RWP is 0");
         shm_port_exit(&rig.gic, 0, &bank);
 
         bank = enter();
         gicd(&rig, 0, 1);
-        tap_ok(rig.rings[0] > 0 && GICD_RWP, "its group is disabled: GICD_CTLR.RWP is 1");
+        tap_ok(rig.rings[0] > 0 && GICD_RWP,
+               "listed, its group disabled: its port is rung, GICD_CTLR.RWP is 1");
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_eq(GICD_RWP, 0, "until it has folded");
+        tap_eq(GICD_RWP, 0, "listed, its group disabled, folded: GICD_CTLR.RWP is 0");
         bank = enter();
-        tap_eq(bank.ich_lr[0], 0, "and nothing of that group is listed");
+        tap_eq(bank.ich_lr[0], 0, "its group disabled, entered again: nothing is listed");
         shm_port_exit(&rig.gic, 0, &bank);
         gicd(&rig, 0, 3);
 
@@ -176,9 +187,10 @@ static void test_register_write_pending(void)
         set_bit(&rig, 0, ISENABLER, SPI);
         enter();
         set_bit(&rig, 0, ICENABLER, SPI);
-        tap_eq(GICD_RWP, 1, "disabled, and the port's process dies in guest");
+        tap_eq(GICD_RWP, 1, "SPI listed, disabled, its owner dead in guest: GICD_CTLR.RWP is 1");
         shm_vcpu_repair(&rig.gic, 0);
-        tap_eq(GICD_RWP, 0, "RWP is 0 when that was repaired");
+        tap_eq(GICD_RWP, 0,
+               "SPI listed, disabled, its owner dead and repaired: GICD_CTLR.RWP is 0");
         rig_destroy(&rig);
 }
 
@@ -196,7 +208,7 @@ static void sleep_vcpu(struct rig *of)
 }
 
 /* Section 11.1, GICR_WAKER.ChildrenAsleep: 1 when the interface is quiescent. */
-static void test_waker(void)
+static void children_asleep_once_the_port_has_left(void)
 {
         struct shm_port_bank bank;
 
@@ -206,18 +218,19 @@ static void test_waker(void)
         tap_eq((uint32_t)bank.ich_lr[0], SPI, "an SPI is listed");
         sleep_vcpu(&rig);
         tap_ok(rig.rings[0] > 0, "GICR_WAKER.ProcessorSleep by somebody else: the port is to leave");
-        tap_eq(WAKER, 2, "and ChildrenAsleep is 0: it may take what it has listed");
+        tap_eq(WAKER, 2, "listed, ProcessorSleep set from outside: ChildrenAsleep is 0");
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_eq(WAKER, 6, "it has left: ChildrenAsleep is 1");
+        tap_eq(WAKER, 6, "ProcessorSleep set from outside, the port has left: ChildrenAsleep is 1");
         bank = enter();
-        tap_eq(bank.ich_lr[0], 0, "and it is given nothing");
-        tap_eq(WAKER, 6, "while it runs with nothing ChildrenAsleep stays 1");
+        tap_eq(bank.ich_lr[0], 0, "ProcessorSleep set, entered: nothing is listed");
+        tap_eq(WAKER, 6, "ProcessorSleep set, in guest with nothing: ChildrenAsleep is 1");
         shm_port_exit(&rig.gic, 0, &bank);
         rig_destroy(&rig);
 }
 
 /* 1-of-N (GICD_IROUTER<n>.Interrupt_Routing_Mode): it goes to who participates, also if it was listed elsewhere and not taken. */
-static void test_oneofn_closed(void (*close)(struct rig *of), const char *what)
+static void port_gives_up_1_of_n_that_it_may_not_take(void (*close)(struct rig *of),
+                                                      const char *what)
 {
         struct shm_port_bank bank;
 
@@ -231,12 +244,12 @@ static void test_oneofn_closed(void (*close)(struct rig *of), const char *what)
         close(&rig);
         tap_ok(rig.rings[0] > 0, "%s by somebody else: the port is to leave", what);
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_eq(ack(&rig, 1), SPI, "and another vCPU takes it");
+        tap_eq(ack(&rig, 1), SPI, "1-of-N, its vCPU closed and folded: another vCPU takes it");
         rig_destroy(&rig);
 }
 
 /* INVARIANT of TDIR: nobody waits at a gate for what a write makes active, and no daemon broadcasts here. */
-static void test_made_active_spi(void)
+static void spi_made_active_makes_all_ports_trap(void)
 {
         struct shm_port_bank bank;
 
@@ -247,15 +260,16 @@ static void test_made_active_spi(void)
         tap_ok(rig.rings[0] > 0, "an SPI is made active by somebody else: the port is to leave");
         shm_port_exit(&rig.gic, 0, &bank);
         bank = enter();
-        tap_ok(bank.ich_hcr & HCR_TDIR, "and traps");
+        tap_ok(bank.ich_hcr & HCR_TDIR,
+               "an SPI made active from outside, entered again: ICC_DIR_EL1 traps");
         set_bit(&rig, 1, ISACTIVER, SPI + 1);
-        tap_eq(rig.rings[0], 0, "another one: it knows");
+        tap_eq(rig.rings[0], 0, "another SPI made active while it traps: it is not rung");
         shm_port_exit(&rig.gic, 0, &bank);
         rig_destroy(&rig);
 }
 
 /* The owner dies in guest, and is reset from outside before it is repaired. */
-static void test_reset_and_lost(void)
+static void reset_before_repair_ends_what_was_acknowledged(void)
 {
         boot();
         pulse(&rig, SPI);
@@ -280,7 +294,7 @@ static void test_reset_and_lost(void)
 }
 
 /* The same, killed as it folds what its guest has taken: bits 2n+1..2n of the slot's argument are the state of list register n. */
-static void test_reset_and_folded(void)
+static void reset_before_repair_ends_what_was_being_folded(void)
 {
         struct shm_vcpu *self;
         struct shm_port_bank bank;
@@ -301,15 +315,15 @@ static void test_reset_and_folded(void)
 
 int main(void)
 {
-        test_reset_and_folded();
-        test_reset_and_lost();
-        test_waker();
-        test_oneofn_closed(set_dpg, "GICR_CTLR.DPG1NS");
-        test_oneofn_closed(sleep_vcpu, "GICR_WAKER.ProcessorSleep");
-        test_made_active_spi();
-        test_register_write_pending();
-        test_made_active_private();
-        test_made_active_again();
-        test_made_active_lost();
+        reset_before_repair_ends_what_was_being_folded();
+        reset_before_repair_ends_what_was_acknowledged();
+        children_asleep_once_the_port_has_left();
+        port_gives_up_1_of_n_that_it_may_not_take(set_dpg, "GICR_CTLR.DPG1NS");
+        port_gives_up_1_of_n_that_it_may_not_take(sleep_vcpu, "GICR_WAKER.ProcessorSleep");
+        spi_made_active_makes_all_ports_trap();
+        rwp_until_no_port_may_take_what_is_disabled();
+        private_made_active_makes_its_port_trap();
+        later_of_two_active_writes_holds();
+        made_active_stays_when_the_port_dies();
         return tap_done();
 }

@@ -103,7 +103,7 @@ static void taken_in_guest(uint32_t intid)
                 tap_bail("INTID %u is not taken", intid);
 }
 
-static void test_registers(uint32_t intid)
+static void register_read_waits_for_the_fold_of_its_vcpu(uint32_t intid)
 {
         static const struct { uint32_t base; bool is_set; const char *name; } rows[] = {
                 { ISACTIVER, true, "ISACTIVER" }, { ICACTIVER, true, "ICACTIVER" },
@@ -116,14 +116,16 @@ static void test_registers(uint32_t intid)
                 taken_in_guest(intid);
                 tap_eq(get_bit(&rig, 1, rows[i].base, intid), rows[i].is_set,
                        "%u list registers: INTID %u taken in guest, %s", n_lr, intid, rows[i].name);
-                tap_ok(n_waits[1] == 1 && !n_waits[2] && !rig.rings[2], "and nobody else is asked");
+                tap_ok(n_waits[1] == 1 && !n_waits[2] && !rig.rings[2],
+                       "taken in guest, read: one wait for its vCPU, the other vCPU not rung");
                 guest(1, ICC_EOIR1, true, &value);
-                tap_eq(get_bit(&rig, 1, rows[i].base, intid), 0, "and ended there");
+                tap_eq(get_bit(&rig, 1, rows[i].base, intid), 0,
+                       "ended in guest, read: it is not active");
                 rig_destroy(&rig);
         }
 }
 
-static void test_attribute(void)
+static void attribute_read_waits_for_the_fold(void)
 {
         struct shm_attr_of of = { .gic = &rig.gic };
         struct shm_attr attr;
@@ -132,11 +134,12 @@ static void test_attribute(void)
         taken_in_guest(SPI);
         tap_ok(shm_attr_decode(&of, SHM_ATTR_DIST_REGS, 0x304, &attr) == 0 &&
                shm_attr_get(&rig.gic, &attr, &value) == 0, "%u list registers: by attribute", n_lr);
-        tap_eq(value, 1u << (SPI - 32), "GICD_ISACTIVER1");
+        tap_eq(value, 1u << (SPI - 32),
+               "taken in guest, GICD_ISACTIVER1 read by attribute: active");
         rig_destroy(&rig);
 }
 
-static void test_irq_state(void)
+static void state_says_whether_it_is_old(void)
 {
         struct shm_irq_state state;
 
@@ -146,28 +149,32 @@ static void test_irq_state(void)
         tap_ok(!state.active && state.stale, "%u list registers: who may not ask is told so", n_lr);
         rig.gic.wait = wait;
         shm_read_irq_folded(&rig.gic, 1, SPI, &state);
-        tap_ok(state.active && !state.pending && state.holder == 1 && !state.stale, "who asks not");
+        tap_ok(state.active && !state.pending && state.holder == 1 && !state.stale,
+               "taken in guest, state asked for with a wait: active, held, not old");
         leave(1);
         shm_read_irq(&rig.gic, 1, SPI, &state);
-        tap_ok(state.active && !state.stale, "nor is anybody when the vCPU is out");
+        tap_ok(state.active && !state.stale, "taken in guest, the vCPU out: active, not old");
         rig_destroy(&rig);
 }
 
-static void test_gives_up(void)
+static void wait_ends_with_the_hook(void)
 {
         struct shm_irq_state state;
 
         taken_in_guest(SPI);
         never_leaves = true;
-        tap_eq(get_bit(&rig, 1, ISACTIVER, SPI), 0, "%u list registers: who never leaves", n_lr);
-        tap_eq(n_waits[1], 10, "is waited for as long as the hook says");
+        tap_eq(get_bit(&rig, 1, ISACTIVER, SPI), 0,
+               "%u list registers: taken by a vCPU that never leaves, read: as of the last fold",
+               n_lr);
+        tap_eq(n_waits[1], 10,
+               "taken by a vCPU that never leaves, read: ten waits, as the hook says");
         shm_read_irq_folded(&rig.gic, 1, SPI, &state);
-        tap_ok(state.stale, "and what is told of it is said to be old");
+        tap_ok(state.stale, "taken by a vCPU that never leaves, state asked for: old");
         rig_destroy(&rig);
 }
 
 /* What the guest ends after the write has come after it. */
-static void test_written(void)
+static void guest_comes_after_a_write_that_waited(void)
 {
         uint64_t value = SPI;
 
@@ -175,11 +182,12 @@ static void test_written(void)
         set_bit(&rig, 1, ISACTIVER, SPI);
         tap_eq(n_waits[1], 1, "%u list registers: GICD_ISACTIVER<n> waits for it", n_lr);
         set_bit(&rig, 1, ICACTIVER, SPI);
-        tap_eq(n_waits[1], 2, "so does GICD_ICACTIVER<n>");
+        tap_eq(n_waits[1], 2, "GICD_ICACTIVER<n> of what is in guest: one more wait");
         set_bit(&rig, 1, ISACTIVER, SPI);
         leave(1);
         msr(&rig, 1, ICC_EOIR1, value);
-        tap_eq(get_bit(&rig, 1, ISACTIVER, SPI), 0, "made active again, then ended");
+        tap_eq(get_bit(&rig, 1, ISACTIVER, SPI), 0,
+               "written ISACTIVER, then ended in guest: not active");
         rig_destroy(&rig);
 }
 
@@ -190,11 +198,11 @@ int main(void)
         for (unsigned i = 0; i < 4; i++) {
                 n_lr = counts[i];
                 for (unsigned k = 0; k < 5; k++)
-                        test_registers(intids[k]);
-                test_attribute();
-                test_irq_state();
-                test_gives_up();
-                test_written();
+                        register_read_waits_for_the_fold_of_its_vcpu(intids[k]);
+                attribute_read_waits_for_the_fold();
+                state_says_whether_it_is_old();
+                wait_ends_with_the_hook();
+                guest_comes_after_a_write_that_waited();
         }
         return tap_done();
 }

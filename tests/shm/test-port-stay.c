@@ -85,7 +85,7 @@ static void send(uint32_t to, uint32_t sgi)
 
 /* --- 12.4.9, ICH_LR<n>_EL2.EOI; 12.4.10, ICH_MISR_EL2.EOI --- */
 
-static void test_again_while_masked(bool ends_first)
+static void sent_again_while_masked_is_signalled_later(bool ends_first)
 {
         const char *how = ends_first ? "then ended, then unmasked" : "then unmasked, then ended";
 
@@ -95,12 +95,13 @@ static void test_again_while_masked(bool ends_first)
         tap_eq(in_read(0, ICC_IAR1), SGI, "an SGI is taken");
         in_write(0, ICC_IGRPEN1, 0);
         send(0, SGI);
-        tap_ok(serve(0), "its group is disabled, it is sent again");
-        tap_eq(hw[0].ich_lr[0] >> 62, 2, "it is listed as active, what was sent may not be");
-        tap_ok(!is_maintained(0), "no maintenance interrupt at the entry");
+        tap_ok(serve(0), "an SGI active, its group disabled, sent again: the vCPU leaves");
+        tap_eq(hw[0].ich_lr[0] >> 62, 2,
+               "an SGI active and pending, its group disabled: listed as active only");
+        tap_ok(!is_maintained(0), "what waits is disabled: no maintenance interrupt at the entry");
         if (ends_first) {
                 in_write(0, ICC_EOIR1, SGI);
-                tap_ok(serve(0), "the end of the first makes the vCPU leave");
+                tap_ok(serve(0), "an SGI active and sent again, ended: the vCPU leaves");
                 in_write(0, ICC_IGRPEN1, 1);
                 tap_ok(serve(0), "ICC_IGRPEN1_EL1 as well (VGrp1EIE)");
         } else {
@@ -110,12 +111,12 @@ static void test_again_while_masked(bool ends_first)
                 (void)serve(0);
         }
         tap_eq(icv_lines(&params, &hw[0]), VGIC_LINE_IRQ, "%s: the second is signalled", how);
-        tap_eq(in_read(0, ICC_IAR1), SGI, "and taken");
+        tap_eq(in_read(0, ICC_IAR1), SGI, "an SGI sent again while masked: taken the second time");
         rig_destroy(&rig);
 }
 
 /* Active here, and the next is for another vCPU; nobody but the fold after the end can tell it. */
-static void test_again_elsewhere(void)
+static void pending_elsewhere_is_told_by_the_end(void)
 {
         boot(4);
         pulse(&rig, FIRST);
@@ -124,15 +125,16 @@ static void test_again_elsewhere(void)
         tap_eq(in_read(0, ICC_IAR1), FIRST, "an SPI is taken");
         route(&rig, FIRST, 1);
         pulse(&rig, FIRST);
-        tap_ok(serve(0), "it is routed to another vCPU and pending again");
+        tap_ok(serve(0), "an SPI active, routed away, pending again: its vCPU leaves");
         in_write(0, ICC_EOIR1, FIRST);
-        tap_ok(serve(0), "its end makes the vCPU leave that had it");
-        tap_ok(serve(1), "which rings the other one");
-        tap_eq(in_read(1, ICC_IAR1), FIRST, "that takes it");
+        tap_ok(serve(0), "an SPI active, routed away and pending, ended: its vCPU leaves");
+        tap_ok(serve(1), "an SPI routed away and pending, its end folded: the other vCPU is rung");
+        tap_eq(in_read(1, ICC_IAR1), FIRST,
+               "an SPI routed away and pending, its end folded: the other vCPU takes it");
         rig_destroy(&rig);
 }
 
-static void test_again_while_group_is_off(void)
+static void pending_again_waits_for_its_group(void)
 {
         boot(4);
         pulse(&rig, FIRST);
@@ -140,17 +142,19 @@ static void test_again_while_group_is_off(void)
         tap_eq(in_read(0, ICC_IAR1), FIRST, "an SPI is taken");
         gicd(&rig, 0, 0x1);
         pulse(&rig, FIRST);
-        tap_ok(serve(0), "GICD_CTLR disables its group, it is pending again");
+        tap_ok(serve(0),
+               "an SPI active, its group off in GICD_CTLR, pending again: the vCPU leaves");
         in_write(0, ICC_EOIR1, FIRST);
         (void)serve(0);
-        tap_eq(in_read(0, ICC_IAR1), NONE, "ended, it is not signalled");
+        tap_eq(in_read(0, ICC_IAR1), NONE,
+               "an SPI pending again, its group off in GICD_CTLR, ended: not signalled");
         gicd(&rig, 0, 0x3);
         (void)serve(0);
-        tap_eq(in_read(0, ICC_IAR1), FIRST, "but is when the group is enabled");
+        tap_eq(in_read(0, ICC_IAR1), FIRST, "an SPI pending again, its group on again: taken");
         rig_destroy(&rig);
 }
 
-static void test_no_end_is_told_of(void)
+static void edge_ends_without_an_exit(void)
 {
         boot(4);
         pulse(&rig, FIRST);
@@ -161,19 +165,20 @@ static void test_no_end_is_told_of(void)
         in_write(0, ICC_EOIR1, FIRST);
         tap_ok(!is_maintained(0), "an edge that comes once ends without an exit");
         pulse(&rig, FIRST);
-        tap_ok(serve(0), "the next one");
+        tap_ok(serve(0), "an edge comes after the end: the vCPU leaves");
         (void)in_read(0, ICC_IAR1);
         pulse(&rig, FIRST);
-        tap_ok(serve(0), "comes again while it is active");
+        tap_ok(serve(0), "an edge comes while it is active: the vCPU leaves");
         in_write(0, ICC_EOIR1, FIRST);
-        tap_ok(!is_maintained(0) && in_read(0, ICC_IAR1) == FIRST, "that is taken without an exit, too");
+        tap_ok(!is_maintained(0) && in_read(0, ICC_IAR1) == FIRST,
+               "an edge that came while it was active, ended: taken without an exit");
         rig_destroy(&rig);
 }
 
 /* --- 12.4.8, ICH_HCR_EL2.VGrp<g>DIE; 12.4.10, ICH_MISR_EL2.VGrp<g>D --- */
 
 /* One list register: what is of the higher priority has it, what is of the other group waits behind. */
-static void test_hidden_by_a_group(unsigned group)
+static void group_behind_the_list_register_is_heard_of(unsigned group)
 {
         static const uint32_t iar[2] = { ICC_IAR0, ICC_IAR1 }, igrpen[2] = { ICC_IGRPEN0, ICC_IGRPEN1 };
 
@@ -186,20 +191,22 @@ static void test_hidden_by_a_group(unsigned group)
         msr(&rig, 2, group ? ICC_SGI0R : ICC_SGI1R, (uint64_t)SGI << 24 | 1);
         enter(0);
         tap_eq((uint32_t)hw[0].ich_lr[0], PPI, "group %u has the list register", group);
-        tap_ok(!serve(0), "no maintenance interrupt at the entry");
+        tap_ok(!serve(0), "the other group waits: no maintenance interrupt at the entry");
         in_write(0, igrpen[group], 0);
         tap_ok(serve(0), "the guest disables that group: it leaves");
-        tap_eq(in_read(0, iar[!group]), SGI, "and takes what is of the other group");
-        tap_ok(!is_maintained(0), "nothing else is asked for");
+        tap_eq(in_read(0, iar[!group]), SGI,
+               "one list register, the guest disables its group: it takes the other group's");
+        tap_ok(!is_maintained(0), "one list register, all is listed: no maintenance interrupt");
         in_write(0, igrpen[group], 1);
-        tap_ok(serve(0), "it enables the group: it leaves again");
-        tap_eq(in_read(0, iar[group]), PPI, "and takes the first");
+        tap_ok(serve(0), "one list register, the guest enables the hidden group: it leaves");
+        tap_eq(in_read(0, iar[group]), PPI,
+               "one list register, the guest enables the hidden group: it takes the first");
         rig_destroy(&rig);
 }
 
 /* --- the gate of TDIR is closed --- */
 
-static void test_refused(void)
+static void refused_port_stays_in_guest_with_its_sgis(void)
 {
         unsigned storms = 0, rings = 0;
 
@@ -239,7 +246,8 @@ static void test_refused(void)
                 in_write(1, ICC_EOIR1, sgi);
                 (void)serve(1);
         }
-        tap_ok(in_read(1, ICC_IAR1) == NONE && !serve(1), "and no SPI");
+        tap_ok(in_read(1, ICC_IAR1) == NONE && !serve(1),
+               "refused at the gate: the guest takes no SPI, and is not rung");
         leave(0);
         tap_ok(serve(1), "the first port leaves: who was refused is rung");
         for (uint32_t i = 0; i < 5; i++) {
@@ -251,7 +259,7 @@ static void test_refused(void)
 }
 
 /* Active ones have their list registers as before, those that have to wait for one are heard of. */
-static void test_refused_with_active(void)
+static void refused_spis_leave_room_to_what_is_active(void)
 {
         boot(2);
         set_priority(&rig, 1, SGI, 0x80);
@@ -270,15 +278,16 @@ static void test_refused_with_active(void)
         tap_ok((uint32_t)hw[1].ich_lr[0] == SGI && hw[1].ich_lr[0] >> 62 == 2 && !hw[1].ich_lr[1],
                "refused SPIs leave their list registers to what is active");
         tap_ok(!is_maintained(1) && !(hw[1].ich_hcr & (VGIC_ICH_HCR_NPIE | VGIC_ICH_HCR_UIE)),
-               "nothing is asked for");
+               "refused at the gate with an active one listed: no maintenance interrupt");
         in_write(1, ICC_EOIR1, SGI);
         leave(1);
-        tap_eq(gicr_get(&rig, 1, ISACTIVER), 0, "it ends");
+        tap_eq(gicr_get(&rig, 1, ISACTIVER), 0,
+               "refused at the gate with an active one listed, ended: not active");
         rig_destroy(&rig);
 }
 
 /* A trap port: what it is signalled it can take, of either group. */
-static void test_refused_on_a_trap_port(unsigned group)
+static void trap_port_is_signalled_what_it_can_take(unsigned group)
 {
         const unsigned line = group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
 
@@ -290,20 +299,22 @@ static void test_refused_on_a_trap_port(unsigned group)
         enter(0);
         pulse(&rig, FIRST);
         tap_eq(shm_cpuif_lines(&rig.gic, 2), 0, "a trap port is not signalled an SPI while the gate is closed");
-        tap_ok(ack(&rig, 2) == NONE && mrs(&rig, 2, ICC_IAR0) == NONE, "and does not get it");
+        tap_ok(ack(&rig, 2) == NONE && mrs(&rig, 2, ICC_IAR0) == NONE,
+               "gate closed, a trap port reads IAR: 1023");
         msr(&rig, 1, group ? ICC_SGI1R : ICC_SGI0R, (uint64_t)SGI << 24 | 4);
         tap_eq(shm_cpuif_lines(&rig.gic, 2), line, "it is signalled an SGI of a lower priority, of Group %u", group);
-        tap_eq(mrs(&rig, 2, group ? ICC_IAR1 : ICC_IAR0), SGI, "and takes it");
+        tap_eq(mrs(&rig, 2, group ? ICC_IAR1 : ICC_IAR0), SGI,
+               "gate closed, a trap port reads IAR: the SGI");
         msr(&rig, 2, group ? ICC_EOIR1 : ICC_EOIR0, SGI);
-        tap_eq(ack(&rig, 2), NONE, "but no SPI");
+        tap_eq(ack(&rig, 2), NONE, "gate closed, a trap port has taken its SGI: no SPI");
         leave(0);
-        tap_eq(ack(&rig, 2), FIRST, "before the first port has left");
+        tap_eq(ack(&rig, 2), FIRST, "the port in guest has left: the trap port takes the SPI");
         rig_destroy(&rig);
 }
 
 /* --- 12.2.5 ICC_BPR1_EL1, 12.4.13 ICH_VMCR_EL2.VBPR1, VCBPR --- */
 
-static void test_binary_point(void)
+static void binary_point_written_in_guest_is_kept(void)
 {
         boot(4);
         msr(&rig, 0, ICC_CTLR, 1);
@@ -317,7 +328,8 @@ static void test_binary_point(void)
         in_write(0, ICC_CTLR, 0);
         tap_eq(in_read(0, ICC_BPR1), 6, "what was written to ICC_BPR1_EL1 while CBPR was clear is there when it is clear again");
         leave(0);
-        tap_eq(mrs(&rig, 0, ICC_BPR1), 6, "outside, too");
+        tap_eq(mrs(&rig, 0, ICC_BPR1), 6,
+               "ICC_BPR1_EL1 written while CBPR was clear, folded: it reads back outside");
         enter(0);
         in_write(0, ICC_BPR1, 4);
         in_write(0, ICC_CTLR, 1);
@@ -335,17 +347,17 @@ static void test_binary_point(void)
 
 int main(void)
 {
-        test_again_while_masked(true);
-        test_again_while_masked(false);
-        test_again_elsewhere();
-        test_again_while_group_is_off();
-        test_no_end_is_told_of();
-        test_hidden_by_a_group(0);
-        test_hidden_by_a_group(1);
-        test_refused();
-        test_refused_with_active();
-        test_refused_on_a_trap_port(0);
-        test_refused_on_a_trap_port(1);
-        test_binary_point();
+        sent_again_while_masked_is_signalled_later(true);
+        sent_again_while_masked_is_signalled_later(false);
+        pending_elsewhere_is_told_by_the_end();
+        pending_again_waits_for_its_group();
+        edge_ends_without_an_exit();
+        group_behind_the_list_register_is_heard_of(0);
+        group_behind_the_list_register_is_heard_of(1);
+        refused_port_stays_in_guest_with_its_sgis();
+        refused_spis_leave_room_to_what_is_active();
+        trap_port_is_signalled_what_it_can_take(0);
+        trap_port_is_signalled_what_it_can_take(1);
+        binary_point_written_in_guest_is_kept();
         return tap_done();
 }

@@ -79,7 +79,7 @@ static void lower_second(const struct shm_hook_event *event)
                 gicd(&rig, ICPENDR + 4, 1u << (FIRST + 1 - 32));
 }
 
-static void test_taken_away(void)
+static void cleared_while_being_listed_is_not_found(void)
 {
         struct shm_port_bank bank;
 
@@ -109,7 +109,7 @@ static void toggle_group(const struct shm_hook_event *event)
                 gicd(&rig, 0, gicd_get(&rig, 0) & 2 ? 1 : 3);
 }
 
-static void test_group_closed(void)
+static void group_closed_while_being_listed_is_not_found(void)
 {
         struct shm_port_bank bank;
 
@@ -136,7 +136,7 @@ static void test_group_closed(void)
 
 /* --- acknowledged for the guest, while it was out --- */
 
-static void test_acknowledged_outside(void)
+static void eoicount_ends_what_was_acknowledged_outside(void)
 {
         struct shm_port_bank bank;
 
@@ -255,7 +255,7 @@ static bool is_served_again(void)
         return ack(&rig, 0) == NONE;
 }
 
-static void test_garbage(void)
+static void bank_of_garbage_loses_nothing(void)
 {
         for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
                 struct shm_port_bank bank;
@@ -282,7 +282,7 @@ static void test_garbage(void)
 
 /* --- images --- */
 
-static void test_snapshot_in_guest(void)
+static void snapshot_in_guest_is_not_exact(void)
 {
         struct shm_port_bank bank;
         struct base_error why = { 0 };
@@ -381,7 +381,7 @@ static void leave_behind(uint32_t vcpu)
         shm_store(&self->slot.op, SHM_SLOT_FOLD, SLOT_R1);
 }
 
-static void test_bounded(void)
+static void bounded_view_gives_up_on_words_that_move(void)
 {
         enum { N_VCPUS = 64, MANY = 100 * SHM_TRIES * SHM_N_LIST_REGISTERS };
         uint64_t n;
@@ -405,7 +405,7 @@ static void test_bounded(void)
 }
 
 /* A process with many ports dies: the gate is looked at once for all. */
-static void test_many_leave(void)
+static void ports_that_die_together_open_the_gate_once(void)
 {
         enum { N_VCPUS = 64 };
         uint64_t one, all;
@@ -434,12 +434,12 @@ static void test_many_leave(void)
 
 int main(void)
 {
-        test_taken_away();
-        test_group_closed();
-        test_acknowledged_outside();
-        test_garbage();
-        test_snapshot_in_guest();
-        test_bounded();
-        test_many_leave();
+        cleared_while_being_listed_is_not_found();
+        group_closed_while_being_listed_is_not_found();
+        eoicount_ends_what_was_acknowledged_outside();
+        bank_of_garbage_loses_nothing();
+        snapshot_in_guest_is_not_exact();
+        bounded_view_gives_up_on_words_that_move();
+        ports_that_die_together_open_the_gate_once();
         return tap_done();
 }
