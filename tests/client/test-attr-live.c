@@ -62,13 +62,14 @@ static void latches_are_edges_and_ispendr_only(void)
         tap_eq((int64_t)dist(0x204), 0x200, "ISPENDR: only the edge is latched");
         tap_eq((int64_t)dist(0x284), 0, "ICPENDR reads 0");
         set_dist(0x284, UINT32_MAX);
-        tap_eq((int64_t)dist(0x204), 0x200, "and ignores writes");
+        tap_eq((int64_t)dist(0x204), 0x200,
+               "ICPENDR written: it is ignored, the edge stays latched");
         set_dist(0x204, 0x100);
         tap_ok(dist(0x204) == 0x100 && guest(0x204) == 0x100, "ISPENDR is assigned: the one set, the other cleared");
         vgic_spi_deassert(vm, LEVEL_SPI);
         tap_eq((int64_t)guest(0x204), 0x100, "a latch outlives its level");
         set_dist(0x204, 0);
-        tap_eq((int64_t)guest(0x204), 0, "and goes");
+        tap_eq((int64_t)guest(0x204), 0, "ISPENDR assigned 0: the latch goes");
         vgic_spi_deassert(vm, EDGE_SPI);
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200, 0x8001);
         tap_ok(get(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200) == 0x8001 && get(VGIC_ATTR_REDIST_REGS, VCPU(0) | 0x10200) == 0,
@@ -101,13 +102,15 @@ static void only_a_guest_makes_status_errors(struct vgic_conn *tool)
         struct vgic_vm_info info = { .size = sizeof(info) };
 
         tap_eq((int64_t)dist(0x10), 0, "no error yet, whatever was set and read before");
-        tap_ok(vgic_vm_query(tool, "live", &info) == 0 && info.guest_errors == 0, "and none is counted");
+        tap_ok(vgic_vm_query(tool, "live", &info) == 0 && info.guest_errors == 0,
+               "attributes set and read: no guest error is counted");
         guest(0x60);
         tap_eq((int64_t)dist(0x10), 1, "a guest's error is told");
         set_dist(0x10, 0xa);
         tap_ok(dist(0x10) == 0xa && guest(0x10) == 0xa, "GICD_STATUSR is assigned");
         set_dist(0x10, UINT32_MAX);
-        tap_eq((int64_t)dist(0x10), 0xf, "its reserved bits are not");
+        tap_eq((int64_t)dist(0x10), 0xf,
+               "GICD_STATUSR assigned all ones: its reserved bits stay 0");
         set_dist(0x10, 0);
         tap_eq((int64_t)guest(0x10), 0, "a 0 clears");
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10, 5);
@@ -133,7 +136,7 @@ static void registers_read_as_the_guest_has_them(void)
         set_dist(0x304, 0x100);
         tap_ok(guest(0x384) == 0x100 && dist(0x384) == 0x100, "active");
         set_dist(0x384, 0x100);
-        tap_eq((int64_t)guest(0x304), 0, "and not");
+        tap_eq((int64_t)guest(0x304), 0, "GICD_ICACTIVER10 set: not active");
         set_dist(0x0, 3);
         tap_ok(guest(0) == 0x53 && dist(0) == 0x53, "GICD_CTLR");
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x14, 0);
@@ -175,7 +178,8 @@ static void system_registers_read_as_set_at_once(struct vgic_vcpu *vcpu)
         tap_eq((int64_t)mrs(vcpu, VGIC_ICC_RPR_EL1), 0x38, "active priorities that were set count: 0x38 runs");
         set(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP0R_EL1(0), 0);
         tap_eq((int64_t)get(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP0R_EL1(0)), 0, "a new value is told at once");
-        tap_eq((int64_t)mrs(vcpu, VGIC_ICC_RPR_EL1), 0x80, "and the vCPU's next operation has it");
+        tap_eq((int64_t)mrs(vcpu, VGIC_ICC_RPR_EL1), 0x80,
+               "active priorities set to 0, the vCPU's next operation: RPR is 0x80");
         set(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP1R_EL1(0), 0x1);
         vgic_vcpu_reset(vcpu);
         tap_ok(get(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP1R_EL1(0)) == 0 && mrs(vcpu, VGIC_ICC_RPR_EL1) == 0xff,

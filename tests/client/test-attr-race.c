@@ -203,8 +203,10 @@ static void set_that_races_with_init_is_in_or_refused(unsigned n_calls)
         tap_eq(n.other, 0, "each returned 0 or -EBUSY");
         tap_ok(n.set > 0 && n.refused > 0, "both came");
         tap_eq(n.reads, 0, "the attribute reads as its call's outcome says, at once and after INIT");
-        tap_eq(n.guest, 0, "so does the register of the guest");
-        tap_eq(n.maps, 0, "so it does in the other processes, once they have mapped it");
+        tap_eq(n.guest, 0,
+               "a set that raced with INIT: the guest's register reads as the call said");
+        tap_eq(n.maps, 0,
+               "a set that raced with INIT: other processes that mapped it read the same");
         tap_ok(ended, "the other processes ended well");
 }
 

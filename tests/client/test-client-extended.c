@@ -247,7 +247,7 @@ static void extended_interrupts_go_from_device_to_guest(struct vgic_conn *conn, 
         tap_ok(vgic_vm_ack_count(vm, 0, 4159, &count) == 0 && count == 1,
                "the last extended SPI acknowledged: one is counted");
         tap_eq(vgic_ppi_pulse(vm, 0, 1087), 0, "an extended PPI");
-        tap_eq(vgic_vcpu_ack(vcpu, 1), 1087, "is delivered, too");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), 1087, "an extended PPI pulsed: its vCPU acknowledges it");
         vgic_vcpu_eoi(vcpu, 1, 1087);
         tap_ok(vgic_vm_ack_count(vm, 0, 1087, &count) == 0 && count == 1,
                "the last extended PPI acknowledged: one is counted");
@@ -277,7 +277,8 @@ static void all_spis_fit_into_one_grant(struct vgic_conn *conn)
                "a grant of all SPIs, extended ones too: 0");
         tap_eq(vgic_device_attach(device, "most", token, &dev), 0,
                "a device attaches to a grant of all SPIs: 0");
-        tap_ok(vgic_spi_assert(dev, 5119) == 0 && wait_state(vm, 5119, 1), "even the last");
+        tap_ok(vgic_spi_assert(dev, 5119) == 0 && wait_state(vm, 5119, 1),
+               "a device with all SPIs asserts the last extended one: its line is high");
         vgic_vm_detach(dev);
         tap_ok(wait_state(vm, 5119, 0), "whose wire goes low with the device");
         vgic_disconnect(device);

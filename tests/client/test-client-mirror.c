@@ -136,7 +136,9 @@ static void no_mirror(struct vgic_conn *tool)
                vgic_mirror_publish(vm, 0, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, 0, VGIC_MIRROR_ANY_EPOCH) == -EOPNOTSUPP &&
                vgic_mirror_epoch(vm, 0, VGIC_ICC_CTLR_EL1, &epoch) == -EOPNOTSUPP &&
                vgic_mirror_invalidate(vm, 0, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT) == -EOPNOTSUPP, "a delivering controller is no mirror");
-        tap_eq(vgic_msg_mirror_read(tool, "real", 0, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, &value), -EOPNOTSUPP, "nor by message");
+        tap_eq(vgic_msg_mirror_read(tool, "real", 0, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT,
+                                    &value),
+               -EOPNOTSUPP, "a VM that is no mirror, read by message: -EOPNOTSUPP");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
 }
@@ -149,7 +151,9 @@ static void comes_back(void)
         uint64_t value = 0;
 
         tap_eq(vgic_vm_attach(conn, "mirror", VGIC_ROLE_VMM, &vm), 0, "another process of the VMM attaches");
-        tap_ok(vm && vgic_mirror_read(vm, 2, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, &value) == 0 && value == CTLR_DEFAULT, "and finds what the first published");
+        tap_ok(vm && vgic_mirror_read(vm, 2, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, &value) == 0 &&
+                       value == CTLR_DEFAULT,
+               "the next VMM of a mirror reads what the first published");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
 }

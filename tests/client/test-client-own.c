@@ -180,9 +180,10 @@ static void reads(bool active, bool pending, const char *when)
                get_attr(ISACTIVER) == active, "%u list registers: INTID %u %s: active %u",
                g.n_lr, g.intid, when, active);
         tap_ok(get(ISPENDR) == pending && get(ICPENDR) == pending && get_attr(ISPENDR) == pending,
-               "and pending %u", pending);
+               "read by the thread that has it in guest: ISPENDR, ICPENDR say pending %u", pending);
         tap_ok(r == 0 && state.active == active && state.pending == pending &&
-               state.holder == (active ? OWN : VGIC_NO_VCPU), "so says its state");
+                       state.holder == (active ? OWN : VGIC_NO_VCPU),
+               "read by the thread that has it in guest: its state says the same");
 }
 
 static bool is_stale(void)
@@ -209,14 +210,15 @@ static void own_bank_answers_reads(void)
         set(ISPENDR);
         enter();
         reads(false, true, "listed");
-        tap_ok(is_stale(), "which the host's hardware may have changed: said to be old");
-        tap_ok(is_stale_to_tools(), "to tools, too");
+        tap_ok(is_stale(), "listed, not touched in the bank: its state is said to be old");
+        tap_ok(is_stale_to_tools(), "listed, not touched in the bank: its state is old to tools");
         take();
         reads(true, false, "taken");
-        tap_ok(!is_stale() && !g.n_kicks, "which is not old, and nobody was made to leave");
+        tap_ok(!is_stale() && !g.n_kicks,
+               "taken in the bank: its state is not old, and nobody was kicked");
         set(ISPENDR);
         reads(true, true, "taken, made pending");
-        tap_ok(g.n_kicks > 0, "which the vCPU is told");
+        tap_ok(g.n_kicks > 0, "taken, made pending by a register: its vCPU is kicked");
         leave();
         enter();
         reads(true, true, "listed as active and pending");
@@ -228,7 +230,7 @@ static void own_bank_answers_reads(void)
         reads(false, false, "ended");
         leave();
         reads(false, false, "ended, out of the guest");
-        tap_ok(!is_stale_to_tools(), "which is not old to tools");
+        tap_ok(!is_stale_to_tools(), "ended, out of the guest: its state is not old to tools");
         close_vm();
 }
 
@@ -244,7 +246,8 @@ static void writes_to_the_own_bank_hold_after_the_exit(void)
         set(ICACTIVER);
         tap_ok(!get(ISACTIVER) && g.n_kicks, "taken, then deactivated");
         leave();
-        tap_ok(!get(ISACTIVER) && !get(ISPENDR), "so it is after the exit");
+        tap_ok(!get(ISACTIVER) && !get(ISPENDR),
+               "taken, ICACTIVER written, then the exit: neither active nor pending");
         vgic_vcpu_eoi(g.vcpu, 1, g.intid);
         set(ISPENDR);
         enter();
@@ -253,14 +256,15 @@ static void writes_to_the_own_bank_hold_after_the_exit(void)
         set(ISACTIVER);
         tap_ok(get(ISACTIVER) && g.n_kicks, "taken and ended, then made active");
         leave();
-        tap_ok(get(ISACTIVER), "so it is after the exit");
+        tap_ok(get(ISACTIVER), "taken and ended, ISACTIVER written, then the exit: active");
         set(ICACTIVER);
         set(ISPENDR);
         enter();
         set(ICPENDR);
         tap_ok(!get(ISPENDR) && g.n_kicks, "listed, and cleared");
         leave();
-        tap_eq(vgic_vcpu_ack(g.vcpu, 1), VGIC_INTID_SPURIOUS, "it is not taken");
+        tap_eq(vgic_vcpu_ack(g.vcpu, 1), VGIC_INTID_SPURIOUS,
+               "listed, ICPENDR written, then the exit: it is not taken");
         close_vm();
 }
 

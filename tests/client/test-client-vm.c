@@ -397,7 +397,8 @@ int main(void)
         vgic_disconnect(other);
         data_path_outlives_the_daemon(conn);
         vgic_disconnect(conn);
-        tap_eq(tap_fd_count(), before, "nor does the client");
+        tap_eq(tap_fd_count(), before,
+               "the daemon gone, all released: the client has its descriptors of before");
         daemon_stop(&daemon_);
         too_few_descriptors_leave_nothing_half_done();
         return tap_done();

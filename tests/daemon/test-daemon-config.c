@@ -235,6 +235,6 @@ int main(void)
         close(fd);
         close(old);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_eq(daemon_stop(&proc), 0, "after refused configurations the daemon stops in order");
         return tap_done();
 }

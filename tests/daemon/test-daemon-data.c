@@ -125,7 +125,7 @@ static void tdir_is_exact_while_nobody_subscribes(struct daemon_proc *proc)
                "without subscribers: set by one SPI");
         vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
         tap_ok(vgic_msg_tdir(conn, "exact", &tdir) == 0 && !tdir.set && tdir.n_in_flight == 0,
-               "and clear as soon as it ended");
+               "TDIR without subscribers, its one SPI ended: clear in the next answer");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -285,8 +285,8 @@ static void client_that_makes_room_rings_if_it_is_owed(struct daemon_proc *proc)
         atomic_store(&device->ring.page->to_client.wants_room, 1);
         vgic_conn_process(dev);
         tap_ok(rung(device->ring_to_daemon) == before + 1 &&
-               !atomic_load(&device->ring.page->to_client.wants_room),
-               "but if the daemon found no room");
+                       !atomic_load(&device->ring.page->to_client.wants_room),
+               "the daemon found no room: who takes notes rings it, once");
         vgic_vm_detach(device);
         vgic_vm_detach(vm);
         vgic_disconnect(dev);
@@ -326,7 +326,8 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         make_block(event);
         vgic_msg_inject(tool, "hostile", 0, SPI_OTHER, VGIC_LINE_PULSE);
         tap_ok(wait_disconnected(conn), "a subscriber whose eventfd blocks is disconnected");
-        tap_ok(daemon_alive(proc), "and the daemon serves on");
+        tap_ok(daemon_alive(proc),
+               "a blocking TDIR eventfd, its VMM disconnected: the daemon serves on");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -340,7 +341,8 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         make_block(vgic_vcpu_fd(vcpu));
         vgic_msg_inject(tool, "hostile", 0, SPI_OTHER, VGIC_LINE_PULSE);
         tap_ok(wait_disconnected(conn), "a VMM whose doorbell blocks is disconnected");
-        tap_ok(daemon_alive(proc), "and the daemon serves on");
+        tap_ok(daemon_alive(proc),
+               "a blocking doorbell, its VMM disconnected: the daemon serves on");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -353,13 +355,15 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         if (shm_ring_put(&device->ring, SHM_RING_ENTRY(SHM_RING_ASSERT, SPI_OTHER)) >= 0)
                 vgic_spi_assert(device, SPI_LEVEL);
         tap_ok(wait_line(vm, SPI_LEVEL, 1), "entries for what was not granted are ignored, others are served");
-        tap_ok(wait_line(vm, SPI_OTHER, 0), "and have no effect");
+        tap_ok(wait_line(vm, SPI_OTHER, 0),
+               "a ring entry for an SPI that was not granted: its line is low");
         device->ring.out.index += 4 * SHM_RING_ENTRIES; /* an impossible tail */
         device->ring.page->to_daemon.head = device->ring.out.index;
         vgic_spi_deassert(device, SPI_LEVEL);
         (void)!write(device->ring_to_daemon, &(uint64_t){ 1 }, sizeof(uint64_t));
         tap_ok(wait_disconnected(dev), "a device with an impossible ring is disconnected");
-        tap_ok(wait_line(vm, SPI_LEVEL, 0), "and its wire goes low");
+        tap_ok(wait_line(vm, SPI_LEVEL, 0),
+               "a device with an impossible ring is disconnected: its wire goes low");
         vgic_vm_detach(device);
         vgic_disconnect(dev);
 
@@ -372,7 +376,8 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         tap_ok(daemon_alive(proc), "a segment full of ones does not hurt the daemon");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
-        tap_eq(vgic_vm_destroy(tool, "hostile"), 0, "and its VM can be destroyed");
+        tap_eq(vgic_vm_destroy(tool, "hostile"), 0,
+               "a segment full of ones: its VM can be destroyed");
         vgic_disconnect(tool);
         close(event);
 }
@@ -397,6 +402,6 @@ int main(void)
         daemon_start(&proc, &(struct daemon_options){ .arguments = (const char *const[]){ "--tdir-lag=0", NULL } });
         tdir_is_broadcast_to_subscribers_and_watchers(&proc);
         vcpu_in_guest_is_asked_before_tdir_clears(&proc);
-        tap_eq(daemon_stop(&proc), 0, "the same without a lag");
+        tap_eq(daemon_stop(&proc), 0, "TDIR with a lag of 0: the daemon stops in order");
         return tap_done();
 }

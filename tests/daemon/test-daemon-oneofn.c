@@ -202,7 +202,8 @@ static void without_1_of_n_the_affinity_decides(struct daemon_proc *proc)
         vgic_gicd_read(vm, 0x6000 + 8 * SPI, 8, &irouter);
         tap_eq(irouter & IRM, 0, "without 1-of-N Interrupt_Routing_Mode does not stay set");
         vgic_spi_pulse(vm, SPI);
-        tap_eq(chosen(vm, SPI), 0, "and the SPI is that of affinity 0.0.0.0, though nobody runs it");
+        tap_eq(chosen(vm, SPI), 0,
+               "without 1-of-N, IROUTER 0: the SPI is vCPU 0's, which nobody runs");
         vgic_vm_destroy(conn, "without");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);

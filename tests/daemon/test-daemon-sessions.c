@@ -93,12 +93,12 @@ static void malformed_frames_are_answered(struct daemon_proc *proc)
         fd = daemon_socket(proc);
         daemon_raw_frame(fd, PROTO_HELLO, 2, 0, NULL, 0);
         tap_eq(daemon_raw_code(fd), PROTO_BAD_VERSION, "another version");
-        tap_eq(daemon_raw_code(fd), -1, "is fatal");
+        tap_eq(daemon_raw_code(fd), -1, "a frame of another version: the connection is closed");
         close(fd);
         fd = daemon_socket(proc);
         daemon_raw_frame(fd, PROTO_HELLO, PROTO_VERSION, PROTO_PAYLOAD_MAX + 1, NULL, 0);
         tap_eq(daemon_raw_code(fd), PROTO_TOO_LARGE, "too large");
-        tap_eq(daemon_raw_code(fd), -1, "is fatal");
+        tap_eq(daemon_raw_code(fd), -1, "a frame that is too large: the connection is closed");
         close(fd);
         fd = daemon_socket(proc);
         daemon_raw_frame(fd, PROTO_VM_LIST, PROTO_VERSION, 0, NULL, 0);
@@ -193,7 +193,8 @@ static void without_descriptors_connections_wait(void)
         }
         tap_ok(after - before < 50, "out of descriptors the daemon does not spin: %lu ticks in a second",
                after - before);
-        tap_eq(count_lines_with(log, "no connection can be accepted"), 1, "it says so once, however often it tried again");
+        tap_eq(count_lines_with(log, "no connection can be accepted"), 1,
+               "out of descriptors, tried again and again: one line in the log");
         for (int i = 0; i < n; i++)
                 close(fds[i]);
         tap_eq(daemon_raw_code(extra), PROTO_OK, "a connection that waited is served when others ended");

@@ -32,13 +32,13 @@ static void service_manager_is_told_start_and_stop(void)
         daemon_start(&proc, NULL);
         strcpy(socket, proc.socket);
         tap_ok(stat(socket, &st) == 0 && S_ISSOCK(st.st_mode), "the socket is there when READY=1 comes");
-        tap_eq(st.st_mode & 07777, 0600, "its mode is 0600");
+        tap_eq(st.st_mode & 07777, 0600, "the socket's mode is 0600");
         tap_ok(daemon_wait_notify(&proc, "STATUS=0 VMs, 0 sessions"), "STATUS tells the numbers");
         conn = daemon_connect(&proc);
         tap_ok(daemon_wait_notify(&proc, "1 session"), "STATUS follows a connection");
         kill(proc.pid, SIGTERM);
         tap_ok(daemon_wait_notify(&proc, "STOPPING=1"), "SIGTERM: STOPPING=1");
-        tap_eq(daemon_wait_exit(&proc), 0, "and exit status 0, with a session open");
+        tap_eq(daemon_wait_exit(&proc), 0, "SIGTERM with a session open: exit status 0");
         tap_ok(access(socket, F_OK) < 0, "the socket is gone");
         tap_eq(vgic_vm_destroy(conn, "none"), -ENOTCONN, "the client is told that the daemon is gone");
         vgic_disconnect(conn);
@@ -97,7 +97,7 @@ static void lag_that_is_no_number_is_refused(void)
                 snprintf(argument, sizeof(argument), "--tdir-lag=%s", wrong[i]);
                 snprintf(want, sizeof(want), "--tdir-lag takes milliseconds from 0 to 10000, not '%s'", wrong[i]);
                 tap_eq(run_loud(argument, text, sizeof(text)), 2, "%s is wrong usage", argument);
-                tap_ok(strstr(text, want), "and that is said, with what would be right");
+                tap_ok(strstr(text, want), "a wrong --tdir-lag: the words say what would be right");
         }
 }
 
@@ -126,7 +126,8 @@ static void socket_of_the_living_is_left_alone(void)
         close(open(path, O_CREAT | O_WRONLY, 0644));
         stat(path, &before);
         tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a path that is a file is refused");
-        tap_ok(stat(path, &after) == 0 && after.st_ino == before.st_ino, "and the file is left alone");
+        tap_ok(stat(path, &after) == 0 && after.st_ino == before.st_ino,
+               "a path that is a file: the file is left alone");
         unlink(path);
         tap_eq(run_to_end((struct daemon_options){ .socket = folder }), 1, "a path that is a folder is refused");
         snprintf(path, sizeof(path), "%s/no/sock", folder);
@@ -142,13 +143,14 @@ static void socket_of_the_living_is_left_alone(void)
         daemon_start(&proc, NULL);
         tap_eq(run_to_end((struct daemon_options){.socket = proc.socket}), 1,
                "the socket of a living daemon is refused");
-        tap_ok(daemon_alive(&proc), "and the living one goes on");
+        tap_ok(daemon_alive(&proc),
+               "a second daemon on the socket of a living one: the living one goes on");
         kill(proc.pid, SIGKILL);
         daemon_wait_exit(&proc);
         tap_ok(stat(proc.socket, &before) == 0, "a killed daemon leaves its socket");
         daemon_spawn(&proc, &(struct daemon_options){ .quiet = true });
-        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc), "and the next one replaces it");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc), "a killed daemon left its socket: the next one replaces it");
+        tap_eq(daemon_stop(&proc), 0, "a daemon that replaced a dead one's socket stops in order");
 }
 
 static int listening_socket(const char *path, int type)
@@ -244,7 +246,8 @@ static void passed_socket_is_served_and_left(void)
                "socket activation serves on the passed socket");
         kill(proc.pid, SIGTERM);
         tap_eq(daemon_wait_exit(&proc), 0, "stops in order");
-        tap_ok(access(proc.socket, F_OK) == 0, "and leaves the socket, which is the service manager's");
+        tap_ok(access(proc.socket, F_OK) == 0,
+               "socket activation, stopped: the socket is left to the service manager");
         tap_eq(run_to_end((struct daemon_options){.socket = "", .listen_fd = fd, .n_listen = 2}), 1,
                "two sockets are refused");
         close(fd);

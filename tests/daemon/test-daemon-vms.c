@@ -152,7 +152,8 @@ static void vms_do_not_touch_each_other(struct daemon_proc *proc)
                "an SPI asserted in VM a: its line is low in b");
         query(a, "a", &info_a);
         query(a, "b", &info_b);
-        tap_ok(info_a.injections_socket == 1 && info_b.injections_socket == 0, "and is counted in a only");
+        tap_ok(info_a.injections_socket == 1 && info_b.injections_socket == 0,
+               "an SPI asserted in VM a: one injection counted in a, none in b");
         tap_ok(info_a.id != info_b.id, "their ids differ");
         tap_eq(vgic_vm_destroy(a, "b"), 0, "b is destroyed");
         tap_ok(vgic_vm_irq_state(vm_a, 0, 40, &state) == 0 && state.line, "a is as it was");
@@ -199,8 +200,9 @@ static void large_vm_gives_all_descriptors_back(struct daemon_proc *proc)
         tap_eq(vgic_vcpu_register(vm, 511, NULL, &vcpu), 0, "a VM of 512 vCPUs and 988 SPIs");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
-        tap_eq(vgic_vm_destroy(conn, "large"), 0, "is destroyed");
-        tap_eq(daemon_fd_count(proc), before, "and gives all its descriptors back");
+        tap_eq(vgic_vm_destroy(conn, "large"), 0, "a VM of 512 vCPUs is destroyed");
+        tap_eq(daemon_fd_count(proc), before,
+               "a VM of 512 vCPUs destroyed: all its descriptors are given back");
         vgic_disconnect(conn);
 }
 

@@ -241,11 +241,11 @@ static void living_daemon_keeps_wires(void)
         while (vgic_conn_process(conn) >= 0)
                 continue;
         tap_eq(line(vm, DISK), 1, "a VMM that is disconnected leaves the device's wire high");
-        tap_eq(line(vm, TOOL), 1, "and the tools'");
+        tap_eq(line(vm, TOOL), 1, "a VMM that is disconnected leaves the tools' wire high");
         vgic_spi_deassert(rig.device, DISK);
         tap_ok(wait_line(vm, DISK, 0), "the device lowers it");
         vgic_spi_assert(rig.device, DISK);
-        tap_ok(wait_line(vm, DISK, 1), "and raises it");
+        tap_ok(wait_line(vm, DISK, 1), "a VMM disconnected: the device raises its wire again");
         kill(rig.proc.pid, SIGSTOP);
         vgic_conn_process(conn);
         tap_eq(line(vm, DISK), 1, "a daemon that is stopped is not dead");
