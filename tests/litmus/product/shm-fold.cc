@@ -1,3 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* Copyright (c) 2026 The vgicd authors */
-#include "shm-fold.c"
