@@ -39,6 +39,16 @@ static struct shm_gic view(const struct vgic_vm *vm)
         return gic;
 }
 
+static bool has_locks(const struct vgic_vm *vm)
+{
+        return vm->gic.has_locks && vm->locks >= 0;
+}
+
+static bool is_dead_session(const struct vgic_vm *vm, uint64_t session)
+{
+        return !(session & SHM_SESSION_SILENT) && shm_lock_is_dead(vm->locks, session);
+}
+
 /*
  * A vCPU of this session that was given back, or never got hold of: no thread of this process runs
  * it. One that another session has by now is none of ours.
@@ -65,13 +75,13 @@ static unsigned bury(struct vgic_vm *vm, struct shm_gic *gic)
 
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 uint64_t session = shm_vcpu_session(gic, i);
-                bool is_own = session && session == own;
+                bool is_own = session && (session & ~SHM_SESSION_SILENT) == own;
                 bool is_left = take_left(vm, i, is_own);
 
                 if (!session || (is_own && !is_left))
                         continue;
                 if (!is_own && session != last)
-                        is_dead = shm_lock_is_dead(vm->segment, last = session);
+                        is_dead = is_dead_session(vm, last = session);
                 alone &= is_own || is_dead;
                 if (!is_own && !is_dead)
                         continue;
@@ -145,10 +155,10 @@ static void repair(struct vgic_vm *vm, bool all)
 /* With the lock. */
 static void try_repair(struct vgic_vm *vm, bool all)
 {
-        if (!vm->gic.has_locks || shm_lock_serve(vm->segment) < 0)
+        if (!has_locks(vm) || shm_lock_serve(vm->locks) < 0)
                 return;
         repair(vm, all);
-        shm_lock_retire(vm->segment);
+        shm_lock_retire(vm->locks);
 }
 
 /*
@@ -184,7 +194,7 @@ bool vgic_bereft_again(struct vgic_vm *vm, bool all)
                 try_repair(vm, all);
         is_done = vm->bereft.is_done;
         pthread_mutex_unlock(&vm->bereft.lock);
-        return is_done || !vm->gic.has_locks;
+        return is_done || !has_locks(vm);
 }
 
 static bool has_left(const struct vgic_vm *vm, uint32_t first, uint32_t n)
@@ -215,7 +225,7 @@ void vgic_bereft_leave(struct vgic_vm *vm, uint32_t first, uint32_t n)
 
         for (uint32_t i = first; i < first + n; i++)
                 shm_local_raise(&vm->vcpus[i].left, true);
-        if (!shm_local_is_raised(&vm->bereft.begun) || !vm->gic.has_locks)
+        if (!shm_local_is_raised(&vm->bereft.begun) || !has_locks(vm))
                 return;
         vgic_bereft_again(vm, true);
         for (unsigned ms = 0; has_left(vm, first, n) && ms < VGIC_BEREFT_WAIT_MS && is_done(vm);

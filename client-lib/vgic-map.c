@@ -11,6 +11,7 @@
 
 #include "base-fd.h"
 #include "proto-message.h"
+#include "shm-lock.h"
 #include "shm-segment.h"
 #include "vgic-vm.h"
 
@@ -32,14 +33,21 @@ static int vgic_map_segment(struct vgic_vm *vm)
 {
         struct proto_fds fds = { 0 };
         BASE_CLEANUP_FD int segment = -1;
-        bool writable = vm->role == VGIC_ROLE_VMM;
+        bool writable = vm->role == VGIC_ROLE_VMM, has_lock_file;
         int r = vgic_call(vm->conn, PROTO_VM_MAP, NULL, NULL, 0, NULL, &fds);
 
         if (r < 0)
                 return r;
         segment = proto_fds_take(&fds, 0);
         vm->daemon_doorbell = proto_fds_take(&fds, 1);
+        vm->locks = proto_fds_take(&fds, 2);
         proto_fds_clear(&fds);
+        has_lock_file = writable && (vm->conn->features & PROTO_FEATURE_LOCKS);
+        if (has_lock_file != (vm->locks >= 0))
+                return base_error_set(&vm->conn->error, -EPROTO,
+                                      "VM_MAP: the lock file is missing, or was not asked for");
+        if (has_lock_file && !(vm->kept_locks = shm_lock_keep(vm->locks)))
+                return base_error_set(&vm->conn->error, -EPROTO, "VM_MAP: the lock file is none");
         if (writable != (vm->daemon_doorbell >= 0) || (writable && base_fd_is_eventfd(vm->daemon_doorbell) != 1))
                 return base_error_set(&vm->conn->error, -EPROTO,
                                       "VM_MAP: the daemon's doorbell is missing, or no eventfd");
@@ -51,8 +59,6 @@ static int vgic_map_segment(struct vgic_vm *vm)
         if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis ||
             vm->gic.n_espis != vm->info.n_espis || vm->gic.n_eppis != vm->info.n_eppis)
                 return base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
-        if (writable)
-                vm->segment = base_fd_take(&segment);
         return 0;
 }
 
@@ -148,5 +154,7 @@ void vgic_vm_unmap(struct vgic_vm *vm)
         free(vm->vcpus);
         vm->vcpus = NULL;
         vm->daemon_doorbell = base_fd_close(vm->daemon_doorbell);
-        vm->segment = base_fd_close(vm->segment); /* last: until then this session lives */
+        shm_lock_drop(vm->kept_locks);
+        vm->kept_locks = NULL;
+        vm->locks = base_fd_close(vm->locks); /* last: until then this session lives */
 }

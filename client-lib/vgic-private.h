@@ -64,7 +64,8 @@ struct vgic_vm {
         shm_atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
         shm_atomic(bool) data_path[2];     /* mapped, and in this role one may read, write: the one look of most accesses */
         struct shm_gic gic;
-        int segment;                    /* this session's open file of it; -1: not a VMM */
+        int locks;                      /* this session's open file of the lock file; -1: none */
+        void *kept_locks;               /* the same, for a child of fork() that has the segment */
         struct vgic_bereft bereft;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         shm_atomic(uint64_t) tdir_told; /* the generation of TDIR for which that was written last */

@@ -189,19 +189,19 @@ enum proto_code handle_vm_init(struct request *request)
 }
 
 /*
- * Each session writes the segment by an open file of its own, whose lock says that it lives: for
- * the other VMMs, when this process is dead. Return: 0; a negative errno.
+ * Each VMM has an open file of its own of the lock file, whose lock says that it lives: for the
+ * other VMMs, when this process is dead. One of them may hold that byte, out of spite: then nobody
+ * can tell of this session, as of one that did not ask. Return: 0; a negative errno.
  */
-static int open_for_session(const struct vm *vm, const struct session *session, int *ret_fd)
+static int open_locks(const struct vm *vm, struct session *session, int *ret_fd)
 {
-        int fd = shm_lock_reopen(vm->segment_fd);
-        int r = fd < 0 ? fd : shm_lock_session(fd, session->id);
+        int fd = shm_lock_reopen(vm->lock_fd);
 
-        if (r < 0)
-                base_fd_close(fd);
-        else
-                *ret_fd = fd;
-        return r;
+        if (fd < 0)
+                return fd;
+        session->member.has_lock = shm_lock_session(fd, session->id) == 0;
+        *ret_fd = fd;
+        return 0;
 }
 
 enum proto_code handle_vm_map(struct request *request)
@@ -210,15 +210,15 @@ enum proto_code handle_vm_map(struct request *request)
         bool writable = session->proto.role == PROTO_ROLE_VMM;
         Vgic__VmMapReply reply = VGIC__VM_MAP_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
-        BASE_CLEANUP_FD int own_fd = -1;
+        BASE_CLEANUP_FD int locks = -1;
         struct vm *vm = NULL;
         enum proto_code code = request_ready_vm(request, "", &vm);
         int r;
 
         if (code != PROTO_OK)
                 return code;
-        if (writable) {
-                r = open_for_session(vm, session, &own_fd);
+        if (writable && (session->proto.features & PROTO_FEATURE_LOCKS)) {
+                r = open_locks(vm, session, &locks);
                 if (r < 0)
                         return proto_code_from_errno(r);
         }
@@ -226,7 +226,9 @@ enum proto_code handle_vm_map(struct request *request)
         reply.segment_bytes = vm->gic.bytes;
         reply.writable = writable;
         if (writable)
-                return request_reply(request, &reply.base, (int[]){own_fd, vm->tdir_bell}, 2);
+                return request_reply(request, &reply.base,
+                                     (int[]){vm->segment_fd, vm->tdir_bell, locks},
+                                     locks < 0 ? 2 : 3);
         return request_reply(request, &reply.base, &vm->segment_ro_fd, 1);
 }
 

@@ -55,6 +55,7 @@ int life_init(struct vm *vm, struct base_error *why)
 void life_join(struct session *session, struct vm *vm, enum proto_role role)
 {
         session->member.vm = vm;
+        session->member.has_lock = false;
         session->proto.role = role;
         TAILQ_INSERT_TAIL(&vm->sessions, session, vm_link);
         vm->n_sessions++;

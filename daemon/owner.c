@@ -33,7 +33,9 @@ int owner_take(struct vm *vm, uint32_t index, struct session *session, unsigned 
                 /* the dead owner may have owed one, which the repair has now posted */
                 eoi_kick(vm);
         }
-        r = shm_vcpu_take(&vm->gic, index, session->id, (uint32_t)session->pid);
+        r = shm_vcpu_take(&vm->gic, index,
+                          session->id | (session->member.has_lock ? 0 : SHM_SESSION_SILENT),
+                          (uint32_t)session->pid);
         if (r < 0)
                 return r;
         shm_port_configure(&vm->gic, index, n_list_registers);

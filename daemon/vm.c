@@ -28,7 +28,7 @@
 #include "vm.h"
 
 #define VM_DEFAULT_PRIORITY_BITS  5
-#define VM_FDS_BEYOND_VCPUS       3     /* segment, its read-only twin, the TDIR doorbell */
+#define VM_FDS_BEYOND_VCPUS       4     /* segment, its read-only twin, locks, the TDIR doorbell */
 
 bool vm_name_valid(const char *name)
 {
@@ -141,7 +141,7 @@ int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *
         vm->id = id;
         vm->owner_uid = owner;
         vm->flags = config->flags;
-        vm->segment_fd = vm->segment_ro_fd = vm->tdir_bell = -1;
+        vm->segment_fd = vm->segment_ro_fd = vm->lock_fd = vm->tdir_bell = -1;
         attr_init(&vm->attrs);
         TAILQ_INIT(&vm->sessions);
         TAILQ_INIT(&vm->grants);
@@ -268,6 +268,7 @@ void vm_unbuild(struct vm *vm)
         shm_segment_unmap(&vm->gic);
         vm->segment_fd = base_fd_close(vm->segment_fd);
         vm->segment_ro_fd = base_fd_close(vm->segment_ro_fd);
+        vm->lock_fd = base_fd_close(vm->lock_fd); /* last: then others repair */
         user_refund_fds(vm->user, vm->n_fds);
         vm->n_fds = 0;
 }
@@ -312,8 +313,10 @@ int vm_build(struct vm *vm, struct base_error *why)
                 vm->gic.ring = ring_vcpu;
                 vm->gic.hook_ctx = vm;
                 shm_daemon_set_epoch(&vm->gic, vm->loop->epoch);
-                r = shm_lock_serve(vm->segment_fd); /* before anybody else has the file */
+                r = vm->lock_fd = shm_lock_create();
         }
+        if (r >= 0)
+                r = shm_lock_serve(vm->lock_fd); /* before anybody else has the file */
         if (r == 0)
                 return 0;
         vm_unbuild(vm);

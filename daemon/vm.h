@@ -86,6 +86,7 @@ struct vm {
         struct shm_gic gic;
         int segment_fd;
         int segment_ro_fd;
+        int lock_fd;            /* VMMs get an open file of their own of it: shm-lock.h */
         int tdir_bell;          /* clients ring the daemon: TDIR turned set */
         struct vm_vcpu *vcpus;
         TAILQ_HEAD(, session) sessions;

@@ -30,7 +30,8 @@
 #define PROTO_FEATURE_MIRROR (UINT64_C(1) << 6) /* VmCreate's flag 3, MIRROR_GET */
 #define PROTO_FEATURE_LIST_REGISTERS (UINT64_C(1) << 7) /* Vcpu.list_registers */
 #define PROTO_FEATURE_AWAKE  (UINT64_C(1) << 8) /* VmCreate's flag 4 */
-#define PROTO_FEATURES_ALL   UINT64_C(0x1ff)
+#define PROTO_FEATURE_LOCKS  (UINT64_C(1) << 9) /* a third descriptor of VM_MAP */
+#define PROTO_FEATURES_ALL   UINT64_C(0x3ff)
 
 #define PROTO_MAX_LIST_REGISTERS 16u
 

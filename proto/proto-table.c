@@ -40,7 +40,7 @@ static const struct proto_row rows[] = {
           .payload = &vgic__empty__descriptor, .reply = &vgic__vm_info_reply__descriptor },
 
         { .id = PROTO_VM_MAP, .name = "VM_MAP", .states = ATTACHED, .roles = VMM | OBSERVER,
-          .answer = PROTO_ANSWER_ALWAYS, .min_reply_fds = 1, .max_reply_fds = 2,
+          .answer = PROTO_ANSWER_ALWAYS, .min_reply_fds = 1, .max_reply_fds = 3,
           .payload = &vgic__empty__descriptor, .reply = &vgic__vm_map_reply__descriptor },
 
         { .id = PROTO_VM_DOORBELLS, .name = "VM_DOORBELLS", .states = ATTACHED, .roles = VMM,

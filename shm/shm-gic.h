@@ -35,7 +35,7 @@ struct shm_gic {
         bool mirror;            /* no delivering controller: shm-mirror.h only */
         bool awake;             /* SHM_FLAG_AWAKE: what GICR_WAKER resets to */
         bool writable;
-        bool has_locks;         /* its file's locks say who lives: shm-lock.h */
+        bool has_locks;         /* its lock file says who lives: shm-lock.h */
         bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */
 
         /*

@@ -34,8 +34,13 @@
 #define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | \
                               SHM_UNDERSTAND_MIRROR | SHM_UNDERSTAND_PORTS | \
                               SHM_UNDERSTAND_SLOT_ACK | SHM_UNDERSTAND_AWAKE) /* by this code */
-/* may_ignore: the daemon and each VMM hold locks on the file, which say who lives: shm-lock.h */
-#define SHM_IGNORE_LOCKS     (UINT64_C(1) << 0)
+/*
+ * may_ignore: the VM has a lock file, which says who lives: shm-lock.h. Bit 0 said that once of
+ * locks on the segment's own file.
+ */
+#define SHM_IGNORE_LOCKS     (UINT64_C(1) << 1)
+/* Of owner_session, left_session: without the daemon nobody can tell whether it lives. */
+#define SHM_SESSION_SILENT   (UINT64_C(1) << 63)
 #define SHM_LINE             64u
 #define SHM_NAME_BYTES       64u
 #define SHM_MAX_VCPUS        4096u

@@ -178,7 +178,7 @@ static void vm_that_does_not_fit_leaves_nothing(void)
         before = daemon_fd_count(&proc);
         r = vgic_vm_init(vm);
         tap_eq(r, -EMFILE, "512 vCPUs do not fit into 256 descriptors");
-        tap_ok(strstr(vgic_conn_error(conn), "515 descriptors") && strstr(vgic_conn_error(conn), "is 256 with 1") &&
+        tap_ok(strstr(vgic_conn_error(conn), "516 descriptors") && strstr(vgic_conn_error(conn), "is 256 with 1") &&
                strstr(vgic_conn_error(conn), "LimitNOFILE="), "the message says what to do: %s", vgic_conn_error(conn));
         tap_eq(daemon_fd_count(&proc), before, "nothing is left of the attempt");
         vgic_vm_detach(vm);

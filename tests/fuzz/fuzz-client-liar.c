@@ -71,8 +71,10 @@ static void say_map(struct liar *liar, struct answer *answer, uint32_t request)
         reply.segment_bytes = liar->gic.bytes;
         reply.writable = liar->role == PROTO_ROLE_VMM;
         answer->fds[answer->n_fds++] = liar->fds[!reply.writable];
-        if (reply.writable)
+        if (reply.writable) {
                 answer->fds[answer->n_fds++] = liar->bells[0];
+                answer->fds[answer->n_fds++] = liar->fds[0]; /* to be locked, any file will do */
+        }
         pack(answer, request, &reply.base);
 }
 

@@ -201,7 +201,7 @@ static void test_memory(struct daemon_proc *proc, const struct victim *victim)
 
         daemon_raw_frame(socket, PROTO_VM_MAP, PROTO_VERSION, 0, NULL, 0);
         raw_reply(socket, &fds);
-        try_memory(fds.n == 2 ? fds.fd[0] : -1, "a segment");
+        try_memory(fds.n == 3 ? fds.fd[0] : -1, "a segment");
         proto_fds_clear(&fds);
         tap_ok(vgic_msg_icc_ctlr(tool, "hostile", 0, &ctlr) == 0 && ctlr.valid == 0, "without the segment's pages it reads zeroes");
         tap_eq(vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE), 0, "injects");

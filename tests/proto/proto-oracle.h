@@ -24,7 +24,7 @@ static const struct {
         {  3, "VM_CREATE",        "s+sss", 0, "data 0" },
         {  4, "VM_ATTACH",        "s+sss", 0, "data 0" },
         {  5, "VM_INIT",          "ss+pp", 0, "data 0" },
-        {  6, "VM_MAP",           "ss++p", 0, "data 1-2" },
+        {  6, "VM_MAP",           "ss++p", 0, "data 1-3" },
         {  7, "VM_DOORBELLS",     "ss+pp", 0, "data 1-253" },
         {  8, "VM_DETACH",        "ss+++", 0, "status 0" },
         {  9, "VM_DESTROY",       "s++pp", 0, "status 0" },

@@ -54,7 +54,7 @@
  *             until it disconnects, if its vCPUs do not sleep in vgic_vcpu_park(). Devices and
  *             subscribers hear nothing until they have a daemon again. The data path makes system
  *             calls of its own then: a vCPU that leaves its guest, or parks, looks at the clock,
- *             and at most every 10 ms tries the locks on the segment's file, and repairs if it
+ *             and at most every 10 ms tries the locks of the VM's lock file, and repairs if it
  *             gets them; it never waits for them. vgic_vcpu_park() wakes each 100 ms for that,
  *             while another session has vCPUs, and sleeps on.
  *
