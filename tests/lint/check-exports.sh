@@ -40,5 +40,23 @@ same map library 'the library exports what libvgic.map names'
 same nothing unversioned 'nothing is exported without a version'
 same mutex waits \
         'of what waits for other threads the library uses one mutex and the futex of kicks'
+# A node is a promise once its release is tagged.
+nodes() {
+        awk '/^VGIC_[0-9.]+ *[{]/ { node = $1 } /^ +vgic_/ { print node, $1 }' | sort
+}
+nodes < "$map" > "$tmp/nodes"
+: > "$tmp/tagged" > "$tmp/kept"
+for tag in $(git -C "$top_srcdir" tag -l 'v[0-9]*' 2>/dev/null); do
+        git -C "$top_srcdir" show "$tag:client-lib/libvgic.map" 2>/dev/null | nodes > "$tmp/node"
+        cut -d' ' -f1 "$tmp/node" | sort -u | while read -r node; do
+                grep "^$node " "$tmp/node" >> "$tmp/tagged"
+                grep "^$node " "$tmp/nodes" >> "$tmp/kept"
+        done
+done
+same tagged kept 'the node of no tagged release has changed'
+sed -nE 's/^AC_INIT\(\[vgicd\], \[([0-9]+\.[0-9]+).*/VGIC_\1/p' "$top_srcdir/configure.ac" \
+        > "$tmp/version"
+sed -nE 's/^(VGIC_[0-9.]+) *[{].*/\1/p' "$map" | tail -n 1 > "$tmp/newest"
+same version newest 'the newest node of libvgic.map is that of the version in configure.ac'
 echo "1..$n"
 exit $failed

@@ -155,7 +155,14 @@ struct vgic_lr_bank {
  * AP<n>R, IGRPEN of either group. Only a guest that keeps to EOImode 0, and that nobody restored
  * and nobody interferes with, never traps so: a host has to complete these.
  *
- * @ret_bank: may be read by the library until vgic_lr_exit(): see above.
+ * @ret_bank: has to stay valid, at this address, until vgic_lr_exit() or vgic_vcpu_unregister().
+ *         The thread that is in guest cannot wait for its own fold, and yet has to be told what its
+ *         guest did: a Linux guest that waits until a handler has ended (synchronize_irq) reads
+ *         GICD_ISACTIVER<n>, and the host has left the guest for that access. A host that keeps
+ *         list registers elsewhere (in hardware, or in a structure of its own) gives a bank that
+ *         lives as long as the vCPU, and may leave it as it was filled: it is answered as of the
+ *         entry, and told so. A bank on the stack of a function that returns before the exit is an
+ *         error: the library would read what is there then.
  *
  * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
  *         argument is NULL, or the vCPU is not registered (any more).
