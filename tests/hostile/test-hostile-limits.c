@@ -248,7 +248,7 @@ static void test_descriptors(const struct daemon_proc *proc, const struct victim
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         end(&other);
         start(&other, proc, take_subscriptions);
-        tap_eq(hear(&other, words), MAX_DESCRIPTORS - 60 - 3 - 1, "subscriptions count");
+        tap_eq(hear(&other, words), MAX_DESCRIPTORS - 60 - 4 - 1, "subscriptions count");
         tap_ok(strstr(words, "--max-descriptors"), "and the next is told why: %s", words);
         end(&other);
 }
@@ -320,10 +320,10 @@ static void leave_unread(const struct other *other)
                 if (daemon_raw_call(sockets[i], PROTO_VM_ATTACH, &attach.base, NULL, 0) != PROTO_OK)
                         report(other, 1, "attach");
         }
-        for (unsigned i = 0; i < MAX_DESCRIPTORS / 2; i++) /* two descriptors each */
+        for (unsigned i = 0; i < MAX_DESCRIPTORS / 3; i++) /* three descriptors each */
                 n = ask_map(sockets[0], n);
         codes[0] = daemon_raw_call(sockets[1], PROTO_VM_MAP, NULL, NULL, 0);
-        for (unsigned i = 0; i < MAX_DESCRIPTORS / 2; i++)
+        for (unsigned i = 0; i < MAX_DESCRIPTORS / 3; i++)
                 if (daemon_raw_code(sockets[0]) != PROTO_OK)
                         report(other, 2, "the first connection was refused its own");
         codes[1] = daemon_raw_call(sockets[1], PROTO_VM_MAP, NULL, NULL, 0);
