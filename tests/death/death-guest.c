@@ -10,6 +10,7 @@
 #include "death.h"
 #include "gic-icc.h"
 #include "icv.h"
+#include "shm-gate.h"
 #include "shm-port.h"
 
 static char said[160];
@@ -161,6 +162,30 @@ static bool is_listed(const struct shm_vcpu *vcpu, uint32_t intid)
                 if ((vcpu->bank.ich_lr[i] & VGIC_ICH_LR_STATE) && (uint32_t)vcpu->bank.ich_lr[i] == intid)
                         return true;
         return false;
+}
+
+void death_tell(void)
+{
+        death_page->told = death_page->raised + 1;
+        if (shm_tdir_get(&death_daemon, NULL, NULL))
+                shm_gate_ring_late(&death_daemon);
+}
+
+const char *death_check_living(uint32_t v)
+{
+        const struct shm_vcpu *vcpu = &rig.gic.vcpus[v];
+
+        if (!death_is_in_guest(v))
+                return NULL;
+        if (death_page->told != death_page->raised + 1)
+                death_tell();
+        if (death_page->rings[v])
+                return NULL;
+        if (vcpu->request & (SHM_REQUEST_RESET | SHM_REQUEST_APR))
+                return SAY("vCPU %u is in guest, something is asked of it, nobody has rung", v);
+        if (!(vcpu->port & SHM_PORT_TRAPS) && shm_tdir_get(&rig.gic, NULL, NULL))
+                return SAY("vCPU %u is in guest, does not trap, TDIR is set, nobody has rung", v);
+        return NULL;
 }
 
 /* What @v does not know of yet, for which it has to leave its guest. */

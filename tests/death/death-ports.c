@@ -350,6 +350,7 @@ const unsigned death_n_others = sizeof death_others / sizeof death_others[0];
 /* --- what others do while somebody is stopped --- */
 
 static void tdir_again(void)   { clear_tdir(); pulse(&rig, AWAY); }
+static void tdir_told(void)    { tdir_again(); death_tell(); }
 static void park_and_clear(void) { other_works(); clear_tdir(); }
 static void clear_and_park(void) { clear_tdir(); other_works(); }
 static void asked(void)        { set_bit(&rig, VICTIM, ISENABLER,
@@ -357,6 +358,7 @@ static void asked(void)        { set_bit(&rig, VICTIM, ISENABLER,
 
 const struct death_act death_while_stopped[] = {
         ACT("TDIR cleared, if it can be; injects again", NULL, tdir_again, DEATH_TELLS),
+        ACT("the same, and the daemon tells of TDIR", NULL, tdir_told, DEATH_TELLS),
         { "vCPU 1 works and sleeps, TDIR cleared", .act = park_and_clear, .late = clear_and_park },
         ACT("a tool resets vCPU 0, and posts", NULL, asked, DEATH_WIDE),
 };

@@ -49,6 +49,7 @@ struct death_page {
         uint32_t raised_before;                 /* the daemon was told, and has not broadcast it */
         /* compare-and-swaps that failed after somebody else came in between */
         uint32_t n_failed;
+        uint32_t told;                          /* raised, when the daemon told of TDIR, + 1 */
         uint32_t third_kind;                    /* vCPU 1's operation slot, of who dies there */
 };
 
@@ -163,6 +164,14 @@ void death_guest_folds(uint32_t v);
 /* The same access on either kind of port; a list-register port enters for it, and exits. Of one that is out of its guest. */
 uint32_t death_read_iar(uint32_t v, unsigned group);
 void death_write(uint32_t v, uint32_t reg, uint64_t value);
+
+/* death_tell() - the daemon has heard of TDIR, and tells the ports that do not trap. */
+void death_tell(void);
+/*
+ * death_check_living() - nobody is dead, each is through with what he did: is vCPU @v, in guest,
+ * rung for what was asked of it, and for TDIR?
+ */
+const char *death_check_living(uint32_t v);
 
 /* death_check_ports() - the laws of residency and of the gate, after a burial. */
 const char *death_check_ports(const struct death_act *act);

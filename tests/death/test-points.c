@@ -414,6 +414,8 @@ static bool try_stopped(const struct death_act *a, const struct death_act *b, un
         n_failed += *ret_failed;
         if (broken_while_stopped)
                 points_report(&t, broken_while_stopped);
+        if (death_has_ports && (broken = death_check_living(VICTIM)))
+                points_report(&t, broken);
         if (has_burial)
                 death_bury(a);
         if (!death_look(a, &got, &broken) || (broken = points_judge_continued(a, b, &got)))
