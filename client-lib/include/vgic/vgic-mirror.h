@@ -63,9 +63,10 @@ int vgic_mirror_epoch(struct vgic_vm *vm, uint32_t index, uint32_t reg, uint32_t
  * @kind:  VGIC_MIRROR_DEFAULT or VGIC_MIRROR_CONFIGURED
  * @epoch: as it was before @value was read; VGIC_MIRROR_ANY_EPOCH if nothing can have changed it
  *
- * Return: 0; -ESTALE the register was invalidated since (read it again); -EINVAL no such register, vCPU or kind, or not
- * a value of this register: bits that it does not have, read-only fields of ICC_CTLR_EL1 that contradict its other value,
- * GICR_TYPER of another affinity; -EACCES not VMM; -EOPNOTSUPP; -ENODATA not initialised. Threads: any.
+ * Return: 0; -ESTALE the register was invalidated since: read epoch and value again; -EINVAL no
+ * such register, vCPU or kind, or not a value of this register: bits that it does not have,
+ * read-only fields of ICC_CTLR_EL1 that contradict its other value, GICR_TYPER of another affinity;
+ * -EACCES not VMM; -EOPNOTSUPP the VM is no mirror; -ENODATA not initialised. Threads: any.
  */
 int vgic_mirror_publish(struct vgic_vm *vm, uint32_t index, uint32_t reg, unsigned kind, uint64_t value,
                         uint32_t epoch);
@@ -73,8 +74,9 @@ int vgic_mirror_publish(struct vgic_vm *vm, uint32_t index, uint32_t reg, unsign
 /**
  * vgic_mirror_read() - a register's value of one kind; one atomic load
  *
- * Return: 0; -ENODATA never published, invalidated since, VGIC_MIRROR_LIVE, or not initialised; -EINVAL; -EOPNOTSUPP;
- * -EACCES device role. Threads: any. Roles: VMM, observer.
+ * Return: 0; -ENODATA never published, invalidated since, VGIC_MIRROR_LIVE, or not initialised;
+ * -EINVAL no such register, vCPU or kind; -EOPNOTSUPP the VM is no mirror; -EACCES device role.
+ * Threads: any. Roles: VMM, observer.
  */
 int vgic_mirror_read(struct vgic_vm *vm, uint32_t index, uint32_t reg, unsigned kind, uint64_t *ret_value);
 
@@ -84,8 +86,10 @@ int vgic_mirror_read(struct vgic_vm *vm, uint32_t index, uint32_t reg, unsigned 
  * @reg:   a register; VGIC_MIRROR_ALL_REGS: of one vCPU all of its own, of all vCPUs also those of the VM
  * @kinds: VGIC_MIRROR_DEFAULT, VGIC_MIRROR_CONFIGURED or both
  *
- * Of all registers of all vCPUs each is invalidated at once, not all at one moment. Return: 0; -EINVAL; -EACCES not VMM;
- * -EOPNOTSUPP; -ENODATA not initialised. Threads: any.
+ * Of all registers of all vCPUs each is invalidated at once, not all at one moment.
+ *
+ * Return: 0; -EINVAL no such register or vCPU, or no kind; -EACCES not VMM; -EOPNOTSUPP the VM is
+ * no mirror; -ENODATA not initialised. Threads: any.
  */
 int vgic_mirror_invalidate(struct vgic_vm *vm, uint32_t index, uint32_t reg, unsigned kinds);
 
@@ -96,7 +100,11 @@ int vgic_mirror_invalidate(struct vgic_vm *vm, uint32_t index, uint32_t reg, uns
 int vgic_msg_mirror_read(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t reg, unsigned kind,
                          uint64_t *ret_value);
 
-/** vgic_mirror_register() - the registers that can be mirrored, for @i from 0. Return: 0; -EINVAL. Threads: any. */
+/**
+ * vgic_mirror_register() - the registers that can be mirrored, for @i from 0
+ *
+ * Return: 0; -EINVAL there are no more. Threads: any.
+ */
 int vgic_mirror_register(unsigned i, uint32_t *ret_reg, unsigned *ret_kinds, const char **ret_name);
 
 #pragma GCC visibility pop

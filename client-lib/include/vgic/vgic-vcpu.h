@@ -45,9 +45,10 @@ struct vgic_vcpu_options {
  * The first registration finds the vCPU reset. After the death of its former process it is taken over as that left it:
  * an operation that was cut short is completed or taken back, nothing is lost.
  *
- * Return: 0; -EBUSY a living process has it; -EINVAL no such index, or more than 16 list registers; -EOPNOTSUPP the daemon
- *         knows no list registers; -ENODATA the VM is not initialised; -EACCES role
- *         is not VMM; -ENOTCONN; -ETIMEDOUT; -ENOMEM.
+ * Return: 0; -EBUSY a living process has it, this one too: it has to unregister it, or to end;
+ *         -EINVAL no such index, or more than 16 list registers; -EOPNOTSUPP the daemon is too old
+ *         for list registers: register with 0; or the VM is a mirror; -ENODATA the VM is not
+ *         initialised; -EACCES the role is not VMM.
  * Threads: conn.
  */
 int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
@@ -180,7 +181,8 @@ int vgic_vcpu_wake_requested(struct vgic_vcpu *vcpu);
  * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
  *
  * Return: VGIC_WAKE_* (at least one bit; a descriptor that is not open counts as ready, with POLLNVAL in its revents);
- *         -EINTR a signal arrived; -EINVAL; -EBUSY between vgic_lr_enter() and vgic_lr_exit().
+ *         -EINTR a signal arrived: handle it, park again; -EINVAL more than VGIC_PARK_MAX_FDS, or
+ *         @fds is NULL and @n_fds is not 0; -EBUSY between vgic_lr_enter() and vgic_lr_exit().
  * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one
  * read().
  */
@@ -203,7 +205,7 @@ unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu);
 /** vgic_vcpu_fd() - the vCPU's doorbell, to poll for POLLIN only; belongs to the library. Threads: any. */
 int vgic_vcpu_fd(const struct vgic_vcpu *vcpu);
 
-/** vgic_vcpu_wake() - end a park, or kick the vCPU out of the guest, from any thread. */
+/** vgic_vcpu_wake() - end a park, or kick the vCPU out of its guest. Threads: any. */
 void vgic_vcpu_wake(struct vgic_vcpu *vcpu);
 
 /**
@@ -241,7 +243,7 @@ int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
  */
 int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset kind);
 
-/** vgic_vm_reset_vcpu() - the same with VGIC_RESET_CPU_ON. */
+/** vgic_vm_reset_vcpu() - the same with VGIC_RESET_CPU_ON. Return, threads: as above. */
 int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 
 /**
