@@ -284,11 +284,12 @@ static unsigned count(const struct act *a)
 /* After every instruction, and each twice: STOPS=all. Else some of them, drawn by SEED. */
 static bool is_all;
 static unsigned seed;
-enum { N_POINTS = 30 };
+enum { N_POINTS = 30, N_STEPS = 100000 };
 
 static void stop_at_each_instruction(const struct act *a)
 {
-        unsigned n = count(a), wrong = 0, pace = is_all ? 1 : 1 + n / N_POINTS;
+        unsigned n = count(a), wrong = 0, points = 1 + N_STEPS / (n + 1);
+        unsigned pace = is_all ? 1 : 1 + n / (points < N_POINTS ? points : N_POINTS);
 
         for (unsigned i = seed % (2 * pace); i <= 2 * n + 1; i += is_all ? 1 : 2 * pace - 1) {
                 const char *broken = try(a, i / 2, i % 2);
