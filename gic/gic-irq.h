@@ -69,11 +69,15 @@ static inline uint64_t gic_irq_route_any(uint64_t w)
 /*
  * Deactivate (transition E): an interrupt whose level is still held is pending again by that very word. One that is in a
  * list register may be active there already: what it is, its holder finds when it folds (gic-lr.h).
+ * The salt moves with that: so the repair of who was ending it, and died, knows whether this came
+ * through (shm-repair.c), whatever has become of the interrupt since.
  */
 static inline uint64_t gic_irq_deactivate(uint64_t w)
 {
+        if ((w & GIC_WORD_RESIDENT) && (w & (GIC_WORD_ACTIVE | GIC_WORD_ENDED)) == GIC_WORD_ENDED)
+                return w;
         if (w & GIC_WORD_RESIDENT)
-                return (w & ~GIC_WORD_ACTIVE) | GIC_WORD_ENDED;
+                return gic_word_salted((w & ~GIC_WORD_ACTIVE) | GIC_WORD_ENDED);
         if (!(w & GIC_WORD_ACTIVE))
                 return w;
         return gic_word_set_holder(w & ~GIC_WORD_ACTIVE, GIC_NO_VCPU);

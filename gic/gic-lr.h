@@ -76,14 +76,8 @@ static inline uint64_t gic_lr_ask(uint64_t w, uint64_t unused)
         return (w & GIC_WORD_RESIDENT) ? w | GIC_WORD_FOLD : w;
 }
 
-/*
- * No longer resident. The salt moves with an end from elsewhere: so the repair of who was ending it, and died, knows whether that
- * came through (shm-repair.c), also if the interrupt is active here once more.
- */
 static inline uint64_t gic_lr_unmark(uint64_t w)
 {
-        if (w & GIC_WORD_ENDED)
-                w = gic_word_salted(w);
         return w & ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
 }
 

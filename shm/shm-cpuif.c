@@ -359,6 +359,9 @@ static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
  * What may forbid it is asked between the slot and the CAS, so that nothing is active that will not
  * be delivered, and nothing is taken back but by the repair of who died: whoever closes a gate and
  * waits until the slot is empty (shm-rwp.h) hears of no acknowledge afterwards.
+ *
+ * What this vCPU had acknowledged before, and somebody else has deactivated, still names it
+ * (gic-irq.h). Not once the slot is full: there it means that this acknowledge is in the word.
  */
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
@@ -375,6 +378,11 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                         if (but || !is_refused(gic, vcpu, &pick))
                                 return GIC_INTID_SPURIOUS;
                         but = NO_SPIS;
+                        continue;
+                }
+                if (__builtin_expect(gic_word_holder(pick.word) == vcpu, 0)) {
+                        now = gic_word_set_holder(pick.word, GIC_NO_VCPU);
+                        shm_word_cas(pick.at, &pick.word, now);
                         continue;
                 }
                 bit = gic_prio_apr_bit(pick.priority, group_mask(&gates, group), gic->n_priority_bits);
@@ -424,6 +432,8 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) 
                 if (gic_word_holder(old) == vcpu || (old & GIC_WORD_RESIDENT)) {
                         uint64_t now = gic_lr_mark(old, gic_irq_deactivate(old));
 
+                        if (gic_word_holder(old) != vcpu)
+                                shm_slot_salts(&gic->vcpus[vcpu], op, old);
                         if (!shm_word_cas(word, &old, now))
                                 continue;
                         shm_word_settle(gic, intid, old, now);

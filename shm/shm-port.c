@@ -530,14 +530,9 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
 
 /* --- repair --- */
 
-static uint64_t disown(uint64_t w, uint64_t vcpu)
-{
-        return (w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu ? gic_word_set_holder(w, GIC_NO_VCPU) : w;
-}
-
 /*
- * If the vCPU was reset since (was_reset()), what it had acknowledged is not active, and what a write made active while it was listed
- * as pending is nobody's.
+ * What a write made active while it was listed as pending is nobody's. If the vCPU was reset since
+ * (was_reset()), what it had acknowledged is not active.
  */
 static void lose(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
@@ -549,10 +544,12 @@ static void lose(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
                 bool was_active = shm_list_saved_state(&gic->vcpus[vcpu], intid) & GICH_LR_ACTIVE;
                 uint64_t now = gic_lr_lost(old);
 
+                if (!was_active)
+                        now = gic_word_set_holder(now, GIC_NO_VCPU);
                 if (shm_word_cas(at, &old, now)) {
                         shm_word_settle(gic, intid, old, now);
-                        if ((now & GIC_WORD_ACTIVE) && was_reset(gic, vcpu))
-                                shm_word_update(gic, at, intid, was_active ? shm_reset_held : disown, vcpu);
+                        if ((now & GIC_WORD_ACTIVE) && was_active && was_reset(gic, vcpu))
+                                shm_word_update(gic, at, intid, shm_reset_held, vcpu);
                         return;
                 }
         }

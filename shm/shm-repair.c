@@ -69,6 +69,37 @@ static uint64_t undelivered(uint64_t w, uint64_t op, uint64_t old_word)
 }
 
 /*
+ * From whom has @by, which holds this, claimed it, without having looked whether it was delivered?
+ * GIC_NO_VCPU: from nobody.
+ */
+static uint32_t claimed_from(const struct shm_gic *gic, uint32_t by, uint32_t intid)
+{
+        const struct shm_slot *slot = &gic->vcpus[by].slot;
+        uint64_t op = shm_load(&slot->op, SLOT_A2);
+        uint64_t from = base_field_get(shm_load(&slot->argument, SLOT_X1),
+                                       SHM_SLOT_ARGUMENT_FROM_SHIFT, 17);
+
+        if ((SHM_SLOT_OP_KIND(op) != SHM_SLOT_EOI && SHM_SLOT_OP_KIND(op) != SHM_SLOT_DIR) ||
+            SHM_SLOT_OP_INTID(op) != intid || (op & SHM_SLOT_CLAIMED) || !from || from - 1 == by)
+                return GIC_NO_VCPU;
+        return (uint32_t)from - 1;
+}
+
+/* Return: given back on behalf of who has claimed it too early, or changed by somebody else. */
+static bool give_back(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                      uint64_t *old)
+{
+        uint32_t from = claimed_from(gic, gic_word_holder(*old), intid);
+        uint64_t held = gic_word_set_holder(*old, (uint16_t)from);
+
+        if (!(*old & GIC_WORD_ACTIVE) || !shm_slot_is_undelivered(gic, from, intid))
+                return false;
+        if (shm_word_cas(word, old, held))
+                *old = held;
+        return true;
+}
+
+/*
  * SLOT-A2: the word says that this vCPU has acknowledged it, by the acknowledge that is in the slot
  * if the word says so once more behind it. What the change makes of the interrupt as if it had not
  * been acknowledged goes into the slot by a compare-and-swap (SLOT-R4).
@@ -84,9 +115,10 @@ bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t int
         *old = shm_word_load(word); /* or the slot is empty, since it was taken back */
         if (*old != before)
                 return false;
-        if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_ACK || SHM_SLOT_OP_INTID(op) != intid ||
-            (before & GIC_WORD_RESIDENT))
+        if (before & GIC_WORD_RESIDENT)
                 return true;
+        if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_ACK || SHM_SLOT_OP_INTID(op) != intid)
+                return !give_back(gic, word, intid, old);
         back = undelivered(before, op, old_word);
         if (op & SHM_SLOT_CLOSED) {
                 if (shm_word_cas(word, old, back))
@@ -99,15 +131,23 @@ bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t int
                 noted |= SHM_SLOT_CLEARED;
         if (noted != op && !shm_cas(&slot->op, &op, noted, SLOT_R4))
                 return false;
+        if ((noted ^ op) & SHM_SLOT_MADE_ACTIVE) /* who is later there is later in the word */
+                *now = gic_word_salted(*now);
         if (*now & GIC_WORD_ACTIVE) /* made active: the repair still knows it by its holder */
                 *now = gic_word_set_holder(*now, gic_word_holder(before));
         return true;
 }
 
+static uint64_t end_undelivered(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return gic_word_salted(gic_irq_deactivate_outside(w));
+}
+
 /*
- * Claim what another vCPU holds. SLOT-A2 before: what nobody has yet is not active, and this comes
- * before it; and after: it may have been ended and acknowledged again since. Return: 0 if there is
- * nothing to end; else the word to go on with.
+ * Claim what another vCPU holds. SLOT-A2 before: what nobody has yet is ended as by
+ * GICD_ICACTIVER<n>, whatever becomes of its acknowledge; and after: it may have been ended and
+ * acknowledged again since.
  */
 uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
                         uint32_t intid, uint64_t op, uint64_t old)
@@ -115,30 +155,24 @@ uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t)
         uint32_t holder = gic_word_holder(old);
         uint64_t held = old, mine = gic_word_set_holder(held, (uint16_t)vcpu);
 
-        if (shm_slot_is_undelivered(gic, holder, intid))
+        if (shm_slot_is_undelivered(gic, holder, intid)) {
+                mine = end_undelivered(old, 0);
+                if (!shm_word_note(gic, word, intid, &old, &mine, end_undelivered, 0))
+                        return old;
+                shm_slot_salts(&gic->vcpus[vcpu], op, old);
+                if (!shm_word_cas(word, &old, mine))
+                        return old;
+                shm_word_settle(gic, intid, held, mine);
                 return 0;
+        }
         shm_slot_claims(&gic->vcpus[vcpu], op, holder);
         if (!shm_word_cas(word, &old, mine))
                 return old;
         old = mine;
         if (shm_slot_is_undelivered(gic, holder, intid))
-                return shm_word_cas(word, &old, held) ? 0 : old;
+                return shm_word_cas(word, &old, held) ? held : old;
         shm_slot_claimed(&gic->vcpus[vcpu], op);
         return mine;
-}
-
-/* Has @by, which holds this, claimed it from @vcpu and not looked yet whether it was delivered? */
-static bool is_claim(const struct shm_gic *gic, uint32_t by, uint32_t vcpu, uint32_t intid)
-{
-        uint64_t op, from;
-
-        if (by >= gic->n_vcpus || by == vcpu)
-                return false;
-        op = shm_load(&gic->vcpus[by].slot.op, SLOT_A2);
-        from = base_field_get(shm_load(&gic->vcpus[by].slot.argument, SLOT_X1),
-                              SHM_SLOT_ARGUMENT_FROM_SHIFT, 17);
-        return (SHM_SLOT_OP_KIND(op) == SHM_SLOT_EOI || SHM_SLOT_OP_KIND(op) == SHM_SLOT_DIR) &&
-               SHM_SLOT_OP_INTID(op) == intid && !(op & SHM_SLOT_CLAIMED) && from == vcpu + 1;
 }
 
 /*
@@ -163,7 +197,8 @@ static void take_back(struct shm_gic *gic, uint32_t vcpu, uint64_t old_word)
                 uint32_t holder = gic_word_holder(old);
 
                 if (holder != vcpu &&
-                    !((old & GIC_WORD_ACTIVE) && is_claim(gic, holder, vcpu, intid))) {
+                    !((old & GIC_WORD_ACTIVE) && holder < gic->n_vcpus &&
+                      claimed_from(gic, holder, intid) == vcpu)) {
                         seen = old;
                         old = shm_word_load(word); /* or the claim was given back meanwhile */
                         if (old == seen)
@@ -185,21 +220,22 @@ static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
 }
 
 /*
- * Is what is active still the interrupt that the dead one was to end? Before its claim its first holder may have it. What that
- * one has in a list register is ended by a mark in its word instead, without a claim; once it has folded that, its salt differs.
- * One that was made active there (GICD_ISACTIVER<n>) is to end if that was before.
+ * Is what is active still to be ended by the dead one? Not what it has claimed, and somebody else
+ * has ended: the slot says so. What is ended without a claim has another salt since. Until then it
+ * may be nobody's by now: it was folded, or taken back, and a write had made it active.
  */
-static bool is_to_end(uint64_t w, uint32_t vcpu, bool claimed, uint64_t old_word)
+static bool is_to_end(uint64_t w, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
-        bool made_active = (w & GIC_WORD_ACTIVE) && (old_word & GIC_WORD_ENDED);
+        uint32_t holder = gic_word_holder(w), first = gic_word_holder(old_word);
 
-        if (!(w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) || ((w & GIC_WORD_ENDED) && !made_active))
+        if (!(w & GIC_WORD_ACTIVE) && (!(w & GIC_WORD_RESIDENT) || (w & GIC_WORD_ENDED)))
                 return false;
-        if (gic_word_holder(w) == vcpu)
+        if (holder == vcpu)
                 return true;
-        if (((w | old_word) & GIC_WORD_RESIDENT) && ((w ^ old_word) & GIC_WORD_SALT))
+        if ((op & SHM_SLOT_SALTED) && ((w ^ old_word) & GIC_WORD_SALT))
                 return false;
-        return !claimed && (old_word & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == gic_word_holder(old_word);
+        return !(op & SHM_SLOT_CLAIMED) && (old_word & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) &&
+               (holder == first || (holder == GIC_NO_VCPU && first != vcpu));
 }
 
 /* Claimed, and not looked at since: was it delivered at all? Else the word as it was before. */
@@ -214,41 +250,50 @@ static bool is_to_give_back(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, 
         return true;
 }
 
+/* One step. Return: the word by now. */
+static uint64_t go_on_ending(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
+                             uint64_t op, uint64_t old)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t intid = SHM_SLOT_OP_INTID(op);
+        bool own = gic_word_holder(old) == vcpu;
+        uint64_t now = old;
+
+        if (!own && !(old & GIC_WORD_RESIDENT)) {
+                now = shm_word_claim(gic, vcpu, word, intid, op, old);
+                return now ? now : shm_word_load(word);
+        }
+        if (!own) {
+                shm_slot_salts(self, op, old);
+                now = gic_lr_mark(old, gic_irq_deactivate(old));
+        } else if ((op & SHM_SLOT_CLAIMED) || !is_to_give_back(gic, vcpu, intid, &now)) {
+                now = gic_lr_mark(old, gic_irq_deactivate(old));
+                if (!(op & SHM_SLOT_CLAIMED))
+                        shm_slot_claimed(self, op);
+        }
+        return shm_word_cas(word, &old, now) ? now : old;
+}
+
 /*
  * Complete a deactivation, by the same steps: claimed, the claim in the slot, ended. Once this vCPU has it the slot says so,
  * for who repairs after a death in the middle of this: its holder may have acknowledged it again by
- * then. What was not delivered is given back, and is not active.
+ * then. What was not delivered is given back, and ended as that.
  */
 static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
+        const uint64_t steps = SHM_SLOT_CLAIMED | SHM_SLOT_SALTED;
+        struct shm_slot *slot = &gic->vcpus[vcpu].slot;
         uint32_t intid = SHM_SLOT_OP_INTID(op);
         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
-        bool claimed = op & SHM_SLOT_CLAIMED;
-        uint64_t old;
+        uint64_t old, first = old_word;
 
         if (!word)
                 return;
         old = shm_word_load(word);
-        for (unsigned i = 0; i < SHM_TRIES && is_to_end(old, vcpu, claimed, old_word); i++) {
-                uint32_t holder = gic_word_holder(old);
-                bool own = holder == vcpu;
-                uint64_t now = old;
-
-                if (own || (old & GIC_WORD_RESIDENT)) {
-                        if (!own || claimed || !is_to_give_back(gic, vcpu, intid, &now)) {
-                                now = gic_lr_mark(old, gic_irq_deactivate(old));
-                                if (own && !claimed)
-                                        shm_slot_claimed(&gic->vcpus[vcpu], op);
-                                claimed |= own;
-                        }
-                } else {
-                        if (shm_slot_is_undelivered(gic, holder, intid))
-                                break;
-                        shm_slot_claims(&gic->vcpus[vcpu], op, holder);
-                        now = gic_word_set_holder(old, (uint16_t)vcpu);
-                }
-                if (shm_word_cas(word, &old, now))
-                        old = now;
+        for (unsigned i = 0; i < SHM_TRIES && is_to_end(old, vcpu, op, first); i++) {
+                old = go_on_ending(gic, vcpu, word, op, old);
+                op = (op & ~steps) | (shm_load(&slot->op, SLOT_A1) & steps);
+                first = shm_load(&slot->old_word, SLOT_X1);
         }
         shm_word_settle(gic, intid, 0, old);
         /* At worst a second notice of the same end: a device looks at its level and finds nothing to do. */

@@ -14,13 +14,16 @@
  *         there again".
  * Undelivered
  *         Until its slot is empty an acknowledge may turn out never to have been, by the death of
- *         its owner. What others do to the interrupt before that comes before it: a deactivation
- *         finds nothing to end. A write that clears the consumed requests or makes it active says
- *         so in the slot, of that very acknowledge (SHM_SLOT_SERIAL): void if it commits. A repair
- *         closes it first (SHM_SLOT_CLOSED): then what it takes back is final, and who finds it
- *         closed helps. Who claimed it all the same, since it was ended and acknowledged again in
- *         between, finds that out by another look, and gives it back; until then its slot says from
- *         whom it claims.
+ *         its owner. What others do to the interrupt until then is noted in the slot, of that very
+ *         acknowledge (SHM_SLOT_SERIAL), as if it had not been acknowledged: the consumed requests
+ *         cleared; made active, or not any more, by whichever came last: a write or a deactivation.
+ *         The notes are void if it commits: the word has all of that, as it came after it. Who
+ *         notes that it is active, or not, moves the salt of the word: so what is noted last is in
+ *         the word last.
+ *         A repair closes the slot first (SHM_SLOT_CLOSED): then what it takes back is final, and
+ *         who finds it closed helps. Who has claimed it all the same, since it was ended and
+ *         acknowledged again in between, finds that out by another look, and gives it back; until
+ *         then its slot says from whom it claims, and who writes gives it back first.
  * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first CAS (which is
  *         sequentially consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the
  *         operation's last store: this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of
@@ -72,6 +75,7 @@ enum shm_slot_op {
 #define SHM_SLOT_CLEARED      (UINT64_C(1) << 10) /* ACK: cleared from outside, what it consumed */
 #define SHM_SLOT_MADE_ACTIVE  (UINT64_C(1) << 11) /* ACK: it was made active from outside */
 #define SHM_SLOT_CLOSED       (UINT64_C(1) << 12) /* ACK: of a dead owner, who is being repaired */
+#define SHM_SLOT_SALTED       (UINT64_C(1) << 13) /* EOI, DIR: its end moves the salt of old_word */
 #define SHM_SLOT_SERIAL(n)    ((uint64_t)(uint16_t)(n) << 16) /* ACK: tells it from the next one */
 #define SHM_SLOT_OP(op, flags, intid)  ((uint64_t)(op) | (flags) | (uint64_t)(intid) << 32)
 #define SHM_SLOT_OP_KIND(v)   ((enum shm_slot_op)((v) & 0xff))
@@ -113,7 +117,7 @@ static inline bool shm_slot_is_acknowledging(const struct shm_vcpu *vcpu, uint32
 /* SLOT-X3: between the claim and the end of an interrupt that another vCPU held. */
 static inline void shm_slot_claimed(struct shm_vcpu *vcpu, uint64_t op)
 {
-        shm_store(&vcpu->slot.op, op | SHM_SLOT_CLAIMED, SLOT_X3);
+        shm_store(&vcpu->slot.op, (op & ~SHM_SLOT_SALTED) | SHM_SLOT_CLAIMED, SLOT_X3);
 }
 
 /* SLOT-X3: before the claim. What it claimed before, somebody else has ended. */
@@ -121,9 +125,19 @@ static inline void shm_slot_claims(struct shm_vcpu *vcpu, uint64_t op, uint32_t 
 {
         uint64_t argument = shm_load(&vcpu->slot.argument, SLOT_X1);
 
-        shm_store(&vcpu->slot.op, op & ~SHM_SLOT_CLAIMED, SLOT_X3);
+        shm_store(&vcpu->slot.op, op & ~(SHM_SLOT_CLAIMED | SHM_SLOT_SALTED), SLOT_X3);
         argument = base_field_set(argument, SHM_SLOT_ARGUMENT_FROM_SHIFT, 17, holder + UINT64_C(1));
         shm_store(&vcpu->slot.argument, argument, SLOT_X3);
+}
+
+/*
+ * SLOT-X3: before what another vCPU has in a list register, or is acknowledging, is ended without a
+ * claim: only if its salt is still that of @old this has not come through.
+ */
+static inline void shm_slot_salts(struct shm_vcpu *vcpu, uint64_t op, uint64_t old)
+{
+        shm_store(&vcpu->slot.old_word, old, SLOT_X3);
+        shm_store(&vcpu->slot.op, (op & ~SHM_SLOT_CLAIMED) | SHM_SLOT_SALTED, SLOT_X3);
 }
 
 /* Is @holder, whatever it is, in the middle of acknowledging this? Then nobody has it yet. */

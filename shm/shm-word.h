@@ -152,7 +152,8 @@ bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t int
 
 /*
  * shm_word_claim() - for a deactivation by @vcpu, which is in its slot as @op: claim what another
- * vCPU holds. Return: 0 if there is nothing to end; else the word to go on with.
+ * vCPU holds, or end what that one is in the middle of acknowledging. Return: 0 if it is ended;
+ * else the word to go on with.
  */
 uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
                         uint32_t intid, uint64_t op, uint64_t old);

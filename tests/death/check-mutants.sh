@@ -13,7 +13,7 @@
 # each only the first point that fails, in a tenth of the time.
 top_srcdir=${top_srcdir:-.}
 kills=${KILLS:-6000}
-tests=${PROGRAMS:-test-guest test-cut test-points test-points-lr test-stop}
+tests=${PROGRAMS:-test-guest test-cut test-points test-points-lr test-stop test-writes}
 part=$PART
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -41,7 +41,7 @@ all() { # DIRECTORY
                 "$top_srcdir/tests/lib/tap.c" "$top_srcdir/tests/lib/laws.c" \
                 "$top_srcdir"/tests/death/death-*.c "$top_srcdir/tests/death/test-points.c" \
                 "$top_srcdir/tests/death/test-cut.c" "$top_srcdir/tests/death/test-guest.c" \
-                "$top_srcdir/tests/death/test-stop.c" \
+                "$top_srcdir/tests/death/test-stop.c" "$top_srcdir/tests/death/test-writes.c" \
                 "$top_srcdir"/tests/death/points-*.c
 }
 
@@ -71,7 +71,8 @@ build() { # the file that was changed
                 link test-points-lr test-points.o points-revived.o points-thirds.o death-ports.o &&
                 link test-cut test-cut.o death-acts.o &&
                 link_alone test-stop &&
-                link test-guest test-guest.o death-acts.o
+                link test-guest test-guest.o death-acts.o &&
+                link test-writes test-writes.o death-acts.o
 }
 
 only=${ONLY:-.}

@@ -99,6 +99,8 @@ static const char *check_vcpu(const struct death_act *act, uint32_t v)
 
         if (dead && vcpu->slot.op != SHM_SLOT_NONE)
                 return SAY("vCPU %u: its operation is left in its slot", v);
+        if (dead && shm_vcpu_session(&rig.gic, v))
+                return SAY("vCPU %u: to be repaired, by all who look", v);
         if (vcpu->cpuif & SHM_CPUIF_TAKEN)
                 return SAY("vCPU %u: left taken by an outsider", v);
         if ((request & SHM_REQUEST_RESET) && !shm_takeover_runs(vcpu->cpuif))

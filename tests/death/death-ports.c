@@ -161,6 +161,12 @@ static void away_ack(void)     { away(); death_guest_ack(OTHER); }
 static void mode1_away(void)   { mode1(); away(); }
 static void mode1_away_ack(void) { mode1(); away_ack(); death_guest_write(OTHER, ICC_EOIR1, AWAY); }
 static void mode1_away_out(void) { mode1_away_ack(); death_exit(OTHER); }
+static void make_away(void)    { set_bit(&rig, 0, ISACTIVER, AWAY); }
+static void clear_away_active(void) { set_bit(&rig, 0, ICACTIVER, AWAY); }
+static void mode1_away_made(void) { mode1_away(); make_away(); }
+static void mode1_away_cleared(void) { mode1_away_ack(); clear_away_active(); }
+static void mode1_away_anew(void) { mode1_away_cleared(); make_away(); }
+static void mode1_away_out_made(void) { mode1_away_out(); clear_away_active(); make_away(); }
 static void away_level(void)   { both(); high(&rig, AWAY_LEVEL); death_enter(OTHER); death_guest_ack(OTHER); }
 static void in_no_more(void)   { in_mode1(); death_exit(VICTIM); }
 static void mode1_ports(void)  { mode1(); both(); }
@@ -247,6 +253,13 @@ const struct death_act death_acts[] = {
         ACT("trapped DIR of another vCPU's", mode1_away_out, dir_away, 0),
         ACT("trapped DIR of another vCPU's, which has it in guest", mode1_away_ack, dir_away, 0),
         ACT("trapped DIR of what another vCPU has not taken", mode1_away, dir_away, 0),
+        ACT("trapped DIR of what another vCPU has not taken, made active", mode1_away_made,
+            dir_away, 0),
+        ACT("trapped DIR of another vCPU's in guest, active state cleared", mode1_away_cleared,
+            dir_away, 0),
+        ACT("trapped DIR of another vCPU's in guest, cleared and set", mode1_away_anew,
+            dir_away, 0),
+        ACT("trapped DIR of another vCPU's, cleared and set", mode1_away_out_made, dir_away, 0),
         ACT("trapped DIR of what is not active", mode1_ports, dir_edge, 0),
         ACT("resident elsewhere: GICD_ICENABLER", away, disable_away, OUT),
         ACT("resident elsewhere: GICD_ICPENDR", away, clear_away, OUT),
@@ -320,6 +333,7 @@ static void works_reroute(void) { other_works(); reroute(); }
 /* Of what VICTIM has no more than one is concerned: several in its list registers are several things. */
 #define SOME  (1u << (EDGE - 32) | 1u << (AWAY - 32))
 static void clear_active(void) { gicd(&rig, ICACTIVER + 4, SOME); }
+static void make_active(void)  { gicd(&rig, ISACTIVER + 4, SOME); }
 static void disable(void)      { gicd(&rig, ICENABLER + 4, SOME); }
 static void clear_pending(void) { gicd(&rig, ICPENDR + 4, SOME); }
 static void raise_levels(void) { high(&rig, LEVEL); }
@@ -337,6 +351,7 @@ const struct death_act death_others[] = {
         ACT("vCPU 1 deactivates", NULL, other_dirs, 0),
         { "GICD_IROUTER to vCPU 1, which works", .act = reroute_works, .late = works_reroute },
         ACT("GICD_ICACTIVER", NULL, clear_active, 0),
+        ACT("GICD_ISACTIVER", NULL, make_active, 0),
         ACT("GICD_ICENABLER", NULL, disable, 0),
         ACT("GICD_ICPENDR", NULL, clear_pending, 0),
         ACT("TDIR cleared, if it can be", NULL, clear_tdir, 0),

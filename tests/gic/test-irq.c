@@ -215,7 +215,9 @@ static bool deactivate(uint64_t w)
 
         if (w & GIC_WORD_RESIDENT) /* its holder ends it, and keeps it until then */
                 return !active(now) && (now & GIC_WORD_ENDED) && gic_word_holder(now) == gic_word_holder(w) &&
-                       gic_word_pending(now) == gic_word_pending(w);
+                       gic_word_pending(now) == gic_word_pending(w) &&
+                       gic_irq_deactivate(now) == now &&
+                       (now == w || (gic_word_salted(w) & GIC_WORD_SALT) == (now & GIC_WORD_SALT));
         if (!active(w))
                 return now == w;
         return !active(now) && gic_word_holder(now) == GIC_NO_VCPU && gic_word_pending(now) == gic_word_pending(w);
@@ -321,7 +323,9 @@ static bool kept_bits(uint64_t w)
         for (unsigned n = 0; n < N_EVENTS; n++) {
                 uint64_t change = event(n, w) ^ w;
 
-                if (change & (GIC_WORD_NOTIFY | GIC_WORD_SALT))
+                if (change & GIC_WORD_NOTIFY)
+                        return false;
+                if ((change & GIC_WORD_SALT) && !((n == 7 || n == 13) && resident(w)))
                         return false;
                 if ((change & SPARE) && n != 19)
                         return false;

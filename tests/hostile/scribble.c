@@ -78,7 +78,9 @@ static uint64_t cpuif_value(uint64_t *s)
 
 static uint64_t slot_value(uint64_t *s)
 {
-        return SHM_SLOT_OP(below(s, 7), scribble_draw(s) & (SHM_SLOT_DEACTIVATE | SHM_SLOT_CLAIMED),
+        uint64_t flags = SHM_SLOT_DEACTIVATE | SHM_SLOT_CLAIMED | SHM_SLOT_SALTED;
+
+        return SHM_SLOT_OP(below(s, 7), scribble_draw(s) & flags,
                            below(s, 2) ? below(s, 5200) : (uint32_t)scribble_draw(s));
 }
 

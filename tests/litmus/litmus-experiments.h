@@ -137,4 +137,5 @@ NEGATIVE(LOST_REQUEST, "the repair's giving back of what was listed", "port-dead
 NEGATIVE(NO_SECOND_PAYMENT, "the second payment, by who finds an interrupt pending", "wake-stopped")
 NEGATIVE(RING_ONE_LOOK, "the second look of who finds a ring full", "ring-room")
 NEGATIVE(KICK_UNCOUNTED, "the number of callers of a kick that is taken back", "kick")
+NEGATIVE(NOTES_UNORDERED, "the salt of a word whose slot has another note", "slot-notes")
 NEGATIVE(NO_WAKE_REQUEST, "the look at the redistributor of who parks asleep", "wake-request")

@@ -13,7 +13,7 @@
 #define SPI GIC_SPI_FIRST
 
 static bool died, returned;             /* vCPU 0's owner; its call came back to the guest */
-static bool committed;                  /* or would have: at its death the slot was empty again */
+static bool committed;                  /* or would have: at its death the slot was empty */
 static bool taken_elsewhere;            /* vCPU 1 acknowledged it (again) */
 
 static void slot_before(void)
@@ -26,7 +26,7 @@ static void slot_before(void)
 static void repair(uint32_t vcpu)
 {
         died = true;
-        committed = !world.vcpus[vcpu].slot.op.cell.value && (world_word(SPI) & GIC_WORD_ACTIVE);
+        committed = !world.vcpus[vcpu].slot.op.cell.value;
         shm_vcpu_release(&world, vcpu);
         shm_vcpu_repair(&world, vcpu);
         shm_repair_words(&world);
@@ -57,6 +57,12 @@ static bool has_priority(uint32_t vcpu)
         return false;
 }
 
+/* The @n-th acknowledge of vCPU 0: it is counted before its slot is emptied. */
+static bool is_committed(unsigned n)
+{
+        return world.vcpus[0].counters.acknowledged.cell.value == n && (returned || committed);
+}
+
 /* --- acknowledge --- */
 
 static uint32_t acknowledged;
@@ -84,7 +90,7 @@ static void ack_thread(unsigned index)
 
 static void ack_after(void)
 {
-        if (returned || committed) {
+        if (is_committed(1)) {
                 litmus_saw(0);
                 litmus_check(committed || acknowledged == SPI, "an injection is lost");
                 litmus_check(is_active(SPI) && has_priority(0), "the guest has it, and it was taken back");
@@ -436,12 +442,6 @@ static void undelivered_setup(void)
         shm_line_pulse(&world, 0, SPI);
 }
 
-/* The @n-th acknowledge of vCPU 0: it is counted before its slot is emptied. */
-static bool is_committed(unsigned n)
-{
-        return world.vcpus[0].counters.acknowledged.cell.value == n && (returned || committed);
-}
-
 static uint64_t clear_pending(uint64_t w, uint64_t)
 {
         return w & ~(GIC_WORD_EDGE | GIC_WORD_LATCH);
@@ -572,3 +572,50 @@ LITMUS_SCENARIO(claims, .name = "slot-claim",
                 .thread = claim_thread, .after = claim_after,
                 .saw = { "it was delivered", "it was not", "it died in the second acknowledge" },
                 .executions = 60000, .next = NULL);
+
+/*
+ * Two that write what is acknowledged and not delivered: the last of them is the last in the slot,
+ * too. The acknowledge stands still: its word is changed, its slot is full.
+ */
+static void notes_setup(void)
+{
+        world_build(2, 1, 0);
+        shm_cpuif_write_ctlr(&world, 1, ICC_CTLR_EOIMODE);
+        shm_line_pulse(&world, 0, SPI);
+        shm_cpuif_ack(&world, 0, 1);
+        world.vcpus[0].slot.op.cell.value = SHM_SLOT_OP(SHM_SLOT_ACK, 0, SPI);
+}
+
+static uint64_t deactivate_outside(uint64_t w, uint64_t)
+{
+        return gic_irq_deactivate_outside(w);
+}
+
+static void notes_thread(unsigned index)
+{
+        shm_atomic(uint64_t) *word = shm_gic_word(&world, 0, SPI);
+
+        litmus_wait(10);
+        if (index == 0)
+                shm_word_update(&world, word, SPI, activate, 0);
+        else if (write == DEACTIVATE)
+                shm_cpuif_dir(&world, 1, SPI);
+        else
+                shm_word_update(&world, word, SPI, deactivate_outside, 0);
+}
+
+static void notes_after(void)
+{
+        bool noted = world.vcpus[0].slot.op.cell.value & SHM_SLOT_MADE_ACTIVE;
+
+        litmus_saw(noted ? 0 : 1);
+        litmus_check(noted == is_active(SPI), "what was last in the word is not in the slot");
+        world_settle();
+}
+
+LITMUS_SCENARIO(notes, .name = "slot-notes",
+                .what = "made active and deactivated at once, in the middle of an acknowledge",
+                .n_threads = 2, .setup = notes_setup, .before = undelivered_before,
+                .thread = notes_thread, .after = notes_after,
+                .saw = { "it was made active last", "it was deactivated last" },
+                .executions = 30000, .next = NULL);
