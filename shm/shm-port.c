@@ -406,7 +406,8 @@ static bool take_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uin
 /*
  * CTLR-R3: ICC_CTLR_EL1 has no such mark of a reset that was made. So it is marked itself, as by an
  * outsider (shm_reset_ctlr_taken()), before STALE is looked for, and written only over that mark,
- * which a reset takes off.
+ * which a reset takes off. If the reset left the same value, and an outsider that was late its mark
+ * on it, this wrote over that: STALE says so behind it, and it is the value from before again.
  */
 static void take_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
 {
@@ -425,6 +426,9 @@ static void take_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint6
                         live = base_bit_assign(live, ICC_CTLR_EOIMODE, now & GICH_VMCR_VEOIM);
                 written = shm_icc_ctlr_written(old, live) & ~SHM_ICC_CTLR_ASKED;
         } while (!shm_cas(ctlr, &old, written, CTLR_R1) && shm_gic_retry(gic, &tries));
+        shm_or(ctlr, 0, CTLR_R3);
+        if (was_reset(gic, vcpu))
+                shm_cas(ctlr, &written, old & ~SHM_ICC_CTLR_ASKED, CTLR_R1);
 }
 
 /* Written again by a repair: what a change of the gates owes is paid again, too. */

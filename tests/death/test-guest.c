@@ -68,6 +68,53 @@ static void killed_in_guest(unsigned n_list_registers)
         }
 }
 
+/* --- ICC_CTLR_EL1 was written in guest, and its owner died while it folded that --- */
+
+static void leave_guest(const struct death_act *unused)
+{
+        (void)unused;
+        death_exit(VICTIM);
+}
+
+static void bury(const struct death_act *unused)
+{
+        (void)unused;
+        death_bury(&vmm);
+}
+
+/* And another one that asked before, and was late: it leaves its mark, and no more. */
+static void reset_and_mark(void)
+{
+        shm_reset_request(&rig.gic, VICTIM, SHM_RESET_CPU_ON);
+        shm_or(&rig.gic.vcpus[VICTIM].icc_ctlr, SHM_ICC_CTLR_ASKED, CTLR_R2);
+}
+
+static void ctlr_written_in_guest(void)
+{
+        static const struct death_act tool = { .name = "a tool resets", .act = reset_and_mark };
+        struct death_plan in_repair = { .other = &tool, .other_at = 1, .each_access = true };
+        unsigned n_wrong = 0;
+
+        for (;; in_repair.other_at++) {
+                struct death_plan plan = { .kill_at = 1 };
+
+                do {
+                        death_world_begin(NULL);
+                        death_port(VICTIM, 2);
+                        listed();
+                        death_guest_write(VICTIM, ICC_CTLR, 2);
+                        death_run(leave_guest, NULL, &plan);
+                        plan.kill_at++;
+                } while (!death_page->is_full);
+                death_here(bury, NULL, &in_repair);
+                if (death_page->n_stores < in_repair.other_at)
+                        break;
+                n_wrong += (rig.gic.vcpus[VICTIM].icc_ctlr & ICC_CTLR_EOIMODE) != 0;
+        }
+        tap_eq(n_wrong, 0, "ICC_CTLR_EL1 written in guest, a reset at each of %u accesses of the "
+               "repair, and the mark of a late one: it is reset", in_repair.other_at - 1);
+}
+
 /* --- the gate --- */
 
 /* @v enters while TDIR is clear. */
@@ -208,6 +255,7 @@ int main(void)
         killed_in_guest(1);
         killed_in_guest(4);
         killed_in_guest(16);
+        ctlr_written_in_guest();
         dead_at_the_gate();
         no_daemon();
         order_is_kept();
