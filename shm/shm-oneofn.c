@@ -196,28 +196,52 @@ void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         shm_oneofn_stay(gic, vcpu, intid);
 }
 
-void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
+/* @leaves: its gates are open still. */
+static void see_to_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, bool leaves)
+{
+        struct shm_spi *spi = shm_gic_spi(gic, intid);
+        uint64_t w = spi ? shm_word_load(&spi->word) : 0;
+
+        if (!(w & GIC_WORD_IRM) || gic_word_route(w) != vcpu)
+                return;
+        if (leaves)
+                mark_unplaced(gic, intid);
+        else if (!is_eligible(gic, vcpu, gic_word_group(w)))
+                shm_oneofn_place(gic, intid);
+}
+
+static void see_to_candidates(struct shm_gic *gic, uint32_t vcpu, bool leaves)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t summary = shm_load(&self->summary, ONEOFN_A2);
 
-        if (!(gic->features & SHM_FEATURE_1_OF_N))
-                return;
-        if (shm_gic_is_port(self)) /* what it has listed is no candidate: its fold places it */
-                shm_word_ring(gic, vcpu);
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
                 uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 for (; bits; bits &= bits - 1) {
-                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
-                        struct shm_spi *spi = shm_gic_spi(gic, intid);
-                        uint64_t w = spi ? shm_word_load(&spi->word) : 0;
+                        uint32_t index = i * 64 + (unsigned)__builtin_ctzll(bits);
 
-                        if ((w & GIC_WORD_IRM) && gic_word_route(w) == vcpu && !is_eligible(gic, vcpu, gic_word_group(w)))
-                                shm_oneofn_place(gic, intid);
+                        see_to_candidate(gic, vcpu, shm_candidate_intid(index), leaves);
                 }
         }
+}
+
+/* A mark too many costs the next one that opens a gate a look. */
+void shm_oneofn_leave(struct shm_gic *gic, uint32_t vcpu)
+{
+        if (gic->features & SHM_FEATURE_1_OF_N)
+                see_to_candidates(gic, vcpu, true);
+}
+
+void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
+{
+        if (!(gic->features & SHM_FEATURE_1_OF_N))
+                return;
+        /* What it has listed is no candidate: its fold places it. */
+        if (shm_gic_is_port(&gic->vcpus[vcpu]))
+                shm_word_ring(gic, vcpu);
+        see_to_candidates(gic, vcpu, false);
 }
 
 /*

@@ -35,6 +35,13 @@ void shm_oneofn_stay(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
  * shm_oneofn_opened() - the opposite.
  */
 void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu);
+
+/*
+ * shm_oneofn_leave() - the same before that change: what was chosen for @vcpu is marked as if
+ * nobody had it, so that who stands still between the change and the end of shm_oneofn_closed()
+ * leaves it to the next one that opens a gate.
+ */
+void shm_oneofn_leave(struct shm_gic *gic, uint32_t vcpu);
 void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu);
 
 /*

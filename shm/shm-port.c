@@ -439,6 +439,8 @@ static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
         uint64_t now = shm_load(&bank->ich_vmcr, BANK_X2);
 
         if ((before ^ now) & VMCR_CPUIF_MASK) {
+                if (before & ~now & VMCR_VENG_MASK)
+                        shm_oneofn_leave(gic, vcpu);
                 if (!take_fields(gic, vcpu, before, now))
                         return;
                 if (before & ~now & VMCR_VENG_MASK)

@@ -202,6 +202,8 @@ static void write_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a, uin
 
         if (!(gic->features & SHM_FEATURE_1_OF_N))
                 return;
+        if (now)
+                shm_oneofn_leave(gic, a->vcpu);
         shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_DPG_SHIFT, 2, now);
         /*
          * Also if it was so before: who made it so may be stopped before it placed what is chosen
@@ -249,6 +251,8 @@ static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, ui
 {
         bool asleep = value & GICR_WAKER_PROCESSOR_SLEEP;
 
+        if (asleep)
+                shm_oneofn_leave(gic, a->vcpu);
         shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep);
         /*
          * Awake it may take what is pending. Asleep it is woken by what its interface had masked:

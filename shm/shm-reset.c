@@ -135,6 +135,7 @@ static void reset_registers(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default);
+        shm_oneofn_leave(gic, vcpu);
         reset_cpuif(gic, self);
         shm_oneofn_closed(gic, vcpu);
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
@@ -301,6 +302,7 @@ static void finish(struct shm_gic *gic, uint32_t vcpu)
 void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
 {
         if (!on) {
+                shm_oneofn_leave(gic, vcpu);
                 shm_takeover_change(gic, vcpu, SHM_CPUIF_POWERED, SHM_CPUIF_OFF, false);
                 finish(gic, vcpu);
                 return;
@@ -316,6 +318,8 @@ void shm_reset_own(struct shm_gic *gic, uint32_t vcpu)
 
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu)
 {
+        if (!gic->releasing)
+                shm_oneofn_leave(gic, vcpu);
         shm_takeover_change(gic, vcpu, SHM_CPUIF_OWNED, SHM_CPUIF_ABSENT, false);
         finish(gic, vcpu);
 }

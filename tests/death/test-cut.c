@@ -352,7 +352,6 @@ static void takes_anew(void)
         atomic_store(op, SHM_SLOT_OP(SHM_SLOT_ACK, 0, AWAY));
 }
 
-
 static void stop_dir(void)
 {
         static const struct death_act vmm = { .name = "a VMM" };

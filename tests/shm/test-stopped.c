@@ -394,6 +394,63 @@ static void openers(void)
         check(", all asleep", &any, prepare_all_asleep, wakes_1, wakes);
 }
 
+static void do_wake_2(void)
+{
+        waker(&rig, OTHER, 0);
+}
+
+static void do_sleep_0(void)
+{
+        waker(&rig, 0, 2);
+}
+
+static void do_close_0(void)
+{
+        shm_sysreg_poke(&rig.gic, 0, ICC_IGRPEN1, 0);
+}
+
+static void do_dpg_0(void)
+{
+        shm_gicr_write(&rig.gic, 0, 4, 3u << 24);
+}
+
+static void do_off_0(void)
+{
+        shm_power(&rig.gic, 0, false);
+}
+
+static void prepare_others_asleep(void)
+{
+        waker(&rig, 1, 2);
+        waker(&rig, OTHER, 2);
+        do_pulse();
+}
+
+static void prepare_one_asleep(void)
+{
+        waker(&rig, OTHER, 2);
+        do_pulse();
+}
+
+/*
+ * vCPU 0 was chosen: who closes its gate is stopped before it has placed that anew. Whoever opens a
+ * gate next places it.
+ */
+static void closers(void)
+{
+        static const struct act acts[] = {
+                { "vCPU 0's GICR_WAKER", do_sleep_0 }, { "its ICC_IGRPEN1_EL1", do_close_0 },
+                { "its GICR_CTLR.DPG", do_dpg_0 }, { "its power off", do_off_0 },
+        };
+        const struct act wakes_1 = { "another vCPU's GICR_WAKER", do_wake_1 };
+        const struct act wakes_2 = { "a third one's GICR_WAKER", do_wake_2 };
+
+        for (unsigned i = 0; i < 4; i++) {
+                check(", with vCPU 0", &any, prepare_one_asleep, acts[i], wakes_2);
+                check(", others asleep", &any, prepare_others_asleep, acts[i], wakes_1);
+        }
+}
+
 /*
  * Pending before, and not deliverable: whoever makes it so is stopped, then the same is written
  * again, or it is injected once more.
@@ -427,6 +484,7 @@ int main(void)
         injections();
         changes_of_what_is_pending();
         openers();
+        closers();
         tap_ok(n_stops > 1000, "%u stops", n_stops);
         return tap_done();
 }

@@ -180,7 +180,7 @@ mix=
 mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static bool give/,/^}/s/return is_eligible.*/return true;/'
 mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool give/,/^}/s/return choose.*/return true;/' \
         "in another series by 4 million (as likely as not)"
-mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c '/^void shm_oneofn_closed/,/^}/s/shm_oneofn_place(.*/;/'
+mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c '/^static void see_to_candidate(/,/^}/s/shm_oneofn_place(.*/;/'
 mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^static void place_mark(/,/^}/s/!place(.*)/true)/'
 
 # --- IROUTER, ends of interrupt: law 3
