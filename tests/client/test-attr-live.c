@@ -237,7 +237,7 @@ static void gate_opened_from_outside_wakes(struct vgic_vcpu *vcpu)
                 set(gates[i].group, gates[i].attr, gates[i].open);
                 pthread_join(thread, &woken);
                 tap_ok((intptr_t)woken == VGIC_WAKE_IRQ && vgic_vcpu_lines(vcpu) == VGIC_LINE_IRQ,
-                       "... opened from outside: the vCPU wakes");
+                       "%s: opened from outside, the vCPU wakes", gates[i].what);
         }
 }
 
@@ -253,9 +253,11 @@ static void sleeping_processor_is_asked_to_wake(struct vgic_vcpu *vcpu)
 
         set(VGIC_ATTR_REDIST_REGS, waker, 2);
         tap_eq(vgic_vcpu_lines(vcpu), 0, "GICR_WAKER: closed");
-        tap_eq((intptr_t)parked(vcpu), VGIC_WAKE_REQUEST, "... it asks to wake");
+        tap_eq((intptr_t)parked(vcpu), VGIC_WAKE_REQUEST,
+               "GICR_WAKER closed, an SPI pending, parked: it asks to wake");
         set(VGIC_ATTR_REDIST_REGS, waker, 0);
-        tap_eq(vgic_vcpu_lines(vcpu), VGIC_LINE_IRQ, "... opened from outside: the line follows");
+        tap_eq(vgic_vcpu_lines(vcpu), VGIC_LINE_IRQ,
+               "GICR_WAKER opened from outside with an SPI pending: the line follows");
         set(VGIC_ATTR_CPU_SYSREGS, pmr, 0);
         pthread_create(&thread, NULL, parked, vcpu);
         while (!is_parked())

@@ -99,7 +99,8 @@ static void wrong_member_is_named_with_what_it_can_be(struct vgic_conn *conn)
                 tap_eq(vgic_vm_create(conn, &wrong[i].config, &vm), -EINVAL, "create: %s", wrong[i].what);
                 said = vgic_conn_error(conn);
                 tap_ok(!vm && strstr(said, wrong[i].words[0]) && strstr(said, wrong[i].words[1]) &&
-                       strstr(said, wrong[i].words[2]), "... names the member and what it can be: %s", said);
+                       strstr(said, wrong[i].words[2]),
+                       "%s: the words name the member and what it can be: %s", wrong[i].what, said);
         }
         tap_ok(vgic_vm_list(conn, &infos, &n) == 0 && n == 0, "nothing came to be of any");
         free(infos);

@@ -50,8 +50,10 @@ static void extended_spis_are_driven_others_refused(struct vgic_vm *vm)
         for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
                 tap_ok(vgic_spi_assert(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 1, "SPI %u is asserted",
                        some[i]);
-                tap_ok(vgic_spi_deassert(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 0, "... deasserted");
-                tap_ok(vgic_spi_pulse(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 2, "... pulsed");
+                tap_ok(vgic_spi_deassert(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 0,
+                       "SPI %u is deasserted: neither high nor pending", some[i]);
+                tap_ok(vgic_spi_pulse(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 2,
+                       "SPI %u is pulsed: pending, not high", some[i]);
         }
 }
 
@@ -67,8 +69,10 @@ static void extended_ppis_are_driven_of_one_vcpu(struct vgic_vm *vm)
         for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
                 tap_ok(vgic_ppi_assert(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 1 &&
                        state_of(vm, 0, some[i]) == 0, "PPI %u of vCPU 1 is asserted, and of no other", some[i]);
-                tap_ok(vgic_ppi_deassert(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 0, "... deasserted");
-                tap_ok(vgic_ppi_pulse(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 2, "... pulsed");
+                tap_ok(vgic_ppi_deassert(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 0,
+                       "PPI %u is deasserted: neither high nor pending", some[i]);
+                tap_ok(vgic_ppi_pulse(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 2,
+                       "PPI %u is pulsed: pending, not high", some[i]);
         }
 }
 
@@ -86,10 +90,11 @@ static void messages_reach_extended_interrupts(struct vgic_conn *tool, struct vg
                 tap_ok(vgic_msg_inject(tool, "extended", 1, some[i], VGIC_LINE_ASSERT) == 0 &&
                        (state_of(vm, 1, some[i]) & 1), "a message asserts %u", some[i]);
                 tap_ok(vgic_msg_irqs(tool, "extended", 1, some[i], &state, 1) == 1 && state.intid == some[i] &&
-                       state.line, "... which is told");
+                       state.line, "a message asserts %u: told as high", some[i]);
                 tap_ok(vgic_msg_inject(tool, "extended", 1, some[i], VGIC_LINE_DEASSERT) == 0 &&
-                       !(state_of(vm, 1, some[i]) & 1), "... and deasserts it");
-                tap_ok(vgic_vm_ack_count(vm, 1, some[i], &count) == 0 && count == 0, "... it was never acknowledged");
+                       !(state_of(vm, 1, some[i]) & 1), "a message deasserts %u", some[i]);
+                tap_ok(vgic_vm_ack_count(vm, 1, some[i], &count) == 0 && count == 0,
+                       "%u asserted and deasserted by message: never acknowledged", some[i]);
         }
         tap_eq(vgic_vm_ack_count(vm, 1, 4160, &count), -EINVAL,
                "count of an extended SPI that the VM does not have: -EINVAL");
@@ -112,9 +117,10 @@ static void list_goes_on_over_the_gaps(struct vgic_conn *tool)
         tap_eq(n, 96 + 32 + 64, "the list has all ranges");
         for (int i = 0; i < n; i++)
                 right = right && states[i].intid == nth_intid((uint32_t)i);
-        tap_ok(right, "... in ascending order");
+        tap_ok(right, "a list over all ranges: in ascending order");
         tap_eq(vgic_msg_irqs(tool, "extended", 0, 0, states, 100), 100, "100 were asked for");
-        tap_eq(states[99].intid, 1059, "... which end within the extended PPIs");
+        tap_eq(states[99].intid, 1059,
+               "a page of 100 from the first: it ends within the extended PPIs");
         n = vgic_msg_irqs(tool, "extended", 0, 97, states, 300);
         tap_ok(n == 96 && states[0].intid == 1056, "from within a gap it goes on at the next range");
         n = vgic_msg_irqs(tool, "extended", 0, 1088, states, 300);
@@ -138,7 +144,8 @@ static void list_over_pages_has_each_interrupt_once(struct vgic_conn *conn)
         tap_eq(n, 32 + 988 + 64 + 1024, "a list over several pages has every interrupt");
         for (int i = 1; i < n; i++)
                 ordered = ordered && states[i].intid > states[i - 1].intid;
-        tap_ok(ordered && states[n - 1].intid == 5119, "... each once");
+        tap_ok(ordered && states[n - 1].intid == 5119,
+               "a list over several pages: in ascending order, up to INTID 5119");
         free(states);
         destroy(conn, vm, "pages");
 }
@@ -186,7 +193,8 @@ static void extended_spis_are_granted_driven_and_revoked(struct vgic_conn *conn,
                 tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
         tap_ok(vgic_spi_assert(dev, 4159) == 0 && wait_state(vm, 4159, 1),
                "a device asserts the last extended SPI by ring");
-        tap_ok(vgic_spi_deassert(dev, 4159) == 0 && wait_state(vm, 4159, 0), "... and deasserts it");
+        tap_ok(vgic_spi_deassert(dev, 4159) == 0 && wait_state(vm, 4159, 0),
+               "a device deasserts the last extended SPI: its line is low");
         tap_ok(vgic_spi_assert(dev, 4096) == 0 && wait_state(vm, 4096, 1),
                "a device asserts the first extended SPI: its line is high");
         tap_ok(vgic_msg_inject(conn, "extended", 0, 4096, VGIC_LINE_DEASSERT) == 0 && vgic_spi_deassert(vm, 4096) == 0 &&

@@ -160,12 +160,13 @@ static void daemon_that_lies_is_left_with_words(const struct script *script, con
                 lie(listener, script);
         r = use(&conn, &vm, path, script->result == -ETIMEDOUT ? TIMEOUT_MS : WAIT_MS);
         tap_eq(r, script->result, "a daemon that %s", script->what);
-        tap_ok(vgic_conn_error(conn)[0], "... %s", vgic_conn_error(conn));
+        tap_ok(vgic_conn_error(conn)[0], "a daemon that %s: the words say so: %s", script->what,
+               vgic_conn_error(conn));
         kill(pid, SIGKILL); /* a daemon that stays, and says no more, would have the end waited for */
         waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
-        tap_eq(tap_fd_count(), before, "... leaves no descriptor");
+        tap_eq(tap_fd_count(), before, "a daemon that lied, disconnected: no descriptor is left");
 }
 
 /* A reply that comes after its call gave up is not taken for the next one's. */
@@ -196,8 +197,10 @@ static void late_reply_is_not_the_next_calls(const char *path, int listener)
         if (pid == 0)
                 late(listener);
         tap_eq(vgic_connect(&options, &conn), 0, "a slow daemon");
-        tap_eq(vgic_vm_list(conn, &infos, &n), -ETIMEDOUT, "... does not answer: %s", vgic_conn_error(conn));
-        tap_eq(vgic_vm_query(conn, "x", &info), -ENOENT, "... its late reply is not taken for that of the next call");
+        tap_eq(vgic_vm_list(conn, &infos, &n), -ETIMEDOUT, "a slow daemon, VM_LIST: %s",
+               vgic_conn_error(conn));
+        tap_eq(vgic_vm_query(conn, "x", &info), -ENOENT,
+               "a slow daemon, the next call: the late reply is not taken for its own");
         vgic_disconnect(conn);
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
@@ -239,11 +242,15 @@ static void old_daemon_is_not_asked_for_what_it_lacks(const char *path, int list
                 old_daemon(listener);
         tap_eq(vgic_connect(&options, &conn), 0, "a daemon that knows no extended ranges");
         for (size_t i = 0; i < sizeof(extended) / sizeof(extended[0]); i++)
-                tap_eq(vgic_vm_create(conn, &extended[i], &vm), -EOPNOTSUPP, "... is not asked for: %s",
+                tap_eq(vgic_vm_create(conn, &extended[i], &vm), -EOPNOTSUPP,
+                       "a daemon that knows no extended ranges is not asked for them: %s",
                        vgic_conn_error(conn));
-        tap_eq(vgic_vm_create(conn, &plain, &vm), 0, "... makes a plain VM: %s", vgic_conn_error(conn));
-        tap_ok(vgic_vm_get_info(vm, &info) == 0 && info.affinity_levels == 4 && info.n_redist_regions == 1 &&
-               info.n_espis == 0 && info.n_eppis == 0, "... which is told as what it is");
+        tap_eq(vgic_vm_create(conn, &plain, &vm), 0,
+               "a daemon that knows no extended ranges, a plain VM: made, %s",
+               vgic_conn_error(conn));
+        tap_ok(vgic_vm_get_info(vm, &info) == 0 && info.affinity_levels == 4 &&
+                       info.n_redist_regions == 1 && info.n_espis == 0 && info.n_eppis == 0,
+               "a daemon that knows no extended ranges, a plain VM: told as what it is");
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);

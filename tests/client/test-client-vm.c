@@ -95,7 +95,8 @@ static void create_and_attach_say_in_words_why_not(struct vgic_conn *conn)
 
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 tap_eq(vgic_vm_create(conn, &cases[i].config, &vm), -EINVAL, "create: %s", cases[i].what);
-                tap_ok(vgic_conn_error(conn)[0] && !vm, "... in words: %s", vgic_conn_error(conn));
+                tap_ok(vgic_conn_error(conn)[0] && !vm, "create: %s: in words: %s", cases[i].what,
+                       vgic_conn_error(conn));
         }
         tap_eq(vgic_vm_attach(conn, "nobody", VGIC_ROLE_OBSERVER, &vm), -ENOENT, "attach: no such VM");
         tap_eq(vgic_vm_destroy(conn, "nobody"), -ENOENT, "destroy: no such VM");
@@ -145,8 +146,9 @@ static void calls_are_refused_out_of_order(struct vgic_conn *conn, struct vgic_c
         tap_eq(vgic_vcpu_register(again, 1, NULL, &second), 0,
                "a second VMM registers a vCPU that nobody has: 0");
         tap_eq(vgic_vm_query(conn, "life", &info), 0, "query");
-        tap_ok(info.n_vcpus == 3 && info.n_spis == 64 && info.n_vcpus_registered == 2 && info.n_sessions == 2 &&
-               info.initialised && info.owner_uid == getuid(), "... says what is");
+        tap_ok(info.n_vcpus == 3 && info.n_spis == 64 && info.n_vcpus_registered == 2 &&
+                       info.n_sessions == 2 && info.initialised && info.owner_uid == getuid(),
+               "queried: 3 vCPUs of which 2 are registered, 64 SPIs, 2 sessions, initialised");
         tap_eq(vgic_vcpu_unregister(vcpu), 0, "unregister");
         tap_eq(vgic_vcpu_register(again, 2, NULL, &vcpu), 0,
                "the first gave vCPU 2 back, the second registers it: 0");
@@ -160,7 +162,7 @@ static void calls_are_refused_out_of_order(struct vgic_conn *conn, struct vgic_c
         tap_eq(vgic_spi_assert(vm, 40), -EACCES, "an observer injects nothing");
         tap_eq(vgic_vm_destroy(other, "life"), 0, "destroyed by another connection");
         ready(vgic_conn_fd(conn), "the observer's connection wakes");
-        tap_eq(vgic_conn_process(conn), 1, "... with an event");
+        tap_eq(vgic_conn_process(conn), 1, "the VM was destroyed by another: one event waits");
         vgic_vm_detach(vm);
         tap_eq(vgic_vm_query(conn, "life", &info), -ENOENT, "destroyed, then asked for: -ENOENT");
 }
@@ -317,16 +319,18 @@ static void too_few_descriptors_leave_nothing_half_done(void)
         conn = connect_as("large");
         vm = create(conn, "large", 300);
         tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a daemon of 100 descriptors: %s", vgic_conn_error(conn));
-        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE") || strstr(vgic_conn_error(conn), "RLIMIT_NOFILE"),
-               "... names the limit");
+        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE") ||
+                       strstr(vgic_conn_error(conn), "RLIMIT_NOFILE"),
+               "300 vCPUs in a daemon of 100 descriptors: the words name the limit");
         small = connect_as("small");
         second = create(small, "small", 4);
-        tap_eq(vgic_vm_init(second), 0, "... a small VM works beside it");
+        tap_eq(vgic_vm_init(second), 0,
+               "300 vCPUs in a daemon of 100 descriptors: a small VM works beside it");
         vgic_vm_detach(second);
         vgic_disconnect(small);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
-        tap_eq(daemon_stop(&daemon_), 0, "... and the daemon stops in order");
+        tap_eq(daemon_stop(&daemon_), 0, "a daemon of 100 descriptors stops in order");
 
         daemon_start(&daemon_, NULL);
         before = tap_fd_count();
@@ -343,7 +347,7 @@ static void too_few_descriptors_leave_nothing_half_done(void)
                 used[i] = dup(STDIN_FILENO);
         tap_eq(vgic_vm_init(vm), -EMFILE, "317 descriptors, many of them in use: %s", vgic_conn_error(conn));
         setrlimit(RLIMIT_NOFILE, &old);
-        tap_eq(tap_fd_count(), before + 32, "... none leaked");
+        tap_eq(tap_fd_count(), before + 32, "init failed for want of descriptors: none is leaked");
         tap_eq(vgic_vm_init(vm), 0, "with enough of them the same call works");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -364,8 +368,10 @@ static void data_path_outlives_the_daemon(struct vgic_conn *conn)
         boot_spi(vm, 40);
         daemon_kill(&daemon_);
         tap_eq(vgic_spi_pulse(vm, 40), 0, "the daemon is gone: the data path injects");
-        tap_ok(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, "... wakes");
-        tap_eq(vgic_vcpu_ack(vcpu, 1), 40, "... and acknowledges");
+        tap_ok(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ,
+               "the daemon is gone, an SPI pulsed: its vCPU wakes");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), 40,
+               "the daemon is gone, an SPI pulsed: its vCPU acknowledges it");
         ready(vgic_conn_fd(conn), "the connection's descriptor says so");
         tap_eq(vgic_conn_process(conn), -ENOTCONN, "process: -ENOTCONN: %s", vgic_conn_error(conn));
         tap_eq(vgic_vm_query(conn, "gone", &info), -ENOTCONN, "query: -ENOTCONN");

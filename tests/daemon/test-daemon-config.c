@@ -148,7 +148,8 @@ static void wrong_member_is_named_with_what_it_can_be(int fd, const struct varia
 
                 tap_eq(status->code, PROTO_INVALID, "%s: INVALID", variants[i].what);
                 tap_ok(strstr(status->text, variants[i].words[0]) && strstr(status->text, variants[i].words[1]),
-                       "... names the member and what it can be: %s", status->text);
+                       "%s: the words name the member and what it can be: %s", variants[i].what,
+                       status->text);
                 proto_message_free(reply);
         }
 }
@@ -162,13 +163,14 @@ static void old_client_is_told_no_new_field(int fd, int new)
 
         tap_ok(status_of(reply)->code == PROTO_OK && vm, "a client of before the feature creates a VM");
         tap_ok(vm && vm->affinity_levels == 0 && vm->n_redist_regions == 0 && vm->flags == 0,
-               "... and is told no field that it does not know");
+               "a client of before the feature: told no field that it does not know");
         proto_message_free(reply);
         ask_info.name = (char *)(uintptr_t)"old";
         reply = ask(new, PROTO_VM_INFO, &ask_info.base);
         vm = ((Vgic__VmInfoReply *)reply)->vm;
-        tap_ok(vm && vm->n_espis == 0 && vm->n_eppis == 0 && vm->affinity_levels == 4 && vm->n_redist_regions == 1 &&
-               vm->flags == PROTO_VM_EPHEMERAL, "... it is of the defaults");
+        tap_ok(vm && vm->n_espis == 0 && vm->n_eppis == 0 && vm->affinity_levels == 4 &&
+                       vm->n_redist_regions == 1 && vm->flags == PROTO_VM_EPHEMERAL,
+               "a client of before the feature: its VM is of the defaults");
         proto_message_free(reply);
 }
 
@@ -211,9 +213,10 @@ static void old_client_lists_no_extended_interrupts(const struct daemon_proc *pr
         proto_message_free(reply);
         proto_message_free(ask(owner, PROTO_VM_INIT, &empty.base));
         tap_eq(last_intid(new, "both", &n), 5119, "its list ends with the last extended SPI");
-        tap_eq(n, 32 + 32 + 64 + 1024, "... and has every interrupt");
+        tap_eq(n, 32 + 32 + 64 + 1024,
+               "a new client lists a VM with extended ranges: every interrupt");
         tap_eq(last_intid(old, "both", &n), 63, "for an old client it ends with the SPIs");
-        tap_eq(n, 64, "... and has those");
+        tap_eq(n, 64, "an old client lists a VM with extended ranges: 64 interrupts");
         close(owner);
         close(old);
         close(new);
