@@ -56,7 +56,7 @@ static void fill_for_ever(const struct daemon_proc *proc, const char *token)
         }
 }
 
-static void test_full_ring(struct daemon_proc *proc, const struct victim *victim)
+static void ring_never_empty_holds_nobody_up(struct daemon_proc *proc, const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
@@ -74,7 +74,7 @@ static void test_full_ring(struct daemon_proc *proc, const struct victim *victim
         while (vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring < 1000)
                 ;
         tap_ok(victim_serves(victim, ROUNDS), "a ring that is never empty: the other VM is served");
-        tap_ok(vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring > 1000, "and the ring is, too");
+        tap_ok(vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring > 1000, "a ring that is never empty: the ring is served, too");
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);
@@ -83,7 +83,8 @@ static void test_full_ring(struct daemon_proc *proc, const struct victim *victim
 
 /* --- eventfds that block --- */
 
-static void test_doorbells(struct daemon_proc *proc, const struct victim *victim)
+static void blocking_doorbells_convict_their_vm(struct daemon_proc *proc,
+                                                const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", N_VCPUS, N_SPIS, 0);
@@ -96,7 +97,7 @@ static void test_doorbells(struct daemon_proc *proc, const struct victim *victim
         vgic_msg_reset(tool, "hostile", 0, VGIC_RESET_SYSTEM); /* rings those that run */
         vgic_msg_attr_set(tool, "hostile", VGIC_ATTR_DIST_REGS, 0, 0x12); /* GICD_CTLR: rings all */
         tap_ok(trick_wait_disconnected(conn), "%u doorbells that block: their VMM is disconnected", N_VCPUS);
-        tap_ok(victim_serves(victim, ROUNDS), "and the other VM is served");
+        tap_ok(victim_serves(victim, ROUNDS), "their VMM was disconnected: the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
 
@@ -116,7 +117,8 @@ static void test_doorbells(struct daemon_proc *proc, const struct victim *victim
         vgic_disconnect(tool);
 }
 
-static void test_tdir(struct daemon_proc *proc, const struct victim *victim)
+static void blocking_tdir_eventfds_convict_their_vm(struct daemon_proc *proc,
+                                                    const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", N_VCPUS, N_SPIS, VGIC_VM_EPHEMERAL);
@@ -134,7 +136,7 @@ static void test_tdir(struct daemon_proc *proc, const struct victim *victim)
         }
         vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
         tap_ok(trick_wait_disconnected(conn), "%u TDIR eventfds that block: their VMM is disconnected", N_VCPUS);
-        tap_ok(victim_serves(victim, ROUNDS), "and the other VM is served");
+        tap_ok(victim_serves(victim, ROUNDS), "their VMM was disconnected: the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
         vgic_disconnect(tool);
@@ -174,7 +176,7 @@ static void take_all(struct vgic_vcpu *vcpu, unsigned counts[32 + MANY_SPIS])
         }
 }
 
-static void test_many_to_place(struct daemon_proc *proc, const struct victim *victim)
+static void many_to_place_hold_nobody_up(struct daemon_proc *proc, const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "many", MANY_VCPUS, MANY_SPIS, VGIC_VM_EPHEMERAL);
@@ -262,7 +264,7 @@ static void give_unread(const struct daemon_proc *proc, int fd)
 }
 
 /* The daemon of its own is idle: no timer runs that would end its sleep. */
-static void test_linger(void)
+static void descriptor_whose_close_waits_holds_nobody_up(void)
 {
         int other[3] = { -1, -1, -1 }, fd;
         struct daemon_proc proc;
@@ -295,14 +297,14 @@ int main(void)
         daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .quiet = !getenv("LOUD") });
         victim_start(&victim, &proc, 0);
         before = daemon_fd_count(&proc);
-        test_full_ring(&proc, &victim);
-        test_doorbells(&proc, &victim);
-        test_tdir(&proc, &victim);
-        test_many_to_place(&proc, &victim);
+        ring_never_empty_holds_nobody_up(&proc, &victim);
+        blocking_doorbells_convict_their_vm(&proc, &victim);
+        blocking_tdir_eventfds_convict_their_vm(&proc, &victim);
+        many_to_place_hold_nobody_up(&proc, &victim);
         tap_ok(daemon_wait_fds(&proc, before), "no descriptor is left of all that");
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
         tap_eq(daemon_stop(&proc), 0, "and stops in order");
-        test_linger();
+        descriptor_whose_close_waits_holds_nobody_up();
         return tap_done();
 }

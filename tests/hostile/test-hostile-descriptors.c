@@ -68,7 +68,7 @@ static int by_name_only(void)
         return fd;
 }
 
-static void test_no_eventfd(struct daemon_proc *proc, const struct victim *victim)
+static void what_is_no_eventfd_is_refused(struct daemon_proc *proc, const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
@@ -97,7 +97,7 @@ static void test_no_eventfd(struct daemon_proc *proc, const struct victim *victi
                 tap_eq(vgic_tdir_subscribe(vcpu, tries[i].fd), -EINVAL, "%s is refused where an eventfd belongs", tries[i].what);
                 close(tries[i].fd);
         }
-        tap_ok(daemon_wait_fds(proc, before), "and none of them is kept");
+        tap_ok(daemon_wait_fds(proc, before), "what was refused as an eventfd: none is kept");
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -105,7 +105,8 @@ static void test_no_eventfd(struct daemon_proc *proc, const struct victim *victi
 
 /* --- the daemon's own doorbells, given back to it --- */
 
-static void test_own_doorbells(struct daemon_proc *proc, const struct victim *victim)
+static void daemons_own_doorbell_does_not_loop(struct daemon_proc *proc,
+                                               const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc), *dev = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 3, N_SPIS, VGIC_VM_EPHEMERAL), *device;
@@ -183,7 +184,8 @@ static int raw_attach(const struct daemon_proc *proc, const char *name, uint32_t
         return socket;
 }
 
-static void test_memory(struct daemon_proc *proc, const struct victim *victim)
+static void memory_taken_away_hurts_nobody_else(struct daemon_proc *proc,
+                                                const struct victim *victim)
 {
         struct vgic_conn *tool = daemon_connect(proc), *conn = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 4, N_SPIS, 0);
@@ -293,7 +295,7 @@ static int receive_socket(int from)
 }
 
 /* A connection that nobody made, used by root: it can what nobody can. */
-static void test_passed_on(struct daemon_proc *proc)
+static void passed_on_connection_may_what_its_maker_may(struct daemon_proc *proc)
 {
         Vgic__VmAttach attach = VGIC__VM_ATTACH__INIT;
         int pair[2], socket;
@@ -322,7 +324,7 @@ static void test_passed_on(struct daemon_proc *proc)
 
 /* --- signals --- */
 
-static void test_signals(struct daemon_proc *proc, const struct victim *victim)
+static void shared_eventfd_sends_no_signal(struct daemon_proc *proc, const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
@@ -369,7 +371,8 @@ static unsigned count_events(int socket, uint32_t request)
         }
 }
 
-static void test_small_buffers(struct daemon_proc *proc, const struct victim *victim)
+static void watcher_that_never_reads_holds_nobody_up(struct daemon_proc *proc,
+                                                     const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, VGIC_VM_EPHEMERAL);
@@ -407,14 +410,14 @@ int main(void)
         daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .quiet = true });
         victim_start(&victim, &proc, 0);
         before = daemon_fd_count(&proc);
-        test_no_eventfd(&proc, &victim);
-        test_own_doorbells(&proc, &victim);
-        test_memory(&proc, &victim);
-        test_signals(&proc, &victim);
-        test_small_buffers(&proc, &victim);
+        what_is_no_eventfd_is_refused(&proc, &victim);
+        daemons_own_doorbell_does_not_loop(&proc, &victim);
+        memory_taken_away_hurts_nobody_else(&proc, &victim);
+        shared_eventfd_sends_no_signal(&proc, &victim);
+        watcher_that_never_reads_holds_nobody_up(&proc, &victim);
         if (geteuid() == 0 && chmod(proc.folder, 0755) == 0 && chmod(proc.socket, 0666) == 0) {
                 tap_eq(as_nobody(&proc, try_to_write), 0, "an observer can make nothing of its mapping that writes");
-                test_passed_on(&proc);
+                passed_on_connection_may_what_its_maker_may(&proc);
         } else {
                 tap_note("not root: another user cannot be played");
         }

@@ -131,7 +131,8 @@ static void connect_one(const struct other *other)
         report(other, r, vgic_conn_error(conn));
 }
 
-static void test_connections(const struct daemon_proc *proc, const struct victim *victim)
+static void connections_of_a_user_are_limited(const struct daemon_proc *proc,
+                                              const struct victim *victim)
 {
         struct other other, more;
         char words[256];
@@ -167,7 +168,7 @@ static void make_all_vms(const struct other *other)
         report(other, r == -ENOSPC ? n - 1 : r, vgic_conn_error(conn));
 }
 
-static void test_vms(const struct daemon_proc *proc, const struct victim *victim)
+static void vms_of_a_user_are_limited(const struct daemon_proc *proc, const struct victim *victim)
 {
         struct vgic_conn *conn = daemon_connect(proc);
         struct other other;
@@ -237,7 +238,8 @@ static void take_subscriptions(const struct other *other)
         report(other, r == -ENOSPC ? n : r, vgic_conn_error(conn));
 }
 
-static void test_descriptors(const struct daemon_proc *proc, const struct victim *victim)
+static void descriptors_of_a_user_are_limited(const struct daemon_proc *proc,
+                                              const struct victim *victim)
 {
         struct other other;
         char words[256];
@@ -279,7 +281,8 @@ static void send_halves(const struct other *other)
         report(other, 0, "");
 }
 
-static void test_halves(const struct daemon_proc *proc, const struct victim *victim)
+static void half_messages_keep_no_descriptors(const struct daemon_proc *proc,
+                                              const struct victim *victim)
 {
         int before = daemon_fd_count(proc);
         struct other other;
@@ -330,7 +333,8 @@ static void leave_unread(const struct other *other)
         report(other, codes[0] == PROTO_LIMIT && codes[1] == PROTO_OK ? 0 : 3, "");
 }
 
-static void test_unread(const struct daemon_proc *proc, const struct victim *victim)
+static void unread_descriptors_of_a_user_are_limited(const struct daemon_proc *proc,
+                                                     const struct victim *victim)
 {
         struct other other;
         char words[256];
@@ -343,7 +347,8 @@ static void test_unread(const struct daemon_proc *proc, const struct victim *vic
 
 /* --- all that the daemon has: by root, whom no limit holds --- */
 
-static void test_exhausted(const struct daemon_proc *proc, const struct victim *victim)
+static void daemon_without_descriptors_serves_on(const struct daemon_proc *proc,
+                                                 const struct victim *victim)
 {
         struct vgic_vm_config config = { .size = sizeof(config), .name = "late", .n_vcpus = 8, .flags = VGIC_VM_EPHEMERAL };
         int sockets[LIMIT_NOFILE], before = daemon_fd_count(proc);
@@ -369,8 +374,8 @@ static void test_exhausted(const struct daemon_proc *proc, const struct victim *
         tap_ok(daemon_wait_fds(proc, before), "no descriptor is left");
 }
 
-/* What test_halves relies on. */
-static void test_table(void)
+/* What half_messages_keep_no_descriptors relies on. */
+static void no_request_takes_many_descriptors(void)
 {
         uint32_t most = 0;
 
@@ -393,18 +398,18 @@ int main(void)
 
         if (geteuid() != 0)
                 tap_skip("only root can play two users");
-        test_table();
+        no_request_takes_many_descriptors();
         daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .limit_nofile = LIMIT_NOFILE, .quiet = !getenv("LOUD") });
         if (chmod(proc.folder, 0755) < 0 || chmod(proc.socket, 0666) < 0)
                 tap_bail("chmod: %s", strerror(errno));
         victim_start(&victim, &proc, 0);
         before = daemon_fd_count(&proc);
-        test_connections(&proc, &victim);
-        test_vms(&proc, &victim);
-        test_descriptors(&proc, &victim);
-        test_halves(&proc, &victim);
-        test_unread(&proc, &victim);
-        test_exhausted(&proc, &victim);
+        connections_of_a_user_are_limited(&proc, &victim);
+        vms_of_a_user_are_limited(&proc, &victim);
+        descriptors_of_a_user_are_limited(&proc, &victim);
+        half_messages_keep_no_descriptors(&proc, &victim);
+        unread_descriptors_of_a_user_are_limited(&proc, &victim);
+        daemon_without_descriptors_serves_on(&proc, &victim);
         tap_ok(daemon_wait_fds(&proc, before), "no descriptor is left of all that");
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");

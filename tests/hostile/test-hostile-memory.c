@@ -298,7 +298,9 @@ static void report(const struct hunt *h)
                h->shape->what, h->n_saves, h->n_deaths);
 }
 
-static void test_shape(const struct daemon_proc *proc, const struct shape *shape, const struct victim *victim, uint64_t seed)
+static void scribbled_segment_hurts_no_other_vm(const struct daemon_proc *proc,
+                                                const struct shape *shape,
+                                                const struct victim *victim, uint64_t seed)
 {
         struct hunt h = { .proc = proc, .shape = shape, .seed = seed, .tool = daemon_connect(proc) };
         struct vgic_conn *maker = daemon_connect(proc);
@@ -352,7 +354,7 @@ int main(void)
         daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .quiet = true });
         victim_start(&victim, &proc, 0);
         for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-                test_shape(&proc, &shapes[i], &victim, seed + 1000 * i);
+                scribbled_segment_hurts_no_other_vm(&proc, &shapes[i], &victim, seed + 1000 * i);
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
         tap_eq(daemon_stop(&proc), 0, "and stops in order");
