@@ -352,6 +352,39 @@ static void takes_anew(void)
         atomic_store(op, SHM_SLOT_OP(SHM_SLOT_ACK, 0, AWAY));
 }
 
+/*
+ * The same in the middle of its acknowledge, and its process dies; then that one is delivered and
+ * ended, and the next one is delivered, too. What the DIR has ended already it does not end again.
+ */
+static void kill_dir(void)
+{
+        static const struct death_act vmm = { .name = "a VMM" };
+        struct death_plan plan = { .kill_at = 1 };
+        unsigned wrong = 0, n_through = 0;
+
+        for (bool died = true; died; plan.kill_at++) {
+                bool is_through;
+
+                death_world_begin(&vmm);
+                msr(&rig, VICTIM, ICC_CTLR, 2);
+                msr(&rig, OTHER, ICC_CTLR, 2);
+                takes_anew();
+                died = death_run(end_away_elsewhere, NULL, &plan);
+                n_kills += died;
+                is_through = !(atomic_load(&rig.gic.spis[AWAY - 32].word) & GIC_WORD_ACTIVE);
+                shm_slot_end(&rig.gic.vcpus[OTHER]);
+                eoi(&rig, OTHER, AWAY);
+                takes_anew();
+                shm_slot_end(&rig.gic.vcpus[OTHER]);
+                death_bury(&vmm);
+                n_through += is_through;
+                wrong += is_through &&
+                         !(atomic_load(&rig.gic.spis[AWAY - 32].word) & GIC_WORD_ACTIVE);
+        }
+        tap_ok(wrong == 0 && n_through > 1,
+               "a DIR killed at each store, in the middle of an acknowledge: it ends that, once");
+}
+
 static void stop_dir(void)
 {
         static const struct death_act vmm = { .name = "a VMM" };
@@ -392,6 +425,7 @@ int main(void)
         writes_before_the_repair();
         given_back();
         stop_dir();
+        kill_dir();
         tap_note("%lu kills", n_kills);
         free(image);
         return tap_done();
