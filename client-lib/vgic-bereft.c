@@ -109,8 +109,8 @@ static void clear_tdir(struct vgic_vm *vm, struct shm_gic *gic)
                 return;
         shm_tdir_heard(gic, generation);
         if (is_first) {
-                shm_tdir_ask(gic);
-                vm->bereft.asked = shm_tdir_is_asked(gic);
+                shm_fold_ask_spis(gic);
+                vm->bereft.asked = shm_fold_is_asked(gic);
         }
         if (!vm->bereft.asked)
                 shm_tdir_try_clear(gic);

@@ -31,21 +31,21 @@ VGIC_EXPORT uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu)
  * Between vgic_lr_enter() and vgic_lr_exit() the CPU interface is the bank's: what was done here would be lost by the fold, or
  * do away with what the guest did. SGIs are other vCPUs' interrupts.
  */
-static bool is_the_banks(const struct vgic_vcpu *vcpu, uint32_t reg)
+static bool access_is_in_bank(const struct vgic_vcpu *vcpu, uint32_t reg)
 {
         return vcpu->in_guest && reg != VGIC_ICC_SGI0R_EL1 && reg != VGIC_ICC_SGI1R_EL1 && reg != VGIC_ICC_ASGI1R_EL1;
 }
 
 VGIC_EXPORT int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value)
 {
-        if (is_the_banks(vcpu, reg))
+        if (access_is_in_bank(vcpu, reg))
                 return -EBUSY;
         return shm_sysreg_read(&vcpu->vm->gic, vcpu->index, reg, ret_value);
 }
 
 VGIC_EXPORT int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value)
 {
-        if (is_the_banks(vcpu, reg))
+        if (access_is_in_bank(vcpu, reg))
                 return -EBUSY;
         return shm_sysreg_write(&vcpu->vm->gic, vcpu->index, reg, value);
 }

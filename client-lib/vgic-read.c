@@ -94,17 +94,17 @@ VGIC_EXPORT int vgic_vm_tdir(struct vgic_vm *vm, struct vgic_tdir *ret_tdir)
 VGIC_EXPORT int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats)
 {
         int r = vgic_vm_check(vm, false);
-        struct shm_tdir_story story;
+        struct shm_tdir_stats counts;
         struct vgic_tdir_stats stats;
 
         if (r < 0)
                 return r;
-        story = shm_tdir_tell_story(&vm->gic);
+        counts = shm_tdir_read_stats(&vm->gic);
         stats = (struct vgic_tdir_stats) {
-                .traps = shm_tdir_count_traps(&vm->gic), .broadcasts = story.broadcasts,
-                .suppressed = story.suppressed,
+                .traps = shm_tdir_count_traps(&vm->gic), .broadcasts = counts.broadcasts,
+                .suppressed = counts.suppressed,
         };
         stats.set = shm_tdir_get(&vm->gic, &stats.generation, &stats.n_in_flight);
-        stats.cause = stats.set ? story.cause : 0;
+        stats.cause = stats.set ? counts.cause : 0;
         return vgic_options_give(NULL, &stats, sizeof(stats), ret_stats);
 }

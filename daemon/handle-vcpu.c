@@ -149,7 +149,7 @@ enum proto_code handle_tdir_get(struct request *request)
 {
         const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
         Vgic__TdirReply reply = VGIC__TDIR_REPLY__INIT;
-        struct shm_tdir_story story;
+        struct shm_tdir_stats stats;
         Vgic__Status status = VGIC__STATUS__INIT;
         struct vm *vm = NULL;
         enum proto_code code = request_ready_vm(request, ask->name, &vm);
@@ -158,8 +158,8 @@ enum proto_code handle_tdir_get(struct request *request)
                 return code;
         reply.status = &status;
         reply.set = tdir_query(vm, &reply.generation, &reply.n_in_flight);
-        story = shm_tdir_tell_story(&vm->gic);
-        reply.cause = story.cause;
+        stats = shm_tdir_read_stats(&vm->gic);
+        reply.cause = stats.cause;
         reply.broadcasts = vm->tdir.n_broadcasts;
         reply.suppressed = vm->tdir.n_suppressed;
         reply.traps = shm_tdir_count_traps(&vm->gic);

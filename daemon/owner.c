@@ -33,7 +33,7 @@ int owner_take(struct vm *vm, uint32_t index, struct session *session, unsigned 
                 /* the dead owner may have owed one, which the repair has now posted */
                 eoi_kick(vm);
         }
-        r = shm_vcpu_take(&vm->gic, index,
+        r = shm_vcpu_own(&vm->gic, index,
                           session->id | (session->member.has_lock ? 0 : SHM_SESSION_SILENT),
                           (uint32_t)session->pid);
         if (r < 0)
@@ -86,7 +86,7 @@ int owner_release(struct vm *vm, uint32_t index, struct session *session)
 
 void owner_release_all(struct vm *vm, struct session *session)
 {
-        vm->gic.releasing = true;
+        vm->gic.is_bulk_release = true;
         vm->gic.n_passes = 0;
         /*
          * First none of them may be chosen any more: a 1-of-N interrupt then moves once, not from
@@ -99,5 +99,5 @@ void owner_release_all(struct vm *vm, struct session *session)
         for (uint32_t i = 0; vm->n_registered > 0 && i < vm->shape.n_vcpus; i++)
                 if (vm->vcpus[i].owner == session)
                         release_vcpu(vm, i, session, shm_vcpu_repair_slot);
-        vm->gic.releasing = false;
+        vm->gic.is_bulk_release = false;
 }

@@ -38,7 +38,7 @@ static void broadcast(struct vm *vm)
                 }
         }
         if (vm->tdir.n_ports && vm->tdir.set)
-                shm_gate_ring_late(&vm->gic);
+                shm_gate_ring_untrapped(&vm->gic);
         TAILQ_FOREACH(session, &vm->sessions, vm_link)
                 if (session->member.watches_tdir)
                         notes_tdir(session);
@@ -114,8 +114,8 @@ static bool ask_ports(struct vm *vm)
         if (!vm->tdir.n_ports)
                 return false;
         if (vm->tdir.n_asked == 0)
-                shm_tdir_ask(&vm->gic);
-        else if (vm->tdir.n_asked > vm->loop->options->tdir_lag_ms || !shm_tdir_is_asked(&vm->gic))
+                shm_fold_ask_spis(&vm->gic);
+        else if (vm->tdir.n_asked > vm->loop->options->tdir_lag_ms || !shm_fold_is_asked(&vm->gic))
                 return false;
         vm->tdir.n_asked++;
         arm_timer(vm, FOLD_MS);

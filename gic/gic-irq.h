@@ -74,10 +74,11 @@ static inline uint64_t gic_irq_route_any(uint64_t w)
  */
 static inline uint64_t gic_irq_deactivate(uint64_t w)
 {
-        if ((w & GIC_WORD_RESIDENT) && (w & (GIC_WORD_ACTIVE | GIC_WORD_ENDED)) == GIC_WORD_ENDED)
+        if ((w & GIC_WORD_RESIDENT) &&
+            (w & (GIC_WORD_ACTIVE | GIC_WORD_ACTIVE_OVERRIDDEN)) == GIC_WORD_ACTIVE_OVERRIDDEN)
                 return w;
         if (w & GIC_WORD_RESIDENT)
-                return gic_word_salted((w & ~GIC_WORD_ACTIVE) | GIC_WORD_ENDED);
+                return gic_word_salted((w & ~GIC_WORD_ACTIVE) | GIC_WORD_ACTIVE_OVERRIDDEN);
         if (!(w & GIC_WORD_ACTIVE))
                 return w;
         return gic_word_set_holder(w & ~GIC_WORD_ACTIVE, GIC_NO_VCPU);
@@ -113,7 +114,7 @@ static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 {
         w &= ~(base_mask(GIC_WORD_PRIORITY_WIDTH) | GIC_WORD_IRM | GIC_WORD_FOLD | GIC_WORD_ACTIVE | GIC_WORD_ENABLE |
                GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_NMI |
-               GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED);
+               GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN);
         w = base_bit_assign(w, GIC_WORD_EDGE_CFG, is_sgi);
         return gic_word_set_holder(w, GIC_NO_VCPU);
 }

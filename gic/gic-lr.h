@@ -78,7 +78,8 @@ static inline uint64_t gic_lr_ask(uint64_t w, uint64_t unused)
 
 static inline uint64_t gic_lr_unmark(uint64_t w)
 {
-        return w & ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD | GIC_WORD_ACTIVE);
+        return w & ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN |
+                     GIC_WORD_FOLD | GIC_WORD_ACTIVE);
 }
 
 /*
@@ -94,9 +95,10 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
 {
         bool taken = (listed & GICH_LR_PENDING) && !(lr & GICH_LR_PENDING);
         bool was_active = (listed & GICH_LR_ACTIVE) || taken;
-        bool active = (w & GIC_WORD_ENDED) ? (w & GIC_WORD_ACTIVE) != 0 : (lr & GICH_LR_ACTIVE) != 0;
+        bool active = (w & GIC_WORD_ACTIVE_OVERRIDDEN) ? (w & GIC_WORD_ACTIVE) != 0
+                      : (lr & GICH_LR_ACTIVE) != 0;
         /* The end from elsewhere was told as it was written; not that of what the guest took since. */
-        bool told = (w & GIC_WORD_ENDED) && (listed & GICH_LR_ACTIVE) && !taken;
+        bool told = (w & GIC_WORD_ACTIVE_OVERRIDDEN) && (listed & GICH_LR_ACTIVE) && !taken;
 
         if ((w & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))
                 w |= (w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;

@@ -48,7 +48,7 @@ uint64_t gic_field_set_active(uint64_t w, uint64_t field)
                 return w;
         /* Its guest may have ended it in the list register, and nobody knows yet: this write is after that. */
         if (w & GIC_WORD_RESIDENT)
-                return w | GIC_WORD_ACTIVE | GIC_WORD_ENDED;
+                return w | GIC_WORD_ACTIVE | GIC_WORD_ACTIVE_OVERRIDDEN;
         if (w & GIC_WORD_ACTIVE)
                 return w;
         /* Nobody acknowledged it: so a reset of a vCPU does not take it for its own. */

@@ -32,7 +32,8 @@
 #define GIC_WORD_HOLDER_WIDTH     16
 #define GIC_WORD_RESIDENT   (UINT64_C(1) << 41) /* in a list register of the holder, which may be running: gic-lr.h */
 #define GIC_WORD_LISTED     (UINT64_C(1) << 42) /* resident: its latched request is in the list register, or was taken from there */
-#define GIC_WORD_ENDED      (UINT64_C(1) << 43) /* resident: ACTIVE was assigned from elsewhere since: deactivated, or made active */
+/* resident: ACTIVE was assigned from elsewhere since: deactivated, or made active */
+#define GIC_WORD_ACTIVE_OVERRIDDEN      (UINT64_C(1) << 43)
 #define GIC_WORD_FOLD       (UINT64_C(1) << 46) /* resident: changed since, so the holder was asked to fold */
 #define GIC_WORD_ACTIVE     (UINT64_C(1) << 47)
 #define GIC_WORD_ENABLE     (UINT64_C(1) << 48)
@@ -62,7 +63,7 @@ static_assert(GIC_WORD_IRM == UINT64_C(1) << 24, "word: IRM");
 static_assert(GIC_WORD_HOLDER_SHIFT == 25 && GIC_WORD_HOLDER_WIDTH == 16, "word: holder");
 static_assert(GIC_WORD_RESIDENT == UINT64_C(1) << 41, "word: resident");
 static_assert(GIC_WORD_LISTED == UINT64_C(1) << 42, "word: listed");
-static_assert(GIC_WORD_ENDED == UINT64_C(1) << 43, "word: ended");
+static_assert(GIC_WORD_ACTIVE_OVERRIDDEN == UINT64_C(1) << 43, "word: ended");
 static_assert(GIC_WORD_FOLD == UINT64_C(1) << 46, "word: fold");
 static_assert(GIC_WORD_ACTIVE == UINT64_C(1) << 47, "word: active");
 static_assert(GIC_WORD_ENABLE == UINT64_C(1) << 48, "word: enable");

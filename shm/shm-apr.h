@@ -71,10 +71,11 @@ static inline void shm_apr_clear(struct shm_vcpu *vcpu)
 }
 
 /*
- * shm_apr_take() - clear what a reset by an outsider left to be cleared (shm-takeover.h), then take what was posted.
+ * shm_apr_apply_posted() - clear what a reset by an outsider left to be cleared (shm-takeover.h),
+ * then take what was posted.
  * Threads: the owner, or who repairs after its death.
  */
-static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
+static inline void shm_apr_apply_posted(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned tries = 0;
@@ -89,7 +90,7 @@ static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
                 uint64_t posted = shm_load(at, APR_A1);
 
                 while (posted & SHM_APR_POSTED) {
-                        shm_eoicount_doubt(self);
+                        shm_held_doubt(self);
                         shm_store(shm_apr_at(self, i / SHM_N_APR, i), (uint32_t)posted, APR_X2);
                         if (shm_cas(at, &posted, 0, APR_R1) ||
                             !shm_gic_retry(gic, &tries))
@@ -98,8 +99,8 @@ static inline void shm_apr_take(struct shm_gic *gic, uint32_t vcpu)
         }
 }
 
-/* shm_apr_drop() - a reset voids what was posted before it. Threads: who resets. */
-static inline void shm_apr_drop(struct shm_vcpu *vcpu)
+/* shm_apr_drop_posted() - a reset voids what was posted before it. Threads: who resets. */
+static inline void shm_apr_drop_posted(struct shm_vcpu *vcpu)
 {
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
                 shm_store(&vcpu->posted_apr[i], 0, APR_R3);

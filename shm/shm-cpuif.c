@@ -15,23 +15,24 @@
 #include "shm-word.h"
 
 /* What choosing needs of the vCPU, read once. */
-struct gates { /* 16 bytes, so that it is returned in registers */
+struct shm_cpuif_gates { /* 16 bytes, so that it is returned in registers */
         uint64_t cpuif;
         uint32_t ctlr;          /* live */
         uint32_t groups;        /* bit g: g is enabled here and at the distributor; NO_1_OF_N(g) */
 };
 
-#define NO_SPIS       (1u << 2)         /* beside the groups to choose from */
-#define NO_1_OF_N(g)  (1u << (SHM_CPUIF_DPG_SHIFT - SHM_CPUIF_GRPEN_SHIFT + (g)))
+#define EXCLUDE_SPIS       (1u << 2)         /* beside the groups to choose from */
+#define SHM_CPUIF_NO_1_OF_N(g)  (1u << (SHM_CPUIF_DPG_SHIFT - SHM_CPUIF_GRPEN_SHIFT + (g)))
 
-static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu *vcpu)
+static struct shm_cpuif_gates shm_cpuif_read_gates(const struct shm_gic *gic,
+                                                   const struct shm_vcpu *vcpu)
 {
         uint64_t cpuif = shm_load(&vcpu->cpuif, GATE_A1);
         uint64_t ctlr = shm_load(&vcpu->icc_ctlr, CTLR_X1);
         uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2);
-        struct gates gates = {
+        struct shm_cpuif_gates gates = {
                 .cpuif = cpuif, .ctlr = (uint32_t)ctlr,
-                .groups = ((enabled & 3) | NO_1_OF_N(0) | NO_1_OF_N(1)) &
+                .groups = ((enabled & 3) | SHM_CPUIF_NO_1_OF_N(0) | SHM_CPUIF_NO_1_OF_N(1)) &
                           (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT),
         };
 
@@ -40,7 +41,7 @@ static struct gates read_gates(const struct shm_gic *gic, const struct shm_vcpu 
         return gates;
 }
 
-static uint8_t group_mask(const struct gates *gates, unsigned group)
+static uint8_t shm_cpuif_group_mask(const struct shm_cpuif_gates *gates, unsigned group)
 {
         unsigned bpr0 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR0_SHIFT, 3);
         unsigned bpr1 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
@@ -49,10 +50,13 @@ static uint8_t group_mask(const struct gates *gates, unsigned group)
 }
 
 /* May an interrupt of this priority and group interrupt what runs now? */
-static bool preempts(const struct shm_gic *gic, uint32_t vcpu, const struct gates *gates, uint8_t priority, unsigned group)
+static bool shm_cpuif_preempts(const struct shm_gic *gic, uint32_t vcpu,
+                               const struct shm_cpuif_gates *gates, uint8_t priority,
+                               unsigned group)
 {
         return gic_prio_preempts(priority, (uint8_t)(gates->cpuif >> SHM_CPUIF_PMR_SHIFT),
-                                 shm_cpuif_running_priority(gic, vcpu), group_mask(gates, group));
+                                 shm_cpuif_running_priority(gic, vcpu),
+                                 shm_cpuif_group_mask(gates, group));
 }
 
 /*
@@ -60,13 +64,13 @@ static bool preempts(const struct shm_gic *gic, uint32_t vcpu, const struct gate
  * sees the gate closed.
  */
 static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu *vcpu,
-                                const struct gates *gates, unsigned group)
+                                const struct shm_cpuif_gates *gates, unsigned group)
 {
         return shm_load(&vcpu->cpuif, GATE_A1) == gates->cpuif &&
                (shm_load(&gic->header->gicd_ctlr, GATE_A2) & (1u << group));
 }
 
-static bool deliverable_here(uint64_t w, uint32_t vcpu)
+static bool shm_word_is_deliverable_at(uint64_t w, uint32_t vcpu)
 {
         return gic_word_wanting(w) && gic_word_route(w) == vcpu;
 }
@@ -90,27 +94,30 @@ void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid
         uint64_t bit = UINT64_C(1) << (index % 64);
         uint64_t before = shm_and(&self->candidates[index / 64], ~bit, CAND_R3);
 
-        if (word && deliverable_here(shm_word_load(word), vcpu))
+        if (word && shm_word_is_deliverable_at(shm_word_load(word), vcpu))
                 shm_word_mark(self, intid);
         else if (!(before & ~bit))
                 shm_cpuif_drop_summary(self, index / 64);
 }
 
-static void consider(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index, struct shm_pick *pick)
+static void consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index,
+                               struct shm_pick *pick)
 {
         uint32_t intid = shm_candidate_intid(index);
         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t w = word ? shm_word_load(word) : 0;
 
-        if (!deliverable_here(w, vcpu)) {
+        if (!shm_word_is_deliverable_at(w, vcpu)) {
                 shm_cpuif_drop_candidate(gic, vcpu, intid, word);
                 return;
         }
-        if (!(groups & (1u << gic_word_group(w))) || ((groups & NO_SPIS) && !gic_intid_is_private(intid)))
+        if (!(groups & (1u << gic_word_group(w))) ||
+            ((groups & EXCLUDE_SPIS) && !gic_intid_is_private(intid)))
                 return;
         if (pick->intid != GIC_INTID_SPURIOUS && gic_word_priority(w) >= pick->priority)
                 return;
-        if (__builtin_expect(w & GIC_WORD_IRM, 0) && (groups & NO_1_OF_N(gic_word_group(w))))
+        if (__builtin_expect(w & GIC_WORD_IRM, 0) &&
+            (groups & SHM_CPUIF_NO_1_OF_N(gic_word_group(w))))
                 return; /* who set that places it anew */
         *pick = (struct shm_pick) {
                 .intid = intid, .at = word, .word = w,
@@ -132,7 +139,8 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
                 if (!bits) /* the summary bit outlived its candidates: an injector sets it after them */
                         shm_cpuif_drop_summary(self, i);
                 for (; bits; bits &= bits - 1)
-                        consider(gic, vcpu, groups, i * 64 + (unsigned)__builtin_ctzll(bits), ret_pick);
+                        consider_candidate(gic, vcpu, groups, i * 64 +
+                                           (unsigned)__builtin_ctzll(bits), ret_pick);
         }
 }
 
@@ -148,17 +156,18 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
         if (request & SHM_REQUEST_RESET)
                 shm_reset_serve(gic, vcpu);
         if (request & SHM_REQUEST_APR)
-                shm_apr_take(gic, vcpu);
+                shm_apr_apply_posted(gic, vcpu);
 }
 
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick)
 {
         shm_cpuif_serve(gic, vcpu);
-        pick_of_groups(gic, vcpu, read_gates(gic, &gic->vcpus[vcpu]).groups, ret_pick);
+        pick_of_groups(gic, vcpu, shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]).groups, ret_pick);
 }
 
 /* Index of the highest active priority of both groups, or -1. */
-static int highest_active(const struct shm_gic *gic, const struct shm_vcpu *vcpu, unsigned *ret_group)
+static int shm_cpuif_highest_active(const struct shm_gic *gic, const struct shm_vcpu *vcpu,
+                                    unsigned *ret_group)
 {
         unsigned n = gic_prio_n_apr(gic->n_priority_bits);
 
@@ -178,16 +187,17 @@ static int highest_active(const struct shm_gic *gic, const struct shm_vcpu *vcpu
 uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu)
 {
         unsigned group;
-        int bit = highest_active(gic, &gic->vcpus[vcpu], &group);
+        int bit = shm_cpuif_highest_active(gic, &gic->vcpus[vcpu], &group);
 
         return bit < 0 ? GIC_PRIORITY_IDLE : gic_prio_of_apr_bit((unsigned)bit, gic->n_priority_bits);
 }
 
 unsigned shm_cpuif_apr_bit(const struct shm_gic *gic, uint32_t vcpu, uint8_t priority, unsigned group)
 {
-        struct gates gates = read_gates(gic, &gic->vcpus[vcpu]);
+        struct shm_cpuif_gates gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
 
-        return gic_prio_apr_bit(priority, group_mask(&gates, group), gic->n_priority_bits);
+        return gic_prio_apr_bit(priority, shm_cpuif_group_mask(&gates, group),
+                                gic->n_priority_bits);
 }
 
 /* PARK-A1 before the active priorities: a vCPU that sleeps changed its own before PARK-R1. */
@@ -198,32 +208,38 @@ void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu)
                 shm_word_ring(gic, vcpu);
 }
 
-/* The pick, if it may interrupt what runs now; else pick->intid is GIC_INTID_SPURIOUS. @but: 0 or NO_SPIS. */
-static struct gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, uint32_t but, struct shm_pick *pick)
+/*
+ * The pick, if it may interrupt what runs now; else pick->intid is GIC_INTID_SPURIOUS. @excluded: 0
+ * or EXCLUDE_SPIS.
+ */
+static struct shm_cpuif_gates pick_preempting(struct shm_gic *gic, uint32_t vcpu, uint32_t excluded,
+                                              struct shm_pick *pick)
 {
-        struct gates gates;
+        struct shm_cpuif_gates gates;
 
         shm_cpuif_serve(gic, vcpu);
-        gates = read_gates(gic, &gic->vcpus[vcpu]);
-        pick_of_groups(gic, vcpu, gates.groups | but, pick);
-        if (pick->intid != GIC_INTID_SPURIOUS && !preempts(gic, vcpu, &gates, pick->priority, pick->group))
+        gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
+        pick_of_groups(gic, vcpu, gates.groups | excluded, pick);
+        if (pick->intid != GIC_INTID_SPURIOUS &&
+            !shm_cpuif_preempts(gic, vcpu, &gates, pick->priority, pick->group))
                 pick->intid = GIC_INTID_SPURIOUS;
         return gates;
 }
 
 bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 {
-        struct gates gates = read_gates(gic, &gic->vcpus[vcpu]);
+        struct shm_cpuif_gates gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
         unsigned group = gic_word_group(w);
 
-        return (gates.groups & (1u << group)) && preempts(gic, vcpu, &gates, gic_word_priority(w), group);
+        return (gates.groups & (1u << group)) &&
+               shm_cpuif_preempts(gic, vcpu, &gates, gic_word_priority(w), group);
 }
 
 /*
  * Groups whose interrupts ask a sleeping vCPU to wake. One that is off, or that nobody runs, is not
  * woken by interrupts.
  */
-static uint32_t waking_groups(const struct shm_gic *gic, uint32_t vcpu)
+static uint32_t shm_cpuif_waking_groups(const struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
         uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
@@ -238,7 +254,7 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
         uint32_t groups;
 
         shm_cpuif_serve(gic, vcpu);
-        groups = waking_groups(gic, vcpu);
+        groups = shm_cpuif_waking_groups(gic, vcpu);
         if (!groups)
                 return false;
         pick_of_groups(gic, vcpu, groups, &pick);
@@ -249,15 +265,16 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
 static bool is_masked(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 {
         uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
-        struct gates gates = {
+        struct shm_cpuif_gates gates = {
                 .cpuif = cpuif, .ctlr = (uint32_t)shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1),
                 .groups = (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
         };
         unsigned group = gic_word_group(w);
 
-        return deliverable_here(w, vcpu) && (waking_groups(gic, vcpu) & (1u << group)) &&
+        return shm_word_is_deliverable_at(w, vcpu) &&
+               (shm_cpuif_waking_groups(gic, vcpu) & (1u << group)) &&
                !((gates.groups & (1u << group)) &&
-                 preempts(gic, vcpu, &gates, gic_word_priority(w), group));
+                 shm_cpuif_preempts(gic, vcpu, &gates, gic_word_priority(w), group));
 }
 
 bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu)
@@ -284,11 +301,11 @@ bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu)
 bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 {
         return shm_cpuif_admits(gic, vcpu, w) ||
-               (waking_groups(gic, vcpu) & (1u << gic_word_group(w)));
+               (shm_cpuif_waking_groups(gic, vcpu) & (1u << gic_word_group(w)));
 }
 
 /* The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens. */
-static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static bool raise_and_ask_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         uint64_t tdir = shm_load(&gic->header->tdir, TDIR_A4);
 
@@ -300,7 +317,8 @@ static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 
 static bool is_refused(struct shm_gic *gic, uint32_t vcpu, const struct shm_pick *pick)
 {
-        return pick->intid != GIC_INTID_SPURIOUS && !gic_intid_is_private(pick->intid) && !may_have_spis(gic, vcpu, pick->intid);
+        return pick->intid != GIC_INTID_SPURIOUS && !gic_intid_is_private(pick->intid) &&
+               !raise_and_ask_gate(gic, vcpu, pick->intid);
 }
 
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
@@ -309,7 +327,7 @@ unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
 
         (void)pick_preempting(gic, vcpu, 0, &pick);
         if (is_refused(gic, vcpu, &pick))
-                (void)pick_preempting(gic, vcpu, NO_SPIS, &pick);
+                (void)pick_preempting(gic, vcpu, EXCLUDE_SPIS, &pick);
         if (pick.intid == GIC_INTID_SPURIOUS)
                 return 0;
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
@@ -367,17 +385,17 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         struct shm_pick pick;
-        struct gates gates;
-        uint32_t but = 0;
+        struct shm_cpuif_gates gates;
+        uint32_t excluded = 0;
         uint64_t now;
         unsigned bit;
 
         for (;;) {
-                gates = pick_preempting(gic, vcpu, but, &pick);
+                gates = pick_preempting(gic, vcpu, excluded, &pick);
                 if (pick.intid == GIC_INTID_SPURIOUS || pick.group != group) {
-                        if (but || !is_refused(gic, vcpu, &pick))
+                        if (excluded || !is_refused(gic, vcpu, &pick))
                                 return GIC_INTID_SPURIOUS;
-                        but = NO_SPIS;
+                        excluded = EXCLUDE_SPIS;
                         continue;
                 }
                 if (__builtin_expect(gic_word_holder(pick.word) == vcpu, 0)) {
@@ -385,11 +403,12 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                         shm_word_cas(pick.at, &pick.word, now);
                         continue;
                 }
-                bit = gic_prio_apr_bit(pick.priority, group_mask(&gates, group), gic->n_priority_bits);
+                bit = gic_prio_apr_bit(pick.priority, shm_cpuif_group_mask(&gates, group),
+                                       gic->n_priority_bits);
                 shm_slot_acknowledge(self, pick.intid, pick.word, SHM_SLOT_ARGUMENT(bit, group));
                 now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
                 if (!gic_intid_is_private(pick.intid) && !pass_gate(gic, vcpu, pick.intid))
-                        but = NO_SPIS;
+                        excluded = EXCLUDE_SPIS;
                 else if (gates_are_as_before(gic, self, &gates, group) &&
                          shm_word_cas(pick.at, &pick.word, now))
                         break;
@@ -400,8 +419,8 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         count(&self->counters.acknowledged);
         count(shm_gic_counter(gic, vcpu, pick.intid));
         if (__builtin_expect(shm_gic_is_port(self), 0)) {
-                shm_port_remember(self, pick.intid);
-                shm_list_push_taken(gic, vcpu, pick.intid);
+                shm_held_remember(self, pick.intid);
+                shm_held_push_ack(gic, vcpu, pick.intid);
         }
         shm_slot_end(self);
         return pick.intid;
@@ -436,7 +455,7 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) 
                                 shm_slot_salts(&gic->vcpus[vcpu], op, old);
                         if (!shm_word_cas(word, &old, now))
                                 continue;
-                        shm_word_settle(gic, intid, old, now);
+                        shm_word_pay_effects(gic, intid, old, now);
                         return;
                 }
                 old = shm_word_claim(gic, vcpu, word, intid, op, old);
@@ -468,7 +487,7 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
         shm_cpuif_serve(gic, vcpu);
         if (!word) /* a special INTID, or one that does not exist: nothing was acknowledged by it */
                 return;
-        bit = highest_active(gic, self, &active_group);
+        bit = shm_cpuif_highest_active(gic, self, &active_group);
         if (bit < 0 || active_group != group)
                 return;
         shm_slot_begin(self, op, shm_word_load(word), SHM_SLOT_ARGUMENT((unsigned)bit, group));
@@ -476,7 +495,7 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
         if (deactivates)
                 deactivate(gic, vcpu, word, intid, op);
         else
-                shm_eoicount_doubt(self);
+                shm_held_doubt(self);
         shm_slot_end(self);
 }
 
@@ -497,7 +516,7 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         shm_slot_end(self);
 }
 
-static uint64_t generate(uint64_t w, uint64_t group)
+static uint64_t generate_sgi(uint64_t w, uint64_t group)
 {
         /*
          * With one security state ICC_SGI1R_EL1 generates SGIs of both groups, the others Group 0 only (IHI 0069
@@ -508,7 +527,7 @@ static uint64_t generate(uint64_t w, uint64_t group)
 
 static void send_to(struct shm_gic *gic, uint32_t target, uint32_t intid, unsigned group)
 {
-        shm_word_update(gic, &gic->vcpus[target].words[intid], intid, generate, group);
+        shm_word_update(gic, &gic->vcpus[target].words[intid], intid, generate_sgi, group);
 }
 
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)

@@ -43,7 +43,7 @@ uint64_t shm_eoicount_enter(struct shm_gic *gic, uint32_t vcpu, unsigned n_liste
         if (!n_others)
                 return 0;
         if ((shm_load(&self->icc_ctlr, CTLR_X1) & ICC_CTLR_EOIMODE) ||
-            shm_list_order_taken(gic, vcpu) != n_others)
+            shm_held_trim_ack_order(gic, vcpu) != n_others)
                 return GICH_HCR_TALL;
         return GICH_HCR_LRENPIE;
 }
@@ -66,22 +66,22 @@ uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t state
                 n_held += states >> 2 * i >> 1 & 1;
         }
         if (n_held - count != count_bits(vcpu->bank.ich_ap0r, vcpu->bank.ich_ap1r))
-                shm_eoicount_doubt(vcpu);
+                shm_held_doubt(vcpu);
         return SHM_EOICOUNT(count, count, SHM_EOICOUNT_NONE);
 }
 
-static void deactivate_outside(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static void deactivate_unlisted(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t old = at ? shm_word_load(at) : 0;
         unsigned tries = 0;
 
-        while ((shm_list_is_own_active(old, vcpu) || shm_list_is_unheld_active(old)) &&
+        while ((shm_held_is_own_active(old, vcpu) || shm_held_is_active_without_holder(old)) &&
                shm_gic_retry(gic, &tries)) {
                 uint64_t now = gic_irq_deactivate(old);
 
                 if (shm_word_cas(at, &old, now)) {
-                        shm_word_settle(gic, intid, old, now);
+                        shm_word_pay_effects(gic, intid, old, now);
                         return;
                 }
         }
@@ -101,12 +101,12 @@ void shm_eoicount_walk(struct shm_gic *gic, uint32_t vcpu, uint64_t walk)
                 uint32_t intid = SHM_EOICOUNT_INTID(walk);
 
                 if (intid == SHM_EOICOUNT_NONE) {
-                        intid = shm_list_latest_taken(gic, vcpu, all - left);
+                        intid = shm_held_latest_ack(gic, vcpu, all - left);
                         if (intid == SHM_EOICOUNT_NONE)
                                 return;
                         shm_store(at, SHM_EOICOUNT(left, all, intid), SLOT_X3);
                 }
-                deactivate_outside(gic, vcpu, intid);
+                deactivate_unlisted(gic, vcpu, intid);
                 walk = SHM_EOICOUNT(left - 1, all, SHM_EOICOUNT_NONE);
                 shm_store(at, walk, SLOT_X3);
         }

@@ -4,7 +4,7 @@
 
 #include "shm-word.h"
 
-static bool is_late(uint32_t port)
+static bool is_untrapped(uint32_t port)
 {
         return (port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN;
 }
@@ -20,10 +20,10 @@ static void ring_gated(struct shm_gic *gic)
         }
 }
 
-void shm_gate_ring_late(struct shm_gic *gic)
+void shm_gate_ring_untrapped(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
-                if (is_late(shm_load(&gic->vcpus[i].port, PORT_A1)))
+                if (is_untrapped(shm_load(&gic->vcpus[i].port, PORT_A1)))
                         shm_word_ring(gic, i);
 }
 
@@ -37,7 +37,7 @@ static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
  * PORT-A1. The compare-and-swap is of the word from before the look at the ports: its generation says that TDIR was set
  * all the time, so that a port which entered after the look has seen it set.
  */
-static bool settle(struct shm_gic *gic)
+static bool try_open(struct shm_gic *gic)
 {
         shm_atomic(uint64_t) *tdir = &gic->header->tdir;
         uint64_t old = shm_load(tdir, TDIR_A4);
@@ -49,7 +49,7 @@ static bool settle(struct shm_gic *gic)
                 if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
                         return false;
                 for (uint32_t i = 0; i < gic->n_vcpus; i++)
-                        if (is_late(shm_load(&gic->vcpus[i].port, PORT_A1)))
+                        if (is_untrapped(shm_load(&gic->vcpus[i].port, PORT_A1)))
                                 return false;
                 if (shm_cas(tdir, &old, (old | SHM_TDIR_SETTLED) & ~SHM_TDIR_GATED, TDIR_R5)) {
                         if (old & SHM_TDIR_GATED)
@@ -68,28 +68,28 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
 {
         bool is_first;
 
-        if (settle(gic))
+        if (try_open(gic))
                 return true;
         is_first = !(shm_or(&gic->vcpus[vcpu].port, SHM_PORT_GATED, PORT_R2) & SHM_PORT_GATED);
         is_first |= !(shm_or(&gic->header->tdir, SHM_TDIR_GATED, TDIR_R6) & SHM_TDIR_GATED);
-        if (settle(gic))
+        if (try_open(gic))
                 return true;
         if (is_first)
-                shm_gate_ring_late(gic);
+                shm_gate_ring_untrapped(gic);
         if (!gic->refused)
                 return false;
         gic->refused(gic->hook_ctx);
-        return settle(gic);
+        return try_open(gic);
 }
 
 void shm_gate_passed_by(struct shm_gic *gic)
 {
         if (!gic->bounded && !shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)))
-                shm_gate_ring_late(gic);
+                shm_gate_ring_untrapped(gic);
 }
 
 void shm_gate_left(struct shm_gic *gic)
 {
         if (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_GATED)
-                settle(gic);
+                try_open(gic);
 }

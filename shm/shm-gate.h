@@ -29,8 +29,11 @@ static inline bool shm_gate_is_open(uint64_t tdir)
 /* shm_gate_ask() - after TDIR was raised for an SPI: may @vcpu have it now? false: @vcpu will be rung when it may. */
 bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu);
 
-/* shm_gate_ring_late() - make every port leave that is in guest without trapping. For who broadcasts TDIR, or has to. */
-void shm_gate_ring_late(struct shm_gic *gic);
+/*
+ * shm_gate_ring_untrapped() - make every port leave that is in guest without trapping. For who
+ * broadcasts TDIR, or has to.
+ */
+void shm_gate_ring_untrapped(struct shm_gic *gic);
 
 /*
  * shm_gate_passed_by() - SPIs were made active by a write (GICD_ISACTIVER<n>), and asked nobody: the same as ring_late, if it is not

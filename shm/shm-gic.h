@@ -73,8 +73,12 @@ struct shm_gic {
         const uint64_t *(*own)(void *ctx, uint32_t vcpu);
         void *hook_ctx;
         uint32_t looks_left;    /* at vCPUs, to choose among them: shm-oneofn.h */
-        bool releasing;         /* the vCPUs of a dead process are given up, and shm_repair_words() follows: what that does anyway for all
-                                   is not done for each, and at most SHM_MAX_PASSES of their operations that look at all words are finished, counted in ... */
+        /*
+         * The vCPUs of a dead process are given up, and shm_repair_words() follows: what that does
+         * for all of them is not done for each. And at most SHM_MAX_PASSES of their operations that
+         * look at all words are finished; n_passes counts them.
+         */
+        bool is_bulk_release;
         uint32_t n_passes;
 };
 
@@ -113,7 +117,7 @@ static inline bool shm_gic_retry(const struct shm_gic *gic, unsigned *tries)
 /* May one more operation be finished for who died that looks at all words: a reset? */
 static inline bool shm_gic_may_pass(struct shm_gic *gic)
 {
-        return !gic->releasing || gic->n_passes++ < SHM_MAX_PASSES;
+        return !gic->is_bulk_release || gic->n_passes++ < SHM_MAX_PASSES;
 }
 
 /* One SPI or extended SPI; NULL: there is no such interrupt. */

@@ -50,7 +50,8 @@
 #define SHM_N_APR              4u
 #define SHM_N_MIRROR          16u
 #define SHM_N_LIST_REGISTERS  16u
-#define SHM_N_TAKEN          128u         /* as many as can preempt one another, with 7 preemption bits */
+/* as many as can preempt one another, with 7 preemption bits */
+#define SHM_N_ACK_ORDER      128u
 
 /* Where an area lies. count == 0: there is none. */
 struct shm_area {
@@ -171,10 +172,10 @@ struct shm_spi {
 #define SHM_CPUIF_ABSENT   (UINT64_C(1) << SHM_CPUIF_ABSENT_SHIFT)  /* nobody runs it: given back, or its owner died */
 #define SHM_CPUIF_OFF      (UINT64_C(1) << SHM_CPUIF_OFF_SHIFT)     /* PSCI: told to be off; neither before the first word of it */
 #define SHM_CPUIF_OWNED_SHIFT   22
-#define SHM_CPUIF_TAKEN_SHIFT   23
+#define SHM_CPUIF_SEIZED_SHIFT  23
 #define SHM_CPUIF_STALE_SHIFT   24
 #define SHM_CPUIF_OWNED    (UINT64_C(1) << SHM_CPUIF_OWNED_SHIFT)   /* registered: unless it was told to be off, it may be running */
-#define SHM_CPUIF_TAKEN    (UINT64_C(1) << SHM_CPUIF_TAKEN_SHIFT)   /* off, and an outsider resets it: shm-takeover.h */
+#define SHM_CPUIF_SEIZED   (UINT64_C(1) << SHM_CPUIF_SEIZED_SHIFT)  /* see the table below */
 #define SHM_CPUIF_STALE    (UINT64_C(1) << SHM_CPUIF_STALE_SHIFT)   /* the active priorities count as 0 until the owner clears them */
 /*
  * Who runs a vCPU: OWNED, ABSENT, POWERED, OFF. It *runs* if its owner may be operating it
@@ -190,10 +191,10 @@ struct shm_spi {
  *   set   -       -       set  no    registered and off
  *   -     set     as left      no    given up, or its owner died
  *
- *   TAKEN  Only of one that does not run: an outsider resets it. What makes it run takes TAKEN off
- *          in the same compare-and-swap, so that a reset comes before that, or not at all.
- *   STALE  With any of these. An outsider has reset the vCPU, but not the active priorities, which
- *          only their owner writes: they read 0, and the owner clears them before it operates.
+ *   SEIZED  Only of one that does not run: an outsider resets it. What makes it run takes SEIZED
+ *           off in the same compare-and-swap: a reset comes before that, or not at all.
+ *   STALE   With any of these. An outsider has reset the vCPU, but not the active priorities, which
+ *           only their owner writes: they read 0, and the owner clears them before it operates.
  *
  *   changes                      by                       who
  *   OWNED set, ABSENT clear      shm_reset_own()          the daemon, which registers a vCPU
@@ -201,16 +202,16 @@ struct shm_spi {
  *   POWERED set, OFF clear       shm_power()              the owner's process (PSCI)
  *   OFF set, POWERED clear       shm_power()              the owner's process
  *   POWERED, OFF as in an image  shm_snapshot_restore()   the VMM, while no vCPU runs; ends STALE
- *   TAKEN set                    shm_takeover_take()      any outsider
- *   TAKEN, from one to another   shm_takeover_steal()     an outsider that finds the first one dead
- *   STALE set, TAKEN clear       shm_takeover_apply()     the outsider that has it: reset, let go
- *   TAKEN clear                  shm_takeover_change()    what makes it run
- *   TAKEN clear                  shm_takeover_revoke()    a restore
- *   STALE clear                  shm_apr_take()           the owner, or a repair; so does its reset
+ *   SEIZED set                   shm_takeover_seize()     any outsider
+ *   SEIZED, from one to another  shm_takeover_steal()     an outsider that finds the first one dead
+ *   STALE set, SEIZED clear      shm_takeover_apply()     the outsider that has it: reset, let go
+ *   SEIZED clear                 shm_takeover_change()    what makes it run
+ *   SEIZED clear                 shm_takeover_revoke()    a restore
+ *   STALE clear                  shm_apr_apply_posted()   the owner, or a repair; so does its reset
  */
 #define SHM_CPUIF_BITS          25
-#define SHM_CPUIF_TAKES_SHIFT   32          /* 16 bits: counts the times it was taken, and taken back */
-#define SHM_CPUIF_TAKES_WIDTH   16
+#define SHM_CPUIF_SEIZES_SHIFT  32          /* 16 bits: counts seizures, and their ends */
+#define SHM_CPUIF_SEIZES_WIDTH  16
 
 /* shm_vcpu.flags */
 #define SHM_VCPU_LAST      (1u << 0)        /* GICR_TYPER.Last: ends a contiguous redistributor region */
@@ -223,7 +224,8 @@ struct shm_spi {
 #define SHM_ICC_CTLR_LIVE_VALID        (UINT64_C(1) << 60)
 #define SHM_ICC_CTLR_CONFIGURED_VALID  (UINT64_C(1) << 61)
 #define SHM_ICC_CTLR_DEFAULT_VALID     (UINT64_C(1) << 62)
-#define SHM_ICC_CTLR_ASKED             (UINT64_C(1) << 63) /* by who has taken the vCPU */
+/* an outsider resets it, a fold writes it */
+#define SHM_ICC_CTLR_ASKED             (UINT64_C(1) << 63)
 
 /* shm_vcpu.park */
 #define SHM_PARK_RUNNING   0u               /* looks for itself before it sleeps or enters the guest */
@@ -366,9 +368,9 @@ struct shm_vcpu {
         _Alignas(SHM_LINE) shm_atomic(uint64_t) actives[SHM_N_CANDIDATE_WORDS];
 
         /* 2880: list-register port: what it acknowledged, in that order; some of it has ended since. The owner thread */
-        _Alignas(SHM_LINE) shm_atomic(uint32_t) n_taken;
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) n_ack_order;
         shm_atomic(uint32_t) leftovers;     /* it may hold some without priority: shm-eoicount.h */
-        _Alignas(SHM_LINE) shm_atomic(uint32_t) taken[SHM_N_TAKEN];
+        _Alignas(SHM_LINE) shm_atomic(uint32_t) ack_order[SHM_N_ACK_ORDER];
         uint8_t reserved2[640];
 };
 
@@ -479,15 +481,16 @@ SHM_AT(struct shm_vcpu, mirror, 2240);
 SHM_AT(struct shm_vcpu, actives_summary, 448);
 SHM_AT(struct shm_vcpu, actives, 2368);
 SHM_AT(struct shm_vcpu, folds, 388);
-SHM_AT(struct shm_vcpu, n_taken, 2880);
+SHM_AT(struct shm_vcpu, n_ack_order, 2880);
 SHM_AT(struct shm_vcpu, leftovers, 2884);
-SHM_AT(struct shm_vcpu, taken, 2944);
+SHM_AT(struct shm_vcpu, ack_order, 2944);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
 static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&
               SHM_CPUIF_OFF_SHIFT == 21, "cpuif: powered, DPG, absent, off");
-static_assert(SHM_CPUIF_OWNED_SHIFT == 22 && SHM_CPUIF_TAKEN_SHIFT == 23 && SHM_CPUIF_STALE_SHIFT == 24 && SHM_CPUIF_BITS == 25 &&
-              SHM_CPUIF_TAKES_SHIFT == 32, "cpuif: owned, taken, stale, takes");
+static_assert(SHM_CPUIF_OWNED_SHIFT == 22 && SHM_CPUIF_SEIZED_SHIFT == 23 &&
+              SHM_CPUIF_STALE_SHIFT == 24 && SHM_CPUIF_BITS == 25 &&
+              SHM_CPUIF_SEIZES_SHIFT == 32, "cpuif: owned, seized, stale, seizes");
 static_assert(SHM_ICC_CTLR_LIVE_SHIFT == 0 && SHM_ICC_CTLR_CONFIGURED_SHIFT == 20 &&
               SHM_ICC_CTLR_DEFAULT_SHIFT == 40 && SHM_ICC_CTLR_BITS == 20, "icc_ctlr: values");
 static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 && SHM_ICC_CTLR_CONFIGURED_VALID == UINT64_C(1) << 61 &&

@@ -22,7 +22,7 @@ static void ring_again(struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 }
 
 /* A port in guest that does not trap ICC_DIR_EL1 has to, for a private interrupt that is active. */
-static void ring_late_port(struct shm_gic *gic, uint32_t vcpu)
+static void ring_untrapped_port(struct shm_gic *gic, uint32_t vcpu)
 {
         uint32_t port = shm_load(&gic->vcpus[vcpu].port, PORT_A1);
 
@@ -44,7 +44,7 @@ void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
         if ((w & GIC_WORD_FOLD) && holder < gic->n_vcpus)
                 shm_word_ring(gic, holder);
         if ((w & GIC_WORD_ACTIVE) && gic_intid_is_private(intid) && target < gic->n_vcpus)
-                ring_late_port(gic, target);
+                ring_untrapped_port(gic, target);
         if (!gic_irq_is_owed(w))
                 return;
         if (target < gic->n_vcpus) {

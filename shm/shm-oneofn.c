@@ -127,9 +127,10 @@ static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
 }
 
 /* Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now (ONEOFN-A1). */
-static bool give(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now, uint32_t vcpu)
+static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now,
+                          uint32_t vcpu)
 {
-        shm_word_withdraw(gic, old, now);
+        shm_cpuif_tell_withdrawn(gic, old, now);
         if (gic_irq_effects(old, now) & GIC_EFFECT_FLIGHT)
                 shm_tdir_raise(gic, intid);
         if (vcpu == GIC_NO_VCPU) {
@@ -148,7 +149,7 @@ static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
 }
 
 /* Return: it needs no mark among the unplaced: somebody has it, or there is nothing to place. */
-static bool place(struct shm_gic *gic, uint32_t intid)
+static bool try_place(struct shm_gic *gic, uint32_t intid)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
         unsigned rounds = 0;
@@ -169,7 +170,8 @@ static bool place(struct shm_gic *gic, uint32_t intid)
                         return true; /* taken, cleared or routed; whoever makes it pending again places it */
                 vcpu = choose(gic, intid, old);
                 now = gic_word_set_route(old, (uint16_t)vcpu);
-                if ((now == old || shm_word_cas(&spi->word, &old, now)) && give(gic, intid, old, now, vcpu))
+                if ((now == old || shm_word_cas(&spi->word, &old, now)) &&
+                    commit_choice(gic, intid, old, now, vcpu))
                         return vcpu != GIC_NO_VCPU;
         } while (may_retry(gic, &rounds));
         return false;
@@ -177,7 +179,7 @@ static bool place(struct shm_gic *gic, uint32_t intid)
 
 void shm_oneofn_place(struct shm_gic *gic, uint32_t intid)
 {
-        (void)place(gic, intid);
+        (void)try_place(gic, intid);
 }
 
 /* ONEOFN-A1, as a placement: the candidate was marked; now the gates. */
@@ -268,7 +270,7 @@ static void place_mark(struct shm_gic *gic, uint32_t index)
 {
         uint32_t intid = shm_candidate_intid(index);
 
-        if (!place(gic, intid))
+        if (!try_place(gic, intid))
                 return;
         shm_and(&gic->header->unplaced[index / 64], ~(UINT64_C(1) << (index % 64)), ONEOFN_R4);
         if (is_unplaced(gic, intid))

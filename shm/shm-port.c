@@ -52,28 +52,28 @@ static unsigned n_list_registers(const struct shm_vcpu *self)
 
 void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
 {
-        shm_eoicount_doubt(&gic->vcpus[vcpu]); /* until nothing that it holds is left from before */
+        shm_held_doubt(&gic->vcpus[vcpu]); /* until nothing that it holds is left from before */
         shm_store(&gic->vcpus[vcpu].port, n << SHM_PORT_N_SHIFT, PORT_R1);
         if (n)
                 shm_or(&gic->header->tdir, SHM_TDIR_PORTS, TDIR_R6);
         else
-                shm_store(&gic->vcpus[vcpu].n_taken, 0, PORT_X3); /* nobody continues that */
+                shm_store(&gic->vcpus[vcpu].n_ack_order, 0, PORT_X3); /* nobody continues that */
 }
 
 /* --- entry --- */
 
 /* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
-static bool has_unheld_private(const struct shm_gic *gic, uint32_t vcpu)
+static bool has_active_private_without_holder(const struct shm_gic *gic, uint32_t vcpu)
 {
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                if (shm_list_is_unheld_active(shm_word_load(&gic->vcpus[vcpu].words[i])))
+                if (shm_held_is_active_without_holder(shm_word_load(&gic->vcpus[vcpu].words[i])))
                         return true;
         return false;
 }
 
 /* The list register is in the segment before its word says that it is resident. Return: it is listed. */
-static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice, unsigned groups, bool is_active, unsigned n,
-                 uint64_t *ret_lr)
+static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice,
+                     unsigned groups, bool is_active, unsigned n, uint64_t *ret_lr)
 {
         unsigned tries = 0;
 
@@ -81,7 +81,8 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
                 uint64_t w = choice->word;
                 uint64_t now;
 
-                if (is_active ? !shm_list_is_own_active(w, vcpu) : !shm_list_is_listable(w, vcpu, groups))
+                if (is_active ? !shm_held_is_own_active(w, vcpu)
+                    : !shm_list_is_listable(w, vcpu, groups))
                         break;
                 now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
                                   (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w))),
@@ -98,7 +99,7 @@ static bool list(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *cho
 }
 
 /* As if it had not been listed. Nobody is rung for what is still for this vCPU: whoever opens the gate rings. */
-static void unlist(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
+static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
 {
         uint32_t intid = (uint32_t)lr;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
@@ -112,7 +113,7 @@ static void unlist(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
                 now = gic_lr_fold(old, lr, lr, &ended);
                 if (shm_word_cas(at, &old, now)) {
                         if (!shm_list_is_listable(now, vcpu, 3))
-                                shm_word_settle(gic, intid, old, now);
+                                shm_word_pay_effects(gic, intid, old, now);
                         else if (now & GIC_WORD_IRM)
                                 shm_oneofn_keep(gic, vcpu, intid);
                         else
@@ -143,7 +144,7 @@ static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
  * PORT-R1, TDIR-A4: "in guest" is stored before TDIR is loaded, and the loaded value decides whether this port traps: who
  * raises TDIR later sees it in guest, and, by TRAPS, whether it has to wait for it.
  */
-static bool publish(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
+static bool publish_in_guest(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint32_t port = shm_load(&self->port, PORT_X1) & ~(SHM_PORT_IN | SHM_PORT_TRAPS | SHM_PORT_GATED);
@@ -172,7 +173,7 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
         for (unsigned i = 0; i < c->n; i++) {
                 struct shm_list_choice *choice = &c->best[i];
 
-                if (!list(gic, vcpu, choice, groups, is_active, f->n, &lr[f->n]))
+                if (!list_one(gic, vcpu, choice, groups, is_active, f->n, &lr[f->n]))
                         continue;
                 if (lr[f->n] & GICH_LR_PENDING) {
                         shm_cpuif_drop_candidate(gic, vcpu, choice->intid, choice->at);
@@ -194,8 +195,8 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
  *
  * Return: ICH_HCR_EL2
  */
-static uint64_t fill_of(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, bool has_spis, struct filling *f,
-                        uint64_t *lr)
+static uint64_t fill_once(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups,
+                          bool has_spis, struct filling *f, uint64_t *lr)
 {
         unsigned max = n_list_registers(&gic->vcpus[vcpu]);
         struct shm_list_choices pending = { .max = max, .no_spis = !has_spis }, active = { .max = 0 };
@@ -228,7 +229,7 @@ static uint64_t fill_of(struct shm_gic *gic, uint32_t vcpu, struct shm_list_grou
 static void unlist_all(struct shm_gic *gic, uint32_t vcpu, const struct filling *f, uint64_t *lr)
 {
         for (unsigned i = 0; i < f->n; i++) {
-                unlist(gic, vcpu, lr[i]);
+                unlist_one(gic, vcpu, lr[i]);
                 shm_store(&gic->vcpus[vcpu].bank.ich_lr[i], 0, BANK_X1);
                 lr[i] = 0;
         }
@@ -238,11 +239,12 @@ static void unlist_all(struct shm_gic *gic, uint32_t vcpu, const struct filling 
  * GATE-R1: a group that was closed before it was listed is not, and of one that is closed later its listing is known to the
  * writer: shm-rwp.h. If others go on opening and closing, nothing that is pending is listed; they ring.
  */
-static uint64_t fill(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct filling *f, uint64_t *lr)
+static uint64_t fill_bank(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct filling *f,
+                          uint64_t *lr)
 {
         for (unsigned tries = 0;; tries++) {
                 struct shm_list_groups groups = tries < 4 ? shm_list_groups_of(gic, vcpu) : (struct shm_list_groups) { 0, 0 };
-                uint64_t hcr = fill_of(gic, vcpu, groups, has_spis, f, lr);
+                uint64_t hcr = fill_once(gic, vcpu, groups, has_spis, f, lr);
 
                 if (!(groups.listable & ~shm_list_groups_of(gic, vcpu).listable))
                         return hcr;
@@ -250,19 +252,20 @@ static uint64_t fill(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct f
         }
 }
 
-static bool may_have_spis(struct shm_gic *gic, uint32_t vcpu)
+static bool ask_gate(struct shm_gic *gic, uint32_t vcpu)
 {
         return shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)) || shm_gate_ask(gic, vcpu);
 }
 
 /* Refused at the gate: all again, but for the SPIs, which nobody hears of before the gate opens. */
-static uint64_t fill_again(struct shm_gic *gic, uint32_t vcpu, struct filling *f, uint64_t *lr)
+static uint64_t fill_without_spis(struct shm_gic *gic, uint32_t vcpu, struct filling *f,
+                                  uint64_t *lr)
 {
         unlist_all(gic, vcpu, f, lr);
-        return fill(gic, vcpu, false, f, lr);
+        return fill_bank(gic, vcpu, false, f, lr);
 }
 
-static void empty(struct shm_vcpu *self, struct shm_port_bank *bank)
+static void clear_bank(struct shm_vcpu *self, struct shm_port_bank *bank)
 {
         *bank = (struct shm_port_bank) { 0 };
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
@@ -276,17 +279,17 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
         uint64_t hcr;
 
         shm_cpuif_serve(gic, vcpu);
-        empty(self, bank);
+        clear_bank(self, bank);
         shm_store(&self->park, SHM_PARK_IN_GUEST, PARK_R1);
         shm_cpuif_serve(gic, vcpu); /* what was asked before this is not rung for */
 
-        hcr = fill(gic, vcpu, true, &f, bank->ich_lr);
-        if (has_unheld_private(gic, vcpu))
+        hcr = fill_bank(gic, vcpu, true, &f, bank->ich_lr);
+        if (has_active_private_without_holder(gic, vcpu))
                 hcr |= HCR_TDIR;
-        if (publish(gic, vcpu, hcr & HCR_TDIR))
+        if (publish_in_guest(gic, vcpu, hcr & HCR_TDIR))
                 hcr |= HCR_TDIR;
-        if (f.has_spi && !may_have_spis(gic, vcpu))
-                hcr = fill_again(gic, vcpu, &f, bank->ich_lr) | (hcr & HCR_TDIR);
+        if (f.has_spi && !ask_gate(gic, vcpu))
+                hcr = fill_without_spis(gic, vcpu, &f, bank->ich_lr) | (hcr & HCR_TDIR);
 
         bank->ich_hcr = hcr;
         bank->ich_vmcr = vmcr_of(gic, vcpu);
@@ -303,7 +306,7 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
 /* --- exit --- */
 
 /* A 1-of-N interrupt that the guest has not taken, and that nobody has changed so that it should be placed anew. */
-static bool still_waits(uint64_t now, uint32_t vcpu, uint64_t listed, uint64_t state)
+static bool is_still_waiting(uint64_t now, uint32_t vcpu, uint64_t listed, uint64_t state)
 {
         return (now & GIC_WORD_IRM) && state == GICH_LR_PENDING && (listed & GICH_LR_STATE) == state && gic_word_wanting(now) &&
                gic_word_route(now) == vcpu && gic_word_group(now) == ((listed & GICH_LR_GROUP1) != 0) &&
@@ -319,7 +322,7 @@ static bool was_reset(const struct shm_gic *gic, uint32_t vcpu)
         return shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1) & SHM_CPUIF_STALE;
 }
 
-static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+static void fold_one(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
 {
         uint32_t intid = (uint32_t)listed;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
@@ -333,17 +336,17 @@ static void fold(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t s
                 now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
                 taken = (now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu;
                 if (taken)
-                        shm_port_remember(&gic->vcpus[vcpu], intid);
+                        shm_held_remember(&gic->vcpus[vcpu], intid);
                 /* Before the word: a repair does not come here once that is changed. Twice in the list does no harm. */
                 if (taken && !(listed & GICH_LR_ACTIVE) && !pushed) {
-                        shm_list_push_taken(gic, vcpu, intid);
+                        shm_held_push_ack(gic, vcpu, intid);
                         pushed = true;
                 }
                 if (shm_word_cas(at, &old, now)) {
-                        if (still_waits(now, vcpu, listed, state))
+                        if (is_still_waiting(now, vcpu, listed, state))
                                 shm_oneofn_keep(gic, vcpu, intid);
                         else
-                                shm_word_settle(gic, intid, old, now);
+                                shm_word_pay_effects(gic, intid, old, now);
                         if (ended)
                                 shm_word_owe_eoi(gic, intid);
                         if (taken && was_reset(gic, vcpu))
@@ -388,7 +391,7 @@ static uint64_t with_fields(const struct shm_gic *gic, uint64_t cpuif, uint64_t 
  * All fields at once, and not over a reset by an outsider (was_reset()): its mark is in the same
  * word. Return: taken.
  */
-static bool take_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
+static bool apply_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, CPUIF_X1);
@@ -409,7 +412,7 @@ static bool take_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uin
  * which a reset takes off. If the reset left the same value, and an outsider that was late its mark
  * on it, this wrote over that: STALE says so behind it, and it is the value from before again.
  */
-static void take_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
+static void apply_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
 {
         shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
         unsigned tries = 0;
@@ -432,7 +435,7 @@ static void take_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint6
 }
 
 /* Written again by a repair: what a change of the gates owes is paid again, too. */
-static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
+static void apply_vmcr(struct shm_gic *gic, uint32_t vcpu)
 {
         const struct shm_bank *bank = &gic->vcpus[vcpu].bank;
         uint64_t before = shm_load(&bank->filled_vmcr, BANK_X2);
@@ -441,7 +444,7 @@ static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
         if ((before ^ now) & VMCR_CPUIF_MASK) {
                 if (before & ~now & VMCR_VENG_MASK)
                         shm_oneofn_leave(gic, vcpu);
-                if (!take_fields(gic, vcpu, before, now))
+                if (!apply_fields(gic, vcpu, before, now))
                         return;
                 if (before & ~now & VMCR_VENG_MASK)
                         shm_oneofn_closed(gic, vcpu);
@@ -450,7 +453,7 @@ static void take_vmcr(struct shm_gic *gic, uint32_t vcpu)
                 shm_word_ring(gic, vcpu);
         }
         if ((before ^ now) & (VMCR_VCBPR | GICH_VMCR_VEOIM))
-                take_ctlr(gic, vcpu, before, now);
+                apply_ctlr(gic, vcpu, before, now);
 }
 
 /*
@@ -474,17 +477,17 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
 
                 if (listed & GICH_LR_STATE)
-                        fold(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
+                        fold_one(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
         }
-        take_vmcr(gic, vcpu);
+        apply_vmcr(gic, vcpu);
 }
 
-static void leave(struct shm_gic *gic, uint32_t vcpu)
+static void leave_guest(struct shm_gic *gic, uint32_t vcpu)
 {
         shm_atomic(uint32_t) *port = &gic->vcpus[vcpu].port;
 
         shm_and(port, ~(SHM_PORT_IN | SHM_PORT_TRAPS), PORT_R3);
-        if (!gic->releasing)
+        if (!gic->is_bulk_release)
                 shm_gate_left(gic);
 }
 
@@ -530,7 +533,7 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
                 shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
         shm_slot_end(self);
         shm_fold_count(self);
-        leave(gic, vcpu);
+        leave_guest(gic, vcpu);
         shm_cpuif_serve(gic, vcpu);
 }
 
@@ -540,20 +543,20 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
  * What a write made active while it was listed as pending is nobody's. If the vCPU was reset since
  * (was_reset()), what it had acknowledged is not active.
  */
-static void lose(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static void recover_resident(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
         uint64_t old = shm_word_load(at);
         unsigned tries = 0;
 
         while ((old & GIC_WORD_RESIDENT) && gic_word_holder(old) == vcpu && shm_gic_retry(gic, &tries)) {
-                bool was_active = shm_list_saved_state(&gic->vcpus[vcpu], intid) & GICH_LR_ACTIVE;
+                bool was_active = shm_held_listed_state(&gic->vcpus[vcpu], intid) & GICH_LR_ACTIVE;
                 uint64_t now = gic_lr_lost(old);
 
                 if (!was_active)
                         now = gic_word_set_holder(now, GIC_NO_VCPU);
                 if (shm_word_cas(at, &old, now)) {
-                        shm_word_settle(gic, intid, old, now);
+                        shm_word_pay_effects(gic, intid, old, now);
                         if ((now & GIC_WORD_ACTIVE) && was_active && was_reset(gic, vcpu))
                                 shm_word_update(gic, at, intid, shm_reset_held, vcpu);
                         return;
@@ -568,10 +571,10 @@ void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t 
         if (folding)
                 fold_all(gic, vcpu, walk, states);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                lose(gic, vcpu, shm_gic_nth_private(i));
+                recover_resident(gic, vcpu, shm_gic_nth_private(i));
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
-                lose(gic, vcpu, shm_gic_nth_spi(gic, i));
+                recover_resident(gic, vcpu, shm_gic_nth_spi(gic, i));
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
                 shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
-        leave(gic, vcpu);
+        leave_guest(gic, vcpu);
 }

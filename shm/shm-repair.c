@@ -19,7 +19,7 @@
  *         process's own sizes, and by SHM_TRIES where a hostile process could change a word for ever.
  */
 
-int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid)
+int shm_vcpu_own(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid)
 {
         if (vcpu >= gic->n_vcpus || !session)
                 return -EINVAL;
@@ -58,21 +58,21 @@ uint64_t shm_vcpu_session(const struct shm_gic *gic, uint32_t vcpu)
 }
 
 /* What an acknowledge consumed, unless it was cleared since. */
-static uint64_t consumed(uint64_t op, uint64_t old_word)
+static uint64_t shm_slot_consumed(uint64_t op, uint64_t old_word)
 {
         return (op & SHM_SLOT_CLEARED) ? 0 : old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE);
 }
 
-static uint64_t undelivered(uint64_t w, uint64_t op, uint64_t old_word)
+static uint64_t shm_slot_taken_back(uint64_t w, uint64_t op, uint64_t old_word)
 {
-        return gic_irq_take_back(w, consumed(op, old_word), op & SHM_SLOT_MADE_ACTIVE);
+        return gic_irq_take_back(w, shm_slot_consumed(op, old_word), op & SHM_SLOT_MADE_ACTIVE);
 }
 
 /*
  * From whom has @by, which holds this, claimed it, without having looked whether it was delivered?
  * GIC_NO_VCPU: from nobody.
  */
-static uint32_t claimed_from(const struct shm_gic *gic, uint32_t by, uint32_t intid)
+static uint32_t shm_slot_claimed_from(const struct shm_gic *gic, uint32_t by, uint32_t intid)
 {
         const struct shm_slot *slot = &gic->vcpus[by].slot;
         uint64_t op = shm_load(&slot->op, SLOT_A2);
@@ -89,7 +89,7 @@ static uint32_t claimed_from(const struct shm_gic *gic, uint32_t by, uint32_t in
 static bool give_back(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
                       uint64_t *old)
 {
-        uint32_t from = claimed_from(gic, gic_word_holder(*old), intid);
+        uint32_t from = shm_slot_claimed_from(gic, gic_word_holder(*old), intid);
         uint64_t held = gic_word_set_holder(*old, (uint16_t)from);
 
         if (!(*old & GIC_WORD_ACTIVE) || !shm_slot_is_undelivered(gic, from, intid))
@@ -119,15 +119,15 @@ bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t int
                 return true;
         if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_ACK || SHM_SLOT_OP_INTID(op) != intid)
                 return !give_back(gic, word, intid, old);
-        back = undelivered(before, op, old_word);
+        back = shm_slot_taken_back(before, op, old_word);
         if (op & SHM_SLOT_CLOSED) {
                 if (shm_word_cas(word, old, back))
-                        shm_word_settle(gic, intid, before, *old = back);
+                        shm_word_pay_effects(gic, intid, before, *old = back);
                 return false;
         }
         back = transition(back, argument);
         noted = base_bit_assign(op, SHM_SLOT_MADE_ACTIVE, (back & GIC_WORD_ACTIVE) != 0);
-        if (consumed(op, old_word) && !(back & consumed(op, old_word)))
+        if (shm_slot_consumed(op, old_word) && !(back & shm_slot_consumed(op, old_word)))
                 noted |= SHM_SLOT_CLEARED;
         if (noted != op && !shm_cas(&slot->op, &op, noted, SLOT_R4))
                 return false;
@@ -162,7 +162,7 @@ uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t)
                 shm_slot_salts(&gic->vcpus[vcpu], op, old);
                 if (!shm_word_cas(word, &old, mine))
                         return old;
-                shm_word_settle(gic, intid, held, mine);
+                shm_word_pay_effects(gic, intid, held, mine);
                 return 0;
         }
         shm_slot_claims(&gic->vcpus[vcpu], op, holder);
@@ -193,12 +193,12 @@ static void take_back(struct shm_gic *gic, uint32_t vcpu, uint64_t old_word)
                 return;
         old = shm_word_load(word);
         for (unsigned i = 0; i < SHM_TRIES; i++) {
-                uint64_t now = undelivered(old, op, old_word);
+                uint64_t now = shm_slot_taken_back(old, op, old_word);
                 uint32_t holder = gic_word_holder(old);
 
                 if (holder != vcpu &&
                     !((old & GIC_WORD_ACTIVE) && holder < gic->n_vcpus &&
-                      claimed_from(gic, holder, intid) == vcpu)) {
+                      shm_slot_claimed_from(gic, holder, intid) == vcpu)) {
                         seen = old;
                         old = shm_word_load(word); /* or the claim was given back meanwhile */
                         if (old == seen)
@@ -208,7 +208,7 @@ static void take_back(struct shm_gic *gic, uint32_t vcpu, uint64_t old_word)
                         break;
                 }
         }
-        shm_word_settle(gic, intid, 0, old);
+        shm_word_pay_effects(gic, intid, 0, old);
 }
 
 static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
@@ -228,7 +228,7 @@ static bool is_to_end(uint64_t w, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
         uint32_t holder = gic_word_holder(w), first = gic_word_holder(old_word);
 
-        if (!(w & GIC_WORD_ACTIVE) && (!(w & GIC_WORD_RESIDENT) || (w & GIC_WORD_ENDED)))
+        if (!(w & GIC_WORD_ACTIVE) && (!(w & GIC_WORD_RESIDENT) || (w & GIC_WORD_ACTIVE_OVERRIDDEN)))
                 return false;
         if (holder == vcpu)
                 return true;
@@ -295,7 +295,7 @@ static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
                 op = (op & ~steps) | (shm_load(&slot->op, SLOT_A1) & steps);
                 first = shm_load(&slot->old_word, SLOT_X1);
         }
-        shm_word_settle(gic, intid, 0, old);
+        shm_word_pay_effects(gic, intid, 0, old);
         /* At worst a second notice of the same end: a device looks at its level and finds nothing to do. */
         if ((old_word & (GIC_WORD_ACTIVE | GIC_WORD_NOTIFY)) == (GIC_WORD_ACTIVE | GIC_WORD_NOTIFY) &&
             shm_gic_is_spi(gic, intid))
@@ -309,7 +309,7 @@ static void repair_spi(struct shm_gic *gic, uint32_t intid)
 
         shm_irouter_reroute(gic, intid);
         w = shm_word_load(&shm_gic_spi(gic, intid)->word);
-        shm_word_settle(gic, intid, 0, w);
+        shm_word_pay_effects(gic, intid, 0, w);
         if ((w & (GIC_WORD_NOTIFY | GIC_WORD_ACTIVE)) == GIC_WORD_NOTIFY)
                 shm_word_owe_eoi(gic, intid);
 }
@@ -322,7 +322,7 @@ void shm_repair_words(struct shm_gic *gic)
                 repair_spi(gic, shm_gic_nth_spi(gic, i));
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
                 for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                        shm_word_settle(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
+                        shm_word_pay_effects(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_apr_ask(&gic->vcpus[vcpu]);
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
                 if (n_unanswered < SHM_MAX_PASSES || !gic->bounded)
@@ -339,11 +339,11 @@ static void rebuild_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid
         if (gic_word_deliverable(w) && gic_word_route(w) == vcpu)
                 shm_word_mark(&gic->vcpus[vcpu], intid);
         if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu)
-                shm_port_remember(&gic->vcpus[vcpu], intid);
+                shm_held_remember(&gic->vcpus[vcpu], intid);
 }
 
 /* Rebuild the candidates of a vCPU from the words: they are derived state. */
-static void rebuild_candidates(struct shm_gic *gic, uint32_t vcpu)
+static void shm_derive_candidates(struct shm_gic *gic, uint32_t vcpu)
 {
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 rebuild_candidate(gic, vcpu, shm_gic_nth_private(i));
@@ -351,9 +351,9 @@ static void rebuild_candidates(struct shm_gic *gic, uint32_t vcpu)
                 rebuild_candidate(gic, vcpu, shm_gic_nth_spi(gic, i));
 }
 
-void shm_vcpu_rederive(struct shm_gic *gic, uint32_t vcpu)
+void shm_derive_vcpu(struct shm_gic *gic, uint32_t vcpu)
 {
-        rebuild_candidates(gic, vcpu);
+        shm_derive_candidates(gic, vcpu);
         shm_word_ring(gic, vcpu);
 }
 
@@ -401,7 +401,7 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
         if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_FOLD && shm_load(&self->port, PORT_X1))
                 shm_port_repair(gic, vcpu, false, 0, 0);
         shm_slot_end(self);
-        shm_apr_take(gic, vcpu); /* newer than what the dead one did; a fold that is completed again must not come after it */
+        shm_apr_apply_posted(gic, vcpu); /* newer than what the dead one did; a fold that is completed again must not come after it */
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         shm_store(&self->left_session, 0, OWNER_R1);
         return 0;
@@ -412,6 +412,6 @@ int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu)
         int r = shm_vcpu_repair_slot(gic, vcpu);
 
         if (r == 0)
-                rebuild_candidates(gic, vcpu);
+                shm_derive_candidates(gic, vcpu);
         return r;
 }

@@ -31,7 +31,8 @@ uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
  */
 uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 {
-        const uint64_t made_active = GIC_WORD_RESIDENT | GIC_WORD_ENDED | GIC_WORD_ACTIVE;
+        const uint64_t made_active = GIC_WORD_RESIDENT | GIC_WORD_ACTIVE_OVERRIDDEN |
+                                     GIC_WORD_ACTIVE;
 
         if ((w & made_active) == made_active)
                 return w;
@@ -77,7 +78,7 @@ static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*cha
 uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old)
 {
         const uint64_t kept = ~base_mask(SHM_CPUIF_BITS) | SHM_CPUIF_POWERED | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT |
-                              SHM_CPUIF_OWNED | SHM_CPUIF_TAKEN | SHM_CPUIF_STALE;
+                              SHM_CPUIF_OWNED | SHM_CPUIF_SEIZED | SHM_CPUIF_STALE;
         unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
         uint64_t now = (old & kept) | (gic->awake ? 0 : SHM_CPUIF_ASLEEP);
 
@@ -92,7 +93,7 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 
         /* In this order: a reader is told what was posted, then nothing; never what the register had before that. */
         shm_apr_clear(vcpu);
-        shm_apr_drop(vcpu);
+        shm_apr_drop_posted(vcpu);
         while (!shm_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
                shm_gic_retry(gic, &tries))
                 ;
@@ -121,7 +122,7 @@ bool shm_reset_ctlr_taken(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, u
 
                 now = (old & SHM_ICC_CTLR_ASKED) ? now & ~SHM_ICC_CTLR_ASKED
                                                  : old | SHM_ICC_CTLR_ASKED;
-                if (!shm_takeover_is_mine(&gic->vcpus[vcpu], ticket))
+                if (!shm_takeover_is_still_seized(&gic->vcpus[vcpu], ticket))
                         return false;
                 if (shm_cas(ctlr, &old, now, CTLR_R2) && !(now & SHM_ICC_CTLR_ASKED))
                         return true;
@@ -217,7 +218,7 @@ void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
  * the asker make again. The count tells each from the one before: an outsider that applies one
  * strikes off that, and not one that was asked for since.
  */
-static void ask(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
+static void post_request(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
 {
         shm_atomic(uint32_t) *request = &gic->vcpus[vcpu].request;
         uint32_t old = shm_load(request, REQUEST_A2);
@@ -243,7 +244,7 @@ static void see_to_reset(struct shm_gic *gic, uint32_t vcpu)
         do {
                 if (!(shm_load(&self->request, REQUEST_A2) & SHM_REQUEST_RESET))
                         return;
-                if (shm_takeover_take(gic, vcpu, &ticket) == SHM_TAKE_MINE) {
+                if (shm_takeover_seize(gic, vcpu, &ticket) == SHM_SEIZE_DONE) {
                         shm_takeover_apply(gic, vcpu, ticket, true);
                         continue; /* what others have asked for meanwhile */
                 }
@@ -252,29 +253,29 @@ static void see_to_reset(struct shm_gic *gic, uint32_t vcpu)
                         shm_word_ring(gic, vcpu);
                         return;
                 }
-                if (cpuif & SHM_CPUIF_TAKEN)
+                if (cpuif & SHM_CPUIF_SEIZED)
                         return;
         } while (shm_gic_retry(gic, &tries));
 }
 
 static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
 {
-        ask(gic, vcpu, forget);
+        post_request(gic, vcpu, forget);
         see_to_reset(gic, vcpu);
 }
 
 /* --- who runs it --- */
 
 /* It runs from here on: finish what an outsider had begun, and clear what one has left to the owner. */
-static void begin(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
+static void start_running(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 {
         uint32_t asked = shm_load(&gic->vcpus[vcpu].request, REQUEST_A2);
 
         bool runs = shm_takeover_runs(shm_load(&gic->vcpus[vcpu].cpuif, TAKE_A2));
 
-        if (before & SHM_CPUIF_TAKEN)
+        if (before & SHM_CPUIF_SEIZED)
                 shm_takeover_salt(gic, vcpu);
-        if ((before & SHM_CPUIF_TAKEN) || (runs && (asked & SHM_REQUEST_RESET))) {
+        if ((before & SHM_CPUIF_SEIZED) || (runs && (asked & SHM_REQUEST_RESET))) {
                 /*
                  * Also one that was asked for and not begun: as a whole before the guest runs, and
                  * not at its first operation, after it has written registers. The request stays
@@ -285,15 +286,15 @@ static void begin(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
                 shm_takeover_strike_off(gic, vcpu, asked);
                 shm_reset_count(&gic->vcpus[vcpu]);
         } else if (before & SHM_CPUIF_STALE) {
-                shm_apr_take(gic, vcpu);
+                shm_apr_apply_posted(gic, vcpu);
         }
         shm_oneofn_opened(gic, vcpu);
 }
 
 /* TAKE-R5: it no longer runs; then look for a request that its owner would have served (against REQUEST-R1, then TAKE-R1). */
-static void finish(struct shm_gic *gic, uint32_t vcpu)
+static void stop_running(struct shm_gic *gic, uint32_t vcpu)
 {
-        if (!gic->releasing)
+        if (!gic->is_bulk_release)
                 shm_oneofn_closed(gic, vcpu);
         if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) && shm_gic_may_pass(gic))
                 see_to_reset(gic, vcpu);
@@ -304,24 +305,26 @@ void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
         if (!on) {
                 shm_oneofn_leave(gic, vcpu);
                 shm_takeover_change(gic, vcpu, SHM_CPUIF_POWERED, SHM_CPUIF_OFF, false);
-                finish(gic, vcpu);
+                stop_running(gic, vcpu);
                 return;
         }
-        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_OFF, SHM_CPUIF_POWERED, true));
+        start_running(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_OFF, SHM_CPUIF_POWERED,
+                                                     true));
         shm_slot_end(&gic->vcpus[vcpu]);
 }
 
 void shm_reset_own(struct shm_gic *gic, uint32_t vcpu)
 {
-        begin(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_ABSENT, SHM_CPUIF_OWNED, false));
+        start_running(gic, vcpu, shm_takeover_change(gic, vcpu, SHM_CPUIF_ABSENT, SHM_CPUIF_OWNED,
+                                                     false));
 }
 
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu)
 {
-        if (!gic->releasing)
+        if (!gic->is_bulk_release)
                 shm_oneofn_leave(gic, vcpu);
         shm_takeover_change(gic, vcpu, SHM_CPUIF_OWNED, SHM_CPUIF_ABSENT, false);
-        finish(gic, vcpu);
+        stop_running(gic, vcpu);
 }
 
 /* --- asked by others --- */
@@ -340,7 +343,7 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
                 return 0;
         case SHM_RESET_POST_LOAD:
                 change_ctlr(gic, vcpu, ctlr_to_configured);
-                shm_vcpu_rederive(gic, vcpu);
+                shm_derive_vcpu(gic, vcpu);
                 return 0;
         }
         return -EINVAL;

@@ -67,10 +67,10 @@ void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns 
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);
 
 /*
- * shm_vcpu_take() / shm_vcpu_release() - the daemon records who owns a vCPU, for others to read: it decides by its own
- * memory, never by this. session != 0. Return: 0; -EINVAL.
+ * shm_vcpu_own() / shm_vcpu_release() - the daemon records who owns a vCPU, for others to read: it
+ * decides by its own memory, never by this. session != 0. Return: 0; -EINVAL.
  */
-int shm_vcpu_take(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid);
+int shm_vcpu_own(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid);
 void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu);
 
 /*
@@ -82,7 +82,8 @@ uint64_t shm_vcpu_session(const struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else
- * may operate the vCPU. Return: 0; -EINVAL; -EAGAIN too many resets (shm_gic.releasing), nothing was done.
+ * may operate the vCPU. Return: 0; -EINVAL; -EAGAIN too many resets (shm_gic.is_bulk_release),
+ * nothing was done.
  *
  * shm_vcpu_repair_slot() - the same without the candidates: shm_repair_words() follows, which does it for all vCPUs in one pass.
  */
@@ -97,7 +98,10 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu);
  */
 void shm_repair_words(struct shm_gic *gic);
 
-/* shm_vcpu_rederive() - set the candidates of a vCPU that its words ask for, and ring it. Threads: any. */
-void shm_vcpu_rederive(struct shm_gic *gic, uint32_t vcpu);
+/*
+ * shm_derive_vcpu() - set the candidates of a vCPU that its words ask for, and ring it. Threads:
+ * any.
+ */
+void shm_derive_vcpu(struct shm_gic *gic, uint32_t vcpu);
 
 #endif

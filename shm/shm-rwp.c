@@ -14,7 +14,8 @@ static bool may_be_taken(struct shm_gic *gic, const shm_atomic(uint64_t) *word, 
 
         if (!(w & GIC_WORD_RESIDENT) || ((w & GIC_WORD_ENABLE) && !(closed & 1u << gic_word_group(w))))
                 return false;
-        return port < gic->n_vcpus && (shm_list_saved_state(&gic->vcpus[port], intid) & GICH_LR_PENDING);
+        return port < gic->n_vcpus &&
+               (shm_held_listed_state(&gic->vcpus[port], intid) & GICH_LR_PENDING);
 }
 
 static bool may_private_be_taken(struct shm_gic *gic, uint32_t vcpu, unsigned closed)

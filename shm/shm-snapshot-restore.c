@@ -57,7 +57,8 @@ static uint64_t word_of(const struct snapshot_irq *irq, unsigned flags)
 
 /* All of a word but what others mark in it. */
 static const uint64_t word_bits = UINT64_C(0xff) | UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT | GIC_WORD_IRM |
-                                  UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT | GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD |
+                                  UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT | GIC_WORD_RESIDENT |
+                                  GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN | GIC_WORD_FOLD |
                                   GIC_WORD_ACTIVE | GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG |
                                   GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_WIRES;
 
@@ -79,7 +80,8 @@ static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct s
                          bit_if(from->power == SNAPSHOT_POWER_ON, SHM_CPUIF_POWERED) |
                          bit_if(from->power == SNAPSHOT_POWER_OFF, SHM_CPUIF_OFF);
 
-        assign(gic, &to->cpuif, base_mask(SHM_CPUIF_BITS) & ~(SHM_CPUIF_ABSENT | SHM_CPUIF_OWNED | SHM_CPUIF_TAKEN),
+        assign(gic, &to->cpuif, base_mask(SHM_CPUIF_BITS) & ~(SHM_CPUIF_ABSENT | SHM_CPUIF_OWNED |
+                                                              SHM_CPUIF_SEIZED),
                cpuif);
 }
 
@@ -102,9 +104,9 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_LIVE, SHM_ICC_CTLR_LIVE_VALID) |
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_CONFIGURED, SHM_ICC_CTLR_CONFIGURED_VALID) |
                bit_if(from->ctlr_valid & SNAPSHOT_CTLR_DEFAULT, SHM_ICC_CTLR_DEFAULT_VALID));
-        shm_apr_drop(to);
-        shm_store(&to->n_taken, 0, PORT_X3); /* the order of acknowledging is not in an image */
-        shm_eoicount_doubt(to);
+        shm_apr_drop_posted(to);
+        shm_store(&to->n_ack_order, 0, PORT_X3); /* the order of acknowledging is not in an image */
+        shm_held_doubt(to);
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 shm_store(&to->ap0r[i], from->ap0r[i], SNAP_X2);
                 shm_store(&to->ap1r[i], from->ap1r[i], SNAP_X2);
@@ -125,7 +127,7 @@ static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot
         apply_word(gic, &spi->word, intid, gic_word_set_route(word_of(from, flags), GIC_NO_VCPU));
 }
 
-static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned flags)
+static void apply_image(struct shm_gic *gic, const struct snapshot *snapshot, unsigned flags)
 {
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
                 apply_vcpu(gic, v, snapshot, flags);
@@ -135,7 +137,7 @@ static void apply(struct shm_gic *gic, const struct snapshot *snapshot, unsigned
         shm_store(&gic->header->gicd_statusr, snapshot->header.gicd_statusr, STATUS_X1);
         shm_repair_words(gic);
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
-                shm_vcpu_rederive(gic, v);
+                shm_derive_vcpu(gic, v);
 }
 
 /* Parked, off or nobody's. The slot of a dead owner does not count: the state that it belongs to goes. */
@@ -184,7 +186,7 @@ int shm_snapshot_restore(struct shm_gic *gic, const uint8_t *image, size_t bytes
         int r = take(gic, image, bytes, flags, &snapshot, why);
 
         if (r == 0)
-                apply(gic, &snapshot, flags);
+                apply_image(gic, &snapshot, flags);
         snapshot_free(&snapshot);
         return r;
 }

@@ -36,7 +36,7 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
          */
         return shm_load(&v->slot.op, SNAP_A1) == 0 &&
                !(shm_load(&v->request, SNAP_A1) & (SHM_REQUEST_RESET | SHM_REQUEST_FORGET)) &&
-               !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_TAKEN) &&
+               !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_SEIZED) &&
                !(shm_load(&v->port, SNAP_A1) & SHM_PORT_IN); /* in guest, though somebody said that it is off */
 }
 

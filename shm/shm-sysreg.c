@@ -154,7 +154,7 @@ static uint64_t read_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument)
 
 static void write_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument, uint64_t value)
 {
-        shm_eoicount_doubt(&gic->vcpus[vcpu]);
+        shm_held_doubt(&gic->vcpus[vcpu]);
         shm_store(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), (uint32_t)value & gic_prio_apr_mask(gic->n_priority_bits), APR_X2);
 }
 

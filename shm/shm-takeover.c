@@ -7,39 +7,39 @@
 #include "shm-slot.h"
 #include "shm-word.h"
 
-#define TICKET  (SHM_CPUIF_TAKES | SHM_CPUIF_TAKEN)
+#define TICKET  (SHM_CPUIF_SEIZES | SHM_CPUIF_SEIZED)
 
-static uint64_t next_take(uint64_t cpuif)
+static uint64_t next_seize(uint64_t cpuif)
 {
-        uint64_t takes = base_field_get(cpuif, SHM_CPUIF_TAKES_SHIFT, SHM_CPUIF_TAKES_WIDTH);
+        uint64_t takes = base_field_get(cpuif, SHM_CPUIF_SEIZES_SHIFT, SHM_CPUIF_SEIZES_WIDTH);
 
-        return base_field_set(cpuif, SHM_CPUIF_TAKES_SHIFT, SHM_CPUIF_TAKES_WIDTH, takes + 1);
+        return base_field_set(cpuif, SHM_CPUIF_SEIZES_SHIFT, SHM_CPUIF_SEIZES_WIDTH, takes + 1);
 }
 
 /* TAKE-R1: one compare-and-swap of the word in which power on changes its bit: never both. */
-enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket)
+enum shm_seize shm_takeover_seize(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket)
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, TAKE_X1);
         unsigned tries = 0;
 
         do {
-                uint64_t now = next_take(old) | SHM_CPUIF_TAKEN;
+                uint64_t now = next_seize(old) | SHM_CPUIF_SEIZED;
 
                 if (shm_takeover_runs(old))
-                        return SHM_TAKE_RUNS;
-                if (old & SHM_CPUIF_TAKEN)
-                        return SHM_TAKE_OTHER;
+                        return SHM_SEIZE_RUNS;
+                if (old & SHM_CPUIF_SEIZED)
+                        return SHM_SEIZE_OTHER;
                 if (shm_cas(cpuif, &old, now, TAKE_R1)) {
                         *ret_ticket = now & TICKET;
-                        return SHM_TAKE_MINE;
+                        return SHM_SEIZE_DONE;
                 }
         } while (shm_gic_retry(gic, &tries));
-        return SHM_TAKE_OTHER;
+        return SHM_SEIZE_OTHER;
 }
 
 /* TAKE-A1: after the load of what is to be changed: if it was taken back before this, the salt moves after that load. */
-bool shm_takeover_is_mine(const struct shm_vcpu *self, uint64_t ticket)
+bool shm_takeover_is_still_seized(const struct shm_vcpu *self, uint64_t ticket)
 {
         return (shm_load(&self->cpuif, TAKE_A1) & TICKET) == ticket;
 }
@@ -57,10 +57,10 @@ static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
 
                 if (now == old)
                         return true;
-                if (!shm_takeover_is_mine(&gic->vcpus[vcpu], ticket))
+                if (!shm_takeover_is_still_seized(&gic->vcpus[vcpu], ticket))
                         return false;
                 if (shm_word_cas(word, &old, now)) {
-                        shm_word_settle(gic, intid, old, now);
+                        shm_word_pay_effects(gic, intid, old, now);
                         return true;
                 }
                 if (!shm_gic_retry(gic, &tries))
@@ -79,7 +79,8 @@ static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bo
         do {
                 if ((old & TICKET) != ticket)
                         return false;
-                now = let_go ? old & ~SHM_CPUIF_TAKEN : shm_reset_cpuif_value(gic, old) | SHM_CPUIF_STALE;
+                now = let_go ? old & ~SHM_CPUIF_SEIZED : shm_reset_cpuif_value(gic, old) |
+                      SHM_CPUIF_STALE;
                 if (shm_cas(cpuif, &old, now, TAKE_R5))
                         return true;
         } while (shm_gic_retry(gic, &tries));
@@ -117,7 +118,7 @@ void shm_takeover_strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
                         return;
 }
 
-static bool apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
+static bool apply_reset(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
@@ -126,9 +127,9 @@ static bool apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t 
         /* The active priorities have one writer: the owner clears them before it operates again; STALE voids them until then. */
         shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
         shm_oneofn_closed(gic, vcpu);
-        if (!shm_takeover_is_mine(self, ticket))
+        if (!shm_takeover_is_still_seized(self, ticket))
                 return false;
-        shm_apr_drop(self);
+        shm_apr_drop_posted(self);
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
         if (!change_words(gic, vcpu, ticket))
                 return false;
@@ -140,7 +141,7 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
         uint32_t asked = shm_load(&gic->vcpus[vcpu].request, REQUEST_A2);
         bool due = !only_posted || (asked & SHM_REQUEST_RESET);
 
-        if (due && !apply(gic, vcpu, ticket, asked))
+        if (due && !apply_reset(gic, vcpu, ticket, asked))
                 return false;
         if (due)
                 shm_takeover_strike_off(gic, vcpu, asked);
@@ -162,9 +163,9 @@ bool shm_takeover_steal(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket
         unsigned tries = 0;
 
         do {
-                uint64_t now = next_take(old);
+                uint64_t now = next_seize(old);
 
-                if (!(old & SHM_CPUIF_TAKEN))
+                if (!(old & SHM_CPUIF_SEIZED))
                         return false;
                 if (shm_cas(cpuif, &old, now, TAKE_R1)) {
                         *ret_ticket = now & TICKET;
@@ -185,13 +186,13 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
 
         do {
                 now = (old & ~clear) | set;
-                if (!shm_takeover_runs(now) || !(now & SHM_CPUIF_TAKEN))
+                if (!shm_takeover_runs(now) || !(now & SHM_CPUIF_SEIZED))
                         continue;
-                now = next_take(now) & ~SHM_CPUIF_TAKEN;
+                now = next_seize(now) & ~SHM_CPUIF_SEIZED;
                 if (by_owner)
                         shm_slot_begin(&gic->vcpus[vcpu], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         } while (!shm_cas(cpuif, &old, now, TAKE_R2) && shm_gic_retry(gic, &tries));
-        return shm_takeover_runs(now) ? old : old & ~SHM_CPUIF_TAKEN;
+        return shm_takeover_runs(now) ? old : old & ~SHM_CPUIF_SEIZED;
 }
 
 /* Return: the word before. */
@@ -219,7 +220,7 @@ void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
 
                 /* The daemon's view: its pass over the words of a dead process does this, once for all vCPUs. */
                 if (!gic->bounded)
-                        shm_word_settle(gic, intid, 0, w);
+                        shm_word_pay_effects(gic, intid, 0, w);
                 if ((w & (GIC_WORD_NOTIFY | GIC_WORD_ACTIVE)) == GIC_WORD_NOTIFY)
                         shm_word_owe_eoi(gic, intid);
         }
@@ -232,8 +233,9 @@ void shm_takeover_revoke(struct shm_gic *gic, uint32_t vcpu)
         unsigned tries = 0;
 
         do {
-                if (!(old & SHM_CPUIF_TAKEN))
+                if (!(old & SHM_CPUIF_SEIZED))
                         return;
-        } while (!shm_cas(cpuif, &old, next_take(old) & ~SHM_CPUIF_TAKEN, TAKE_R2) && shm_gic_retry(gic, &tries));
+        } while (!shm_cas(cpuif, &old, next_seize(old) & ~SHM_CPUIF_SEIZED, TAKE_R2) &&
+                 shm_gic_retry(gic, &tries));
         shm_takeover_salt(gic, vcpu);
 }

@@ -7,9 +7,10 @@
  * Take-over: an outsider resets a vCPU that is off, and power on never waits for it
  *
  * What    A vCPU *runs* if somebody owns it and it was not told to be off. What an outsider asks of a vCPU that runs is
- *         posted, and applied by its owner. One that does not run is taken (SHM_CPUIF_TAKEN, and its count in "takes"):
- *         the outsider applies the reset itself, word by word, and looks before each change whether it still has it.
- *         Power on and registration set "runs" and end TAKEN in one compare-and-swap: of the two exactly one comes first.
+ *         posted, and applied by its owner. One that does not run is taken (SHM_CPUIF_SEIZED, and
+ *         its count in "takes"): the outsider applies the reset itself, word by word, and looks
+ *         before each change whether it still has it. Power on and registration set "runs" and end
+ *         TAKEN in one compare-and-swap: of the two exactly one comes first.
  * Seize   Who finds it taken then finishes that reset itself, before the guest runs. The outsider, if it is only slow,
  *         may have one change left that it decided on before; so the four salt bits of every word
  *         are moved first, and that compare-and-swap fails. Nobody waits, and an outsider that died in the middle is finished.
@@ -22,7 +23,7 @@
 #include "base-bits.h"
 #include "shm-gic.h"
 
-#define SHM_CPUIF_TAKES  (base_mask(SHM_CPUIF_TAKES_WIDTH) << SHM_CPUIF_TAKES_SHIFT)
+#define SHM_CPUIF_SEIZES  (base_mask(SHM_CPUIF_SEIZES_WIDTH) << SHM_CPUIF_SEIZES_SHIFT)
 
 /* May its owner be operating it? */
 static inline bool shm_takeover_runs(uint64_t cpuif)
@@ -32,14 +33,17 @@ static inline bool shm_takeover_runs(uint64_t cpuif)
         return (cpuif & SHM_CPUIF_POWERED) || (cpuif & (SHM_CPUIF_OWNED | SHM_CPUIF_OFF)) == SHM_CPUIF_OWNED;
 }
 
-enum shm_take {
-        SHM_TAKE_MINE,
-        SHM_TAKE_RUNS,
-        SHM_TAKE_OTHER,         /* another outsider has it; or a bounded view gave up */
+enum shm_seize {
+        SHM_SEIZE_DONE,
+        SHM_SEIZE_RUNS,
+        SHM_SEIZE_OTHER,         /* another outsider has it; or a bounded view gave up */
 };
 
-/* shm_takeover_take() - for SHM_TAKE_MINE, *ret_ticket is what the other calls want. Threads: any. */
-enum shm_take shm_takeover_take(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket);
+/*
+ * shm_takeover_seize() - for SHM_SEIZE_DONE, *ret_ticket is what the other calls want. Threads:
+ * any.
+ */
+enum shm_seize shm_takeover_seize(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket);
 
 /*
  * shm_takeover_apply() - reset it (@only_posted: if that is asked for still), and let go. Return: true; false: its owner
@@ -56,10 +60,10 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
 uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set, bool by_owner);
 
 /*
- * shm_takeover_is_mine() - does @ticket still hold it? TAKE-A1: after the load of what is to be
- * changed.
+ * shm_takeover_is_still_seized() - does @ticket still hold it? TAKE-A1: after the load of what is
+ * to be changed.
  */
-bool shm_takeover_is_mine(const struct shm_vcpu *self, uint64_t ticket);
+bool shm_takeover_is_still_seized(const struct shm_vcpu *self, uint64_t ticket);
 
 /* shm_takeover_strike_off() - the reset that request, as @asked, asks for is made. */
 void shm_takeover_strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked);
@@ -67,7 +71,7 @@ void shm_takeover_strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 /*
  * shm_takeover_steal() - take it from the outsider that has it, which is dead or slow: nothing that
  * one decided comes true any more. Return: false if nobody has it; *ret_ticket as of
- * shm_takeover_take(). Threads: any.
+ * shm_takeover_seize(). Threads: any.
  */
 bool shm_takeover_steal(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket);
 

@@ -35,7 +35,7 @@ static uint64_t cleared(uint64_t clearing)
  * Ring the daemon for @generation. That it is told is noted after it was: another thread relies on
  * it.
  */
-static void tell(struct shm_gic *gic, uint64_t generation)
+static void ring_daemon(struct shm_gic *gic, uint64_t generation)
 {
         if (!gic->raised || !shm_load(&gic->header->tdir_interest, TDIR_A2))
                 return;
@@ -68,7 +68,7 @@ uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old)
                 }
         } while (!shm_cas(tdir, &old, now, TDIR_R1));
         if (SHM_TDIR_STATE(old) == SHM_TDIR_CLEAR)
-                tell(gic, SHM_TDIR_GENERATION(now));
+                ring_daemon(gic, SHM_TDIR_GENERATION(now));
         return now;
 }
 
@@ -81,7 +81,7 @@ void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid)
         uint64_t generation = SHM_TDIR_GENERATION(shm_tdir_raise(gic, intid));
 
         if (!is_told(gic, generation))
-                tell(gic, generation);
+                ring_daemon(gic, generation);
 }
 
 void shm_tdir_heard(struct shm_gic *gic, uint64_t generation)
@@ -94,7 +94,7 @@ void shm_tdir_tell(struct shm_gic *gic)
         uint64_t word = shm_load(&gic->header->tdir, TDIR_A4);
 
         if (SHM_TDIR_STATE(word) != SHM_TDIR_CLEAR)
-                tell(gic, SHM_TDIR_GENERATION(word));
+                ring_daemon(gic, SHM_TDIR_GENERATION(word));
 }
 
 /* SLOT-A2: what an acknowledge in a slot has become since, the look at its word tells. */
@@ -117,7 +117,7 @@ static uint32_t count_in_flight(const struct shm_gic *gic)
         return n;
 }
 
-void shm_tdir_ask(struct shm_gic *gic)
+void shm_fold_ask_spis(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint32_t intid = shm_gic_nth_spi(gic, i);
@@ -128,7 +128,7 @@ void shm_tdir_ask(struct shm_gic *gic)
         }
 }
 
-bool shm_tdir_is_asked(const struct shm_gic *gic)
+bool shm_fold_is_asked(const struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 uint64_t w = shm_word_load(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word);
@@ -179,9 +179,9 @@ uint32_t shm_tdir_cause(const struct shm_gic *gic)
         return shm_tdir_get(gic, NULL, NULL) ? shm_load(&gic->header->tdir_cause, COUNT_X1) : 0;
 }
 
-struct shm_tdir_story shm_tdir_tell_story(const struct shm_gic *gic)
+struct shm_tdir_stats shm_tdir_read_stats(const struct shm_gic *gic)
 {
-        return (struct shm_tdir_story) {
+        return (struct shm_tdir_stats) {
                 .cause = shm_tdir_cause(gic),
                 .broadcasts = shm_load(&gic->header->tdir_broadcasts, COUNT_X1),
                 .suppressed = shm_load(&gic->header->tdir_suppressed, COUNT_X1),

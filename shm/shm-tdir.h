@@ -77,13 +77,15 @@ void shm_tdir_heard(struct shm_gic *gic, uint64_t generation);
 void shm_tdir_tell(struct shm_gic *gic);
 
 /*
- * shm_tdir_ask() - before a clear, soon enough for those who are asked: what is in a list register may have ended there, while
- * its vCPU goes on in guest; it is rung to fold. Threads: any.
+ * shm_fold_ask_spis() - before a clear, soon enough for those who are asked: what is in a list
+ * register may have ended there, while its vCPU goes on in guest; it is rung to fold. Threads: any.
  */
-void shm_tdir_ask(struct shm_gic *gic);
+void shm_fold_ask_spis(struct shm_gic *gic);
 
-/* shm_tdir_is_asked() - whether one that was asked, by anybody, has not folded yet. Threads: any. */
-bool shm_tdir_is_asked(const struct shm_gic *gic);
+/*
+ * shm_fold_is_asked() - whether one that was asked, by anybody, has not folded yet. Threads: any.
+ */
+bool shm_fold_is_asked(const struct shm_gic *gic);
 
 /*
  * shm_tdir_try_clear() - the daemon's half: SET -> CLEARING, scan, CLEAR if nothing is in flight, else back to SET
@@ -100,14 +102,17 @@ uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint3
 uint32_t shm_tdir_cause(const struct shm_gic *gic);
 
 /* What people ask of it. */
-struct shm_tdir_story {
+struct shm_tdir_stats {
         uint32_t cause;
         uint64_t broadcasts;    /* by the daemon, to anybody */
         uint64_t suppressed;    /* clears that it put off: an SPI was in flight when the lag was over */
 };
 
-/* shm_tdir_tell_story() - Threads: any; read-only mappings too. shm_tdir_count() - the daemon: its two counts. */
-struct shm_tdir_story shm_tdir_tell_story(const struct shm_gic *gic);
+/*
+ * shm_tdir_read_stats() - Threads: any; read-only mappings too. shm_tdir_count() - the daemon: its
+ * two counts.
+ */
+struct shm_tdir_stats shm_tdir_read_stats(const struct shm_gic *gic);
 void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppressed);
 
 /* shm_tdir_count_traps() - trapped writes of ICC_DIR_EL1, of all list-register ports: a look at every vCPU. Threads: as above. */

@@ -6,8 +6,9 @@
 /*
  * Words: changing one, and paying what the change owes
  *
- * Each change is: load, pure transition (gic/), compare-and-swap, and on success shm_word_settle(). The CAS is the
- * linearisation point. A loop repeats only when somebody else changed the same word: lock-free.
+ * Each change is: load, pure transition (gic/), compare-and-swap, and on success
+ * shm_word_pay_effects(). The CAS is the linearisation point. A loop repeats only when somebody
+ * else changed the same word: lock-free.
  *
  * A writer that finds the word as it wants it cannot know whether the one that made it so has paid:
  * that process may be stopped, or dead, between its compare-and-swap and its last store. So whoever
@@ -63,7 +64,7 @@ static inline void shm_word_owe_eoi(struct shm_gic *gic, uint32_t intid)
 }
 
 /* Was it offered to a vCPU, and is it no more? Then that one has to hear of it: shm_cpuif_withdrawn(). */
-static inline void shm_word_withdraw(struct shm_gic *gic, uint64_t old, uint64_t now)
+static inline void shm_cpuif_tell_withdrawn(struct shm_gic *gic, uint64_t old, uint64_t now)
 {
         uint32_t target = gic_word_route(old);
 
@@ -90,14 +91,14 @@ static inline void shm_word_tell_port(struct shm_gic *gic, uint32_t intid, unsig
  * deactivation can come before it (INVARIANT of TDIR). In line: a call would save each register, at
  * each injection and each end. Return: what was paid, GIC_EFFECT_*.
  */
-static inline __attribute__((always_inline)) unsigned shm_word_settle(struct shm_gic *gic,
+static inline __attribute__((always_inline)) unsigned shm_word_pay_effects(struct shm_gic *gic,
                                                                       uint32_t intid,
                                                                       uint64_t old, uint64_t now)
 {
         unsigned effects = gic_irq_effects(old, now);
         uint32_t target = gic_word_route(now);
 
-        shm_word_withdraw(gic, old, now);
+        shm_cpuif_tell_withdrawn(gic, old, now);
         if (!effects)
                 return 0;
         if ((effects & GIC_EFFECT_FLIGHT) && !gic_intid_is_private(intid))
@@ -129,8 +130,8 @@ static inline bool shm_word_owes(uint64_t w)
 }
 
 /*
- * After a change for which shm_word_settle() paid @paid: did another writer make the word wanting
- * (or ask for a fold) before it, so that this change had nothing new to pay?
+ * After a change for which shm_word_pay_effects() paid @paid: did another writer make the word
+ * wanting (or ask for a fold) before it, so that this change had nothing new to pay?
  */
 static inline bool shm_word_may_be_unpaid(uint64_t old, uint64_t now, unsigned paid)
 {
@@ -182,7 +183,7 @@ shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
                                 return true;
                         }
                 } else if (shm_word_cas(word, &old, now)) {
-                        unsigned paid = shm_word_settle(gic, intid, old, now);
+                        unsigned paid = shm_word_pay_effects(gic, intid, old, now);
 
                         if (__builtin_expect(shm_word_may_be_unpaid(old, now, paid), 0))
                                 shm_word_pay_again(gic, intid, now);

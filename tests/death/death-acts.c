@@ -81,7 +81,7 @@ static void taken_victim(void)
         uint64_t ticket;
 
         off_victim();
-        if (shm_takeover_take(&rig.gic, VICTIM, &ticket) != SHM_TAKE_MINE)
+        if (shm_takeover_seize(&rig.gic, VICTIM, &ticket) != SHM_SEIZE_DONE)
                 tap_bail("not taken");
         set_bit(&rig, VICTIM, ICENABLER, PPI);
 }
@@ -174,13 +174,13 @@ static void given_back_taken(void)
         given_back();
         shm_or(&rig.gic.vcpus[VICTIM].request, SHM_REQUEST_RESET + SHM_REQUEST_ONE_ASK,
                REQUEST_R1); /* as who asked had begun */
-        if (shm_takeover_take(&rig.gic, VICTIM, &ticket) != SHM_TAKE_MINE)
+        if (shm_takeover_seize(&rig.gic, VICTIM, &ticket) != SHM_SEIZE_DONE)
                 tap_bail("not taken");
         set_bit(&rig, VICTIM, ICENABLER, PPI);
 }
 
 static void any_at_victim(void) { off_with_any(); }
-static void daemon_registers(void) { shm_vcpu_take(&death_daemon, VICTIM, 3, 300); }
+static void daemon_registers(void) { shm_vcpu_own(&death_daemon, VICTIM, 3, 300); }
 static void daemon_releases(void) { shm_vcpu_release(&death_daemon, VICTIM); }
 static void other_dist_reset(void) { shm_reset_request_all(&rig.gic); }
 static void reset_all(void)    { shm_reset_all(&rig.gic); }

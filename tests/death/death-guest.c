@@ -168,7 +168,7 @@ void death_tell(void)
 {
         death_page->told = death_page->raised + 1;
         if (shm_tdir_get(&death_daemon, NULL, NULL))
-                shm_gate_ring_late(&death_daemon);
+                shm_gate_ring_untrapped(&death_daemon);
 }
 
 const char *death_check_living(uint32_t v)

@@ -101,7 +101,7 @@ static const char *check_vcpu(const struct death_act *act, uint32_t v)
                 return SAY("vCPU %u: its operation is left in its slot", v);
         if (dead && shm_vcpu_session(&rig.gic, v))
                 return SAY("vCPU %u: to be repaired, by all who look", v);
-        if (vcpu->cpuif & SHM_CPUIF_TAKEN)
+        if (vcpu->cpuif & SHM_CPUIF_SEIZED)
                 return SAY("vCPU %u: left taken by an outsider", v);
         if ((request & SHM_REQUEST_RESET) && !shm_takeover_runs(vcpu->cpuif))
                 return SAY("vCPU %u: a reset waits for a vCPU that does not run", v);

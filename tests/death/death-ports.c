@@ -199,7 +199,12 @@ static void raise_away(void)   { set_priority(&rig, 0, AWAY, 0x20); }
 static void group_away(void)   { set_group(&rig, 0, AWAY, 0); }
 static void read_away(void)    { gicd_get(&rig, ISACTIVER + 4); }
 static void ctlr_off(void)     { gicd(&rig, 0, 0); }
-static void clear_tdir(void)   { shm_tdir_ask(&death_daemon); shm_tdir_try_clear(&death_daemon); }
+static void clear_tdir(void)
+{
+        shm_fold_ask_spis(&death_daemon);
+        shm_tdir_try_clear(&death_daemon);
+}
+
 static void reset_other(void)  { shm_reset_request(&rig.gic, OTHER, SHM_RESET_SYSTEM); }
 
 #define OUT DEATH_OUTSIDER

@@ -170,7 +170,7 @@ void death_world_create(void)
         death_daemon = rig.gic;
         death_daemon.bounded = true;
         for (uint32_t v = 0; v < N_VCPUS; v++)
-                shm_vcpu_take(&death_daemon, v, v == OTHER ? 2 : 1, 100 + v);
+                shm_vcpu_own(&death_daemon, v, v == OTHER ? 2 : 1, 100 + v);
         rig_boot(&rig);
         set_up_interrupts();
         shm_tdir_set_interest(&death_daemon, 1);
@@ -291,7 +291,7 @@ void death_bury(const struct death_act *act)
         shm_repair_words(&death_daemon);
         /* It hears of TDIR now, if somebody has told it. */
         if ((death_page->raised || death_page->raised_before) && shm_tdir_get(&death_daemon, NULL, NULL))
-                shm_gate_ring_late(&death_daemon);
+                shm_gate_ring_untrapped(&death_daemon);
 }
 
 void death_succeed(const struct death_act *act)
@@ -300,7 +300,7 @@ void death_succeed(const struct death_act *act)
                 if (!death_is_dead(act, v))
                         continue;
                 shm_vcpu_repair(&death_daemon, v);
-                shm_vcpu_take(&death_daemon, v, 3, 300 + v);
+                shm_vcpu_own(&death_daemon, v, 3, 300 + v);
                 death_port(v, rig.gic.vcpus[v].port >> SHM_PORT_N_SHIFT);
         }
 }

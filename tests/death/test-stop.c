@@ -106,7 +106,7 @@ static void create(void)
                 tap_bail("no memory");
         rig.gic.ring = ring;
         for (uint32_t v = 0; v < N_VCPUS; v++)
-                shm_vcpu_take(&rig.gic, v, 1 + v, 100 + v);
+                shm_vcpu_own(&rig.gic, v, 1 + v, 100 + v);
         rig_boot(&rig);
         for (uint32_t intid = MINE; intid <= ANY; intid++) {
                 set_edge(&rig, 0, intid, intid != LEVEL);

@@ -107,7 +107,9 @@ static void check_ever(void)
         for (unsigned i = 0; i < w.n_intids; i++) {
                 uint64_t x = word(i);
 
-                FUZZ_ASSERT(w.in_guest || !(x & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD)));
+                FUZZ_ASSERT(w.in_guest ||
+                            !(x & (GIC_WORD_RESIDENT | GIC_WORD_LISTED |
+                                   GIC_WORD_ACTIVE_OVERRIDDEN | GIC_WORD_FOLD)));
                 FUZZ_ASSERT(w.intids[i] < GIC_SPI_FIRST || gic_intid_is_private(w.intids[i]) || !gic_word_in_flight(x) ||
                             shm_tdir_get(&w.gic, NULL, NULL));
                 if (!w.in_guest && !((x & GIC_WORD_ACTIVE) && gic_word_holder(x) == 0))

@@ -174,11 +174,11 @@ static void operate(struct shm_gic *gic)
                 shm_daemon_eoi_due(gic, intid);
         }
         shm_eoi_take(gic, intids, 16);
-        shm_tdir_ask(gic);
-        shm_tdir_is_asked(gic);
+        shm_fold_ask_spis(gic);
+        shm_fold_is_asked(gic);
         shm_tdir_try_clear(gic);
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
-                shm_vcpu_take(gic, vcpu, 1, 1);
+                shm_vcpu_own(gic, vcpu, 1, 1);
                 shm_vcpu_repair(gic, vcpu);
                 shm_reset_request(gic, vcpu, SHM_RESET_CPU_ON);
                 shm_vcpu_release(gic, vcpu);
@@ -204,7 +204,7 @@ static void put_in_use(struct shm_gic *gic)
 {
         shm_gicd_write(gic, 0, 4, 3);
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
-                shm_vcpu_take(gic, vcpu, 1, 1);
+                shm_vcpu_own(gic, vcpu, 1, 1);
                 shm_gicr_write(gic, vcpu * UINT64_C(0x20000) + 0x14, 4, 0);
         }
         for (uint32_t intid = 32; intid < 40; intid++)

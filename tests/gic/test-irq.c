@@ -214,7 +214,8 @@ static bool deactivate(uint64_t w)
         uint64_t now = gic_irq_deactivate(w);
 
         if (w & GIC_WORD_RESIDENT) /* its holder ends it, and keeps it until then */
-                return !active(now) && (now & GIC_WORD_ENDED) && gic_word_holder(now) == gic_word_holder(w) &&
+                return !active(now) && (now & GIC_WORD_ACTIVE_OVERRIDDEN) &&
+                       gic_word_holder(now) == gic_word_holder(w) &&
                        gic_word_pending(now) == gic_word_pending(w) &&
                        gic_irq_deactivate(now) == now &&
                        (now == w || (gic_word_salted(w) & GIC_WORD_SALT) == (now & GIC_WORD_SALT));
@@ -265,7 +266,8 @@ static bool active_registers(uint64_t w)
         uint64_t cleared = gic_field_clear_active(w, 1);
 
         return active(set) && !active(cleared) && gic_word_pending(set) == gic_word_pending(w) &&
-               gic_word_pending(cleared) == gic_word_pending(w) && (resident(w) ? (set & GIC_WORD_ENDED) != 0 : !active(w) || set == w) &&
+               gic_word_pending(cleared) == gic_word_pending(w) &&
+               (resident(w) ? (set & GIC_WORD_ACTIVE_OVERRIDDEN) != 0 : !active(w) || set == w) &&
                gic_field_set_active(w, 0) == w && gic_field_clear_active(w, 0) == w && gic_field_active(w) == active(w);
 }
 

@@ -35,7 +35,7 @@
 #define EDGE    GIC_WORD_EDGE
 #define MSG     GIC_WORD_MESSAGE
 #define LATCHED (LATCH | EDGE)
-#define MARKS   (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD)
+#define MARKS   (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN | GIC_WORD_FOLD)
 /* ICH_LR<n>_EL2, by the positions of section 12.4.9 */
 #define LR_STATE(lr) ((lr) >> 62 & 3)
 #define LR_HW        (UINT64_C(1) << 61)

@@ -159,7 +159,7 @@ static const struct field {
         { VCPU, offsetof(struct shm_vcpu, bank.ich_lr), SHM_N_LIST_REGISTERS, list_register_value },
         { VCPU, offsetof(struct shm_vcpu, bank.ich_vmcr), 4 + SHM_N_APR, any_value },
         { VCPU, offsetof(struct shm_vcpu, n_taken), 1, any_value },
-        { VCPU, offsetof(struct shm_vcpu, taken), SHM_N_TAKEN / 2, intids_value },
+        { VCPU, offsetof(struct shm_vcpu, taken), SHM_N_ACK_ORDER / 2, intids_value },
         { VCPU, offsetof(struct shm_vcpu, counters), 5, any_value },
         { VCPU, offsetof(struct shm_vcpu, gicr_ctlr), 1, any_value },
         { VCPU, offsetof(struct shm_vcpu, posted_apr), 2 * SHM_N_APR, any_value },

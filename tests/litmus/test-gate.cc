@@ -421,7 +421,7 @@ static void late_thread(unsigned index)
                 was_told = litmus_told(&bell);
         }
         if (was_told && shm_tdir_get(&world, NULL, NULL))
-                shm_gate_ring_late(&world);
+                shm_gate_ring_untrapped(&world);
 }
 
 static void late_after(void)

@@ -147,7 +147,8 @@ static void judge_in_guest(void)
                              "a port in guest has not what is pending, and is not rung");
                 return;
         }
-        is_old = !(w & GIC_WORD_ENABLE) || gic_word_route(w) != 0 || (w & (GIC_WORD_ENDED | GIC_WORD_EDGE)) ||
+        is_old = !(w & GIC_WORD_ENABLE) || gic_word_route(w) != 0 ||
+                 (w & (GIC_WORD_ACTIVE_OVERRIDDEN | GIC_WORD_EDGE)) ||
                  gic_word_priority(w) != (uint8_t)(listed >> GICH_LR_PRIORITY_SHIFT) ||
                  ((listed & GICH_LR_PENDING) && !(w & GIC_WORD_LISTED));
         litmus_check(!is_old || world_rung[0], "a port in guest has an old list register, and is not rung");
@@ -159,8 +160,8 @@ static void judge_folded(void)
         bool is_pending = gic_word_pending(w), is_active = w & GIC_WORD_ACTIVE;
         unsigned n = n_taken + taken_elsewhere + is_pending, at_most = outside == PULSE ? 2 : 1;
 
-        litmus_check(!(w & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ENDED | GIC_WORD_FOLD)),
-                     "it is folded, and its word says otherwise");
+        litmus_check(!(w & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN |
+                            GIC_WORD_FOLD)), "it is folded, and its word says otherwise");
         litmus_check(!(world.vcpus[0].port.cell.value & SHM_PORT_IN), "it is folded, and counts as in guest");
         if (died)
                 at_most++; /* pending again, though the guest may have taken it */

@@ -77,7 +77,7 @@ static void on_thread(unsigned index)
 
 static void on_after(void)
 {
-        litmus_check(!(cpuif() & SHM_CPUIF_TAKEN), "it stays taken");
+        litmus_check(!(cpuif() & SHM_CPUIF_SEIZED), "it stays taken");
         litmus_check(n_resets() || is_asked(), "a reset is lost");
         check_configured();
         if (!is_asked())
@@ -112,7 +112,7 @@ static void off_thread(unsigned index)
 
 static void off_after(void)
 {
-        litmus_check(!(cpuif() & SHM_CPUIF_TAKEN), "it stays taken");
+        litmus_check(!(cpuif() & SHM_CPUIF_SEIZED), "it stays taken");
         litmus_check(n_resets() && !is_asked(), "a posted reset stays with a vCPU that nobody runs");
         litmus_check(!(world_word(SPI) & GIC_WORD_ACTIVE) && !(world.vcpus[0].words[PPI].cell.value & GIC_WORD_ENABLE),
                      "it is half reset");
@@ -176,7 +176,7 @@ static void later_thread(unsigned index)
 
 static void later_after(void)
 {
-        litmus_check(!(cpuif() & SHM_CPUIF_TAKEN), "it stays taken");
+        litmus_check(!(cpuif() & SHM_CPUIF_SEIZED), "it stays taken");
         check_configured();
         if (!asked_after)
                 return;
@@ -219,7 +219,7 @@ static void dead_thread(unsigned index)
 
 static void dead_after(void)
 {
-        litmus_check(!(cpuif() & SHM_CPUIF_TAKEN), "it stays taken");
+        litmus_check(!(cpuif() & SHM_CPUIF_SEIZED), "it stays taken");
         check_configured();
         if (!died)
                 litmus_check(n_resets() || is_asked(), "a reset is lost");
@@ -289,7 +289,7 @@ static uint64_t ticket;
 static void late_setup(void)
 {
         used(false);
-        shm_takeover_take(&world, 0, &ticket);
+        shm_takeover_seize(&world, 0, &ticket);
 }
 
 static void late_thread(unsigned index)
@@ -319,7 +319,7 @@ static bool has_let_go(void)
 {
         uint64_t w = litmus_cell_load(&world.vcpus[0].cpuif.cell, LITMUS_PLAIN);
 
-        return (w & SHM_CPUIF_TAKES) && !(w & SHM_CPUIF_TAKEN);
+        return (w & SHM_CPUIF_SEIZES) && !(w & SHM_CPUIF_SEIZED);
 }
 
 static void repair_thread(unsigned index)

@@ -181,8 +181,8 @@ static void *daemon_thread(void *arg)
         (void)arg;
         while (!atomic_load(&stop)) {
                 if (atomic_exchange(&raised, 0))
-                        shm_gate_ring_late(&rig.gic);
-                shm_tdir_ask(&rig.gic);
+                        shm_gate_ring_untrapped(&rig.gic);
+                shm_fold_ask_spis(&rig.gic);
                 if (shm_tdir_try_clear(&rig.gic) == 1)
                         atomic_fetch_add(&n_cleared, 1);
                 sched_yield();

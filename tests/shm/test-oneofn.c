@@ -131,7 +131,7 @@ static void by_power(uint32_t vcpu, bool open)
 static void by_owner(uint32_t vcpu, bool open)
 {
         if (open)
-                shm_vcpu_take(&rig.gic, vcpu, 7, 7);
+                shm_vcpu_own(&rig.gic, vcpu, 7, 7);
         else
                 shm_vcpu_release(&rig.gic, vcpu);
 }

@@ -117,7 +117,7 @@ static bool come_to_rest(void)
                         is_done = false;
                 }
                 if (lists.raised && !daemon_is_dead)
-                        shm_gate_ring_late(&lists.gic);
+                        shm_gate_ring_untrapped(&lists.gic);
                 if (is_done && !lists.raised)
                         return true;
                 lists.raised = 0;

@@ -66,7 +66,8 @@ static bool is_active(uint32_t intid)
 static bool any_resident(void)
 {
         for (uint32_t i = 0; i < 64; i++)
-                if (word(32 + i) & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_FOLD | GIC_WORD_ENDED))
+                if (word(32 + i) & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_FOLD |
+                                    GIC_WORD_ACTIVE_OVERRIDDEN))
                         return true;
         return false;
 }
@@ -75,7 +76,7 @@ static bool any_resident(void)
 
 static void lower_second(const struct shm_hook_event *event)
 {
-        if (is_at(event, "BANK_X1", "list") && event->now && (uint32_t)event->now == FIRST + 1)
+        if (is_at(event, "BANK_X1", "list_one") && event->now && (uint32_t)event->now == FIRST + 1)
                 gicd(&rig, ICPENDR + 4, 1u << (FIRST + 1 - 32));
 }
 
@@ -289,7 +290,7 @@ static void snapshot_in_guest_is_not_exact(void)
         struct image image;
 
         boot(4, 1);
-        shm_vcpu_take(&rig.gic, 0, 7, 7);
+        shm_vcpu_own(&rig.gic, 0, 7, 7);
         pulse(&rig, FIRST);
         shm_port_enter(&rig.gic, 0, &bank);
         image = save(&rig);
@@ -356,8 +357,8 @@ static void call_repair(void)
 
 static void call_clear(void)
 {
-        shm_tdir_ask(&rig.gic);
-        shm_tdir_is_asked(&rig.gic);
+        shm_fold_ask_spis(&rig.gic);
+        shm_fold_is_asked(&rig.gic);
         shm_tdir_try_clear(&rig.gic);
 }
 
@@ -374,7 +375,7 @@ static void leave_behind(uint32_t vcpu)
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
                 shm_store(&self->actives[i], UINT64_MAX, TDIR_R1);
         shm_store(&self->actives_summary, UINT64_MAX, TDIR_R1);
-        shm_store(&self->n_taken, UINT32_MAX, PORT_X3);
+        shm_store(&self->n_ack_order, UINT32_MAX, PORT_X3);
         shm_store(&self->port, UINT32_MAX, PORT_R1);
         shm_store(&self->slot.old_word, UINT64_MAX << 32 | GIC_INTID_SPURIOUS, SLOT_X2);
         shm_store(&self->slot.argument, UINT64_MAX, SLOT_X2);
@@ -416,7 +417,7 @@ static void ports_that_die_together_open_the_gate_once(void)
         shm_store(&rig.gic.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS | SHM_TDIR_GATED, TDIR_R1);
         shm_store(&rig.gic.vcpus[9].port, 4u << SHM_PORT_N_SHIFT | SHM_PORT_GATED, PORT_R1);
         shm_store(&rig.gic.vcpus[9].park, SHM_PARK_PARKED, PARK_R1);
-        rig.gic.releasing = true;
+        rig.gic.is_bulk_release = true;
         n_accesses = 0;
         shm_vcpu_repair_slot(&rig.gic, 0);
         one = n_accesses;
@@ -424,7 +425,7 @@ static void ports_that_die_together_open_the_gate_once(void)
                 if (v != 9)
                         shm_vcpu_repair_slot(&rig.gic, v);
         all = n_accesses;
-        rig.gic.releasing = false;
+        rig.gic.is_bulk_release = false;
         tap_ok(all <= one * N_VCPUS && rig.rings[9] == 0, "%d ports die: %llu accesses each", N_VCPUS, (unsigned long long)one);
         shm_repair_words(&rig.gic);
         tap_ok(rig.rings[9] > 0 && (shm_load(&rig.gic.header->tdir, TDIR_A4) & SHM_TDIR_SETTLED),

@@ -124,7 +124,7 @@ static void die_in_eoi(bool is_edge)
                 if (n >= 5)
                         atomic_store(word(), gic_irq_deactivate(old)); /* and dies before it owes and marks anything */
                 if (n >= 6) {
-                        shm_word_settle(&rig.gic, IRQ, old, shm_word_load(word()));
+                        shm_word_pay_effects(&rig.gic, IRQ, old, shm_word_load(word()));
                         atomic_store(&self->slot.op, SHM_SLOT_NONE);
                 }
                 shm_vcpu_repair(&rig.gic, 0);

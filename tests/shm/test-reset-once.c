@@ -109,7 +109,7 @@ static void boot(bool on)
 {
         rig_create(&rig, 2, 32, 5);
         rig_boot(&rig);
-        shm_vcpu_take(&rig.gic, VCPU, 7, 1);
+        shm_vcpu_own(&rig.gic, VCPU, 7, 1);
         guest_sets_up();
         if (!on)
                 turn_off();
@@ -197,7 +197,7 @@ static void dies(const char *what, bool on, void (*act)(void))
                         shm_power(&rig.gic, VCPU, true);
                 n_half += (was_asked || !died) == is_set_up() ||
                           (rig.gic.vcpus[VCPU].request & SHM_REQUEST_RESET) ||
-                          (rig.gic.vcpus[VCPU].cpuif & SHM_CPUIF_TAKEN);
+                          (rig.gic.vcpus[VCPU].cpuif & SHM_CPUIF_SEIZED);
                 rig_destroy(&rig);
         }
         tap_eq(n_half, 0, "%s, dead at each of %u accesses: applied, or not asked for", what,

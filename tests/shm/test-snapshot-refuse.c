@@ -204,7 +204,7 @@ static void edits(void)
         refused(&here, image.bytes, 0, 0, -EBADMSG, "not a snapshot");
         refused(&here, image.bytes, image.n, 4, -EINVAL, "flags: 0x4");
         shm_power(&here.gic, 1, true);
-        shm_vcpu_take(&here.gic, 1, 7, 1);
+        shm_vcpu_own(&here.gic, 1, 7, 1);
         refused(&here, image.bytes, image.n, 0, -EBUSY, "vCPU 1 is neither parked, stopped nor off");
         shm_park_stop(&here.gic, 1);
         tap_eq(shm_snapshot_restore(&here.gic, image.bytes, image.n, 0, NULL), 0,

@@ -278,7 +278,7 @@ static void derived(void)
         shm_slot_begin(&to.gic.vcpus[2], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         atomic_store(&to.gic.vcpus[2].request, SHM_REQUEST_RESET | SHM_REQUEST_WAKE);
         for (uint32_t v = 0; v < 3; v++)
-                shm_vcpu_take(&to.gic, v, 5, 1);
+                shm_vcpu_own(&to.gic, v, 5, 1);
         atomic_store(&to.gic.vcpus[2].slot.op, 0);
         atomic_store(&to.gic.vcpus[2].request, SHM_REQUEST_WAKE);
         shm_vcpu_release(&to.gic, 0);
@@ -334,11 +334,11 @@ static void taken(void)
         rig_create(&to, 1, 32, 5);
         enable(&from, 0, 27);
         image = save(&from);
-        tap_ok(shm_takeover_take(&to.gic, 0, &ticket) == SHM_TAKE_MINE && !shm_snapshot_rests(&to.gic, 0),
-               "what an outsider resets does not rest");
+        tap_ok(shm_takeover_seize(&to.gic, 0, &ticket) == SHM_SEIZE_DONE &&
+               !shm_snapshot_rests(&to.gic, 0), "what an outsider resets does not rest");
         restore(&to, &image);
         tap_ok(!shm_takeover_apply(&to.gic, 0, ticket, false), "a restore ends that: the outsider has lost it");
-        shm_vcpu_take(&to.gic, 0, 5, 1);
+        shm_vcpu_own(&to.gic, 0, 5, 1);
         shm_vcpu_repair(&to.gic, 0);
         tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && get_bit(&to, 0, ISENABLER, 27),
                "and who registers it finds it as restored");
@@ -364,7 +364,7 @@ static void exactness(void)
 
         boot(&rig, 2);
         tap_eq(flags_now(&rig), SHM_SNAPSHOT_EXACT, "exact: nobody has the vCPUs");
-        shm_vcpu_take(&rig.gic, 1, 7, 1);
+        shm_vcpu_own(&rig.gic, 1, 7, 1);
         tap_eq(flags_now(&rig), 0, "not exact: a vCPU runs");
         tap_ok(!shm_snapshot_rests(&rig.gic, 1) && shm_snapshot_rests(&rig.gic, 0), "that one");
         atomic_store(&rig.gic.vcpus[1].park, SHM_PARK_IN_GUEST);
@@ -445,7 +445,7 @@ static void exact_under_fire(void)
         rig_create(&other, 64, 988, 5);
         set_edge(&fire.rig, 0, LAST_SPI, true);
         enable(&fire.rig, 0, LAST_SPI);
-        shm_vcpu_take(&fire.rig.gic, 0, 7, 1);
+        shm_vcpu_own(&fire.rig.gic, 0, 7, 1);
         pthread_create(&guest, NULL, run_guest, &fire);
         for (; n < 1000; n++) {
                 struct image image = save(&fire.rig);

@@ -157,7 +157,7 @@ static void tdir_is_raised_and_cleared(void)
         pulse(&rig, SPI);
         shm_tdir_try_clear(&rig.gic);
         eoi(&rig, 0, ack(&rig, 0));
-        shm_tdir_ask(&rig.gic);
+        shm_fold_ask_spis(&rig.gic);
         shm_tdir_try_clear(&rig.gic);
         shm_tdir_raise_again(&rig.gic, SPI);
 }
@@ -209,11 +209,11 @@ static void image_is_restored(void)
 
 static void vcpu_is_owned_and_given_back(void)
 {
-        shm_vcpu_take(&rig.gic, 0, 7, 1);
+        shm_vcpu_own(&rig.gic, 0, 7, 1);
         shm_power(&rig.gic, 0, true);
         shm_power(&rig.gic, 0, false);
         shm_vcpu_release(&rig.gic, 0);
-        shm_vcpu_take(&rig.gic, 0, 8, 1);
+        shm_vcpu_own(&rig.gic, 0, 8, 1);
         shm_power(&rig.gic, 0, true);
 }
 
@@ -222,12 +222,12 @@ static void vcpu_is_taken_by_an_outsider(void)
         uint64_t ticket;
 
         shm_power(&rig.gic, 1, false);
-        if (shm_takeover_take(&rig.gic, 1, &ticket) != SHM_TAKE_MINE)
+        if (shm_takeover_seize(&rig.gic, 1, &ticket) != SHM_SEIZE_DONE)
                 tap_bail("vCPU 1 cannot be taken");
         shm_takeover_steal(&rig.gic, 1, &ticket);
         shm_power(&rig.gic, 1, true); /* takes it back: the words are salted */
         shm_power(&rig.gic, 1, false);
-        shm_takeover_take(&rig.gic, 1, &ticket);
+        shm_takeover_seize(&rig.gic, 1, &ticket);
         shm_takeover_revoke(&rig.gic, 1);
 }
 
@@ -270,7 +270,7 @@ static void guest_handles_in_list_registers(void)
         icv_write(&params, &hw, ICC_PMR, 0x80);
         set_bit(&rig, 0, ISPENDR, SPI);
         set_bit(&rig, 0, ICACTIVER, SPI);
-        shm_tdir_ask(&rig.gic);
+        shm_fold_ask_spis(&rig.gic);
         set_bit(&rig, 0, ISACTIVER, OTHER_SPI);
         bank = bank_from_public(&hw);
         shm_port_exit(&rig.gic, PORT, &bank);
@@ -286,7 +286,7 @@ static void spi_is_refused_at_the_gate(void)
         pulse(&rig, SPI);
         if (ack(&rig, 0) != NONE)
                 tap_bail("the gate was open");
-        shm_gate_ring_late(&rig.gic);
+        shm_gate_ring_untrapped(&rig.gic);
         shm_port_exit(&rig.gic, PORT, &bank);
         eoi(&rig, 0, ack(&rig, 0));
         shm_tdir_try_clear(&rig.gic);

@@ -115,9 +115,10 @@ static void slow_outsider(void)
         uint64_t ticket = 0, before, now;
 
         fresh();
-        tap_eq(shm_takeover_take(&rig.gic, OFF, &ticket), SHM_TAKE_MINE, "an outsider takes what is off");
-        tap_eq(shm_takeover_take(&rig.gic, OFF, &ticket), SHM_TAKE_OTHER, "one at a time");
-        tap_eq(shm_takeover_take(&rig.gic, OTHER, &now), SHM_TAKE_RUNS, "and not what runs");
+        tap_eq(shm_takeover_seize(&rig.gic, OFF, &ticket), SHM_SEIZE_DONE,
+               "an outsider takes what is off");
+        tap_eq(shm_takeover_seize(&rig.gic, OFF, &ticket), SHM_SEIZE_OTHER, "one at a time");
+        tap_eq(shm_takeover_seize(&rig.gic, OTHER, &now), SHM_SEIZE_RUNS, "and not what runs");
         before = shm_word_load(&rig.gic.vcpus[OFF].words[PPI]);
         shm_power(&rig.gic, OFF, true);
         tap_ok(is_reset(OFF) && resets(OFF) == 1 && !get_bit(&rig, 0, ISACTIVER, HELD), "power on in the middle: it finishes the reset");
@@ -129,7 +130,7 @@ static void slow_outsider(void)
         tap_ok(atomic_load(&rig.gic.vcpus[OFF].slot.op) == SHM_SLOT_NONE, "and the slot is empty");
 
         fresh();
-        shm_takeover_take(&rig.gic, OFF, &ticket);
+        shm_takeover_seize(&rig.gic, OFF, &ticket);
         before = shm_word_load(&rig.gic.spis[HELD - 32].word);
         shm_power(&rig.gic, OFF, true);
         tap_ok((shm_word_load(&rig.gic.spis[HELD - 32].word) & GIC_WORD_SALT) != (before & GIC_WORD_SALT), "SPIs as well");
@@ -164,16 +165,17 @@ static void dead_outsider(void)
         uint64_t ticket = 0;
 
         fresh();
-        shm_takeover_take(&rig.gic, OFF, &ticket);
+        shm_takeover_seize(&rig.gic, OFF, &ticket);
         shm_reset_request(&rig.gic, OFF, SHM_RESET_CPU_ON);
         shm_repair_words(&rig.gic);
-        tap_ok(is_reset(OFF) && resets(OFF) == 1 && !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_TAKEN),
+        tap_ok(is_reset(OFF) && resets(OFF) == 1 &&
+               !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_SEIZED),
                "death while it has it: the repair finishes the reset, once, with the one that was asked meanwhile");
         tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && resets(OFF) == 1, "and if it was only slow, it changes nothing");
 
         fresh();
-        shm_takeover_take(&rig.gic, OFF, &ticket);
-        shm_vcpu_take(&rig.gic, OFF, 7, 1);
+        shm_takeover_seize(&rig.gic, OFF, &ticket);
+        shm_vcpu_own(&rig.gic, OFF, 7, 1);
         tap_ok(shm_takeover_apply(&rig.gic, OFF, ticket, false) && !get_bit(&rig, OFF, ISENABLER, PPI), "registering a vCPU that stays off takes nothing back");
 
         fresh();
@@ -181,8 +183,8 @@ static void dead_outsider(void)
         shm_power(&rig.gic, OFF, true); /* told, and owned by nobody */
         shm_reset_request(&rig.gic, OFF, SHM_RESET_CPU_ON);
         tap_ok(is_reset(OFF) && resets(OFF) == 1, "on, but its owner is gone: reset at once");
-        shm_takeover_take(&rig.gic, OFF, &ticket);
-        shm_vcpu_take(&rig.gic, OFF, 7, 1);
+        shm_takeover_seize(&rig.gic, OFF, &ticket);
+        shm_vcpu_own(&rig.gic, OFF, 7, 1);
         tap_ok(resets(OFF) == 2 && !shm_takeover_apply(&rig.gic, OFF, ticket, false), "registering it in the middle of a reset finishes that");
 
         fresh();
@@ -205,14 +207,15 @@ static void hostile(void)
         tap_eq(resets(199), 1, "the daemon's repair finishes the one reset that was left, whichever vCPU it is of");
         atomic_store(&rig.gic.vcpus[199].counters.resets, 0);
         for (uint32_t v = 0; v < 200; v++)
-                atomic_fetch_or(&rig.gic.vcpus[v].cpuif, SHM_CPUIF_TAKEN);
+                atomic_fetch_or(&rig.gic.vcpus[v].cpuif, SHM_CPUIF_SEIZED);
         shm_repair_words(&rig.gic);
         rig.gic.bounded = false;
         for (uint32_t v = 0; v < 200; v++)
-                n += (rig.gic.vcpus[v].cpuif & SHM_CPUIF_TAKEN) != 0;
+                n += (rig.gic.vcpus[v].cpuif & SHM_CPUIF_SEIZED) != 0;
         tap_eq(n, 200 - 64, "the daemon's repair finishes a bounded number of resets");
         shm_power(&rig.gic, 199, true);
-        tap_ok(!(rig.gic.vcpus[199].cpuif & SHM_CPUIF_TAKEN) && resets(199) == 1, "the others are finished when they are turned on");
+        tap_ok(!(rig.gic.vcpus[199].cpuif & SHM_CPUIF_SEIZED) && resets(199) == 1,
+               "the others are finished when they are turned on");
 }
 
 static void owners_death(void)
@@ -220,7 +223,7 @@ static void owners_death(void)
         uint64_t ticket = 0;
 
         fresh();
-        shm_takeover_take(&rig.gic, OFF, &ticket);
+        shm_takeover_seize(&rig.gic, OFF, &ticket);
         shm_slot_begin(&rig.gic.vcpus[OFF], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         shm_takeover_change(&rig.gic, OFF, SHM_CPUIF_OFF, SHM_CPUIF_POWERED, false);
         shm_vcpu_repair(&rig.gic, OFF); /* it died right after it took the vCPU back */
@@ -238,7 +241,7 @@ static void posted(void)
         tap_ok(is_reset(OTHER) && resets(OTHER) == 1 && !get_bit(&rig, 0, ISACTIVER, 45), "turned off before that: applied then");
 
         fresh();
-        shm_vcpu_take(&rig.gic, 2, 7, 1);
+        shm_vcpu_own(&rig.gic, 2, 7, 1);
         shm_cpuif_set(&rig.gic, 2, SHM_CPUIF_POWERED_SHIFT, 1, 0);
         shm_reset_request(&rig.gic, 2, SHM_RESET_CPU_ON);
         tap_ok(!is_reset(2), "registered and never told: it may be running, so its owner applies it");
@@ -300,7 +303,7 @@ static bool duel_after(unsigned round)
         running = mrs(&rig, OFF, ICC_RPR) == 0x80;
         ok = (pmr || mrs(&rig, OFF, ICC_PMR) == 0) && (pmr || !ppi) && active == running && (pmr || !active) &&
              resets(OFF) == before_duel + 1 && atomic_load(&rig.gic.vcpus[OFF].slot.op) == SHM_SLOT_NONE &&
-             !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_TAKEN);
+             !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_SEIZED);
         if (running)
                 eoi(&rig, OFF, LATER);
         msr(&rig, OFF, ICC_DIR, LATER);
@@ -310,7 +313,7 @@ static bool duel_after(unsigned round)
 static void duel_register(unsigned round)
 {
         (void)round;
-        shm_vcpu_take(&rig.gic, OFF, 7, 1);
+        shm_vcpu_own(&rig.gic, OFF, 7, 1);
         duel_power_on(round);
 }
 
@@ -333,7 +336,7 @@ static bool duel_two_after(unsigned round)
 
         (void)round;
         return n >= 1 && n <= 2 && is_reset(OFF) && !(atomic_load(&rig.gic.vcpus[OFF].request) & SHM_REQUEST_RESET) &&
-               !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_TAKEN);
+               !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_SEIZED);
 }
 
 /* A vCPU that runs and acknowledges, against its reset. */

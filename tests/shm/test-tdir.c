@@ -104,18 +104,21 @@ static void asking(void)
         route(&rig, IRQ, 0);
         pulse(&rig, IRQ);
         shm_port_enter(&rig.gic, 0, &bank);
-        tap_ok((uint32_t)bank.ich_lr[0] == IRQ && !shm_tdir_is_asked(&rig.gic), "an SPI in a list register, and nobody was asked");
+        tap_ok((uint32_t)bank.ich_lr[0] == IRQ && !shm_fold_is_asked(&rig.gic),
+               "an SPI in a list register, and nobody was asked");
         bank.ich_lr[0] &= ~GICH_LR_STATE;
         before = rig.rings[0];
         tap_ok(shm_tdir_try_clear(&rig.gic) == 0 && tdir(NULL, NULL) == 1 && rig.rings[0] == before,
                "it ended there: that is not known, and a clear asks nobody");
-        shm_tdir_ask(&rig.gic);
-        tap_ok(rig.rings[0] == before + 1 && shm_tdir_is_asked(&rig.gic), "asked: the vCPU is rung");
-        shm_tdir_ask(&rig.gic);
+        shm_fold_ask_spis(&rig.gic);
+        tap_ok(rig.rings[0] == before + 1 && shm_fold_is_asked(&rig.gic),
+               "asked: the vCPU is rung");
+        shm_fold_ask_spis(&rig.gic);
         tap_eq(rig.rings[0], before + 1, "once");
         tap_eq(shm_tdir_try_clear(&rig.gic), 0, "until it has folded there is no clear");
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_ok(!shm_tdir_is_asked(&rig.gic) && shm_tdir_try_clear(&rig.gic) == 1, "when it has, there is");
+        tap_ok(!shm_fold_is_asked(&rig.gic) && shm_tdir_try_clear(&rig.gic) == 1,
+               "when it has, there is");
         shm_port_configure(&rig.gic, 0, 0);
         route(&rig, IRQ, 1);
 }

@@ -137,10 +137,10 @@ mutant "a summary bit is cleared without another look" shm-cpuif.c '/^void shm_c
 mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_candidate/,/^}/s/if (word && .*/if (false)/' \
         "in another series by 2 million (tests/litmus: wake-clean)"
 mutant "the summary is set before the candidate" shm-word.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
-mutant "the injector looks at park before it marks" shm-word.h '/unsigned shm_word_settle/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
+mutant "the injector looks at park before it marks" shm-word.h '/unsigned shm_word_pay_effects/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
-mutant "a change of priority does not mark" shm-word.h '/unsigned shm_word_settle/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return effects;/'
-mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static void deactivate/,/^}/s/shm_word_settle(.*/;/'
+mutant "a change of priority does not mark" shm-word.h '/unsigned shm_word_pay_effects/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return effects;/'
+mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static void deactivate/,/^}/s/shm_word_pay_effects(.*/;/'
 
 # --- gates, requests: law 3
 mutant "GICD_CTLR opens and rings nobody" shm-regs.c '/^static void write_gicd_ctlr/,/^}/s/shm_word_ring.*/;/'
@@ -155,10 +155,10 @@ mutant "a reset that was asked for does not ring" shm-reset.c '/^static void see
 mix="--mix 17"
 mutant "posted active priorities: asked for before they are there" shm-apr.h '/void shm_apr_post/,/^}/{/shm_or/d;s/^\( *\)shm_store(shm_apr_posted_at.*/\1shm_or(\&self->request, SHM_REQUEST_APR, REQUEST_R1);\n&/}'
 mutant "posted active priorities: cleared by a store" shm-apr.h \
-        '/void shm_apr_take/,/^}/'\
+        '/void shm_apr_apply_posted/,/^}/'\
 's/if (shm_cas(at, &posted, 0, APR_R1) ||/if ((shm_store(at, 0, APR_R3), true) ||/'
 mutant "posted active priorities: the request is taken after them" shm-apr.h \
-        '/void shm_apr_take/,/^}/{/shm_and(&self->request/d'\
+        '/void shm_apr_apply_posted/,/^}/{/shm_and(&self->request/d'\
 ';s/^}/        shm_and(\&self->request, ~SHM_REQUEST_APR, REQUEST_A1);\n}/}'
 
 # --- resets, take-over: laws 3 and 5
@@ -169,19 +169,19 @@ mutant "a request is taken after the reset" shm-reset.c \
 mutant "take-over: a reset asked for since is struck off, too" shm-takeover.c \
         's/while ((asked & bits) && !((old ^ asked) & exact) &&/while ((asked \& bits) \&\&/'
 mutant "a reset: who stops running does not look for it" shm-reset.c \
-        '/^static void finish(/,/^}/s/see_to_reset(.*/;/'
+        '/^static void stop_running(/,/^}/s/see_to_reset(.*/;/'
 mutant "take-over: no look at the ticket before a word" shm-takeover.c \
-        '/^static bool change_word(/,/^}/s/if (!shm_takeover_is_mine(.*/if (false)/' \
+        '/^static bool change_word(/,/^}/s/if (!shm_takeover_is_still_seized(.*/if (false)/' \
         "tests/death/test-points says so"
 
 mix=
 
 # --- 1-of-N: law 3
-mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static bool give/,/^}/s/return is_eligible.*/return true;/'
-mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool give/,/^}/s/return choose.*/return true;/' \
+mutant "1-of-N: given without another look at the gates" shm-oneofn.c '/^static bool commit_choice/,/^}/s/return is_eligible.*/return true;/'
+mutant "1-of-N: given to nobody without another look" shm-oneofn.c '/^static bool commit_choice/,/^}/s/return choose.*/return true;/' \
         "in another series by 4 million (as likely as not)"
 mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c '/^static void see_to_candidate(/,/^}/s/shm_oneofn_place(.*/;/'
-mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^static void place_mark(/,/^}/s/!place(.*)/true)/'
+mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c '/^static void place_mark(/,/^}/s/!try_place(.*)/true)/'
 
 # --- IROUTER, ends of interrupt: law 3
 mutant "IROUTER: the route is not looked at again" shm-irouter.c '/^void shm_irouter_reroute/,/^}/s/} while (raw != derived.*/} while (false);/'
@@ -190,12 +190,12 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
 mutant "TDIR: CLEARING counts as set" shm-tdir.h '/uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET,/!= SHM_TDIR_CLEAR,/'
-mutant "TDIR: raised before the word" shm-word.h '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_settle/,/^}/{/shm_tdir_raise/s/.*/;/}' \
+mutant "TDIR: raised before the word" shm-word.h '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_pay_effects/,/^}/{/shm_tdir_raise/s/.*/;/}' \
         "in another series by 20 million (tests/litmus: tdir)"
 mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^static bool pass_gate/,/^}/s/shm_tdir_raise(gic, intid)/shm_load(\&gic->header->tdir, TDIR_A4)/' \
         "in another series by 2 million (tests/litmus: tdir)"
 mutant "TDIR: extended SPIs are not scanned" shm-tdir.c '/^static uint32_t count_in_flight/,/^}/s/shm_gic_n_spis(gic)/gic->n_spis/'
-mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool give/,/^}/s/shm_tdir_raise.*/;/'
+mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool commit_choice/,/^}/s/shm_tdir_raise.*/;/'
 
 # --- words: laws 1 and 2
 mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_word_cas(pick.at, &pick.word, now))/(atomic_store(pick.at, now), true))/'
@@ -236,7 +236,7 @@ mix=
 
 # --- WakeRequest: law 3
 mutant "asleep by GICR_WAKER: who injects does not ring" shm-word.h \
-        '/unsigned shm_word_settle/,/^}/s/shm_word_ring(gic, target);/'\
+        '/unsigned shm_word_pay_effects/,/^}/s/shm_word_ring(gic, target);/'\
 'if (!(atomic_load(\&gic->vcpus[target].cpuif) \& SHM_CPUIF_ASLEEP)) &/'
 mutant "asleep by GICR_WAKER: what was masked does not wake" shm-regs.c \
         '/^static void write_gicr_waker/,/^}/s/ || shm_cpuif_has_masked(.*))$/)/'
@@ -248,28 +248,29 @@ mutant "ports: off: what is listed as pending is not seen" shm-rwp.c \
         '/^static bool may_be_taken/,/^}/s/return port < .*/return false \&\& port;/'
 mix=
 mutant "ports: there is no gate" shm-gate.h '/^static inline bool shm_gate_is_open/,/^}/s/return .*/return true;/'
-mutant "ports: an entry does not ask at the gate" shm-port.c '/^static bool may_have_spis/,/^}/s/return shm_gate_is_open.*/return true;/'
+mutant "ports: an entry does not ask at the gate" shm-port.c '/^static bool ask_gate/,/^}/s/return shm_gate_is_open.*/return true;/'
 mutant "ports: an acknowledge does not ask at the gate" shm-cpuif.c '/^static bool pass_gate/,/^}/s/return .*/return shm_tdir_raise(gic, intid), true;/'
 mutant "ports: no slot of an acknowledge" shm-slot.h '/ shm_slot_ack/,/^}/s/(void)shm_exch.*/;/' \
         "tests/death/test-points says so"
 mutant "ports: TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
-mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}' \
+mutant "ports: TDIR is looked at before it says that it is in guest" shm-port.c '/^static bool publish_in_guest/,/^}/{s/^\( *\)bool traps = own_trap;/&\n\1uint64_t tdir = shm_load(\&gic->header->tdir, TDIR_A4);/;s/SHM_TDIR_STATE(shm_load(&gic->header->tdir, TDIR_A4))/SHM_TDIR_STATE(tdir)/}' \
         "tests/litmus says so: gate-enter"
 mutant "ports: an entry does not serve after it said that it is in guest" shm-port.c \
         '/^void shm_port_enter/,/^}/{/what was asked before this/d}'
 mutant "ports: who is refused at the gate does not look again" shm-gate.c \
-        '/^bool shm_gate_ask/,/^}/{/TDIR_R6/,/ring_late/{/if (settle(gic))/d;/return true;/d}}' \
+        '/^bool shm_gate_ask/,/^}/{/TDIR_R6/,/untrapped/{/if (try_open(gic))/d;/return true;/d}}' \
         "tests/litmus says so: gate-leave, without the second look"
-mutant "ports: what is listed is not marked" shm-port.c '/^static bool list(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&= ~GIC_WORD_RESIDENT;\n                &/'
-mutant "ports: what changed meanwhile stays listed" shm-port.c '/^static bool list(/,/^}/s/\*ret_lr = 0;.*/;/' \
+mutant "ports: what is listed is not marked" shm-port.c '/^static bool list_one(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&= ~GIC_WORD_RESIDENT;\n                &/'
+mutant "ports: what changed meanwhile stays listed" shm-port.c '/^static bool list_one(/,/^}/s/\*ret_lr = 0;.*/;/' \
         "tests/death/test-guest says so"
 mutant "ports: a changed word rings nobody" shm-word.h '/void shm_word_tell_port/,/^}/s/(effects \& GIC_EFFECT_FOLD) \&\&/0 \&\&/'
-mutant "ports: a fold settles nothing" shm-port.c '/^static void fold(/,/^}/s/shm_word_settle(.*/;/'
-mutant "ports: who leaves does not open the gate" shm-port.c '/^static void leave(/,/^}/s/shm_gate_left(gic)/(void)gic/' \
+mutant "ports: a fold settles nothing" shm-port.c \
+        '/^static void fold_one(/,/^}/s/shm_word_pay_effects(.*/;/'
+mutant "ports: who leaves does not open the gate" shm-port.c '/^static void leave_guest(/,/^}/s/shm_gate_left(gic)/(void)gic/' \
         "tests/death/test-guest says so"
 mutant "ports: what is ended from elsewhere is not" shm-cpuif.c '/^static void deactivate(/,/^}/s/gic_lr_mark(old, gic_irq_deactivate(old))/(old \& GIC_WORD_RESIDENT ? old : gic_irq_deactivate(old))/'
 mutant "ports: EOIcount is not walked" shm-port.c '/^static void fold_all(/,/^}/s/shm_eoicount_walk(.*/(void)walk;/'
-mutant "ports: EOIcount ends the oldest" shm-list.c '/^uint32_t shm_list_latest_taken/,/^}/s/self->taken\[n - 1\]/self->taken[(shm_load(\&self->n_taken, PORT_X1) < SHM_N_TAKEN ? shm_load(\&self->n_taken, PORT_X1) : SHM_N_TAKEN) - n]/'
+mutant "ports: EOIcount ends the oldest" shm-list.c '/^uint32_t shm_held_latest_ack/,/^}/s/self->ack_order\[n - 1\]/self->ack_order[(shm_load(\&self->n_ack_order, PORT_X1) < SHM_N_ACK_ORDER ? shm_load(\&self->n_ack_order, PORT_X1) : SHM_N_ACK_ORDER) - n]/'
 
 [ $apply_only = 1 ] || echo "$missed not found"
 [ "$missed" = 0 ]

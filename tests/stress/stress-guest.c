@@ -125,7 +125,8 @@ static void judge_dir(struct party *p, uint32_t intid)
 
         if (p->stress->unjudged || !(p->bank.ich_vmcr & VGIC_ICH_VMCR_VEOIM) || !shm_gic_is_spi(&p->rig.gic, intid))
                 return;
-        if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && !(w & GIC_WORD_ENDED) && gic_word_holder(w) != p->vcpu)
+        if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && !(w & GIC_WORD_ACTIVE_OVERRIDDEN) &&
+            gic_word_holder(w) != p->vcpu)
                 laws_broken(p->stress->laws, &p->rig.gic, 4, p->vcpu, intid, "ICC_DIR_EL1 did not trap, and it is of vCPU %u",
                             gic_word_holder(w));
 }
@@ -160,7 +161,8 @@ static bool is_still_mine(const struct party *p, uint32_t intid)
 {
         uint64_t w = shm_word_load(shm_gic_word(&p->rig.gic, p->vcpu, intid));
 
-        return gic_word_holder(w) == p->vcpu && (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && !(w & GIC_WORD_ENDED);
+        return gic_word_holder(w) == p->vcpu && (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) &&
+               !(w & GIC_WORD_ACTIVE_OVERRIDDEN);
 }
 
 void guest_judge(struct party *p, uint32_t intid)
@@ -283,5 +285,5 @@ void guest_session(struct party *p)
 /* The daemon's, to which nobody has to listen here: every port leaves by itself. */
 void op_broadcast(struct party *p)
 {
-        shm_gate_ring_late(&p->rig.gic);
+        shm_gate_ring_untrapped(&p->rig.gic);
 }

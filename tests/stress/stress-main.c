@@ -88,7 +88,7 @@ static struct stress *create(uint32_t n_vcpus, uint32_t n_devices, uint64_t seed
         s->laws->tell = log_tell;
         s->laws->ctx = s;
         for (uint32_t v = 0; v < n_vcpus; v++) {
-                shm_vcpu_take(&s->rig.gic, v, 1, 1);
+                shm_vcpu_own(&s->rig.gic, v, 1, 1);
                 shm_power(&s->rig.gic, v, true);
         }
         for (uint32_t i = 0; i <= s->n_parties; i++)

@@ -24,7 +24,7 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
 {
         if (!litmus_has_fault(LITMUS_NO_SECOND_LOOK))
                 return ask_and_look_again(gic, vcpu);
-        if (settle(gic))
+        if (try_open(gic))
                 return true;
         shm_or(&gic->vcpus[vcpu].port, SHM_PORT_GATED, PORT_R2);
         shm_or(&gic->header->tdir, SHM_TDIR_GATED, TDIR_R6);
