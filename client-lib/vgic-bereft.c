@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base-clock.h"
+#include "shm-fold.h"
 #include "shm-line.h"
 #include "shm-lock.h"
 #include "shm-reset.h"

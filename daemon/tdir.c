@@ -13,6 +13,7 @@
 #include "options.h"
 #include "loop.h"
 #include "session.h"
+#include "shm-fold.h"
 #include "shm-gate.h"
 #include "tdir.h"
 #include "user.h"

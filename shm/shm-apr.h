@@ -15,7 +15,7 @@
  *         the word, then the request, both sequentially consistent, then looks whether to ring, as an injector does.
  * Death   Who dies between taking the request and the values leaves the words: shm_vcpu_repair() takes them.
  */
-#include "shm-eoicount.h"
+#include "shm-held.h"
 
 #define SHM_APR_POSTED  (UINT64_C(1) << 32)     /* bits 31..0 are the value */
 

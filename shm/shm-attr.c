@@ -6,6 +6,7 @@
 
 #include "gic-icc.h"
 #include "gic-route.h"
+#include "shm-affinity.h"
 #include "shm-cpuif.h"
 #include "shm-fold.h"
 #include "shm-mmio.h"

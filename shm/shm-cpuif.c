@@ -2,62 +2,17 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-cpuif.h"
 
-#include "gic-prio.h"
 #include "gic-route.h"
+#include "shm-affinity.h"
 #include "shm-apr.h"
-#include "shm-eoicount.h"
 #include "shm-gate.h"
-#include "shm-list.h"
-#include "shm-port.h"
-#include "shm-read.h"
+#include "shm-held.h"
+#include "shm-icc-ctlr.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 
-/* What choosing needs of the vCPU, read once. */
-struct shm_cpuif_gates { /* 16 bytes, so that it is returned in registers */
-        uint64_t cpuif;
-        uint32_t ctlr;          /* live */
-        uint32_t groups;        /* bit g: g is enabled here and at the distributor; NO_1_OF_N(g) */
-};
-
-#define EXCLUDE_SPIS       (1u << 2)         /* beside the groups to choose from */
-#define SHM_CPUIF_NO_1_OF_N(g)  (1u << (SHM_CPUIF_DPG_SHIFT - SHM_CPUIF_GRPEN_SHIFT + (g)))
-
-static struct shm_cpuif_gates shm_cpuif_read_gates(const struct shm_gic *gic,
-                                                   const struct shm_vcpu *vcpu)
-{
-        uint64_t cpuif = shm_load(&vcpu->cpuif, GATE_A1);
-        uint64_t ctlr = shm_load(&vcpu->icc_ctlr, CTLR_X1);
-        uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2);
-        struct shm_cpuif_gates gates = {
-                .cpuif = cpuif, .ctlr = (uint32_t)ctlr,
-                .groups = ((enabled & 3) | SHM_CPUIF_NO_1_OF_N(0) | SHM_CPUIF_NO_1_OF_N(1)) &
-                          (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT),
-        };
-
-        if (cpuif & SHM_CPUIF_ASLEEP) /* IHI 0069 section 11.1: nothing is forwarded to a sleeping PE */
-                gates.groups = 0;
-        return gates;
-}
-
-static uint8_t shm_cpuif_group_mask(const struct shm_cpuif_gates *gates, unsigned group)
-{
-        unsigned bpr0 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR0_SHIFT, 3);
-        unsigned bpr1 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
-
-        return gic_prio_group_mask(gic_prio_bpr(group, bpr0, bpr1, gates->ctlr & ICC_CTLR_CBPR));
-}
-
-/* May an interrupt of this priority and group interrupt what runs now? */
-static bool shm_cpuif_preempts(const struct shm_gic *gic, uint32_t vcpu,
-                               const struct shm_cpuif_gates *gates, uint8_t priority,
-                               unsigned group)
-{
-        return gic_prio_preempts(priority, (uint8_t)(gates->cpuif >> SHM_CPUIF_PMR_SHIFT),
-                                 shm_cpuif_running_priority(gic, vcpu),
-                                 shm_cpuif_group_mask(gates, group));
-}
+#define EXCLUDE_SPIS  (1u << 2)          /* beside the groups to choose from */
 
 /*
  * SLOT-R3 before these looks: who has closed a gate since sees the acknowledge in the slot, or this
@@ -68,11 +23,6 @@ static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu
 {
         return shm_load(&vcpu->cpuif, GATE_A1) == gates->cpuif &&
                (shm_load(&gic->header->gicd_ctlr, GATE_A2) & (1u << group));
-}
-
-static bool shm_word_is_deliverable_at(uint64_t w, uint32_t vcpu)
-{
-        return gic_word_wanting(w) && gic_word_route(w) == vcpu;
 }
 
 /* CAND-R4: clear a summary bit, then re-read the candidates that it covers; as CAND-R3, one level up. */
@@ -165,49 +115,6 @@ void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pic
         pick_of_groups(gic, vcpu, shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]).groups, ret_pick);
 }
 
-/* Index of the highest active priority of both groups, or -1. */
-static int shm_cpuif_highest_active(const struct shm_gic *gic, const struct shm_vcpu *vcpu,
-                                    unsigned *ret_group)
-{
-        unsigned n = gic_prio_n_apr(gic->n_priority_bits);
-
-        for (unsigned i = 0; i < n; i++) {
-                uint32_t group0 = shm_load(&vcpu->ap0r[i], APR_X1);
-                uint32_t group1 = shm_load(&vcpu->ap1r[i], APR_X1);
-                uint32_t both = group0 | group1;
-
-                if (!both)
-                        continue;
-                *ret_group = (group0 & both & -both) ? 0 : 1;
-                return (int)(i * 32 + (unsigned)__builtin_ctz(both));
-        }
-        return -1;
-}
-
-uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu)
-{
-        unsigned group;
-        int bit = shm_cpuif_highest_active(gic, &gic->vcpus[vcpu], &group);
-
-        return bit < 0 ? GIC_PRIORITY_IDLE : gic_prio_of_apr_bit((unsigned)bit, gic->n_priority_bits);
-}
-
-unsigned shm_cpuif_apr_bit(const struct shm_gic *gic, uint32_t vcpu, uint8_t priority, unsigned group)
-{
-        struct shm_cpuif_gates gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
-
-        return gic_prio_apr_bit(priority, shm_cpuif_group_mask(&gates, group),
-                                gic->n_priority_bits);
-}
-
-/* PARK-A1 before the active priorities: a vCPU that sleeps changed its own before PARK-R1. */
-void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu)
-{
-        if (shm_load(&gic->vcpus[vcpu].park, PARK_A1) != SHM_PARK_RUNNING &&
-            shm_cpuif_running_priority(gic, vcpu) != GIC_PRIORITY_IDLE)
-                shm_word_ring(gic, vcpu);
-}
-
 /*
  * The pick, if it may interrupt what runs now; else pick->intid is GIC_INTID_SPURIOUS. @excluded: 0
  * or EXCLUDE_SPIS.
@@ -226,28 +133,6 @@ static struct shm_cpuif_gates pick_preempting(struct shm_gic *gic, uint32_t vcpu
         return gates;
 }
 
-bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
-{
-        struct shm_cpuif_gates gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
-        unsigned group = gic_word_group(w);
-
-        return (gates.groups & (1u << group)) &&
-               shm_cpuif_preempts(gic, vcpu, &gates, gic_word_priority(w), group);
-}
-
-/*
- * Groups whose interrupts ask a sleeping vCPU to wake. One that is off, or that nobody runs, is not
- * woken by interrupts.
- */
-static uint32_t shm_cpuif_waking_groups(const struct shm_gic *gic, uint32_t vcpu)
-{
-        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
-        uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
-
-        cpuif &= SHM_CPUIF_ASLEEP | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT;
-        return cpuif == SHM_CPUIF_ASLEEP ? enabled : 0;
-}
-
 bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_pick pick;
@@ -259,49 +144,6 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
                 return false;
         pick_of_groups(gic, vcpu, groups, &pick);
         return pick.intid != GIC_INTID_SPURIOUS;
-}
-
-/* Awake, it would not take an interrupt with this word that arrived. */
-static bool is_masked(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
-{
-        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
-        struct shm_cpuif_gates gates = {
-                .cpuif = cpuif, .ctlr = (uint32_t)shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1),
-                .groups = (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
-        };
-        unsigned group = gic_word_group(w);
-
-        return shm_word_is_deliverable_at(w, vcpu) &&
-               (shm_cpuif_waking_groups(gic, vcpu) & (1u << group)) &&
-               !((gates.groups & (1u << group)) &&
-                 shm_cpuif_preempts(gic, vcpu, &gates, gic_word_priority(w), group));
-}
-
-bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu)
-{
-        const struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = shm_load(&self->summary, CAND_A1);
-
-        for (; summary; summary &= summary - 1) {
-                unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
-
-                for (; bits; bits &= bits - 1) {
-                        uint32_t index = i * 64 + (unsigned)__builtin_ctzll(bits);
-                        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu,
-                                                                  shm_candidate_intid(index));
-
-                        if (word && is_masked(gic, vcpu, shm_word_load(word)))
-                                return true;
-                }
-        }
-        return false;
-}
-
-bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
-{
-        return shm_cpuif_admits(gic, vcpu, w) ||
-               (shm_cpuif_waking_groups(gic, vcpu) & (1u << gic_word_group(w)));
 }
 
 /* The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens. */
@@ -580,30 +422,4 @@ uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsig
                shm_gic_retry(gic, &tries))
                 ;
         return old;
-}
-
-/* The default numbering answers in one look; any other by the sorted table. */
-uint32_t shm_affinity_find(const struct shm_gic *gic, uint32_t affinity)
-{
-        uint32_t guess = gic_route_default_vcpu(affinity);
-        uint32_t low = 0, high = gic->n_vcpus;
-
-        if (guess < gic->n_vcpus && gic->vcpus[guess].affinity == affinity)
-                return guess;
-        while (low < high) {
-                uint32_t middle = (low + high) / 2;
-                const struct shm_affinity *entry = &gic->affinities[middle];
-                uint32_t found = shm_load(&entry->affinity, AFFINITY_X1);
-
-                if (found == affinity) {
-                        uint32_t vcpu = shm_load(&entry->vcpu, AFFINITY_X1);
-
-                        return vcpu < gic->n_vcpus ? vcpu : GIC_NO_VCPU;
-                }
-                if (found < affinity)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return GIC_NO_VCPU;
 }

@@ -9,7 +9,7 @@
  * What    The trap port: ICC_*_EL1 of one vCPU, worked directly on the words of its interrupts.
  * Threads The vCPU's own thread, unless a call says otherwise. @vcpu is a checked index.
  */
-#include "shm-gic.h"
+#include "shm-cpuif-admit.h"
 
 #define SHM_LINE_IRQ  (1u << 0)
 #define SHM_LINE_FIQ  (1u << 1)
@@ -53,41 +53,11 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
 void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 
 /*
- * shm_cpuif_admits() - could vCPU @vcpu take an interrupt whose word is @w at once, by its groups, PMR and running
- * priority? A hint if asked by another thread. Threads: any.
- */
-bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
-
-/*
  * shm_cpuif_asks_to_wake() - WakeRequest (IHI 0069 section 12.11.42): GICR_WAKER.ProcessorSleep is
  * set, and an interrupt is at the redistributor: pending, enabled, for this vCPU, its group enabled
  * in GICD_CTLR. The CPU interface has no say: it is off. Threads: the vCPU's own.
- *
- * shm_cpuif_would_wake() - does an interrupt whose word is @w, deliverable to @vcpu, end its sleep:
- * signalled to it, or asking it to wake? A hint if asked by another thread. Threads: any.
  */
 bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu);
-bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
-
-/*
- * shm_cpuif_has_masked() - has something arrived at the redistributor that the CPU interface, were
- * it awake, would not take now? For it the vCPU was not woken, or sleeps again. Threads: any.
- */
-bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu);
-
-/* shm_cpuif_apr_bit() - of ICC_AP<group>R<n>_EL1, that stands for an interrupt of @priority: by the binary point as it is now. */
-unsigned shm_cpuif_apr_bit(const struct shm_gic *gic, uint32_t vcpu, uint8_t priority, unsigned group);
-
-/* shm_cpuif_running_priority() - ICC_RPR_EL1: from the active-priority registers of both groups. Threads: any. */
-uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu);
-
-/*
- * shm_cpuif_withdrawn() - an interrupt that vCPU @vcpu was offered has gone: ring if that can matter
- *
- * It may have hidden another one: of the other group, whose binary point lets it preempt what runs while the first did
- * not. With nothing running PMR alone decides, which masks what was hidden, too. Threads: any; after the change.
- */
-void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu);
 
 /* shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written (12.2.21, 12.2.22). */
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value);
@@ -122,8 +92,5 @@ bool shm_sysreg_is_state(uint32_t n_priority_bits, uint32_t reg);
  */
 int shm_sysreg_peek(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *ret_value);
 int shm_sysreg_poke(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t value);
-
-/* shm_affinity_find() - the vCPU with this affinity, or GIC_NO_VCPU. Threads: any. */
-uint32_t shm_affinity_find(const struct shm_gic *gic, uint32_t affinity);
 
 #endif

@@ -3,9 +3,7 @@
 #include "shm-eoicount.h"
 
 #include "gic-icc.h"
-#include "gic-lr.h"
-#include "shm-cpuif.h"
-#include "shm-list.h"
+#include "shm-held.h"
 #include "shm-word.h"
 
 /* Bit by bit: few priorities are active, most often none, and what counts 32 bits is a call. */

@@ -52,10 +52,4 @@ uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t state
  */
 void shm_eoicount_walk(struct shm_gic *gic, uint32_t vcpu, uint64_t walk);
 
-/* shm_held_doubt() - active priorities were changed, or dropped alone, other than in guest. */
-static inline void shm_held_doubt(struct shm_vcpu *vcpu)
-{
-        shm_store(&vcpu->leftovers, 1, PORT_X3);
-}
-
 #endif

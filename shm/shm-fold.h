@@ -137,4 +137,15 @@ static inline void shm_fold_count(struct shm_vcpu *self)
         shm_store(&self->folds, shm_load(&self->folds, PORT_X1) + 1, FOLD_R1);
 }
 
+/*
+ * shm_fold_ask_spis() - before a clear, soon enough for those who are asked: what is in a list
+ * register may have ended there, while its vCPU goes on in guest; it is rung to fold. Threads: any.
+ */
+void shm_fold_ask_spis(struct shm_gic *gic);
+
+/*
+ * shm_fold_is_asked() - whether one that was asked, by anybody, has not folded yet. Threads: any.
+ */
+bool shm_fold_is_asked(const struct shm_gic *gic);
+
 #endif

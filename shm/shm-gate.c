@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-gate.h"
 
-#include "shm-word.h"
+#include "shm-word-step.h"
 
 static bool is_untrapped(uint32_t port)
 {

@@ -3,7 +3,7 @@
 #include "shm-irouter.h"
 
 #include "gic-route.h"
-#include "shm-cpuif.h"
+#include "shm-affinity.h"
 #include "shm-word.h"
 
 static uint64_t set_route(uint64_t w, uint64_t vcpu)

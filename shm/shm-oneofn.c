@@ -3,8 +3,8 @@
 #include "shm-oneofn.h"
 
 #include "gic-irq.h"
-#include "shm-cpuif.h"
-#include "shm-word.h"
+#include "shm-cpuif-admit.h"
+#include "shm-tdir.h"
 
 /*
  * Two protocols, both store-buffering in sequentially consistent order (doc/memory-order.md, table "1-of-N"):

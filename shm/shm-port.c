@@ -9,8 +9,9 @@
 #include "shm-eoicount.h"
 #include "shm-fold.h"
 #include "shm-gate.h"
+#include "shm-held.h"
+#include "shm-icc-ctlr.h"
 #include "shm-list.h"
-#include "shm-read.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -515,15 +516,19 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
-                /* Another interrupt than the one that was listed: not of this entry. */
-                uint64_t lr = (uint32_t)bank->ich_lr[i] == (uint32_t)listed ? bank->ich_lr[i] : listed;
+                uint64_t lr = bank->ich_lr[i];
 
+                if ((uint32_t)lr != (uint32_t)listed) /* another interrupt: not of this entry */
+                        lr = listed;
                 states |= (lr >> 62 & 3) << 2 * i;
                 count_acknowledged(gic, vcpu, listed, lr);
         }
         for (unsigned i = 0; i < SHM_N_APR; i++) {
-                shm_store(&self->bank.ich_ap0r[i], i < n_apr ? bank->ich_ap0r[i] & mask : 0, BANK_X1);
-                shm_store(&self->bank.ich_ap1r[i], i < n_apr ? bank->ich_ap1r[i] & mask : 0, BANK_X1);
+                uint32_t ap0r = i < n_apr ? bank->ich_ap0r[i] & mask : 0;
+                uint32_t ap1r = i < n_apr ? bank->ich_ap1r[i] & mask : 0;
+
+                shm_store(&self->bank.ich_ap0r[i], ap0r, BANK_X1);
+                shm_store(&self->bank.ich_ap1r[i], ap1r, BANK_X1);
         }
         shm_store(&self->bank.ich_vmcr, bank->ich_vmcr, BANK_X1);
         walk = shm_eoicount_exit(self, (unsigned)count, states);

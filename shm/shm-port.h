@@ -30,12 +30,6 @@ struct shm_port_bank {
 /* shm_port_configure() - 1..16 list registers; 0: a trap port again. While it is not in guest. */
 void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n);
 
-/*
- * shm_held_remember() - @intid may be active at this vCPU outside of list registers: a superset,
- * from which the active ones are listed. A vCPU's own thread, or while it is at rest.
- */
-void shm_held_remember(struct shm_vcpu *vcpu, uint32_t intid);
-
 /* shm_port_enter() - publish "in guest", fill @bank. A ring from here on makes the vCPU leave. */
 void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ret_bank);
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 #include "gic-word.h"
-#include "shm-cpuif.h"
+#include "shm-cpuif-admit.h"
 #include "shm-fold.h"
 
 /* CTLR-A1: pairs with CTLR-R1 and CTLR-R2. */

@@ -6,9 +6,10 @@
 
 #include "gic-prio.h"
 #include "shm-apr.h"
+#include "shm-derive.h"
+#include "shm-icc-ctlr.h"
 #include "shm-irouter.h"
 #include "shm-park.h"
-#include "shm-read.h"
 #include "shm-slot.h"
 #include "shm-takeover.h"
 #include "shm-word.h"
@@ -36,7 +37,8 @@ uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 
         if ((w & made_active) == made_active)
                 return w;
-        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu ? gic_irq_deactivate_outside(w) : w;
+        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu
+               ? gic_irq_deactivate_outside(w) : w;
 }
 
 /* --- ICC_CTLR_EL1: which of its three values each kind gives (doc/resets.md) --- */

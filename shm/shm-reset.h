@@ -98,10 +98,4 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu);
  */
 void shm_repair_words(struct shm_gic *gic);
 
-/*
- * shm_derive_vcpu() - set the candidates of a vCPU that its words ask for, and ring it. Threads:
- * any.
- */
-void shm_derive_vcpu(struct shm_gic *gic, uint32_t vcpu);
-
 #endif

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-rwp.h"
 
-#include "shm-list.h"
+#include "shm-held.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 

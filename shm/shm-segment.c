@@ -13,6 +13,7 @@
 
 #include "gic-prio.h"
 #include "gic-route.h"
+#include "shm-affinity.h"
 #include "shm-cpuif.h"
 #include "shm-reset.h"
 #include "shm-word.h"

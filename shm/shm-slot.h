@@ -35,6 +35,7 @@
  * Threads The owner thread; after its death, the one that repairs.
  */
 #include "base-bits.h"
+#include "gic-irq.h"
 #include "shm-gic.h"
 
 /*
@@ -153,6 +154,35 @@ static inline bool shm_slot_is_undelivered(const struct shm_gic *gic, uint32_t h
 static inline void shm_slot_end(struct shm_vcpu *vcpu)
 {
         shm_store(&vcpu->slot.op, SHM_SLOT_NONE, SLOT_R2);
+}
+
+/* What an acknowledge consumed, unless it was cleared since. */
+static inline uint64_t shm_slot_consumed(uint64_t op, uint64_t old_word)
+{
+        return (op & SHM_SLOT_CLEARED) ? 0 : old_word & (GIC_WORD_LATCH | GIC_WORD_EDGE);
+}
+
+/* The word @w if the acknowledge in the slot (@op, @old_word) had not been made. */
+static inline uint64_t shm_slot_taken_back(uint64_t w, uint64_t op, uint64_t old_word)
+{
+        return gic_irq_take_back(w, shm_slot_consumed(op, old_word), op & SHM_SLOT_MADE_ACTIVE);
+}
+
+/*
+ * From whom has @by, which holds this, claimed it, without having looked whether it was delivered?
+ * GIC_NO_VCPU: from nobody.
+ */
+static inline uint32_t shm_slot_claimed_from(const struct shm_gic *gic, uint32_t by, uint32_t intid)
+{
+        const struct shm_slot *slot = &gic->vcpus[by].slot;
+        uint64_t op = shm_load(&slot->op, SLOT_A2);
+        uint64_t from = base_field_get(shm_load(&slot->argument, SLOT_X1),
+                                       SHM_SLOT_ARGUMENT_FROM_SHIFT, 17);
+
+        if ((SHM_SLOT_OP_KIND(op) != SHM_SLOT_EOI && SHM_SLOT_OP_KIND(op) != SHM_SLOT_DIR) ||
+            SHM_SLOT_OP_INTID(op) != intid || (op & SHM_SLOT_CLAIMED) || !from || from - 1 == by)
+                return GIC_NO_VCPU;
+        return (uint32_t)from - 1;
 }
 
 #endif

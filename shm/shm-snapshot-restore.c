@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+#include "shm-derive.h"
+#include "shm-held.h"
 #include "shm-snapshot.h"
 
 #include <errno.h>
@@ -8,7 +10,6 @@
 
 #include "gic-route.h"
 #include "shm-apr.h"
-#include "shm-eoicount.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-snapshot-check.h"

@@ -9,9 +9,9 @@
 #include "gic-icc.h"
 #include "gic-prio.h"
 #include "shm-apr.h"
-#include "shm-eoicount.h"
+#include "shm-held.h"
+#include "shm-icc-ctlr.h"
 #include "shm-oneofn.h"
-#include "shm-read.h"
 #include "shm-word.h"
 
 /*

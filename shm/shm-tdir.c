@@ -3,7 +3,7 @@
 #include "shm-tdir.h"
 
 #include "shm-slot.h"
-#include "shm-word.h"
+#include "shm-word-step.h"
 
 /*
  * TDIR: raise by anyone, clear by the daemon
@@ -115,28 +115,6 @@ static uint32_t count_in_flight(const struct shm_gic *gic)
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
                 n += gic_word_in_flight(shm_load(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word, TDIR_A3));
         return n;
-}
-
-void shm_fold_ask_spis(struct shm_gic *gic)
-{
-        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
-                uint32_t intid = shm_gic_nth_spi(gic, i);
-                shm_atomic(uint64_t) *word = &shm_gic_spi(gic, intid)->word;
-
-                if ((shm_word_load(word) & (GIC_WORD_RESIDENT | GIC_WORD_FOLD)) == GIC_WORD_RESIDENT)
-                        shm_word_update(gic, word, intid, gic_lr_ask, 0);
-        }
-}
-
-bool shm_fold_is_asked(const struct shm_gic *gic)
-{
-        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
-                uint64_t w = shm_word_load(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word);
-
-                if ((w & (GIC_WORD_RESIDENT | GIC_WORD_FOLD)) == (GIC_WORD_RESIDENT | GIC_WORD_FOLD))
-                        return true;
-        }
-        return false;
 }
 
 int shm_tdir_try_clear(struct shm_gic *gic)

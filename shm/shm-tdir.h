@@ -77,17 +77,6 @@ void shm_tdir_heard(struct shm_gic *gic, uint64_t generation);
 void shm_tdir_tell(struct shm_gic *gic);
 
 /*
- * shm_fold_ask_spis() - before a clear, soon enough for those who are asked: what is in a list
- * register may have ended there, while its vCPU goes on in guest; it is rung to fold. Threads: any.
- */
-void shm_fold_ask_spis(struct shm_gic *gic);
-
-/*
- * shm_fold_is_asked() - whether one that was asked, by anybody, has not folded yet. Threads: any.
- */
-bool shm_fold_is_asked(const struct shm_gic *gic);
-
-/*
  * shm_tdir_try_clear() - the daemon's half: SET -> CLEARING, scan, CLEAR if nothing is in flight, else back to SET
  *
  * Also stores the number of SPIs found in flight for people to read. One caller at a time.

@@ -10,6 +10,7 @@
  */
 #include "death.h"
 #include "gic-route.h"
+#include "shm-affinity.h"
 #include "shm-apr.h"
 #include "shm-takeover.h"
 

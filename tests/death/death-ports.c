@@ -7,6 +7,7 @@
  * VICTIM is a list-register port or a trap port, OTHER is either, too: asleep, or in guest.
  */
 #include "death.h"
+#include "shm-fold.h"
 
 const bool death_has_ports = true;
 

@@ -23,6 +23,7 @@
 #include "shm-attr.h"
 #include "shm-cpuif.h"
 #include "shm-daemon.h"
+#include "shm-fold.h"
 #include "shm-line.h"
 #include "shm-mirror.h"
 #include "shm-mmio.h"

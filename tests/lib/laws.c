@@ -10,6 +10,7 @@
 #include "gic-irq.h"
 #include "gic-prio.h"
 #include "gic-route.h"
+#include "shm-affinity.h"
 #include "shm-apr.h"
 #include "shm-cpuif.h"
 #include "shm-takeover.h"

@@ -17,6 +17,7 @@
 #include "gic-icc.h"
 #include "icv.h"
 #include "rig.h"
+#include "shm-fold.h"
 #include "shm-gate.h"
 #include "shm-port.h"
 

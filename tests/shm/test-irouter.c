@@ -8,6 +8,7 @@
 
 #include "duel.h"
 #include "rig.h"
+#include "shm-affinity.h"
 
 #define AT(n) (IROUTER + 8ull * (n))
 

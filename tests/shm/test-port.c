@@ -9,8 +9,10 @@
  */
 #include "gic-lr.h"
 #include "rig.h"
+#include "shm-fold.h"
 #include "shm-gate.h"
 #include "shm-hook.h"
+#include "shm-list.h"
 #include "shm-port.h"
 #include "snapshot-rig.h"
 

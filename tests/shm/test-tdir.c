@@ -8,6 +8,7 @@
 
 #include "gic-lr.h"
 #include "rig.h"
+#include "shm-fold.h"
 #include "shm-port.h"
 
 #define IRQ 40

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-word-pay.h"
+
+/*
+ * Ring the target of an interrupt that it has as a candidate, if it may not have been rung for it.
+ * One that is parked and would not take the interrupt need not wake: its gates are as it parked
+ * with them, and whoever opens one from outside rings by itself. One that executes guest code may
+ * be changing its gates.
+ */
+static void ring_again(struct shm_gic *gic, uint32_t vcpu, uint64_t w)
+{
+        uint32_t park = shm_load(&gic->vcpus[vcpu].park, PARK_A1);
+
+        if (park == SHM_PARK_IN_GUEST ||
+            (park == SHM_PARK_PARKED && shm_cpuif_would_wake(gic, vcpu, w)))
+                shm_word_ring(gic, vcpu);
+}
+
+/* A port in guest that does not trap ICC_DIR_EL1 has to, for a private interrupt that is active. */
+static void ring_untrapped_port(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint32_t port = shm_load(&gic->vcpus[vcpu].port, PORT_A1);
+
+        if ((port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN)
+                shm_word_ring(gic, vcpu);
+}
+
+/*
+ * The mark is made as for a change: by read-modify-writes, which say for certain what is there.
+ * That a load found the bits set would not do: its vCPU may be clearing them, and CAND-R3 and
+ * CAND-R4 would not have to see the word that this writer saw.
+ */
+void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
+{
+        uint32_t target = gic_word_route(w), holder = gic_word_holder(w);
+
+        if (!gic_intid_is_private(intid) && gic_word_in_flight(w))
+                shm_tdir_raise_again(gic, intid);
+        if ((w & GIC_WORD_FOLD) && holder < gic->n_vcpus)
+                shm_word_ring(gic, holder);
+        if ((w & GIC_WORD_ACTIVE) && gic_intid_is_private(intid) && target < gic->n_vcpus)
+                ring_untrapped_port(gic, target);
+        if (!gic_irq_is_owed(w))
+                return;
+        if (target < gic->n_vcpus) {
+                shm_word_mark(&gic->vcpus[target], intid);
+                ring_again(gic, target, w);
+        }
+        if (w & GIC_WORD_IRM)
+                shm_oneofn_stay(gic, target, intid);
+}

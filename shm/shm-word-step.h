@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_WORD_STEP_H
+#define SHM_WORD_STEP_H
+
+/*
+ * Steps: the single accesses of which every operation on an interrupt is made
+ *
+ * What    Load a word, publish a change of it, mark a candidate, ring its vCPU, owe an end of
+ *         interrupt to the daemon. A step pays for nothing: shm-word.h has the changes that do.
+ * Why     Paying a change needs to know who is eligible, how the gates stand and whether TDIR is
+ *         set; those in turn load words and ring. So what all of them share lies below them.
+ * Order   Words, summaries, park and the gates are sequentially consistent. That is the
+ *         store-buffering argument of every protocol here: "I changed X, then looked at Y" against
+ *         "I changed Y, then looked at X": in one total order one of the two sees the other.
+ *         Candidates pass messages. doc/memory-order.md, "word, candidate, park".
+ * Threads Any.
+ */
+#include "gic-word.h"
+#include "shm-gic.h"
+
+/* WORD-A1: a word, to decide on. Pairs with WORD-R1. */
+static inline uint64_t shm_word_load(const shm_atomic(uint64_t) *word)
+{
+        return shm_load(word, WORD_A1);
+}
+
+/* WORD-R1: publish @now if the word still is *old; else *old is what it is now. */
+static inline bool shm_word_cas(shm_atomic(uint64_t) *word, uint64_t *old, uint64_t now)
+{
+        return shm_cas(word, old, now, WORD_R1);
+}
+
+/*
+ * CAND-R1, CAND-R2: the candidate before its summary bit; the summary by an unconditional
+ * read-modify-write.
+ */
+static inline void shm_word_mark(struct shm_vcpu *vcpu, uint32_t intid)
+{
+        uint32_t index = shm_candidate_index(intid);
+
+        shm_or(&vcpu->candidates[index / 64], UINT64_C(1) << (index % 64), CAND_R1);
+        shm_or(&vcpu->summary, UINT64_C(1) << (index / 64), CAND_R2);
+}
+
+/*
+ * Ring vCPU @vcpu unless it looks for itself. PARK-A1: after a sequentially consistent store; pairs
+ * with PARK-R1.
+ */
+static inline void shm_word_ring(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint32_t park = shm_load(&gic->vcpus[vcpu].park, PARK_A1);
+
+        if (park != SHM_PARK_RUNNING && gic->ring)
+                gic->ring(gic->hook_ctx, vcpu, park);
+}
+
+/*
+ * Owe an end of interrupt to the daemon: EOI-R1, EOI-R2. No system call: the daemon polls while it
+ * expects one.
+ */
+static inline void shm_word_owe_eoi(struct shm_gic *gic, uint32_t intid)
+{
+        uint32_t index = shm_candidate_index(intid);
+
+        shm_or(&gic->header->eoi[index / 64], UINT64_C(1) << (index % 64), EOI_R1);
+        shm_or(&gic->header->eoi_summary, UINT64_C(1) << (index / 64), EOI_R2);
+}
+
+/* May @vcpu take the interrupt, whose word is @w, as far as that word says? */
+static inline bool shm_word_is_deliverable_at(uint64_t w, uint32_t vcpu)
+{
+        return gic_word_wanting(w) && gic_word_route(w) == vcpu;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#include "shm-word.h"
+
+#include "shm-slot.h"
+
+/* Return: given back on behalf of who has claimed it too early, or changed by somebody else. */
+static bool give_back(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                      uint64_t *old)
+{
+        uint32_t from = shm_slot_claimed_from(gic, gic_word_holder(*old), intid);
+        uint64_t held = gic_word_set_holder(*old, (uint16_t)from);
+
+        if (!(*old & GIC_WORD_ACTIVE) || !shm_slot_is_undelivered(gic, from, intid))
+                return false;
+        if (shm_word_cas(word, old, held))
+                *old = held;
+        return true;
+}
+
+/*
+ * SLOT-A2: the word says that this vCPU has acknowledged it, by the acknowledge that is in the slot
+ * if the word says so once more behind it. What the change makes of the interrupt as if it had not
+ * been acknowledged goes into the slot by a compare-and-swap (SLOT-R4).
+ */
+bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t *old,
+                   uint64_t *now, shm_transition transition, uint64_t argument)
+{
+        struct shm_slot *slot = &gic->vcpus[gic_word_holder(*old)].slot;
+        uint64_t op = shm_load(&slot->op, SLOT_A2);
+        uint64_t old_word = shm_load(&slot->old_word, SLOT_X1);
+        uint64_t before = *old, back, noted;
+
+        *old = shm_word_load(word); /* or the slot is empty, since it was taken back */
+        if (*old != before)
+                return false;
+        if (before & GIC_WORD_RESIDENT)
+                return true;
+        if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_ACK || SHM_SLOT_OP_INTID(op) != intid)
+                return !give_back(gic, word, intid, old);
+        back = shm_slot_taken_back(before, op, old_word);
+        if (op & SHM_SLOT_CLOSED) {
+                if (shm_word_cas(word, old, back))
+                        shm_word_pay_effects(gic, intid, before, *old = back);
+                return false;
+        }
+        back = transition(back, argument);
+        noted = base_bit_assign(op, SHM_SLOT_MADE_ACTIVE, (back & GIC_WORD_ACTIVE) != 0);
+        if (shm_slot_consumed(op, old_word) && !(back & shm_slot_consumed(op, old_word)))
+                noted |= SHM_SLOT_CLEARED;
+        if (noted != op && !shm_cas(&slot->op, &op, noted, SLOT_R4))
+                return false;
+        if ((noted ^ op) & SHM_SLOT_MADE_ACTIVE) /* who is later there is later in the word */
+                *now = gic_word_salted(*now);
+        if (*now & GIC_WORD_ACTIVE) /* made active: the repair still knows it by its holder */
+                *now = gic_word_set_holder(*now, gic_word_holder(before));
+        return true;
+}
+
+static uint64_t end_undelivered(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return gic_word_salted(gic_irq_deactivate_outside(w));
+}
+
+/*
+ * Claim what another vCPU holds. SLOT-A2 before: what nobody has yet is ended as by
+ * GICD_ICACTIVER<n>, whatever becomes of its acknowledge; and after: it may have been ended and
+ * acknowledged again since.
+ */
+uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
+                        uint32_t intid, uint64_t op, uint64_t old)
+{
+        uint32_t holder = gic_word_holder(old);
+        uint64_t held = old, mine = gic_word_set_holder(held, (uint16_t)vcpu);
+
+        if (shm_slot_is_undelivered(gic, holder, intid)) {
+                mine = end_undelivered(old, 0);
+                if (!shm_word_note(gic, word, intid, &old, &mine, end_undelivered, 0))
+                        return old;
+                shm_slot_salts(&gic->vcpus[vcpu], op, old);
+                if (!shm_word_cas(word, &old, mine))
+                        return old;
+                shm_word_pay_effects(gic, intid, held, mine);
+                return 0;
+        }
+        shm_slot_claims(&gic->vcpus[vcpu], op, holder);
+        if (!shm_word_cas(word, &old, mine))
+                return old;
+        old = mine;
+        if (shm_slot_is_undelivered(gic, holder, intid))
+                return shm_word_cas(word, &old, held) ? held : old;
+        shm_slot_claimed(&gic->vcpus[vcpu], op);
+        return mine;
+}
