@@ -9,6 +9,7 @@
 #include "shm-fold.h"
 #include "shm-line.h"
 #include "shm-lock.h"
+#include "shm-owner.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-tdir.h"

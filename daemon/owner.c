@@ -11,6 +11,7 @@
 #include "owner.h"
 #include "session.h"
 #include "shm-cpuif.h"
+#include "shm-owner.h"
 #include "shm-port.h"
 #include "shm-reset.h"
 #include "tdir.h"

@@ -93,6 +93,10 @@ static inline void shm_bell_heard(struct shm_gic *gic, uint32_t vcpu, uint64_t n
 }
 
 /* shm_park_wake() - end a park, or kick out of the guest. Threads: any. */
-void shm_park_wake(struct shm_gic *gic, uint32_t vcpu);
+static inline void shm_park_wake(struct shm_gic *gic, uint32_t vcpu)
+{
+        shm_or(&gic->vcpus[vcpu].request, SHM_REQUEST_WAKE, REQUEST_R1);
+        shm_word_ring(gic, vcpu);
+}
 
 #endif

@@ -12,6 +12,7 @@
 #include "shm-held.h"
 #include "shm-icc-ctlr.h"
 #include "shm-list.h"
+#include "shm-reset-value.h"
 #include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
@@ -409,7 +410,7 @@ static bool apply_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, ui
 
 /*
  * CTLR-R3: ICC_CTLR_EL1 has no such mark of a reset that was made. So it is marked itself, as by an
- * outsider (shm_reset_ctlr_taken()), before STALE is looked for, and written only over that mark,
+ * outsider (shm-takeover.c), before STALE is looked for, and written only over that mark,
  * which a reset takes off. If the reset left the same value, and an outsider that was late its mark
  * on it, this wrote over that: STALE says so behind it, and it is the value from before again.
  */

@@ -4,42 +4,14 @@
 
 #include <errno.h>
 
-#include "gic-prio.h"
 #include "shm-apr.h"
 #include "shm-derive.h"
 #include "shm-icc-ctlr.h"
 #include "shm-irouter.h"
-#include "shm-park.h"
+#include "shm-reset-value.h"
 #include "shm-slot.h"
 #include "shm-takeover.h"
 #include "shm-word.h"
-
-uint64_t shm_reset_sgi(uint64_t w, uint64_t unused)
-{
-        (void)unused;
-        return gic_irq_reset(w, true);
-}
-
-uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
-{
-        (void)unused;
-        return gic_irq_reset(w, false);
-}
-
-/*
- * Resident: its owner died in guest, or while it folded what had become active there. What a write made active meanwhile
- * (GICD_ISACTIVER<n>) nobody holds, unless the guest had taken it: the repair of the port finds out.
- */
-uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
-{
-        const uint64_t made_active = GIC_WORD_RESIDENT | GIC_WORD_ACTIVE_OVERRIDDEN |
-                                     GIC_WORD_ACTIVE;
-
-        if ((w & made_active) == made_active)
-                return w;
-        return (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu
-               ? gic_irq_deactivate_outside(w) : w;
-}
 
 /* --- ICC_CTLR_EL1: which of its three values each kind gives (doc/resets.md) --- */
 
@@ -77,17 +49,6 @@ static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*cha
 
 /* --- the owner's reset --- */
 
-uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old)
-{
-        const uint64_t kept = ~base_mask(SHM_CPUIF_BITS) | SHM_CPUIF_POWERED | SHM_CPUIF_OFF | SHM_CPUIF_ABSENT |
-                              SHM_CPUIF_OWNED | SHM_CPUIF_SEIZED | SHM_CPUIF_STALE;
-        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
-        uint64_t now = (old & kept) | (gic->awake ? 0 : SHM_CPUIF_ASLEEP);
-
-        now = base_field_set(now, SHM_CPUIF_BPR0_SHIFT, 3, minimum);
-        return base_field_set(now, SHM_CPUIF_BPR1_SHIFT, 3, minimum + 1);
-}
-
 static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
         uint64_t old = shm_load(&vcpu->cpuif, CPUIF_X1);
@@ -99,37 +60,6 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
         while (!shm_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
                shm_gic_retry(gic, &tries))
                 ;
-}
-
-void shm_reset_count(struct shm_vcpu *vcpu)
-{
-        shm_add(&vcpu->counters.resets, 1, COUNT_R1);
-}
-
-/*
- * An outsider's part of ICC_CTLR_EL1, which has no salt: marked, then reset with the mark. Each
- * change is of a value that was loaded before the ticket was found valid. If the owner has the vCPU
- * back after that its own reset has taken the mark off, and the change fails, whatever its guest
- * has written. A mark alone, left by an outsider that was late, means nothing to anybody but the
- * next one.
- */
-bool shm_reset_ctlr_taken(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
-{
-        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
-        unsigned tries = 0;
-
-        do {
-                uint64_t old = shm_load(ctlr, CTLR_X1);
-                uint64_t now = shm_icc_ctlr_reset(old, asked & SHM_REQUEST_FORGET);
-
-                now = (old & SHM_ICC_CTLR_ASKED) ? now & ~SHM_ICC_CTLR_ASKED
-                                                 : old | SHM_ICC_CTLR_ASKED;
-                if (!shm_takeover_is_still_seized(&gic->vcpus[vcpu], ticket))
-                        return false;
-                if (shm_cas(ctlr, &old, now, CTLR_R2) && !(now & SHM_ICC_CTLR_ASKED))
-                        return true;
-        } while (shm_gic_retry(gic, &tries));
-        return false;
 }
 
 /* CPU interface and private interrupts. @asked: SHM_REQUEST_* that were posted. */
@@ -396,10 +326,4 @@ void shm_reset_request_all(struct shm_gic *gic)
         reset_distributor(gic);
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
                 shm_reset_request(gic, i, SHM_RESET_SYSTEM);
-}
-
-void shm_park_wake(struct shm_gic *gic, uint32_t vcpu)
-{
-        shm_or(&gic->vcpus[vcpu].request, SHM_REQUEST_WAKE, REQUEST_R1);
-        shm_word_ring(gic, vcpu);
 }

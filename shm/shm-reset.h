@@ -46,39 +46,15 @@ void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on);
 
 /* --- parts, for the other files of shm/ --- */
 
-/* Pure: of a private word; of a word whose vCPU may have acknowledged it; of the CPU-interface word. */
-uint64_t shm_reset_sgi(uint64_t w, uint64_t unused);
-uint64_t shm_reset_wired(uint64_t w, uint64_t unused);
-uint64_t shm_reset_held(uint64_t w, uint64_t vcpu);
-uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old);
-
 void shm_reset_build(struct shm_gic *gic, uint32_t vcpu);      /* while the segment is built: SPIs come later */
 void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu);      /* the owner: SHM_REQUEST_RESET is set */
 void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument); /* from the slot of one who died in a reset */
-void shm_reset_count(struct shm_vcpu *vcpu);                   /* one reset was applied */
-
-/* An outsider's part of ICC_CTLR_EL1. Return: false if the vCPU is no longer taken by @ticket. */
-bool shm_reset_ctlr_taken(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked);
 
 /* Finish what a process that died may have left of a reset. Return: was there something? */
 bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu);
 
 void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns it from here on */
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);
-
-/*
- * shm_vcpu_own() / shm_vcpu_release() - the daemon records who owns a vCPU, for others to read: it
- * decides by its own memory, never by this. session != 0. Return: 0; -EINVAL.
- */
-int shm_vcpu_own(struct shm_gic *gic, uint32_t vcpu, uint64_t session, uint32_t pid);
-void shm_vcpu_release(struct shm_gic *gic, uint32_t vcpu);
-
-/*
- * shm_vcpu_session() - who owns it; or owned it last, was released, and may run it still or has
- * left something in it: nobody has repaired it since. 0: nobody. @vcpu is checked already. Threads:
- * any.
- */
-uint64_t shm_vcpu_session(const struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else

@@ -3,7 +3,9 @@
 #include "shm-takeover.h"
 
 #include "shm-apr.h"
-#include "shm-reset.h"
+#include "shm-icc-ctlr.h"
+#include "shm-oneofn.h"
+#include "shm-reset-value.h"
 #include "shm-slot.h"
 #include "shm-word.h"
 
@@ -118,6 +120,32 @@ void shm_takeover_strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
                         return;
 }
 
+/*
+ * An outsider's part of ICC_CTLR_EL1, which has no salt: marked, then reset with the mark. Each
+ * change is of a value that was loaded before the ticket was found valid. If the owner has the vCPU
+ * back after that its own reset has taken the mark off, and the change fails, whatever its guest
+ * has written. A mark alone, left by an outsider that was late, means nothing to anybody but the
+ * next one.
+ */
+static bool change_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
+{
+        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        unsigned tries = 0;
+
+        do {
+                uint64_t old = shm_load(ctlr, CTLR_X1);
+                uint64_t now = shm_icc_ctlr_reset(old, asked & SHM_REQUEST_FORGET);
+
+                now = (old & SHM_ICC_CTLR_ASKED) ? now & ~SHM_ICC_CTLR_ASKED
+                                                 : old | SHM_ICC_CTLR_ASKED;
+                if (!shm_takeover_is_still_seized(&gic->vcpus[vcpu], ticket))
+                        return false;
+                if (shm_cas(ctlr, &old, now, CTLR_R2) && !(now & SHM_ICC_CTLR_ASKED))
+                        return true;
+        } while (shm_gic_retry(gic, &tries));
+        return false;
+}
+
 static bool apply_reset(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -133,7 +161,7 @@ static bool apply_reset(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
         if (!change_words(gic, vcpu, ticket))
                 return false;
-        return shm_reset_ctlr_taken(gic, vcpu, ticket, asked);
+        return change_ctlr(gic, vcpu, ticket, asked);
 }
 
 bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool only_posted)

@@ -8,6 +8,7 @@
 #include "shm-apr.h"
 #include "shm-irouter.h"
 #include "shm-mirror.h"
+#include "shm-owner.h"
 #include "shm-snapshot.h"
 #include "shm-takeover.h"
 

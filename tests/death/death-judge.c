@@ -12,6 +12,7 @@
 #include "gic-route.h"
 #include "shm-affinity.h"
 #include "shm-apr.h"
+#include "shm-owner.h"
 #include "shm-takeover.h"
 
 static char said[160];

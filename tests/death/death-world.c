@@ -17,6 +17,7 @@
 #include "death.h"
 #include "shm-atomic.h"
 #include "shm-gate.h"
+#include "shm-owner.h"
 #include "shm-takeover.h"
 
 struct rig rig;

@@ -27,6 +27,7 @@
 #include "shm-line.h"
 #include "shm-mirror.h"
 #include "shm-mmio.h"
+#include "shm-owner.h"
 #include "shm-read.h"
 #include "shm-reset.h"
 #include "shm-segment.h"

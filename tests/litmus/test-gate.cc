@@ -9,6 +9,7 @@
  */
 #include "litmus-world.h"
 #include "shm-gate.h"
+#include "shm-owner.h"
 #include "shm-port.h"
 
 #define SPI GIC_SPI_FIRST

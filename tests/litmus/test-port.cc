@@ -11,6 +11,7 @@
 #include "gic-icc.h"
 #include "litmus-world.h"
 #include "shm-fold.h"
+#include "shm-owner.h"
 #include "shm-port.h"
 #include "shm-rwp.h"
 

@@ -8,6 +8,7 @@
  * its program, as far as a compiler may not have moved it (litmus-model.cc). Devices and other vCPUs go on meanwhile.
  */
 #include "litmus-world.h"
+#include "shm-owner.h"
 #include "shm-rwp.h"
 
 #define SPI GIC_SPI_FIRST

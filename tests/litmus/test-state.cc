@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "litmus-world.h"
+#include "shm-owner.h"
 #include "shm-read.h"
 #include "shm-segment.h"
 #include "shm-snapshot.h"

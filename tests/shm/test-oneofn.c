@@ -9,6 +9,7 @@
 #include "duel.h"
 #include "gic-route.h"
 #include "rig.h"
+#include "shm-owner.h"
 
 enum { SPI = 40, OTHER = 41, ESPI = 4096 + 33, N_ROUNDS = 40000 };
 

@@ -6,6 +6,7 @@
  */
 #include "gic-lr.h"
 #include "rig.h"
+#include "shm-owner.h"
 #include "shm-port.h"
 #include "shm-slot.h"
 

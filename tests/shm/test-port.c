@@ -13,6 +13,7 @@
 #include "shm-gate.h"
 #include "shm-hook.h"
 #include "shm-list.h"
+#include "shm-owner.h"
 #include "shm-port.h"
 #include "snapshot-rig.h"
 

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "shm-owner.h"
 #include "snapshot-rig.h"
 
 /* doc/snapshot.md: the header has 96 bytes, a vCPU 72 and 8 per private interrupt, an SPI 16. */

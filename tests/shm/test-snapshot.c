@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "shm-apr.h"
+#include "shm-owner.h"
 #include "shm-takeover.h"
 #include "snapshot-rig.h"
 

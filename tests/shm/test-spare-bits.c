@@ -24,6 +24,7 @@
 #include "shm-fold.h"
 #include "shm-gate.h"
 #include "shm-oneofn.h"
+#include "shm-owner.h"
 #include "shm-snapshot.h"
 #include "shm-takeover.h"
 

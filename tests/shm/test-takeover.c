@@ -12,6 +12,7 @@
 #include "duel.h"
 #include "rig.h"
 #include "shm-apr.h"
+#include "shm-owner.h"
 #include "shm-takeover.h"
 
 #define OFF     0u      /* the vCPU that is reset */

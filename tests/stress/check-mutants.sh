@@ -207,7 +207,7 @@ mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deac
 mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/gic_irq_acknowledge(pick.word, (uint16_t)vcpu)/& | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH))/'
 mutant "a change of a word is stored" shm-word.h '/^shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
 mutant "an end of interrupt is stored" shm-cpuif.c '/^static void deactivate/,/^}/s/if (!shm_word_cas(word, &old, now))/if (atomic_store(word, now), false)/'
-mutant "a reset ends what another vCPU holds" shm-reset.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//' \
+mutant "a reset ends what another vCPU holds" shm-reset-value.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//' \
         "tests/death/test-points-lr says so"
 mutant "a look at HPPIR acknowledges" shm-cpuif.c '/^uint32_t shm_cpuif_hppir/,/^}/s/shm_cpuif_pick(gic, vcpu, &pick);/&\n        if (pick.intid != GIC_INTID_SPURIOUS) shm_word_cas(pick.at, \&pick.word, gic_irq_deactivate(gic_irq_acknowledge(pick.word, (uint16_t)vcpu)));/'
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "shm-owner.h"
 #include "stress.h"
 
 #if defined __SANITIZE_THREAD__
