@@ -7,6 +7,7 @@
  * Acknowledge, end, deactivate, any ICC_*_EL1 register, resets. Between an entry and an exit of a
  * list-register port the CPU interface is the bank, and these calls do nothing.
  */
+#include "shm-sysreg.h"
 #include "vgic-private.h"
 
 #include <errno.h>

@@ -7,9 +7,9 @@
 #include "gic-icc.h"
 #include "gic-route.h"
 #include "shm-affinity.h"
-#include "shm-cpuif.h"
 #include "shm-fold.h"
 #include "shm-mmio.h"
+#include "shm-sysreg.h"
 #include "shm-word.h"
 
 /*

@@ -14,7 +14,6 @@
 #include "gic-prio.h"
 #include "gic-route.h"
 #include "shm-affinity.h"
-#include "shm-cpuif.h"
 #include "shm-reset.h"
 #include "shm-word.h"
 

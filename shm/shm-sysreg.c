@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include "shm-cpuif.h"
+#include "shm-sysreg.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include "gic-icc.h"
 #include "gic-prio.h"
 #include "shm-apr.h"
+#include "shm-cpuif.h"
 #include "shm-held.h"
 #include "shm-icc-ctlr.h"
 #include "shm-oneofn.h"

@@ -10,6 +10,7 @@
 #include "shm-mirror.h"
 #include "shm-owner.h"
 #include "shm-snapshot.h"
+#include "shm-sysreg.h"
 #include "shm-takeover.h"
 
 const bool death_has_ports = false;

@@ -8,6 +8,7 @@
  */
 #include "death.h"
 #include "shm-fold.h"
+#include "shm-sysreg.h"
 
 const bool death_has_ports = true;
 

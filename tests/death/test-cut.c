@@ -12,6 +12,7 @@
 #include "death.h"
 #include "shm-ring.h"
 #include "shm-snapshot.h"
+#include "shm-sysreg.h"
 
 static const struct death_act nobody = { .name = "nobody", .flags = DEATH_OUTSIDER };
 static unsigned long n_kills;

@@ -12,6 +12,7 @@
 #include "shm-hook.h"
 #include "shm-rwp.h"
 #include "shm-slot.h"
+#include "shm-sysreg.h"
 
 #define SPI 40u
 

@@ -31,6 +31,7 @@
 #include "shm-port.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
+#include "shm-sysreg.h"
 #include "shm-tdir.h"
 
 enum { N_VCPUS = 2, N_SPIS = 40, MAX_INTIDS = 300, HCR_LRENPIE = 4, HCR_NPIE = 8, HCR_TDIR = 1 << 14 };

@@ -20,6 +20,7 @@
 #include "shm-mmio.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
+#include "shm-sysreg.h"
 #include "shm-tdir.h"
 
 enum { N_VCPUS = 3, N_SPIS = 40 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shm-segment.h"
+#include "shm-sysreg.h"
 
 struct shm_gic world;
 bool world_rung[WORLD_MAX_VCPUS];

@@ -20,6 +20,7 @@
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-slot.h"
+#include "shm-sysreg.h"
 #include "shm-tdir.h"
 #include "shm-word.h"
 #include "tap.h"

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "rig.h"
+#include "shm-sysreg.h"
 
 static struct rig rig;
 

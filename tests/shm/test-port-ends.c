@@ -13,6 +13,7 @@
  * Runs    1, 2, 4 and 16 list registers.
  */
 #include "bank.h"
+#include "shm-sysreg.h"
 #include "snapshot-rig.h"
 
 enum { SPI = 40, PPI = 27, TIMER = 20, SGI = 5, EPPI = 1056, ESPI = 4100 };

@@ -25,6 +25,7 @@
 #include "gic-route.h"
 #include "rig.h"
 #include "shm-gate.h"
+#include "shm-sysreg.h"
 
 enum { N_VCPUS = 3, FIRST = 32, N_SPIS = 32, STEPS = 30000, DEPTH = 24, FEW = 2 };
 

@@ -9,6 +9,7 @@
  */
 #include "bank.h"
 #include "rig.h"
+#include "shm-sysreg.h"
 
 enum { FIRST = 40, N_PORTS = 2, PPI = 20, SGI = 5 };
 

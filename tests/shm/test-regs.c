@@ -7,6 +7,7 @@
 #include "gic-icc.h"
 #include "gic-reg.h"
 #include "rig.h"
+#include "shm-sysreg.h"
 
 #define RRD   1u
 #define WRD   2u

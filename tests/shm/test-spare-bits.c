@@ -26,6 +26,7 @@
 #include "shm-oneofn.h"
 #include "shm-owner.h"
 #include "shm-snapshot.h"
+#include "shm-sysreg.h"
 #include "shm-takeover.h"
 
 #define SPI        40u

@@ -17,6 +17,7 @@
 #include "rig.h"
 #include "shm-hook.h"
 #include "shm-oneofn.h"
+#include "shm-sysreg.h"
 
 enum { SPI = 40, PPI = 27, SGI = 3, N_VCPUS = 3, OTHER = 2 };
 

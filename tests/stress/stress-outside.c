@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "shm-snapshot.h"
+#include "shm-sysreg.h"
 #include "stress.h"
 
 static uint32_t any_vcpu(struct party *p)

@@ -12,6 +12,5 @@ static uint64_t list_unmarked(uint64_t w, uint32_t intid, uint16_t vcpu, bool de
 }
 
 #define gic_lr_list  list_unmarked
-#define gic_lr_lost(w)  gic_lr_lost(litmus_has_fault(LITMUS_LOST_REQUEST) ? (w) & ~GIC_WORD_LISTED : (w))
 #define shm_gate_left(gic)  (litmus_has_fault(LITMUS_NO_GATE_RING) ? (void)0 : (shm_gate_left)(gic))
 #include "shm-port.c"

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * A list-register port leaves the guest: its bank is folded into the words of its interrupts
+ *
+ * What    shm_port_exit(), the owner's; and shm_port_repair(), of one that died: in the middle of a
+ *         fold, or in guest. The entry is in shm-port.c.
+ * How     What was read back is stored in the segment's bank; the slot says so; then follow the
+ *         active priorities, the ends that found no list register, each list register's word, and
+ *         ICH_VMCR_EL2. A repair does the same again from the bank: each step is idempotent.
+ */
+#include "shm-port.h"
+
+#include "gic-icc.h"
+#include "gic-lr.h"
+#include "gic-prio.h"
+#include "shm-cpuif.h"
+#include "shm-eoicount.h"
+#include "shm-fold.h"
+#include "shm-gate.h"
+#include "shm-held.h"
+#include "shm-icc-ctlr.h"
+#include "shm-port-vmcr.h"
+#include "shm-reset-value.h"
+#include "shm-slot.h"
+#include "shm-word.h"
+
+/*
+ * A 1-of-N interrupt that the guest has not taken, and that nobody has changed so that it should be
+ * placed anew.
+ */
+static bool is_still_waiting(uint64_t now, uint32_t vcpu, uint64_t listed, uint64_t state)
+{
+        return (now & GIC_WORD_IRM) && state == GICH_LR_PENDING &&
+               (listed & GICH_LR_STATE) == state && gic_word_wanting(now) &&
+               gic_word_route(now) == vcpu &&
+               gic_word_group(now) == ((listed & GICH_LR_GROUP1) != 0) &&
+               gic_word_priority(now) == (uint8_t)(listed >> GICH_LR_PRIORITY_SHIFT);
+}
+
+/*
+ * Of a dead owner: reset since by an outsider, for whom this fold was before. After the
+ * compare-and-swap of a word (GATE-A1): the outsider, who said STALE before it looked at the word
+ * (TAKE-R5), has seen what was folded, or this sees STALE.
+ */
+static bool was_reset(const struct shm_gic *gic, uint32_t vcpu)
+{
+        return shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1) & SHM_CPUIF_STALE;
+}
+
+static void fold_one(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+{
+        uint32_t intid = (uint32_t)listed;
+        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = at ? shm_word_load(at) : 0, now;
+        bool ended, taken, pushed = false;
+        unsigned tries = 0;
+
+        do {
+                if (!(old & GIC_WORD_RESIDENT) || gic_word_holder(old) != vcpu)
+                        return; /* a reset took it out, or a repair has folded it */
+                now = gic_lr_fold(old, listed, (listed & ~GICH_LR_STATE) | state, &ended);
+                taken = (now & GIC_WORD_ACTIVE) && gic_word_holder(now) == vcpu;
+                if (taken)
+                        shm_held_remember(&gic->vcpus[vcpu], intid);
+                /*
+                 * Before the word: a repair does not come here once that is changed. Twice in the
+                 * list does no harm.
+                 */
+                if (taken && !(listed & GICH_LR_ACTIVE) && !pushed) {
+                        shm_held_push_ack(gic, vcpu, intid);
+                        pushed = true;
+                }
+                if (shm_word_cas(at, &old, now)) {
+                        if (is_still_waiting(now, vcpu, listed, state))
+                                shm_oneofn_keep(gic, vcpu, intid);
+                        else
+                                shm_word_pay_effects(gic, intid, old, now);
+                        if (ended)
+                                shm_word_owe_eoi(gic, intid);
+                        if (taken && was_reset(gic, vcpu))
+                                shm_word_update(gic, at, intid, shm_reset_held, vcpu);
+                        return;
+                }
+        } while (shm_gic_retry(gic, &tries));
+}
+
+/*
+ * What the hardware makes of it (IHI 0069 sections 12.2.4, 12.2.5, 12.2.19). A VBPR1 that changed
+ * was written while VCBPR was clear, whatever that is by now (section 12.4.13).
+ */
+static uint64_t as_implemented(const struct shm_gic *gic, unsigned cpuif_shift, uint64_t value)
+{
+        unsigned minimum = gic_prio_min_bpr0(gic->n_priority_bits);
+
+        if (cpuif_shift == SHM_CPUIF_PMR_SHIFT)
+                return value & gic_prio_mask(gic->n_priority_bits);
+        if (cpuif_shift == SHM_CPUIF_BPR0_SHIFT)
+                return value < minimum ? minimum : value;
+        if (cpuif_shift == SHM_CPUIF_BPR1_SHIFT)
+                return value < minimum + 1 ? minimum + 1 : value;
+        return value;
+}
+
+/* The guest's own changes: what an outsider wrote meanwhile stays where the guest wrote nothing. */
+static uint64_t with_fields(const struct shm_gic *gic, uint64_t cpuif, uint64_t before,
+                            uint64_t now)
+{
+        for (size_t i = 0; i < N_VMCR_FIELDS; i++) {
+                const struct vmcr_field *f = &vmcr_fields[i];
+                uint64_t value = base_field_get(now, f->shift, f->width);
+
+                if (value != base_field_get(before, f->shift, f->width))
+                        cpuif = base_field_set(cpuif, f->cpuif_shift, f->width,
+                                               as_implemented(gic, f->cpuif_shift, value));
+        }
+        return cpuif;
+}
+
+/*
+ * All fields at once, and not over a reset by an outsider (was_reset()): its mark is in the same
+ * word. Return: taken.
+ */
+static bool apply_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
+{
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, CPUIF_X1);
+        unsigned tries = 0;
+
+        do {
+                if (old & SHM_CPUIF_STALE)
+                        return false;
+                if (shm_cas(cpuif, &old, with_fields(gic, old, before, now), GATE_R2))
+                        return true;
+        } while (shm_gic_retry(gic, &tries));
+        return false;
+}
+
+/*
+ * CTLR-R3: ICC_CTLR_EL1 has no such mark of a reset that was made. So it is marked itself, as by an
+ * outsider (shm-takeover.c), before STALE is looked for, and written only over that mark,
+ * which a reset takes off. If the reset left the same value, and an outsider that was late its mark
+ * on it, this wrote over that: STALE says so behind it, and it is the value from before again.
+ */
+static void apply_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
+{
+        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        unsigned tries = 0;
+        uint64_t old, live, written;
+
+        do {
+                old = shm_or(ctlr, SHM_ICC_CTLR_ASKED, CTLR_R3) | SHM_ICC_CTLR_ASKED;
+                if (was_reset(gic, vcpu))
+                        return;
+                live = base_field_get(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
+                if ((before ^ now) & VMCR_VCBPR)
+                        live = base_bit_assign(live, ICC_CTLR_CBPR, now & VMCR_VCBPR);
+                if ((before ^ now) & GICH_VMCR_VEOIM)
+                        live = base_bit_assign(live, ICC_CTLR_EOIMODE, now & GICH_VMCR_VEOIM);
+                written = shm_icc_ctlr_written(old, live) & ~SHM_ICC_CTLR_ASKED;
+        } while (!shm_cas(ctlr, &old, written, CTLR_R1) && shm_gic_retry(gic, &tries));
+        shm_or(ctlr, 0, CTLR_R3);
+        if (was_reset(gic, vcpu))
+                shm_cas(ctlr, &written, old & ~SHM_ICC_CTLR_ASKED, CTLR_R1);
+}
+
+/* Written again by a repair: what a change of the gates owes is paid again, too. */
+static void apply_vmcr(struct shm_gic *gic, uint32_t vcpu)
+{
+        const struct shm_bank *bank = &gic->vcpus[vcpu].bank;
+        uint64_t before = shm_load(&bank->filled_vmcr, BANK_X2);
+        uint64_t now = shm_load(&bank->ich_vmcr, BANK_X2);
+
+        if ((before ^ now) & VMCR_CPUIF_MASK) {
+                if (before & ~now & VMCR_VENG_MASK)
+                        shm_oneofn_leave(gic, vcpu);
+                if (!apply_fields(gic, vcpu, before, now))
+                        return;
+                if (before & ~now & VMCR_VENG_MASK)
+                        shm_oneofn_closed(gic, vcpu);
+                if (now & ~before & VMCR_VENG_MASK)
+                        shm_oneofn_opened(gic, vcpu);
+                shm_word_ring(gic, vcpu);
+        }
+        if ((before ^ now) & (VMCR_VCBPR | GICH_VMCR_VEOIM))
+                apply_ctlr(gic, vcpu, before, now);
+}
+
+/*
+ * From what is in the segment's bank; @states: bits 2n+1..2n are the state of list register n. What
+ * ended without a list register did so before what was acknowledged since, and is active still.
+ * APR-R4: behind the slot, also for a compiler, or who dies here has dropped priorities of
+ * interrupts that stay active.
+ */
+static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                shm_store(&self->ap0r[i], shm_load(&self->bank.ich_ap0r[i], BANK_X2), APR_R4);
+                shm_store(&self->ap1r[i], shm_load(&self->bank.ich_ap1r[i], BANK_X2), APR_R4);
+        }
+        if (SHM_EOICOUNT_LEFT(walk))
+                shm_eoicount_walk(gic, vcpu, walk);
+        /* Listed by priority, the highest first; acknowledged in the opposite order. */
+        for (unsigned i = SHM_N_LIST_REGISTERS; i-- > 0;) {
+                uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
+
+                if (listed & GICH_LR_STATE)
+                        fold_one(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
+        }
+        apply_vmcr(gic, vcpu);
+}
+
+static void leave_guest(struct shm_gic *gic, uint32_t vcpu)
+{
+        shm_atomic(uint32_t) *port = &gic->vcpus[vcpu].port;
+
+        shm_and(port, ~(SHM_PORT_IN | SHM_PORT_TRAPS), PORT_R3);
+        if (!gic->is_bulk_release)
+                shm_gate_left(gic);
+}
+
+/* Acknowledged in guest: listed as pending, and no longer. */
+static void count_acknowledged(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+{
+        shm_atomic(uint64_t) *total = &gic->vcpus[vcpu].counters.acknowledged;
+        shm_atomic(uint64_t) *one;
+
+        if (!(listed & GICH_LR_PENDING) || (state & GICH_LR_PENDING) ||
+            !shm_gic_word(gic, vcpu, (uint32_t)listed))
+                return;
+        one = shm_gic_counter(gic, vcpu, (uint32_t)listed);
+        shm_store(total, shm_load(total, COUNT_X1) + 1, COUNT_X2);
+        shm_store(one, shm_load(one, COUNT_X1) + 1, COUNT_X2);
+}
+
+void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_bank *bank)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        const unsigned n_apr = gic_prio_n_apr(gic->n_priority_bits);
+        const uint32_t mask = gic_prio_apr_mask(gic->n_priority_bits);
+        uint64_t count = base_field_get(bank->ich_hcr, HCR_EOICOUNT_SHIFT, HCR_EOICOUNT_WIDTH);
+        uint64_t walk, states = 0;
+
+        shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+                uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
+                uint64_t lr = bank->ich_lr[i];
+
+                if ((uint32_t)lr != (uint32_t)listed) /* another interrupt: not of this entry */
+                        lr = listed;
+                states |= (lr >> 62 & 3) << 2 * i;
+                count_acknowledged(gic, vcpu, listed, lr);
+        }
+        for (unsigned i = 0; i < SHM_N_APR; i++) {
+                uint32_t ap0r = i < n_apr ? bank->ich_ap0r[i] & mask : 0;
+                uint32_t ap1r = i < n_apr ? bank->ich_ap1r[i] & mask : 0;
+
+                shm_store(&self->bank.ich_ap0r[i], ap0r, BANK_X1);
+                shm_store(&self->bank.ich_ap1r[i], ap1r, BANK_X1);
+        }
+        shm_store(&self->bank.ich_vmcr, bank->ich_vmcr, BANK_X1);
+        walk = shm_eoicount_exit(self, (unsigned)count, states);
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), walk, states);
+        fold_all(gic, vcpu, walk, states);
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
+                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
+        shm_slot_end(self);
+        shm_fold_count(self);
+        leave_guest(gic, vcpu);
+        shm_cpuif_serve(gic, vcpu);
+}
+
+/* --- repair --- */
+
+/*
+ * What a write made active while it was listed as pending is nobody's. If the vCPU was reset since
+ * (was_reset()), what it had acknowledged is not active.
+ */
+static void recover_resident(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
+        uint64_t old = shm_word_load(at);
+        unsigned tries = 0;
+
+        while ((old & GIC_WORD_RESIDENT) && gic_word_holder(old) == vcpu &&
+               shm_gic_retry(gic, &tries)) {
+                bool was_active = shm_held_listed_state(&gic->vcpus[vcpu], intid) & GICH_LR_ACTIVE;
+                uint64_t now = gic_lr_lost(old);
+
+                if (!was_active)
+                        now = gic_word_set_holder(now, GIC_NO_VCPU);
+                if (shm_word_cas(at, &old, now)) {
+                        shm_word_pay_effects(gic, intid, old, now);
+                        if ((now & GIC_WORD_ACTIVE) && was_active && was_reset(gic, vcpu))
+                                shm_word_update(gic, at, intid, shm_reset_held, vcpu);
+                        return;
+                }
+        }
+}
+
+void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t walk,
+                     uint64_t states)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        if (folding)
+                fold_all(gic, vcpu, walk, states);
+        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
+                recover_resident(gic, vcpu, shm_gic_nth_private(i));
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                recover_resident(gic, vcpu, shm_gic_nth_spi(gic, i));
+        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
+                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
+        leave_guest(gic, vcpu);
+}
