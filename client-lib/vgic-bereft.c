@@ -10,6 +10,7 @@
 #include "shm-line.h"
 #include "shm-lock.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-tdir.h"

@@ -18,6 +18,7 @@
 #include "ring.h"
 #include "session.h"
 #include "shm-line.h"
+#include "shm-repair.h"
 #include "shm-reset.h"
 #include "tdir.h"
 #include "vm.h"

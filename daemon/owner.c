@@ -13,6 +13,7 @@
 #include "shm-cpuif.h"
 #include "shm-owner.h"
 #include "shm-port.h"
+#include "shm-repair.h"
 #include "shm-reset.h"
 #include "tdir.h"
 #include "vm.h"

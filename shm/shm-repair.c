@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#include "shm-derive.h"
-#include "shm-reset.h"
+#include "shm-repair.h"
 
 #include <errno.h>
 
 #include "shm-apr.h"
 #include "shm-cpuif.h"
+#include "shm-derive.h"
 #include "shm-gate.h"
 #include "shm-irouter.h"
 #include "shm-port.h"
+#include "shm-reset.h"
 #include "shm-slot.h"
 #include "shm-word.h"
-
-/*
- * Ownership, and the repair of what a dead owner left
- *
- * Trust   The slot may hold anything: its INTID is checked, its argument is masked. Every loop is bounded by this
- *         process's own sizes, and by SHM_TRIES where a hostile process could change a word for ever.
- */
 
 /*
  * Take an acknowledge back, with the requests that it consumed. It came so far if this vCPU is in

@@ -4,7 +4,7 @@
 #define SHM_RESET_H
 
 /*
- * Resets, ownership and repair
+ * Resets: of a vCPU by its owner or by an outsider, of a whole controller; power on and off
  *
  * A reset keeps the wires; each word resets by one CAS, so an injection lands before or after it.
  */
@@ -55,23 +55,5 @@ bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu);
 
 void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns it from here on */
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);
-
-/*
- * shm_vcpu_repair() - finish or take back what a dead owner left in its slot, and rebuild its candidates. Nobody else
- * may operate the vCPU. Return: 0; -EINVAL; -EAGAIN too many resets (shm_gic.is_bulk_release),
- * nothing was done.
- *
- * shm_vcpu_repair_slot() - the same without the candidates: shm_repair_words() follows, which does it for all vCPUs in one pass.
- */
-int shm_vcpu_repair(struct shm_gic *gic, uint32_t vcpu);
-int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu);
-
-/*
- * shm_repair_words() - after a process died that could write the segment: pay what its changes of words and gates left
- * owing
- *
- * Routes, candidates, TDIR and doorbells are derived again from every word; idempotent. Threads: any, while vCPUs run.
- */
-void shm_repair_words(struct shm_gic *gic);
 
 #endif

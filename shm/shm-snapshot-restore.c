@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-derive.h"
 #include "shm-held.h"
+#include "shm-repair.h"
 #include "shm-snapshot.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 
 #include "gic-route.h"
 #include "shm-apr.h"
-#include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-snapshot-check.h"
 #include "shm-snapshot-format.h"

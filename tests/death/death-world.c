@@ -18,6 +18,7 @@
 #include "shm-atomic.h"
 #include "shm-gate.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 #include "shm-takeover.h"
 
 struct rig rig;

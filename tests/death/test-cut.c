@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "death.h"
+#include "shm-repair.h"
 #include "shm-ring.h"
 #include "shm-snapshot.h"
 #include "shm-sysreg.h"

@@ -19,6 +19,7 @@
 #include "laws.h"
 #include "rig.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 
 /* MINE goes to vCPU 0, which is of the process that is stopped; the others to vCPU 1. */
 enum { SGI = 5, MINE = 40, EDGE = 41, LEVEL = 42, ANY = 43, N_VCPUS = 2 };

@@ -29,6 +29,7 @@
 #include "shm-list.h"
 #include "shm-mmio.h"
 #include "shm-port.h"
+#include "shm-repair.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-sysreg.h"

@@ -29,6 +29,7 @@
 #include "shm-mmio.h"
 #include "shm-owner.h"
 #include "shm-read.h"
+#include "shm-repair.h"
 #include "shm-reset.h"
 #include "shm-segment.h"
 #include "shm-snapshot.h"

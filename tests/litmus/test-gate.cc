@@ -11,6 +11,7 @@
 #include "shm-gate.h"
 #include "shm-owner.h"
 #include "shm-port.h"
+#include "shm-repair.h"
 
 #define SPI GIC_SPI_FIRST
 

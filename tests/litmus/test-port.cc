@@ -13,6 +13,7 @@
 #include "shm-fold.h"
 #include "shm-owner.h"
 #include "shm-port.h"
+#include "shm-repair.h"
 #include "shm-rwp.h"
 
 #define SPI GIC_SPI_FIRST

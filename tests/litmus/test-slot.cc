@@ -9,6 +9,7 @@
  */
 #include "litmus-world.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 #include "shm-rwp.h"
 
 #define SPI GIC_SPI_FIRST

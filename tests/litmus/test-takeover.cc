@@ -6,6 +6,7 @@
  */
 #include "litmus-world.h"
 #include "shm-read.h"
+#include "shm-repair.h"
 
 #define SPI GIC_SPI_FIRST
 #define PPI 1u

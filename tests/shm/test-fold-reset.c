@@ -18,6 +18,7 @@
 #include "rig.h"
 #include "shm-hook.h"
 #include "shm-port.h"
+#include "shm-repair.h"
 #include "shm-takeover.h"
 
 enum { VCPU = 0, SPI = 40, N_LIST_REGISTERS = 4, BITS = 5 };

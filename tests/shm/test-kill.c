@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "rig.h"
+#include "shm-repair.h"
 
 enum { IRQ = 40, LIMIT_S = 1 };
 

@@ -10,6 +10,7 @@
 #include "gic-route.h"
 #include "rig.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 
 enum { SPI = 40, OTHER = 41, ESPI = 4096 + 33, N_ROUNDS = 40000 };
 

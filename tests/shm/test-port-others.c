@@ -8,6 +8,7 @@
 #include "rig.h"
 #include "shm-owner.h"
 #include "shm-port.h"
+#include "shm-repair.h"
 #include "shm-slot.h"
 
 enum { SPI = 40, PPI = 27, SGI = 5 };

@@ -15,6 +15,7 @@
 #include "shm-list.h"
 #include "shm-owner.h"
 #include "shm-port.h"
+#include "shm-repair.h"
 #include "snapshot-rig.h"
 
 enum { FIRST = 40 };

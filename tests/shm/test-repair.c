@@ -9,6 +9,7 @@
  * once (EOI, DIR); one whose slot was empty stays as it is.
  */
 #include "rig.h"
+#include "shm-repair.h"
 
 #define IRQ  40
 #define BIT  20         /* priority 0xa0 with 5 bits */

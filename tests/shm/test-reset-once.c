@@ -15,6 +15,7 @@
 #include "rig.h"
 #include "shm-hook.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 #include "shm-takeover.h"
 
 enum { VCPU = 1, OTHER = 0, PPI = 27 };

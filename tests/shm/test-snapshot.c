@@ -10,6 +10,7 @@
 
 #include "shm-apr.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 #include "shm-takeover.h"
 #include "snapshot-rig.h"
 

@@ -25,6 +25,7 @@
 #include "shm-gate.h"
 #include "shm-oneofn.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 #include "shm-snapshot.h"
 #include "shm-sysreg.h"
 #include "shm-takeover.h"

@@ -13,6 +13,7 @@
 #include "rig.h"
 #include "shm-apr.h"
 #include "shm-owner.h"
+#include "shm-repair.h"
 #include "shm-takeover.h"
 
 #define OFF     0u      /* the vCPU that is reset */

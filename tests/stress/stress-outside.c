@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "shm-repair.h"
 #include "shm-snapshot.h"
 #include "shm-sysreg.h"
 #include "stress.h"
