@@ -14,7 +14,7 @@ dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
 # The folders whose files still form a circle. One that has none any more must leave this list: else the point fails.
-unfinished="shm"
+unfinished=""
 folders="base gic shm proto icv client-lib daemon cli load vmm bench examples"
 
 # D file symbol: defines it. U file symbol: needs it. Objects whose source is gone are left over from an older build.

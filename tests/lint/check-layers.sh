@@ -53,5 +53,21 @@ grep -nE '[[:space:]]+$' $sources | point 'no space at the end of a line'
 git ls-files 2> /dev/null | grep -E '(^|/)(config\.(status|log|h)|libtool|stamp-h1)$' \
         | point 'no directory of a build is in git'
 
+# The layers of shm/ are variables of its Makefile.inc, the lowest first. Prints "LAYER FILE" lines.
+layers_of_shm() {
+        awk '/^shm_[a-z]+ = / { n++; inside = 1 }
+                inside { for (i = 1; i <= NF; i++) if (sub(/^%D%/, "shm", $i)) print n, $i }
+                !/\\$/ { inside = 0 }' shm/Makefile.inc
+}
+{ layers_of_shm; ls shm/*.[ch] | sed 's/^/file /'; } | awk '
+        $1 != "file" { n[$2]++; next }
+        n[$2] != 1 { print $2 ": in " n[$2] + 0 " layers of shm/Makefile.inc" }' |
+        point 'each file of shm/ stands in one layer'
+{ layers_of_shm; grep -oE '^#include "shm-[a-z-]+\.h"' shm/*.[ch]; } |
+        sed 's/:#include "/ shm\//; s/"$//' | awk '
+        $1 ~ /^[0-9]+$/ { layer[$2] = $1; next }
+        layer[$2] > layer[$1] { print $1 " includes " $2 ", of a higher layer" }' |
+        point 'no file of shm/ includes a header of a higher layer'
+
 echo "1..$(wc -l < "$count")"
 ! grep -q failed "$count"
