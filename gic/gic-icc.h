@@ -6,8 +6,9 @@
 /*
  * System registers of the CPU interface as a table: ICC_*_EL1 (IHI 0069 section 12.2)
  *
- * A register is named by its encoding: op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. Its number here follows from
- * that: a table indexed by it, this one or the handlers of shm/, needs one look and no search.
+ * A register is named by its encoding: op0 << 14 | op1 << 11 | CRn << 7 | CRm << 3 | op2. Its
+ * number here follows from that: a table indexed by it, this one or the handlers of shm/, needs one
+ * look and no search.
  */
 #include <stdint.h>
 
@@ -51,8 +52,10 @@ enum gic_icc_id {
 struct gic_icc_reg {
         const char *name;               /* NULL: no register of the GIC */
         uint32_t encoding;
-        uint8_t access;                 /* enum gic_access; reading a WO, writing an RO one is UNDEFINED */
-        uint8_t n_apr;                  /* UNDEFINED with fewer active-priority registers per group than this */
+        /* enum gic_access; reading a WO, writing an RO one is UNDEFINED */
+        uint8_t access;
+        /* UNDEFINED with fewer active-priority registers per group than this */
+        uint8_t n_apr;
         uint64_t reset;                 /* what it reads at reset; or GIC_RESET_CONFIG */
         const char *section;            /* of IHI 0069 */
         const char *why;                /* what is missing or fixed, and why; or NULL */
@@ -60,11 +63,15 @@ struct gic_icc_reg {
 
 extern const struct gic_icc_reg gic_icc_table[GIC_N_ICCS]; /* by enum gic_icc_id */
 
-/* The number of an encoding; GIC_N_ICCS or more: it cannot be one. A number below that may still have no row. */
+/*
+ * The number of an encoding; GIC_N_ICCS or more: it cannot be one. A number below that may still
+ * have no row.
+ */
 static inline uint32_t gic_icc_id(uint32_t encoding)
 {
         return encoding == GIC_ICC_PMR ? (uint32_t)GIC_ICC_PMR_EL1
-               : encoding - GIC_ICC_FIRST < GIC_ICC_PMR_EL1 ? encoding - GIC_ICC_FIRST : (uint32_t)GIC_N_ICCS;
+               : encoding - GIC_ICC_FIRST < GIC_ICC_PMR_EL1 ? encoding - GIC_ICC_FIRST
+                       : (uint32_t)GIC_N_ICCS;
 }
 
 #endif

@@ -6,14 +6,18 @@
 /*
  * One interrupt: the transitions of its word, and what each owes
  *
- * What    Each event is a pure function old word -> new word. shm/ applies it by compare-and-swap and then pays what
- *         gic_irq_effects(old, new) names. Same inputs, same answer, no side effect, any thread.
- * Order   The events are those of the state machine in IHI 0069 section 4.1.2 (inactive, pending, active, active and
- *         pending).
+ * What    Each event is a pure function old word -> new word. shm/ applies it by compare-and-swap
+ *         and then pays what gic_irq_effects(old, new) names. Same inputs, same answer, no side
+ *         effect, any thread.
+ * Order   The events are those of the state machine in IHI 0069 section 4.1.2 (inactive, pending,
+ *         active, active and pending).
  */
 #include "gic-word.h"
 
-/* A source raises its wire. An edge-triggered interrupt latches the rising edge (IHI 0069 section 1.2.1). */
+/*
+ * A source raises its wire. An edge-triggered interrupt latches the rising edge (IHI 0069 section
+ * 1.2.1).
+ */
 static inline uint64_t gic_irq_raise(uint64_t w, unsigned wire)
 {
         uint64_t bit = gic_word_wire(wire);
@@ -28,13 +32,18 @@ static inline uint64_t gic_irq_lower(uint64_t w, unsigned wire)
         return w & ~gic_word_wire(wire);
 }
 
-/* A rising edge of a wire that is low again. A level-sensitive interrupt remembers it as one request. */
+/*
+ * A rising edge of a wire that is low again. A level-sensitive interrupt remembers it as one
+ * request.
+ */
 static inline uint64_t gic_irq_pulse(uint64_t w)
 {
         return w | ((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH);
 }
 
-/* GICD_SETSPI_NSR (IHI 0069 section 12.9.33): an edge, or a level that holds until GICD_CLRSPI_NSR. */
+/*
+ * GICD_SETSPI_NSR (IHI 0069 section 12.9.33): an edge, or a level that holds until GICD_CLRSPI_NSR.
+ */
 static inline uint64_t gic_irq_message_set(uint64_t w)
 {
         return w | ((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_MESSAGE);
@@ -42,10 +51,14 @@ static inline uint64_t gic_irq_message_set(uint64_t w)
 
 static inline uint64_t gic_irq_message_clear(uint64_t w)
 {
-        return w & ~((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE | GIC_WORD_LATCH | GIC_WORD_LISTED : GIC_WORD_MESSAGE);
+        return w & ~((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE | GIC_WORD_LATCH | GIC_WORD_LISTED
+                     : GIC_WORD_MESSAGE);
 }
 
-/* Acknowledge: pending requests that do not hold a level are consumed (IHI 0069 section 4.1.2, transition B). */
+/*
+ * Acknowledge: pending requests that do not hold a level are consumed (IHI 0069 section 4.1.2,
+ * transition B).
+ */
 static inline uint64_t gic_irq_acknowledge(uint64_t w, uint16_t vcpu)
 {
         w &= ~(GIC_WORD_LATCH | GIC_WORD_EDGE);
@@ -53,8 +66,8 @@ static inline uint64_t gic_irq_acknowledge(uint64_t w, uint16_t vcpu)
 }
 
 /*
- * GICD_IROUTER<n>: @vcpu has the affinity that was written. With Interrupt_Routing_Mode the vCPU chosen last stays
- * until the interrupt is placed anew.
+ * GICD_IROUTER<n>: @vcpu has the affinity that was written. With Interrupt_Routing_Mode the vCPU
+ * chosen last stays until the interrupt is placed anew.
  */
 static inline uint64_t gic_irq_route(uint64_t w, uint16_t vcpu)
 {
@@ -67,10 +80,10 @@ static inline uint64_t gic_irq_route_any(uint64_t w)
 }
 
 /*
- * Deactivate (transition E): an interrupt whose level is still held is pending again by that very word. One that is in a
- * list register may be active there already: what it is, its holder finds when it folds (gic-lr.h).
- * The salt moves with that: so the repair of who was ending it, and died, knows whether this came
- * through (shm-repair.c), whatever has become of the interrupt since.
+ * Deactivate (transition E): an interrupt whose level is still held is pending again by that very
+ * word. One that is in a list register may be active there already: what it is, its holder finds
+ * when it folds (gic-lr.h). The salt moves with that: so the repair of who was ending it, and died,
+ * knows whether this came through (shm-repair.c), whatever has become of the interrupt since.
  */
 static inline uint64_t gic_irq_deactivate(uint64_t w)
 {
@@ -85,9 +98,10 @@ static inline uint64_t gic_irq_deactivate(uint64_t w)
 }
 
 /*
- * The same by somebody who is not ending it, but changes its state from outside (GICD_ICACTIVER, a reset of the vCPU that
- * acknowledged it). The holder stays, and means one thing only: to the repair of a vCPU that died in the middle of its
- * acknowledge, that the acknowledge had come so far (shm-repair.c).
+ * The same by somebody who is not ending it, but changes its state from outside (GICD_ICACTIVER, a
+ * reset of the vCPU that acknowledged it). The holder stays, and means one thing only: to the
+ * repair of a vCPU that died in the middle of its acknowledge, that the acknowledge had come so far
+ * (shm-repair.c).
  */
 static inline uint64_t gic_irq_deactivate_outside(uint64_t w)
 {
@@ -106,14 +120,16 @@ static inline uint64_t gic_irq_take_back(uint64_t w, uint64_t requests, bool act
 }
 
 /*
- * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), Group 0, priority 0,
- * neither active nor latched (IHI 0069 section 12.9, reset values). Wires belong to the devices and keep their level;
- * so do bits that this code does not know.
+ * A reset of the controller's registers: back to disabled, level-sensitive (an SGI: edge), Group 0,
+ * priority 0, neither active nor latched (IHI 0069 section 12.9, reset values). Wires belong to the
+ * devices and keep their level; so do bits that this code does not know.
  */
 static inline uint64_t gic_irq_reset(uint64_t w, bool is_sgi)
 {
-        w &= ~(base_mask(GIC_WORD_PRIORITY_WIDTH) | GIC_WORD_IRM | GIC_WORD_FOLD | GIC_WORD_ACTIVE | GIC_WORD_ENABLE |
-               GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_NMI |
+        w &= ~(base_mask(GIC_WORD_PRIORITY_WIDTH) | GIC_WORD_IRM | GIC_WORD_FOLD | GIC_WORD_ACTIVE |
+               GIC_WORD_ENABLE |
+               GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG | GIC_WORD_LATCH | GIC_WORD_MESSAGE |
+               GIC_WORD_EDGE | GIC_WORD_NMI |
                GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN);
         w = base_bit_assign(w, GIC_WORD_EDGE_CFG, is_sgi);
         return gic_word_set_holder(w, GIC_NO_VCPU);
@@ -134,7 +150,8 @@ static inline bool gic_irq_is_owed(uint64_t w)
 
 static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)
 {
-        const uint64_t where = base_mask(GIC_WORD_PRIORITY_WIDTH) | base_mask(GIC_WORD_ROUTE_WIDTH) << GIC_WORD_ROUTE_SHIFT |
+        const uint64_t where = base_mask(GIC_WORD_PRIORITY_WIDTH) |
+                               base_mask(GIC_WORD_ROUTE_WIDTH) << GIC_WORD_ROUTE_SHIFT |
                                GIC_WORD_GROUP1 | GIC_WORD_IRM;
         unsigned effects = 0;
 

@@ -6,22 +6,25 @@
 /*
  * One interrupt in a list register: from its word into ICH_LR<n>_EL2, and back
  *
- * What    Listing moves a latched request (LATCH, EDGE) out of the word into the list register and marks the word
- *         resident; folding brings back what the virtual CPU interface made of it. In between the word has what is known
- *         of it: ACTIVE as listed, or with ENDED, as somebody else has assigned it since; LISTED while the request is not
- *         cleared; new requests set LATCH and EDGE as ever.
- *         Whoever changes a resident word sets FOLD with it (gic_lr_mark()), and asks the holder to fold.
- * Level   A level-sensitive interrupt is pending by its wires, which stay in the word; its list register asks for a
- *         maintenance interrupt at its end (EOI), so that it is listed again while the level is held.
- * Later   So does that of any interrupt which is listed as active only, and has a request that stays in the word: only the
- *         fold after its end makes that one known to whom it is for.
+ * What    Listing moves a latched request (LATCH, EDGE) out of the word into the list register and
+ *         marks the word resident; folding brings back what the virtual CPU interface made of it.
+ *         In between the word has what is known of it: ACTIVE as listed, or with ENDED, as somebody
+ *         else has assigned it since; LISTED while the request is not cleared; new requests set
+ *         LATCH and EDGE as ever. Whoever changes a resident word sets FOLD with it
+ *         (gic_lr_mark()), and asks the holder to fold.
+ * Level   A level-sensitive interrupt is pending by its wires, which stay in the word; its list
+ *         register asks for a maintenance interrupt at its end (EOI), so that it is listed again
+ *         while the level is held.
+ * Later   So does that of any interrupt which is listed as active only, and has a request that
+ *         stays in the word: only the fold after its end makes that one known to whom it is for.
  * Pure    Same inputs, same answer, any thread.
  */
 #include "gic-irq.h"
 
 /* ICH_LR<n>_EL2 (IHI 0069 section 12.4.9). No physical interrupt is linked: HW is 0. */
 #define GICH_LR_VINTID          UINT64_C(0xffffffff)
-#define GICH_LR_EOI             (UINT64_C(1) << 41)  /* maintenance interrupt when it becomes inactive by EOI */
+/* maintenance interrupt when it becomes inactive by EOI */
+#define GICH_LR_EOI             (UINT64_C(1) << 41)
 #define GICH_LR_PRIORITY_SHIFT  48
 #define GICH_LR_GROUP1          (UINT64_C(1) << 60)
 #define GICH_LR_PENDING         (UINT64_C(1) << 62)
@@ -36,17 +39,20 @@
  * gic_lr_list() - list an interrupt that vCPU @vcpu holds (active) or that is to be delivered to it
  * @deliver: its pending state may be listed: it is wanting, and its group may be signalled
  *
- * An interrupt that is active and pending is listed as both if it is edge-triggered: it is delivered again without an
- * exit. Whatever else stays pending in the word while it is active here (a level, or a request that may not be listed now,
- * or is for another vCPU) is looked at when it ends: its list register asks for a maintenance interrupt then.
+ * An interrupt that is active and pending is listed as both if it is edge-triggered: it is
+ * delivered again without an exit. Whatever else stays pending in the word while it is active here
+ * (a level, or a request that may not be listed now, or is for another vCPU) is looked at when it
+ * ends: its list register asks for a maintenance interrupt then.
  *
  * Return: the word, resident at @vcpu; *ret_lr: its list register.
  */
-static inline uint64_t gic_lr_list(uint64_t w, uint32_t intid, uint16_t vcpu, bool deliver, uint64_t *ret_lr)
+static inline uint64_t gic_lr_list(uint64_t w, uint32_t intid, uint16_t vcpu, bool deliver,
+                                   uint64_t *ret_lr)
 {
         const uint64_t latched = GIC_WORD_LATCH | GIC_WORD_EDGE;
         bool active = w & GIC_WORD_ACTIVE;
-        bool pending = deliver && (active ? (w & GIC_WORD_EDGE_CFG) && (w & latched) : gic_word_pending(w));
+        bool pending = deliver && (active ? (w & GIC_WORD_EDGE_CFG) && (w & latched)
+                                   : gic_word_pending(w));
         uint64_t now = gic_word_set_holder(w, vcpu) | GIC_WORD_RESIDENT;
 
         *ret_lr = intid | (uint64_t)gic_word_priority(w) << GICH_LR_PRIORITY_SHIFT;
@@ -86,10 +92,12 @@ static inline uint64_t gic_lr_unmark(uint64_t w)
  * gic_lr_fold() - a resident word after its list register was read back
  * @listed: the list register as it was written; @lr: as it is now
  *
- * What others did meanwhile counts: a request that was cleared does not come back, an interrupt that was deactivated is
- * not active, one that was made active (GICD_ISACTIVER<n>) is; that nobody holds, unless its guest has taken it.
+ * What others did meanwhile counts: a request that was cleared does not come back, an interrupt
+ * that was deactivated is not active, one that was made active (GICD_ISACTIVER<n>) is; that nobody
+ * holds, unless its guest has taken it.
  *
- * Return: the word, not resident; *ret_ended: an activation ended here that nobody has been told of.
+ * Return: the word, not resident; *ret_ended: an activation ended here that nobody has been told
+ * of.
  */
 static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, bool *ret_ended)
 {
@@ -97,7 +105,9 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
         bool was_active = (listed & GICH_LR_ACTIVE) || taken;
         bool active = (w & GIC_WORD_ACTIVE_OVERRIDDEN) ? (w & GIC_WORD_ACTIVE) != 0
                       : (lr & GICH_LR_ACTIVE) != 0;
-        /* The end from elsewhere was told as it was written; not that of what the guest took since. */
+        /*
+         * The end from elsewhere was told as it was written; not that of what the guest took since.
+         */
         bool told = (w & GIC_WORD_ACTIVE_OVERRIDDEN) && (listed & GICH_LR_ACTIVE) && !taken;
 
         if ((w & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))
@@ -112,8 +122,8 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
 /*
  * gic_lr_lost() - a resident word whose list register is lost: its holder died in guest
  *
- * The documented exception to "nothing twice": a request that was listed is pending again, though the guest may have
- * taken it.
+ * The documented exception to "nothing twice": a request that was listed is pending again, though
+ * the guest may have taken it.
  */
 static inline uint64_t gic_lr_lost(uint64_t w)
 {

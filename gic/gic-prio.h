@@ -6,8 +6,9 @@
 /*
  * Priorities: group priority, binary point, preemption (IHI 0069 section 4.8)
  *
- * A lower value is a higher priority. With one security state Group 1 uses ICC_BPR1_EL1 shifted by one place: its
- * value n splits where n - 1 in ICC_BPR0_EL1 would (section 4.8.2, "Priority grouping").
+ * A lower value is a higher priority. With one security state Group 1 uses ICC_BPR1_EL1 shifted by
+ * one place: its value n splits where n - 1 in ICC_BPR0_EL1 would (section 4.8.2, "Priority
+ * grouping").
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +21,10 @@ static inline uint8_t gic_prio_mask(unsigned n_priority_bits)
         return (uint8_t)(0xff00u >> n_priority_bits);
 }
 
-/* Preemption bits: at most 7 (section 4.8.2). Each preemption level is one bit of the active-priority registers. */
+/*
+ * Preemption bits: at most 7 (section 4.8.2). Each preemption level is one bit of the
+ * active-priority registers.
+ */
 static inline unsigned gic_prio_preemption_bits(unsigned n_priority_bits)
 {
         return n_priority_bits > 7 ? 7 : n_priority_bits;
@@ -34,10 +38,14 @@ static inline unsigned gic_prio_min_bpr0(unsigned n_priority_bits)
 /* Number of 32-bit active-priority registers per group: ICC_AP0R<n>_EL1, "Configurations". */
 static inline unsigned gic_prio_n_apr(unsigned n_priority_bits)
 {
-        return 1u << (gic_prio_preemption_bits(n_priority_bits) > 5 ? gic_prio_preemption_bits(n_priority_bits) - 5 : 0);
+        return 1u << (gic_prio_preemption_bits(n_priority_bits) > 5
+                      ? gic_prio_preemption_bits(n_priority_bits) - 5 : 0);
 }
 
-/* Bits of an active-priorities register that stand for a priority; the rest is RES0: with 4 preemption bits it has 16. */
+/*
+ * Bits of an active-priorities register that stand for a priority; the rest is RES0: with 4
+ * preemption bits it has 16.
+ */
 static inline uint32_t gic_prio_apr_mask(unsigned n_priority_bits)
 {
         return gic_prio_preemption_bits(n_priority_bits) < 5 ? 0xffff : UINT32_MAX;
@@ -58,7 +66,8 @@ static inline unsigned gic_prio_bpr(unsigned group, unsigned bpr0, unsigned bpr1
 }
 
 /* Does @priority beat the mask and the running priority? Equal never does (section 4.8.6). */
-static inline bool gic_prio_preempts(uint8_t priority, uint8_t pmr, uint8_t running, uint8_t group_mask)
+static inline bool gic_prio_preempts(uint8_t priority, uint8_t pmr, uint8_t running,
+                                     uint8_t group_mask)
 {
         if (priority >= pmr)
                 return false;
@@ -66,7 +75,8 @@ static inline bool gic_prio_preempts(uint8_t priority, uint8_t pmr, uint8_t runn
 }
 
 /* The bit of the active-priority registers that stands for a priority: 0 is the highest. */
-static inline unsigned gic_prio_apr_bit(uint8_t priority, uint8_t group_mask, unsigned n_priority_bits)
+static inline unsigned gic_prio_apr_bit(uint8_t priority, uint8_t group_mask,
+                                        unsigned n_priority_bits)
 {
         return (unsigned)(priority & group_mask) >> (8 - gic_prio_preemption_bits(n_priority_bits));
 }

@@ -6,9 +6,10 @@
 /*
  * Memory-mapped registers as tables
  *
- * What    One row per register or register array: where it lies, which accesses it takes, what it reads after a reset,
- *         and either how it reads and changes an interrupt's word (bits > 0) or which register it is (id). Registers
- *         that the architecture defines and this GIC does not have are rows too: RES0, with a reason.
+ * What    One row per register or register array: where it lies, which accesses it takes, what it
+ *         reads after a reset, and either how it reads and changes an interrupt's word (bits > 0)
+ *         or which register it is (id). Registers that the architecture defines and this GIC does
+ *         not have are rows too: RES0, with a reason.
  * Order   Rows are sorted by offset and do not overlap: tests/gic checks it. gic-row.h tells how a
  *         table comes with its index.
  * Section Subsections are those of IHI 0069H.
@@ -25,12 +26,16 @@
 
 enum gic_access {
         GIC_ACCESS_RES0,        /* RAZ/WI, without error: .why says the reason */
-        GIC_ACCESS_RW,          /* also what is write-1-to-set or -clear, and what has fixed fields only */
+        /* also what is write-1-to-set or -clear, and what has fixed fields only */
+        GIC_ACCESS_RW,
         GIC_ACCESS_RO,
         GIC_ACCESS_WO,
 };
 
-/* Registers that are not a field of interrupt words; shm/ holds their state, in a table of handlers by this number. */
+/*
+ * Registers that are not a field of interrupt words; shm/ holds their state, in a table of handlers
+ * by this number.
+ */
 enum gic_reg_id {
         GIC_REG_NONE,           /* a field of words, or RES0 */
         GIC_REG_CONSTANT,       /* its reset value */
@@ -60,7 +65,8 @@ enum gic_field {
         GIC_FIELD_CONFIG,
 };
 
-#define GIC_RESET_CONFIG  UINT64_MAX   /* what it reads at reset depends on the VM's configuration */
+/* what it reads at reset depends on the VM's configuration */
+#define GIC_RESET_CONFIG  UINT64_MAX
 
 struct gic_reg {
         const char *name;
@@ -72,12 +78,16 @@ struct gic_reg {
         uint8_t bits;                   /* per interrupt; 0: not a field of words */
         uint16_t first_intid;           /* of the array's first field */
         uint8_t is_priority;            /* unimplemented low bits of each field are RES0 */
-        uint64_t reset;                 /* each unit of the widest access reads so at reset; or GIC_RESET_CONFIG */
+        /* each unit of the widest access reads so at reset; or GIC_RESET_CONFIG */
+        uint64_t reset;
         uint8_t get;                    /* enum gic_field: what a read shows */
-        uint8_t write_one;              /* set or clear: a bit that is written as 0 changes nothing */
-        uint64_t (*set)(uint64_t word, uint64_t field);  /* the word after a write; NULL: write-ignored */
+        /* set or clear: a bit that is written as 0 changes nothing */
+        uint8_t write_one;
+        /* the word after a write; NULL: write-ignored */
+        uint64_t (*set)(uint64_t word, uint64_t field);
         const char *section;            /* of IHI 0069 */
-        const char *why;                /* RES0, or RW and ignores writes: the reason; else what is missing, or NULL */
+        /* RES0, or RW and ignores writes: the reason; else what is missing, or NULL */
+        const char *why;
 };
 
 #define GIC_REG_FRAME_BYTES  0x10000u
@@ -97,8 +107,8 @@ extern const struct gic_reg_table gic_redist_sgi_table;  /* GICR, SGI_base */
 /*
  * gic_reg_find() - the row that an access of @len bytes (1, 2, 4, 8) at @offset hits
  *
- * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI and an error (IHI
- * 0069 section 12.1.3).
+ * NULL if there is none, or the row does not take this width, or the access is not aligned: RAZ/WI
+ * and an error (IHI 0069 section 12.1.3).
  */
 static inline const struct gic_reg *gic_reg_find(const struct gic_reg_table *table, uint64_t offset,
                                                  unsigned len)

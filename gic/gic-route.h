@@ -4,8 +4,8 @@
 #define GIC_ROUTE_H
 
 /*
- * Affinities: MPIDR_EL1, GICD_IROUTER<n> and the SGI registers name PEs in three formats; inside it is always
- * Aff3.Aff2.Aff1.Aff0, a byte each (IHI 0069 section 3.1).
+ * Affinities: MPIDR_EL1, GICD_IROUTER<n> and the SGI registers name PEs in three formats; inside it
+ * is always Aff3.Aff2.Aff1.Aff0, a byte each (IHI 0069 section 3.1).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +25,8 @@ static inline uint64_t gic_route_mpidr(uint32_t affinity)
 }
 
 /*
- * The numbering that KVM gives its vCPUs: 16 per Aff0, since an SGI's target list has 16 bits without range selector.
+ * The numbering that KVM gives its vCPUs: 16 per Aff0, since an SGI's target list has 16 bits
+ * without range selector.
  */
 static inline uint32_t gic_route_default_affinity(uint32_t vcpu)
 {
@@ -38,11 +39,15 @@ static inline uint32_t gic_route_default_vcpu(uint32_t affinity)
         return (affinity & 0xf) | (affinity >> 8 & 0xff) << 4 | (affinity >> 16 & 0xff) << 12;
 }
 
-/* An SGI as written to ICC_SGI0R_EL1, ICC_SGI1R_EL1 or ICC_ASGI1R_EL1 (sections 12.2.21, 12.2.22, 12.2.3). */
+/*
+ * An SGI as written to ICC_SGI0R_EL1, ICC_SGI1R_EL1 or ICC_ASGI1R_EL1 (sections 12.2.21, 12.2.22,
+ * 12.2.3).
+ */
 struct gic_sgi {
         uint32_t intid;
         bool all_but_self;      /* IRM */
-        uint32_t affinity;      /* of the first target of the list; bit i of it names affinity + i */
+        /* of the first target of the list; bit i of it names affinity + i */
+        uint32_t affinity;
         uint16_t targets;
 };
 
@@ -51,8 +56,10 @@ static inline struct gic_sgi gic_route_sgi(uint64_t value)
         return (struct gic_sgi) {
                 .intid = (uint32_t)(value >> 24 & 0xf),
                 .all_but_self = value >> 40 & 1,
-                .affinity = (uint32_t)(value >> 48 & 0xff) << 24 | (uint32_t)(value >> 32 & 0xff) << 16 |
-                            (uint32_t)(value >> 16 & 0xff) << 8 | (uint32_t)(value >> 44 & 0xf) << 4,
+                .affinity = (uint32_t)(value >> 48 & 0xff) << 24 |
+                (uint32_t)(value >> 32 & 0xff) << 16 |
+                            (uint32_t)(value >> 16 & 0xff) << 8 |
+                            (uint32_t)(value >> 44 & 0xf) << 4,
                 .targets = (uint16_t)value,
         };
 }

@@ -36,7 +36,9 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define GIC_MIN_PRIORITY_BITS    4u
 #define GIC_MAX_PRIORITY_BITS    8u
 
-/* Frames (IHI 0069 sections 12.8, 12.10): GICD 64 KiB; RD_base and SGI_base, 64 KiB each, per PE. */
+/*
+ * Frames (IHI 0069 sections 12.8, 12.10): GICD 64 KiB; RD_base and SGI_base, 64 KiB each, per PE.
+ */
 #define GICD_FRAME_SIZE    0x10000u
 #define GICR_FRAME_SIZE    0x10000u
 #define GICR_STRIDE        0x20000u
@@ -71,7 +73,10 @@ static inline bool gic_intid_is_private(uint32_t intid)
 #define GICD_TYPER_RSS             (1u << 26)
 #define GICD_TYPER_ESPI_RANGE_SHIFT 27
 
-/* GICD_IIDR (section 12.9.17): product 'V', variant 0, implementer Arm, as other models have it; the revision is the VMM's */
+/*
+ * GICD_IIDR (section 12.9.17): product 'V', variant 0, implementer Arm, as other models have it;
+ * the revision is the VMM's
+ */
 #define GICD_IIDR_DEFAULT          0x5600043bu
 #define GICD_IIDR_REVISION_SHIFT   12
 #define GICD_IIDR_REVISION         (0xfu << GICD_IIDR_REVISION_SHIFT)

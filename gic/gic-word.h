@@ -12,8 +12,10 @@
  *         raises its major version. Bits that a participant does not know keep their value.
  * Derived "Pending", "in flight" and "deliverable" are functions of the word and never stored.
  *
- *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45 44 | 43    42     41       |
- *   salt  | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | salt  | ended listed resident |
+ *   63 62 | 61     | 60  | 59..54 | 53   52  51    | 50   49    48     47     | 46   | 45 44 | 43
+ *   42     41       |
+ *   salt  | notify | nmi | wires  | edge msg latch | cfg  group enable active | fold | salt  |
+ *         ended listed resident |
  *   40..25 | 24  | 23..8 | 7..0
  *   holder | irm | route | priority
  */
@@ -25,16 +27,21 @@
 
 #define GIC_WORD_PRIORITY_SHIFT    0
 #define GIC_WORD_PRIORITY_WIDTH    8
-#define GIC_WORD_ROUTE_SHIFT       8  /* vCPU that the affinity names, or that was chosen (1-of-N), or GIC_NO_VCPU */
+/* vCPU that the affinity names, or that was chosen (1-of-N), or GIC_NO_VCPU */
+#define GIC_WORD_ROUTE_SHIFT       8
 #define GIC_WORD_ROUTE_WIDTH      16
 #define GIC_WORD_IRM        (UINT64_C(1) << 24) /* 1-of-N: any eligible vCPU */
-#define GIC_WORD_HOLDER_SHIFT     25  /* vCPU on which it is active or resident; else without meaning, but for a repair */
+/* vCPU on which it is active or resident; else without meaning, but for a repair */
+#define GIC_WORD_HOLDER_SHIFT     25
 #define GIC_WORD_HOLDER_WIDTH     16
-#define GIC_WORD_RESIDENT   (UINT64_C(1) << 41) /* in a list register of the holder, which may be running: gic-lr.h */
-#define GIC_WORD_LISTED     (UINT64_C(1) << 42) /* resident: its latched request is in the list register, or was taken from there */
+/* in a list register of the holder, which may be running: gic-lr.h */
+#define GIC_WORD_RESIDENT   (UINT64_C(1) << 41)
+/* resident: its latched request is in the list register, or was taken from there */
+#define GIC_WORD_LISTED     (UINT64_C(1) << 42)
 /* resident: ACTIVE was assigned from elsewhere since: deactivated, or made active */
 #define GIC_WORD_ACTIVE_OVERRIDDEN      (UINT64_C(1) << 43)
-#define GIC_WORD_FOLD       (UINT64_C(1) << 46) /* resident: changed since, so the holder was asked to fold */
+/* resident: changed since, so the holder was asked to fold */
+#define GIC_WORD_FOLD       (UINT64_C(1) << 46)
 #define GIC_WORD_ACTIVE     (UINT64_C(1) << 47)
 #define GIC_WORD_ENABLE     (UINT64_C(1) << 48)
 #define GIC_WORD_GROUP1     (UINT64_C(1) << 49)
@@ -137,7 +144,8 @@ static inline uint64_t gic_word_wire(unsigned wire)
 
 /*
  * Pending (IHI 0069 section 4.1.2): a latched request of either trigger kind; for a
- * level-sensitive interrupt also any source that still holds its level. Of a resident one: as far as is known.
+ * level-sensitive interrupt also any source that still holds its level. Of a resident one: as far
+ * as is known.
  */
 static inline bool gic_word_pending(uint64_t w)
 {
@@ -149,19 +157,22 @@ static inline bool gic_word_pending(uint64_t w)
 /* Wants to be delivered: pending, enabled, not active, not in a list register. */
 static inline bool gic_word_wanting(uint64_t w)
 {
-        return (w & (GIC_WORD_ENABLE | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ENABLE && gic_word_pending(w);
+        return (w & (GIC_WORD_ENABLE | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ENABLE &&
+               gic_word_pending(w);
 }
 
 /*
- * Deliverable by its own word alone: it wants to be, and has a target. Gates of the distributor and of the CPU
- * interface come on top, and are never part of it.
+ * Deliverable by its own word alone: it wants to be, and has a target. Gates of the distributor and
+ * of the CPU interface come on top, and are never part of it.
  */
 static inline bool gic_word_deliverable(uint64_t w)
 {
         return gic_word_wanting(w) && gic_word_route(w) != GIC_NO_VCPU;
 }
 
-/* In flight, the condition behind TDIR: active, or resident, or pending and enabled with a target. */
+/*
+ * In flight, the condition behind TDIR: active, or resident, or pending and enabled with a target.
+ */
 static inline bool gic_word_in_flight(uint64_t w)
 {
         if (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT))

@@ -6,14 +6,17 @@
 /*
  * Active priorities written by somebody else than their owner
  *
- * What    ICC_AP<group>R<n>_EL1 has one writer, the owner's thread, so that an acknowledge needs no read-modify-write for
- *         it. An outsider posts: the value goes to a word beside it, and SHM_REQUEST_APR asks the owner to take it
- *         before its next operation. Until then readers are shown the posted value: no operation of the vCPU will ever
- *         see the old one again, but for one that is under way.
- * Order   APR-R1: the taker stores the register, then clears the posted word by a compare-and-swap with release: a
- *         reader that finds it empty (APR-A1, acquire) sees the register as posted, or newer. APR-R2: the poster stores
- *         the word, then the request, both sequentially consistent, then looks whether to ring, as an injector does.
- * Death   Who dies between taking the request and the values leaves the words: shm_vcpu_repair() takes them.
+ * What    ICC_AP<group>R<n>_EL1 has one writer, the owner's thread, so that an acknowledge needs no
+ *         read-modify-write for it. An outsider posts: the value goes to a word beside it, and
+ *         SHM_REQUEST_APR asks the owner to take it before its next operation. Until then readers
+ *         are shown the posted value: no operation of the vCPU will ever see the old one again, but
+ *         for one that is under way.
+ * Order   APR-R1: the taker stores the register, then clears the posted word by a compare-and-swap
+ *         with release: a reader that finds it empty (APR-A1, acquire) sees the register as posted,
+ *         or newer. APR-R2: the poster stores the word, then the request, both sequentially
+ *         consistent, then looks whether to ring, as an injector does.
+ * Death   Who dies between taking the request and the values leaves the words: shm_vcpu_repair()
+ *         takes them.
  */
 #include "shm-held.h"
 
@@ -24,13 +27,18 @@ static inline shm_atomic(uint32_t) *shm_apr_at(struct shm_vcpu *vcpu, unsigned g
         return group ? &vcpu->ap1r[n % SHM_N_APR] : &vcpu->ap0r[n % SHM_N_APR];
 }
 
-static inline shm_atomic(uint64_t) *shm_apr_posted_at(struct shm_vcpu *vcpu, unsigned group, unsigned n)
+static inline shm_atomic(uint64_t) *shm_apr_posted_at(struct shm_vcpu *vcpu, unsigned group,
+                                                      unsigned n)
 {
         return &vcpu->posted_apr[(group ? SHM_N_APR : 0) + n % SHM_N_APR];
 }
 
-/* shm_apr_read() - the register, as the vCPU's next operation finds it. Threads: any; read-only mappings too. */
-static inline uint32_t shm_apr_read(const struct shm_gic *gic, uint32_t vcpu, unsigned group, unsigned n)
+/*
+ * shm_apr_read() - the register, as the vCPU's next operation finds it. Threads: any; read-only
+ * mappings too.
+ */
+static inline uint32_t shm_apr_read(const struct shm_gic *gic, uint32_t vcpu, unsigned group,
+                                    unsigned n)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t posted = shm_load(shm_apr_posted_at(self, group, n), APR_A1);
@@ -43,7 +51,8 @@ static inline uint32_t shm_apr_read(const struct shm_gic *gic, uint32_t vcpu, un
 }
 
 /* shm_apr_post() - have the owner take @value. The caller rings. Threads: any. */
-static inline void shm_apr_post(struct shm_gic *gic, uint32_t vcpu, unsigned group, unsigned n, uint32_t value)
+static inline void shm_apr_post(struct shm_gic *gic, uint32_t vcpu, unsigned group, unsigned n,
+                                uint32_t value)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
@@ -61,7 +70,10 @@ static inline void shm_apr_ask(struct shm_vcpu *self)
                 }
 }
 
-/* shm_apr_clear() - a reset's part of the registers. Threads: the owner, or who repairs after its death. */
+/*
+ * shm_apr_clear() - a reset's part of the registers. Threads: the owner, or who repairs after its
+ * death.
+ */
 static inline void shm_apr_clear(struct shm_vcpu *vcpu)
 {
         for (unsigned i = 0; i < SHM_N_APR; i++) {

@@ -13,14 +13,16 @@
 #include "shm-word.h"
 
 /*
- * Attributes of a live controller: see shm-attr.h. Registers go the way of a guest's access wherever the kernel's
- * documentation says "the same effect as on real hardware"; what it excepts is here.
+ * Attributes of a live controller: see shm-attr.h. Registers go the way of a guest's access
+ * wherever the kernel's documentation says "the same effect as on real hardware"; what it excepts
+ * is here.
  */
 struct group {
         uint8_t value_bits;     /* 0: there is no such group */
         bool by_daemon;
         int (*decode)(const struct shm_attr_of *of, uint64_t attr, struct shm_attr *ret_attr);
-        int (*get)(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_value);  /* NULL: -ENXIO */
+        /* NULL: -ENXIO */
+        int (*get)(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_value);
         int (*set)(struct shm_gic *gic, const struct shm_attr *a, uint64_t value);
 };
 
@@ -43,7 +45,8 @@ static int decode_vcpu(const struct shm_attr_of *of, uint64_t attr, struct shm_a
 {
         uint32_t affinity = (uint32_t)(attr >> 32);
 
-        a->vcpu = of->gic ? shm_affinity_find(of->gic, affinity) : find_in_shape(of->shape, affinity);
+        a->vcpu = of->gic ? shm_affinity_find(of->gic, affinity)
+                  : find_in_shape(of->shape, affinity);
         return a->vcpu < (of->gic ? of->gic->n_vcpus : of->shape->n_vcpus) ? 0 : -EINVAL;
 }
 
@@ -53,7 +56,8 @@ static int decode_addr(const struct shm_attr_of *of, uint64_t attr, struct shm_a
 {
         (void)of;
         a->number = (uint32_t)attr;
-        return attr == SHM_ATTR_ADDR_DIST || attr == SHM_ATTR_ADDR_REDIST || attr == SHM_ATTR_ADDR_REDIST_REGION ? 0 : -ENXIO;
+        return attr == SHM_ATTR_ADDR_DIST || attr == SHM_ATTR_ADDR_REDIST ||
+               attr == SHM_ATTR_ADDR_REDIST_REGION ? 0 : -ENXIO;
 }
 
 static int decode_ctrl(const struct shm_attr_of *of, uint64_t attr, struct shm_attr *a)
@@ -115,7 +119,8 @@ static int decode_redist(const struct shm_attr_of *of, uint64_t attr, struct shm
                 return r;
         if (a->number < GICR_FRAME_SIZE)
                 return decode_reg(&gic_redist_rd_table, a->number, a);
-        return a->number < GICR_STRIDE ? decode_reg(&gic_redist_sgi_table, a->number - GICR_FRAME_SIZE, a) : -ENXIO;
+        return a->number < GICR_STRIDE
+               ? decode_reg(&gic_redist_sgi_table, a->number - GICR_FRAME_SIZE, a) : -ENXIO;
 }
 
 static bool is_ispendr(const struct gic_reg *reg)
@@ -128,8 +133,11 @@ static bool is_icpendr(const struct gic_reg *reg)
         return reg->set == gic_field_clear_pending;
 }
 
-/* The word behind bit @i of a register with one bit for each interrupt; NULL: that bit is RAZ/WI. */
-static shm_atomic(uint64_t) *bit_word(struct shm_gic *gic, const struct shm_attr *a, unsigned i, uint32_t *ret_intid)
+/*
+ * The word behind bit @i of a register with one bit for each interrupt; NULL: that bit is RAZ/WI.
+ */
+static shm_atomic(uint64_t) *bit_word(struct shm_gic *gic, const struct shm_attr *a, unsigned i,
+                                      uint32_t *ret_intid)
 {
         uint32_t offset = a->group == SHM_ATTR_DIST_REGS ? a->number : a->number % GICR_FRAME_SIZE;
         uint32_t intid = a->reg->first_intid + (offset - a->reg->offset) * 8 + i;
@@ -199,7 +207,8 @@ static shm_atomic(uint32_t) *statusr_of(struct shm_gic *gic, const struct shm_at
 static uint64_t read_as_guest(struct shm_gic *gic, const struct shm_attr *a)
 {
         return a->group == SHM_ATTR_DIST_REGS ? shm_gicd_read(gic, a->number, 4)
-                                              : shm_gicr_read(gic, (uint64_t)a->vcpu * GICR_STRIDE + a->number, 4);
+                                              : shm_gicr_read(gic, (uint64_t)a->vcpu * GICR_STRIDE +
+                                                              a->number, 4);
 }
 
 static int get_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_value)
@@ -233,10 +242,12 @@ static int decode_sysreg(const struct shm_attr_of *of, uint64_t attr, struct shm
 {
         int r = decode_vcpu(of, attr, a);
 
-        a->number = (uint32_t)attr; /* bits 31..16 are reserved: a number with them is no register */
+        /* bits 31..16 are reserved: a number with them is no register */
+        a->number = (uint32_t)attr;
         if (r < 0)
                 return r;
-        return shm_sysreg_is_state(of->gic ? of->gic->n_priority_bits : of->shape->n_priority_bits, a->number) ? 0 : -ENXIO;
+        return shm_sysreg_is_state(of->gic ? of->gic->n_priority_bits : of->shape->n_priority_bits,
+                                   a->number) ? 0 : -ENXIO;
 }
 
 static int get_sysreg(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_value)
@@ -244,7 +255,10 @@ static int get_sysreg(struct shm_gic *gic, const struct shm_attr *a, uint64_t *r
         return shm_sysreg_peek(gic, a->vcpu, a->number, ret_value);
 }
 
-/* Fields that cannot be written have to be what they are: a VM of another kind of controller is not restored silently. */
+/*
+ * Fields that cannot be written have to be what they are: a VM of another kind of controller is not
+ * restored silently.
+ */
 static int check_sysreg(struct shm_gic *gic, const struct shm_attr *a, uint64_t value)
 {
         uint32_t id = gic_icc_id(a->number);
@@ -272,7 +286,8 @@ static int decode_level(const struct shm_attr_of *of, uint64_t attr, struct shm_
         a->number = attr & 0x3ff;
         if ((attr >> 10 & 0x3fffff) != SHM_ATTR_LEVEL_INFO_LINE || a->number % 32)
                 return -EINVAL;
-        return a->number < GIC_N_PRIVATE ? decode_vcpu(of, attr, a) : 0; /* SPIs: whatever the affinity */
+        /* SPIs: whatever the affinity */
+        return a->number < GIC_N_PRIVATE ? decode_vcpu(of, attr, a) : 0;
 }
 
 /* SGIs have no line; what the VM does not have is RAZ/WI. */
@@ -280,7 +295,8 @@ static shm_atomic(uint64_t) *level_word(struct shm_gic *gic, const struct shm_at
 {
         uint32_t intid = a->number + i;
 
-        return intid < GIC_PPI_FIRST || intid >= GIC_INTID_SPECIAL ? NULL : shm_gic_word(gic, a->vcpu, intid);
+        return intid < GIC_PPI_FIRST || intid >= GIC_INTID_SPECIAL ? NULL
+               : shm_gic_word(gic, a->vcpu, intid);
 }
 
 static int get_level(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_value)
@@ -295,7 +311,10 @@ static int get_level(struct shm_gic *gic, const struct shm_attr *a, uint64_t *re
         return 0;
 }
 
-/* The level, and no edge of it: a restored level must not depend on whether ICFGR was restored before. */
+/*
+ * The level, and no edge of it: a restored level must not depend on whether ICFGR was restored
+ * before.
+ */
 static uint64_t assign_wire(uint64_t w, uint64_t high)
 {
         return base_bit_assign(w, gic_word_wire(GIC_WIRE_VMM), high != 0);
@@ -318,12 +337,17 @@ static int set_level(struct shm_gic *gic, const struct shm_attr *a, uint64_t val
 
 static const struct group groups[SHM_ATTR_N_GROUPS] = {
         [SHM_ATTR_ADDR] = { .value_bits = 64, .by_daemon = true, .decode = decode_addr },
-        [SHM_ATTR_DIST_REGS] = { .value_bits = 32, .decode = decode_dist, .get = get_reg, .set = set_reg },
-        [SHM_ATTR_NR_IRQS] = { .value_bits = 32, .decode = decode_nr_irqs, .get = get_nr_irqs, .set = set_nr_irqs },
+        [SHM_ATTR_DIST_REGS] = { .value_bits = 32, .decode = decode_dist, .get = get_reg,
+                                .set = set_reg },
+        [SHM_ATTR_NR_IRQS] = { .value_bits = 32, .decode = decode_nr_irqs, .get = get_nr_irqs,
+                              .set = set_nr_irqs },
         [SHM_ATTR_CTRL] = { .value_bits = 64, .by_daemon = true, .decode = decode_ctrl },
-        [SHM_ATTR_REDIST_REGS] = { .value_bits = 32, .decode = decode_redist, .get = get_reg, .set = set_reg },
-        [SHM_ATTR_CPU_SYSREGS] = { .value_bits = 64, .decode = decode_sysreg, .get = get_sysreg, .set = set_sysreg },
-        [SHM_ATTR_LEVEL_INFO] = { .value_bits = 32, .decode = decode_level, .get = get_level, .set = set_level },
+        [SHM_ATTR_REDIST_REGS] = { .value_bits = 32, .decode = decode_redist, .get = get_reg,
+                                  .set = set_reg },
+        [SHM_ATTR_CPU_SYSREGS] = { .value_bits = 64, .decode = decode_sysreg, .get = get_sysreg,
+                                  .set = set_sysreg },
+        [SHM_ATTR_LEVEL_INFO] = { .value_bits = 32, .decode = decode_level, .get = get_level,
+                                 .set = set_level },
 };
 
 bool shm_attr_by_daemon(uint32_t group)
@@ -336,7 +360,8 @@ static bool is_mirror(const struct shm_attr_of *of)
         return of->gic ? of->gic->mirror : (of->shape->flags & SHM_FLAG_MIRROR) != 0;
 }
 
-int shm_attr_decode(const struct shm_attr_of *of, uint32_t group, uint64_t attr, struct shm_attr *ret_attr)
+int shm_attr_decode(const struct shm_attr_of *of, uint32_t group, uint64_t attr,
+                    struct shm_attr *ret_attr)
 {
         *ret_attr = (struct shm_attr) { .group = group };
         if (group >= SHM_ATTR_N_GROUPS || !groups[group].value_bits)

@@ -6,11 +6,12 @@
 /*
  * Attributes: registers and settings by KVM's device-attribute numbers, from outside the guest
  *
- * What    One table of groups. An attribute is decoded first, against a live controller or against what is still to be
- *         built; then it is read or set on the live one here. What is set before INIT, and what never is in the
- *         segment, the daemon keeps (daemon/attr.h); it decodes by the same table.
- * Rules   Numbers and errors are those of the kernel's arm-vgic-v3 device, without -EBUSY because a vCPU runs:
- *         doc/attributes.md.
+ * What    One table of groups. An attribute is decoded first, against a live controller or against
+ *         what is still to be built; then it is read or set on the live one here. What is set
+ *         before INIT, and what never is in the segment, the daemon keeps (daemon/attr.h); it
+ *         decodes by the same table.
+ * Rules   Numbers and errors are those of the kernel's arm-vgic-v3 device, without -EBUSY because a
+ *         vCPU runs: doc/attributes.md.
  * Threads any.
  */
 #include "gic-reg.h"
@@ -33,7 +34,10 @@ enum shm_attr_group_id {
 #define SHM_ATTR_CTRL_INIT           0u
 #define SHM_ATTR_LEVEL_INFO_LINE     0u
 
-/* What an attribute is looked up in: a live controller, or, while gic is NULL, the shape of the one to be built. */
+/*
+ * What an attribute is looked up in: a live controller, or, while gic is NULL, the shape of the one
+ * to be built.
+ */
 struct shm_attr_of {
         const struct shm_gic *gic;
         const struct shm_shape *shape;
@@ -42,7 +46,10 @@ struct shm_attr_of {
 /* An attribute that exists. */
 struct shm_attr {
         uint32_t group;                 /* enum shm_attr_group_id */
-        uint32_t number;                /* ADDR, CTRL: which; registers: offset in the frame, or encoding; LEVEL_INFO: first INTID */
+        /*
+         * ADDR, CTRL: which; registers: offset in the frame, or encoding; LEVEL_INFO: first INTID
+         */
+        uint32_t number;
         uint32_t vcpu;
         const struct gic_reg *reg;      /* DIST_REGS, REDIST_REGS */
         bool is_pre_init;               /* can be read and set before INIT, and not changed after */
@@ -52,19 +59,23 @@ struct shm_attr {
 bool shm_attr_by_daemon(uint32_t group);
 
 /*
- * shm_attr_decode() - Return: 0; -ENXIO no such group, attribute or register; -EINVAL no vCPU of this affinity, or
- * LEVEL_INFO's numbers are not as they must be.
+ * shm_attr_decode() - Return: 0; -ENXIO no such group, attribute or register; -EINVAL no vCPU of
+ * this affinity, or LEVEL_INFO's numbers are not as they must be.
  */
-int shm_attr_decode(const struct shm_attr_of *of, uint32_t group, uint64_t attr, struct shm_attr *ret_attr);
+int shm_attr_decode(const struct shm_attr_of *of, uint32_t group, uint64_t attr,
+                    struct shm_attr *ret_attr);
 
-/* shm_attr_check_value() - Return: 0; -EINVAL too wide for the group, or nothing that a pre-init attribute can be. */
+/*
+ * shm_attr_check_value() - Return: 0; -EINVAL too wide for the group, or nothing that a pre-init
+ * attribute can be.
+ */
 int shm_attr_check_value(const struct shm_attr *attr, uint64_t value);
 
 /*
  * shm_attr_get() / shm_attr_set() - on a live controller; @value was checked
  *
- * Return: 0; -ENXIO cannot be read (set); -EINVAL a value that the register cannot take; -EBUSY not after INIT; -EIO a
- * bounded view gave up.
+ * Return: 0; -ENXIO cannot be read (set); -EINVAL a value that the register cannot take; -EBUSY not
+ * after INIT; -EIO a bounded view gave up.
  */
 int shm_attr_get(struct shm_gic *gic, const struct shm_attr *attr, uint64_t *ret_value);
 int shm_attr_set(struct shm_gic *gic, const struct shm_attr *attr, uint64_t value);

@@ -25,7 +25,10 @@ static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu
                (shm_load(&gic->header->gicd_ctlr, GATE_A2) & (1u << group));
 }
 
-/* CAND-R4: clear a summary bit, then re-read the candidates that it covers; as CAND-R3, one level up. */
+/*
+ * CAND-R4: clear a summary bit, then re-read the candidates that it covers; as CAND-R3, one level
+ * up.
+ */
 void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i)
 {
         shm_and(&self->summary, ~(UINT64_C(1) << i), CAND_R4);
@@ -34,10 +37,11 @@ void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i)
 }
 
 /*
- * CAND-R3: clear a candidate, then re-read its word: an injector changes the word before it sets the bit, so either
- * its bit comes after this clear, or this load sees its word.
+ * CAND-R3: clear a candidate, then re-read its word: an injector changes the word before it sets
+ * the bit, so either its bit comes after this clear, or this load sees its word.
  */
-void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const shm_atomic(uint64_t) *word)
+void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                              const shm_atomic(uint64_t) *word)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint32_t index = shm_candidate_index(intid);
@@ -75,7 +79,8 @@ static void consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t grou
         };
 }
 
-static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, struct shm_pick *ret_pick)
+static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups,
+                           struct shm_pick *ret_pick)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t summary = shm_load(&self->summary, CAND_A1);
@@ -86,7 +91,8 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
                 uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 summary &= summary - 1;
-                if (!bits) /* the summary bit outlived its candidates: an injector sets it after them */
+                /* the summary bit outlived its candidates: an injector sets it after them */
+                if (!bits)
                         shm_cpuif_drop_summary(self, i);
                 for (; bits; bits &= bits - 1)
                         consider_candidate(gic, vcpu, groups, i * 64 +
@@ -99,7 +105,8 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        uint32_t request = shm_load(&self->request, REQUEST_A2) & (SHM_REQUEST_RESET | SHM_REQUEST_APR);
+        uint32_t request = shm_load(&self->request, REQUEST_A2) & (SHM_REQUEST_RESET |
+                                                                   SHM_REQUEST_APR);
 
         if (__builtin_expect(request == 0, 1))
                 return;
@@ -146,7 +153,9 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
         return pick.intid != GIC_INTID_SPURIOUS;
 }
 
-/* The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens. */
+/*
+ * The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens.
+ */
 static bool raise_and_ask_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         uint64_t tdir = shm_load(&gic->header->tdir, TDIR_A4);
@@ -181,8 +190,8 @@ static shm_atomic(uint32_t) *apr_of(struct shm_vcpu *vcpu, unsigned group, unsig
 }
 
 /*
- * The active-priority registers have one writer: plain read-modify-write. APR-R4: after the slot says what for (SLOT-R1), also for
- * a compiler.
+ * The active-priority registers have one writer: plain read-modify-write. APR-R4: after the slot
+ * says what for (SLOT-R1), also for a compiler.
  */
 static void assign_apr(struct shm_vcpu *vcpu, unsigned group, unsigned bit, bool active)
 {
@@ -212,9 +221,9 @@ static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 }
 
 /*
- * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running priority. Of two vCPUs
- * that race for one interrupt the CAS lets one win; the other chooses again. Who is refused an SPI at the gate has what is
- * private, as shm_cpuif_lines() says.
+ * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running
+ * priority. Of two vCPUs that race for one interrupt the CAS lets one win; the other chooses again.
+ * Who is refused an SPI at the gate has what is private, as shm_cpuif_lines() says.
  *
  * What may forbid it is asked between the slot and the CAS, so that nothing is active that will not
  * be delivered, and nothing is taken back but by the repair of who died: whoever closes a gate and
@@ -269,27 +278,33 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 }
 
 /*
- * IHI 0069, ICC_HPPIR<n>_EL1: neither PMR nor the running priority counts; an interrupt of the other group reads as
- * 1023.
+ * IHI 0069, ICC_HPPIR<n>_EL1: neither PMR nor the running priority counts; an interrupt of the
+ * other group reads as 1023.
  */
 uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         struct shm_pick pick;
 
         shm_cpuif_pick(gic, vcpu, &pick);
-        return pick.intid != GIC_INTID_SPURIOUS && pick.group == group ? pick.intid : GIC_INTID_SPURIOUS;
+        return pick.intid != GIC_INTID_SPURIOUS && pick.group == group ? pick.intid
+               : GIC_INTID_SPURIOUS;
 }
 
 /*
- * Deactivate, whoever holds it; the slot is filled with @op. What another vCPU holds is claimed first: once the claim
- * is in the slot, only an interrupt that this vCPU holds is still to be ended (shm-slot.h).
+ * Deactivate, whoever holds it; the slot is filled with @op. What another vCPU holds is claimed
+ * first: once the claim is in the slot, only an interrupt that this vCPU holds is still to be ended
+ * (shm-slot.h).
  */
-static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t op)
+static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
+                       uint32_t intid, uint64_t op)
 {
         uint64_t old = shm_word_load(word);
 
         while (old & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) {
-                /* In a list register, where it may be active already: the holder ends it when it folds. */
+                /*
+                 * In a list register, where it may be active already: the holder ends it when it
+                 * folds.
+                 */
                 if (gic_word_holder(old) == vcpu || (old & GIC_WORD_RESIDENT)) {
                         uint64_t now = gic_lr_mark(old, gic_irq_deactivate(old));
 
@@ -313,9 +328,9 @@ static bool eoi_mode(const struct shm_vcpu *vcpu)
 }
 
 /*
- * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation, by INTID wherever it is
- * routed now. A write that does not match the group of the highest active priority is UNPREDICTABLE: ignored, as
- * are special INTIDs and those of no interrupt.
+ * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation, by
+ * INTID wherever it is routed now. A write that does not match the group of the highest active
+ * priority is UNPREDICTABLE: ignored, as are special INTIDs and those of no interrupt.
  */
 void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
 {
@@ -341,7 +356,10 @@ void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t 
         shm_slot_end(self);
 }
 
-/* IHI 0069, ICC_DIR_EL1: with EOImode 0 the write is ignored; otherwise any vCPU deactivates any SPI. */
+/*
+ * IHI 0069, ICC_DIR_EL1: with EOImode 0 the write is ignored; otherwise any vCPU deactivates any
+ * SPI.
+ */
 void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -361,8 +379,9 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 static uint64_t generate_sgi(uint64_t w, uint64_t group)
 {
         /*
-         * With one security state ICC_SGI1R_EL1 generates SGIs of both groups, the others Group 0 only (IHI 0069
-         * section 12.1.10, the table of SGI forwarding and its note on ICC_ASGI1R_EL1).
+         * With one security state ICC_SGI1R_EL1 generates SGIs of both groups, the others Group 0
+         * only (IHI 0069 section 12.1.10, the table of SGI forwarding and its note on
+         * ICC_ASGI1R_EL1).
          */
         return gic_word_group(w) <= group ? w | GIC_WORD_EDGE : w;
 }
@@ -384,11 +403,15 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
                                 send_to(gic, i, sgi.intid, group);
                 return;
         }
-        /* Without A3V Aff3 is RES0 (section 12.2.22). Without RSS no vCPU has an Aff0 that a range could name. */
+        /*
+         * Without A3V Aff3 is RES0 (section 12.2.22). Without RSS no vCPU has an Aff0 that a range
+         * could name.
+         */
         if (!(gic->features & SHM_FEATURE_AFF3))
                 sgi.affinity &= 0x00ffffff;
         for (uint32_t list = sgi.targets; list; list &= list - 1) {
-                uint32_t target = shm_affinity_find(gic, sgi.affinity + (uint32_t)__builtin_ctz(list));
+                uint32_t target = shm_affinity_find(gic, sgi.affinity +
+                                                    (uint32_t)__builtin_ctz(list));
 
                 if (target != GIC_NO_VCPU)
                         send_to(gic, target, sgi.intid, group);
@@ -412,7 +435,8 @@ void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value)
                  shm_gic_retry(gic, &tries));
 }
 
-uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value)
+uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width,
+                       uint64_t value)
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, CPUIF_X1);

@@ -24,26 +24,32 @@ struct shm_pick {
 };
 
 /*
- * shm_cpuif_pick() - the highest-priority deliverable interrupt of the enabled groups (IHI 0069 section 4.8)
+ * shm_cpuif_pick() - the highest-priority deliverable interrupt of the enabled groups (IHI 0069
+ * section 4.8)
  *
- * Of equal priorities the lowest INTID. Clears the candidates that it finds stale. PMR and the running priority are not
- * looked at: shm_cpuif_ack() does that.
+ * Of equal priorities the lowest INTID. Clears the candidates that it finds stale. PMR and the
+ * running priority are not looked at: shm_cpuif_ack() does that.
  */
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick);
 
 /*
- * shm_cpuif_drop_candidate() - clear the candidate of an interrupt that is not deliverable here, unless it is by now
+ * shm_cpuif_drop_candidate() - clear the candidate of an interrupt that is not deliverable here,
+ * unless it is by now
  * shm_cpuif_drop_summary() - the same for a summary bit whose candidates are gone
  */
-void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, const shm_atomic(uint64_t) *word);
+void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                              const shm_atomic(uint64_t) *word);
 void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i);
 
-/* shm_cpuif_lines() - SHM_LINE_*: Group 1 asserts IRQ, Group 0 FIQ (one security state; IHI 0069 section 4.6). */
+/*
+ * shm_cpuif_lines() - SHM_LINE_*: Group 1 asserts IRQ, Group 0 FIQ (one security state; IHI 0069
+ * section 4.6).
+ */
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu);
 
 /*
- * shm_cpuif_ack() - ICC_IAR<group>_EL1. shm_cpuif_hppir() - ICC_HPPIR<group>_EL1. Return: an INTID or
- * GIC_INTID_SPURIOUS.
+ * shm_cpuif_ack() - ICC_IAR<group>_EL1. shm_cpuif_hppir() - ICC_HPPIR<group>_EL1. Return: an INTID
+ * or GIC_INTID_SPURIOUS.
  */
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group);
 uint32_t shm_cpuif_hppir(struct shm_gic *gic, uint32_t vcpu, unsigned group);
@@ -59,16 +65,23 @@ void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
  */
 bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu);
 
-/* shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written (12.2.21, 12.2.22). */
+/*
+ * shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written
+ * (12.2.21, 12.2.22).
+ */
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value);
 
-/* shm_cpuif_write_ctlr() - ICC_CTLR_EL1: the writable fields; live and configured change in one CAS. */
+/*
+ * shm_cpuif_write_ctlr() - ICC_CTLR_EL1: the writable fields; live and configured change in one
+ * CAS.
+ */
 void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value);
 
 /* shm_cpuif_serve() - do what outsiders asked of this vCPU: before each of its operations. */
 void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu);
 
 /* shm_cpuif_set() - assign a field of the cpuif word. Threads: any. Return: the word before. */
-uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width, uint64_t value);
+uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width,
+                       uint64_t value);
 
 #endif

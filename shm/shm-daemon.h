@@ -8,13 +8,20 @@
  */
 #include "shm-gic.h"
 
-/* shm_daemon_set_epoch() - the daemon lives since @epoch (CLOCK_BOOTTIME, ns); 0: it stopped in order. */
+/*
+ * shm_daemon_set_epoch() - the daemon lives since @epoch (CLOCK_BOOTTIME, ns); 0: it stopped in
+ * order.
+ */
 void shm_daemon_set_epoch(struct shm_gic *gic, uint64_t epoch);
 
-#define SHM_EOI_LEVEL  (1u << 0)        /* level-sensitive: its end of interrupt matters to a device */
+/* level-sensitive: its end of interrupt matters to a device */
+#define SHM_EOI_LEVEL  (1u << 0)
 #define SHM_EOI_BUSY   (1u << 1)        /* pending or active: an end of interrupt can still come */
 
-/* shm_daemon_eoi_due() - of one moment of SPI @intid. Return: SHM_EOI_*; 0 also if there is no such SPI. */
+/*
+ * shm_daemon_eoi_due() - of one moment of SPI @intid. Return: SHM_EOI_*; 0 also if there is no such
+ * SPI.
+ */
 unsigned shm_daemon_eoi_due(const struct shm_gic *gic, uint32_t intid);
 
 #endif

@@ -9,7 +9,10 @@ static bool is_untrapped(uint32_t port)
         return (port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN;
 }
 
-/* PORT-R4: a mark that this takes off was set by who had said before that it sleeps (PORT-R2); or that one sets it again. */
+/*
+ * PORT-R4: a mark that this takes off was set by who had said before that it sleeps (PORT-R2); or
+ * that one sets it again.
+ */
 static void ring_gated(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
@@ -27,15 +30,18 @@ void shm_gate_ring_untrapped(struct shm_gic *gic)
                         shm_word_ring(gic, i);
 }
 
-/* As shm_gic_retry(), but each round looks at every port: a hostile process that changes TDIR all the time gets fewer of them. */
+/*
+ * As shm_gic_retry(), but each round looks at every port: a hostile process that changes TDIR all
+ * the time gets fewer of them.
+ */
 static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
 {
         return !gic->bounded || ++*rounds < 8 + SHM_TRIES / gic->n_vcpus;
 }
 
 /*
- * PORT-A1. The compare-and-swap is of the word from before the look at the ports: its generation says that TDIR was set
- * all the time, so that a port which entered after the look has seen it set.
+ * PORT-A1. The compare-and-swap is of the word from before the look at the ports: its generation
+ * says that TDIR was set all the time, so that a port which entered after the look has seen it set.
  */
 static bool try_open(struct shm_gic *gic)
 {
@@ -61,8 +67,8 @@ static bool try_open(struct shm_gic *gic)
 }
 
 /*
- * Who finds its own mark and TDIR's has rung the late ports before, and no port becomes late while TDIR is set. A mark that is
- * left from an earlier time finds TDIR's off: a clear takes that.
+ * Who finds its own mark and TDIR's has rung the late ports before, and no port becomes late while
+ * TDIR is set. A mark that is left from an earlier time finds TDIR's off: a clear takes that.
  */
 bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
 {

@@ -6,17 +6,21 @@
 /*
  * The gate of TDIR: no SPI is taken while a port in guest could deactivate one unseen
  *
- * What    A list-register port that entered the guest while TDIR was clear does not trap ICC_DIR_EL1. Until it has left,
- *         no SPI may be run with in another port's list registers, and none is acknowledged on a trap port.
- * How     A port stores "in guest" (PORT-R1), then loads TDIR (TDIR-A4), and says whether it traps. Who wants an SPI has
- *         brought it into flight and raised TDIR, then loads all ports (PORT-A1): either it sees the port, or the port
- *         sees TDIR. Once none is in guest without trapping, SETTLED in the word of TDIR makes it one load, until TDIR
- *         is cleared. An acknowledge on a trap port asks before its word is active: its slot keeps
- *         TDIR set (shm-slot.h).
- * Waiting Nobody waits here: who is refused leaves the SPI pending, marks itself and TDIR (GATED), and looks once more.
+ * What    A list-register port that entered the guest while TDIR was clear does not trap
+ *         ICC_DIR_EL1. Until it has left, no SPI may be run with in another port's list registers,
+ *         and none is acknowledged on a trap port.
+ * How     A port stores "in guest" (PORT-R1), then loads TDIR (TDIR-A4), and says whether it traps.
+ *         Who wants an SPI has brought it into flight and raised TDIR, then loads all ports
+ *         (PORT-A1): either it sees the port, or the port sees TDIR. Once none is in guest without
+ *         trapping, SETTLED in the word of TDIR makes it one load, until TDIR is cleared. An
+ *         acknowledge on a trap port asks before its word is active: its slot keeps TDIR set
+ *         (shm-slot.h).
+ * Waiting Nobody waits here: who is refused leaves the SPI pending, marks itself and TDIR (GATED),
+ * and looks once more.
  *         The last port that leaves or traps rings the marked ones.
- * Live    Who is refused rings the ports that do not trap, once; so does TDIR's broadcast, which may be late, or never come:
- *         whether the daemon runs makes no difference. A dead port is taken out by the repair of its vCPU.
+ * Live    Who is refused rings the ports that do not trap, once; so does TDIR's broadcast, which
+ *         may be late, or never come: whether the daemon runs makes no difference. A dead port is
+ *         taken out by the repair of its vCPU.
  * Threads Any.
  */
 #include "shm-tdir.h"
@@ -26,7 +30,10 @@ static inline bool shm_gate_is_open(uint64_t tdir)
         return !(tdir & SHM_TDIR_PORTS) || (tdir & SHM_TDIR_SETTLED);
 }
 
-/* shm_gate_ask() - after TDIR was raised for an SPI: may @vcpu have it now? false: @vcpu will be rung when it may. */
+/*
+ * shm_gate_ask() - after TDIR was raised for an SPI: may @vcpu have it now? false: @vcpu will be
+ * rung when it may.
+ */
 bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu);
 
 /*
@@ -36,12 +43,16 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu);
 void shm_gate_ring_untrapped(struct shm_gic *gic);
 
 /*
- * shm_gate_passed_by() - SPIs were made active by a write (GICD_ISACTIVER<n>), and asked nobody: the same as ring_late, if it is not
- * known that all trap. A bounded view does not: the daemon broadcasts. Threads: any.
+ * shm_gate_passed_by() - SPIs were made active by a write (GICD_ISACTIVER<n>), and asked nobody:
+ * the same as ring_late, if it is not known that all trap. A bounded view does not: the daemon
+ * broadcasts. Threads: any.
  */
 void shm_gate_passed_by(struct shm_gic *gic);
 
-/* shm_gate_left() - a port has stored that it left the guest or traps: if it was the last, ring who waits. */
+/*
+ * shm_gate_left() - a port has stored that it left the guest or traps: if it was the last, ring who
+ * waits.
+ */
 void shm_gate_left(struct shm_gic *gic);
 
 #endif

@@ -6,8 +6,8 @@
 /*
  * A process's view of one segment
  *
- * What    Pointers into the mapping, and this process's own, checked copy of the sizes. Every index into the
- *         segment is checked against the copy, never against the segment.
+ * What    Pointers into the mapping, and this process's own, checked copy of the sizes. Every index
+ *         into the segment is checked against the copy, never against the segment.
  * Owner   shm_segment_create() or shm_segment_map() fill it; shm_segment_unmap() ends it.
  * Threads Constant after that, but for the hooks, which are set before the first data-path call.
  */
@@ -36,11 +36,15 @@ struct shm_gic {
         bool awake;             /* SHM_FLAG_AWAKE: what GICR_WAKER resets to */
         bool writable;
         bool has_locks;         /* its lock file says who lives: shm-lock.h */
-        bool bounded;           /* the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for ever */
+        /*
+         * the daemon: give up a retry loop after SHM_TRIES, since a hostile peer could feed it for
+         * ever
+         */
+        bool bounded;
 
         /*
-         * Ring vCPU @vcpu, whose park word read as @park (SHM_PARK_PARKED or SHM_PARK_IN_GUEST). Called after the
-         * state that it has to see is published. Must not block.
+         * Ring vCPU @vcpu, whose park word read as @park (SHM_PARK_PARKED or SHM_PARK_IN_GUEST).
+         * Called after the state that it has to see is published. Must not block.
          */
         void (*ring)(void *ctx, uint32_t vcpu, uint32_t park);
         /* TDIR turned SET and somebody is interested: ring the daemon. Must not block. */
@@ -51,8 +55,8 @@ struct shm_gic {
          */
         shm_atomic(uint64_t) *told;
         /*
-         * A bounded view has spent its looks: a 1-of-N interrupt is left unplaced, and shm_oneofn_catch_up() is owed. NULL: looks
-         * are not counted.
+         * A bounded view has spent its looks: a 1-of-N interrupt is left unplaced, and
+         * shm_oneofn_catch_up() is owed. NULL: looks are not counted.
          */
         void (*put_off)(void *ctx);
         /*
@@ -83,8 +87,8 @@ struct shm_gic {
 };
 
 /*
- * As many as a process can have been in the middle of. A hostile one may pretend to more, each of which costs a pass over all
- * SPIs: those wait until their vCPU is taken, turned on or reset again.
+ * As many as a process can have been in the middle of. A hostile one may pretend to more, each of
+ * which costs a pass over all SPIs: those wait until their vCPU is taken, turned on or reset again.
  */
 #define SHM_MAX_PASSES  64u
 
@@ -99,7 +103,8 @@ struct shm_shape {
         uint32_t n_espis;               /* 0..1024, a multiple of 32 */
         uint32_t n_eppis;               /* 0, 32, 64 */
         uint32_t features;              /* SHM_FEATURE_* */
-        const uint32_t *redist_regions; /* n_redist_regions numbers of vCPUs, n_vcpus together, or NULL: one region */
+        /* n_redist_regions numbers of vCPUs, n_vcpus together, or NULL: one region */
+        const uint32_t *redist_regions;
         uint32_t n_redist_regions;
         uint32_t iidr_revision;         /* of GICD_IIDR: 0..3 */
         uint32_t gicd_typer2;
@@ -136,10 +141,11 @@ static inline bool shm_gic_is_spi(const struct shm_gic *gic, uint32_t intid)
 }
 
 /*
- * The word of an interrupt: SGIs and (extended) PPIs of vCPU @vcpu, (extended) SPIs of all. NULL: there is no such
- * interrupt.
+ * The word of an interrupt: SGIs and (extended) PPIs of vCPU @vcpu, (extended) SPIs of all. NULL:
+ * there is no such interrupt.
  */
-static inline shm_atomic(uint64_t) *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static inline shm_atomic(uint64_t) *shm_gic_word(const struct shm_gic *gic, uint32_t vcpu,
+                                                 uint32_t intid)
 {
         /* In the order of how often they come; SPIs first, since candidates are mostly those. */
         if (intid - GIC_SPI_FIRST < gic->n_spis)
@@ -154,8 +160,8 @@ static inline shm_atomic(uint64_t) *shm_gic_word(const struct shm_gic *gic, uint
 }
 
 /*
- * To go through all of them: for (i = 0; i < shm_gic_n_spis(gic); i++) intid = shm_gic_nth_spi(gic, i); the same for
- * the private interrupts of one vCPU.
+ * To go through all of them: for (i = 0; i < shm_gic_n_spis(gic); i++) intid = shm_gic_nth_spi(gic,
+ * i); the same for the private interrupts of one vCPU.
  */
 static inline uint32_t shm_gic_n_spis(const struct shm_gic *gic)
 {
@@ -172,7 +178,10 @@ static inline uint32_t shm_gic_n_private(const struct shm_gic *gic)
         return GIC_N_PRIVATE + gic->n_eppis;
 }
 
-/* Whether a vCPU is a list-register port. The word also says how it stands at the gate, of either kind. */
+/*
+ * Whether a vCPU is a list-register port. The word also says how it stands at the gate, of either
+ * kind.
+ */
 static inline bool shm_gic_is_port(const struct shm_vcpu *vcpu)
 {
         return shm_load(&vcpu->port, PORT_X1) >> SHM_PORT_N_SHIFT;
@@ -190,10 +199,11 @@ static inline uint32_t shm_gic_nth_private(uint32_t i)
 }
 
 /*
- * How often vCPU @vcpu acknowledged @intid; both already checked. In a row of counters: SGIs and PPIs, SPIs, extended
- * PPIs, extended SPIs.
+ * How often vCPU @vcpu acknowledged @intid; both already checked. In a row of counters: SGIs and
+ * PPIs, SPIs, extended PPIs, extended SPIs.
  */
-static inline shm_atomic(uint64_t) *shm_gic_counter(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static inline shm_atomic(uint64_t) *shm_gic_counter(const struct shm_gic *gic, uint32_t vcpu,
+                                                    uint32_t intid)
 {
         shm_atomic(uint64_t) *row;
         uint32_t index = intid;

@@ -18,8 +18,8 @@ static uint64_t set_route_any(uint64_t w, uint64_t unused)
 }
 
 /*
- * ROUTE-R1, ROUTE-A1: two writers exchange the raw value, then each derives and stores the route until the raw value
- * re-reads as what it derived from: the last raw value wins in both places.
+ * ROUTE-R1, ROUTE-A1: two writers exchange the raw value, then each derives and stores the route
+ * until the raw value re-reads as what it derived from: the last raw value wins in both places.
  */
 void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid)
 {
@@ -33,7 +33,8 @@ void shm_irouter_reroute(struct shm_gic *gic, uint32_t intid)
                 if (derived & GIC_IROUTER_IRM)
                         shm_word_update(gic, &spi->word, intid, set_route_any, 0);
                 else
-                        shm_word_update(gic, &spi->word, intid, set_route, shm_affinity_find(gic, gic_route_affinity(derived)));
+                        shm_word_update(gic, &spi->word, intid, set_route,
+                                        shm_affinity_find(gic, gic_route_affinity(derived)));
                 raw = shm_load(&spi->irouter, ROUTE_A1);
         } while (raw != derived && shm_gic_retry(gic, &tries));
 }

@@ -6,14 +6,16 @@
 /*
  * The segment: one VM's interrupt controller in a sealed memfd
  *
- * What    header | affinities | vCPU blocks | SPI lines | counters.  Areas are found through the header only.
+ * What    header | affinities | vCPU blocks | SPI lines | counters.  Areas are found through the
+ *         header only.
  * Owner   Created by the daemon; mapped by VMMs (read-write) and observers (read-only).
- * Lines   64 bytes. Each comment names the writers of a line. Words that different vCPUs write for independent
- *         interrupts never share one.
- * Trust   Whoever maps it read-write can write anything. A reader copies a value once, checks the copy against its own
- *         bounds (struct shm_gic) and uses the copy; nothing here is ever an index or a size by itself.
- * ABI     Offsets are asserted below. Same major: same meaning. A participant refuses a segment with a bit in
- *         must_understand that it does not know. Reserved space is zero.
+ * Lines   64 bytes. Each comment names the writers of a line. Words that different vCPUs write for
+ *         independent interrupts never share one.
+ * Trust   Whoever maps it read-write can write anything. A reader copies a value once, checks the
+ *         copy against its own bounds (struct shm_gic) and uses the copy; nothing here is ever an
+ *         index or a size by itself.
+ * ABI     Offsets are asserted below. Same major: same meaning. A participant refuses a segment
+ *         with a bit in must_understand that it does not know. Reserved space is zero.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -25,10 +27,12 @@
 #define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
 #define SHM_MAJOR            1
 #define SHM_MINOR            3           /* 1: take-over, salt; 2: ports; 3: SLOT_ACK */
-#define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0) /* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
+/* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
+#define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0)
 #define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
 #define SHM_UNDERSTAND_MIRROR    (UINT64_C(1) << 2) /* SHM_FLAG_MIRROR: nothing is delivered */
-#define SHM_UNDERSTAND_PORTS     (UINT64_C(1) << 3) /* a vCPU may be a list-register port: resident words, the gate, counted rings */
+/* a vCPU may be a list-register port: resident words, the gate, counted rings */
+#define SHM_UNDERSTAND_PORTS     (UINT64_C(1) << 3)
 #define SHM_UNDERSTAND_SLOT_ACK  (UINT64_C(1) << 4) /* minor 3: slots, asks, salt */
 #define SHM_UNDERSTAND_AWAKE     (UINT64_C(1) << 5) /* SHM_FLAG_AWAKE: who resets leaves it awake */
 #define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | \
@@ -106,25 +110,36 @@ struct shm_header {
         _Alignas(SHM_LINE) shm_atomic(uint64_t) tdir;
         shm_atomic(uint32_t) tdir_cause;    /* INTID that set it last: for people */
 
-        /* 1216: written by the daemon: who wants to hear of TDIR (list-register ports and subscribers) */
+        /*
+         * 1216: written by the daemon: who wants to hear of TDIR (list-register ports and
+         * subscribers)
+         */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) tdir_interest;
-        shm_atomic(uint32_t) n_in_flight;       /* result of the last scan: for people; so are these */
+        /* result of the last scan: for people; so are these */
+        shm_atomic(uint32_t) n_in_flight;
         shm_atomic(uint64_t) tdir_broadcasts;
         shm_atomic(uint64_t) tdir_suppressed;
         shm_atomic(uint64_t) tdir_heard;        /* generation of TDIR that was broadcast last */
 
         /* 1280: written by the daemon: its liveness */
-        _Alignas(SHM_LINE) shm_atomic(uint64_t) daemon_epoch; /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
+        /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) daemon_epoch;
         shm_atomic(uint64_t) daemon_beat;       /* reserved */
 
         /* 1344: written by anyone, off the hot path */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) guest_errors;
 
-        /* 1408: ends of interrupt that are owed to devices: set by the deactivating vCPU, taken by the daemon */
+        /*
+         * 1408: ends of interrupt that are owed to devices: set by the deactivating vCPU, taken by
+         * the daemon
+         */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) eoi_summary;
         _Alignas(SHM_LINE) shm_atomic(uint64_t) eoi[SHM_N_CANDIDATE_WORDS];
 
-        /* 1984: 1-of-N interrupts that found no eligible vCPU: whoever looks for one, and whoever becomes one */
+        /*
+         * 1984: 1-of-N interrupts that found no eligible vCPU: whoever looks for one, and whoever
+         * becomes one
+         */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced_summary;
         _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced[SHM_N_CANDIDATE_WORDS];
 
@@ -134,7 +149,8 @@ struct shm_header {
         uint8_t reserved1[1408];
 };
 
-#define SHM_FLAG_MIRROR  (1u << 0)          /* no delivering controller, the shadow only: shm-mirror.h */
+/* no delivering controller, the shadow only: shm-mirror.h */
+#define SHM_FLAG_MIRROR  (1u << 0)
 /* GICR_WAKER resets to 0, as if firmware had been there */
 #define SHM_FLAG_AWAKE   (1u << 1)
 #define SHM_FLAGS_ALL    (SHM_FLAG_MIRROR | SHM_FLAG_AWAKE)
@@ -153,7 +169,8 @@ struct shm_affinity {
 /* One SPI. The line is written by injectors and by the vCPU that handles it. */
 struct shm_spi {
         _Alignas(SHM_LINE) shm_atomic(uint64_t) word; /* gic-word.h */
-        shm_atomic(uint64_t) irouter;           /* GICD_IROUTER<n> as written; the word's route is derived from it */
+        /* GICD_IROUTER<n> as written; the word's route is derived from it */
+        shm_atomic(uint64_t) irouter;
         uint64_t reserved[6];
 };
 
@@ -166,17 +183,22 @@ struct shm_spi {
 #define SHM_CPUIF_POWERED_SHIFT 17
 #define SHM_CPUIF_ASLEEP   (UINT64_C(1) << SHM_CPUIF_ASLEEP_SHIFT)  /* GICR_WAKER.ProcessorSleep */
 #define SHM_CPUIF_POWERED  (UINT64_C(1) << SHM_CPUIF_POWERED_SHIFT) /* PSCI: on */
-#define SHM_CPUIF_DPG_SHIFT     18          /* GICR_CTLR.DPG0, .DPG1NS: 1 bit per group: no 1-of-N interrupts of it */
+/* GICR_CTLR.DPG0, .DPG1NS: 1 bit per group: no 1-of-N interrupts of it */
+#define SHM_CPUIF_DPG_SHIFT     18
 #define SHM_CPUIF_ABSENT_SHIFT  20
 #define SHM_CPUIF_OFF_SHIFT     21
-#define SHM_CPUIF_ABSENT   (UINT64_C(1) << SHM_CPUIF_ABSENT_SHIFT)  /* nobody runs it: given back, or its owner died */
-#define SHM_CPUIF_OFF      (UINT64_C(1) << SHM_CPUIF_OFF_SHIFT)     /* PSCI: told to be off; neither before the first word of it */
+/* nobody runs it: given back, or its owner died */
+#define SHM_CPUIF_ABSENT   (UINT64_C(1) << SHM_CPUIF_ABSENT_SHIFT)
+/* PSCI: told to be off; neither before the first word of it */
+#define SHM_CPUIF_OFF      (UINT64_C(1) << SHM_CPUIF_OFF_SHIFT)
 #define SHM_CPUIF_OWNED_SHIFT   22
 #define SHM_CPUIF_SEIZED_SHIFT  23
 #define SHM_CPUIF_STALE_SHIFT   24
-#define SHM_CPUIF_OWNED    (UINT64_C(1) << SHM_CPUIF_OWNED_SHIFT)   /* registered: unless it was told to be off, it may be running */
+/* registered: unless it was told to be off, it may be running */
+#define SHM_CPUIF_OWNED    (UINT64_C(1) << SHM_CPUIF_OWNED_SHIFT)
 #define SHM_CPUIF_SEIZED   (UINT64_C(1) << SHM_CPUIF_SEIZED_SHIFT)  /* see the table below */
-#define SHM_CPUIF_STALE    (UINT64_C(1) << SHM_CPUIF_STALE_SHIFT)   /* the active priorities count as 0 until the owner clears them */
+/* the active priorities count as 0 until the owner clears them */
+#define SHM_CPUIF_STALE    (UINT64_C(1) << SHM_CPUIF_STALE_SHIFT)
 /*
  * Who runs a vCPU: OWNED, ABSENT, POWERED, OFF. It *runs* if its owner may be operating it
  * (shm_takeover_runs()); an outsider may reset one that does not, and asks the owner of one that
@@ -214,7 +236,8 @@ struct shm_spi {
 #define SHM_CPUIF_SEIZES_WIDTH  16
 
 /* shm_vcpu.flags */
-#define SHM_VCPU_LAST      (1u << 0)        /* GICR_TYPER.Last: ends a contiguous redistributor region */
+/* GICR_TYPER.Last: ends a contiguous redistributor region */
+#define SHM_VCPU_LAST      (1u << 0)
 
 /* shm_vcpu.icc_ctlr: three ICC_CTLR_EL1 values of 20 bits, and which of them are known */
 #define SHM_ICC_CTLR_BITS         20
@@ -228,7 +251,8 @@ struct shm_spi {
 #define SHM_ICC_CTLR_ASKED             (UINT64_C(1) << 63)
 
 /* shm_vcpu.park */
-#define SHM_PARK_RUNNING   0u               /* looks for itself before it sleeps or enters the guest */
+/* looks for itself before it sleeps or enters the guest */
+#define SHM_PARK_RUNNING   0u
 #define SHM_PARK_PARKED    1u               /* asleep: ring */
 #define SHM_PARK_IN_GUEST  2u               /* executes guest code: ring */
 
@@ -241,15 +265,17 @@ struct shm_spi {
 
 /* One operation that changes several words; written before its first store: see shm-slot.h */
 struct shm_slot {
-        shm_atomic(uint64_t) op;                /* 0: none. enum shm_slot_op | step << 8 | INTID << 32 */
+        /* 0: none. enum shm_slot_op | step << 8 | INTID << 32 */
+        shm_atomic(uint64_t) op;
         shm_atomic(uint64_t) old_word;
-        shm_atomic(uint64_t) argument;          /* priority bit of the active-priority registers, group << 8 */
+        /* priority bit of the active-priority registers, group << 8 */
+        shm_atomic(uint64_t) argument;
         uint64_t reserved[5];
 };
 
 /*
- * The saved bank of a list-register port (IHI 0069 section 12.4): the list registers as they were filled, the rest as it
- * was read back
+ * The saved bank of a list-register port (IHI 0069 section 12.4): the list registers as they were
+ * filled, the rest as it was read back
  */
 struct shm_bank {
         shm_atomic(uint64_t) ich_lr[SHM_N_LIST_REGISTERS];
@@ -289,8 +315,10 @@ struct shm_bank {
  *                       shm_gate_left()        rings it
  */
 #define SHM_PORT_IN         (1u << 0)       /* a list-register port, in guest */
-#define SHM_PORT_TRAPS      (1u << 1)       /* in guest with ICH_HCR_EL2.TDIR set: it has acknowledged TDIR */
-#define SHM_PORT_GATED      (1u << 2)       /* of either kind: waits until all that are in guest trap */
+/* in guest with ICH_HCR_EL2.TDIR set: it has acknowledged TDIR */
+#define SHM_PORT_TRAPS      (1u << 1)
+/* of either kind: waits until all that are in guest trap */
+#define SHM_PORT_GATED      (1u << 2)
 #define SHM_PORT_N_SHIFT    8               /* 5 bits: number of list registers; 0: a trap port */
 #define SHM_PORT_N_WIDTH    5
 
@@ -323,7 +351,8 @@ struct shm_vcpu {
         _Alignas(SHM_LINE) shm_atomic(uint32_t) park;
         shm_atomic(uint32_t) request;
         shm_atomic(uint32_t) rings;         /* of its doorbell: anyone, before the write */
-        shm_atomic(uint32_t) heard;         /* as many as were read from the doorbell: the owner thread */
+        /* as many as were read from the doorbell: the owner thread */
+        shm_atomic(uint32_t) heard;
 
         /* 256: written by the daemon: which session owns it (0: none), and that process */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) owner_session;
@@ -338,13 +367,19 @@ struct shm_vcpu {
         _Alignas(SHM_LINE) shm_atomic(uint32_t) port;
         shm_atomic(uint32_t) folds;         /* counts them: shm-fold.h. The owner thread */
 
-        /* 448: list-register port: which of its interrupts may be active outside of list registers; the owner thread */
+        /*
+         * 448: list-register port: which of its interrupts may be active outside of list registers;
+         * the owner thread
+         */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) actives_summary;
 
         /* 512: candidates */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) candidates[SHM_N_CANDIDATE_WORDS];
 
-        /* 1024: words of SGIs, PPIs (and EPPIs): whoever sends an SGI or drives a PPI, and the owner */
+        /*
+         * 1024: words of SGIs, PPIs (and EPPIs): whoever sends an SGI or drives a PPI, and the
+         * owner
+         */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) words[SHM_N_PRIVATE_WORDS];
 
         /* 1792 */
@@ -358,16 +393,25 @@ struct shm_vcpu {
         shm_atomic(uint32_t) gicr_statusr;
         uint8_t reserved1[56];
 
-        /* 2176: active priorities that somebody else than the owner wrote: AP0R<n>, then AP1R<n>; see shm-apr.h */
+        /*
+         * 2176: active priorities that somebody else than the owner wrote: AP0R<n>, then AP1R<n>;
+         * see shm-apr.h
+         */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) posted_apr[2 * SHM_N_APR];
 
-        /* 2240: a mirror's registers but ICC_CTLR_EL1, see shm-mirror.h: its VMM; not used by a delivering controller */
+        /*
+         * 2240: a mirror's registers but ICC_CTLR_EL1, see shm-mirror.h: its VMM; not used by a
+         * delivering controller
+         */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) mirror[SHM_N_MIRROR];
 
         /* 2368: under actives_summary */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) actives[SHM_N_CANDIDATE_WORDS];
 
-        /* 2880: list-register port: what it acknowledged, in that order; some of it has ended since. The owner thread */
+        /*
+         * 2880: list-register port: what it acknowledged, in that order; some of it has ended
+         * since. The owner thread
+         */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) n_ack_order;
         shm_atomic(uint32_t) leftovers;     /* it may hold some without priority: shm-eoicount.h */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) ack_order[SHM_N_ACK_ORDER];
@@ -375,14 +419,15 @@ struct shm_vcpu {
 };
 
 /*
- * Candidate of an INTID: 0..1023 as is, EPPIs at 1024, ESPIs at 2048. The owner's candidate bit is bit (index % 64) of
- * word (index / 64), whose summary bit is (index / 64).
+ * Candidate of an INTID: 0..1023 as is, EPPIs at 1024, ESPIs at 2048. The owner's candidate bit is
+ * bit (index % 64) of word (index / 64), whose summary bit is (index / 64).
  */
 static inline uint32_t shm_candidate_index(uint32_t intid)
 {
         if (intid < 1024)
                 return intid;
-        return intid < GIC_ESPI_FIRST ? 1024 + (intid - GIC_EPPI_FIRST) : 2048 + (intid - GIC_ESPI_FIRST);
+        return intid < GIC_ESPI_FIRST ? 1024 + (intid - GIC_EPPI_FIRST) : 2048 +
+               (intid - GIC_ESPI_FIRST);
 }
 
 static inline uint32_t shm_candidate_intid(uint32_t index)
@@ -484,16 +529,20 @@ SHM_AT(struct shm_vcpu, folds, 388);
 SHM_AT(struct shm_vcpu, n_ack_order, 2880);
 SHM_AT(struct shm_vcpu, leftovers, 2884);
 SHM_AT(struct shm_vcpu, ack_order, 2944);
-static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11, "cpuif: PMR, BPR");
-static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16, "cpuif: group enables, asleep");
-static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 && SHM_CPUIF_ABSENT_SHIFT == 20 &&
+static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11,
+              "cpuif: PMR, BPR");
+static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16,
+              "cpuif: group enables, asleep");
+static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 &&
+              SHM_CPUIF_ABSENT_SHIFT == 20 &&
               SHM_CPUIF_OFF_SHIFT == 21, "cpuif: powered, DPG, absent, off");
 static_assert(SHM_CPUIF_OWNED_SHIFT == 22 && SHM_CPUIF_SEIZED_SHIFT == 23 &&
               SHM_CPUIF_STALE_SHIFT == 24 && SHM_CPUIF_BITS == 25 &&
               SHM_CPUIF_SEIZES_SHIFT == 32, "cpuif: owned, seized, stale, seizes");
 static_assert(SHM_ICC_CTLR_LIVE_SHIFT == 0 && SHM_ICC_CTLR_CONFIGURED_SHIFT == 20 &&
               SHM_ICC_CTLR_DEFAULT_SHIFT == 40 && SHM_ICC_CTLR_BITS == 20, "icc_ctlr: values");
-static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 && SHM_ICC_CTLR_CONFIGURED_VALID == UINT64_C(1) << 61 &&
+static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 &&
+              SHM_ICC_CTLR_CONFIGURED_VALID == UINT64_C(1) << 61 &&
               SHM_ICC_CTLR_DEFAULT_VALID == UINT64_C(1) << 62, "icc_ctlr: validity");
 static_assert(sizeof(struct shm_header) == 4096, "header is one page");
 static_assert(sizeof(struct shm_spi) == SHM_LINE, "an SPI has a line of its own");
@@ -501,7 +550,9 @@ static_assert(sizeof(struct shm_slot) == SHM_LINE, "the slot is one line");
 static_assert(sizeof(struct shm_affinity) == 8, "affinity entry");
 static_assert(sizeof(struct shm_area) == 16, "area entry");
 static_assert(sizeof(struct shm_vcpu) == 4096, "a vCPU block is one page");
-static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "the segment needs lock-free 32- and 64-bit atomics");
-static_assert(sizeof(shm_atomic(uint64_t)) == 8 && sizeof(shm_atomic(uint32_t)) == 4, "atomics have the size of their value");
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
+              "the segment needs lock-free 32- and 64-bit atomics");
+static_assert(sizeof(shm_atomic(uint64_t)) == 8 && sizeof(shm_atomic(uint32_t)) == 4,
+              "atomics have the size of their value");
 
 #endif

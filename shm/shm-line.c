@@ -80,8 +80,9 @@ int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)
 }
 
 /*
- * EOI-R3: the summary bit is cleared before the word that it covers is taken, so a bit set in between shows in the
- * summary again: nothing is lost, at worst the next call looks at an empty word.
+ * EOI-R3: the summary bit is cleared before the word that it covers is taken, so a bit set in
+ * between shows in the summary again: nothing is lost, at worst the next call looks at an empty
+ * word.
  */
 size_t shm_eoi_take(struct shm_gic *gic, uint32_t *ret_intids, size_t n)
 {
@@ -96,7 +97,8 @@ size_t shm_eoi_take(struct shm_gic *gic, uint32_t *ret_intids, size_t n)
                 shm_and(&gic->header->eoi_summary, ~(UINT64_C(1) << i), EOI_R3);
                 bits = shm_exchange(&gic->header->eoi[i], 0, EOI_R4);
                 for (; bits && taken < n; bits &= bits - 1) {
-                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+                        uint32_t intid = shm_candidate_intid(i * 64 +
+                                                             (unsigned)__builtin_ctzll(bits));
 
                         if (shm_gic_is_spi(gic, intid)) /* anybody can set any bit */
                                 ret_intids[taken++] = intid;

@@ -6,17 +6,18 @@
 /*
  * Lines: the input wires of SPIs and PPIs
  *
- * Each party drives a wire of its own (GIC_WIRE_*): a bit in the interrupt's word. Raising it is one compare-and-swap,
- * a candidate bit and, if the target sleeps, one doorbell. Threads: any.
+ * Each party drives a wire of its own (GIC_WIRE_*): a bit in the interrupt's word. Raising it is
+ * one compare-and-swap, a candidate bit and, if the target sleeps, one doorbell. Threads: any.
  */
 #include "shm-gic.h"
 
 /*
  * shm_line_set() - raise or lower wire @wire; an edge-triggered interrupt latches the rising edge
- * shm_line_pulse() - a rising edge that leaves the wire as it was (level-sensitive: a request for one delivery)
+ * shm_line_pulse() - a rising edge that leaves the wire as it was (level-sensitive: a request for
+ * one delivery)
  *
- * @vcpu counts for PPIs only. Return: 0; -EINVAL no such interrupt or wire (SGIs have none); -EIO a bounded view gave
- * up: the VM's own processes scribble over the word.
+ * @vcpu counts for PPIs only. Return: 0; -EINVAL no such interrupt or wire (SGIs have none); -EIO a
+ * bounded view gave up: the VM's own processes scribble over the word.
  */
 int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wire, bool high);
 int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
@@ -30,14 +31,16 @@ int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 void shm_line_lower_served(struct shm_gic *gic);
 
 /*
- * shm_line_notify() - ask for (or drop) the notice of its end of interrupt: shm_eoi_take(). Return: 0; -EINVAL; -EIO.
+ * shm_line_notify() - ask for (or drop) the notice of its end of interrupt: shm_eoi_take(). Return:
+ * 0; -EINVAL; -EIO.
  */
 int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on);
 
 /*
  * shm_eoi_take() - take the INTIDs whose end of interrupt is owed, at most @n; the daemon's loop
  *
- * Each deactivation of a word with GIC_WORD_NOTIFY sets a bit here, without a system call. Return: how many.
+ * Each deactivation of a word with GIC_WORD_NOTIFY sets a bit here, without a system call. Return:
+ * how many.
  */
 size_t shm_eoi_take(struct shm_gic *gic, uint32_t *ret_intids, size_t n);
 

@@ -30,28 +30,33 @@ struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vc
 
         if (cpuif & SHM_CPUIF_ASLEEP)
                 enabled = 0;
-        return (struct shm_list_groups) { enabled, enabled & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) };
+        return (struct shm_list_groups) { enabled,
+                                         enabled & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) };
 }
 
 bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups)
 {
-        return gic_word_wanting(w) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w)));
+        return gic_word_wanting(w) && gic_word_route(w) == vcpu &&
+               (groups & (1u << gic_word_group(w)));
 }
 
 /* As the choice of a trap port (CAND-A1, CAND-X1). */
-unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, struct shm_list_choices *c)
+unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups,
+                                struct shm_list_choices *c)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned disabled = 0;
 
-        for (uint64_t summary = shm_load(&self->summary, CAND_A1); summary; summary &= summary - 1) {
+        for (uint64_t summary =
+                shm_load(&self->summary, CAND_A1); summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
                 uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 if (!bits)
                         shm_cpuif_drop_summary(self, i);
                 for (; bits; bits &= bits - 1) {
-                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+                        uint32_t intid = shm_candidate_intid(i * 64 +
+                                                             (unsigned)__builtin_ctzll(bits));
                         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = at ? shm_word_load(at) : 0;
 

@@ -4,11 +4,14 @@
 #define SHM_LIST_H
 
 /*
- * What there is to list: a port's pending and active interrupts in order, and which were acknowledged last
+ * What there is to list: a port's pending and active interrupts in order, and which were
+ * acknowledged last
  *
- * What    Before entry: the best of what is pending, and of what is active outside of list registers. After the exit: whose end
- *         of interrupt it was that found no list register (ICH_HCR_EL2.EOIcount).
- * Threads The vCPU's own thread, or the repair of a vCPU whose owner is dead. @vcpu is a checked index.
+ * What    Before entry: the best of what is pending, and of what is active outside of list
+ *         registers. After the exit: whose end of interrupt it was that found no list register
+ *         (ICH_HCR_EL2.EOIcount).
+ * Threads The vCPU's own thread, or the repair of a vCPU whose owner is dead. @vcpu is a checked
+ * index.
  */
 #include "shm-held.h"
 
@@ -35,9 +38,16 @@ struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vc
 /* shm_list_is_listable() - it is to be delivered to @vcpu, and its group is of @groups. */
 bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups);
 
-/* shm_list_offer_pending() - Return: the groups, disabled at the CPU interface, that have something. */
-unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups, struct shm_list_choices *c);
-/* shm_list_offer_active() - what is active outside of the list registers; of the last bank, until that is forgotten. */
+/*
+ * shm_list_offer_pending() - Return: the groups, disabled at the CPU interface, that have
+ * something.
+ */
+unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups,
+                                struct shm_list_choices *c);
+/*
+ * shm_list_offer_active() - what is active outside of the list registers; of the last bank, until
+ * that is forgotten.
+ */
 void shm_list_offer_active(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c);
 
 #endif

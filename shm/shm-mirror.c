@@ -9,8 +9,8 @@
 #include "shm-reset.h"
 
 /*
- * A word that is not ICC_CTLR_EL1's: one value of 32 bits, or two of 16, default above configured; bits 32, 33: valid
- * (configured, default); 63..34: the epoch.
+ * A word that is not ICC_CTLR_EL1's: one value of 32 bits, or two of 16, default above configured;
+ * bits 32, 33: valid (configured, default); 63..34: the epoch.
  */
 #define WORD_CONFIGURED_VALID  (UINT64_C(1) << 32)
 #define WORD_DEFAULT_VALID     (UINT64_C(1) << 33)
@@ -55,13 +55,15 @@ static const struct row *find(uint32_t reg)
 }
 
 /* NULL: no such vCPU. That of a register of the VM is the same for every @vcpu. */
-static shm_atomic(uint64_t) *word_of(const struct shm_gic *gic, uint32_t vcpu, const struct row *row)
+static shm_atomic(uint64_t) *word_of(const struct shm_gic *gic, uint32_t vcpu,
+                                     const struct row *row)
 {
         if (row->scope == OF_VM)
                 return &gic->header->mirror[row->slot];
         if (vcpu >= gic->n_vcpus)
                 return NULL;
-        return row->scope == OF_CTLR ? &gic->vcpus[vcpu].icc_ctlr : &gic->vcpus[vcpu].mirror[row->slot];
+        return row->scope == OF_CTLR ? &gic->vcpus[vcpu].icc_ctlr
+               : &gic->vcpus[vcpu].mirror[row->slot];
 }
 
 /* Where a value, its valid bit and the epoch are in a register's word. */
@@ -76,12 +78,14 @@ static struct place place_of(const struct row *row, unsigned kind)
 
         if (row->scope == OF_CTLR)
                 return (struct place) {
-                        is_default ? SHM_ICC_CTLR_DEFAULT_SHIFT : SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS,
+                        is_default ? SHM_ICC_CTLR_DEFAULT_SHIFT : SHM_ICC_CTLR_CONFIGURED_SHIFT,
+                                SHM_ICC_CTLR_BITS,
                         SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS,
                         is_default ? SHM_ICC_CTLR_DEFAULT_VALID : SHM_ICC_CTLR_CONFIGURED_VALID,
                 };
         if (row->kinds == SHM_MIRROR_DEFAULT)
-                return (struct place) { 0, 32, WORD_EPOCH_SHIFT, WORD_EPOCH_WIDTH, WORD_DEFAULT_VALID };
+                return (struct place) { 0, 32, WORD_EPOCH_SHIFT, WORD_EPOCH_WIDTH,
+                                       WORD_DEFAULT_VALID };
         return (struct place) { is_default ? 16 : 0, 16, WORD_EPOCH_SHIFT, WORD_EPOCH_WIDTH,
                                 is_default ? WORD_DEFAULT_VALID : WORD_CONFIGURED_VALID };
 }
@@ -112,10 +116,14 @@ static bool contradicts(const struct row *row, uint64_t w, unsigned kind, uint64
         struct place other = place_of(row, other_kind);
 
         return row->scope == OF_CTLR && (w & other.valid) &&
-               ((base_field_get(w, other.shift, other.width) ^ value) & ~(uint64_t)ICC_CTLR_WRITABLE);
+               ((base_field_get(w, other.shift,
+                                other.width) ^ value) & ~(uint64_t)ICC_CTLR_WRITABLE);
 }
 
-/* GICR_TYPER's upper half is the vCPU's affinity, which is known already. Return: false if it is another's. */
+/*
+ * GICR_TYPER's upper half is the vCPU's affinity, which is known already. Return: false if it is
+ * another's.
+ */
 static bool take_affinity(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *value)
 {
         if (reg != GICR_TYPER_REG)
@@ -126,7 +134,8 @@ static bool take_affinity(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg
         return true;
 }
 
-int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigned kind, uint64_t value, uint32_t epoch)
+int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigned kind,
+                       uint64_t value, uint32_t epoch)
 {
         const struct row *row = find(reg);
         shm_atomic(uint64_t) *word = row ? word_of(gic, vcpu, row) : NULL;
@@ -134,7 +143,8 @@ int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigne
         uint64_t old, now;
         unsigned tries = 0;
 
-        if (!word || (kind != SHM_MIRROR_DEFAULT && kind != SHM_MIRROR_CONFIGURED) || !(row->kinds & kind) ||
+        if (!word || (kind != SHM_MIRROR_DEFAULT && kind != SHM_MIRROR_CONFIGURED) ||
+            !(row->kinds & kind) ||
             !take_affinity(gic, vcpu, reg, &value) || (value & ~(uint64_t)row->bits))
                 return -EINVAL;
         p = place_of(row, kind);
@@ -152,7 +162,8 @@ int shm_mirror_publish(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigne
         return -ESTALE;
 }
 
-int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigned kind, uint64_t *ret_value)
+int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsigned kind,
+                    uint64_t *ret_value)
 {
         const struct row *row = find(reg);
         const shm_atomic(uint64_t) *word = row ? word_of(gic, vcpu, row) : NULL;
@@ -161,7 +172,8 @@ int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsi
 
         if (word && kind == SHM_MIRROR_LIVE)
                 return -ENODATA;
-        if (!word || (kind != SHM_MIRROR_DEFAULT && kind != SHM_MIRROR_CONFIGURED) || !(row->kinds & kind))
+        if (!word || (kind != SHM_MIRROR_DEFAULT && kind != SHM_MIRROR_CONFIGURED) ||
+            !(row->kinds & kind))
                 return -EINVAL;
         p = place_of(row, kind);
         w = shm_load(word, MIRROR_A1);
@@ -174,7 +186,8 @@ int shm_mirror_read(const struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsi
 }
 
 /* MIRROR-R2: not valid, and another epoch, together. */
-static void invalidate_word(const struct shm_gic *gic, shm_atomic(uint64_t) *word, const struct row *row, unsigned kinds)
+static void invalidate_word(const struct shm_gic *gic, shm_atomic(uint64_t) *word,
+                            const struct row *row, unsigned kinds)
 {
         uint64_t old = shm_load(word, MIRROR_X1);
         unsigned tries = 0;
@@ -184,7 +197,8 @@ static void invalidate_word(const struct shm_gic *gic, shm_atomic(uint64_t) *wor
                 struct place p = place_of(row, SHM_MIRROR_DEFAULT);
 
                 now = base_field_set(old, p.epoch_shift, p.epoch_width, epoch_of(old, &p) + 1);
-                for (unsigned kind = SHM_MIRROR_DEFAULT; kind <= SHM_MIRROR_CONFIGURED; kind <<= 1) {
+                for (unsigned kind =
+                        SHM_MIRROR_DEFAULT; kind <= SHM_MIRROR_CONFIGURED; kind <<= 1) {
                         if (!(kinds & row->kinds & kind))
                                 continue;
                         p = place_of(row, kind);
@@ -194,7 +208,8 @@ static void invalidate_word(const struct shm_gic *gic, shm_atomic(uint64_t) *wor
                  shm_gic_retry(gic, &tries));
 }
 
-static void invalidate_row(struct shm_gic *gic, uint32_t vcpu, const struct row *row, unsigned kinds)
+static void invalidate_row(struct shm_gic *gic, uint32_t vcpu, const struct row *row,
+                           unsigned kinds)
 {
         if (!(row->kinds & kinds))
                 return;
@@ -220,7 +235,8 @@ int shm_mirror_invalidate(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, unsi
                 return 0;
         }
         for (size_t i = 0; i < N_ROWS; i++)
-                if (all_vcpus || rows[i].scope != OF_VM) /* of one vCPU: nothing that belongs to all */
+                /* of one vCPU: nothing that belongs to all */
+                if (all_vcpus || rows[i].scope != OF_VM)
                         invalidate_row(gic, vcpu, &rows[i], kinds);
         return 0;
 }
@@ -238,7 +254,8 @@ int shm_mirror_nth(unsigned i, uint32_t *ret_reg, unsigned *ret_kinds, const cha
 int shm_mirror_reset(struct shm_gic *gic, uint32_t vcpu, unsigned kind)
 {
         if (kind == SHM_RESET_SYSTEM)
-                return shm_mirror_invalidate(gic, SHM_MIRROR_ALL_VCPUS, SHM_MIRROR_ALL_REGS, SHM_MIRROR_CONFIGURED);
+                return shm_mirror_invalidate(gic, SHM_MIRROR_ALL_VCPUS, SHM_MIRROR_ALL_REGS,
+                                             SHM_MIRROR_CONFIGURED);
         if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
         if (kind == SHM_RESET_LAZY)

@@ -6,8 +6,8 @@
 /*
  * Memory-mapped registers: a guest's accesses to the GICD and GICR frames
  *
- * @len is 1, 2, 4 or 8. What no row of the register tables takes, or allows in this direction, is RAZ/WI, counted, and
- * told by GICD_STATUSR or GICR_STATUSR. Threads: any.
+ * @len is 1, 2, 4 or 8. What no row of the register tables takes, or allows in this direction, is
+ * RAZ/WI, counted, and told by GICD_STATUSR or GICR_STATUSR. Threads: any.
  */
 #include "shm-gic.h"
 

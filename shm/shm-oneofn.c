@@ -7,25 +7,28 @@
 #include "shm-tdir.h"
 
 /*
- * Two protocols, both store-buffering in sequentially consistent order (doc/memory-order.md, table "1-of-N"):
+ * Two protocols, both store-buffering in sequentially consistent order (doc/memory-order.md, table
+ * "1-of-N"):
  *
- * ONEOFN-A1  place: marks the chosen vCPU's candidate, then reads its gates again. closed: the gate was changed, then it
- *            reads the candidates. One of the two sees the other and chooses again.
- * ONEOFN-A2  place: marks "unplaced", then looks for an eligible vCPU again. opened: the gate was changed, then it reads
- *            "unplaced". The same.
+ * ONEOFN-A1  place: marks the chosen vCPU's candidate, then reads its gates again. closed: the gate
+ *            was changed, then it reads the candidates. One of the two sees the other and chooses
+ *            again.
+ * ONEOFN-A2  place: marks "unplaced", then looks for an eligible vCPU again. opened: the gate was
+ *            changed, then it reads "unplaced". The same.
  *
- * Choosing looks at every vCPU: the one operation on interrupts whose cost grows with their number, and only for
- * interrupts with Interrupt_Routing_Mode set.
+ * Choosing looks at every vCPU: the one operation on interrupts whose cost grows with their number,
+ * and only for interrupts with Interrupt_Routing_Mode set.
  */
 
 /*
- * Eligible (IHI 0069 section 2.3.2 and GICR_CTLR.DPG*): awake, its interface takes the group, and nobody said that it
- * shall not be chosen.
+ * Eligible (IHI 0069 section 2.3.2 and GICR_CTLR.DPG*): awake, its interface takes the group, and
+ * nobody said that it shall not be chosen.
  */
 static bool cpuif_is_eligible(uint64_t cpuif, unsigned group)
 {
         return !(cpuif & (SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF)) &&
-               base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1) && !base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT + group, 1);
+               base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1) &&
+               !base_field_get(cpuif, SHM_CPUIF_DPG_SHIFT + group, 1);
 }
 
 static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group)
@@ -33,13 +36,17 @@ static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group
         return cpuif_is_eligible(shm_load(&gic->vcpus[vcpu].cpuif, ONEOFN_A1), group);
 }
 
-/* Candidates of one vCPU that a bounded view looks at: a hostile process can set all bits of every vCPU. */
+/*
+ * Candidates of one vCPU that a bounded view looks at: a hostile process can set all bits of every
+ * vCPU.
+ */
 #define LOOKS  64u
-#define LOOKS_TO_CHOOSE  1024u  /* of all vCPUs together, at their candidates: then they count as busy */
+/* of all vCPUs together, at their candidates: then they count as busy */
+#define LOOKS_TO_CHOOSE  1024u
 
 /*
- * Has @vcpu something else to take already? It need not have left WFI yet for that. A left-over candidate bit is looked
- * through, not cleared: that is its own vCPU's work.
+ * Has @vcpu something else to take already? It need not have left WFI yet for that. A left-over
+ * candidate bit is looked through, not cleared: that is its own vCPU's work.
  */
 static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, unsigned *looks_left)
 {
@@ -52,14 +59,16 @@ static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, uns
                 uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 for (; bits; bits &= bits - 1) {
-                        uint32_t intid = shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits));
+                        uint32_t intid = shm_candidate_intid(i * 64 +
+                                                             (unsigned)__builtin_ctzll(bits));
                         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = word && intid != but_intid ? shm_word_load(word) : 0;
 
                         if (gic->bounded && (++looks > LOOKS || *looks_left == 0))
                                 return true;
                         *looks_left -= *looks_left > 0;
-                        if (gic_word_wanting(w) && gic_word_route(w) == vcpu && shm_cpuif_admits(gic, vcpu, w))
+                        if (gic_word_wanting(w) && gic_word_route(w) == vcpu &&
+                            shm_cpuif_admits(gic, vcpu, w))
                                 return true;
                 }
         }
@@ -67,8 +76,9 @@ static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, uns
 }
 
 /*
- * First of all one that can take it at once, of these one that has nothing else to take, of these one that sleeps in
- * WFI. Of equals the one chosen last, whose caches know the handler, or its successor.
+ * First of all one that can take it at once, of these one that has nothing else to take, of these
+ * one that sleeps in WFI. Of equals the one chosen last, whose caches know the handler, or its
+ * successor.
  */
 #define SCORE_ELIGIBLE  1u
 #define SCORE_PARKED    1u
@@ -76,7 +86,8 @@ static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, uns
 #define SCORE_ADMITS    2u
 #define SCORE_MOST      (SCORE_ELIGIBLE + SCORE_PARKED + SCORE_FREE + SCORE_ADMITS)
 
-static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w, unsigned *looks_left)
+static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w,
+                         unsigned *looks_left)
 {
         unsigned score = SCORE_ELIGIBLE;
 
@@ -126,7 +137,10 @@ static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
         shm_or(&gic->header->unplaced_summary, UINT64_C(1) << (index / 64), ONEOFN_R2);
 }
 
-/* Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now (ONEOFN-A1). */
+/*
+ * Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now
+ * (ONEOFN-A1).
+ */
 static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now,
                           uint32_t vcpu)
 {
@@ -142,7 +156,10 @@ static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uin
         return is_eligible(gic, vcpu, gic_word_group(now));
 }
 
-/* As shm_gic_retry(), but each round looks at every vCPU: a hostile process that flips gates gets fewer of them. */
+/*
+ * As shm_gic_retry(), but each round looks at every vCPU: a hostile process that flips gates gets
+ * fewer of them.
+ */
 static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
 {
         return !gic->bounded || ++*rounds < 8 + SHM_TRIES / gic->n_vcpus;
@@ -167,7 +184,8 @@ static bool try_place(struct shm_gic *gic, uint32_t intid)
                 uint64_t now;
 
                 if (!(old & GIC_WORD_IRM) || !gic_word_wanting(old))
-                        return true; /* taken, cleared or routed; whoever makes it pending again places it */
+                        /* taken, cleared or routed; whoever makes it pending again places it */
+                        return true;
                 vcpu = choose(gic, intid, old);
                 now = gic_word_set_route(old, (uint16_t)vcpu);
                 if ((now == old || shm_word_cas(&spi->word, &old, now)) &&
@@ -302,7 +320,10 @@ void shm_oneofn_opened(struct shm_gic *gic, uint32_t vcpu)
         uint64_t summary = shm_load(&gic->header->unplaced_summary, ONEOFN_A4);
         unsigned tries = 0;
 
-        /* One gate of several: whoever opens the last one looks. So registering many vCPUs costs nothing here. */
+        /*
+         * One gate of several: whoever opens the last one looks. So registering many vCPUs costs
+         * nothing here.
+         */
         if (!is_eligible(gic, vcpu, 0) && !is_eligible(gic, vcpu, 1))
                 return;
         for (; summary; summary &= summary - 1) {

@@ -6,14 +6,15 @@
 /*
  * The memory orders of the segment, by their labels
  *
- * What    Each atomic access of the project names one of these labels (shm-atomic.h); doc/memory-order.md has a row for
- *         each: what it pairs with, and what breaks if it is weaker. A label stands for one role in one protocol:
- *         -R<n> publishes, -A<n> looks, -X<n> needs no order. It may stand at several places that play the same role.
- * Why     Here, and not at the operations, because tests/litmus runs the product's own code under a weak memory model
- *         with this table, as it is and with each order weakened in turn.
+ * What    Each atomic access of the project names one of these labels (shm-atomic.h);
+ *         doc/memory-order.md has a row for each: what it pairs with, and what breaks if it is
+ *         weaker. A label stands for one role in one protocol: -R<n> publishes, -A<n> looks, -X<n>
+ *         needs no order. It may stand at several places that play the same role.
+ * Why     Here, and not at the operations, because tests/litmus runs the product's own code under a
+ *         weak memory model with this table, as it is and with each order weakened in turn.
  *
- * X(label, operation, order): operation is load, store or rmw (read-modify-write; a compare-and-swap that fails is a
- * load of the same order, without its release part).
+ * X(label, operation, order): operation is load, store or rmw (read-modify-write; a
+ * compare-and-swap that fails is a load of the same order, without its release part).
  */
 #define SHM_ORDERS(X) \
         /* ready: the build, and what a process publishes to its other threads */ \

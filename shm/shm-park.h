@@ -6,15 +6,19 @@
 /*
  * Parking: a vCPU says that it no longer looks for itself
  *
- * PARK-R1 (SC store of park), then a look at the candidates with SC loads (CAND-A1), against an injector's SC change
- * of a candidate, then an SC load of park (PARK-A1): one of the two sees the other, so no wake-up is lost.
- * What ends its sleep are the lines of its CPU interface; while GICR_WAKER.ProcessorSleep is set,
- * when there are none, the WakeRequest of its redistributor: the same candidates, by other gates.
+ * PARK-R1 (SC store of park), then a look at the candidates with SC loads (CAND-A1), against an
+ * injector's SC change of a candidate, then an SC load of park (PARK-A1): one of the two sees the
+ * other, so no wake-up is lost. What ends its sleep are the lines of its CPU interface; while
+ * GICR_WAKER.ProcessorSleep is set, when there are none, the WakeRequest of its redistributor: the
+ * same candidates, by other gates.
  * Threads: the vCPU's own thread.
  */
 #include "shm-cpuif.h"
 
-/* shm_park_begin() - publish @state (SHM_PARK_PARKED or _IN_GUEST) and look. Return: SHM_LINE_* asserted now. */
+/*
+ * shm_park_begin() - publish @state (SHM_PARK_PARKED or _IN_GUEST) and look. Return: SHM_LINE_*
+ * asserted now.
+ */
 static inline unsigned shm_park_begin(struct shm_gic *gic, uint32_t vcpu, uint32_t state)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -58,8 +62,8 @@ static inline void shm_park_count(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * shm_park_stop() - the host has stopped it: as parked, whatever is pending. The count tells a later stop from this
- * one.
+ * shm_park_stop() - the host has stopped it: as parked, whatever is pending. The count tells a
+ * later stop from this one.
  */
 static inline void shm_park_stop(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -70,9 +74,10 @@ static inline void shm_park_stop(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * Doorbells are counted: rings before each write, heard by what was read. So who leaves the guest knows without a system call that
- * its doorbell is empty, and whoever dies between the count and the write costs a read at each exit, never a doorbell that is
- * readable for ever. shm_bell_ringing(): any thread; the others: the vCPU's own.
+ * Doorbells are counted: rings before each write, heard by what was read. So who leaves the guest
+ * knows without a system call that its doorbell is empty, and whoever dies between the count and
+ * the write costs a read at each exit, never a doorbell that is readable for ever.
+ * shm_bell_ringing(): any thread; the others: the vCPU's own.
  */
 static inline void shm_bell_ringing(struct shm_gic *gic, uint32_t vcpu)
 {

@@ -19,7 +19,8 @@
 
 static unsigned n_list_registers(const struct shm_vcpu *self)
 {
-        unsigned n = (unsigned)base_field_get(shm_load(&self->port, PORT_X1), SHM_PORT_N_SHIFT, SHM_PORT_N_WIDTH);
+        unsigned n = (unsigned)base_field_get(shm_load(&self->port, PORT_X1), SHM_PORT_N_SHIFT,
+                                              SHM_PORT_N_WIDTH);
 
         return n <= SHM_N_LIST_REGISTERS ? n : SHM_N_LIST_REGISTERS;
 }
@@ -34,7 +35,10 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
                 shm_store(&gic->vcpus[vcpu].n_ack_order, 0, PORT_X3); /* nobody continues that */
 }
 
-/* A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so nobody holds it. */
+/*
+ * A private interrupt that a write of GICR_ISACTIVER<n> made active: nobody acknowledged it, so
+ * nobody holds it.
+ */
 static bool has_active_private_without_holder(const struct shm_gic *gic, uint32_t vcpu)
 {
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
@@ -43,7 +47,10 @@ static bool has_active_private_without_holder(const struct shm_gic *gic, uint32_
         return false;
 }
 
-/* The list register is in the segment before its word says that it is resident. Return: it is listed. */
+/*
+ * The list register is in the segment before its word says that it is resident. Return: it is
+ * listed.
+ */
 static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice,
                      unsigned groups, bool is_active, unsigned n, uint64_t *ret_lr)
 {
@@ -57,8 +64,8 @@ static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice 
                     : !shm_list_is_listable(w, vcpu, groups))
                         break;
                 now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
-                                  (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu && (groups & (1u << gic_word_group(w))),
-                                  ret_lr);
+                                  (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu &&
+                                  (groups & (1u << gic_word_group(w))), ret_lr);
                 shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], *ret_lr, BANK_X1);
                 if (shm_word_cas(choice->at, &choice->word, now)) {
                         choice->word = now;
@@ -70,7 +77,10 @@ static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice 
         return false;
 }
 
-/* As if it had not been listed. Nobody is rung for what is still for this vCPU: whoever opens the gate rings. */
+/*
+ * As if it had not been listed. Nobody is rung for what is still for this vCPU: whoever opens the
+ * gate rings.
+ */
 static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
 {
         uint32_t intid = (uint32_t)lr;
@@ -113,13 +123,15 @@ static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * PORT-R1, TDIR-A4: "in guest" is stored before TDIR is loaded, and the loaded value decides whether this port traps: who
- * raises TDIR later sees it in guest, and, by TRAPS, whether it has to wait for it.
+ * PORT-R1, TDIR-A4: "in guest" is stored before TDIR is loaded, and the loaded value decides
+ * whether this port traps: who raises TDIR later sees it in guest, and, by TRAPS, whether it has to
+ * wait for it.
  */
 static bool publish_in_guest(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t port = shm_load(&self->port, PORT_X1) & ~(SHM_PORT_IN | SHM_PORT_TRAPS | SHM_PORT_GATED);
+        uint32_t port = shm_load(&self->port, PORT_X1) & ~(SHM_PORT_IN | SHM_PORT_TRAPS |
+                                                           SHM_PORT_GATED);
         bool traps = own_trap;
 
         shm_store(&self->port, port | SHM_PORT_IN | (traps ? SHM_PORT_TRAPS : 0), PORT_R1);
@@ -139,8 +151,8 @@ struct filling {
         uint64_t irm_groups;    /* the same of 1-of-N interrupts */
 };
 
-static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c, unsigned groups, bool is_active,
-                     struct filling *f, uint64_t *lr)
+static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c,
+                     unsigned groups, bool is_active, struct filling *f, uint64_t *lr)
 {
         for (unsigned i = 0; i < c->n; i++) {
                 struct shm_list_choice *choice = &c->best[i];
@@ -162,8 +174,9 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
 }
 
 /*
- * List what there is, or of what is pending only what is private. What did not fit is to be heard of: a pending one once
- * none that is listed can be signalled before it (they are taken, or their group is disabled), an active one when it ends.
+ * List what there is, or of what is pending only what is private. What did not fit is to be heard
+ * of: a pending one once none that is listed can be signalled before it (they are taken, or their
+ * group is disabled), an active one when it ends.
  *
  * Return: ICH_HCR_EL2
  */
@@ -171,7 +184,8 @@ static uint64_t fill_once(struct shm_gic *gic, uint32_t vcpu, struct shm_list_gr
                           bool has_spis, struct filling *f, uint64_t *lr)
 {
         unsigned max = n_list_registers(&gic->vcpus[vcpu]);
-        struct shm_list_choices pending = { .max = max, .no_spis = !has_spis }, active = { .max = 0 };
+        struct shm_list_choices pending = { .max = max, .no_spis = !has_spis },
+                                          active = { .max = 0 };
         unsigned disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
         unsigned n_pending, n_others;
         uint64_t hcr = HCR_EN;
@@ -208,14 +222,16 @@ static void unlist_all(struct shm_gic *gic, uint32_t vcpu, const struct filling 
 }
 
 /*
- * GATE-R1: a group that was closed before it was listed is not, and of one that is closed later its listing is known to the
- * writer: shm-rwp.h. If others go on opening and closing, nothing that is pending is listed; they ring.
+ * GATE-R1: a group that was closed before it was listed is not, and of one that is closed later its
+ * listing is known to the writer: shm-rwp.h. If others go on opening and closing, nothing that is
+ * pending is listed; they ring.
  */
 static uint64_t fill_bank(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct filling *f,
                           uint64_t *lr)
 {
         for (unsigned tries = 0;; tries++) {
-                struct shm_list_groups groups = tries < 4 ? shm_list_groups_of(gic, vcpu) : (struct shm_list_groups) { 0, 0 };
+                struct shm_list_groups groups = tries < 4 ? shm_list_groups_of(gic, vcpu)
+                                                : (struct shm_list_groups) { 0, 0 };
                 uint64_t hcr = fill_once(gic, vcpu, groups, has_spis, f, lr);
 
                 if (!(groups.listable & ~shm_list_groups_of(gic, vcpu).listable))

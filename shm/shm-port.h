@@ -6,14 +6,15 @@
 /*
  * List-register port: a vCPU whose CPU model runs the architecture's virtual CPU interface
  *
- * What    Before guest entry a bank is filled: the pending interrupts of the highest priority, then active ones, as far
- *         as there are list registers; ICH_VMCR_EL2, ICH_AP*R and ICH_HCR_EL2 to go with them. After the exit it is
- *         folded: every interrupt is back in its word, and none is resident while the vCPU is not in guest.
+ * What    Before guest entry a bank is filled: the pending interrupts of the highest priority, then
+ *         active ones, as far as there are list registers; ICH_VMCR_EL2, ICH_AP*R and ICH_HCR_EL2
+ *         to go with them. After the exit it is folded: every interrupt is back in its word, and
+ *         none is resident while the vCPU is not in guest.
  * Outside Whoever changes a resident word marks it and rings this vCPU, which folds: gic-lr.h.
  *         A reader asks and waits (shm-fold.h), or gets what was
  *         known at the last fold.
- * Slot    A fold is one operation (SHM_SLOT_FOLD): what was read back is in the segment's bank before it begins, so that
- *         a repair completes it.
+ * Slot    A fold is one operation (SHM_SLOT_FOLD): what was read back is in the segment's bank
+ *         before it begins, so that a repair completes it.
  * Threads The vCPU's own thread. @vcpu is a checked index.
  */
 #include "shm-gic.h"
@@ -33,10 +34,17 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n);
 /* shm_port_enter() - publish "in guest", fill @bank. A ring from here on makes the vCPU leave. */
 void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ret_bank);
 
-/* shm_port_exit() - "no longer in guest"; fold @bank as the guest left it. What is not valid in it counts as unchanged. */
+/*
+ * shm_port_exit() - "no longer in guest"; fold @bank as the guest left it. What is not valid in it
+ * counts as unchanged.
+ */
 void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_bank *bank);
 
-/* shm_port_repair() - of a dead owner: complete a fold (@slot_*), or bring back what was resident. Then it is out. */
-void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t walk, uint64_t states);
+/*
+ * shm_port_repair() - of a dead owner: complete a fold (@slot_*), or bring back what was resident.
+ * Then it is out.
+ */
+void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t walk,
+                     uint64_t states);
 
 #endif

@@ -31,7 +31,8 @@ static struct shm_irq_state state_of(const struct shm_gic *gic, uint32_t vcpu, u
         return (struct shm_irq_state) {
                 .intid = intid,
                 /* A 1-of-N interrupt has a target while it waits for it. */
-                .vcpu = (w & GIC_WORD_IRM) && !gic_word_wanting(w) ? UINT32_MAX : vcpu_or_none(gic_word_route(w)),
+                .vcpu = (w & GIC_WORD_IRM) && !gic_word_wanting(w) ? UINT32_MAX
+                        : vcpu_or_none(gic_word_route(w)),
                 .holder = (w & GIC_WORD_ACTIVE) ? vcpu_or_none(gic_word_holder(w)) : UINT32_MAX,
                 .enabled = w & GIC_WORD_ENABLE,
                 .pending = gic_word_pending(w),
@@ -47,7 +48,8 @@ static struct shm_irq_state state_of(const struct shm_gic *gic, uint32_t vcpu, u
         };
 }
 
-int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct shm_irq_state *ret_state)
+int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                 struct shm_irq_state *ret_state)
 {
         const shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
 
@@ -95,7 +97,8 @@ int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_stat
                 .affinity = self->affinity,
                 .owner_pid = shm_load(&self->owner_pid, OWNER_X1),
                 .pmr = (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),
-                .running_priority = (cpuif & SHM_CPUIF_STALE) ? GIC_PRIORITY_IDLE : shm_cpuif_running_priority(gic, vcpu),
+                .running_priority = (cpuif & SHM_CPUIF_STALE) ? GIC_PRIORITY_IDLE
+                : shm_cpuif_running_priority(gic, vcpu),
                 .group_enables = (uint8_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT & 3),
                 .acknowledged = shm_load(&self->counters.acknowledged, COUNT_X1),
                 .parks = shm_load(&self->counters.parks, COUNT_X1),

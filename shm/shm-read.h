@@ -35,8 +35,12 @@ struct shm_vcpu_state {
         uint64_t acknowledged, parks, resets;
 };
 
-/* Here, because it is read most: a call and a copy would cost more than the load. Return: 0; -EINVAL no such vCPU. */
-static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, struct shm_icc_ctlr *ret_ctlr)
+/*
+ * Here, because it is read most: a call and a copy would cost more than the load. Return: 0;
+ * -EINVAL no such vCPU.
+ */
+static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu,
+                                    struct shm_icc_ctlr *ret_ctlr)
 {
         uint64_t w;
 
@@ -44,12 +48,16 @@ static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, st
                 return -EINVAL;
         w = shm_icc_ctlr_load(&gic->vcpus[vcpu]);
         *ret_ctlr = (struct shm_icc_ctlr) {
-                .arch_default = (uint32_t)base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT, SHM_ICC_CTLR_BITS),
-                .configured = (uint32_t)base_field_get(w, SHM_ICC_CTLR_CONFIGURED_SHIFT, SHM_ICC_CTLR_BITS),
+                .arch_default = (uint32_t)base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT,
+                                                         SHM_ICC_CTLR_BITS),
+                .configured = (uint32_t)base_field_get(w, SHM_ICC_CTLR_CONFIGURED_SHIFT,
+                                                       SHM_ICC_CTLR_BITS),
                 /* A mirror, which has no live value, keeps another count there. */
                 .live = (w & SHM_ICC_CTLR_LIVE_VALID)
-                        ? (uint32_t)base_field_get(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS) : 0,
-                .valid = ((w & SHM_ICC_CTLR_DEFAULT_VALID) ? 1u : 0) | ((w & SHM_ICC_CTLR_CONFIGURED_VALID) ? 2u : 0) |
+                        ? (uint32_t)base_field_get(w, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS)
+                                : 0,
+                .valid = ((w & SHM_ICC_CTLR_DEFAULT_VALID) ? 1u : 0) |
+                ((w & SHM_ICC_CTLR_CONFIGURED_VALID) ? 2u : 0) |
                          ((w & SHM_ICC_CTLR_LIVE_VALID) ? 4u : 0),
         };
         return 0;
@@ -59,7 +67,8 @@ static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu, st
  * shm_read_irq() - as of the last fold; shm_read_irq_folded() - waits for the next.
  * Return: 0; -EINVAL no such vCPU or interrupt.
  */
-int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct shm_irq_state *ret_state);
+int shm_read_irq(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                 struct shm_irq_state *ret_state);
 int shm_read_irq_folded(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
                         struct shm_irq_state *ret_state);
 int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_state *ret_state);

@@ -15,8 +15,8 @@ void shm_regs_count_error(struct shm_gic *gic)
 }
 
 /*
- * The part of a 64-bit register that an access shows, and what a write of it makes of the whole: a half keeps the
- * other half (IHI 0069 section 12.1.3).
+ * The part of a 64-bit register that an access shows, and what a write of it makes of the whole: a
+ * half keeps the other half (IHI 0069 section 12.1.3).
  */
 static uint64_t narrow(uint64_t whole, const struct shm_access *a)
 {
@@ -44,8 +44,9 @@ static uint64_t read_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a)
 }
 
 /*
- * GATE-R1: the gate is stored (SC) before each vCPU's park word is read (SC): one that parked with the old gate is
- * rung, one that parks later sees the new gate when it looks again. A group that closes may have hidden the other one:
+ * GATE-R1: the gate is stored (SC) before each vCPU's park word is read (SC): one that parked with
+ * the old gate is rung, one that parks later sees the new gate when it looks again. A group that
+ * closes may have hidden the other one:
  * shm_cpuif_withdrawn().
  */
 static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
@@ -70,7 +71,8 @@ static void write_gicd_ctlr(struct shm_gic *gic, const struct shm_access *a, uin
 static uint64_t read_gicd_typer(struct shm_gic *gic, const struct shm_access *a)
 {
         uint32_t it_lines = (gic->n_spis + GIC_N_PRIVATE + 31) / 32 - 1;
-        uint32_t id_bits = gic->n_espis ? 12 : gic->n_eppis ? 10 : 9; /* of the highest INTID, minus one */
+        /* of the highest INTID, minus one */
+        uint32_t id_bits = gic->n_espis ? 12 : gic->n_eppis ? 10 : 9;
         uint32_t typer = it_lines | GICD_TYPER_MBIS | id_bits << GICD_TYPER_IDBITS_SHIFT;
 
         (void)a;
@@ -123,8 +125,8 @@ static uint64_t message_clear(uint64_t w, uint64_t unused)
 }
 
 /*
- * Bits 12..0 name the SPI; what is none has no effect (sections 12.9.33, 12.9.1). A halfword written to bits 31..16 names
- * none.
+ * Bits 12..0 name the SPI; what is none has no effect (sections 12.9.33, 12.9.1). A halfword
+ * written to bits 31..16 names none.
  */
 static struct shm_spi *message_target(struct shm_gic *gic, const struct shm_access *a,
                                       uint64_t value, uint32_t *ret_intid)
@@ -187,7 +189,9 @@ static void write_irouter(struct shm_gic *gic, const struct shm_access *a, uint6
 
 /* --- redistributors --- */
 
-/* Section 12.11.2: UWP reads 0, since SGIs are there at once; without DPGS the DPG bits are RAZ/WI. */
+/*
+ * Section 12.11.2: UWP reads 0, since SGIs are there at once; without DPGS the DPG bits are RAZ/WI.
+ */
 static uint64_t read_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a)
 {
         uint64_t cpuif = shm_load(&gic->vcpus[a->vcpu].cpuif, CPUIF_X1);
@@ -240,12 +244,13 @@ static uint64_t read_gicr_waker(struct shm_gic *gic, const struct shm_access *a)
 {
         if (!(shm_load(&gic->vcpus[a->vcpu].cpuif, CPUIF_X1) & SHM_CPUIF_ASLEEP))
                 return 0;
-        return GICR_WAKER_PROCESSOR_SLEEP | (shm_rwp_of_waker(gic, a->vcpu) ? 0 : GICR_WAKER_CHILDREN_ASLEEP);
+        return GICR_WAKER_PROCESSOR_SLEEP |
+               (shm_rwp_of_waker(gic, a->vcpu) ? 0 : GICR_WAKER_CHILDREN_ASLEEP);
 }
 
 /*
- * GATE-R2: as GATE-R1, for one vCPU. ChildrenAsleep follows at once (IHI 0069 section 11.1); of a list-register port in guest, which
- * may take what it has listed, when it has left: it is rung.
+ * GATE-R2: as GATE-R1, for one vCPU. ChildrenAsleep follows at once (IHI 0069 section 11.1); of a
+ * list-register port in guest, which may take what it has listed, when it has left: it is rung.
  */
 static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {

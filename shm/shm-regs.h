@@ -4,7 +4,8 @@
 #define SHM_REGS_H
 
 /*
- * Registers of GICD and GICR that are no field of interrupt words: one pair of handlers each, by enum gic_reg_id
+ * Registers of GICD and GICR that are no field of interrupt words: one pair of handlers each, by
+ * enum gic_reg_id
  *
  * Threads: any.
  */

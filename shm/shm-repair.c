@@ -53,7 +53,8 @@ static void take_back(struct shm_gic *gic, uint32_t vcpu, uint64_t old_word)
 static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
 {
         unsigned bit = SHM_SLOT_ARGUMENT_BIT(argument);
-        shm_atomic(uint32_t) *apr = SHM_SLOT_ARGUMENT_GROUP(argument) ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
+        shm_atomic(uint32_t) *apr = SHM_SLOT_ARGUMENT_GROUP(argument) ? &vcpu->ap1r[bit / 32]
+                                    : &vcpu->ap0r[bit / 32];
 
         shm_and(apr, ~(1u << (bit % 32)), APR_X3);
 }
@@ -114,9 +115,9 @@ static uint64_t go_on_ending(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint
 }
 
 /*
- * Complete a deactivation, by the same steps: claimed, the claim in the slot, ended. Once this vCPU has it the slot says so,
- * for who repairs after a death in the middle of this: its holder may have acknowledged it again by
- * then. What was not delivered is given back, and ended as that.
+ * Complete a deactivation, by the same steps: claimed, the claim in the slot, ended. Once this vCPU
+ * has it the slot says so, for who repairs after a death in the middle of this: its holder may have
+ * acknowledged it again by then. What was not delivered is given back, and ended as that.
  */
 static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
@@ -135,13 +136,20 @@ static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
                 first = shm_load(&slot->old_word, SLOT_X1);
         }
         shm_word_pay_effects(gic, intid, 0, old);
-        /* At worst a second notice of the same end: a device looks at its level and finds nothing to do. */
-        if ((old_word & (GIC_WORD_ACTIVE | GIC_WORD_NOTIFY)) == (GIC_WORD_ACTIVE | GIC_WORD_NOTIFY) &&
+        /*
+         * At worst a second notice of the same end: a device looks at its level and finds nothing
+         * to do.
+         */
+        if ((old_word & (GIC_WORD_ACTIVE | GIC_WORD_NOTIFY)) == (GIC_WORD_ACTIVE |
+                                                                 GIC_WORD_NOTIFY) &&
             shm_gic_is_spi(gic, intid))
                 shm_word_owe_eoi(gic, intid);
 }
 
-/* An SPI that is not active may have been ended by somebody who did not come to say so: its device hears of it again. */
+/*
+ * An SPI that is not active may have been ended by somebody who did not come to say so: its device
+ * hears of it again.
+ */
 static void repair_spi(struct shm_gic *gic, uint32_t intid)
 {
         uint64_t w;
@@ -172,9 +180,10 @@ void shm_repair_words(struct shm_gic *gic)
 }
 
 /*
- * SLOT-A1. An acknowledge whose slot is still full was not seen by the guest: it is taken back, with the requests that
- * it consumed. Its priority bit goes whether it was set or not: it is above all active ones, so no other interrupt has
- * it. Priority drops, deactivations and resets are completed: each part is idempotent.
+ * SLOT-A1. An acknowledge whose slot is still full was not seen by the guest: it is taken back,
+ * with the requests that it consumed. Its priority bit goes whether it was set or not: it is above
+ * all active ones, so no other interrupt has it. Priority drops, deactivations and resets are
+ * completed: each part is idempotent.
  */
 int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
 {

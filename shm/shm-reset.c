@@ -54,7 +54,10 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
         uint64_t old = shm_load(&vcpu->cpuif, CPUIF_X1);
         unsigned tries = 0;
 
-        /* In this order: a reader is told what was posted, then nothing; never what the register had before that. */
+        /*
+         * In this order: a reader is told what was posted, then nothing; never what the register
+         * had before that.
+         */
         shm_apr_clear(vcpu);
         shm_apr_drop_posted(vcpu);
         while (!shm_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
@@ -198,7 +201,10 @@ static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
 
 /* --- who runs it --- */
 
-/* It runs from here on: finish what an outsider had begun, and clear what one has left to the owner. */
+/*
+ * It runs from here on: finish what an outsider had begun, and clear what one has left to the
+ * owner.
+ */
 static void start_running(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 {
         uint32_t asked = shm_load(&gic->vcpus[vcpu].request, REQUEST_A2);
@@ -223,7 +229,10 @@ static void start_running(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
         shm_oneofn_opened(gic, vcpu);
 }
 
-/* TAKE-R5: it no longer runs; then look for a request that its owner would have served (against REQUEST-R1, then TAKE-R1). */
+/*
+ * TAKE-R5: it no longer runs; then look for a request that its owner would have served (against
+ * REQUEST-R1, then TAKE-R1).
+ */
 static void stop_running(struct shm_gic *gic, uint32_t vcpu)
 {
         if (!gic->is_bulk_release)

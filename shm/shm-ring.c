@@ -48,7 +48,8 @@ int shm_ring_create(int *ret_fd, struct shm_ring *ret_ring)
 
         if (fd < 0)
                 return -errno;
-        if (fchmod(fd, 0600) < 0 || ftruncate(fd, SHM_RING_BYTES) < 0 || fcntl(fd, F_ADD_SEALS, REQUIRED_SEALS) < 0 ||
+        if (fchmod(fd, 0600) < 0 || ftruncate(fd, SHM_RING_BYTES) < 0 ||
+            fcntl(fd, F_ADD_SEALS, REQUIRED_SEALS) < 0 ||
             !(page = map_page(fd))) {
                 error = -errno;
                 close(fd);
@@ -70,12 +71,14 @@ int shm_ring_map(int fd, struct shm_ring *ret_ring)
         struct shm_ring_page *page;
         struct stat st;
 
-        if (seals < 0 || (seals & REQUIRED_SEALS) != REQUIRED_SEALS || fstat(fd, &st) < 0 || st.st_size != SHM_RING_BYTES)
+        if (seals < 0 || (seals & REQUIRED_SEALS) != REQUIRED_SEALS || fstat(fd, &st) < 0 ||
+            st.st_size != SHM_RING_BYTES)
                 return -EBADMSG;
         page = map_page(fd);
         if (!page)
                 return -errno;
-        if (page->magic != SHM_RING_MAGIC || page->version != 1 || page->n_entries != SHM_RING_ENTRIES) {
+        if (page->magic != SHM_RING_MAGIC || page->version != 1 ||
+            page->n_entries != SHM_RING_ENTRIES) {
                 munmap(page, SHM_RING_BYTES);
                 return -EBADMSG;
         }

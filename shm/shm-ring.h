@@ -6,19 +6,22 @@
 /*
  * Rings: a pair of single-producer, single-consumer queues between one client and the daemon
  *
- * What    A sealed memfd of one page pair: to_daemon (assertions) and to_client (notifications). Free-running
- *         32-bit indices; an entry is one 64-bit word. Each side has a doorbell eventfd.
- * Order   RING-R1 (entries before tail) pairs with RING-A1; RING-R2 (head after the entries are read) with RING-A2;
- *         a consumer that goes to sleep stores wanted = 1 (SC) and looks once more (SC); a producer stores tail (SC)
- *         and reads wanted (SC): one of the two sees the other.
+ * What    A sealed memfd of one page pair: to_daemon (assertions) and to_client (notifications).
+ *         Free-running 32-bit indices; an entry is one 64-bit word. Each side has a doorbell
+ *         eventfd.
+ * Order   RING-R1 (entries before tail) pairs with RING-A1; RING-R2 (head after the entries are
+ *         read) with RING-A2; a consumer that goes to sleep stores wanted = 1 (SC) and looks once
+ *         more (SC); a producer stores tail (SC) and reads wanted (SC): one of the two sees the
+ *         other.
  * Full    A producer that finds it full keeps its state, stores wants_room = 1 (SC) and looks at
  *         head once more (SC); a consumer stores head (SC) and, after it took what it wants for
  *         now, looks at wants_room (SC): one of the two sees the other. Then it rings the
  *         producer's doorbell: there is room again. Either side may be older than wants_room, which
  *         was spare: so a daemon that has seen a queue full rings in any case, and looks again by
  *         itself where nobody rings.
- * Trust   The other side may store anything. Indices are used modulo SHM_RING_ENTRIES only; more than that many entries
- *         "in" the ring is -EBADMSG; each side keeps its own index privately.
+ * Trust   The other side may store anything. Indices are used modulo SHM_RING_ENTRIES only; more
+ *         than that many entries "in" the ring is -EBADMSG; each side keeps its own index
+ *         privately.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +33,9 @@
 #define SHM_RING_ENTRIES  256u
 #define SHM_RING_BYTES    8192u
 
-/* An entry: kind in bits 7..0, INTID in bits 39..8; TDIR: state in bit 8, generation from bit 16 on */
+/*
+ * An entry: kind in bits 7..0, INTID in bits 39..8; TDIR: state in bit 8, generation from bit 16 on
+ */
 enum shm_ring_kind {
         SHM_RING_ASSERT = 1,    /* to the daemon */
         SHM_RING_DEASSERT,
@@ -77,8 +82,8 @@ struct shm_ring {
 };
 
 /*
- * shm_ring_create() - the daemon: a new sealed memfd, mapped as the daemon's side. Return: 0; -EMFILE, -ENFILE,
- * -ENOMEM.
+ * shm_ring_create() - the daemon: a new sealed memfd, mapped as the daemon's side. Return: 0;
+ * -EMFILE, -ENFILE, -ENOMEM.
  */
 int shm_ring_create(int *ret_fd, struct shm_ring *ret_ring);
 /* shm_ring_map() - the client: check and map; @fd is not consumed. Return: 0; -EBADMSG; -ENOMEM. */
@@ -93,7 +98,10 @@ void shm_ring_unmap(struct shm_ring *ring);
 int shm_ring_put(struct shm_ring *ring, uint64_t entry);
 /* shm_ring_get() - Return: 1 and an entry; 0 empty; -EBADMSG. */
 int shm_ring_get(struct shm_ring *ring, uint64_t *ret_entry);
-/* shm_ring_sleep() - the consumer is about to sleep. Return: 1 something came, do not; 0 published; -EBADMSG. */
+/*
+ * shm_ring_sleep() - the consumer is about to sleep. Return: 1 something came, do not; 0 published;
+ * -EBADMSG.
+ */
 int shm_ring_sleep(struct shm_ring *ring);
 /*
  * shm_ring_owes_room() - after shm_ring_get() for now: ring the producer, which found the queue

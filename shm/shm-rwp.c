@@ -6,13 +6,18 @@
 #include "shm-slot.h"
 #include "shm-word.h"
 
-/* @closed: groups that are. Of what is enabled nobody waits for the disable. Resident, it is in the bank (BANK-X1 before WORD-R1). */
-static bool may_be_taken(struct shm_gic *gic, const shm_atomic(uint64_t) *word, uint32_t intid, unsigned closed)
+/*
+ * @closed: groups that are. Of what is enabled nobody waits for the disable. Resident, it is in the
+ * bank (BANK-X1 before WORD-R1).
+ */
+static bool may_be_taken(struct shm_gic *gic, const shm_atomic(uint64_t) *word, uint32_t intid,
+                         unsigned closed)
 {
         uint64_t w = shm_word_load(word);
         uint32_t port = gic_word_holder(w);
 
-        if (!(w & GIC_WORD_RESIDENT) || ((w & GIC_WORD_ENABLE) && !(closed & 1u << gic_word_group(w))))
+        if (!(w & GIC_WORD_RESIDENT) ||
+            ((w & GIC_WORD_ENABLE) && !(closed & 1u << gic_word_group(w))))
                 return false;
         return port < gic->n_vcpus &&
                (shm_held_listed_state(&gic->vcpus[port], intid) & GICH_LR_PENDING);
@@ -100,9 +105,13 @@ bool shm_rwp_of_distributor(struct shm_gic *gic)
                 if (may_be_taken(gic, &shm_gic_spi(gic, intid)->word, intid, closed))
                         return true;
         }
-        /* GICR_ICENABLER0 is the redistributor's: of what is private, only what a group enable has to do with. */
+        /*
+         * GICR_ICENABLER0 is the redistributor's: of what is private, only what a group enable has
+         * to do with.
+         */
         for (uint32_t i = 0; closed && i < gic->n_vcpus; i++)
-                if (shm_gic_is_port_in_guest(&gic->vcpus[i]) && may_private_be_taken(gic, i, closed))
+                if (shm_gic_is_port_in_guest(&gic->vcpus[i]) &&
+                    may_private_be_taken(gic, i, closed))
                         return true;
         return false;
 }
@@ -114,7 +123,8 @@ bool shm_rwp_of_redistributor(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /* Something that this port has listed: what is enabled counts, too. */
-static bool may_any_be_taken(struct shm_gic *gic, uint32_t vcpu, const shm_atomic(uint64_t) *word, uint32_t intid)
+static bool may_any_be_taken(struct shm_gic *gic, uint32_t vcpu, const shm_atomic(uint64_t) *word,
+                             uint32_t intid)
 {
         return gic_word_holder(shm_word_load(word)) == vcpu && may_be_taken(gic, word, intid, 3);
 }

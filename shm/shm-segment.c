@@ -34,7 +34,8 @@ static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *
 {
         for (uint32_t i = 0; i < shape->n_vcpus; i++)
                 table[i] = (struct shm_affinity) {
-                        .affinity = shape->mpidrs ? gic_route_affinity(shape->mpidrs[i]) : gic_route_default_affinity(i),
+                        .affinity = shape->mpidrs ? gic_route_affinity(shape->mpidrs[i])
+                                    : gic_route_default_affinity(i),
                         .vcpu = i,
                 };
         qsort(table, shape->n_vcpus, sizeof *table, by_affinity);
@@ -44,7 +45,10 @@ static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *
         return true;
 }
 
-/* Bits of MPIDR_EL1 that say nothing about affinity, but that a VMM's copy of it may have: MT, U and RES1. */
+/*
+ * Bits of MPIDR_EL1 that say nothing about affinity, but that a VMM's copy of it may have: MT, U
+ * and RES1.
+ */
 #define MPIDR_IGNORED  (UINT64_C(1) << 24 | UINT64_C(1) << 30 | UINT64_C(1) << 31)
 
 static const char *check_mpidrs(const struct shm_shape *shape)
@@ -71,25 +75,32 @@ static const char *check_regions(const struct shm_shape *shape)
                         return "redist_regions must not have an empty region";
                 sum += shape->redist_regions[i];
         }
-        return shape->n_redist_regions && sum != shape->n_vcpus ? "redist_regions must have n_vcpus vCPUs together" : NULL;
+        return shape->n_redist_regions && sum != shape->n_vcpus
+               ? "redist_regions must have n_vcpus vCPUs together" : NULL;
 }
 
 /* Return: what is wrong with it, NULL if nothing. */
 static const char *check_numbers(const struct shm_shape *shape)
 {
         const struct { bool ok; const char *why; } rules[] = {
-                { shape->n_vcpus >= 1 && shape->n_vcpus <= SHM_MAX_VCPUS, "n_vcpus must be 1 to 4096" },
+                { shape->n_vcpus >= 1 && shape->n_vcpus <= SHM_MAX_VCPUS,
+                 "n_vcpus must be 1 to 4096" },
                 { shape->n_spis <= GIC_MAX_SPIS, "n_spis must be 0 to 988" },
                 { shape->n_espis <= GIC_MAX_ESPIS && shape->n_espis % GIC_EXTENDED_STEP == 0,
                   "n_espis must be 0 to 1024 and a multiple of 32" },
-                { shape->n_eppis <= GIC_MAX_EPPIS && shape->n_eppis % GIC_EXTENDED_STEP == 0, "n_eppis must be 0, 32 or 64" },
-                { shape->n_priority_bits >= GIC_MIN_PRIORITY_BITS && shape->n_priority_bits <= GIC_MAX_PRIORITY_BITS,
-                  "n_priority_bits must be 4 to 8" },
-                { !(shape->features & ~SHM_FEATURE_ALL) && !(shape->flags & ~SHM_FLAGS_ALL), "there is no such feature" },
+                { shape->n_eppis <= GIC_MAX_EPPIS && shape->n_eppis % GIC_EXTENDED_STEP == 0,
+                 "n_eppis must be 0, 32 or 64" },
+                { shape->n_priority_bits >= GIC_MIN_PRIORITY_BITS &&
+                 shape->n_priority_bits <= GIC_MAX_PRIORITY_BITS,
+                 "n_priority_bits must be 4 to 8" },
+                { !(shape->features & ~SHM_FEATURE_ALL) && !(shape->flags & ~SHM_FLAGS_ALL),
+                 "there is no such feature" },
                 { shape->iidr_revision <= GICD_IIDR_REVISION_LAST,
                   "the revision in GICD_IIDR must be 0 to 3" },
-                { !(shape->gicd_typer2 & ~GICD_TYPER2_FIELDS), "GICD_TYPER2 has a bit that is RES0" },
-                { memchr(shape->name, 0, sizeof shape->name) && shape->name[0], "the name must have 1 to 63 bytes" },
+                { !(shape->gicd_typer2 & ~GICD_TYPER2_FIELDS),
+                 "GICD_TYPER2 has a bit that is RES0" },
+                { memchr(shape->name, 0, sizeof shape->name) && shape->name[0],
+                 "the name must have 1 to 63 bytes" },
         };
 
         for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
@@ -170,8 +181,8 @@ uint64_t shm_segment_bytes(const struct shm_shape *shape)
 }
 
 /* Point into the mapping. The areas and sizes have been checked. */
-static void set_view(struct shm_gic *gic, void *base, const struct shm_area *areas, const struct shm_shape *shape,
-                     uint64_t bytes, bool writable)
+static void set_view(struct shm_gic *gic, void *base, const struct shm_area *areas,
+                     const struct shm_shape *shape, uint64_t bytes, bool writable)
 {
         uint8_t *start = base;
 
@@ -198,10 +209,13 @@ static void set_view(struct shm_gic *gic, void *base, const struct shm_area *are
 
 /* --- build --- */
 
-/* IHI 0069 section 12.2.6, ICC_CTLR_EL1: the read-only fields; EOImode, CBPR and PMHE reset to 0. */
+/*
+ * IHI 0069 section 12.2.6, ICC_CTLR_EL1: the read-only fields; EOImode, CBPR and PMHE reset to 0.
+ */
 uint32_t shm_segment_icc_ctlr(uint32_t n_priority_bits, uint32_t features, bool extended)
 {
-        uint32_t ctlr = (n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT | 0u << ICC_CTLR_IDBITS_SHIFT;
+        uint32_t ctlr = (n_priority_bits - 1) << ICC_CTLR_PRIBITS_SHIFT |
+                        0u << ICC_CTLR_IDBITS_SHIFT;
 
         if (features & SHM_FEATURE_AFF3)
                 ctlr |= ICC_CTLR_A3V;
@@ -215,11 +229,13 @@ uint32_t shm_segment_icc_ctlr(uint32_t n_priority_bits, uint32_t features, bool 
 static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
 {
         struct shm_vcpu *vcpu = &gic->vcpus[index];
-        uint64_t ctlr = shm_segment_icc_ctlr(gic->n_priority_bits, gic->features, gic->n_espis || gic->n_eppis);
+        uint64_t ctlr = shm_segment_icc_ctlr(gic->n_priority_bits, gic->features, gic->n_espis ||
+                                             gic->n_eppis);
 
         vcpu->index = index;
         vcpu->affinity = affinity;
-        shm_init(&vcpu->icc_ctlr, ctlr << SHM_ICC_CTLR_LIVE_SHIFT | ctlr << SHM_ICC_CTLR_DEFAULT_SHIFT |
+        shm_init(&vcpu->icc_ctlr, ctlr << SHM_ICC_CTLR_LIVE_SHIFT |
+                 ctlr << SHM_ICC_CTLR_DEFAULT_SHIFT |
                                      SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_DEFAULT_VALID);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 shm_init(&vcpu->words[i], gic_word_set_route(0, (uint16_t)index));
@@ -253,7 +269,8 @@ static uint64_t must_understand(const struct shm_shape *shape)
 static void build(struct shm_gic *gic, const struct shm_shape *shape, const struct shm_area *areas)
 {
         struct shm_header *h = gic->header;
-        struct shm_affinity *table = (struct shm_affinity *)((uint8_t *)h + areas[SHM_AREA_AFFINITY].offset);
+        struct shm_affinity *table = (struct shm_affinity *)((uint8_t *)h +
+                                                             areas[SHM_AREA_AFFINITY].offset);
 
         h->magic = SHM_MAGIC;
         h->major = SHM_MAJOR;
@@ -276,11 +293,14 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
         memcpy(h->areas, areas, sizeof h->areas);
         fill_affinities(shape, table);
         for (uint32_t i = 0; i < shape->n_vcpus; i++)
-                build_vcpu(gic, shm_load(&table[i].vcpu, AFFINITY_X1), shm_load(&table[i].affinity, AFFINITY_X1));
+                build_vcpu(gic, shm_load(&table[i].vcpu, AFFINITY_X1),
+                           shm_load(&table[i].affinity, AFFINITY_X1));
         mark_regions(gic, shape);
-        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
+        /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
                 shm_init(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word,
-                            gic_word_set_route(gic_irq_reset(0, false), (uint16_t)shm_affinity_find(gic, 0)));
+                            gic_word_set_route(gic_irq_reset(0, false),
+                                               (uint16_t)shm_affinity_find(gic, 0)));
         /* READY-R1: everything above, before anybody who sees ready. */
         shm_store(&h->ready, 1, READY_R1);
 }
@@ -295,7 +315,8 @@ static int open_memory(const char *name, uint64_t bytes, int *ret_fd, int *ret_f
         if (fd < 0)
                 return -errno;
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        if (fchmod(fd, 0600) < 0 || ftruncate(fd, (off_t)bytes) < 0 || fcntl(fd, F_ADD_SEALS, REQUIRED_SEALS) < 0 ||
+        if (fchmod(fd, 0600) < 0 || ftruncate(fd, (off_t)bytes) < 0 ||
+            fcntl(fd, F_ADD_SEALS, REQUIRED_SEALS) < 0 ||
             (*ret_fd_ro = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
                 error = -errno;
                 close(fd);
@@ -305,7 +326,8 @@ static int open_memory(const char *name, uint64_t bytes, int *ret_fd, int *ret_f
         return 0;
 }
 
-int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro, struct shm_gic *ret_gic)
+int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro,
+                       struct shm_gic *ret_gic)
 {
         struct shm_area areas[SHM_N_AREAS];
         const char *why = NULL;
@@ -337,18 +359,21 @@ int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_r
 /* --- map --- */
 
 /* The header, copied once, against the rules; nothing else of it is believed. */
-static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_shape *shape, struct shm_area *areas)
+static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_shape *shape,
+                        struct shm_area *areas)
 {
         struct shm_area expected[SHM_N_AREAS];
         const char *why;
 
         if (h->magic != SHM_MAGIC || h->header_bytes != sizeof *h || h->total_bytes != bytes)
                 return -EBADMSG;
-        if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND) || (h->features & ~SHM_FEATURE_ALL) ||
+        if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND) ||
+            (h->features & ~SHM_FEATURE_ALL) ||
             (h->flags & ~SHM_FLAGS_ALL))
                 return -EPROTONOSUPPORT;
         *shape = (struct shm_shape) {
-                .vm_id = h->vm_id, .n_vcpus = h->n_vcpus, .n_spis = h->n_spis, .n_priority_bits = h->n_priority_bits,
+                .vm_id = h->vm_id, .n_vcpus = h->n_vcpus, .n_spis = h->n_spis,
+                         .n_priority_bits = h->n_priority_bits,
                 .n_espis = h->n_espis, .n_eppis = h->n_eppis, .features = h->features,
                 .flags = h->flags,
         };
@@ -359,7 +384,8 @@ static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_s
         for (int i = 0; i < SHM_N_AREAS; i++) {
                 uint64_t size = (uint64_t)areas[i].stride * areas[i].count;
 
-                if (expected[i].count && (areas[i].stride != expected[i].stride || areas[i].count != expected[i].count))
+                if (expected[i].count &&
+                    (areas[i].stride != expected[i].stride || areas[i].count != expected[i].count))
                         return -EBADMSG;
                 if (areas[i].offset > bytes || size > bytes - areas[i].offset || areas[i].offset % SHM_LINE)
                         return -EBADMSG;
@@ -380,7 +406,8 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic)
         if (seals < 0 || (seals & REQUIRED_SEALS) != REQUIRED_SEALS || fstat(fd, &st) < 0 ||
             st.st_size < (off_t)sizeof copy)
                 return -EBADMSG;
-        base = mmap(NULL, (size_t)st.st_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+        base = mmap(NULL, (size_t)st.st_size, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+                    MAP_SHARED, fd, 0);
         if (base == MAP_FAILED)
                 return errno == EACCES || errno == EPERM ? -EBADMSG : -errno;
         /* READY-A1: pairs with READY-R1. */

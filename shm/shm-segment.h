@@ -6,8 +6,8 @@
 /*
  * Segments: create and seal, validate and map, unmap
  *
- * Trust   shm_segment_map() believes nothing: kind of descriptor, seals, size, header and every area are checked before
- *         the first use, and the sizes are copied out once.
+ * Trust   shm_segment_map() believes nothing: kind of descriptor, seals, size, header and every
+ *         area are checked before the first use, and the sizes are copied out once.
  */
 #include "shm-gic.h"
 
@@ -27,18 +27,21 @@ uint64_t shm_segment_bytes(const struct shm_shape *shape);
 /**
  * shm_segment_create() - build a controller in a new, sealed memfd of mode 0600 and map it
  * @ret_fd:    read-write descriptor, close-on-exec
- * @ret_fd_ro: read-only descriptor of the same memory (made now: later, under another uid, it could not be)
+ * @ret_fd_ro: read-only descriptor of the same memory (made now: later, under another uid, it could
+ * not be)
  *
  * ready is stored with release after everything else (READY-R1).
  *
  * Return: 0; -EINVAL; -EMFILE, -ENFILE, -ENOMEM, -ENOSPC.
  */
-int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro, struct shm_gic *ret_gic);
+int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro,
+                       struct shm_gic *ret_gic);
 
 /**
  * shm_segment_map() - check and map somebody else's segment; @fd is not consumed
  *
- * Return: 0; -EBADMSG not a sealed memfd, or a header that contradicts itself; -EPROTONOSUPPORT a newer major or an
+ * Return: 0; -EBADMSG not a sealed memfd, or a header that contradicts itself; -EPROTONOSUPPORT a
+ * newer major or an
  *         unknown must-understand bit; -ENODATA not ready; -ENOMEM.
  */
 int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic);
@@ -47,8 +50,8 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic);
 void shm_segment_unmap(struct shm_gic *gic);
 
 /*
- * Liveness of the daemon: start time (CLOCK_BOOTTIME, ns) of the process that serves the segment; 0: it stopped in
- * order.
+ * Liveness of the daemon: start time (CLOCK_BOOTTIME, ns) of the process that serves the segment;
+ * 0: it stopped in order.
  */
 void shm_segment_set_daemon_epoch(struct shm_gic *gic, uint64_t epoch);
 uint64_t shm_segment_daemon_epoch(const struct shm_gic *gic);

@@ -6,12 +6,13 @@
 /*
  * Operation slot: what a vCPU's owner is in the middle of
  *
- * What    Written before the first store of an operation that changes several words, emptied after the last. Whoever
- *         takes over after the owner's death (shm_vcpu_repair()) completes EOI, DIR and reset forward and takes an
- *         acknowledge back: the slot, not the dead thread, says whether an interrupt was delivered.
- * Others  An interrupt that another vCPU holds is deactivated in two steps: claimed (its holder becomes this vCPU; the
- *         slot says so), then ended. Without, a repair could not tell "not ended yet" from "ended, and acknowledged
- *         there again".
+ * What    Written before the first store of an operation that changes several words, emptied after
+ *         the last. Whoever takes over after the owner's death (shm_vcpu_repair()) completes EOI,
+ *         DIR and reset forward and takes an acknowledge back: the slot, not the dead thread, says
+ *         whether an interrupt was delivered.
+ * Others  An interrupt that another vCPU holds is deactivated in two steps: claimed (its holder
+ *         becomes this vCPU; the slot says so), then ended. Without, a repair could not tell "not
+ *         ended yet" from "ended, and acknowledged there again".
  * Undelivered
  *         Until its slot is empty an acknowledge may turn out never to have been, by the death of
  *         its owner. What others do to the interrupt until then is noted in the slot, of that very
@@ -24,10 +25,10 @@
  *         who finds it closed helps. Who has claimed it all the same, since it was ended and
  *         acknowledged again in between, finds that out by another look, and gives it back; until
  *         then its slot says from whom it claims, and who writes gives it back first.
- * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first CAS (which is
- *         sequentially consistent, so it cannot become visible before). SLOT-R2: empty, with release, after the
- *         operation's last store: this is where an acknowledge commits. Both pair with SLOT-A1, the acquire load of
- *         the repair.
+ * Order   SLOT-R1: op, with release, after the slot's other fields and before the operation's first
+ *         CAS (which is sequentially consistent, so it cannot become visible before). SLOT-R2:
+ *         empty, with release, after the operation's last store: this is where an acknowledge
+ *         commits. Both pair with SLOT-A1, the acquire load of the repair.
  *         SLOT-R3: an acknowledge is published before its vCPU looks whether it may be made (gates,
  *         TDIR); whoever changes that looks at the slots afterwards (SLOT-A2): RWP, and the clear
  *         of TDIR. Store buffering: both sides are sequentially consistent. Until the slot is empty
@@ -68,11 +69,16 @@ enum shm_slot_op {
         SHM_SLOT_EOI,       /* priority drop, and deactivation if SHM_SLOT_DEACTIVATE is set */
         SHM_SLOT_DIR,
         SHM_SLOT_RESET,     /* of the vCPU itself, asked for by SHM_REQUEST_RESET */
-        SHM_SLOT_FOLD,      /* old_word: what is left of EOIcount (SLOT-X3); argument: states of list registers; shm-port.c */
+        /*
+         * old_word: what is left of EOIcount (SLOT-X3); argument: states of list registers;
+         * shm-port.c
+         */
+        SHM_SLOT_FOLD,
 };
 
 #define SHM_SLOT_DEACTIVATE  (UINT64_C(1) << 8)
-#define SHM_SLOT_CLAIMED     (UINT64_C(1) << 9)   /* EOI, DIR: the holder was changed to this vCPU */
+/* EOI, DIR: the holder was changed to this vCPU */
+#define SHM_SLOT_CLAIMED     (UINT64_C(1) << 9)
 #define SHM_SLOT_CLEARED      (UINT64_C(1) << 10) /* ACK: cleared from outside, what it consumed */
 #define SHM_SLOT_MADE_ACTIVE  (UINT64_C(1) << 11) /* ACK: it was made active from outside */
 #define SHM_SLOT_CLOSED       (UINT64_C(1) << 12) /* ACK: of a dead owner, who is being repaired */
@@ -87,7 +93,8 @@ enum shm_slot_op {
 #define SHM_SLOT_ARGUMENT_GROUP(a)       ((unsigned)((a) >> 8 & 1))
 #define SHM_SLOT_ARGUMENT_FROM_SHIFT     16  /* EOI, DIR: whose it claims, + 1; 17 bits */
 
-static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t old_word, uint64_t argument)
+static inline void shm_slot_begin(struct shm_vcpu *vcpu, uint64_t op, uint64_t old_word,
+                                  uint64_t argument)
 {
         shm_store(&vcpu->slot.old_word, old_word, SLOT_X2);
         shm_store(&vcpu->slot.argument, argument, SLOT_X2);

@@ -17,22 +17,27 @@
 static int check_header(const struct snapshot_header *h, struct base_error *why)
 {
         if (h->flags & ~SNAPSHOT_FLAG_EXACT)
-                return base_error_set(why, -EBADMSG, "flags: 0x%" PRIx32 " has bits that mean nothing", h->flags);
+                return base_error_set(why, -EBADMSG,
+                                      "flags: 0x%" PRIx32 " has bits that mean nothing", h->flags);
         if (h->gicd_ctlr & ~(GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1))
-                return base_error_set(why, -EBADMSG, "GICD_CTLR: 0x%" PRIx32 " is more than the group enables",
+                return base_error_set(why, -EBADMSG,
+                                      "GICD_CTLR: 0x%" PRIx32 " is more than the group enables",
                                       h->gicd_ctlr);
         if (h->gicd_statusr & ~GIC_STATUSR_ALL)
-                return base_error_set(why, -EBADMSG, "GICD_STATUSR: 0x%" PRIx32 " has bits that are not there",
+                return base_error_set(why, -EBADMSG,
+                                      "GICD_STATUSR: 0x%" PRIx32 " has bits that are not there",
                                       h->gicd_statusr);
         return 0;
 }
 
 /* A value of ICC_CTLR_EL1: the read-only fields are the controller's own; 0 if it is not valid. */
-static bool ctlr_is_possible(const struct snapshot_header *h, const struct snapshot_vcpu *vcpu, uint32_t value,
-                             uint32_t valid, uint32_t writable)
+static bool ctlr_is_possible(const struct snapshot_header *h, const struct snapshot_vcpu *vcpu,
+                             uint32_t value, uint32_t valid, uint32_t writable)
 {
-        return (vcpu->ctlr_valid & valid) ? (value & ~writable) == shm_segment_icc_ctlr(h->n_priority_bits, h->features,
-                                                                                     h->n_espis || h->n_eppis)
+        return (vcpu->ctlr_valid & valid)
+               ? (value & ~writable) == shm_segment_icc_ctlr(h->n_priority_bits, h->features,
+                                                                                     h->n_espis ||
+                                                                                     h->n_eppis)
                                           : value == 0;
 }
 
@@ -47,8 +52,8 @@ static bool aprs_are_possible(const struct snapshot_header *h, const uint32_t *a
         return true;
 }
 
-static int check_vcpu(const struct snapshot_header *h, uint32_t index, const struct snapshot_vcpu *v,
-                      struct base_error *why)
+static int check_vcpu(const struct snapshot_header *h, uint32_t index,
+                      const struct snapshot_vcpu *v, struct base_error *why)
 {
         const unsigned minimum = gic_prio_min_bpr0(h->n_priority_bits);
         const struct {
@@ -56,12 +61,16 @@ static int check_vcpu(const struct snapshot_header *h, uint32_t index, const str
                 const char *what;
         } rules[] = {
                 { !(v->flags & ~SNAPSHOT_VCPU_LAST), "flags" },
-                { index + 1 < h->n_vcpus || (v->flags & SNAPSHOT_VCPU_LAST), "flags (the last vCPU ends a region)" },
+                { index + 1 < h->n_vcpus || (v->flags & SNAPSHOT_VCPU_LAST),
+                 "flags (the last vCPU ends a region)" },
                 { !(v->ctlr_valid & ~SNAPSHOT_CTLR_ALL), "validity of ICC_CTLR_EL1" },
-                { ctlr_is_possible(h, v, v->ctlr_live, SNAPSHOT_CTLR_LIVE, ICC_CTLR_WRITABLE), "live ICC_CTLR_EL1" },
-                { ctlr_is_possible(h, v, v->ctlr_configured, SNAPSHOT_CTLR_CONFIGURED, ICC_CTLR_WRITABLE),
+                { ctlr_is_possible(h, v, v->ctlr_live, SNAPSHOT_CTLR_LIVE, ICC_CTLR_WRITABLE),
+                 "live ICC_CTLR_EL1" },
+                { ctlr_is_possible(h, v, v->ctlr_configured, SNAPSHOT_CTLR_CONFIGURED,
+                                   ICC_CTLR_WRITABLE),
                   "configured ICC_CTLR_EL1" },
-                { ctlr_is_possible(h, v, v->ctlr_default, SNAPSHOT_CTLR_DEFAULT, 0), "default ICC_CTLR_EL1" },
+                { ctlr_is_possible(h, v, v->ctlr_default, SNAPSHOT_CTLR_DEFAULT, 0),
+                 "default ICC_CTLR_EL1" },
                 { !(v->pmr & ~gic_prio_mask(h->n_priority_bits)), "ICC_PMR_EL1" },
                 { v->bpr0 >= minimum && v->bpr0 <= 7, "ICC_BPR0_EL1" },
                 { v->bpr1 >= minimum + 1 && v->bpr1 <= 7, "ICC_BPR1_EL1" },
@@ -76,7 +85,8 @@ static int check_vcpu(const struct snapshot_header *h, uint32_t index, const str
 
         for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
                 if (!rules[i].ok)
-                        return base_error_set(why, -EBADMSG, "vCPU %" PRIu32 ": %s cannot be so", index, rules[i].what);
+                        return base_error_set(why, -EBADMSG, "vCPU %" PRIu32 ": %s cannot be so",
+                                              index, rules[i].what);
         return 0;
 }
 
@@ -95,7 +105,8 @@ static const char *irq_fault(const struct snapshot_header *h, uint32_t vcpu, uin
                 return "wires";
         if (irq->holder == GIC_NO_VCPU)
                 return NULL;
-        return (irq->bits & SNAPSHOT_IRQ_ACTIVE) && (is_private ? irq->holder == vcpu : irq->holder < h->n_vcpus) ?
+        return (irq->bits & SNAPSHOT_IRQ_ACTIVE) &&
+               (is_private ? irq->holder == vcpu : irq->holder < h->n_vcpus) ?
                 NULL : "holder";
 }
 
@@ -110,7 +121,8 @@ int snapshot_check(const struct snapshot *snapshot, struct base_error *why)
         for (uint32_t v = 0; r == 0 && v < h->n_vcpus; v++) {
                 r = check_vcpu(h, v, &snapshot->vcpus[v], why);
                 for (uint32_t i = 0; r == 0 && i < n_private; i++) {
-                        fault = irq_fault(h, v, shm_gic_nth_private(i), &snapshot->privates[(size_t)v * n_private + i]);
+                        fault = irq_fault(h, v, shm_gic_nth_private(i),
+                                          &snapshot->privates[(size_t)v * n_private + i]);
                         if (fault)
                                 r = base_error_set(why, -EBADMSG,
                                                    "INTID %" PRIu32 " of vCPU %" PRIu32 ": %s cannot be so",
@@ -133,7 +145,8 @@ int snapshot_check(const struct snapshot *snapshot, struct base_error *why)
 
 /* --- does it fit? --- */
 
-static int fits_vcpu(const struct snapshot *snapshot, const struct shm_gic *gic, uint32_t index, struct base_error *why)
+static int fits_vcpu(const struct snapshot *snapshot, const struct shm_gic *gic, uint32_t index,
+                     struct base_error *why)
 {
         const struct snapshot_vcpu *v = &snapshot->vcpus[index];
         const struct shm_vcpu *here = &gic->vcpus[index];
@@ -142,14 +155,16 @@ static int fits_vcpu(const struct snapshot *snapshot, const struct shm_gic *gic,
         if (a != b)
                 return base_error_set(why, -ENXIO,
                                       "vCPU %" PRIu32 " is %u.%u.%u.%u in the image, %u.%u.%u.%u in the VM", index,
-                                      a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff, b >> 24, b >> 16 & 0xff,
-                                      b >> 8 & 0xff, b & 0xff);
+                                      a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff, b >> 24,
+                                      b >> 16 & 0xff, b >> 8 & 0xff, b & 0xff);
         if (!(v->flags & SNAPSHOT_VCPU_LAST) != !(here->flags & SHM_VCPU_LAST))
-                return base_error_set(why, -ENXIO, "the redistributor regions differ at vCPU %" PRIu32, index);
+                return base_error_set(why, -ENXIO,
+                                      "the redistributor regions differ at vCPU %" PRIu32, index);
         return 0;
 }
 
-int snapshot_fits(const struct snapshot *snapshot, const struct shm_gic *gic, struct base_error *why)
+int snapshot_fits(const struct snapshot *snapshot, const struct shm_gic *gic,
+                  struct base_error *why)
 {
         const struct snapshot_header *h = &snapshot->header;
         const struct {
@@ -170,13 +185,13 @@ int snapshot_fits(const struct snapshot *snapshot, const struct shm_gic *gic, st
 
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
                 if (numbers[i].image != numbers[i].here)
-                        return base_error_set(why, -ENXIO, "the image has %" PRIu32 " %s, the VM %" PRIu32,
-                                              numbers[i].image,
-                                              numbers[i].what, numbers[i].here);
+                        return base_error_set(why, -ENXIO,
+                                              "the image has %" PRIu32 " %s, the VM %" PRIu32,
+                                              numbers[i].image, numbers[i].what, numbers[i].here);
         for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
                 if (registers[i].image != registers[i].here)
-                        return base_error_set(why, -ENXIO, "%s: 0x%" PRIx32 " in the image, 0x%" PRIx32 " in the VM",
-                                              registers[i].what, registers[i].image, registers[i].here);
+                        return base_error_set(why, -ENXIO,
+                                              "%s: 0x%" PRIx32 " in the image, 0x%" PRIx32 " in the VM", registers[i].what, registers[i].image, registers[i].here);
         for (uint32_t v = 0; r == 0 && v < h->n_vcpus; v++)
                 r = fits_vcpu(snapshot, gic, v, why);
         return r;
@@ -189,13 +204,17 @@ struct accounted {
         uint32_t apr[2][SHM_N_APR];
 };
 
-/* One active interrupt, which @v acknowledged: its priority bit is accounted for; or it has none, and cannot end. */
-static void repair_irq(const struct snapshot_header *h, const struct snapshot_vcpu *v, struct accounted *accounted,
-                       struct snapshot_irq *irq)
+/*
+ * One active interrupt, which @v acknowledged: its priority bit is accounted for; or it has none,
+ * and cannot end.
+ */
+static void repair_irq(const struct snapshot_header *h, const struct snapshot_vcpu *v,
+                       struct accounted *accounted, struct snapshot_irq *irq)
 {
         unsigned group = (irq->bits & SNAPSHOT_IRQ_GROUP1) ? 1 : 0;
         unsigned bpr = gic_prio_bpr(group, v->bpr0, v->bpr1, v->ctlr_live & ICC_CTLR_CBPR);
-        unsigned bit = gic_prio_apr_bit(irq->priority, gic_prio_group_mask(bpr), h->n_priority_bits);
+        unsigned bit = gic_prio_apr_bit(irq->priority, gic_prio_group_mask(bpr),
+                                        h->n_priority_bits);
         const uint32_t *aprs = group ? v->ap1r : v->ap0r;
         uint32_t mask = 1u << (bit % 32);
 

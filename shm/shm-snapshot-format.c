@@ -145,7 +145,8 @@ static uint8_t *encode_record(uint8_t *to, enum snapshot_record_id id, const voi
 
                 for (unsigned n = 0; n < field->count; n++)
                         put(to + field->at + n * field->bytes, field->bytes,
-                            get_member((const uint8_t *)from + field->member + n * field->bytes, field->bytes));
+                            get_member((const uint8_t *)from + field->member + n * field->bytes,
+                                       field->bytes));
         }
         return to + record->bytes;
 }
@@ -156,7 +157,8 @@ static int stray_byte(const uint8_t *from, const struct snapshot_record *record)
         uint32_t at = 0;
 
         for (unsigned i = 0; i <= record->n_fields; i++) {
-                const struct snapshot_field *field = i < record->n_fields ? &record->fields[i] : NULL;
+                const struct snapshot_field *field = i < record->n_fields ? &record->fields[i]
+                                                     : NULL;
 
                 for (; at < (field ? field->at : record->bytes); at++)
                         if (from[at])
@@ -186,7 +188,8 @@ static int decode_record(const uint8_t **from, enum snapshot_record_id id, uint3
         int stray = stray_byte(*from, record);
 
         if (stray >= 0)
-                return base_error_set(why, -EBADMSG, "damaged: byte %d of %s record %" PRIu32 " must be 0", stray,
+                return base_error_set(why, -EBADMSG,
+                                      "damaged: byte %d of %s record %" PRIu32 " must be 0", stray,
                                       record->name, index);
         decode_fields(*from, record, to);
         *from += record->bytes;
@@ -197,7 +200,8 @@ static int decode_record(const uint8_t **from, enum snapshot_record_id id, uint3
 
 uint64_t snapshot_bytes(const struct snapshot_header *header)
 {
-        uint64_t vcpu = SNAPSHOT_VCPU_BYTES + (uint64_t)(GIC_N_PRIVATE + header->n_eppis) * SNAPSHOT_IRQ_BYTES;
+        uint64_t vcpu = SNAPSHOT_VCPU_BYTES +
+                        (uint64_t)(GIC_N_PRIVATE + header->n_eppis) * SNAPSHOT_IRQ_BYTES;
 
         return SNAPSHOT_HEADER_BYTES + header->n_vcpus * vcpu +
                ((uint64_t)header->n_spis + header->n_espis) * SNAPSHOT_SPI_BYTES;
@@ -208,7 +212,8 @@ int snapshot_alloc(struct snapshot *snapshot)
         uint32_t n_vcpus = snapshot->header.n_vcpus;
 
         snapshot->vcpus = calloc(n_vcpus, sizeof(*snapshot->vcpus));
-        snapshot->privates = calloc((size_t)n_vcpus * snapshot_n_private(snapshot), sizeof(*snapshot->privates));
+        snapshot->privates = calloc((size_t)n_vcpus * snapshot_n_private(snapshot),
+                                    sizeof(*snapshot->privates));
         snapshot->spis = calloc(snapshot_n_spis(snapshot) + 1u, sizeof(*snapshot->spis));
         if (snapshot->vcpus && snapshot->privates && snapshot->spis)
                 return 0;
@@ -251,7 +256,8 @@ void snapshot_encode(const struct snapshot *snapshot, uint8_t *bytes)
         for (uint32_t v = 0; v < header.n_vcpus; v++) {
                 at = encode_record(at, SNAPSHOT_VCPU, &snapshot->vcpus[v]);
                 for (uint32_t i = 0; i < n_private; i++)
-                        at = encode_record(at, SNAPSHOT_IRQ, &snapshot->privates[(size_t)v * n_private + i]);
+                        at = encode_record(at, SNAPSHOT_IRQ,
+                                           &snapshot->privates[(size_t)v * n_private + i]);
         }
         for (uint32_t i = 0; i < snapshot_n_spis(snapshot); i++)
                 at = encode_record(at, SNAPSHOT_SPI, &snapshot->spis[i]);
@@ -259,22 +265,24 @@ void snapshot_encode(const struct snapshot *snapshot, uint8_t *bytes)
 }
 
 /* What has to hold before anything else can be believed. */
-static int check_whole(const uint8_t *bytes, size_t n, const struct snapshot_header *header, struct base_error *why)
+static int check_whole(const uint8_t *bytes, size_t n, const struct snapshot_header *header,
+                       struct base_error *why)
 {
         if (header->magic != SNAPSHOT_MAGIC)
                 return base_error_set(why, -EBADMSG, "not a snapshot of an interrupt controller");
-        if (header->major > SNAPSHOT_MAJOR || (header->major == SNAPSHOT_MAJOR && header->minor > SNAPSHOT_MINOR))
-                return base_error_set(why, -EPROTONOSUPPORT, "version %u.%u is newer than this library's, %u.%u",
-                                      header->major,
-                                      header->minor, SNAPSHOT_MAJOR, SNAPSHOT_MINOR);
+        if (header->major > SNAPSHOT_MAJOR ||
+            (header->major == SNAPSHOT_MAJOR && header->minor > SNAPSHOT_MINOR))
+                return base_error_set(why, -EPROTONOSUPPORT,
+                                      "version %u.%u is newer than this library's, %u.%u",
+                                      header->major, header->minor, SNAPSHOT_MAJOR, SNAPSHOT_MINOR);
         if (header->total_bytes != n)
-                return base_error_set(why, -EBADMSG, "damaged: %zu bytes, it says it has %" PRIu64, n,
-                                      header->total_bytes);
+                return base_error_set(why, -EBADMSG, "damaged: %zu bytes, it says it has %" PRIu64,
+                                      n, header->total_bytes);
         if (header->checksum != checksum(bytes, n))
                 return base_error_set(why, -EBADMSG, "damaged: the checksum does not match");
         if (header->major != SNAPSHOT_MAJOR || header->header_bytes != SNAPSHOT_HEADER_BYTES)
-                return base_error_set(why, -EBADMSG, "damaged: version %u.%u does not have %" PRIu32 " bytes of header",
-                                      header->major, header->minor, header->header_bytes);
+                return base_error_set(why, -EBADMSG,
+                                      "damaged: version %u.%u does not have %" PRIu32 " bytes of header", header->major, header->minor, header->header_bytes);
         return 0;
 }
 
@@ -283,7 +291,8 @@ static int check_sizes(const struct snapshot_header *header, struct base_error *
 {
         struct shm_shape shape = {
                 .name = "snapshot", .n_vcpus = header->n_vcpus, .n_spis = header->n_spis,
-                .n_priority_bits = header->n_priority_bits, .n_espis = header->n_espis, .n_eppis = header->n_eppis,
+                .n_priority_bits = header->n_priority_bits, .n_espis = header->n_espis,
+                .n_eppis = header->n_eppis,
                 .features = header->features,
         };
         const char *words;
@@ -305,14 +314,16 @@ static int decode_records(const uint8_t *at, struct snapshot *snapshot, struct b
         for (uint32_t v = 0; r == 0 && v < snapshot->header.n_vcpus; v++) {
                 r = decode_record(&at, SNAPSHOT_VCPU, v, &snapshot->vcpus[v], why);
                 for (uint32_t i = 0; r == 0 && i < n_private; i++)
-                        r = decode_record(&at, SNAPSHOT_IRQ, i, &snapshot->privates[(size_t)v * n_private + i], why);
+                        r = decode_record(&at, SNAPSHOT_IRQ, i,
+                                          &snapshot->privates[(size_t)v * n_private + i], why);
         }
         for (uint32_t i = 0; r == 0 && i < snapshot_n_spis(snapshot); i++)
                 r = decode_record(&at, SNAPSHOT_SPI, i, &snapshot->spis[i], why);
         return r;
 }
 
-int snapshot_decode(const uint8_t *bytes, size_t n, struct snapshot *ret_snapshot, struct base_error *why)
+int snapshot_decode(const uint8_t *bytes, size_t n, struct snapshot *ret_snapshot,
+                    struct base_error *why)
 {
         struct snapshot snapshot = { 0 };
         const uint8_t *at = bytes;
@@ -322,7 +333,10 @@ int snapshot_decode(const uint8_t *bytes, size_t n, struct snapshot *ret_snapsho
                 return base_error_set(why, -EBADMSG, n < 8 || get(bytes, 8) != SNAPSHOT_MAGIC ?
                                       "not a snapshot of an interrupt controller" :
                                               "damaged: it ends within its header");
-        /* First whether it is one, and of which version: a newer one may use bytes that must be 0 here. */
+        /*
+         * First whether it is one, and of which version: a newer one may use bytes that must be 0
+         * here.
+         */
         decode_fields(bytes, &snapshot_records[SNAPSHOT_HEADER], &snapshot.header);
         r = check_whole(bytes, n, &snapshot.header, why);
         if (r == 0)

@@ -4,13 +4,15 @@
 #define SHM_SNAPSHOT_FORMAT_H
 
 /*
- * The image of a controller: its records, in memory and as bytes (doc/snapshot.md has them field by field)
+ * The image of a controller: its records, in memory and as bytes (doc/snapshot.md has them field by
+ * field)
  *
- * What    An image is a header, a record per vCPU (its fixed part, then one per private interrupt), and a record per
- *         SPI and extended SPI; little-endian, without padding. Three tables say which member of which structure stands
- *         where; they encode, decode, and find bytes that no field names. None of it depends on the segment's layout.
- * Trust   An image may hold any bytes. snapshot_decode() checks that it is whole and is what it says it is; whether
- *         its values make sense is asked by snapshot_check().
+ * What    An image is a header, a record per vCPU (its fixed part, then one per private interrupt),
+ *         and a record per SPI and extended SPI; little-endian, without padding. Three tables say
+ *         which member of which structure stands where; they encode, decode, and find bytes that no
+ *         field names. None of it depends on the segment's layout.
+ * Trust   An image may hold any bytes. snapshot_decode() checks that it is whole and is what it
+ *         says it is; whether its values make sense is asked by snapshot_check().
  * Threads Any: nothing is shared.
  */
 #include <stdbool.h>
@@ -96,7 +98,8 @@ struct snapshot_irq {
         uint8_t priority;
         uint8_t bits;                   /* SNAPSHOT_IRQ_* */
         uint8_t wires;                  /* bit n: the level of wire n */
-        uint16_t holder;                /* active: the vCPU that acknowledged it, if one did; else GIC_NO_VCPU */
+        /* active: the vCPU that acknowledged it, if one did; else GIC_NO_VCPU */
+        uint16_t holder;
         uint64_t irouter;               /* SPIs only: as written */
 };
 
@@ -104,7 +107,8 @@ struct snapshot_irq {
 struct snapshot {
         struct snapshot_header header;
         struct snapshot_vcpu *vcpus;    /* n_vcpus */
-        struct snapshot_irq *privates;  /* of vCPU v: from v * snapshot_n_private() on, as shm_gic_nth_private() */
+        /* of vCPU v: from v * snapshot_n_private() on, as shm_gic_nth_private() */
+        struct snapshot_irq *privates;
         struct snapshot_irq *spis;      /* in the order of shm_gic_nth_spi() */
 };
 
@@ -121,17 +125,24 @@ static inline uint32_t snapshot_n_spis(const struct snapshot *snapshot)
 /* The INTID of SPI number @i. */
 static inline uint32_t snapshot_nth_spi(const struct snapshot *snapshot, uint32_t i)
 {
-        return i < snapshot->header.n_spis ? GIC_SPI_FIRST + i : GIC_ESPI_FIRST + (i - snapshot->header.n_spis);
+        return i < snapshot->header.n_spis ? GIC_SPI_FIRST + i : GIC_ESPI_FIRST +
+               (i - snapshot->header.n_spis);
 }
 
-/* snapshot_alloc() - the arrays for the shape in .header, which is within its limits. Return: 0; -ENOMEM. */
+/*
+ * snapshot_alloc() - the arrays for the shape in .header, which is within its limits. Return: 0;
+ * -ENOMEM.
+ */
 int snapshot_alloc(struct snapshot *snapshot);
 void snapshot_free(struct snapshot *snapshot);
 
 /* The bytes of an image of this shape. */
 uint64_t snapshot_bytes(const struct snapshot_header *header);
 
-/* snapshot_encode() - @bytes: snapshot_bytes() of them. Completes magic, version, sizes and checksum. */
+/*
+ * snapshot_encode() - @bytes: snapshot_bytes() of them. Completes magic, version, sizes and
+ * checksum.
+ */
 void snapshot_encode(const struct snapshot *snapshot, uint8_t *bytes);
 
 /**
@@ -139,7 +150,8 @@ void snapshot_encode(const struct snapshot *snapshot, uint8_t *bytes);
  *
  * Return: 0; -EBADMSG damaged; -EPROTONOSUPPORT a newer version; -ENOMEM. All with words in @why.
  */
-int snapshot_decode(const uint8_t *bytes, size_t n, struct snapshot *ret_snapshot, struct base_error *why);
+int snapshot_decode(const uint8_t *bytes, size_t n, struct snapshot *ret_snapshot,
+                    struct base_error *why);
 
 /* One row of the format: for tests and doc/snapshot.md. */
 struct snapshot_field {
@@ -157,7 +169,8 @@ struct snapshot_record {
         unsigned n_fields;
 };
 
-enum snapshot_record_id { SNAPSHOT_HEADER, SNAPSHOT_VCPU, SNAPSHOT_IRQ, SNAPSHOT_SPI, SNAPSHOT_N_RECORDS };
+enum snapshot_record_id { SNAPSHOT_HEADER, SNAPSHOT_VCPU, SNAPSHOT_IRQ, SNAPSHOT_SPI,
+                         SNAPSHOT_N_RECORDS };
 extern const struct snapshot_record snapshot_records[SNAPSHOT_N_RECORDS];
 
 #endif

@@ -19,9 +19,10 @@
 #include "shm-word.h"
 
 /*
- * Restore: the truth is stored value by value, in any order since no vCPU looks; then shm_repair_words() derives the
- * rest from it, as after a death, and rings. Bits that this code does not know, and those that are not the image's (a
- * vCPU's ABSENT, a word's NOTIFY), keep their value by compare-and-swap: others may set them meanwhile.
+ * Restore: the truth is stored value by value, in any order since no vCPU looks; then
+ * shm_repair_words() derives the rest from it, as after a death, and rings. Bits that this code
+ * does not know, and those that are not the image's (a vCPU's ABSENT, a word's NOTIFY), keep their
+ * value by compare-and-swap: others may set them meanwhile.
  */
 #define GRANT_WIRES  ((uint8_t)(((1u << GIC_N_WIRES) - 1) & ~((1u << GIC_WIRE_FIRST_GRANT) - 1)))
 
@@ -43,8 +44,10 @@ static uint64_t bit_if(bool condition, uint64_t bit)
 
 static uint64_t word_of(const struct snapshot_irq *irq, unsigned flags)
 {
-        uint8_t wires = (flags & SHM_RESTORE_LOWER_DEVICES) ? irq->wires & (uint8_t)~GRANT_WIRES : irq->wires;
-        uint64_t w = gic_word_set_priority(0, irq->priority) | (uint64_t)wires << GIC_WORD_WIRE_SHIFT |
+        uint8_t wires = (flags & SHM_RESTORE_LOWER_DEVICES) ? irq->wires & (uint8_t)~GRANT_WIRES
+                        : irq->wires;
+        uint64_t w = gic_word_set_priority(0, irq->priority) |
+                     (uint64_t)wires << GIC_WORD_WIRE_SHIFT |
                      bit_if(irq->bits & SNAPSHOT_IRQ_ENABLE, GIC_WORD_ENABLE) |
                      bit_if(irq->bits & SNAPSHOT_IRQ_GROUP1, GIC_WORD_GROUP1) |
                      bit_if(irq->bits & SNAPSHOT_IRQ_EDGE_CFG, GIC_WORD_EDGE_CFG) |
@@ -57,14 +60,21 @@ static uint64_t word_of(const struct snapshot_irq *irq, unsigned flags)
 }
 
 /* All of a word but what others mark in it. */
-static const uint64_t word_bits = UINT64_C(0xff) | UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT | GIC_WORD_IRM |
+static const uint64_t word_bits = UINT64_C(0xff) | UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT |
+                                  GIC_WORD_IRM |
                                   UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT | GIC_WORD_RESIDENT |
                                   GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN | GIC_WORD_FOLD |
-                                  GIC_WORD_ACTIVE | GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_EDGE_CFG |
-                                  GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE | GIC_WORD_WIRES;
+                                  GIC_WORD_ACTIVE | GIC_WORD_ENABLE | GIC_WORD_GROUP1 |
+                                  GIC_WORD_EDGE_CFG |
+                                  GIC_WORD_LATCH | GIC_WORD_MESSAGE | GIC_WORD_EDGE |
+                                  GIC_WORD_WIRES;
 
-/* An interrupt that was active and of which a device wants to hear the end: it ends here, unless it is active again. */
-static void apply_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t now)
+/*
+ * An interrupt that was active and of which a device wants to hear the end: it ends here, unless it
+ * is active again.
+ */
+static void apply_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                       uint64_t now)
 {
         uint64_t old = assign(gic, word, word_bits, now);
 
@@ -74,10 +84,12 @@ static void apply_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t
 
 static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct snapshot_vcpu *from)
 {
-        uint64_t cpuif = (uint64_t)from->pmr << SHM_CPUIF_PMR_SHIFT | (uint64_t)from->bpr0 << SHM_CPUIF_BPR0_SHIFT |
+        uint64_t cpuif = (uint64_t)from->pmr << SHM_CPUIF_PMR_SHIFT |
+                         (uint64_t)from->bpr0 << SHM_CPUIF_BPR0_SHIFT |
                          (uint64_t)from->bpr1 << SHM_CPUIF_BPR1_SHIFT |
                          (uint64_t)from->group_enables << SHM_CPUIF_GRPEN_SHIFT |
-                         (uint64_t)from->dpg << SHM_CPUIF_DPG_SHIFT | bit_if(from->asleep, SHM_CPUIF_ASLEEP) |
+                         (uint64_t)from->dpg << SHM_CPUIF_DPG_SHIFT |
+                         bit_if(from->asleep, SHM_CPUIF_ASLEEP) |
                          bit_if(from->power == SNAPSHOT_POWER_ON, SHM_CPUIF_POWERED) |
                          bit_if(from->power == SNAPSHOT_POWER_OFF, SHM_CPUIF_OFF);
 
@@ -86,14 +98,17 @@ static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct s
                cpuif);
 }
 
-static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapshot *snapshot, unsigned flags)
+static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapshot *snapshot,
+                       unsigned flags)
 {
         struct shm_vcpu *to = &gic->vcpus[index];
         const struct snapshot_vcpu *from = &snapshot->vcpus[index];
         const uint32_t n_private = shm_gic_n_private(gic);
         const uint32_t asked = SHM_REQUEST_RESET | SHM_REQUEST_FORGET | SHM_REQUEST_APR;
 
-        /* What a dead owner left half done, and what was asked before, is of the state that goes. */
+        /*
+         * What a dead owner left half done, and what was asked before, is of the state that goes.
+         */
         shm_and(&to->request, ~asked, REQUEST_A1);
         shm_slot_end(to);
         shm_takeover_revoke(gic, index);
@@ -119,7 +134,8 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
                                               (uint16_t)index));
 }
 
-static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot_irq *from, unsigned flags)
+static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot_irq *from,
+                      unsigned flags)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);
 
@@ -141,13 +157,18 @@ static void apply_image(struct shm_gic *gic, const struct snapshot *snapshot, un
                 shm_derive_vcpu(gic, v);
 }
 
-/* Parked, off or nobody's. The slot of a dead owner does not count: the state that it belongs to goes. */
+/*
+ * Parked, off or nobody's. The slot of a dead owner does not count: the state that it belongs to
+ * goes.
+ */
 static int check_rest(const struct shm_gic *gic, struct base_error *why)
 {
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
                 if (shm_load(&gic->vcpus[v].owner_session, OWNER_A1) &&
                     !shm_snapshot_rests(gic, v))
-                        return base_error_set(why, -EBUSY, "vCPU %" PRIu32 " is neither parked, stopped nor off", v);
+                        return base_error_set(why, -EBUSY,
+                                              "vCPU %" PRIu32 " is neither parked, stopped nor off",
+                                              v);
         return 0;
 }
 
@@ -209,10 +230,12 @@ static void fill_regions(const struct snapshot *snapshot, uint32_t *regions, uin
         *ret_n = n;
 }
 
-static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info **ret_info, struct base_error *why)
+static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info **ret_info,
+                     struct base_error *why)
 {
         const struct snapshot_header *h = &snapshot->header;
-        struct shm_snapshot_info *info = calloc(1, sizeof(*info) + h->n_vcpus * (sizeof(uint64_t) + sizeof(uint32_t)));
+        struct shm_snapshot_info *info = calloc(1, sizeof(*info) +
+                                                h->n_vcpus * (sizeof(uint64_t) + sizeof(uint32_t)));
         uint64_t *mpidrs;
         uint32_t *regions;
         const char *words;
@@ -227,9 +250,11 @@ static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info *
                 .gicd_iidr = h->gicd_iidr, .gicd_typer2 = h->gicd_typer2,
                 .shape = {
                         .name = "x", .n_vcpus = h->n_vcpus, .n_spis = h->n_spis,
-                        .n_priority_bits = h->n_priority_bits, .mpidrs = mpidrs, .n_espis = h->n_espis,
+                        .n_priority_bits = h->n_priority_bits, .mpidrs = mpidrs,
+                        .n_espis = h->n_espis,
                         .n_eppis = h->n_eppis, .features = h->features, .redist_regions = regions,
-                        .iidr_revision = (h->gicd_iidr & GICD_IIDR_REVISION) >> GICD_IIDR_REVISION_SHIFT,
+                        .iidr_revision =
+                                (h->gicd_iidr & GICD_IIDR_REVISION) >> GICD_IIDR_REVISION_SHIFT,
                         .gicd_typer2 = h->gicd_typer2,
                 },
         };
@@ -245,7 +270,8 @@ static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info *
         return 0;
 }
 
-int shm_snapshot_info(const uint8_t *image, size_t bytes, struct shm_snapshot_info **ret_info, struct base_error *why)
+int shm_snapshot_info(const uint8_t *image, size_t bytes, struct shm_snapshot_info **ret_info,
+                      struct base_error *why)
 {
         struct snapshot snapshot = { 0 };
         int r = snapshot_decode(image, bytes, &snapshot, why);

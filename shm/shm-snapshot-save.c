@@ -12,12 +12,14 @@
 #include "shm-word.h"
 
 /*
- * Exactness: two collects in a row that agree, with every vCPU at rest before, between and after them
+ * Exactness: two collects in a row that agree, with every vCPU at rest before, between and after
+ * them
  *
- * SNAP-A1  A vCPU at rest writes nothing; an injection changes a word, and the second collect differs. That a vCPU left
- *          its rest and came back to it in between shows in its counts of parks, acknowledges and resets, which are
- *          read with its park word and compared, too. A change that is undone before the second collect looks leaves
- *          the image of a moment all the same: no vCPU was there to act on it.
+ * SNAP-A1  A vCPU at rest writes nothing; an injection changes a word, and the second collect
+ *          differs. That a vCPU left its rest and came back to it in between shows in its counts of
+ *          parks, acknowledges and resets, which are read with its park word and compared, too. A
+ *          change that is undone before the second collect looks leaves the image of a moment all
+ *          the same: no vCPU was there to act on it.
  * Bounded  TRIES collects; then the last one, not exact.
  */
 #define TRIES  8u
@@ -31,13 +33,14 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
             !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_OFF))
                 return false;
         /*
-         * A dead owner's operation that nobody has finished or taken back yet; a reset that was asked for or begun, and
-         * not made. Active priorities that were posted are read as posted.
+         * A dead owner's operation that nobody has finished or taken back yet; a reset that was
+         * asked for or begun, and not made. Active priorities that were posted are read as posted.
          */
         return shm_load(&v->slot.op, SNAP_A1) == 0 &&
                !(shm_load(&v->request, SNAP_A1) & (SHM_REQUEST_RESET | SHM_REQUEST_FORGET)) &&
                !(shm_load(&v->cpuif, SNAP_A1) & SHM_CPUIF_SEIZED) &&
-               !(shm_load(&v->port, SNAP_A1) & SHM_PORT_IN); /* in guest, though somebody said that it is off */
+               /* in guest, though somebody said that it is off */
+               !(shm_load(&v->port, SNAP_A1) & SHM_PORT_IN);
 }
 
 /* All of them; @ret_activity changes when one does anything. */
@@ -92,10 +95,12 @@ static void save_icc_ctlr(uint64_t word, struct snapshot_vcpu *to)
                 uint32_t image;
                 uint32_t *value;
         } values[] = {
-                { SHM_ICC_CTLR_DEFAULT_VALID, SHM_ICC_CTLR_DEFAULT_SHIFT, SNAPSHOT_CTLR_DEFAULT, &to->ctlr_default },
-                { SHM_ICC_CTLR_CONFIGURED_VALID, SHM_ICC_CTLR_CONFIGURED_SHIFT, SNAPSHOT_CTLR_CONFIGURED,
-                  &to->ctlr_configured },
-                { SHM_ICC_CTLR_LIVE_VALID, SHM_ICC_CTLR_LIVE_SHIFT, SNAPSHOT_CTLR_LIVE, &to->ctlr_live },
+                { SHM_ICC_CTLR_DEFAULT_VALID, SHM_ICC_CTLR_DEFAULT_SHIFT, SNAPSHOT_CTLR_DEFAULT,
+                 &to->ctlr_default },
+                { SHM_ICC_CTLR_CONFIGURED_VALID, SHM_ICC_CTLR_CONFIGURED_SHIFT,
+                 SNAPSHOT_CTLR_CONFIGURED, &to->ctlr_configured },
+                { SHM_ICC_CTLR_LIVE_VALID, SHM_ICC_CTLR_LIVE_SHIFT, SNAPSHOT_CTLR_LIVE,
+                 &to->ctlr_live },
         };
 
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -148,7 +153,8 @@ static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_
         for (uint32_t v = 0; v < gic->n_vcpus; v++) {
                 save_vcpu(gic, v, &snapshot->vcpus[v]);
                 for (uint32_t i = 0; i < n_private; i++)
-                        save_irq(&gic->vcpus[v].words[i], &snapshot->privates[(size_t)v * n_private + i]);
+                        save_irq(&gic->vcpus[v].words[i],
+                                 &snapshot->privates[(size_t)v * n_private + i]);
         }
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
                 const struct shm_spi *spi = shm_gic_spi(gic, shm_gic_nth_spi(gic, i));
@@ -167,8 +173,8 @@ static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_
  * has a part of that operation in the first collect finds here that the vCPU runs, or that it is
  * done, and then the second has all of it.
  */
-static bool collect_exactly(const struct shm_gic *gic, struct snapshot *snapshot, uint8_t *image, uint8_t *other,
-                            size_t bytes)
+static bool collect_exactly(const struct shm_gic *gic, struct snapshot *snapshot, uint8_t *image,
+                            uint8_t *other, size_t bytes)
 {
         uint64_t before, after;
 
@@ -191,7 +197,8 @@ static bool collect_exactly(const struct shm_gic *gic, struct snapshot *snapshot
         return false;
 }
 
-int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *ret_bytes, unsigned *ret_flags)
+int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *ret_bytes,
+                      unsigned *ret_flags)
 {
         struct snapshot snapshot = {
                 .header = {

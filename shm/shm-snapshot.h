@@ -6,25 +6,29 @@
 /*
  * Snapshots: save a controller as an image, restore one from it (doc/snapshot.md)
  *
- * What    Saved is the truth: interrupt words with latch, edge, wires, message level and active apart, GICD_IROUTER<n>
- *         as written, CPU interfaces, ICC_CTLR_EL1 with its three values, GICD_CTLR, pre-init registers. Derived state
- *         (routes, candidates, TDIR, 1-of-N placement) is rebuilt; statistics and the marks of this VM's own processes
- *         (owner, NOTIFY) stay the controller's.
- * Trust   An image may hold any bytes, and a segment too: each value is copied once and checked in the copy.
+ * What    Saved is the truth: interrupt words with latch, edge, wires, message level and active
+ *         apart, GICD_IROUTER<n> as written, CPU interfaces, ICC_CTLR_EL1 with its three values,
+ *         GICD_CTLR, pre-init registers. Derived state (routes, candidates, TDIR, 1-of-N placement)
+ *         is rebuilt; statistics and the marks of this VM's own processes (owner, NOTIFY) stay the
+ *         controller's.
+ * Trust   An image may hold any bytes, and a segment too: each value is copied once and checked in
+ *         the copy.
  * Order   SNAP-* in doc/memory-order.md.
  */
 #include "base-error.h"
 #include "shm-gic.h"
 
-#define SHM_SNAPSHOT_EXACT  (1u << 0)   /* every vCPU rested during the whole save, and nothing changed */
+/* every vCPU rested during the whole save, and nothing changed */
+#define SHM_SNAPSHOT_EXACT  (1u << 0)
 
-#define SHM_RESTORE_REPAIR         (1u << 0)    /* take an image that is not exact, and make it consistent */
+/* take an image that is not exact, and make it consistent */
+#define SHM_RESTORE_REPAIR         (1u << 0)
 #define SHM_RESTORE_LOWER_DEVICES  (1u << 1)    /* the wires of device grants come back low */
 #define SHM_RESTORE_ALL            3u
 
 /*
- * Does vCPU @vcpu rest: parked or stopped, told to be off, or nobody's; and not in the middle of anything? Threads:
- * any.
+ * Does vCPU @vcpu rest: parked or stopped, told to be off, or nobody's; and not in the middle of
+ * anything? Threads: any.
  */
 bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu);
 
@@ -34,7 +38,8 @@ bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu);
  *
  * Return: 0; -ENOMEM. Threads: any; read-only mappings too.
  */
-int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *ret_bytes, unsigned *ret_flags);
+int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *ret_bytes,
+                      unsigned *ret_flags);
 
 /**
  * shm_snapshot_restore() - check everything, then change everything; a refusal changes nothing
@@ -42,9 +47,10 @@ int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *re
  *
  * Every vCPU has to rest, and to go on resting until this returns.
  *
- * Return: 0; -EBADMSG damaged; -EPROTONOSUPPORT a newer version; -ENXIO it is of another controller than this;
- *         -EAGAIN it is not exact, and @flags does not ask for repair; -EBUSY a vCPU runs; -EINVAL @flags; -ENOMEM. All
- *         with words in @why.
+ * Return: 0; -EBADMSG damaged; -EPROTONOSUPPORT a newer version; -ENXIO it is of another controller
+ * than this;
+ *         -EAGAIN it is not exact, and @flags does not ask for repair; -EBUSY a vCPU runs; -EINVAL
+ *         @flags; -ENOMEM. All with words in @why.
  * Threads: one at a time per controller.
  */
 int shm_snapshot_restore(struct shm_gic *gic, const uint8_t *image, size_t bytes, unsigned flags,
@@ -59,6 +65,7 @@ struct shm_snapshot_info {
 };
 
 /* Return: 0; -EBADMSG; -EPROTONOSUPPORT; -ENOMEM; with words in @why. */
-int shm_snapshot_info(const uint8_t *image, size_t bytes, struct shm_snapshot_info **ret_info, struct base_error *why);
+int shm_snapshot_info(const uint8_t *image, size_t bytes, struct shm_snapshot_info **ret_info,
+                      struct base_error *why);
 
 #endif

@@ -16,8 +16,9 @@
 #include "shm-word.h"
 
 /*
- * What the rows of gic/gic-icc.c do: one pair of handlers each, in a table by the same number, so that an access costs
- * one look whatever its register. A row that cannot be read or written has no such handler: UNDEFINED.
+ * What the rows of gic/gic-icc.c do: one pair of handlers each, in a table by the same number, so
+ * that an access costs one look whatever its register. A row that cannot be read or written has no
+ * such handler: UNDEFINED.
  */
 struct handlers {
         uint64_t (*read)(struct shm_gic *gic, uint32_t vcpu, unsigned argument);
@@ -67,10 +68,14 @@ static uint64_t read_pmr(struct shm_gic *gic, uint32_t vcpu, unsigned unused)
 static void write_pmr(struct shm_gic *gic, uint32_t vcpu, unsigned unused, uint64_t value)
 {
         (void)unused;
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_PMR_SHIFT, 8, value & gic_prio_mask(gic->n_priority_bits));
+        shm_cpuif_set(gic, vcpu, SHM_CPUIF_PMR_SHIFT, 8,
+                      value & gic_prio_mask(gic->n_priority_bits));
 }
 
-/* Section 12.2.5: ICC_BPR1_EL1 with CBPR set reads as ICC_BPR0_EL1 plus one, at most 7, and ignores writes. */
+/*
+ * Section 12.2.5: ICC_BPR1_EL1 with CBPR set reads as ICC_BPR0_EL1 plus one, at most 7, and ignores
+ * writes.
+ */
 static uint64_t read_bpr(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         uint64_t cpuif = cpuif_of(gic, vcpu);
@@ -202,7 +207,8 @@ static const struct handlers *find(uint32_t n_priority_bits, uint32_t reg)
 
         if (id >= GIC_N_ICCS)
                 return NULL;
-        if (handlers[id].read == read_apr && gic_icc_table[id].n_apr > gic_prio_n_apr(n_priority_bits))
+        if (handlers[id].read == read_apr &&
+            gic_icc_table[id].n_apr > gic_prio_n_apr(n_priority_bits))
                 return NULL;
         return &handlers[id];
 }
@@ -229,7 +235,10 @@ int shm_sysreg_write(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t 
         return 0;
 }
 
-/* What can be read and written holds state; an acknowledge or the running priority cannot be written. */
+/*
+ * What can be read and written holds state; an acknowledge or the running priority cannot be
+ * written.
+ */
 static const struct handlers *find_state(uint32_t n_priority_bits, uint32_t reg)
 {
         const struct handlers *h = find(n_priority_bits, reg);
@@ -260,7 +269,8 @@ int shm_sysreg_poke(struct shm_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t v
         if (!h)
                 return -ENOENT;
         if (h->write == write_apr)
-                shm_apr_post(gic, vcpu, h->argument >> 8, h->argument & 3, (uint32_t)value & gic_prio_apr_mask(gic->n_priority_bits));
+                shm_apr_post(gic, vcpu, h->argument >> 8, h->argument & 3,
+                             (uint32_t)value & gic_prio_apr_mask(gic->n_priority_bits));
         else
                 h->write(gic, vcpu, h->argument, value);
         shm_word_ring(gic, vcpu);

@@ -40,7 +40,10 @@ enum shm_seize shm_takeover_seize(struct shm_gic *gic, uint32_t vcpu, uint64_t *
         return SHM_SEIZE_OTHER;
 }
 
-/* TAKE-A1: after the load of what is to be changed: if it was taken back before this, the salt moves after that load. */
+/*
+ * TAKE-A1: after the load of what is to be changed: if it was taken back before this, the salt
+ * moves after that load.
+ */
 bool shm_takeover_is_still_seized(const struct shm_vcpu *self, uint64_t ticket)
 {
         return (shm_load(&self->cpuif, TAKE_A1) & TICKET) == ticket;
@@ -70,7 +73,10 @@ static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
         }
 }
 
-/* The CPU interface while it is taken, exactly: the ticket is in the same word. Return: false if it is not. */
+/*
+ * The CPU interface while it is taken, exactly: the ticket is in the same word. Return: false if it
+ * is not.
+ */
 static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool let_go)
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
@@ -152,7 +158,10 @@ static bool apply_reset(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
 
         if (!change_cpuif(gic, vcpu, ticket, false))
                 return false;
-        /* The active priorities have one writer: the owner clears them before it operates again; STALE voids them until then. */
+        /*
+         * The active priorities have one writer: the owner clears them before it operates again;
+         * STALE voids them until then.
+         */
         shm_or(&self->request, SHM_REQUEST_APR, REQUEST_R1);
         shm_oneofn_closed(gic, vcpu);
         if (!shm_takeover_is_still_seized(self, ticket))
@@ -205,7 +214,8 @@ bool shm_takeover_steal(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket
 }
 
 /* TAKE-R2 */
-uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set, bool by_owner)
+uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set,
+                             bool by_owner)
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, TAKE_X1);
@@ -235,8 +245,9 @@ static uint64_t salt_word(struct shm_gic *gic, shm_atomic(uint64_t) *word)
 }
 
 /*
- * TAKE-R4: of SPIs, too: the outsider may have been about to end one that the vCPU had held. Its last change may lack
- * what it owed; a second notice of an end makes a device look at its level and find nothing to do.
+ * TAKE-R4: of SPIs, too: the outsider may have been about to end one that the vCPU had held. Its
+ * last change may lack what it owed; a second notice of an end makes a device look at its level and
+ * find nothing to do.
  */
 void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -246,7 +257,10 @@ void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
                 uint32_t intid = shm_gic_nth_spi(gic, i);
                 uint64_t w = salt_word(gic, &shm_gic_spi(gic, intid)->word);
 
-                /* The daemon's view: its pass over the words of a dead process does this, once for all vCPUs. */
+                /*
+                 * The daemon's view: its pass over the words of a dead process does this, once for
+                 * all vCPUs.
+                 */
                 if (!gic->bounded)
                         shm_word_pay_effects(gic, intid, 0, w);
                 if ((w & (GIC_WORD_NOTIFY | GIC_WORD_ACTIVE)) == GIC_WORD_NOTIFY)

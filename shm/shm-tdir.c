@@ -8,12 +8,13 @@
 /*
  * TDIR: raise by anyone, clear by the daemon
  *
- * raise   TDIR-A1: after the SC change of the word, an SC load; unless it is SET, an SC CAS to SET (TDIR-R1). While it
- *         is SET this writes nothing shared. CLEARING counts as "not SET": the raise overtakes the clear under way,
- *         whose last CAS then fails.
- * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-X2: CAS CLEARING -> CLEAR. If a raiser's load
- *         saw SET, it precedes TDIR-R2 in the total order of SC operations, so its change of the word precedes the
- *         scan, which sees it. If it saw CLEARING or CLEAR it raises.
+ * raise   TDIR-A1: after the SC change of the word, an SC load; unless it is SET, an SC CAS to SET
+ *         (TDIR-R1). While it is SET this writes nothing shared. CLEARING counts as "not SET": the
+ *         raise overtakes the clear under way, whose last CAS then fails.
+ * clear   TDIR-R2: SC CAS SET -> CLEARING; SC loads of all words; TDIR-X2: CAS CLEARING -> CLEAR.
+ *         If a raiser's load saw SET, it precedes TDIR-R2 in the total order of SC operations, so
+ *         its change of the word precedes the scan, which sees it. If it saw CLEARING or CLEAR it
+ *         raises.
  * ack     An acknowledge on a trap port raises before its word is in flight by it: the slot is
  *         (SLOT-R3), until the word is. So the scan looks at the slots, and then at the words.
  * A one-step clear would lose: scan, (raise sees SET), clear.
@@ -28,7 +29,8 @@ static uint64_t with_state(uint64_t word, uint32_t state)
 /* Nobody waits any more, and who enters the guest now does not trap. */
 static uint64_t cleared(uint64_t clearing)
 {
-        return (with_state(clearing, SHM_TDIR_CLEAR) & ~(SHM_TDIR_SETTLED | SHM_TDIR_GATED)) + GENERATION_STEP;
+        return (with_state(clearing, SHM_TDIR_CLEAR) & ~(SHM_TDIR_SETTLED | SHM_TDIR_GATED)) +
+               GENERATION_STEP;
 }
 
 /*

@@ -6,10 +6,12 @@
 /*
  * TDIR: set while any SPI is in flight
  *
- * What    One word {CLEAR, CLEARING, SET} with a generation that counts its changes. Interrupt words decide; TDIR
- *         follows them: raised by whoever brings an SPI into flight, cleared by the daemon after a scan.
- * Gate    In a VM with list-register ports no SPI may be active, or be run with in a list register, while another port
- *         executes guest code without having set ICH_HCR_EL2.TDIR: shm-gate.h. The word also says how that stands.
+ * What    One word {CLEAR, CLEARING, SET} with a generation that counts its changes. Interrupt
+ *         words decide; TDIR follows them: raised by whoever brings an SPI into flight, cleared by
+ *         the daemon after a scan.
+ * Gate    In a VM with list-register ports no SPI may be active, or be run with in a list register,
+ *         while another port executes guest code without having set ICH_HCR_EL2.TDIR: shm-gate.h.
+ *         The word also says how that stands.
  * Order   TDIR-* in doc/memory-order.md. A reader takes CLEARING for set.
  */
 #include "shm-gic.h"
@@ -42,23 +44,27 @@
 #define SHM_TDIR_CLEARING  1u
 #define SHM_TDIR_SET       2u
 #define SHM_TDIR_STATE(w)       ((uint32_t)((w) & 3))
-#define SHM_TDIR_SETTLED        (UINT64_C(1) << 2)   /* since it was raised, all ports in guest trap */
+/* since it was raised, all ports in guest trap */
+#define SHM_TDIR_SETTLED        (UINT64_C(1) << 2)
 #define SHM_TDIR_GATED          (UINT64_C(1) << 3)   /* somebody waits for that */
-#define SHM_TDIR_PORTS          (UINT64_C(1) << 4)   /* the VM has list-register ports; never taken back */
+/* the VM has list-register ports; never taken back */
+#define SHM_TDIR_PORTS          (UINT64_C(1) << 4)
 #define SHM_TDIR_GENERATION(w)  ((w) >> 8)
 
 /* shm_tdir_change() - the raise of shm_tdir_raise(), which found @old. */
 uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old);
 
 /*
- * shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS. Threads: any.
+ * shm_tdir_raise() - after an SPI's word was brought into flight by a sequentially consistent CAS.
+ * Threads: any.
  * @intid: of that SPI, for people. Return: the word as it is then: SET.
  */
 static inline uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
 {
         uint64_t old = shm_load(&gic->header->tdir, TDIR_A1);
 
-        return __builtin_expect(SHM_TDIR_STATE(old) == SHM_TDIR_SET, 1) ? old : shm_tdir_change(gic, intid, old);
+        return __builtin_expect(SHM_TDIR_STATE(old) == SHM_TDIR_SET, 1) ? old
+               : shm_tdir_change(gic, intid, old);
 }
 
 /*
@@ -73,28 +79,37 @@ void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid);
  */
 void shm_tdir_heard(struct shm_gic *gic, uint64_t generation);
 
-/* shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it missed that. Threads: any. */
+/*
+ * shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it
+ * missed that. Threads: any.
+ */
 void shm_tdir_tell(struct shm_gic *gic);
 
 /*
- * shm_tdir_try_clear() - the daemon's half: SET -> CLEARING, scan, CLEAR if nothing is in flight, else back to SET
+ * shm_tdir_try_clear() - the daemon's half: SET -> CLEARING, scan, CLEAR if nothing is in flight,
+ * else back to SET
  *
  * Also stores the number of SPIs found in flight for people to read. One caller at a time.
  * Return: 1 it is clear by this call; 0 it stays set, or was clear already.
  */
 int shm_tdir_try_clear(struct shm_gic *gic);
 
-/* shm_tdir_get() - set (1) or clear (0), and the generation. Threads: any; read-only mappings too. */
+/*
+ * shm_tdir_get() - set (1) or clear (0), and the generation. Threads: any; read-only mappings too.
+ */
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight);
 
-/* shm_tdir_cause() - the INTID that set it; 0: it is clear. Threads: any; read-only mappings too. */
+/*
+ * shm_tdir_cause() - the INTID that set it; 0: it is clear. Threads: any; read-only mappings too.
+ */
 uint32_t shm_tdir_cause(const struct shm_gic *gic);
 
 /* What people ask of it. */
 struct shm_tdir_stats {
         uint32_t cause;
         uint64_t broadcasts;    /* by the daemon, to anybody */
-        uint64_t suppressed;    /* clears that it put off: an SPI was in flight when the lag was over */
+        /* clears that it put off: an SPI was in flight when the lag was over */
+        uint64_t suppressed;
 };
 
 /*
@@ -104,12 +119,15 @@ struct shm_tdir_stats {
 struct shm_tdir_stats shm_tdir_read_stats(const struct shm_gic *gic);
 void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppressed);
 
-/* shm_tdir_count_traps() - trapped writes of ICC_DIR_EL1, of all list-register ports: a look at every vCPU. Threads: as above. */
+/*
+ * shm_tdir_count_traps() - trapped writes of ICC_DIR_EL1, of all list-register ports: a look at
+ * every vCPU. Threads: as above.
+ */
 uint64_t shm_tdir_count_traps(const struct shm_gic *gic);
 
 /*
- * shm_tdir_set_interest() - the daemon: how many want to hear of it. Going from 0 to more, call shm_tdir_try_clear()
- * afterwards.
+ * shm_tdir_set_interest() - the daemon: how many want to hear of it. Going from 0 to more, call
+ * shm_tdir_try_clear() afterwards.
  */
 void shm_tdir_set_interest(struct shm_gic *gic, uint32_t n);
 

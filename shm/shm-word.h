@@ -14,9 +14,10 @@
  * that process may be stopped, or dead, between its compare-and-swap and its last store. So whoever
  * leaves a word that owes something pays it again.
  *
- * Orders (doc/memory-order.md, "word, candidate, park"): words, summaries, park and the gates are sequentially
- * consistent. That is the store-buffering argument of every protocol here: "I changed X, then looked at Y" against "I
- * changed Y, then looked at X"; in one total order one of the two sees the other. Candidates pass messages.
+ * Orders (doc/memory-order.md, "word, candidate, park"): words, summaries, park and the gates are
+ * sequentially consistent. That is the store-buffering argument of every protocol here: "I changed
+ * X, then looked at Y" against "I changed Y, then looked at X"; in one total order one of the two
+ * sees the other. Candidates pass messages.
  */
 #include "shm-word-pay.h"
 
@@ -40,7 +41,9 @@ bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t int
 uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
                         uint32_t intid, uint64_t op, uint64_t old);
 
-/* @announces: shm_word_inject(). @notes: it may clear requests, or assign ACTIVE: shm_word_note(). */
+/*
+ * @announces: shm_word_inject(). @notes: it may clear requests, or assign ACTIVE: shm_word_note().
+ */
 static inline __attribute__((always_inline)) bool
 shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
                 shm_transition transition, uint64_t argument, bool announces, bool notes)
@@ -78,17 +81,21 @@ shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
         }
 }
 
-/* Apply a pure transition with one argument until it holds. Return: false if a bounded view gave up. */
-static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, shm_transition transition,
-                                   uint64_t argument)
+/*
+ * Apply a pure transition with one argument until it holds. Return: false if a bounded view gave
+ * up.
+ */
+static inline bool shm_word_update(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                   shm_transition transition, uint64_t argument)
 {
         return shm_word_change(gic, word, intid, transition, argument, false, true);
 }
 
 /*
- * The same for a device's assertion, which also says "what I stored before is there". WORD-R2: if it finds the interrupt
- * pending already, it still publishes, so that who acknowledges the older assertion from now on sees those stores:
- * without, this load could pass them, and no further interrupt would tell of them.
+ * The same for a device's assertion, which also says "what I stored before is there". WORD-R2: if
+ * it finds the interrupt pending already, it still publishes, so that who acknowledges the older
+ * assertion from now on sees those stores: without, this load could pass them, and no further
+ * interrupt would tell of them.
  */
 static inline __attribute__((always_inline)) bool
 shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
