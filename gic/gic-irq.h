@@ -98,7 +98,7 @@ static inline uint64_t gic_irq_deactivate(uint64_t w)
 }
 
 /*
- * The same by somebody who is not ending it, but changes its state from outside (GICD_ICACTIVER, a
+ * The same by a writer from outside that changes the state and ends nothing (GICD_ICACTIVER, a
  * reset of the vCPU that acknowledged it). The holder stays, and means one thing only: to the
  * repair of a vCPU that died in the middle of its acknowledge, that the acknowledge had come so far
  * (shm-repair.c).

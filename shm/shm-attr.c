@@ -28,6 +28,7 @@ struct group {
 
 /* --- which vCPU: bits 63..32 are Aff3.Aff2.Aff1.Aff0, a byte each --- */
 
+/* Before INIT there is no table of affinities yet: by the shape that was asked for. */
 static uint32_t find_in_shape(const struct shm_shape *shape, uint32_t affinity)
 {
         if (!shape->mpidrs) {
@@ -110,6 +111,7 @@ static int decode_dist(const struct shm_attr_of *of, uint64_t attr, struct shm_a
         return 0;
 }
 
+/* Bits 31..0: an offset into the two frames of the redistributor, one after the other. */
 static int decode_redist(const struct shm_attr_of *of, uint64_t attr, struct shm_attr *a)
 {
         int r = decode_vcpu(of, attr, a);
@@ -184,6 +186,7 @@ static uint64_t assign_latch(uint64_t w, uint64_t on)
         return on ? gic_field_set_pending(w, 1) : gic_field_clear_pending(w, 1);
 }
 
+/* GICD_ISPENDR<n> assigns all 32 latches: a restore must be able to clear one, too. */
 static int write_latches(struct shm_gic *gic, const struct shm_attr *a, uint64_t value)
 {
         uint32_t intid;
@@ -217,6 +220,7 @@ static int get_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_
         return 0;
 }
 
+/* As the guest would write it, but for what a restore needs to assign, or must not change. */
 static int set_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t value)
 {
         shm_atomic(uint32_t) *statusr = statusr_of(gic, a);
@@ -238,6 +242,7 @@ static int set_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t value
 
 /* --- system registers --- */
 
+/* Bits 15..0: the encoding of a system register that holds state, as shm_sysreg_is_state(). */
 static int decode_sysreg(const struct shm_attr_of *of, uint64_t attr, struct shm_attr *a)
 {
         int r = decode_vcpu(of, attr, a);
@@ -299,6 +304,7 @@ static shm_atomic(uint64_t) *level_word(struct shm_gic *gic, const struct shm_at
                : shm_gic_word(gic, a->vcpu, intid);
 }
 
+/* KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO: bit n is the line of interrupt n of 32, whoever drives it. */
 static int get_level(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_value)
 {
         *ret_value = 0;
@@ -320,6 +326,7 @@ static uint64_t assign_wire(uint64_t w, uint64_t high)
         return base_bit_assign(w, gic_word_wire(GIC_WIRE_VMM), high != 0);
 }
 
+/* KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO: bit n becomes the VMM's own wire of interrupt n of 32. */
 static int set_level(struct shm_gic *gic, const struct shm_attr *a, uint64_t value)
 {
         int r = 0;

@@ -30,6 +30,10 @@ struct shm_cpuif_gates { /* 16 bytes, so that it is returned in registers */
 /* Beside the groups: GICR_CTLR.DPG<n> keeps 1-of-N interrupts of group @g away. */
 #define SHM_CPUIF_NO_1_OF_N(g)  (1u << (SHM_CPUIF_DPG_SHIFT - SHM_CPUIF_GRPEN_SHIFT + (g)))
 
+/*
+ * shm_cpuif_read_gates() - GATE-A1, GATE-A2: read once, so that one choice is made by one state of
+ * the gates. Nothing is let through while the vCPU sleeps.
+ */
 static inline struct shm_cpuif_gates shm_cpuif_read_gates(const struct shm_gic *gic,
                                                    const struct shm_vcpu *vcpu)
 {

@@ -15,8 +15,9 @@
 #define EXCLUDE_SPIS  (1u << 2)          /* beside the groups to choose from */
 
 /*
- * SLOT-R3 before these looks: who has closed a gate since sees the acknowledge in the slot, or this
- * sees the gate closed.
+ * Are the gates of the choice still open? SLOT-R3 before these looks: a writer that closes a gate
+ * looks at the slots afterwards (RWP). So it sees this acknowledge and waits for it, or this sees
+ * the gate closed, and the acknowledge is not made.
  */
 static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu *vcpu,
                                 const struct shm_cpuif_gates *gates, unsigned group)
@@ -26,8 +27,9 @@ static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu
 }
 
 /*
- * CAND-R4: clear a summary bit, then re-read the candidates that it covers; as CAND-R3, one level
- * up.
+ * CAND-R4: clear a summary bit, then look at the candidates it stands for. An injector sets the
+ * candidate first: either its summary bit comes after this clear, or this sees the candidate. The
+ * other way round a candidate would be left without a summary bit, and never be looked at.
  */
 void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i)
 {
@@ -37,8 +39,9 @@ void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i)
 }
 
 /*
- * CAND-R3: clear a candidate, then re-read its word: an injector changes the word before it sets
- * the bit, so either its bit comes after this clear, or this load sees its word.
+ * CAND-R3: clear a candidate, then look at its word. An injector changes the word first: either its
+ * bit comes after this clear, or this sees the word. The other way round the interrupt would be
+ * pending without a candidate, and never be chosen.
  */
 void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
                               const shm_atomic(uint64_t) *word)
@@ -54,6 +57,10 @@ void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid
                 shm_cpuif_drop_summary(self, index / 64);
 }
 
+/*
+ * Look at one candidate: it becomes the pick if it is deliverable, of one of @groups, and before
+ * the pick so far. One that its word does not bear out is dropped (CAND-R3).
+ */
 static void consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index,
                                struct shm_pick *pick)
 {
@@ -79,6 +86,10 @@ static void consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t grou
         };
 }
 
+/*
+ * The best candidate of @groups. CAND-A1 after what the caller has published (parked, in guest): an
+ * injector marks, and then looks at that (PARK-A1), so that of the two one sees the other.
+ */
 static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups,
                            struct shm_pick *ret_pick)
 {
@@ -154,7 +165,8 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * The gate of TDIR: while it is closed SPIs are not offered, and this vCPU is rung when it opens.
+ * For a look, without a slot: raise TDIR for the SPI and ask at its gate. While that is closed SPIs
+ * are not offered, and this vCPU is rung when it opens.
  */
 static bool raise_and_ask_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
@@ -208,10 +220,10 @@ static void count(shm_atomic(uint64_t) *counter)
 }
 
 /*
- * The gate of TDIR, for an acknowledge that is in the slot: that keeps TDIR set from now on
- * (shm_tdir_try_clear()), so a gate that is open stays open, and the first list-register port, if
- * it comes now, traps when it enters. A candidate bit that was left over may have led here before
- * the injector has raised TDIR.
+ * May the SPI that is in the slot be acknowledged? The slot keeps TDIR set from now on
+ * (shm_tdir_try_clear()): a gate that is open stays open, and the first list-register port, if it
+ * comes now, traps when it enters. TDIR is raised here although the injector does so: a candidate
+ * that was left over may have led here before the injector came to that.
  */
 static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {

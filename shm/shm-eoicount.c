@@ -68,6 +68,10 @@ uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t state
         return SHM_EOICOUNT(count, count, SHM_EOICOUNT_NONE);
 }
 
+/*
+ * End an interrupt that is in no list register: one that this vCPU holds, or one that a write made
+ * active, which nobody holds. A change by somebody else in between is looked at again.
+ */
 static void deactivate_unlisted(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);

@@ -4,14 +4,16 @@
 
 #include "shm-word-step.h"
 
+/* In guest, having entered while TDIR was clear: it could deactivate an SPI unseen. */
 static bool is_untrapped(uint32_t port)
 {
         return (port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN;
 }
 
 /*
- * PORT-R4: a mark that this takes off was set by who had said before that it sleeps (PORT-R2); or
- * that one sets it again.
+ * Ring every vCPU that was refused, once, after the gate has opened. PORT-R4 pairs with PORT-R2: a
+ * vCPU that sleeps said so before it set GATED, so the ring below sees it parked; without that
+ * order it would sleep on. One that does not sleep yet asks again before it does.
  */
 static void ring_gated(struct shm_gic *gic)
 {
@@ -40,8 +42,12 @@ static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
 }
 
 /*
- * PORT-A1. The compare-and-swap is of the word from before the look at the ports: its generation
- * says that TDIR was set all the time, so that a port which entered after the look has seen it set.
+ * Open the gate if no port in guest is untrapped. Return: it is open.
+ *
+ * PORT-A1 after the load of TDIR, and the compare-and-swap is of that word: its generation says
+ * that TDIR was set all the time between, so a port that entered after this looked at it has seen
+ * TDIR set, and traps. Without, the gate could open for an SPI of the next time that TDIR is set,
+ * with an untrapped port in guest.
  */
 static bool try_open(struct shm_gic *gic)
 {
@@ -67,8 +73,13 @@ static bool try_open(struct shm_gic *gic)
 }
 
 /*
- * Who finds its own mark and TDIR's has rung the late ports before, and no port becomes late while
- * TDIR is set. A mark that is left from an earlier time finds TDIR's off: a clear takes that.
+ * PORT-R2, TDIR-R6: the marks come before the second look, and the last port to leave stores that
+ * before it looks at TDIR's mark (shm_gate_left()). So either the second look finds the gate open,
+ * or the port finds the mark and rings.
+ *
+ * Untrapped ports are rung once, by who sets the first of the two marks: no port becomes untrapped
+ * while TDIR is set. A mark on the port that is left from an earlier time finds TDIR's gone, since
+ * a clear takes that off.
  */
 bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -88,12 +99,14 @@ bool shm_gate_ask(struct shm_gic *gic, uint32_t vcpu)
         return try_open(gic);
 }
 
+/* An open gate means that all ports in guest trap already. */
 void shm_gate_passed_by(struct shm_gic *gic)
 {
         if (!gic->bounded && !shm_gate_is_open(shm_load(&gic->header->tdir, TDIR_A4)))
                 shm_gate_ring_untrapped(gic);
 }
 
+/* PORT-R3 or PORT-R1 before this load: who sets GATED after it sees the port gone, or trapping. */
 void shm_gate_left(struct shm_gic *gic)
 {
         if (shm_load(&gic->header->tdir, TDIR_A4) & SHM_TDIR_GATED)

@@ -6,21 +6,23 @@
 /*
  * The gate of TDIR: no SPI is taken while a port in guest could deactivate one unseen
  *
- * What    A list-register port that entered the guest while TDIR was clear does not trap
- *         ICC_DIR_EL1. Until it has left, no SPI may be run with in another port's list registers,
- *         and none is acknowledged on a trap port.
+ * What    shm_gate_ask() says whether a vCPU may take an SPI now: acknowledge it on a trap port, or
+ *         run with it in a list register.
+ * Why     A list-register port that entered the guest while TDIR was clear does not trap
+ *         ICC_DIR_EL1. Until it has left it could deactivate an SPI that another vCPU has just
+ *         taken, and nobody would hear of that.
  * How     A port stores "in guest" (PORT-R1), then loads TDIR (TDIR-A4), and says whether it traps.
- *         Who wants an SPI has brought it into flight and raised TDIR, then loads all ports
- *         (PORT-A1): either it sees the port, or the port sees TDIR. Once none is in guest without
- *         trapping, SETTLED in the word of TDIR makes it one load, until TDIR is cleared. An
- *         acknowledge on a trap port asks before its word is active: its slot keeps TDIR set
+ *         A vCPU that wants an SPI has brought it into flight and raised TDIR, then loads all ports
+ *         (PORT-A1): either it sees the port, or the port sees TDIR. Once no port in guest is
+ *         untrapped, SETTLED in the word of TDIR makes the answer one load, until TDIR is cleared.
+ *         An acknowledge on a trap port asks before its word is active: its slot keeps TDIR set
  *         (shm-slot.h).
- * Waiting Nobody waits here: who is refused leaves the SPI pending, marks itself and TDIR (GATED),
- * and looks once more.
- *         The last port that leaves or traps rings the marked ones.
- * Live    Who is refused rings the ports that do not trap, once; so does TDIR's broadcast, which
- *         may be late, or never come: whether the daemon runs makes no difference. A dead port is
- *         taken out by the repair of its vCPU.
+ * Refused Nobody waits here. The vCPU leaves the SPI pending, marks itself and TDIR (GATED), and
+ *         looks once more. The last port that leaves or traps rings the marked vCPUs.
+ * Live    The vCPU that is refused rings the untrapped ports, once; so does TDIR's broadcast, which
+ *         may be late, or never come: whether the daemon runs makes no difference. The repair of
+ *         its vCPU takes a dead port out.
+ * States  shm-tdir.h has the table of TDIR's word, shm-layout.h that of a port.
  * Threads Any.
  */
 #include "shm-tdir.h"
@@ -50,8 +52,8 @@ void shm_gate_ring_untrapped(struct shm_gic *gic);
 void shm_gate_passed_by(struct shm_gic *gic);
 
 /*
- * shm_gate_left() - a port has stored that it left the guest or traps: if it was the last, ring who
- * waits.
+ * shm_gate_left() - a port has stored that it left the guest, or traps: if it was the last, ring
+ * the vCPUs that were refused.
  */
 void shm_gate_left(struct shm_gic *gic);
 

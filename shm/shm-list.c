@@ -11,6 +11,7 @@ static bool is_before(const struct shm_list_choice *a, const struct shm_list_cho
         return x < y || (x == y && a->intid < b->intid);
 }
 
+/* Keep @choice among the best @max so far, by insertion: there are at most 16. */
 static void offer_choice(struct shm_list_choices *c, struct shm_list_choice choice)
 {
         unsigned i;
@@ -40,7 +41,10 @@ bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups)
                (groups & (1u << gic_word_group(w)));
 }
 
-/* As the choice of a trap port (CAND-A1, CAND-X1). */
+/*
+ * Walk the candidates as the choice of a trap port does (CAND-A1, CAND-X1), and drop those that
+ * their words do not bear out.
+ */
 unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups,
                                 struct shm_list_choices *c)
 {

@@ -72,6 +72,7 @@ struct place {
         uint64_t valid;
 };
 
+/* Where a row keeps a value of this kind in its word, its validity, and the count of voidings. */
 static struct place place_of(const struct row *row, unsigned kind)
 {
         bool is_default = kind == SHM_MIRROR_DEFAULT;
@@ -208,6 +209,7 @@ static void invalidate_word(const struct shm_gic *gic, shm_atomic(uint64_t) *wor
                  shm_gic_retry(gic, &tries));
 }
 
+/* A reset of the kernel's controller, as far as this row of registers goes: values are void. */
 static void invalidate_row(struct shm_gic *gic, uint32_t vcpu, const struct row *row,
                            unsigned kinds)
 {

@@ -257,6 +257,7 @@ static inline __attribute__((always_inline)) void assign(struct shm_gic *gic, co
         }
 }
 
+/* The registers that assign each field they cover: priorities, configuration, groups. */
 static void write_all(struct shm_gic *gic, const struct gic_reg *reg, uint32_t vcpu,
                       uint32_t offset, unsigned len, uint64_t value)
 {

@@ -7,14 +7,15 @@
 #include "shm-tdir.h"
 
 /*
- * Two protocols, both store-buffering in sequentially consistent order (doc/memory-order.md, table
- * "1-of-N"):
+ * Two protocols, both store-buffering in sequentially consistent order (doc/memory-order.md,
+ * "1-of-N"). In each, two sides change one thing and then look at the other's; one of the two sees
+ * the other, and chooses again. Otherwise an interrupt could stay with a vCPU that never takes it.
  *
- * ONEOFN-A1  place: marks the chosen vCPU's candidate, then reads its gates again. closed: the gate
- *            was changed, then it reads the candidates. One of the two sees the other and chooses
+ * ONEOFN-A1  try_place() marks the candidate at the chosen vCPU, then reads that vCPU's gates
  *            again.
- * ONEOFN-A2  place: marks "unplaced", then looks for an eligible vCPU again. opened: the gate was
- *            changed, then it reads "unplaced". The same.
+ *            shm_oneofn_closed(): the gate was changed, then it reads the candidates.
+ * ONEOFN-A2  try_place() marks "unplaced", then looks for an eligible vCPU again.
+ *            shm_oneofn_opened(): the gate was changed, then it reads "unplaced".
  *
  * Choosing looks at every vCPU: the one operation on interrupts whose cost grows with their number,
  * and only for interrupts with Interrupt_Routing_Mode set.
@@ -86,6 +87,7 @@ static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, uns
 #define SCORE_ADMITS    2u
 #define SCORE_MOST      (SCORE_ELIGIBLE + SCORE_PARKED + SCORE_FREE + SCORE_ADMITS)
 
+/* 0: not eligible. PARK-X1: a vCPU that has just left WFI is a good choice still. */
 static unsigned score_of(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w,
                          unsigned *looks_left)
 {
@@ -107,6 +109,9 @@ static void spend_looks(struct shm_gic *gic, uint32_t n)
                 gic->looks_left -= n < gic->looks_left ? n : gic->looks_left;
 }
 
+/*
+ * The vCPU with the highest score, beginning at the one chosen last. GIC_NO_VCPU: none is eligible.
+ */
 static uint32_t choose(struct shm_gic *gic, uint32_t intid, uint64_t w)
 {
         uint32_t first = gic_word_route(w) < gic->n_vcpus ? gic_word_route(w) : 0;
@@ -138,8 +143,9 @@ static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
 }
 
 /*
- * Give the interrupt to @vcpu (or to nobody) and tell it. Return: whether that holds by now
- * (ONEOFN-A1).
+ * The route says @vcpu (GIC_NO_VCPU: nobody). Pay for that, as shm_word_pay_effects() would: TDIR,
+ * the candidate, the ring; or the mark among the unplaced. Return: the choice holds by now
+ * (ONEOFN-A1, ONEOFN-A2); else choose again.
  */
 static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now,
                           uint32_t vcpu)
@@ -165,7 +171,10 @@ static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
         return !gic->bounded || ++*rounds < 8 + SHM_TRIES / gic->n_vcpus;
 }
 
-/* Return: it needs no mark among the unplaced: somebody has it, or there is nothing to place. */
+/*
+ * Choose until the choice holds. Return: the interrupt needs no mark among the unplaced: a vCPU has
+ * it, or there is nothing to place.
+ */
 static bool try_place(struct shm_gic *gic, uint32_t intid)
 {
         struct shm_spi *spi = shm_gic_spi(gic, intid);

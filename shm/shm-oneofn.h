@@ -7,10 +7,17 @@
  * 1-of-N: an SPI that any eligible vCPU may take (IHI 0069 section 2.3.2,
  * GICD_IROUTER<n>.Interrupt_Routing_Mode)
  *
- * What    The word's route is the vCPU that was chosen for it. Whoever makes an interrupt pending
- *         chooses; whoever makes a vCPU ineligible chooses again for what was chosen for that one;
- *         whoever makes one eligible chooses for what found nobody.
- * Threads Any; lock-free.
+ * What    A 1-of-N interrupt that wants delivery has a chosen vCPU, which is eligible, or none is
+ *         eligible and it is marked "unplaced" in the header. The chosen vCPU is its word's route,
+ *         so choosing, acknowledging and ending are the same code for all interrupts.
+ * Why     The hardware picks a PE when one is ready. Here nobody runs all the time who could: so
+ *         whoever makes the interrupt pending picks one, and whoever changes who is eligible picks
+ *         again.
+ * How     Whoever makes an interrupt pending places it. Whoever closes a gate of a vCPU places anew
+ *         what was chosen for it (closed); whoever opens one places what found nobody (opened).
+ * Order   ONEOFN-*: the head of shm-oneofn.c.
+ * Threads Any; lock-free. A bounded view (the daemon's) looks at so many vCPUs in each turn of its
+ *         loop, and puts the rest off.
  */
 #include "shm-gic.h"
 

@@ -40,15 +40,21 @@ static bool is_still_waiting(uint64_t now, uint32_t vcpu, uint64_t listed, uint6
 }
 
 /*
- * Of a dead owner: reset since by an outsider, for whom this fold was before. After the
- * compare-and-swap of a word (GATE-A1): the outsider, who said STALE before it looked at the word
- * (TAKE-R5), has seen what was folded, or this sees STALE.
+ * For a repair: has an outsider reset the dead owner's vCPU, so that this fold comes too late?
+ * GATE-A1 after the compare-and-swap of a word: the outsider set STALE before it looked at that
+ * word (TAKE-R5). So it has reset what was folded, or this sees STALE.
  */
 static bool was_reset(const struct shm_gic *gic, uint32_t vcpu)
 {
         return shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1) & SHM_CPUIF_STALE;
 }
 
+/*
+ * Fold one list register: the word takes what the guest made of it (@state), against what others
+ * have changed in the word meanwhile (gic_lr_fold()); then what that owes is paid. What is active
+ * here is remembered before the word says so: the next entry lists from that memory, and a repair
+ * does not come here again once the word is changed.
+ */
 static void fold_one(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
 {
         uint32_t intid = (uint32_t)listed;
@@ -119,8 +125,8 @@ static uint64_t with_fields(const struct shm_gic *gic, uint64_t cpuif, uint64_t 
 }
 
 /*
- * All fields at once, and not over a reset by an outsider (was_reset()): its mark is in the same
- * word. Return: taken.
+ * The fields of the cpuif word, all at once, and not over a reset by an outsider (was_reset()),
+ * whose STALE is in the same word. Return: they are applied.
  */
 static bool apply_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
 {

@@ -48,8 +48,9 @@ static bool has_active_private_without_holder(const struct shm_gic *gic, uint32_
 }
 
 /*
- * The list register is in the segment before its word says that it is resident. Return: it is
- * listed.
+ * List one interrupt in list register @n of the bank, unless somebody else has taken it since it
+ * was chosen. BANK-X1 before the word's compare-and-swap: whoever finds the word resident finds
+ * what it was listed as. Return: it is listed; *ret_lr: as what.
  */
 static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice,
                      unsigned groups, bool is_active, unsigned n, uint64_t *ret_lr)
@@ -78,8 +79,8 @@ static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice 
 }
 
 /*
- * As if it had not been listed. Nobody is rung for what is still for this vCPU: whoever opens the
- * gate rings.
+ * Take one back, as if it had not been listed. If it is still for this vCPU nobody is rung: whoever
+ * opens the gate for which it was taken back rings.
  */
 static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
 {
@@ -105,7 +106,7 @@ static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
         } while (shm_gic_retry(gic, &tries));
 }
 
-/* As stored: reading ICC_BPR1_EL1 with CBPR set gives another register's value. */
+/* ICH_VMCR_EL2 of what is stored: ICC_BPR1_EL1 is not read, since with CBPR it shows BPR0. */
 static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1);
@@ -123,9 +124,11 @@ static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * PORT-R1, TDIR-A4: "in guest" is stored before TDIR is loaded, and the loaded value decides
- * whether this port traps: who raises TDIR later sees it in guest, and, by TRAPS, whether it has to
- * wait for it.
+ * Say "in guest", and whether this port traps ICC_DIR_EL1. @own_trap: it has a reason of its own.
+ *
+ * PORT-R1 before TDIR-A4: whoever raises TDIR looks at the ports afterwards (PORT-A1). Either that
+ * one sees this port in guest, and untrapped, and waits for it; or this sees TDIR set, and traps.
+ * The other way round the port could enter untrapped beside an SPI that was just taken.
  */
 static bool publish_in_guest(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
 {
@@ -151,6 +154,7 @@ struct filling {
         uint64_t irm_groups;    /* the same of 1-of-N interrupts */
 };
 
+/* List what was chosen, in order, and note what ICH_HCR_EL2 has to say of it. */
 static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c,
                      unsigned groups, bool is_active, struct filling *f, uint64_t *lr)
 {
@@ -174,9 +178,11 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
 }
 
 /*
- * List what there is, or of what is pending only what is private. What did not fit is to be heard
- * of: a pending one once none that is listed can be signalled before it (they are taken, or their
- * group is disabled), an active one when it ends.
+ * Fill the list registers once. @has_spis: false lists only what is private of what is pending.
+ *
+ * What did not fit has to be heard of. Of pending interrupts: once none that is listed can be
+ * signalled before it, since they were taken, or their group is disabled. Of active ones: when one
+ * of them ends.
  *
  * Return: ICH_HCR_EL2
  */
@@ -222,9 +228,10 @@ static void unlist_all(struct shm_gic *gic, uint32_t vcpu, const struct filling 
 }
 
 /*
- * GATE-R1: a group that was closed before it was listed is not, and of one that is closed later its
- * listing is known to the writer: shm-rwp.h. If others go on opening and closing, nothing that is
- * pending is listed; they ring.
+ * Fill the bank so that nothing is listed of a group that is closed. GATE-A1 and GATE-A2 again
+ * after the words are resident: a group that was closed before is seen here, and the bank is filled
+ * anew; one that is closed later sees the listing, and reads RWP as 1 until this port has left
+ * (shm-rwp.h). If others go on opening and closing, nothing pending is listed; they ring.
  */
 static uint64_t fill_bank(struct shm_gic *gic, uint32_t vcpu, bool has_spis, struct filling *f,
                           uint64_t *lr)

@@ -6,13 +6,16 @@
 /*
  * List-register port: a vCPU whose CPU model runs the architecture's virtual CPU interface
  *
- * What    Before guest entry a bank is filled: the pending interrupts of the highest priority, then
- *         active ones, as far as there are list registers; ICH_VMCR_EL2, ICH_AP*R and ICH_HCR_EL2
- *         to go with them. After the exit it is folded: every interrupt is back in its word, and
- *         none is resident while the vCPU is not in guest.
- * Outside Whoever changes a resident word marks it and rings this vCPU, which folds: gic-lr.h.
- *         A reader asks and waits (shm-fold.h), or gets what was
- *         known at the last fold.
+ * What    shm_port_enter() fills a bank of ICH_* registers before the guest runs; shm_port_exit()
+ *         folds it into the interrupts' words afterwards.
+ * Why     In between the guest acknowledges and ends interrupts in the list registers, without a
+ *         call, as on hardware.
+ * How     Listed are the pending interrupts of the highest priority, then the active ones, as far
+ *         as there are list registers. What is listed is marked resident in its word, and is
+ *         nobody else's to deliver. After the fold no interrupt is resident at this vCPU.
+ * Outside Whoever changes a resident word marks it and rings this vCPU, which leaves the guest and
+ *         folds (gic-lr.h). A reader asks for a fold and waits (shm-fold.h), or gets what was known
+ *         at the last fold.
  * Slot    A fold is one operation (SHM_SLOT_FOLD): what was read back is in the segment's bank
  *         before it begins, so that a repair completes it.
  * Threads The vCPU's own thread. @vcpu is a checked index.
@@ -41,8 +44,8 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *re
 void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_bank *bank);
 
 /*
- * shm_port_repair() - of a dead owner: complete a fold (@slot_*), or bring back what was resident.
- * Then it is out.
+ * shm_port_repair() - of a dead owner: complete its fold (@folding; @walk and @states are of its
+ * slot), and bring back what was still resident. The port is out of the guest then.
  */
 void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t walk,
                      uint64_t states);

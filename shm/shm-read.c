@@ -8,7 +8,6 @@
 #include "shm-cpuif-admit.h"
 #include "shm-fold.h"
 
-/* CTLR-A1: pairs with CTLR-R1 and CTLR-R2. */
 static uint32_t vcpu_or_none(uint32_t vcpu)
 {
         return vcpu == GIC_NO_VCPU ? UINT32_MAX : vcpu;
@@ -25,6 +24,10 @@ static uint64_t sum_of_counts(const struct shm_gic *gic, uint32_t vcpu, uint32_t
         return sum;
 }
 
+/*
+ * What one value of a word says, for people and tools. @w was loaded once: all of it is of a
+ * moment.
+ */
 static struct shm_irq_state state_of(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
                                      uint64_t w)
 {
@@ -81,6 +84,7 @@ int shm_read_irq_folded(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
         return 0;
 }
 
+/* Of several moments: each value is loaded once, and none depends on another. */
 int shm_read_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct shm_vcpu_state *ret_state)
 {
         const struct shm_vcpu *self;

@@ -170,6 +170,7 @@ static uint64_t read_irouter(struct shm_gic *gic, const struct shm_access *a)
         return spi ? narrow(shm_load(&spi->irouter, ROUTE_X1), a) : 0;
 }
 
+/* ROUTE-R1: the raw value first, whole; the route of the word is derived from it afterwards. */
 static void write_irouter(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         uint32_t intid = irouter_intid(a);
@@ -200,6 +201,7 @@ static uint64_t read_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a)
                (shm_rwp_of_redistributor(gic, a->vcpu) ? GICR_CTLR_RWP : 0);
 }
 
+/* DPG<n>: whether 1-of-N interrupts of a group may be given to this vCPU. */
 static void write_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         uint64_t now = (value & GICR_CTLR_DPG) >> GICR_CTLR_DPG_SHIFT;
@@ -210,8 +212,8 @@ static void write_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a, uin
                 shm_oneofn_leave(gic, a->vcpu);
         shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_DPG_SHIFT, 2, now);
         /*
-         * Also if it was so before: who made it so may be stopped before it placed what is chosen
-         * for this vCPU.
+         * Also if it was so before: the writer that made it so may be stopped, and not have placed
+         * yet what is chosen for this vCPU.
          */
         if (now)
                 shm_oneofn_closed(gic, a->vcpu);
@@ -266,8 +268,8 @@ static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, ui
         if (!asleep || shm_gic_is_port(&gic->vcpus[a->vcpu]) || shm_cpuif_has_masked(gic, a->vcpu))
                 shm_word_ring(gic, a->vcpu);
         /*
-         * Also if it was so before: who made it so may be stopped before it placed what is chosen
-         * for this vCPU.
+         * Also if it was so before: the writer that made it so may be stopped, and not have placed
+         * yet what is chosen for this vCPU.
          */
         if (asleep)
                 shm_oneofn_closed(gic, a->vcpu);

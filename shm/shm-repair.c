@@ -15,11 +15,13 @@
 #include "shm-word.h"
 
 /*
- * Take an acknowledge back, with the requests that it consumed. It came so far if this vCPU is in
- * the word: as the holder, or, not active, since somebody took the activity away from outside
- * before the repair: the interrupt was not delivered by that; or if another vCPU has claimed it.
- * What a change of the word owes is paid in any case: the dead one may have changed it and paid
- * nothing.
+ * Take back an acknowledge that was not delivered, with the requests that it consumed.
+ *
+ * The slot is closed first (SLOT-R4): what others have noted in it is final then, and whoever finds
+ * it closed makes the same change. The acknowledge had reached the word if the dead vCPU is its
+ * holder, active or not: a write may have ended the activity meanwhile, by which nothing was
+ * delivered. Or if another vCPU has claimed it. In any case what the word owes is paid: the dead
+ * owner may have changed it and paid nothing.
  */
 static void take_back(struct shm_gic *gic, uint32_t vcpu, uint64_t old_word)
 {
@@ -50,6 +52,7 @@ static void take_back(struct shm_gic *gic, uint32_t vcpu, uint64_t old_word)
         shm_word_pay_effects(gic, intid, 0, old);
 }
 
+/* Drop one active priority. A read-modify-write of somebody else's register: its owner is dead. */
 static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
 {
         unsigned bit = SHM_SLOT_ARGUMENT_BIT(argument);
@@ -60,9 +63,12 @@ static void repair_apr(struct shm_vcpu *vcpu, uint64_t argument)
 }
 
 /*
- * Is what is active still to be ended by the dead one? Not what it has claimed, and somebody else
- * has ended: the slot says so. What is ended without a claim has another salt since. Until then it
- * may be nobody's by now: it was folded, or taken back, and a write had made it active.
+ * Is what is active now still the interrupt that the dead vCPU was to end, or the next one?
+ *
+ * Claimed, it is this vCPU's. Before the claim its first holder has it, if that is the holder
+ * still. If that one has it in a list register, the end is a mark in the word, without a claim;
+ * once it has folded, the salt differs. One that a write made active there (GICD_ISACTIVER<n>) is
+ * to end if it was made active before the dead vCPU began.
  */
 static bool is_to_end(uint64_t w, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
@@ -78,7 +84,10 @@ static bool is_to_end(uint64_t w, uint32_t vcpu, uint64_t op, uint64_t old_word)
                (holder == first || (holder == GIC_NO_VCPU && first != vcpu));
 }
 
-/* Claimed, and not looked at since: was it delivered at all? Else the word as it was before. */
+/*
+ * The dead vCPU had claimed it and not looked afterwards whether its holder had delivered it. If
+ * not, the claim is to be given back: *ret_word is the word with its holder of before.
+ */
 static bool is_to_give_back(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t *ret_word)
 {
         uint64_t argument = shm_load(&gic->vcpus[vcpu].slot.argument, SLOT_X1);
@@ -115,9 +124,10 @@ static uint64_t go_on_ending(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint
 }
 
 /*
- * Complete a deactivation, by the same steps: claimed, the claim in the slot, ended. Once this vCPU
- * has it the slot says so, for who repairs after a death in the middle of this: its holder may have
- * acknowledged it again by then. What was not delivered is given back, and ended as that.
+ * Complete a deactivation by the owner's own steps: claim, say so in the slot, end. A repair may
+ * die in the middle of this, too; the next one must not end what the first holder has acknowledged
+ * since, so the slot says when this vCPU has it. What was not delivered is given back, and not
+ * active.
  */
 static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
@@ -147,8 +157,8 @@ static void finish_deactivation(struct shm_gic *gic, uint32_t vcpu, uint64_t op,
 }
 
 /*
- * An SPI that is not active may have been ended by somebody who did not come to say so: its device
- * hears of it again.
+ * Derive the route again from GICD_IROUTER<n>, and pay what the word owes. If the SPI is not
+ * active, somebody may have ended it and died before its device was told: the device is told again.
  */
 static void repair_spi(struct shm_gic *gic, uint32_t intid)
 {
@@ -161,6 +171,11 @@ static void repair_spi(struct shm_gic *gic, uint32_t intid)
                 shm_word_owe_eoi(gic, intid);
 }
 
+/*
+ * Nobody has said what the dead process was in the middle of, if it had no slot: a device, a tool,
+ * a VMM's own thread. So every word pays again, every vCPU is rung, for a gate may have been
+ * opened, and every reset that was asked for is finished.
+ */
 void shm_repair_words(struct shm_gic *gic)
 {
         unsigned n_unanswered = 0;
@@ -180,10 +195,13 @@ void shm_repair_words(struct shm_gic *gic)
 }
 
 /*
- * SLOT-A1. An acknowledge whose slot is still full was not seen by the guest: it is taken back,
- * with the requests that it consumed. Its priority bit goes whether it was set or not: it is above
- * all active ones, so no other interrupt has it. Priority drops, deactivations and resets are
- * completed: each part is idempotent.
+ * SLOT-A1: the slot, and with it what its owner stored before it filled the slot (SLOT-R1).
+ *
+ * ACK     The guest has not seen the INTID, so the acknowledge is taken back. Its priority bit goes
+ *         whether it was set or not: it is above all active ones, so no other interrupt has it.
+ * Others  Completed: priority drops, deactivations, resets, folds. Each part is idempotent.
+ * Then    A port is brought out of the guest, whatever its slot said. Posted priorities are applied
+ *         last: they are newer than anything the dead owner did, and a fold must not undo them.
  */
 int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -224,7 +242,7 @@ int shm_vcpu_repair_slot(struct shm_gic *gic, uint32_t vcpu)
         if (SHM_SLOT_OP_KIND(op) != SHM_SLOT_FOLD && shm_load(&self->port, PORT_X1))
                 shm_port_repair(gic, vcpu, false, 0, 0);
         shm_slot_end(self);
-        shm_apr_apply_posted(gic, vcpu); /* newer than what the dead one did; a fold that is completed again must not come after it */
+        shm_apr_apply_posted(gic, vcpu);
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         shm_store(&self->left_session, 0, OWNER_R1);
         return 0;

@@ -18,9 +18,10 @@ uint64_t shm_reset_wired(uint64_t w, uint64_t unused)
 }
 
 /*
- * Resident: its owner died in guest, or while it folded what had become active there. What a write
- * made active meanwhile (GICD_ISACTIVER<n>) nobody holds, unless the guest had taken it: the repair
- * of the port finds out.
+ * What the vCPU that is reset holds is not active any more. A resident word has such a holder if
+ * its owner died in guest, or while it folded. If a write made the interrupt active meanwhile
+ * (GICD_ISACTIVER<n>), nobody holds it, unless the guest had taken it: that is left to the repair
+ * of the port, which knows what was listed.
  */
 uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
 {
@@ -33,6 +34,7 @@ uint64_t shm_reset_held(uint64_t w, uint64_t vcpu)
                ? gic_irq_deactivate_outside(w) : w;
 }
 
+/* What says who runs the vCPU stays, and so do bits that this code does not know. */
 uint64_t shm_reset_cpuif_value(const struct shm_gic *gic, uint64_t old)
 {
         const uint64_t kept = ~base_mask(SHM_CPUIF_BITS) | SHM_CPUIF_POWERED | SHM_CPUIF_OFF |

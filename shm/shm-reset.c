@@ -26,6 +26,7 @@ static uint64_t ctlr_to_new(uint64_t w)
         return shm_icc_ctlr_reset(w, true);
 }
 
+/* What the guest configured is live: a VMM has restored that value alone (POST_LOAD). */
 static uint64_t ctlr_to_configured(uint64_t w)
 {
         if (!(w & SHM_ICC_CTLR_CONFIGURED_VALID))
@@ -35,7 +36,10 @@ static uint64_t ctlr_to_configured(uint64_t w)
                SHM_ICC_CTLR_LIVE_VALID;
 }
 
-/* CTLR-R2: the values change together, in one compare-and-swap. */
+/*
+ * CTLR-R2: live and configured change together, in one compare-and-swap, so that a reader sees both
+ * or neither. The mark of an outsider goes with it: that one's change then fails (shm-takeover.c).
+ */
 static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*change)(uint64_t w))
 {
         shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
@@ -49,14 +53,17 @@ static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*cha
 
 /* --- the owner's reset --- */
 
+/*
+ * PMR, binary points, group enables, WAKER, and the active priorities, which only the owner writes.
+ */
 static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
         uint64_t old = shm_load(&vcpu->cpuif, CPUIF_X1);
         unsigned tries = 0;
 
         /*
-         * In this order: a reader is told what was posted, then nothing; never what the register
-         * had before that.
+         * The register first, then what was posted: a reader is shown the posted value, then 0,
+         * and never what the register had before it was posted.
          */
         shm_apr_clear(vcpu);
         shm_apr_drop_posted(vcpu);
@@ -65,7 +72,10 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
                 ;
 }
 
-/* CPU interface and private interrupts. @asked: SHM_REQUEST_* that were posted. */
+/*
+ * The parts of a reset that concern this vCPU alone. 1-of-N interrupts that it was chosen for are
+ * placed anew once its gates are closed. @asked: SHM_REQUEST_* that were posted.
+ */
 static void reset_registers(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -80,7 +90,7 @@ static void reset_registers(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
                                 i < GIC_N_SGIS ? shm_reset_sgi : shm_reset_wired, 0);
 }
 
-/* The same, and the SPIs that it holds. */
+/* The same, and the SPIs that the vCPU holds: they are not active any more. */
 static void reset_words(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         reset_registers(gic, vcpu, asked);
@@ -91,7 +101,10 @@ static void reset_words(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
         }
 }
 
-/* All but the SPIs that it holds, with what was asked for, by who has a slot for it. */
+/*
+ * A reset without the SPIs, by a caller whose slot says RESET or whose vCPU nobody else knows yet.
+ * It is also the reset that was asked for before it, and takes that request off.
+ */
 static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         const uint32_t bits = SHM_REQUEST_RESET | SHM_REQUEST_FORGET;
@@ -99,8 +112,9 @@ static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
         uint32_t since = 0;
 
         /*
-         * REQUEST-A1: this reset is also the one that was asked for before it. ICC_CTLR_EL1 first:
-         * shm-read.h.
+         * ICC_CTLR_EL1 before REQUEST-A1: a reader who does not see the request any more sees the
+         * value reset (shm_icc_ctlr_load()). The other way round it would be shown the value from
+         * before the reset, after it had been shown the one from after it.
          */
         asked |= shm_load(&self->request, REQUEST_A2) & bits;
         change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default);
@@ -125,14 +139,21 @@ void shm_reset_build(struct shm_gic *gic, uint32_t vcpu)
         reset_private(gic, vcpu, 0);
 }
 
-/* Salted again: who died in the middle may have been about to take it back from an outsider. */
+/*
+ * Salted again: the dead owner may have been about to reclaim the vCPU from an outsider
+ * (shm_takeover_change()), which may still have one change left.
+ */
 void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument)
 {
         shm_takeover_salt(gic, vcpu);
         reset_own(gic, vcpu, (uint32_t)argument);
 }
 
-/* The slot covers the time from here to the end: REQUEST-A1 takes the request before the reset. */
+/*
+ * The slot says RESET from before REQUEST-A1, which takes the request off, to the end: an owner
+ * that dies in the middle leaves either the request or the slot, and a repair makes the reset
+ * again.
+ */
 void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -167,7 +188,7 @@ static void post_request(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
 
 /*
  * A reset was asked for, and perhaps not applied: ring a vCPU that runs, apply it to one that does
- * not. REQUEST-R1: asked (SC), then "runs" or "taken" is read: whoever ends that state looks at the
+ * not. REQUEST-R1: asked (SC), then "runs" or SEIZED is read: whoever ends that state looks at the
  * request after it.
  */
 static void see_to_reset(struct shm_gic *gic, uint32_t vcpu)
@@ -202,8 +223,9 @@ static void reset_post(struct shm_gic *gic, uint32_t vcpu, uint32_t forget)
 /* --- who runs it --- */
 
 /*
- * It runs from here on: finish what an outsider had begun, and clear what one has left to the
- * owner.
+ * The vCPU runs from here on (TAKE-R2 was before this). Make the reset that an outsider had begun,
+ * or that was asked for and not begun; clear the active priorities that an outsider left to the
+ * owner; and take 1-of-N interrupts. @before: the word before, as of shm_takeover_change().
  */
 static void start_running(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 {
@@ -215,10 +237,10 @@ static void start_running(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
                 shm_takeover_salt(gic, vcpu);
         if ((before & SHM_CPUIF_SEIZED) || (runs && (asked & SHM_REQUEST_RESET))) {
                 /*
-                 * Also one that was asked for and not begun: as a whole before the guest runs, and
-                 * not at its first operation, after it has written registers. The request stays
-                 * until the reset is made: who registers the vCPU has no slot, and if it dies in
-                 * the middle the owner or a repair makes the reset again.
+                 * As a whole before the guest runs, and not at its first operation, after it has
+                 * written registers. The request stays until the reset is made: the process that
+                 * registers a vCPU has no slot, and if it dies in the middle, the owner or a repair
+                 * makes the reset again.
                  */
                 reset_words(gic, vcpu, asked);
                 shm_takeover_strike_off(gic, vcpu, asked);
@@ -230,8 +252,10 @@ static void start_running(struct shm_gic *gic, uint32_t vcpu, uint64_t before)
 }
 
 /*
- * TAKE-R5: it no longer runs; then look for a request that its owner would have served (against
- * REQUEST-R1, then TAKE-R1).
+ * The vCPU no longer runs. Its 1-of-N interrupts go to others; and a reset that was asked for while
+ * it ran, and that its owner would have served, is made now. REQUEST-A3 after "runs" has ended
+ * (TAKE-R2), against REQUEST-R1 and then the look at "runs": of owner and asker one sees the other,
+ * so the request does not stay behind unserved.
  */
 static void stop_running(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -291,15 +315,15 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
 }
 
 /*
- * Whoever has the vCPU is dead, or slow: it loses it to this process, which makes that reset
- * itself. If this one stops, too, power on or the next repair takes the vCPU from it in turn.
+ * The outsider that has the vCPU is dead, or slow: it loses the vCPU to this process, which makes
+ * that reset itself. If this one stops, too, power on or the next repair seizes it in turn.
  */
 bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t ticket;
-        bool was_taken = shm_takeover_steal(gic, vcpu, &ticket);
+        bool was_seized = shm_takeover_steal(gic, vcpu, &ticket);
 
-        if (was_taken)
+        if (was_seized)
                 shm_takeover_apply(gic, vcpu, ticket, false);
         else if (!(shm_load(&gic->vcpus[vcpu].request, REQUEST_A2) & SHM_REQUEST_RESET))
                 return false;
@@ -307,6 +331,10 @@ bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
         return true;
 }
 
+/*
+ * GICD_CTLR closes first (GATE-R1), so no SPI is taken while it is reset. The raw route is 0 before
+ * the route of the word is derived from it (ROUTE-R1).
+ */
 static void reset_distributor(struct shm_gic *gic)
 {
         shm_exchange(&gic->header->gicd_ctlr, 0, GATE_R1);
@@ -321,6 +349,7 @@ static void reset_distributor(struct shm_gic *gic)
         }
 }
 
+/* No vCPU runs, so each is reset in place, without a request. */
 void shm_reset_all(struct shm_gic *gic)
 {
         reset_distributor(gic);

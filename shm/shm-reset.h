@@ -6,7 +6,18 @@
 /*
  * Resets: of a vCPU by its owner or by an outsider, of a whole controller; power on and off
  *
- * A reset keeps the wires; each word resets by one CAS, so an injection lands before or after it.
+ * What    A reset gives the words of a vCPU's interrupts, its CPU interface and ICC_CTLR_EL1 the
+ *         values of shm-reset-value.h and doc/resets.md. The wires of devices keep their level.
+ * Why     The guest asks for it (PSCI), the VMM (a system reset), the tools. Most of them do not
+ *         own the vCPU, and may not write what has one writer.
+ * How     A request is one compare-and-swap that counts: SHM_REQUEST_RESET. Whoever makes it then
+ *         looks whether the vCPU runs. The owner of one that does makes the reset before its next
+ *         operation, with its slot saying so (shm_reset_serve()). One that does not is seized and
+ *         reset by the outsider (shm-takeover.h). Each word resets by one compare-and-swap, so an
+ *         injection comes before its reset or after it.
+ * Order   REQUEST-R1 before the look at "runs"; whoever ends "runs" looks at the request after it
+ *         (REQUEST-A3). One of the two sees the other: no request is forgotten.
+ * Threads By call: the owner's, the owner's process, or any.
  */
 #include "shm-gic.h"
 
@@ -52,17 +63,26 @@ void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on);
 
 /* --- parts, for the other files of shm/ --- */
 
-/* while the segment is built: SPIs come later */
+/* shm_reset_build() - of a vCPU while the segment is built: its SPIs come later. */
 void shm_reset_build(struct shm_gic *gic, uint32_t vcpu);
-/* the owner: SHM_REQUEST_RESET is set */
+/* shm_reset_serve() - the owner makes a reset that was asked for. */
 void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu);
-/* from the slot of one who died in a reset */
+/*
+ * shm_reset_repair() - make the reset again in whose middle the owner died; @argument: its slot's.
+ */
 void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument);
 
-/* Finish what a process that died may have left of a reset. Return: was there something? */
+/*
+ * shm_reset_unanswered() - finish what a process that died may have left of a reset by an outsider.
+ * Return: was there something?
+ */
 bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu);
 
-void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);        /* somebody owns it from here on */
+/*
+ * shm_reset_own() - the vCPU has an owner from here on. shm_reset_disown() - it has none. What is
+ * asked for and not made yet is made by this. Threads: the process that records owners.
+ */
+void shm_reset_own(struct shm_gic *gic, uint32_t vcpu);
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu);
 
 #endif

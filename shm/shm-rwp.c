@@ -42,6 +42,7 @@ struct acknowledge {
         unsigned group;
 };
 
+/* SLOT-A2: what @vcpu may be acknowledging now, if that is an interrupt which exists. */
 static bool is_acknowledging(struct shm_gic *gic, uint32_t vcpu, struct acknowledge *ret_ack)
 {
         const struct shm_vcpu *self = &gic->vcpus[vcpu];

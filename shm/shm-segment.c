@@ -51,6 +51,7 @@ static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *
  */
 #define MPIDR_IGNORED  (UINT64_C(1) << 24 | UINT64_C(1) << 30 | UINT64_C(1) << 31)
 
+/* Affinities name vCPUs: they are well-formed, and no two are the same. Return: what is wrong. */
 static const char *check_mpidrs(const struct shm_shape *shape)
 {
         for (uint32_t i = 0; i < shape->n_vcpus; i++) {
@@ -66,6 +67,7 @@ static const char *check_mpidrs(const struct shm_shape *shape)
         return NULL;
 }
 
+/* Return: what is wrong with where redistributor regions end; NULL. */
 static const char *check_regions(const struct shm_shape *shape)
 {
         uint64_t sum = 0;
@@ -226,6 +228,9 @@ uint32_t shm_segment_icc_ctlr(uint32_t n_priority_bits, uint32_t features, bool 
         return ctlr;
 }
 
+/*
+ * A vCPU as reset leaves it. Nobody else has the segment yet: stores need no order before READY-R1.
+ */
 static void build_vcpu(struct shm_gic *gic, uint32_t index, uint32_t affinity)
 {
         struct shm_vcpu *vcpu = &gic->vcpus[index];
@@ -266,6 +271,7 @@ static uint64_t must_understand(const struct shm_shape *shape)
                 SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK);
 }
 
+/* Fill zeroed memory from a checked shape: header, affinities, vCPUs, SPIs. READY-R1 is last. */
 static void build(struct shm_gic *gic, const struct shm_shape *shape, const struct shm_area *areas)
 {
         struct shm_header *h = gic->header;

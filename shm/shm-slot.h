@@ -47,8 +47,8 @@
  *   NONE       -                             left over          left over
  *   ACK        CLEARED, MADE_ACTIVE, CLOSED  word before        priority bit, group
  *   EOI        DEACTIVATE: with EOImode 0.   word at the begin  priority bit, group; from whom it
- *              CLAIMED only with that                           claims, + 1 (0: from nobody)
- *   DIR        DEACTIVATE; CLAIMED           word at the begin  from whom it claims, + 1
+ *              CLAIMED, SALTED only with that                   claims, + 1 (0: from nobody)
+ *   DIR        DEACTIVATE; CLAIMED, SALTED   word at the begin  from whom it claims, + 1
  *   RESET      -                             0                  SHM_REQUEST_* that it serves
  *   FOLD       -                             SHM_EOICOUNT()     two bits for each list register
  *
@@ -61,6 +61,8 @@
  *   ACK: CLOSED                shm_vcpu_repair_slot()   the repair, before it takes it back
  *   EOI, DIR: from whom        shm_slot_claims()        the owner, a repair; before the word
  *   EOI, DIR: CLAIMED          shm_slot_claimed()       the owner, a repair; after the word
+ *   EOI, DIR: SALTED           shm_slot_salts()         the owner, a repair; before the word: it is
+ *                                                       ended without a claim
  *   FOLD: old_word             shm_eoicount_walk()      the owner, a repair; one end at a time
  */
 enum shm_slot_op {

@@ -14,6 +14,7 @@
 
 /* --- does it make sense? --- */
 
+/* What no controller can have in its distributor. */
 static int check_header(const struct snapshot_header *h, struct base_error *why)
 {
         if (h->flags & ~SNAPSHOT_FLAG_EXACT)
@@ -52,6 +53,7 @@ static bool aprs_are_possible(const struct snapshot_header *h, const uint32_t *a
         return true;
 }
 
+/* What no controller can have in one vCPU. */
 static int check_vcpu(const struct snapshot_header *h, uint32_t index,
                       const struct snapshot_vcpu *v, struct base_error *why)
 {
@@ -145,6 +147,9 @@ int snapshot_check(const struct snapshot *snapshot, struct base_error *why)
 
 /* --- does it fit? --- */
 
+/*
+ * A vCPU of the image goes to the vCPU with its number here, which must be the same to the guest.
+ */
 static int fits_vcpu(const struct snapshot *snapshot, const struct shm_gic *gic, uint32_t index,
                      struct base_error *why)
 {

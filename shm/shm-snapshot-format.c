@@ -115,6 +115,7 @@ static uint64_t get_member(const void *member, unsigned bytes)
         }
 }
 
+/* Store a value in a member of a record, which has @bytes of this machine. */
 static void put_member(void *member, unsigned bytes, uint64_t value)
 {
         switch (bytes) {
@@ -306,6 +307,7 @@ static int check_sizes(const struct snapshot_header *header, struct base_error *
         return 0;
 }
 
+/* All records behind the header, in the order of the image; the sizes are checked already. */
 static int decode_records(const uint8_t *at, struct snapshot *snapshot, struct base_error *why)
 {
         uint32_t n_private = snapshot_n_private(snapshot);

@@ -42,6 +42,7 @@ static uint64_t bit_if(bool condition, uint64_t bit)
         return condition ? bit : 0;
 }
 
+/* The word of a record, without its route, which is derived from IROUTER or from the vCPU. */
 static uint64_t word_of(const struct snapshot_irq *irq, unsigned flags)
 {
         uint8_t wires = (flags & SHM_RESTORE_LOWER_DEVICES) ? irq->wires & (uint8_t)~GRANT_WIRES
@@ -82,6 +83,7 @@ static void apply_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t
                 shm_word_owe_eoi(gic, intid);
 }
 
+/* All but what says who runs the vCPU now, in this VM: ABSENT, OWNED and SEIZED stay. */
 static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct snapshot_vcpu *from)
 {
         uint64_t cpuif = (uint64_t)from->pmr << SHM_CPUIF_PMR_SHIFT |
@@ -98,6 +100,9 @@ static void apply_cpuif(struct shm_gic *gic, struct shm_vcpu *to, const struct s
                cpuif);
 }
 
+/*
+ * Everything of one vCPU. What was under way in this VM is void: the vCPU rests, by check_rest().
+ */
 static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapshot *snapshot,
                        unsigned flags)
 {
@@ -144,6 +149,7 @@ static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot
         apply_word(gic, &spi->word, intid, gic_word_set_route(word_of(from, flags), GIC_NO_VCPU));
 }
 
+/* Store the truth; shm_repair_words() makes the rest of it. */
 static void apply_image(struct shm_gic *gic, const struct snapshot *snapshot, unsigned flags)
 {
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
@@ -230,6 +236,7 @@ static void fill_regions(const struct snapshot *snapshot, uint32_t *regions, uin
         *ret_n = n;
 }
 
+/* The shape of the image in one allocation: what a VMM needs to create a VM that it fits. */
 static int fill_info(const struct snapshot *snapshot, struct shm_snapshot_info **ret_info,
                      struct base_error *why)
 {

@@ -87,6 +87,7 @@ static void save_irq(const shm_atomic(uint64_t) *word, struct snapshot_irq *to)
                         to->bits |= irq_bits[i].image;
 }
 
+/* ICC_CTLR_EL1: each of its three values, if it is known. */
 static void save_icc_ctlr(uint64_t word, struct snapshot_vcpu *to)
 {
         const struct {
@@ -111,6 +112,7 @@ static void save_icc_ctlr(uint64_t word, struct snapshot_vcpu *to)
         }
 }
 
+/* One vCPU, but for its interrupts. Active priorities that were posted are saved as posted. */
 static void save_vcpu(const struct shm_gic *gic, uint32_t vcpu, struct snapshot_vcpu *to)
 {
         const struct shm_vcpu *from = &gic->vcpus[vcpu];
@@ -145,6 +147,7 @@ static void save_header(const struct shm_gic *gic, struct snapshot_header *to)
         to->gicd_statusr = shm_load(&gic->header->gicd_statusr, SNAP_A2) & GIC_STATUSR_ALL;
 }
 
+/* One look at everything, in the order of the image. */
 static void collect(const struct shm_gic *gic, struct snapshot *snapshot, uint8_t *image)
 {
         const uint32_t n_private = shm_gic_n_private(gic);

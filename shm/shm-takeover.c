@@ -9,6 +9,7 @@
 #include "shm-slot.h"
 #include "shm-word.h"
 
+/* The bits of cpuif that tell one seizure of a vCPU from every other. */
 #define TICKET  (SHM_CPUIF_SEIZES | SHM_CPUIF_SEIZED)
 
 static uint64_t next_seize(uint64_t cpuif)
@@ -18,7 +19,7 @@ static uint64_t next_seize(uint64_t cpuif)
         return base_field_set(cpuif, SHM_CPUIF_SEIZES_SHIFT, SHM_CPUIF_SEIZES_WIDTH, takes + 1);
 }
 
-/* TAKE-R1: one compare-and-swap of the word in which power on changes its bit: never both. */
+/* TAKE-R1: SEIZED is set in the word in which power on sets its bit: never both. */
 enum shm_seize shm_takeover_seize(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket)
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
@@ -41,15 +42,19 @@ enum shm_seize shm_takeover_seize(struct shm_gic *gic, uint32_t vcpu, uint64_t *
 }
 
 /*
- * TAKE-A1: after the load of what is to be changed: if it was taken back before this, the salt
- * moves after that load.
+ * TAKE-A1: after the load of the word that is to be changed. If the owner reclaimed the vCPU before
+ * this look, it fails; if after, the owner moves the salt after that load, and the change fails.
+ * The other way round a change could be decided on after the salt has moved, and come true.
  */
 bool shm_takeover_is_still_seized(const struct shm_vcpu *self, uint64_t ticket)
 {
         return (shm_load(&self->cpuif, TAKE_A1) & TICKET) == ticket;
 }
 
-/* Return: false if it is no longer taken by this ticket, or a bounded view gave up. */
+/*
+ * Make of one interrupt's word what a reset makes of it, and pay for that. Return: false if
+ * @ticket does not hold any more, or a bounded view gave up.
+ */
 static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t intid,
                         uint64_t (*reset)(uint64_t w, uint64_t vcpu))
 {
@@ -74,8 +79,10 @@ static bool change_word(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
 }
 
 /*
- * The CPU interface while it is taken, exactly: the ticket is in the same word. Return: false if it
- * is not.
+ * TAKE-R5: reset the CPU interface, or let go of it. The ticket is in the same word, so the change
+ * is made exactly while it holds. STALE comes with the reset: who folds for a dead owner changes a
+ * word, and then looks for STALE; either the reset of that word comes after the fold, or the fold
+ * sees STALE. Return: false if @ticket does not hold any more.
  */
 static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bool let_go)
 {
@@ -109,9 +116,9 @@ static bool change_words(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket)
 }
 
 /*
- * TAKE-R3: strike off what was asked for when the reset began, exactly that: what was asked for
- * since is for another round. If the owner has the vCPU back before this, it makes the reset
- * itself, and has struck it off, or does so when it serves what it finds asked for.
+ * TAKE-R3: take off the request for a reset as it was when the reset began, and no later one: the
+ * count in the request tells them apart. If the owner has reclaimed the vCPU before this, it makes
+ * the reset itself, and has taken the request off, or does so when it serves what it finds.
  */
 void shm_takeover_strike_off(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
@@ -152,6 +159,10 @@ static bool change_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uin
         return false;
 }
 
+/*
+ * The reset itself, in the order in which a reader may see its parts: first the word that has the
+ * ticket, and with which 1-of-N interrupts leave this vCPU; ICC_CTLR_EL1 last.
+ */
 static bool apply_reset(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, uint32_t asked)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -190,8 +201,8 @@ bool shm_takeover_apply(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, boo
 }
 
 /*
- * TAKE-R1: from one outsider to the next, in one compare-and-swap: between the two nobody powers it
- * on unseen.
+ * TAKE-R1: from one outsider to the next in one compare-and-swap: between the two nobody powers the
+ * vCPU on without noticing.
  */
 bool shm_takeover_steal(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket)
 {
@@ -213,7 +224,10 @@ bool shm_takeover_steal(struct shm_gic *gic, uint32_t vcpu, uint64_t *ret_ticket
         return false;
 }
 
-/* TAKE-R2 */
+/*
+ * TAKE-R2: "runs" is set and SEIZED taken off in one compare-and-swap, so a reset by an outsider
+ * comes before this as a whole, or is made again by the owner. The slot says so before: SLOT-R1.
+ */
 uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear, uint64_t set,
                              bool by_owner)
 {
@@ -245,9 +259,10 @@ static uint64_t salt_word(struct shm_gic *gic, shm_atomic(uint64_t) *word)
 }
 
 /*
- * TAKE-R4: of SPIs, too: the outsider may have been about to end one that the vCPU had held. Its
- * last change may lack what it owed; a second notice of an end makes a device look at its level and
- * find nothing to do.
+ * TAKE-R4: after the ticket is void. A slow outsider that had loaded a word, and had found its
+ * ticket valid, now fails to change it. Of SPIs, too: it may have been about to end one that the
+ * vCPU had held. Its last change may lack what it owed, which is paid here; a second notice of an
+ * end makes a device look at its level and find nothing to do.
  */
 void shm_takeover_salt(struct shm_gic *gic, uint32_t vcpu)
 {

@@ -37,6 +37,9 @@ static uint64_t cleared(uint64_t clearing)
  * Ring the daemon for @generation. That it is told is noted after it was: another thread relies on
  * it.
  */
+/*
+ * TDIR-A2 after TDIR is SET: whoever wants to hear of it says so, and then looks at TDIR (TDIR-R4).
+ */
 static void ring_daemon(struct shm_gic *gic, uint64_t generation)
 {
         if (!gic->raised || !shm_load(&gic->header->tdir_interest, TDIR_A2))

@@ -80,8 +80,8 @@ void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid);
 void shm_tdir_heard(struct shm_gic *gic, uint64_t generation);
 
 /*
- * shm_tdir_tell() - for who raised it and died before it told anybody: the daemon looks whether it
- * missed that. Threads: any.
+ * shm_tdir_tell() - tell the daemon that TDIR is set. For a process that set it and may have died
+ * before it rang; harmless twice. Threads: any.
  */
 void shm_tdir_tell(struct shm_gic *gic);
 

@@ -19,9 +19,12 @@ static bool give_back(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t 
 }
 
 /*
- * SLOT-A2: the word says that this vCPU has acknowledged it, by the acknowledge that is in the slot
- * if the word says so once more behind it. What the change makes of the interrupt as if it had not
- * been acknowledged goes into the slot by a compare-and-swap (SLOT-R4).
+ * The acknowledge in the holder's slot may be taken back by a repair. Then this change has to hold
+ * for what that makes of the interrupt, and the slot is where the repair finds it.
+ *
+ * SLOT-A2 between two loads of the word that are the same: the slot is of the very acknowledge that
+ * the word tells of. The notes go in by a compare-and-swap (SLOT-R4), void if the acknowledge
+ * commits. If a repair has closed the slot, its result is final: this makes it, and starts over.
  */
 bool shm_word_note(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, uint64_t *old,
                    uint64_t *now, shm_transition transition, uint64_t argument)
@@ -64,9 +67,12 @@ static uint64_t end_undelivered(uint64_t w, uint64_t unused)
 }
 
 /*
- * Claim what another vCPU holds. SLOT-A2 before: what nobody has yet is ended as by
- * GICD_ICACTIVER<n>, whatever becomes of its acknowledge; and after: it may have been ended and
- * acknowledged again since.
+ * Make this vCPU the holder, so that a repair can tell "not ended yet" from "ended, and
+ * acknowledged there again". SLOT-A2 before the claim: an interrupt that its holder is still
+ * acknowledging is ended as by GICD_ICACTIVER<n>, whatever becomes of that acknowledge. SLOT-A2
+ * after the claim: it may have been ended and acknowledged again in between; then the claim is
+ * given back. In between the slot says from whom this claims (shm_slot_claims()), for a repair that
+ * looks in the middle.
  */
 uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
                         uint32_t intid, uint64_t op, uint64_t old)

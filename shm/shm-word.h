@@ -6,26 +6,37 @@
 /*
  * Words: changing one, and paying what the change owes
  *
- * Each change is: load, pure transition (gic/), compare-and-swap, and on success
- * shm_word_pay_effects(). The CAS is the linearisation point. A loop repeats only when somebody
- * else changed the same word: lock-free.
+ * What    shm_word_update() applies a pure transition (gic/) to a word; shm_word_inject() is the
+ *         same for a device's assertion. Both pay (shm-word-pay.h).
+ * How     Load, transition, compare-and-swap, and on success the payment. The compare-and-swap is
+ *         the linearisation point. A loop repeats only when somebody else has changed the same
+ *         word: lock-free. A bounded view (the daemon's) gives up after SHM_TRIES.
+ * Beside  What a caller has to keep apart (X) and what may run at any moment beside what (-):
  *
- * A writer that finds the word as it wants it cannot know whether the one that made it so has paid:
- * that process may be stopped, or dead, between its compare-and-swap and its last store. So whoever
- * leaves a word that owes something pays it again.
+ *                          inject  register  operation  reset of  repair of  save  restore
+ *                                  write     of vCPU v  vCPU v    vCPU v
+ *         inject             -        -         -          -         -        -       -
+ *         register write     -        -         -          -         -        -       X
+ *         operation of v     -        -         X          - (1)     X        - (2)   X
+ *         reset of v         -        -         - (1)      -         -        -       X
+ *         repair of v        -        -         X          -         X        - (2)   X
+ *         save               -        -         - (2)      -         - (2)    -       X
+ *         restore            -        X         X          X         X        X       X
  *
- * Orders (doc/memory-order.md, "word, candidate, park"): words, summaries, park and the gates are
- * sequentially consistent. That is the store-buffering argument of every protocol here: "I changed
- * X, then looked at Y" against "I changed Y, then looked at X"; in one total order one of the two
- * sees the other. Candidates pass messages.
+ *         An operation of a vCPU is an acknowledge, an end, an entry, an exit: one thread at a
+ *         time. (1) An outsider's reset is posted to a vCPU that runs: shm-takeover.h.
+ *         (2) The image is not exact then, and says so.
+ * Order   shm-word-step.h; the labels are in doc/memory-order.md, "word, candidate, park".
+ * Threads Any, within that table.
  */
 #include "shm-word-pay.h"
 
 typedef uint64_t (*shm_transition)(uint64_t word, uint64_t argument);
 
 /*
- * shm_word_note() - before a change from outside of a word that has a holder: who may be in the
- * middle of acknowledging it (shm-slot.h, Undelivered)
+ * shm_word_note() - before a change from outside of a word that has a holder: that vCPU may be in
+ * the middle of acknowledging it, and then the change goes into its slot, too (shm-slot.h,
+ * Undelivered)
  * @old: the word; then what it is by now. @now: what is to become of it; then what instead.
  *
  * Return: false if it has changed: start over.
@@ -42,7 +53,9 @@ uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t)
                         uint32_t intid, uint64_t op, uint64_t old);
 
 /*
- * @announces: shm_word_inject(). @notes: it may clear requests, or assign ACTIVE: shm_word_note().
+ * The loop of all three. @announces: it says that what the caller stored before is there
+ * (shm_word_inject()). @notes: the transition may clear requests, or assign ACTIVE
+ * (shm_word_note()).
  */
 static inline __attribute__((always_inline)) bool
 shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
