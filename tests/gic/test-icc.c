@@ -78,7 +78,7 @@ static void check_find(void)
         }
         broken += find(UINT32_MAX) || find(0x10000 + GIC_ICC_FIRST) || find(GIC_ICC_FIRST - 1);
         tap_eq(broken, 0, "an encoding finds its own row only");
-        tap_eq(found, N_REGISTERS, "and each row has one");
+        tap_eq(found, N_REGISTERS, "each row of the register table is found by one encoding");
 }
 
 int main(void)

@@ -19,7 +19,8 @@ static void halves(struct rig *rig)
         shm_gicd_write(&rig->gic, AT(40) + 4, 4, 0x11);
         tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x1180010203), "writing the upper half keeps the lower (conformance 16)");
         shm_gicd_write(&rig->gic, AT(40), 4, 0x2);
-        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x1100000002), "and the other way round");
+        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x1100000002),
+               "IROUTER written by its upper half, then its lower one: both are kept");
         tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40) + 4, 4), 0x11, "the halves read alone");
         shm_gicd_write(&rig->gic, AT(1019), 8, 1);
         tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(1019), 8), 0, "an SPI that is not there is RAZ/WI");
@@ -39,7 +40,8 @@ static void delivery(struct rig *rig)
         route(rig, 41, 3);
         tap_ok(rig->rings[3] == 1 && rig->rings[0] == 0, "routing a pending one rings its new target (conformance 15)");
         shm_park_end(&rig->gic, 3);
-        tap_ok(ack(rig, 0) == NONE && ack(rig, 3) == 41, "and it is delivered there");
+        tap_ok(ack(rig, 0) == NONE && ack(rig, 3) == 41,
+               "IROUTER changed while pending: delivered to the new vCPU, not to the old one");
         route(rig, 41, 2);
         low(rig, 41);
         eoi(rig, 3, 41);

@@ -124,7 +124,7 @@ static void two_vcpus(void)
         }
         tap_note("%u deaths, %u in the middle of a DIR", n, full);
         tap_eq(ended_twice, 0, "killed in the DIR of another's interrupt: what its holder took since is not ended");
-        tap_eq(not_ended, 0, "and a DIR that had begun is completed");
+        tap_eq(not_ended, 0, "owners killed in a DIR that had begun: it is completed");
         tap_eq(stuck, 0, "and the next interrupt comes exactly once");
         rig_destroy(&rig);
 }

@@ -98,7 +98,8 @@ static void little_room(size_t room)
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 wrong += seen[shm_gic_nth_spi(&rig.gic, i)] != 1;
         tap_ok(wrong == 0 && n == shm_gic_n_spis(&rig.gic), "room for %zu: each of %u ends comes once (%u wrong)", room, n, wrong);
-        tap_ok(!atomic_load(&rig.gic.header->eoi_summary), "and nothing is left");
+        tap_ok(!atomic_load(&rig.gic.header->eoi_summary),
+               "ends taken by the daemon: the summary is empty");
 }
 
 static unsigned n_tries;
@@ -122,7 +123,8 @@ static void giving_up(void)
         rig.gic.bounded = true;
         tap_ok(!shm_word_update(&rig.gic, word, 33, scribbled, (uint64_t)(uintptr_t)word), "a bounded view gives up, and says so");
         tap_ok(n_tries > 1 && n_tries <= SHM_TRIES, "after %u tries", n_tries);
-        tap_ok(shm_word_update(&rig.gic, word, 33, gic_field_set_group, 1), "and works when it is left alone");
+        tap_ok(shm_word_update(&rig.gic, word, 33, gic_field_set_group, 1),
+               "a word that is left alone again: a bounded view changes it");
         rig.gic.bounded = false;
         atomic_store(word, before);
 }
@@ -174,7 +176,7 @@ static void unplaced_by_nobody(void)
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
                 n += atomic_load(&one.gic.header->unplaced[i]) != 0;
         tap_ok(n == 0 && !atomic_load(&one.gic.header->unplaced_summary), "every bit of what waits for a target set: all taken");
-        tap_ok(mrs(&one, 0, ICC_HPPIR1) == NONE, "and nothing is placed by that");
+        tap_ok(mrs(&one, 0, ICC_HPPIR1) == NONE, "lowered for a dead daemon: nothing is placed");
         rig_destroy(&one);
 }
 
@@ -193,10 +195,12 @@ static void stale_summary(void)
         tap_eq(shm_cpuif_lines(&one.gic, 0), SHM_LINE_IRQ, "a look with every summary bit set");
         tap_ok(atomic_load(&one.gic.vcpus[0].summary) == 3, "leaves those of words with candidates");
         for (uint32_t intid = 63; intid <= 64; intid++) {
-                tap_eq(ack(&one, 0), intid, "and SPI %u comes", intid);
+                tap_eq(ack(&one, 0), intid, "a summary bit left over, SPI %u pulsed: it is taken",
+                       intid);
                 eoi(&one, 0, intid);
         }
-        tap_ok(atomic_load(&one.gic.vcpus[0].summary) == 0, "then nothing is left");
+        tap_ok(atomic_load(&one.gic.vcpus[0].summary) == 0,
+               "all taken: the candidate summary is empty");
         rig_destroy(&one);
 }
 

@@ -43,10 +43,12 @@ static void lives_with_its_open_file(void)
         close(fd);
         tap_ok(!shm_lock_is_dead(watcher, SESSION), "a duplicate is left: it lives");
         close(copy);
-        tap_ok(!shm_lock_is_dead(watcher, SESSION), "its mapping is left: it lives");
+        tap_ok(!shm_lock_is_dead(watcher, SESSION),
+               "the last descriptor closed, a mapping left: the session lives");
         again = open_session(SESSION);
         munmap(map, BYTES);
-        tap_ok(!shm_lock_is_dead(watcher, SESSION), "it had mapped anew before the last went");
+        tap_ok(!shm_lock_is_dead(watcher, SESSION),
+               "mapped anew, then the old mapping gone: the session lives");
         close(again);
         tap_ok(shm_lock_is_dead(watcher, SESSION), "nothing is left: it is dead");
 }
@@ -103,11 +105,11 @@ static void one_serves(void)
         shm_lock_retire(memory);
         tap_eq(shm_lock_serve(a), 0, "without it one does");
         tap_eq(shm_lock_serve(b), -EAGAIN, "one at a time");
-        tap_eq(shm_lock_serve(memory), -EAGAIN, "nor may a daemon begin in the middle");
+        tap_eq(shm_lock_serve(memory), -EAGAIN, "a VMM serves: a daemon that begins gets -EAGAIN");
         shm_lock_retire(a);
         tap_eq(shm_lock_serve(b), 0, "the next when it is done");
         tap_ok(!shm_lock_is_dead(a, OTHER) && !shm_lock_is_dead(b, SESSION),
-               "which says nothing about who lives");
+               "a VMM has served and given the place on: both sessions live");
         shm_lock_retire(b);
         fflush(stdout);
         pid = fork();
@@ -117,10 +119,10 @@ static void one_serves(void)
                 kill(getpid(), shm_lock_serve(own) == 0 ? SIGKILL : SIGTERM);
         }
         waitpid(pid, NULL, 0);
-        tap_eq(shm_lock_serve(a), 0, "who dies in the middle gives the place up");
+        tap_eq(shm_lock_serve(a), 0, "who served has died: the next one may serve");
         close(a);
         close(b);
-        tap_eq(shm_lock_serve(memory), 0, "who leaves, too");
+        tap_eq(shm_lock_serve(memory), 0, "who served has closed its file: the daemon may serve");
 }
 
 int main(void)

@@ -114,7 +114,8 @@ static void absent(struct rig *rig)
                 gicd(rig, 0x3400 + at, UINT32_MAX);
         tap_ok(sum_of_array(rig, ISENABLER) == 0 && broken == 0 && gicd_get(rig, 0x3400) == 0,
                "12.9: INTIDs that are not there are RAZ/WI");
-        tap_eq((int64_t)(shm_read_guest_errors(&rig->gic) - errors), 0, "and no error");
+        tap_eq((int64_t)(shm_read_guest_errors(&rig->gic) - errors), 0,
+               "INTIDs that are not there are written: no guest error is counted");
 }
 
 static void fields(struct rig *rig)
@@ -193,12 +194,13 @@ static void rings(struct rig *rig)
                "12.9 GICD_ISPENDR by anyone rings where it is routed (conformance 20)");
         gicd(rig, 0, 2);
         tap_eq(rig->rings[1], 2, "12.9 GICD_CTLR: enabling the group rings (conformance 22)");
-        tap_eq(shm_cpuif_lines(&rig->gic, 1), SHM_LINE_IRQ, "and the line is up");
+        tap_eq(shm_cpuif_lines(&rig->gic, 1), SHM_LINE_IRQ,
+               "SETSPI: the line of its vCPU is asserted");
         waker(rig, 1, 2);
         waker(rig, 1, 0);
         tap_eq(rig->rings[1], 3, "11.1 GICR_WAKER: waking rings (conformance 23)");
         shm_park_end(&rig->gic, 1);
-        tap_eq(ack(rig, 1), 33, "and it is delivered there");
+        tap_eq(ack(rig, 1), 33, "routed to vCPU 1: vCPU 1 takes it");
         eoi(rig, 1, 33);
         shm_gicd_write(&rig->gic, 0x40, 4, 33);
         tap_eq(ack(rig, 1), 33, "12.9 GICD_SETSPI_NSR: level");

@@ -70,20 +70,20 @@ static void choice_prefers_who_can_take_it_at_once(void)
         pulse(&rig, OTHER);
         tap_eq(target_of(OTHER), 1, "a vCPU that handles an equal priority is passed over");
         eoi(&rig, 0, SPI);
-        tap_eq(ack(&rig, 1), OTHER, "which then takes it");
+        tap_eq(ack(&rig, 1), OTHER, "chosen for vCPU 1: vCPU 1 takes it");
         eoi(&rig, 1, OTHER);
         parks(2);
         rings = rig.rings[2];
         pulse(&rig, SPI);
         tap_eq(target_of(SPI), 2, "one that sleeps in WFI is preferred");
-        tap_eq(rig.rings[2] - rings, 1, "and rung, once");
+        tap_eq(rig.rings[2] - rings, 1, "chosen for the sleeping vCPU 2: it is rung once");
         shm_park_end(&rig.gic, 2);
-        tap_eq(ack(&rig, 2), SPI, "and takes it");
+        tap_eq(ack(&rig, 2), SPI, "chosen for the sleeping vCPU 2: it takes it");
         eoi(&rig, 2, SPI);
         msr(&rig, 3, ICC_PMR, 0);
         parks(3);
         pulse(&rig, SPI);
-        tap_ok(target_of(SPI) != 3, "but not if its PMR masks the interrupt");
+        tap_ok(target_of(SPI) != 3, "a sleeping vCPU whose PMR masks it: not chosen");
         rig_destroy(&rig);
 }
 
@@ -161,7 +161,8 @@ static void gate_that_closes_moves_the_interrupt(const struct gate *gate)
         tap_eq(target_of(SPI), 1, "%s: of another vCPU changes nothing", gate->name);
         gate->set(1, false);
         tap_eq(target_of(SPI), UINT32_MAX, "%s: of the last one leaves it without a target", gate->name);
-        tap_ok(!gic_word_in_flight(shm_word_load(shm_gic_word(&rig.gic, 0, SPI))), "%s: and not in flight", gate->name);
+        tap_ok(!gic_word_in_flight(shm_word_load(shm_gic_word(&rig.gic, 0, SPI))),
+               "%s: nobody is eligible, not in flight", gate->name);
         pulse(&rig, OTHER);
         tap_eq(target_of(OTHER), UINT32_MAX, "%s: nobody is there for a new one either", gate->name);
         shm_tdir_try_clear(&rig.gic);
@@ -170,13 +171,14 @@ static void gate_that_closes_moves_the_interrupt(const struct gate *gate)
         gate->set(2, true);
         tap_eq(shm_tdir_get(&rig.gic, NULL, NULL), 1, "%s: TDIR is set again with the first target", gate->name);
         tap_ok(target_of(SPI) == 2 && target_of(OTHER) == 2, "%s: the first that is eligible again gets both", gate->name);
-        tap_ok(rig.rings[2] > 0, "%s: and is rung", gate->name);
+        tap_ok(rig.rings[2] > 0, "%s: opened, the vCPU is rung", gate->name);
         shm_park_end(&rig.gic, 2);
-        tap_eq(ack(&rig, 2), SPI, "%s: and takes the first", gate->name);
+        tap_eq(ack(&rig, 2), SPI, "%s: opened, the vCPU takes the first", gate->name);
         gate->set(2, false);
         tap_eq(target_of(OTHER), UINT32_MAX, "%s: what it did not take leaves again", gate->name);
         gate->set(0, true);
-        tap_eq(target_of(OTHER), 0, "%s: and comes to another", gate->name);
+        tap_eq(target_of(OTHER), 0, "%s: what it did not take, another opened: it goes there",
+               gate->name);
         rig_destroy(&rig);
 }
 
@@ -189,7 +191,7 @@ static void reset_and_irouter_end_the_choice(void)
         route(&rig, SPI, 2);
         tap_eq(target_of(SPI), 2, "an affinity written to GICD_IROUTER<n> ends 1-of-N");
         waker(&rig, 2, 2);
-        tap_eq(target_of(SPI), 2, "and then it stays with a vCPU that sleeps");
+        tap_eq(target_of(SPI), 2, "GICD_IROUTER names a vCPU, which then sleeps: it stays there");
         route(&rig, SPI, GIC_IROUTER_IRM);
         tap_eq(target_of(SPI), 1, "Interrupt_Routing_Mode set on a pending interrupt finds an eligible vCPU");
         dpg(1, 1u << 24);
@@ -197,7 +199,7 @@ static void reset_and_irouter_end_the_choice(void)
         set_group(&rig, 0, SPI, 0);
         tap_eq(target_of(SPI), UINT32_MAX, "a change of its group chooses anew: vCPU 1 has DPG0, the others sleep");
         dpg(1, 0);
-        tap_eq(target_of(SPI), 1, "until DPG0 is cleared");
+        tap_eq(target_of(SPI), 1, "DPG0 cleared: vCPU 1 is chosen");
         rig_destroy(&rig);
 }
 
@@ -242,7 +244,7 @@ static void level_is_chosen_anew_at_its_end(void)
         tap_ok(target_of(SPI) == 0 && !(shm_word_load(shm_gic_word(&rig.gic, 0, SPI)) & GIC_WORD_IRM),
                "without 1-of-N Interrupt_Routing_Mode is RES0");
         waker(&rig, 0, 2);
-        tap_eq(target_of(SPI), 0, "and nothing moves");
+        tap_eq(target_of(SPI), 0, "without 1-of-N, its vCPU sleeps: the SPI stays where it was");
         rig_destroy(&rig);
 }
 

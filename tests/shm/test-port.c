@@ -153,10 +153,11 @@ static void eoicount_ends_what_was_acknowledged_outside(void)
         pulse(&rig, FIRST);
         tap_eq(ack(&rig, 0), FIRST, "a port's vCPU acknowledges while it is not in guest");
         pulse(&rig, FIRST + 1);
-        tap_eq(ack(&rig, 0), FIRST + 1, "and is preempted");
+        tap_eq(ack(&rig, 0), FIRST + 1,
+               "acknowledged outside, one of higher priority: the first is preempted");
         shm_port_enter(&rig.gic, 0, &bank);
         tap_ok((uint32_t)bank.ich_lr[0] == FIRST + 1 && (bank.ich_lr[0] & GICH_LR_STATE) == GICH_LR_ACTIVE,
-               "then it is listed as active");
+               "acknowledged outside, then entered: listed as active");
         tap_eq(bank.ich_hcr & (1u << 2 | 1u << 14), 1u << 2 | 1u << 14, "LRENPIE and TDIR say that there is another");
         bank.ich_lr[0] &= ~GICH_LR_STATE;       /* the guest ends both */
         bank.ich_hcr |= UINT64_C(1) << 27;
@@ -280,7 +281,8 @@ static void bank_of_garbage_loses_nothing(void)
                         shm_port_enter(&rig.gic, 0, &bank);
                         shm_port_exit(&rig.gic, 0, &bank);
                 }
-                tap_ok(!any_resident() && is_served_again(), "%s: and is delivered later, in order, once each", garbage[i].what);
+                tap_ok(!any_resident() && is_served_again(),
+                       "%s: after it all is delivered, in order, once each", garbage[i].what);
                 rig_destroy(&rig);
         }
 }
@@ -302,9 +304,10 @@ static void snapshot_in_guest_is_not_exact(void)
         drop(&image);
         shm_power(&rig.gic, 0, false);
         image = save(&rig);
-        tap_eq(image.flags & SHM_SNAPSHOT_EXACT, 0, "nor if somebody says that it is off meanwhile");
+        tap_eq(image.flags & SHM_SNAPSHOT_EXACT, 0,
+               "saved in guest, called off meanwhile: not exact");
         tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, SHM_RESTORE_REPAIR, &why), -EBUSY,
-               "and it is not restored: %s", why.text);
+               "an image saved in guest: not restored: %s", why.text);
         shm_port_exit(&rig.gic, 0, &bank);
         gicd(&rig, ICPENDR + 4, UINT32_MAX);
         tap_ok(!gic_word_pending(word(FIRST)), "out again, the interrupt is taken away");
@@ -433,7 +436,7 @@ static void ports_that_die_together_open_the_gate_once(void)
         tap_ok(all <= one * N_VCPUS && rig.rings[9] == 0, "%d ports die: %llu accesses each", N_VCPUS, (unsigned long long)one);
         shm_repair_words(&rig.gic);
         tap_ok(rig.rings[9] > 0 && (shm_load(&rig.gic.header->tdir, TDIR_A4) & SHM_TDIR_SETTLED),
-               "then who waited at the gate is rung");
+               "the last port of a dead process is out: who waited at the gate is rung");
         rig_destroy(&rig);
 }
 

@@ -266,7 +266,8 @@ static void eligibility(void)
         }
         rd_write(&rig, 0, 0, 4, 1u << 24);
         tap_eq(chosen(&rig), 0, "12.11.2 GICR_CTLR.DPG0: not for Group 1");
-        tap_eq(ack(&rig, 0), 40, "and it is taken there");
+        tap_eq(ack(&rig, 0), 40,
+               "12.11.2 GICR_CTLR.DPG0, an SPI of Group 1: the chosen vCPU takes it");
         rig_destroy(&rig);
 }
 

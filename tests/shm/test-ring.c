@@ -54,7 +54,8 @@ static void basics(void)
         for (uint64_t i = 0; i < SHM_RING_ENTRIES; i++)
                 broken += shm_ring_put(&daemon_end, i) < 0;
         tap_eq(broken, 0, "%u entries fit", SHM_RING_ENTRIES);
-        tap_eq(shm_ring_put(&daemon_end, 9), -EAGAIN, "then it is full");
+        tap_eq(shm_ring_put(&daemon_end, 9), -EAGAIN,
+               "256 entries in a ring: the next finds it full");
         tap_ok(shm_ring_get(&client_end, &entry) == 1 && entry == 0 && shm_ring_put(&daemon_end, SHM_RING_ENTRIES) >= 0, "one out, one in");
         for (uint64_t i = 1; i <= SHM_RING_ENTRIES; i++)
                 broken += shm_ring_get(&client_end, &entry) != 1 || entry != i;
@@ -82,15 +83,15 @@ static void room(void)
         atomic_store(&daemon_end.in.queue->tail, SHM_RING_ENTRIES);
         tap_ok(shm_ring_owes_room(&daemon_end),
                "its producer is told, though its consumer did not see it full");
-        tap_ok(!shm_ring_owes_room(&daemon_end), "once");
+        tap_ok(!shm_ring_owes_room(&daemon_end), "a producer is owed room: it is told once");
         while (shm_ring_put(&client_end, 8) >= 0)
                 ;
         tap_ok(shm_ring_get(&daemon_end, &entry) == 1 && shm_ring_owes_room(&daemon_end),
-               "and again the next time");
+               "the ring full again, emptied: the producer is told again");
         while (shm_ring_put(&daemon_end, 9) >= 0)
                 ;
         tap_ok(shm_ring_get(&client_end, &entry) == 1 && shm_ring_owes_room(&client_end),
-               "the same in the other direction");
+               "the ring to the client full, emptied: the daemon is owed room");
         close_pair();
 
         open_pair();

@@ -101,15 +101,20 @@ static void descriptors(void)
                 tap_bail("create");
         seals = fcntl(fd, F_GET_SEALS);
         tap_eq(seals & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL, "sealed against shrinking, growing, unsealing");
-        tap_ok(ftruncate(fd, 4096) < 0 && ftruncate(fd, 1 << 30) < 0, "its size cannot change");
+        tap_ok(ftruncate(fd, 4096) < 0 && ftruncate(fd, 1 << 30) < 0,
+               "a sealed segment: its size cannot change");
         tap_ok(fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0600, "mode 0600");
         tap_ok((fcntl(fd_ro, F_GETFL) & O_ACCMODE) == O_RDONLY, "the other descriptor is read-only");
-        tap_ok(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd_ro, 0) == MAP_FAILED && errno == EACCES, "and cannot be mapped for writing");
-        tap_ok(write(fd_ro, "x", 1) < 0, "nor written");
+        tap_ok(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd_ro, 0) == MAP_FAILED &&
+                       errno == EACCES,
+               "the observer's descriptor: not mapped for writing");
+        tap_ok(write(fd_ro, "x", 1) < 0, "the observer's descriptor: not written");
         tap_ok((fcntl(fd, F_GETFD) & FD_CLOEXEC) && (fcntl(fd_ro, F_GETFD) & FD_CLOEXEC), "both are close-on-exec");
         tap_ok(shm_segment_map(fd_ro, true, &reader) < 0, "mapping it for writing is refused");
         tap_ok(shm_segment_map(fd_ro, false, &reader) == 0 && !reader.writable, "mapping it for reading works");
-        tap_ok(shm_read_icc_ctlr(&reader, 3, &ctlr) == 0 && ctlr.valid == 5 && shm_read_icc_ctlr(&reader, 4, &ctlr) == -EINVAL, "and it reads");
+        tap_ok(shm_read_icc_ctlr(&reader, 3, &ctlr) == 0 && ctlr.valid == 5 &&
+                       shm_read_icc_ctlr(&reader, 4, &ctlr) == -EINVAL,
+               "the observer's mapping: ICC_CTLR_EL1 is read, of a vCPU that exists only");
         shm_gicd_read(&reader, 0x3, 4);
         tap_eq((int64_t)shm_gicd_read(&reader, 0, 4), 0x50, "registers too; an access in error does not try to count");
         tap_ok(gic.header->must_understand & SHM_UNDERSTAND_PORTS, "who does not know list-register ports refuses it: it would pass their gate");

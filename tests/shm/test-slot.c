@@ -147,7 +147,7 @@ static void acknowledge(void)
         found_early();
         take_it_away = true;
         tap_ok(ack(&rig, 0) == NONE && n_calls == 1, "one whose line falls under the acknowledge is not taken");
-        tap_ok(is_empty(), "and the slot is empty: nothing is to be taken back");
+        tap_ok(is_empty(), "an acknowledge whose line fell is given up: the slot is empty");
         rig_destroy(&rig);
 }
 
@@ -219,7 +219,8 @@ static void power(void)
         shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
         tap_ok((atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) && gicr_get(&rig, 0, IGROUPR) == UINT32_MAX,
                "a vCPU that is on: its reset is asked for, nothing happens yet");
-        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "its next operation resets it first");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0,
+               "a reset asked for, then an operation: it is reset first");
         rig_boot(&rig);
         shm_power(&rig.gic, 0, false);
         shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);

@@ -206,10 +206,11 @@ static void goes_on(void)
         tap_eq(ack(&to, 1), 40, "a restored high level is pending again after EOI");
         low(&to, 40);
         eoi(&to, 1, 40);
-        tap_eq(ack(&to, 1), NONE, "until it is lowered");
+        tap_eq(ack(&to, 1), NONE,
+               "restored with a high wire, lowered and ended: nothing is pending");
         tap_eq(ack(&to, 0), NONE, "an edge that came while active waits for the end");
         eoi(&to, 0, 41);
-        tap_eq(ack(&to, 0), 41, "and is delivered then");
+        tap_eq(ack(&to, 0), 41, "restored disabled, enabled: delivered");
         eoi(&to, 0, 41);
         tap_eq(ack(&to, 0), NONE, "once");
         drop(&image);
@@ -343,7 +344,7 @@ static void taken(void)
         shm_vcpu_own(&to.gic, 0, 5, 1);
         shm_vcpu_repair(&to.gic, 0);
         tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && get_bit(&to, 0, ISENABLER, 27),
-               "and who registers it finds it as restored");
+               "taken by an outsider, restored, then registered: as restored");
         drop(&image);
         rig_destroy(&from);
         rig_destroy(&to);

@@ -109,7 +109,8 @@ static void at_once(void)
         shm_power(&rig.gic, OFF, true);
         tap_ok(mrs(&rig, OFF, ICC_RPR) == 0xff && resets(OFF) == 1, "then on: no active priority is left, and it is not reset again");
         boot_vcpu(OFF);
-        tap_ok(is_booted(OFF) && ack(&rig, OFF) == LATER, "and works: it takes the level that it had been handling");
+        tap_ok(is_booted(OFF) && ack(&rig, OFF) == LATER,
+               "off: reset, then on and booted: it takes the level that it had been handling");
 }
 
 static void slow_outsider(void)
@@ -120,7 +121,8 @@ static void slow_outsider(void)
         tap_eq(shm_takeover_seize(&rig.gic, OFF, &ticket), SHM_SEIZE_DONE,
                "an outsider takes what is off");
         tap_eq(shm_takeover_seize(&rig.gic, OFF, &ticket), SHM_SEIZE_OTHER, "one at a time");
-        tap_eq(shm_takeover_seize(&rig.gic, OTHER, &now), SHM_SEIZE_RUNS, "and not what runs");
+        tap_eq(shm_takeover_seize(&rig.gic, OTHER, &now), SHM_SEIZE_RUNS,
+               "take: a vCPU that runs is not taken");
         before = shm_word_load(&rig.gic.vcpus[OFF].words[PPI]);
         shm_power(&rig.gic, OFF, true);
         tap_ok(is_reset(OFF) && resets(OFF) == 1 && !get_bit(&rig, 0, ISACTIVER, HELD), "power on in the middle: it finishes the reset");
@@ -129,7 +131,8 @@ static void slow_outsider(void)
         tap_ok(before != now && (before & ~GIC_WORD_SALT) == (now & ~GIC_WORD_SALT),
                "the same state of a word is another word now: what the outsider decided on fails");
         tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && is_booted(OFF) && resets(OFF) == 1, "the slow outsider changes nothing any more");
-        tap_ok(atomic_load(&rig.gic.vcpus[OFF].slot.op) == SHM_SLOT_NONE, "and the slot is empty");
+        tap_ok(atomic_load(&rig.gic.vcpus[OFF].slot.op) == SHM_SLOT_NONE,
+               "taken back by power on: the slot is empty");
 
         fresh();
         shm_takeover_seize(&rig.gic, OFF, &ticket);
@@ -159,7 +162,8 @@ static void in_the_middle(void)
         tap_eq(rig.rings[63], LATER, "the outsider is at one SPI, the guest starts and acknowledges a later one");
         tap_ok(is_booted(OFF) && get_bit(&rig, 0, ISACTIVER, LATER) && mrs(&rig, OFF, ICC_RPR) == 0x80 && resets(OFF) == 1,
                "the outsider sees it and leaves it alone");
-        tap_ok(!(atomic_load(&rig.gic.vcpus[OFF].icc_ctlr) & SHM_ICC_CTLR_ASKED), "and nothing is left to be answered");
+        tap_ok(!(atomic_load(&rig.gic.vcpus[OFF].icc_ctlr) & SHM_ICC_CTLR_ASKED),
+               "on in the middle of an outsider's reset: nothing is left to be answered");
 }
 
 static void dead_outsider(void)
@@ -173,7 +177,8 @@ static void dead_outsider(void)
         tap_ok(is_reset(OFF) && resets(OFF) == 1 &&
                !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_SEIZED),
                "death while it has it: the repair finishes the reset, once, with the one that was asked meanwhile");
-        tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && resets(OFF) == 1, "and if it was only slow, it changes nothing");
+        tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && resets(OFF) == 1,
+               "an outsider that was slow, the vCPU taken back: it changes nothing");
 
         fresh();
         shm_takeover_seize(&rig.gic, OFF, &ticket);

@@ -116,7 +116,7 @@ static void asking(void)
                "asked: the vCPU is rung");
         shm_fold_ask_spis(&rig.gic);
         tap_eq(rig.rings[0], before + 1, "once");
-        tap_eq(shm_tdir_try_clear(&rig.gic), 0, "until it has folded there is no clear");
+        tap_eq(shm_tdir_try_clear(&rig.gic), 0, "asked to fold, not folded: TDIR is not cleared");
         shm_port_exit(&rig.gic, 0, &bank);
         tap_ok(!shm_fold_is_asked(&rig.gic) && shm_tdir_try_clear(&rig.gic) == 1,
                "when it has, there is");
@@ -153,7 +153,8 @@ static void racing(void)
         pthread_join(t, NULL);
         tap_eq(broken, 0, "200,000 SPIs against a daemon that clears all the time: set whenever one is in flight (conformance 32)");
         shm_tdir_try_clear(&rig.gic);
-        tap_ok(tdir(&generation, NULL) == 0 && generation % 2 == 0, "and clear in the end; an even number of changes");
+        tap_ok(tdir(&generation, NULL) == 0 && generation % 2 == 0,
+               "raised and cleared by many: clear in the end, an even number of changes");
 }
 
 int main(void)

@@ -139,7 +139,7 @@ static void is_not_woken_by(const char *what, void (*act)(void))
 {
         set_up(0);
         act();
-        tap_ok(sleeps(), "%s: it sleeps", what);
+        tap_ok(sleeps(), "%s: a vCPU with ProcessorSleep set sleeps", what);
         rig_destroy(&rig);
 }
 
