@@ -9,12 +9,12 @@
 # Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out, and,
 # of what no kill point can notice, why. A row whose text is not there, or that no kill point notices without a reason, is
 # an error. ONLY=REGEX: the rows whose words match. The tests are run in turn, until one notices;
-# PROGRAMS="test-stop": these, PART=thirds: this part of test-points and test-points-lr. QUICK=1: of
+# TESTS_OF="test-stop": these, PART=thirds: this part of test-points and test-points-lr. QUICK=1: of
 # each only the first point that fails, in a tenth of the time.
 top_srcdir=${top_srcdir:-.}
 kills=${KILLS:-6000}
-tests=${PROGRAMS:-test-guest test-cut test-points test-points-lr test-stop test-writes}
-part=$PART
+tests=${TESTS_OF:-test-guest test-cut test-points test-points-lr test-stop test-writes}
+part=${PART:-}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 failed=0
@@ -89,6 +89,11 @@ run_test() { # QUICK=1: until its first failure
 }
 
 mutant() { # file, text, replacement, words, why nothing notices
+        case $5 in *'~'*)
+                echo "not ok - tests/death/mutants: a text has a ~, which ends it: $1, $2"
+                failed=1
+                return ;;
+        esac
         if [ $apply_only = 1 ]; then
                 if TEXT=$2 awk 'index($0, ENVIRON["TEXT"]) { found = 1 } END { exit !found }' "$top_srcdir/$1"; then
                         echo "ok - $4"
