@@ -165,8 +165,12 @@ static void check_frame(struct stream *s)
                 FUZZ_ASSERT(s->rx.fds.n <= n_fds && (s->rx.fds.n == n_fds || s->rx.fds.lost));
         else
                 FUZZ_ASSERT(s->rx.fds.n == n_fds && s->rx.fds.lost == !fits);
-        if (code == PROTO_OK && s->rx.fds.lost)
-                code = PROTO_BAD_FDS;
+        if (code == PROTO_OK && s->rx.fds.lost) {
+                bool starved = s->rx.code == PROTO_NO_DESCRIPTORS;
+
+                FUZZ_ASSERT(starved ? s->scarce : !fits);
+                code = starved ? PROTO_NO_DESCRIPTORS : PROTO_BAD_FDS;
+        }
         FUZZ_ASSERT(s->rx.code == code);
         FUZZ_ASSERT(s->rx.header.request == le32(head) && s->rx.header.flags == le32(head + 4));
         FUZZ_ASSERT(s->rx.header.size == le32(head + 8));
