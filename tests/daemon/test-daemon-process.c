@@ -166,8 +166,7 @@ static unsigned start_at_once(struct daemon_proc *procs, unsigned n)
         unsigned n_alive = 0, n_ended = 0;
 
         for (unsigned i = 0; i < n; i++) {
-                strcpy(procs[i].folder, procs[0].folder);
-                strcpy(procs[i].socket, procs[0].socket);
+                procs[i] = procs[0];
                 daemon_spawn(&procs[i], &(struct daemon_options){ .quiet = true });
         }
         if (!daemon_wait_notify(&procs[0], "READY=1"))
