@@ -62,10 +62,14 @@ static bool has_candidate(const struct shm_vcpu *vcpu, uint32_t intid)
                (atomic_load(&vcpu->summary) >> (index / 64) & 1);
 }
 
+/* One that was refused at the gate of TDIR waits for the last port that leaves (shm-gate.h). */
 static bool sleeps_unrung(const struct party *p, uint32_t *ret_n_parks)
 {
+        const struct shm_vcpu *vcpu = &p->rig.gic.vcpus[p->vcpu];
+
         *ret_n_parks = atomic_load(&p->n_parks);
-        return atomic_load(&p->rig.gic.vcpus[p->vcpu].park) == SHM_PARK_PARKED &&
+        return atomic_load(&vcpu->park) == SHM_PARK_PARKED &&
+               !(atomic_load(&vcpu->port) & SHM_PORT_GATED) &&
                atomic_load(&p->rung) == atomic_load(&p->slept);
 }
 
