@@ -77,14 +77,15 @@ build() { # the file that was changed
 
 only=${ONLY:-.}
 
-run_test() { # QUICK=1: until its first failure
+run_test() { # QUICK=1: until its first failure. Return: 124 and above: it does not come to its end
+        [ -x "$dir/$1" ] || return 2
         # shellcheck disable=SC2086
         if [ -z "$QUICK" ]; then
                 KILLS=$kills SEED=1 timeout 300 "$dir/$1" $part > "$dir/out" 2>&1
         else
                 KILLS=$kills SEED=1 timeout 300 "$dir/$1" $part 2>&1 |
                         sed '/^not ok/q' > "$dir/out"
-                grep -q '^not ok\|^1\.\.' "$dir/out"
+                grep -q '^not ok\|^1\.\.' "$dir/out" || return 124
         fi
 }
 
