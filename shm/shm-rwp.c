@@ -9,6 +9,9 @@
 /*
  * @closed: groups that are. Of what is enabled nobody waits for the disable. Resident, it is in the
  * bank (BANK-X1 before WORD-R1).
+ *
+ * A guest takes it by the group that it had when it was listed. Of one that was changed since
+ * (GIC_WORD_FOLD) that group is unknown here: it may be a closed one until its port has folded.
  */
 static bool may_be_taken(struct shm_gic *gic, const shm_atomic(uint64_t) *word, uint32_t intid,
                          unsigned closed)
@@ -16,8 +19,10 @@ static bool may_be_taken(struct shm_gic *gic, const shm_atomic(uint64_t) *word, 
         uint64_t w = shm_word_load(word);
         uint32_t port = gic_word_holder(w);
 
-        if (!(w & GIC_WORD_RESIDENT) ||
-            ((w & GIC_WORD_ENABLE) && !(closed & 1u << gic_word_group(w))))
+        if (!(w & GIC_WORD_RESIDENT))
+                return false;
+        if ((w & GIC_WORD_ENABLE) && !(closed & 1u << gic_word_group(w)) &&
+            !(closed && (w & GIC_WORD_FOLD)))
                 return false;
         return port < gic->n_vcpus &&
                (shm_held_listed_state(&gic->vcpus[port], intid) & GICH_LR_PENDING);
@@ -117,10 +122,31 @@ bool shm_rwp_of_distributor(struct shm_gic *gic)
         return false;
 }
 
+/* A 1-of-N interrupt that this port has listed, of a group that GICR_CTLR.DPG has. */
+static bool may_oneofn_be_taken(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
+        unsigned closed = cpuif >> SHM_CPUIF_DPG_SHIFT & 3;
+
+        if (!closed || !shm_gic_is_port_in_guest(&gic->vcpus[vcpu]))
+                return false;
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++) {
+                uint32_t intid = shm_gic_nth_spi(gic, i);
+                const shm_atomic(uint64_t) *word = &shm_gic_spi(gic, intid)->word;
+                uint64_t w = shm_word_load(word);
+
+                if ((w & GIC_WORD_IRM) && gic_word_holder(w) == vcpu &&
+                    may_be_taken(gic, word, intid, closed))
+                        return true;
+        }
+        return false;
+}
+
 bool shm_rwp_of_redistributor(struct shm_gic *gic, uint32_t vcpu)
 {
         return may_be_acknowledged_here(gic, vcpu) ||
-               (has_ports(gic) && may_private_be_taken(gic, vcpu, 0));
+               (has_ports(gic) && (may_private_be_taken(gic, vcpu, 0) ||
+                                   may_oneofn_be_taken(gic, vcpu)));
 }
 
 /* Something that this port has listed: what is enabled counts, too. */

@@ -196,6 +196,40 @@ static void rwp_until_no_port_may_take_what_is_disabled(void)
         rig_destroy(&rig);
 }
 
+/* The guest takes what is listed by the group that it was listed with (12.9.4). */
+static void rwp_until_what_changed_its_group_is_folded(void)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        pulse(&rig, SPI);
+        bank = enter();
+        gicd(&rig, 0x80 + 4 * (SPI / 32), ~(1u << SPI % 32)); /* GICD_IGROUPR<n>: to Group 0 */
+        tap_eq(GICD_RWP, 0, "listed in Group 1, moved to Group 0: GICD_CTLR.RWP is 0");
+        gicd(&rig, 0, 1);
+        tap_eq(GICD_RWP, 1, "listed in Group 1, moved, Group 1 disabled: GICD_CTLR.RWP is 1");
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(GICD_RWP, 0, "listed, moved, its old group disabled, folded: GICD_CTLR.RWP is 0");
+        rig_destroy(&rig);
+}
+
+/* GICR_CTLR.DPG1NS (12.11.2), and RWP of the same register. */
+static void rwp_until_excluded_oneofn_is_folded(void)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        shm_gicd_write(&rig.gic, 0x6000 + 8 * SPI, 8, UINT64_C(1) << 31);
+        pulse(&rig, SPI);
+        bank = enter();
+        tap_eq((uint32_t)bank.ich_lr[0], SPI, "1-of-N, pulsed, entered: it is listed");
+        shm_gicr_write(&rig.gic, 0, 4, 1u << 25);
+        tap_eq(GICR_RWP, 1, "1-of-N, listed, DPG1NS set: GICR_CTLR.RWP is 1");
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(GICR_RWP, 0, "1-of-N, listed, DPG1NS set, folded: GICR_CTLR.RWP is 0");
+        rig_destroy(&rig);
+}
+
 #define WAKER  shm_gicr_read(&rig.gic, 0x14, 4) /* of vCPU 0 */
 #define IRM    (UINT64_C(1) << 31)
 
@@ -324,6 +358,8 @@ int main(void)
         port_gives_up_1_of_n_that_it_may_not_take(sleep_vcpu, "GICR_WAKER.ProcessorSleep");
         spi_made_active_makes_all_ports_trap();
         rwp_until_no_port_may_take_what_is_disabled();
+        rwp_until_what_changed_its_group_is_folded();
+        rwp_until_excluded_oneofn_is_folded();
         private_made_active_makes_its_port_trap();
         later_of_two_active_writes_holds();
         made_active_stays_when_the_port_dies();
