@@ -5,9 +5,10 @@
  * Device role: granted SPIs (of both ranges) driven by ring, without mapping the segment
  *
  * What    A call is one entry in the ring, and one eventfd write if the daemon sleeps.
- * Full    Levels and pulses are state: what found the ring full is kept as bits (a later level replaces an earlier
- *         one, pulses coalesce as edges of a pending interrupt do) and sent before anything newer of the same
- *         interrupt. The daemon rings once there is room (shm-ring.h).
+ * Full    Levels and pulses are state: what found the ring full is kept as bits (a later level
+ *         replaces an earlier one, but for a rising edge in between; edges and pulses coalesce as
+ *         those of a pending interrupt do) and sent before anything newer of the same interrupt.
+ *         The daemon rings once there is room (shm-ring.h).
  */
 #include <string.h>
 
@@ -30,6 +31,39 @@ static int send_entry(struct vgic_vm *vm, uint32_t kind, uint32_t intid)
         return r < 0 ? r : 0;
 }
 
+static int send_level(struct vgic_vm *vm, uint32_t intid, bool is_high)
+{
+        struct vgic_device *d = &vm->device;
+        uint32_t index = gic_shared_index(intid);
+        uint64_t bit = bit_of(index);
+        int r = send_entry(vm, is_high ? SHM_RING_ASSERT : SHM_RING_DEASSERT, intid);
+
+        if (r < 0)
+                return r;
+        d->sent[index / 64] = is_high ? d->sent[index / 64] | bit : d->sent[index / 64] & ~bit;
+        if (is_high)
+                d->risen[index / 64] &= ~bit;
+        return 0;
+}
+
+/*
+ * The shortest sequence of levels that has a rising edge if there was one, and ends with the last
+ * level: an edge-triggered interrupt latches the edge, a level-sensitive one has no request left.
+ */
+static int send_levels(struct vgic_vm *vm, uint32_t intid)
+{
+        struct vgic_device *d = &vm->device;
+        uint32_t index = gic_shared_index(intid), i = index / 64;
+        uint64_t bit = bit_of(index);
+        int r = 0;
+
+        if ((d->risen[i] & d->sent[i]) & bit)
+                r = send_level(vm, intid, false);
+        if (r == 0 && (d->risen[i] & ~d->level[i]) & bit)
+                r = send_level(vm, intid, true);
+        return r < 0 ? r : send_level(vm, intid, d->level[i] & bit);
+}
+
 /* Send the kept state of one interrupt, by its gic_shared_index(). */
 static int send_kept(struct vgic_vm *vm, uint32_t index)
 {
@@ -45,7 +79,7 @@ static int send_kept(struct vgic_vm *vm, uint32_t index)
                 d->pulses[i] &= ~bit;
         }
         if (d->unsent[i] & bit) {
-                r = send_entry(vm, (d->level[i] & bit) ? SHM_RING_ASSERT : SHM_RING_DEASSERT, intid);
+                r = send_levels(vm, intid);
                 if (r < 0)
                         return r;
                 d->unsent[i] &= ~bit;
@@ -84,6 +118,8 @@ int vgic_device_drive(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
                 d->pulses[i] |= bit;
         } else {
                 d->unsent[i] |= bit;
+                if (op == VGIC_LINE_ASSERT)
+                        d->risen[i] |= bit & ~d->level[i];
                 d->level[i] = op == VGIC_LINE_ASSERT ? d->level[i] | bit : d->level[i] & ~bit;
         }
         return send_kept(vm, index);

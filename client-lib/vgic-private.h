@@ -39,6 +39,8 @@ struct vgic_device {
         uint64_t granted[GIC_SHARED_WORDS];
         uint64_t level[GIC_SHARED_WORDS];       /* what the wires should be */
         uint64_t unsent[GIC_SHARED_WORDS];      /* levels that found the ring full */
+        uint64_t sent[GIC_SHARED_WORDS];        /* levels that the daemon was told last */
+        uint64_t risen[GIC_SHARED_WORDS];       /* rising edges that it was not told */
         uint64_t pulses[GIC_SHARED_WORDS];      /* pulses that found the ring full: they coalesce */
 };
 

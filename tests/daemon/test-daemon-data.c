@@ -382,6 +382,56 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         close(event);
 }
 
+/* The daemon stands still: the ring is full, and both levels of SPI_OTHER are kept. */
+static void drive_a_full_ring(struct daemon_proc *proc, struct vgic_vm *device, bool is_high)
+{
+        int r[2];
+
+        kill(proc->pid, SIGSTOP);
+        while (vgic_spi_pulse(device, SPI_LEVEL) != -EAGAIN)
+                ;
+        r[0] = is_high ? vgic_spi_deassert(device, SPI_OTHER) : vgic_spi_assert(device, SPI_OTHER);
+        r[1] = is_high ? vgic_spi_assert(device, SPI_OTHER) : vgic_spi_deassert(device, SPI_OTHER);
+        kill(proc->pid, SIGCONT);
+        tap_ok(r[0] == -EAGAIN && r[1] == -EAGAIN, "full ring, wire %s, two levels: -EAGAIN",
+               is_high ? "high" : "low");
+}
+
+/* GICD_ICFGR<n>: edge-triggered. A rising edge that found no room is latched once there is some. */
+static void full_ring_keeps_a_rising_edge(struct daemon_proc *proc)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *dev = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "edges", 1, N_SPIS, VGIC_VM_EPHEMERAL), *device;
+        uint32_t intids[] = { SPI_LEVEL, SPI_OTHER };
+        char token[VGIC_TOKEN_MAX + 1];
+
+        vgic_gicd_write(vm, 0xc00 + SPI_OTHER / 16 * 4, 4, 0xaaaaaaaa);
+        vgic_grant(vm, "disk", intids, 2, token);
+        vgic_device_attach(dev, "edges", token, &device);
+        for (unsigned is_high = 0; is_high < 2; is_high++) {
+                uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
+                struct vgic_irq_state state = { 0 };
+
+                if (is_high)
+                        vgic_spi_assert(device, SPI_OTHER);
+                wait_line(vm, SPI_OTHER, is_high);
+                vgic_gicd_write(vm, 0x280 + SPI_OTHER / 32 * 4, 4, 1u << SPI_OTHER % 32);
+                drive_a_full_ring(proc, device, is_high);
+                while (!state.pending && base_clock_ns() < end) {
+                        vgic_conn_process(dev);
+                        vgic_vm_irq_state(vm, 0, SPI_OTHER, &state);
+                }
+                tap_ok(state.pending,
+                       "full ring, wire %s, %s: the edge is pending once there is room", is_high
+                       ? "high" : "low", is_high ? "lowered and raised" : "raised and lowered");
+                tap_ok(wait_line(vm, SPI_OTHER, is_high),
+                       "full ring: the line is as it was driven last");
+        }
+        vgic_vm_detach(device);
+        vgic_disconnect(dev);
+        vgic_disconnect(conn);
+}
+
 int main(void)
 {
         struct daemon_proc proc;
@@ -394,6 +444,7 @@ int main(void)
         tdir_is_exact_while_nobody_subscribes(&proc);
         vcpu_in_guest_is_asked_before_tdir_clears(&proc);
         device_drives_what_it_was_granted(&proc);
+        full_ring_keeps_a_rising_edge(&proc);
         client_that_makes_room_rings_if_it_is_owed(&proc);
         hostile_client_is_disconnected_others_served(&proc);
         tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
