@@ -45,7 +45,8 @@ nodes() {
         awk '/^VGIC_[0-9.]+ *[{]/ { node = $1 } /^ +vgic_/ { print node, $1 }' | sort
 }
 nodes < "$map" > "$tmp/nodes"
-: > "$tmp/tagged" > "$tmp/kept"
+: > "$tmp/tagged"
+: > "$tmp/kept"
 for tag in $(git -C "$top_srcdir" tag -l 'v[0-9]*' 2>/dev/null); do
         git -C "$top_srcdir" show "$tag:client-lib/libvgic.map" 2>/dev/null | nodes > "$tmp/node"
         cut -d' ' -f1 "$tmp/node" | sort -u | while read -r node; do
