@@ -28,17 +28,19 @@ struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vc
 {
         uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
         unsigned enabled = (unsigned)shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
+        unsigned excluded = (unsigned)(cpuif >> SHM_CPUIF_DPG_SHIFT) & 3;
+        unsigned here = (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
 
         if (cpuif & SHM_CPUIF_ASLEEP)
                 enabled = 0;
-        return (struct shm_list_groups) { enabled,
-                                         enabled & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) };
+        enabled |= (enabled & ~excluded) << 2;
+        return (struct shm_list_groups) { enabled, enabled & (here | here << 2) };
 }
 
 bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups)
 {
         return gic_word_wanting(w) && gic_word_route(w) == vcpu &&
-               (groups & (1u << gic_word_group(w)));
+               shm_list_has_group(w, groups);
 }
 
 /*

@@ -28,12 +28,23 @@ struct shm_list_choices {
         bool no_spis;           /* of what is pending, SPIs are not offered */
 };
 
-/* Groups: enabled at the distributor, and of these, at the CPU interface. */
+/*
+ * Groups: enabled at the distributor, and of these, at the CPU interface. Bit g: of group g what is
+ * for one vCPU; bit 2 + g: what is 1-of-N, unless GICR_CTLR.DPG<g> excludes it.
+ */
 struct shm_list_groups {
         unsigned enabled, listable;
 };
 
+#define SHM_LIST_ALL_GROUPS  15u
+
 struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vcpu);
+
+/* shm_list_has_group() - do @groups have the group of @w, for 1-of-N if it is? */
+static inline bool shm_list_has_group(uint64_t w, unsigned groups)
+{
+        return groups >> (((w & GIC_WORD_IRM) ? 2 : 0) + gic_word_group(w)) & 1;
+}
 
 /* shm_list_is_listable() - it is to be delivered to @vcpu, and its group is of @groups. */
 bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups);

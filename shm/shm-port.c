@@ -66,7 +66,7 @@ static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice 
                         break;
                 now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
                                   (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu &&
-                                  (groups & (1u << gic_word_group(w))), ret_lr);
+                                  shm_list_has_group(w, groups), ret_lr);
                 shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], *ret_lr, BANK_X1);
                 if (shm_word_cas(choice->at, &choice->word, now)) {
                         choice->word = now;
@@ -95,7 +95,7 @@ static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
                         return;
                 now = gic_lr_fold(old, lr, lr, &ended);
                 if (shm_word_cas(at, &old, now)) {
-                        if (!shm_list_is_listable(now, vcpu, 3))
+                        if (!shm_list_is_listable(now, vcpu, SHM_LIST_ALL_GROUPS))
                                 shm_word_pay_effects(gic, intid, old, now);
                         else if (now & GIC_WORD_IRM)
                                 shm_oneofn_keep(gic, vcpu, intid);

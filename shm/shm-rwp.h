@@ -14,10 +14,10 @@
  *         thread is stopped in the middle of it (SIGSTOP, a debugger), that acknowledge may still
  *         come when it goes on, and RWP says so until then. Of a dead one the repair empties the
  *         slot. What was not disabled does not count: a busy VM's RWP reads 0.
- * Order   The writer's change of the word, or of GICD_CTLR, comes before its look here; a port
- *         reads both after it has listed (WORD-R1, GATE-A2): either this sees it listed, or the
- *         port sees the change. A trap port looks at the gates after its slot (SLOT-R3): either
- *         this sees the slot (SLOT-A2), or the trap port sees the change.
+ * Order   The writer's change of the word, of GICD_CTLR, or of GICR_CTLR.DPG<n> comes before its
+ *         look here; a port reads them after it has listed (WORD-R1, GATE-A2, GATE-A1): either this
+ *         sees it listed, or the port sees the change. A trap port looks at the gates after its
+ *         slot (SLOT-R3): either this sees the slot (SLOT-A2), or the trap port sees the change.
  *         GICR_WAKER.ChildrenAsleep is the same of a vCPU that was put to sleep (section 11.1).
  * Threads Any.
  */

@@ -230,6 +230,43 @@ static void rwp_until_excluded_oneofn_is_folded(void)
         rig_destroy(&rig);
 }
 
+static bool is_listed_pending(const struct shm_port_bank *bank)
+{
+        return (uint32_t)bank->ich_lr[0] == SPI && (bank->ich_lr[0] & GICH_LR_PENDING);
+}
+
+/*
+ * Active, and pending again, when it is excluded: it stays active here, and what is pending goes to
+ * another vCPU when it ends. DPG1NS keeps the port from listing that, so that RWP ends with a fold
+ * and not with the handler, which may be who polls it.
+ */
+static void excluded_oneofn_is_not_listed_again(void)
+{
+        struct shm_port_bank bank;
+
+        boot();
+        shm_gicd_write(&rig.gic, 0x6000 + 8 * SPI, 8, UINT64_C(1) << 31);
+        pulse(&rig, SPI);
+        bank = enter_active(SPI);
+        pulse(&rig, SPI);
+        shm_port_exit(&rig.gic, 0, &bank);
+        bank = enter();
+        tap_ok(is_listed_pending(&bank), "1-of-N, active, pulsed again: listed as both");
+        shm_gicr_write(&rig.gic, 0, 4, 1u << 25);
+        tap_ok(GICR_RWP && rig.rings[0] > 0,
+               "1-of-N, listed as both, DPG1NS set: GICR_CTLR.RWP is 1, its port is rung");
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(GICR_RWP, 0, "1-of-N, listed as both, DPG1NS set, folded: GICR_CTLR.RWP is 0");
+        bank = enter();
+        tap_eq(bank.ich_lr[0] & GICH_LR_STATE, GICH_LR_ACTIVE,
+               "1-of-N, active and pending, DPG1NS set, entered: listed as active only");
+        tap_eq(GICR_RWP, 0, "1-of-N, active and pending, DPG1NS set, entered: RWP stays 0");
+        bank.ich_lr[0] &= ~GICH_LR_STATE;
+        shm_port_exit(&rig.gic, 0, &bank);
+        tap_eq(mrs(&rig, 1, ICC_IAR1), SPI, "1-of-N, DPG1NS set, ended: another vCPU takes it");
+        rig_destroy(&rig);
+}
+
 #define WAKER  shm_gicr_read(&rig.gic, 0x14, 4) /* of vCPU 0 */
 #define IRM    (UINT64_C(1) << 31)
 
@@ -360,6 +397,7 @@ int main(void)
         rwp_until_no_port_may_take_what_is_disabled();
         rwp_until_what_changed_its_group_is_folded();
         rwp_until_excluded_oneofn_is_folded();
+        excluded_oneofn_is_not_listed_again();
         private_made_active_makes_its_port_trap();
         later_of_two_active_writes_holds();
         made_active_stays_when_the_port_dies();
