@@ -387,8 +387,9 @@ int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t 
  * Threads: any (VMM); conn (device).
  * Return: 0; -EINVAL the VM has no such SPI; -EACCES an observer, or a device that has no grant of
  *         it (any more: VGIC_EVENT_REVOKED). VMM: -ENODATA not initialised; -EOPNOTSUPP a mirror.
- *         Device: -EAGAIN the ring is full: nothing to do, the state is kept, and sent by
- *         vgic_conn_process(); -EBADMSG the ring is corrupt, -ENOTCONN there is none: the daemon
+ *         Device: -EAGAIN the ring is full: nothing to do, the last level, a rising edge before it
+ *         and a pulse are kept, and sent by vgic_conn_process(); vgic_vm_detach() drops what was
+ *         not sent; -EBADMSG the ring is corrupt, -ENOTCONN there is none: the daemon
  *         does not hear this device any more: disconnect.
  */
 int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid);
