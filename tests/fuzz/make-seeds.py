@@ -175,10 +175,16 @@ def bank(n, *steps):
 
 spis = [(PULSE, 0, 32 + i) for i in range(12)]
 take_all = [(GUEST, IAR), (GUEST, IAR + 12)] * 6
+HCR = 168  # offsetof(struct shm_port_bank, ich_hcr)
+# Group 1, from the lowest priority up (set_up() of fuzz-bank.c): each preempts the one before.
+nested = [step_ for i in (14, 13, 6, 5, 4) for step_ in ((PULSE, 0, 32 + i), (GUEST, IAR))]
 BANKS = {
     'take-and-end': bank(4, *spis, (DOOR,), (GUEST, IAR), (GUEST, EOIR | 64, 0, 40), (DOOR,), (DOOR,), (DOOR,)),
     'more-than-fit': bank(2, *spis, (DOOR,), *take_all, (DOOR,), (DOOR,), *take_all, (DOOR,), (DOOR,), (DOOR,)),
-    'eoicount': bank(1, (GUEST, IAR), *spis, *take_all, (DOOR,), (SPOIL, 0, 200, 0x1f << 27), (DOOR,), (DOOR,), (DOOR,)),
+    'eoicount': bank(1, (GUEST, IAR), *spis, *take_all, (DOOR,), (SPOIL, 0, HCR, 0x1f << 27), (DOOR,), (DOOR,), (DOOR,)),
+    # Nested, only the latest is listed; its end is not of those that are counted.
+    'eoicount-one': bank(1, (DOOR,), (DOOR,), *nested, (DOOR,), (SPOIL, 0, HCR, 1 << 27 | 5), (DOOR,), (DOOR,),
+                         (DOOR,)),
     'another-intid': bank(4, *spis, (DOOR,), (SPOIL, 0, 0, 77), (SPOIL, 0, 4, 0xf << 28), (DOOR,), (DOOR,), (DOOR,)),
     'garbage': bank(16, *spis, (DOOR,), *[(SPOIL, 0, i, 0xffffffff) for i in range(0, 208, 4)], (DOOR,), (DOOR,), (DOOR,)),
     'dies': bank(4, *spis, (DOOR,), (GUEST, IAR), (DIE,), (DOOR,), (DOOR,)),
