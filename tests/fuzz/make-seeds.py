@@ -115,6 +115,8 @@ MORE = {
         frame(0, 'ATTR_GET', message(f2=7, f3=32))),
     'two-vmms': (GRANTED, frame(3, 'VM_ATTACH', message(f1='v', f2=1)) + frame(3, 'VCPU_REGISTER', message(f1=1)) +
                  step(CLOSE, 0, 1, b'') + frame(3, 'VCPU_REGISTER', message(f1=0))),
+    'vcpu-behind': (RUNNING, b''.join(frame(0, name, message(f1=vcpu)) for vcpu in range(1, 8) for name in (
+        'VCPU_REGISTER', 'TDIR_UNSUBSCRIBE', 'VCPU_UNREGISTER'))),
     'ephemeral': (READY, frame(0, 'VM_CREATE', message(f1='e', f2=1, f3=32, f5=1)) + frame(0, 'VM_INIT') +
                   step(CLOSE, 0, 1, b'') + frame(1, 'VM_LIST')),
     'wrong-fd': (RUNNING, frame(0, 'TDIR_SUBSCRIBE', message(f1=0), fds=0x21) + frame(0, 'TDIR_SUBSCRIBE', fds=0x31) +
