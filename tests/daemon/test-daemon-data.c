@@ -495,6 +495,7 @@ static void full_ring_changes_no_effect(struct daemon_proc *proc)
         }
         vgic_vm_detach(t.device);
         vgic_disconnect(t.conn);
+        vgic_vm_detach(t.vm);
         vgic_disconnect(conn);
 }
 

@@ -94,6 +94,7 @@ static void small_files_are_told(void)
         tap_ok(strstr(vgic_conn_error(conn), "LimitFSIZE"), "files of 64 KiB at most: \"%s\"",
                vgic_conn_error(conn));
         tap_ok(daemon_alive(&proc), "files of 64 KiB at most: the daemon lives");
+        vgic_vm_detach(vm);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&proc), 0, "files of 64 KiB at most: it ends in order");
         read_log(log[0], text, sizeof(text));
