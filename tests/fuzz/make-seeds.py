@@ -115,8 +115,9 @@ MORE = {
         frame(0, 'ATTR_GET', message(f2=7, f3=32))),
     'two-vmms': (GRANTED, frame(3, 'VM_ATTACH', message(f1='v', f2=1)) + frame(3, 'VCPU_REGISTER', message(f1=1)) +
                  step(CLOSE, 0, 1, b'') + frame(3, 'VCPU_REGISTER', message(f1=0))),
-    'vcpu-behind': (RUNNING, b''.join(frame(0, name, message(f1=vcpu)) for vcpu in range(1, 8) for name in (
-        'VCPU_REGISTER', 'TDIR_UNSUBSCRIBE', 'VCPU_UNREGISTER'))),
+    'vcpu-behind': (RUNNING, b''.join(
+        frame(0, name, message(f1=vcpu)) for vcpu in range(1, 8)
+        for name in ('VCPU_REGISTER', 'TDIR_UNSUBSCRIBE', 'VCPU_UNREGISTER'))),
     'ephemeral': (READY, frame(0, 'VM_CREATE', message(f1='e', f2=1, f3=32, f5=1)) + frame(0, 'VM_INIT') +
                   step(CLOSE, 0, 1, b'') + frame(1, 'VM_LIST')),
     'wrong-fd': (RUNNING, frame(0, 'TDIR_SUBSCRIBE', message(f1=0), fds=0x21) + frame(0, 'TDIR_SUBSCRIBE', fds=0x31) +
@@ -183,10 +184,11 @@ nested = [step_ for i in (14, 13, 6, 5, 4) for step_ in ((PULSE, 0, 32 + i), (GU
 BANKS = {
     'take-and-end': bank(4, *spis, (DOOR,), (GUEST, IAR), (GUEST, EOIR | 64, 0, 40), (DOOR,), (DOOR,), (DOOR,)),
     'more-than-fit': bank(2, *spis, (DOOR,), *take_all, (DOOR,), (DOOR,), *take_all, (DOOR,), (DOOR,), (DOOR,)),
-    'eoicount': bank(1, (GUEST, IAR), *spis, *take_all, (DOOR,), (SPOIL, 0, HCR, 0x1f << 27), (DOOR,), (DOOR,), (DOOR,)),
+    'eoicount': bank(1, (GUEST, IAR), *spis, *take_all, (DOOR,), (SPOIL, 0, HCR, 0x1f << 27),
+                     (DOOR,), (DOOR,), (DOOR,)),
     # Nested, only the latest is listed; its end is not of those that are counted.
-    'eoicount-one': bank(1, (DOOR,), (DOOR,), *nested, (DOOR,), (SPOIL, 0, HCR, 1 << 27 | 5), (DOOR,), (DOOR,),
-                         (DOOR,)),
+    'eoicount-one': bank(1, (DOOR,), (DOOR,), *nested, (DOOR,), (SPOIL, 0, HCR, 1 << 27 | 5),
+                         (DOOR,), (DOOR,), (DOOR,)),
     'another-intid': bank(4, *spis, (DOOR,), (SPOIL, 0, 0, 77), (SPOIL, 0, 4, 0xf << 28), (DOOR,), (DOOR,), (DOOR,)),
     'garbage': bank(16, *spis, (DOOR,), *[(SPOIL, 0, i, 0xffffffff) for i in range(0, 208, 4)], (DOOR,), (DOOR,), (DOOR,)),
     'dies': bank(4, *spis, (DOOR,), (GUEST, IAR), (DIE,), (DOOR,), (DOOR,)),
