@@ -5,7 +5,7 @@
 
 /*
  * Log: to the journal with fields when standard error is the journal, else readable lines to
- * standard error
+ * standard error; who logs never waits for either (log-writer.h)
  *
  * Fields  MESSAGE, PRIORITY, and where it concerns one: VGICD_VM=<name>, VGICD_SESSION=<number>.
  * Trust   Names of clients reach this file only after proto or vm_name_valid() checked them; what
@@ -15,10 +15,7 @@
 #include <stdint.h>
 #include <syslog.h>
 
-/*
- * log_open() - decide where to; @max_priority: LOG_ERR..LOG_DEBUG, what is less important is
- * dropped.
- */
+/* log_open() - @max_priority: LOG_ERR..LOG_DEBUG, what is less important is dropped. */
 void log_open(int max_priority);
 
 /*

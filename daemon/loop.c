@@ -10,7 +10,15 @@
 #include <unistd.h>
 
 #include "closer.h"
+#include "log.h"
 #include "loop.h"
+
+/* libevent would write to standard error itself, and wait for it. */
+static void on_event_message(int severity, const char *text)
+{
+        log_line(severity == EVENT_LOG_ERR ? LOG_ERR
+                 : severity == EVENT_LOG_WARN ? LOG_WARNING : LOG_DEBUG, "libevent: %s", text);
+}
 
 /*
  * With a clock of its own for timers (a timerfd): libevent's usual one stands still for a tick of
@@ -46,6 +54,7 @@ int loop_init(struct loop *loop, const struct options *options)
         loop->options = options;
         loop->epoch = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
         users_init(&loop->users, options);
+        event_set_log_callback(on_event_message);
         loop->closer = closer_new();
         loop->base = loop->closer ? new_base() : NULL;
         if (!loop->base)

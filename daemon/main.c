@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "log-writer.h"
 #include "options.h"
 #include "process.h"
 #include "server.h"
@@ -34,6 +35,11 @@ int main(int argc, char **argv)
         if (r != 0)
                 return r < 0 ? EXIT_USAGE : EXIT_SUCCESS;
         log_open(options.log_priority);
+        r = log_writer_start();
+        if (r < 0) {
+                log_line(LOG_ERR, "no thread can be made for the log: %s", strerror(-r));
+                return EXIT_FAILURE;
+        }
         process_set_up();
         r = server_new(&options, &server);
         if (r == -ENOMEM)
@@ -43,5 +49,6 @@ int main(int argc, char **argv)
         server_free(server);
         if (r == 0)
                 log_line(LOG_INFO, "stopped");
+        log_writer_finish();
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

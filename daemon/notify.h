@@ -4,19 +4,20 @@
 #define NOTIFY_H
 
 /*
- * Notify: what the service manager is told (sd_notify)
+ * Notify: what the service manager is told, as by sd_notify(3)
  *
- * Each call does nothing when the daemon was not started by a service manager.
+ * Each call does nothing when the daemon was not started by a service manager. None waits; false:
+ * it could not be told now, and the caller tries again.
  */
 #include <stdbool.h>
 
 /* notify_ready() - READY=1: the socket is listened on. */
-void notify_ready(unsigned n_vms, unsigned n_sessions);
+bool notify_ready(void);
 
-/* notify_status() - STATUS= in words; never waits. Return: false if it could not be told now. */
+/* notify_status() - STATUS= in words. */
 bool notify_status(unsigned n_vms, unsigned n_sessions);
 
-/* notify_stopping() - STOPPING=1. */
+/* notify_stopping() - STOPPING=1; of no consequence if it is not heard. */
 void notify_stopping(void);
 
 #endif

@@ -9,9 +9,8 @@
  * Why     A shell, a cron job, a container or a service manager hands down closed standard
  *         descriptors, blocked signals, and limits. Each of them has a default that ends a service
  *         without a word, or makes it deaf to SIGTERM.
- * How     main() calls both functions before the first thread and before the first descriptor
- *         that is not a standard one.
- * Threads None but the first exists yet.
+ * How     main() calls both functions before the first descriptor that is not a standard one.
+ * Threads None but the first exists yet, and the log's, which blocks all signals.
  */
 
 /*

@@ -28,6 +28,7 @@
 #define ACCEPT_AGAIN_MS   500
 #define STATUS_DELAY_MS   100
 #define STATUS_AGAIN_MS  1000   /* the manager did not take it */
+#define READY_AGAIN_MS    100   /* the same, and it waits for it */
 
 static struct timeval milliseconds(unsigned ms)
 {
@@ -171,14 +172,30 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
         on_changed(server);
 }
 
+/* READY until it is told, and STATUS as it is now: of what was not taken nothing is missing. */
+static void tell_manager(struct server *server)
+{
+        bool is_told = server->is_ready || notify_ready();
+
+        server->is_ready = is_told;
+        if (is_told)
+                is_told = notify_status(server->registry.n_vms, server->sessions.n);
+        if (!is_told) {
+                server->n_untold++;
+                status_soon(server, server->is_ready ? STATUS_AGAIN_MS : READY_AGAIN_MS);
+        } else if (server->n_untold) {
+                log_line(LOG_WARNING,
+                         "the service manager was stuck: it did not take %u notifications",
+                         server->n_untold);
+                server->n_untold = 0;
+        }
+}
+
 static void on_status(evutil_socket_t fd, short what, void *arg)
 {
-        struct server *server = arg;
-
         (void)fd;
         (void)what;
-        if (!notify_status(server->registry.n_vms, server->sessions.n))
-                status_soon(server, STATUS_AGAIN_MS);
+        tell_manager(arg);
 }
 
 /* The service manager's, or our own. */
@@ -249,7 +266,7 @@ int server_new(const struct options *options, struct server **ret_server)
 
 int server_run(struct server *server)
 {
-        notify_ready(0, 0);
+        tell_manager(server);
         log_line(LOG_INFO, "vgicd %s listens on %s", PACKAGE_VERSION,
                  server->listener.path ? server->listener.path : "the service manager's socket");
         return event_base_dispatch(server->loop.base) < 0 ? -EIO : 0;

@@ -30,6 +30,8 @@ struct server {
         struct event *stop_term;
         struct event *stop_int;
         struct event *status;           /* STATUS= follows changes with some delay */
+        bool is_ready;                  /* the service manager knows */
+        unsigned n_untold;              /* that it did not take, since it last took one */
         struct registry registry;
         struct sessions sessions;
         bool is_paused;                 /* nothing is accepted: there were no descriptors for it */

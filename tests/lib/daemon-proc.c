@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -91,6 +92,13 @@ static void set_environment(const struct daemon_proc *proc, const struct daemon_
                 dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
         if (options->log_fd > 0)
                 dup2(options->log_fd, STDERR_FILENO);
+        if (options->is_journal) {
+                struct stat st;
+
+                fstat(STDERR_FILENO, &st);
+                snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+                setenv("JOURNAL_STREAM", text, 1);
+        }
         dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the TAP stream */
 }
 

@@ -36,6 +36,7 @@ struct daemon_options {
         unsigned long limit_fsize;      /* 0: as it is */
         bool quiet;                     /* its messages are expected: to /dev/null */
         int log_fd;                     /* > 0: its messages go here */
+        bool is_journal;                /* what they go to is said to be the journal */
 };
 
 /* daemon_prepare() - make the folder and the notify socket; bails out on failure. */

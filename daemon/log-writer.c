@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Log writer: see log-writer.h
+ *
+ * The state below is part of the log, which the project's rule against globals excepts.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#include "log-writer.h"
+
+#define STACK_BYTES  (256u * 1024)
+#define WHO_MAX  160u
+
+static struct {
+        pthread_mutex_t lock;
+        pthread_cond_t filled;
+        pthread_cond_t idle;            /* all is written */
+        bool is_started;
+        bool is_writing;
+        bool is_journal;
+        unsigned first, n;              /* of lines, a ring */
+        unsigned n_lost;                /* since the last that found room */
+        unsigned n_failed;              /* the thread's: not taken by where they go */
+        struct log_entry lines[LOG_WRITER_LINES];
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER };
+
+/*
+ * systemd says in $JOURNAL_STREAM which file the journal is; a redirected standard error differs
+ * from it.
+ */
+static bool stderr_is_journal(void)
+{
+        const char *stream = getenv("JOURNAL_STREAM");
+        unsigned long long dev, ino;
+        struct stat st;
+
+        if (!stream || sscanf(stream, "%llu:%llu", &dev, &ino) != 2 ||
+            fstat(STDERR_FILENO, &st) < 0)
+                return false;
+        return st.st_dev == dev && st.st_ino == ino;
+}
+
+const char *log_writer_priority_name(int priority)
+{
+        static const char *const names[] = {
+                [LOG_ERR] = "error", [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice",
+                [LOG_INFO] = "info",
+                [LOG_DEBUG] = "debug",
+        };
+
+        return names[priority];
+}
+
+/* Not by stdio, whose lock exit() would wait for. Return: all of it is written. */
+static bool write_all(int fd, const char *bytes, size_t n)
+{
+        while (n > 0) {
+                ssize_t done = write(fd, bytes, n);
+
+                if (done > 0) {
+                        bytes += done;
+                        n -= (size_t)done;
+                } else if (done < 0 && errno == EAGAIN) { /* others share it, and made it so */
+                        struct pollfd wait = { .fd = fd, .events = POLLOUT };
+
+                        poll(&wait, 1, -1);
+                } else if (done == 0 || errno != EINTR) {
+                        return false;
+                }
+        }
+        return true;
+}
+
+static bool to_stderr(const struct log_entry *entry)
+{
+        char line[LOG_TEXT_MAX + WHO_MAX + 64], who[WHO_MAX] = "", stamp[32];
+        struct tm tm;
+        int n;
+
+        if (entry->vm[0] && entry->session)
+                snprintf(who, sizeof(who), "vm %s, session %" PRIu64 ": ", entry->vm,
+                         entry->session);
+        else if (entry->vm[0])
+                snprintf(who, sizeof(who), "vm %s: ", entry->vm);
+        else if (entry->session)
+                snprintf(who, sizeof(who), "session %" PRIu64 ": ", entry->session);
+        localtime_r(&entry->when.tv_sec, &tm);
+        strftime(stamp, sizeof(stamp), "%H:%M:%S", &tm);
+        n = snprintf(line, sizeof(line), "vgicd %s.%03ld %-7s %s%s\n", stamp,
+                     entry->when.tv_nsec / 1000000, log_writer_priority_name(entry->priority),
+                     who, entry->text);
+        return write_all(STDERR_FILENO, line, (size_t)n);
+}
+
+static int field(struct iovec *iov, char *buffer, size_t size, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+static int field(struct iovec *iov, char *buffer, size_t size, const char *format, ...)
+{
+        va_list args;
+        int n;
+
+        va_start(args, format);
+        n = vsnprintf(buffer, size, format, args);
+        va_end(args);
+        if (n < 0)
+                return 0;
+        iov->iov_base = buffer;
+        iov->iov_len = (size_t)n < size ? (size_t)n : size - 1;
+        return 1;
+}
+
+static bool to_journal(const struct log_entry *entry)
+{
+        char message[LOG_TEXT_MAX + 16], level[32], vm[LOG_VM_MAX + 16], session[48];
+        struct iovec iov[4];
+        int n = 0;
+
+        n += field(&iov[n], message, sizeof(message), "MESSAGE=%s", entry->text);
+        n += field(&iov[n], level, sizeof(level), "PRIORITY=%d", entry->priority);
+        if (entry->vm[0])
+                n += field(&iov[n], vm, sizeof(vm), "VGICD_VM=%s", entry->vm);
+        if (entry->session)
+                n += field(&iov[n], session, sizeof(session), "VGICD_SESSION=%" PRIu64,
+                           entry->session);
+        return sd_journal_sendv(iov, n) >= 0;
+}
+
+static bool write_entry(const struct log_entry *entry)
+{
+        return writer.is_journal ? to_journal(entry) : to_stderr(entry);
+}
+
+/* It goes in front of what could be written again, or alone. */
+static void tell_lost(unsigned n)
+{
+        struct log_entry entry = { .priority = LOG_WARNING };
+
+        if (n == 0 && writer.n_failed == 0)
+                return;
+        clock_gettime(CLOCK_REALTIME, &entry.when);
+        snprintf(entry.text, sizeof(entry.text),
+                 "%u lines of the log were lost: what reads it was stuck, slow or full",
+                 n + writer.n_failed);
+        if (write_entry(&entry))
+                writer.n_failed = 0;
+        else
+                writer.n_failed += n;
+}
+
+static void write_next(const struct log_entry *entry)
+{
+        tell_lost(entry->n_lost);
+        if (!write_entry(entry))
+                writer.n_failed++;
+}
+
+/*
+ * The oldest line, or the number of those that were lost after all of them. Called with the lock;
+ * not while it writes.
+ */
+static void write_one(void)
+{
+        struct log_entry entry;
+        bool have = writer.n > 0;
+        unsigned n_lost = writer.n_lost;
+
+        if (have) {
+                entry = writer.lines[writer.first];
+                writer.first = (writer.first + 1) % LOG_WRITER_LINES;
+                writer.n--;
+        } else {
+                writer.n_lost = 0;
+        }
+        writer.is_writing = true;
+        pthread_mutex_unlock(&writer.lock);
+        if (have)
+                write_next(&entry);
+        else
+                tell_lost(n_lost);
+        pthread_mutex_lock(&writer.lock);
+        writer.is_writing = false;
+}
+
+static void *write_for_ever(void *arg)
+{
+        (void)arg;
+        pthread_mutex_lock(&writer.lock);
+        for (;;) {
+                while (writer.n > 0 || writer.n_lost > 0)
+                        write_one();
+                pthread_cond_broadcast(&writer.idle);
+                pthread_cond_wait(&writer.filled, &writer.lock);
+        }
+        return NULL;
+}
+
+/* All signals are the main thread's: the guard timer's, too. */
+int log_writer_start(void)
+{
+        sigset_t all, before;
+        pthread_condattr_t monotonic;
+        pthread_attr_t attr;
+        pthread_t thread;
+        int r;
+
+        writer.is_journal = stderr_is_journal();
+        pthread_condattr_init(&monotonic);
+        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&writer.idle, &monotonic);
+        pthread_condattr_destroy(&monotonic);
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_attr_init(&attr);
+        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+        pthread_attr_setstacksize(&attr, STACK_BYTES);
+        r = pthread_create(&thread, &attr, write_for_ever, NULL);
+        pthread_attr_destroy(&attr);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        writer.is_started = r == 0;
+        return -r;
+}
+
+void log_writer_put(const struct log_entry *entry)
+{
+        if (!writer.is_started) {
+                write_next(entry);
+                return;
+        }
+        pthread_mutex_lock(&writer.lock);
+        if (writer.n < LOG_WRITER_LINES) {
+                struct log_entry *slot =
+                        &writer.lines[(writer.first + writer.n) % LOG_WRITER_LINES];
+
+                *slot = *entry;
+                slot->n_lost = writer.n_lost;
+                writer.n_lost = 0;
+                writer.n++;
+        } else {
+                writer.n_lost++;
+        }
+        pthread_cond_signal(&writer.filled);
+        pthread_mutex_unlock(&writer.lock);
+}
+
+void log_writer_finish(void)
+{
+        struct timespec until;
+        int r = 0;
+
+        if (!writer.is_started)
+                return;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += LOG_WRITER_LAST_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        pthread_mutex_lock(&writer.lock);
+        while (r == 0 && (writer.n > 0 || writer.n_lost > 0 || writer.is_writing))
+                r = pthread_cond_timedwait(&writer.idle, &writer.lock, &until);
+        pthread_mutex_unlock(&writer.lock);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Nobody reads the log, the journal hangs, the service manager is stuck: vgicd serves on, ends on
+ * SIGTERM, and says what was lost
+ *
+ * Why     Each of these is a write() or sendmsg() that sleeps for ever.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "daemon-proc.h"
+#include "log.h"
+#include "log-writer.h"
+#include "tap.h"
+#include "vgic/vgic.h"
+
+#define N_LINES  (LOG_WRITER_LINES + 100)
+
+/* --- a pipe that nobody reads --- */
+
+/* Nobody reads it, and there is room for nothing. */
+static void full_pipe(int ret_fds[2])
+{
+        char bytes[4096];
+
+        memset(bytes, '\n', sizeof(bytes));
+        if (pipe2(ret_fds, O_CLOEXEC) < 0)
+                tap_bail("no pipe: %s", strerror(errno));
+        fcntl(ret_fds[1], F_SETFL, O_NONBLOCK);
+        while (write(ret_fds[1], bytes, sizeof(bytes)) > 0)
+                ;
+        fcntl(ret_fds[1], F_SETFL, 0);
+}
+
+/* Until the socket is there: nothing says that it is ready where the service manager is stuck. */
+static void wait_for_socket(const struct daemon_proc *proc)
+{
+        for (unsigned i = 0; i < DAEMON_WAIT_MS && access(proc->socket, F_OK) < 0; i++)
+                poll(NULL, 0, 1);
+}
+
+/* Until @text comes, or nothing more does. Return: it came. */
+static bool read_until(int fd, const char *text)
+{
+        static char have[1 << 20];
+        size_t n = 0;
+
+        memset(have, 0, sizeof(have));
+        while (n < sizeof(have) - 1 && daemon_wait_readable(fd)) {
+                ssize_t got = read(fd, have + n, sizeof(have) - 1 - n);
+
+                if (got <= 0)
+                        return false;
+                n += (size_t)got;
+                if (strstr(have, text))
+                        return true;
+        }
+        return false;
+}
+
+static void pipe_that_nobody_reads(void)
+{
+        struct daemon_proc proc;
+        struct vgic_conn *conn;
+        int log[2];
+
+        full_pipe(log);
+        daemon_start(&proc, &(struct daemon_options){ .log_fd = log[1] });
+        tap_ok(daemon_alive(&proc), "nobody reads its log: it serves");
+        conn = daemon_connect(&proc);
+        for (unsigned i = 0; i < 50; i++) {
+                struct vgic_vm *vm = daemon_vm(conn, "talk", 1, 32, 0);
+
+                vgic_vm_detach(vm);
+                vgic_vm_destroy(conn, "talk");
+        }
+        tap_ok(daemon_alive(&proc), "nobody reads its log, and 100 lines go there: it serves on");
+        vgic_disconnect(conn);
+        kill(proc.pid, SIGTERM);
+        tap_eq(daemon_wait_exit(&proc), 0, "nobody reads its log: SIGTERM ends it in order");
+        daemon_cleanup(&proc);
+        close(log[0]);
+        close(log[1]);
+
+        full_pipe(log);
+        daemon_start(&proc, &(struct daemon_options){ .log_fd = log[1] });
+        close(log[1]);
+        tap_ok(daemon_alive(&proc), "nobody reads its log yet: it serves");
+        tap_ok(read_until(log[0], "listens on"), "its log is read again: its first line is there");
+        daemon_stop(&proc);
+        tap_ok(read_until(log[0], "stopped"), "its log is read again: its last line is there");
+        close(log[0]);
+}
+
+/* In a process of its own, whose standard error is a full pipe. */
+static void put_lines(int fd)
+{
+        struct log_entry entry = { .priority = LOG_INFO };
+
+        dup2(fd, STDERR_FILENO);
+        if (log_writer_start() < 0)
+                _exit(1);
+        for (unsigned i = 0; i < N_LINES; i++) {
+                snprintf(entry.text, sizeof(entry.text), "line %u.", i);
+                log_writer_put(&entry);
+        }
+        if (write(fd + 1, "", 1) < 0) /* all are put: read now */
+                _exit(1);
+        pause();
+}
+
+/* Every line comes or is counted, and those that come are in their order. */
+static void lost_lines_are_counted(void)
+{
+        unsigned n_came = 0, n_lost = 0, last = 0, number;
+        int log[2], put[2];
+        char line[2048], c;
+        bool in_order = true;
+        FILE *file;
+        pid_t pid;
+
+        full_pipe(log);
+        if (pipe(put) < 0)
+                tap_bail("no pipe");
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+                dup2(log[1], 50);
+                dup2(put[1], 51);
+                put_lines(50);
+        }
+        close(log[1]);
+        close(put[1]);
+        if (read(put[0], &c, 1) != 1)
+                tap_bail("the lines were not put");
+        file = fdopen(log[0], "r");
+        while (n_came + n_lost < N_LINES && fgets(line, sizeof(line), file)) {
+                const char *text = strstr(line, "line ");
+
+                if (text && sscanf(text, "line %u.", &number) == 1) {
+                        in_order = in_order && (n_came == 0 || number > last);
+                        last = number;
+                        n_came++;
+                } else if ((text = strstr(line, "warning")) &&
+                           sscanf(text, "warning %u lines of the log were lost", &number) == 1) {
+                        n_lost += number;
+                }
+        }
+        tap_eq(n_came + n_lost, N_LINES, "each line of a stuck log comes or is counted as lost");
+        tap_ok(n_lost > 0 && n_came >= LOG_WRITER_LINES, "%u came, %u were lost", n_came, n_lost);
+        tap_ok(in_order, "those that came are in their order");
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        fclose(file);
+        close(put[0]);
+}
+
+/* --- a service manager that does not listen --- */
+
+static void fill_socket(const char *path)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        while (sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof(address)) == 1)
+                ;
+        if (errno != EAGAIN)
+                tap_bail("%s: %s", path, strerror(errno));
+        close(fd);
+}
+
+static void service_manager_that_is_stuck(void)
+{
+        struct daemon_proc proc;
+        char path[96];
+        int log[2];
+
+        daemon_prepare(&proc);
+        snprintf(path, sizeof(path), "%s/notify", proc.folder);
+        fill_socket(path);
+        daemon_spawn(&proc, NULL);
+        wait_for_socket(&proc);
+        tap_ok(daemon_alive(&proc), "the service manager takes nothing: it serves");
+        kill(proc.pid, SIGTERM);
+        tap_eq(daemon_wait_exit(&proc), 0, "the service manager takes nothing: SIGTERM ends it");
+        daemon_cleanup(&proc);
+
+        if (pipe2(log, O_CLOEXEC) < 0)
+                tap_bail("no pipe");
+        daemon_prepare(&proc);
+        snprintf(path, sizeof(path), "%s/notify", proc.folder);
+        fill_socket(path);
+        daemon_spawn(&proc, &(struct daemon_options){ .log_fd = log[1] });
+        close(log[1]);
+        wait_for_socket(&proc);
+        tap_ok(daemon_alive(&proc), "the service manager takes nothing yet: it serves");
+        tap_ok(daemon_wait_notify(&proc, "READY=1"), "it takes them again: READY=1 comes");
+        tap_ok(daemon_wait_notify(&proc, "STATUS="), "and the status");
+        tap_ok(read_until(log[0], "the service manager was stuck"), "and the log says so");
+        daemon_stop(&proc);
+        close(log[0]);
+}
+
+/* --- a journal that hangs --- */
+
+/* A /run of its own, in which a journal listens and does not read. Return: its socket; -1: no. */
+static int stuck_journal(void)
+{
+        struct sockaddr_un address = {
+                .sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"
+        };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("tmpfs", "/run", "tmpfs", 0, NULL) < 0 || mkdir("/run/systemd", 0755) < 0 ||
+            mkdir("/run/systemd/journal", 0755) < 0 ||
+            bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+                close(fd);
+                return -1;
+        }
+        fill_socket(address.sun_path);
+        return fd;
+}
+
+static bool journal_says(int fd, const char *text)
+{
+        char message[4096];
+
+        while (daemon_wait_readable(fd)) {
+                ssize_t n = recv(fd, message, sizeof(message) - 1, 0);
+
+                message[n > 0 ? n : 0] = '\0';
+                if (strstr(message, text))
+                        return true;
+        }
+        return false;
+}
+
+static void journal_that_hangs(void)
+{
+        struct daemon_proc proc;
+        int fd = stuck_journal();
+
+        if (fd < 0) {
+                tap_note("no mount namespace (root has one): a journal that hangs is not tried");
+                return;
+        }
+        daemon_start(&proc, &(struct daemon_options){ .is_journal = true });
+        tap_ok(daemon_alive(&proc), "the journal hangs: it serves");
+        kill(proc.pid, SIGTERM);
+        tap_eq(daemon_wait_exit(&proc), 0, "the journal hangs: SIGTERM ends it");
+        daemon_cleanup(&proc);
+
+        daemon_start(&proc, &(struct daemon_options){ .is_journal = true });
+        tap_ok(daemon_alive(&proc), "the journal hangs: the next one serves");
+        tap_ok(journal_says(fd, "MESSAGE=vgicd "), "the journal reads again: the first line comes");
+        daemon_stop(&proc);
+        close(fd);
+}
+
+int main(void)
+{
+        pipe_that_nobody_reads();
+        lost_lines_are_counted();
+        service_manager_that_is_stuck();
+        journal_that_hangs();
+        return tap_done();
+}
