@@ -85,6 +85,13 @@ static int lock_error(const char *path, const char *lock, int error)
                          path);
                 return -EADDRINUSE;
         }
+        if (error == EACCES && access(lock, F_OK) == 0) {
+                log_line(LOG_ERR,
+                         "%s is another user's, whose vgicd was killed: remove it, or choose "
+                         "another path with --socket",
+                         lock);
+                return -error;
+        }
         if (error == ENOENT || error == ENOTDIR || error == EACCES || error == EROFS)
                 return bind_error(path, error);
         log_line(LOG_ERR, "%s, which keeps a second vgicd away, cannot be locked: %s", lock,
@@ -243,10 +250,16 @@ static int open_locked(const char *path, const struct sockaddr_un *address,
         return 0;
 }
 
-/* The file goes while the lock is still held: nobody else's can be there. */
+/*
+ * The file goes while the lock is still held. It is another daemon's, if somebody removed the one
+ * that was locked.
+ */
 static void drop_lock(const char *path, int lock_fd)
 {
-        unlink(lock_path(path).text);
+        struct lock_path lock = lock_path(path);
+
+        if (is_still_there(lock_fd, lock.text))
+                unlink(lock.text);
         close(lock_fd);
 }
 

@@ -161,6 +161,24 @@ static void second_daemon_waits_for_none(void)
         daemon_cleanup(&proc);
 }
 
+/* An administrator removed the lock, and another daemon made its own. */
+static void lock_of_another_is_left(void)
+{
+        struct daemon_proc proc;
+        char path[128];
+        int fd;
+
+        daemon_start(&proc, NULL);
+        lock_path(&proc, path, sizeof(path));
+        if (unlink(path) < 0 || (fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
+                tap_bail("no lock: %s", strerror(errno));
+        kill(proc.pid, SIGTERM);
+        daemon_wait_exit(&proc);
+        tap_ok(access(path, F_OK) == 0, "SIGTERM: a lock that is another daemon's stays");
+        close(fd);
+        daemon_cleanup(&proc);
+}
+
 /* Start @n at once on one path, over what a killed one left. Return: how many live on. */
 static unsigned start_at_once(struct daemon_proc *procs, unsigned n)
 {
@@ -216,6 +234,7 @@ int main(void)
         small_files_are_told();
         few_descriptors_are_told();
         second_daemon_waits_for_none();
+        lock_of_another_is_left();
         of_many_at_once_one_lives();
         return tap_done();
 }
