@@ -193,42 +193,57 @@ enum proto_code handle_vm_init(struct request *request)
  * other VMMs, when this process is dead. One of them may hold that byte, out of spite: then nobody
  * can tell of this session, as of one that did not ask. Return: 0; a negative errno.
  */
-static int open_locks(const struct vm *vm, struct session *session, int *ret_fd)
+static int open_locks(const struct vm *vm, uint64_t session, int *ret_fd, bool *ret_has_lock)
 {
         int fd = shm_lock_reopen(vm->lock_fd);
 
         if (fd < 0)
                 return fd;
-        session->member.has_lock = shm_lock_session(fd, session->id) == 0;
+        *ret_has_lock = shm_lock_session(fd, session) == 0;
         *ret_fd = fd;
         return 0;
 }
 
-enum proto_code handle_vm_map(struct request *request)
+/*
+ * The lock goes with the descriptors: where these are not sent, it is closed here, and the session
+ * has none. A second mapping that gets none does not take the first one's away.
+ */
+static enum proto_code reply_writable(struct request *request, const struct vm *vm,
+                                      Vgic__VmMapReply *reply)
 {
         struct session *session = request->session;
-        bool writable = session->proto.role == PROTO_ROLE_VMM;
-        Vgic__VmMapReply reply = VGIC__VM_MAP_REPLY__INIT;
-        Vgic__Status status = VGIC__STATUS__INIT;
         BASE_CLEANUP_FD int locks = -1;
-        struct vm *vm = NULL;
-        enum proto_code code = request_ready_vm(request, "", &vm);
-        int r;
+        enum proto_code code;
+        bool has_lock = false;
 
-        if (code != PROTO_OK)
-                return code;
-        if (writable && (session->proto.features & PROTO_FEATURE_LOCKS)) {
-                r = open_locks(vm, session, &locks);
+        if (session->proto.features & PROTO_FEATURE_LOCKS) {
+                int r = open_locks(vm, session->id, &locks, &has_lock);
+
                 if (r < 0)
                         return proto_code_from_errno(r);
         }
+        code = request_reply(request, &reply->base, (int[]){vm->segment_fd, vm->tdir_bell, locks},
+                             locks < 0 ? 2 : 3);
+        if (code == PROTO_OK)
+                session->member.has_lock |= has_lock;
+        return code;
+}
+
+enum proto_code handle_vm_map(struct request *request)
+{
+        bool writable = request->session->proto.role == PROTO_ROLE_VMM;
+        Vgic__VmMapReply reply = VGIC__VM_MAP_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        struct vm *vm = NULL;
+        enum proto_code code = request_ready_vm(request, "", &vm);
+
+        if (code != PROTO_OK)
+                return code;
         reply.status = &status;
         reply.segment_bytes = vm->gic.bytes;
         reply.writable = writable;
         if (writable)
-                return request_reply(request, &reply.base,
-                                     (int[]){vm->segment_fd, vm->tdir_bell, locks},
-                                     locks < 0 ? 2 : 3);
+                return reply_writable(request, vm, &reply);
         return request_reply(request, &reply.base, &vm->segment_ro_fd, 1);
 }
 
