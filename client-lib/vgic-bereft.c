@@ -70,7 +70,7 @@ static bool take_left(struct vgic_vm *vm, uint32_t index, bool is_own)
  * session has left. Another session that lives keeps its vCPUs, whatever its connection. Neighbours
  * mostly belong to one session, which is asked for once. Return: how many were repaired.
  */
-static unsigned bury(struct vgic_vm *vm, struct shm_gic *gic)
+static unsigned release_dead(struct vgic_vm *vm, struct shm_gic *gic)
 {
         uint64_t last = 0, own = vm->conn->session;
         bool is_dead = false, alone = true;
@@ -83,8 +83,10 @@ static unsigned bury(struct vgic_vm *vm, struct shm_gic *gic)
 
                 if (!session || (is_own && !is_left))
                         continue;
-                if (!is_own && session != last)
-                        is_dead = is_dead_session(vm, last = session);
+                if (!is_own && session != last) {
+                        is_dead = is_dead_session(vm, session);
+                        last = session;
+                }
                 alone &= is_own || is_dead;
                 if (!is_own && !is_dead)
                         continue;
@@ -144,7 +146,7 @@ static void repair(struct vgic_vm *vm, bool all)
 
         all = all && is_due(&bereft->last_all_ns, VGIC_BEREFT_LOOK_MS);
         all |= !bereft->is_done || bereft->epoch != epoch;
-        n = bury(vm, &gic);
+        n = release_dead(vm, &gic);
         if (all)
                 shm_line_lower_served(&gic);
         if (all || n > 0)
@@ -208,7 +210,7 @@ static bool has_left(const struct vgic_vm *vm, uint32_t first, uint32_t n)
         return false;
 }
 
-static bool is_done(struct vgic_vm *vm)
+static bool was_repaired(struct vgic_vm *vm)
 {
         bool done;
 
@@ -220,7 +222,8 @@ static bool is_done(struct vgic_vm *vm)
 
 /*
  * Once the daemon is known to be dead only another VMM can have its place, for as long as a repair
- * takes: that is waited for. A daemon that lives, and has disconnected this VMM, keeps the place.
+ * takes: that is waited for, but not longer for many vCPUs than for one, since that VMM may stand
+ * still. A daemon that lives, and has disconnected this VMM, keeps the place.
  */
 void vgic_bereft_leave(struct vgic_vm *vm, uint32_t first, uint32_t n)
 {
@@ -231,11 +234,14 @@ void vgic_bereft_leave(struct vgic_vm *vm, uint32_t first, uint32_t n)
         if (!shm_local_is_raised(&vm->bereft.begun) || !has_locks(vm))
                 return;
         vgic_bereft_again(vm, true);
-        for (unsigned ms = 0; has_left(vm, first, n) && ms < VGIC_BEREFT_WAIT_MS && is_done(vm);
-             ms++) {
+        while (has_left(vm, first, n) && vm->bereft.left_ms < VGIC_BEREFT_WAIT_MS &&
+               was_repaired(vm)) {
                 nanosleep(&step, NULL);
+                vm->bereft.left_ms++;
                 vgic_bereft_again(vm, true);
         }
+        if (!has_left(vm, first, n))
+                vm->bereft.left_ms = 0;
 }
 
 void vgic_bereft_tick_slow(struct vgic_vm *vm)

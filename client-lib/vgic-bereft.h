@@ -36,7 +36,7 @@ void vgic_bereft_begin(struct vgic_vm *vm);
 
 /*
  * vgic_bereft_again() - the host asks once more: everything (@all), or what has not been done yet.
- * Return: it has been done, once.
+ * Return: there is nothing to wait for: it was done once, has not begun, or cannot be done.
  */
 bool vgic_bereft_again(struct vgic_vm *vm, bool all);
 

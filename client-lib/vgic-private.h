@@ -55,6 +55,7 @@ struct vgic_bereft {
         uint64_t last_ns;               /* the last look of a vCPU */
         uint64_t last_all_ns;           /* the last time that a host was given everything */
         uint64_t last_tdir_ns;
+        unsigned left_ms;               /* vgic_bereft_leave() has waited in vain; by its caller */
 };
 
 struct vgic_vm {

@@ -65,7 +65,8 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
  * parent has.
  *
  * Threads: conn and vcpu; not in a kick. Blocks: until those kicks have returned, then up to
- * timeout_ms. Return: 0; -ENOTCONN (released all the same: without a daemon by this call, as
+ * timeout_ms; once more 100 ms for all vCPUs of a VM, if the daemon is dead and a stopped VMM is
+ * in its place. Return: 0; -ENOTCONN (released all the same: without a daemon by this call, as
  * vgic_vm_detach() does for all that it has).
  */
 int vgic_vcpu_unregister(struct vgic_vcpu *vcpu);
