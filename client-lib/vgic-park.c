@@ -91,14 +91,6 @@ static void ring_daemon(void *ctx)
                 vgic_doorbell_ring(vm->daemon_doorbell);
 }
 
-static uint64_t now_ns(void)
-{
-        struct timespec ts;
-
-        clock_gettime(CLOCK_MONOTONIC, &ts);
-        return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /*
  * Others leave the guest in some microseconds, unless the host has no processor for them. What this
  * very thread has in guest does not run: nothing will come of waiting. Of that the bank is read
@@ -112,7 +104,7 @@ static bool wait_for_fold(void *ctx, uint32_t index, uint64_t *since)
 
         if (shm_local_is_in(&vm->vcpus[index].inside, vgic_thread_number()))
                 return false;
-        now = now_ns();
+        now = base_clock_ns();
         if (!*since)
                 *since = now;
         if (now - *since >= VGIC_FOLD_WAIT_NS)
@@ -255,12 +247,9 @@ static int sleep_on_all(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pol
         if (n_fds)
                 memcpy(all + 1, fds, n_fds * sizeof *fds);
         if (deadline_ns != VGIC_NO_DEADLINE) {
-                uint64_t now = now_ns();
-                uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
-
-                timeout = (struct timespec) { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
+                timeout = base_clock_left(deadline_ns);
                 limit = &timeout;
-                late = left == 0;
+                late = timeout.tv_sec == 0 && timeout.tv_nsec == 0;
         }
         r = ppoll(all, n_fds + 1, limit, NULL);
         if (r < 0)
