@@ -8,7 +8,8 @@
  *         is there, events that come before it are queued for vgic_conn_next_event().
  * Late    A reply that did not come in time is still to come: it is counted, and dropped when it
  *         does. So the next call is not answered by the one before.
- * Trust   The daemon may send anything. What is not the protocol ends the connection (-EPROTO).
+ * Trust   The daemon may send anything. What is not a frame of the protocol ends the connection
+ *         (-EPROTO).
  * Threads One call at a time, by conn->lock; a vCPU's thread may make one beside the owner of the
  *         connection (vgic_call_any()).
  */

@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Reading from outside, wait-free: every call is a handful of atomic loads.
+ * Reading from outside, while the guest runs
  *
- * The states of interrupts and vCPUs, ICC_CTLR_EL1 and TDIR, for any process that maps the segment,
- * while the guest runs. Nothing is stopped and nothing is written; two calls may see two moments.
+ * The states of interrupts and vCPUs, ICC_CTLR_EL1 and TDIR, for any process that maps the segment.
+ * Nothing is stopped; two calls may see two moments. Each is a handful of atomic loads, but for
+ * vgic_vm_irq_state(), which asks a vCPU in guest to fold and waits for it (VGIC_FOLD_WAIT_NS), and
+ * vgic_vm_tdir_stats(), which looks at every vCPU.
  */
 #include "vgic-conn.h"
 #include "vgic-private.h"

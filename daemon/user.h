@@ -7,7 +7,7 @@
  * Users: what each uid holds of the daemon, and how much of it one may hold
  *
  * What    Connections, VMs, and descriptors: one a connection, three a ring, one a TDIR
- *         subscription, and of a VM's controller one for each vCPU and three. So that one user
+ *         subscription, and of a VM's controller one for each vCPU and four. So that one user
  *         cannot leave none to the others. Root is counted, and not limited: it could stop the
  *         daemon anyway, and its tools are how an administrator finds out.
  * Owner   The server's list; each session and each VM holds a reference.

@@ -9,7 +9,7 @@
  * Link with   cc ... $(pkg-config --cflags --libs libvgic)
  *
  * Objects     struct vgic_conn   one connection to the daemon. At most one VM is attached through it.
- *             struct vgic_vm     one attached VM; lives until vgic_vm_detach() or vgic_vm_destroy().
+ *             struct vgic_vm     one attached VM; lives until vgic_vm_detach(), destroyed or not.
  *             struct vgic_vcpu   one registered vCPU of that VM; lives until vgic_vcpu_unregister().
  *             A connection outlives its VM, a VM its vCPUs: release them in the opposite order.
  *
@@ -22,7 +22,8 @@
  *             "conn"   one thread at a time per connection (the caller excludes);
  *             "vcpu"   the thread that runs this vCPU, one at a time per vCPU; different vCPUs are independent;
  *             "any"    any thread at any time, concurrently with everything but the release of the object.
- *             The library starts no thread, installs no signal handler and has no mutable globals.
+ *             The library starts no thread, installs no signal handler, and keeps nothing between
+ *             connections but a count that numbers threads and one pthread_atfork() handler.
  *
  * Errors      Every int call returns 0 (or a documented non-negative value) or a negative errno;
  *             ret_x parameters are written on success only. A call's own text names what is special
@@ -33,9 +34,10 @@
  *                          see "Without". The connection is of no more use
  *             -ETIMEDOUT   no answer within timeout_ms. The daemon may still do it; look before you
  *                          ask again. The late answer is dropped
- *             -EPROTO      the daemon answered nonsense, which ends the connection: disconnect
+ *             -EPROTO      the daemon answered nonsense: disconnect
  *             -EOPNOTSUPP  the daemon is too old for it: do without
- *             -EINVAL      an argument; also a NULL where none is allowed
+ *             -EINVAL      an argument; also a connection or a VM that is NULL. Other pointers are not
+ *                          looked at
  *             -EMFILE      no descriptor is left, here or in the daemon: raise the limit that the
  *                          words name
  *             -EIO         the daemon failed; its log says why
