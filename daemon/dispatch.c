@@ -100,7 +100,7 @@ void dispatch_frame(struct registry *registry, struct session *session, struct p
         struct log_about about = session_about(session);
 
         if (code != PROTO_OK)
-                log_client(LOG_DEBUG, &about, "%s: %s %s",
+                log_client(LOG_DEBUG, LOG_KIND_REQUEST, &about, "%s: %s %s",
                            request.row ? request.row->name : "unknown request",
                            proto_code_name(code), request.why.text);
         if (!request.replied && wants_answer(&request, rx, code))

@@ -61,7 +61,7 @@ int drive_ring_entry(struct ring *ring, uint64_t entry)
                 struct log_about about = session_about(session);
 
                 if (ring->n_ignored++ == 0)
-                        log_client(LOG_NOTICE, &about,
+                        log_client(LOG_NOTICE, LOG_KIND_IGNORED, &about,
                                    "its ring asks for INTID %" PRIu32
                                    ", which it was not granted: ignored",
                                    SHM_RING_ENTRY_INTID(entry));

@@ -45,8 +45,8 @@ enum proto_code handle_hello(struct request *request)
         reply.features = session->proto.features;
         reply.daemon_version = (char *)(uintptr_t)PACKAGE_VERSION;
         reply.session = session->id;
-        log_client(LOG_DEBUG, &about, "%s, pid %d, uid %u", session->client_name, (int)session->pid,
-                   (unsigned)session->uid);
+        log_client(LOG_DEBUG, LOG_KIND_REQUEST, &about, "%s, pid %d, uid %u", session->client_name,
+                   (int)session->pid, (unsigned)session->uid);
         return request_reply(request, &reply.base, NULL, 0);
 }
 
@@ -105,7 +105,9 @@ enum proto_code handle_vm_create(struct request *request)
                 .redist_regions = create->redist_regions,
                 .n_redist_regions = (uint32_t)create->n_redist_regions,
         };
-        struct log_about about = { .vm = create->name, .session = session->id };
+        struct log_about about = {
+                .vm = create->name, .session = session->id, .uid = session->uid
+        };
         struct vm *vm = NULL;
         enum proto_code code = check_create(request, create);
         int r;
@@ -124,9 +126,10 @@ enum proto_code handle_vm_create(struct request *request)
                 return proto_code_from_errno(r);
         }
         life_join(session, vm, PROTO_ROLE_VMM);
-        log_client(LOG_INFO, &about, "created by %s, uid %u: %" PRIu32 " vCPUs, %" PRIu32 " SPIs",
-                   session->client_name,
-                   (unsigned)session->uid, vm->shape.n_vcpus, vm->shape.n_spis + vm->shape.n_espis);
+        log_client(LOG_INFO, LOG_KIND_CREATED, &about,
+                   "created by %s, uid %u: %" PRIu32 " vCPUs, %" PRIu32 " SPIs",
+                   session->client_name, (unsigned)session->uid, vm->shape.n_vcpus,
+                   vm->shape.n_spis + vm->shape.n_espis);
         code = handle_reply_info(request, vm, NULL, 0);
         if (code != PROTO_OK)
                 life_destroy(vm, request->session);

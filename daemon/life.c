@@ -109,7 +109,7 @@ static void detach(struct session *session)
 
 void life_destroy(struct vm *vm, const struct session *by)
 {
-        struct log_about about = { .vm = vm->shape.name };
+        struct log_about about = { .vm = vm->shape.name, .uid = vm->owner_uid };
         struct session *session;
 
         vm->destroyed = true;
@@ -131,7 +131,7 @@ void life_destroy(struct vm *vm, const struct session *by)
                 shm_line_lower_served(&vm->gic);
         registry_remove(vm->registry, vm);
         if (!vm->loop->stopping)
-                log_about(LOG_INFO, &about, "destroyed");
+                log_client(LOG_INFO, LOG_KIND_DESTROYED, &about, "destroyed");
         close_all(vm);
         vm_free(vm);
 }

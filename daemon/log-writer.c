@@ -23,6 +23,7 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
+#include "log-limit.h"
 #include "log-writer.h"
 
 #define STACK_BYTES  (256u * 1024)
@@ -33,13 +34,14 @@ static struct {
         pthread_cond_t filled;
         pthread_cond_t idle;            /* all is written */
         bool is_started;
+        bool is_ending;                 /* tell everything now */
         bool is_writing;
         bool is_journal;
         unsigned first, n;              /* of lines, a ring */
         unsigned n_lost;                /* since the last that found room */
         unsigned n_failed;              /* the thread's: not taken by where they go */
         struct log_entry lines[LOG_WRITER_LINES];
-} writer = { .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER };
+} writer = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /*
  * systemd says in $JOURNAL_STREAM which file the journal is; a redirected standard error differs
@@ -198,15 +200,65 @@ static void write_one(void)
         writer.is_writing = false;
 }
 
+/* Called with the lock. */
+static void put(const struct log_entry *entry)
+{
+        if (writer.n < LOG_WRITER_LINES) {
+                struct log_entry *slot =
+                        &writer.lines[(writer.first + writer.n) % LOG_WRITER_LINES];
+
+                *slot = *entry;
+                slot->n_lost = writer.n_lost;
+                writer.n_lost = 0;
+                writer.n++;
+        } else {
+                writer.n_lost++;
+        }
+}
+
+/* Called with the lock. */
+static void put_left_out(const struct log_left_out *left_out)
+{
+        struct log_entry entry = { .priority = LOG_NOTICE };
+        char who[32] = "other users";
+
+        if (left_out->uid != LOG_LIMIT_NOBODY)
+                snprintf(who, sizeof(who), "user %u", (unsigned)left_out->uid);
+        clock_gettime(CLOCK_REALTIME, &entry.when);
+        snprintf(entry.text, sizeof(entry.text), "%s: %u lines of the kind \"%s\" were left out",
+                 who, left_out->n, left_out->kind);
+        put(&entry);
+}
+
+/* Until somebody puts a line, or it may be time to tell what was left out. */
+static void wait_for_more(void)
+{
+        struct timespec until;
+
+        if (!log_limit_is_due()) {
+                pthread_cond_wait(&writer.filled, &writer.lock);
+                return;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec++;
+        pthread_cond_timedwait(&writer.filled, &writer.lock, &until);
+}
+
 static void *write_for_ever(void *arg)
 {
+        struct log_left_out left_out;
+
         (void)arg;
         pthread_mutex_lock(&writer.lock);
         for (;;) {
                 while (writer.n > 0 || writer.n_lost > 0)
                         write_one();
+                while (log_limit_pop(writer.is_ending, &left_out))
+                        put_left_out(&left_out);
+                if (writer.n > 0)
+                        continue;
                 pthread_cond_broadcast(&writer.idle);
-                pthread_cond_wait(&writer.filled, &writer.lock);
+                wait_for_more();
         }
         return NULL;
 }
@@ -223,6 +275,7 @@ int log_writer_start(void)
         writer.is_journal = stderr_is_journal();
         pthread_condattr_init(&monotonic);
         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&writer.filled, &monotonic);
         pthread_cond_init(&writer.idle, &monotonic);
         pthread_condattr_destroy(&monotonic);
         sigfillset(&all);
@@ -244,19 +297,21 @@ void log_writer_put(const struct log_entry *entry)
                 return;
         }
         pthread_mutex_lock(&writer.lock);
-        if (writer.n < LOG_WRITER_LINES) {
-                struct log_entry *slot =
-                        &writer.lines[(writer.first + writer.n) % LOG_WRITER_LINES];
-
-                *slot = *entry;
-                slot->n_lost = writer.n_lost;
-                writer.n_lost = 0;
-                writer.n++;
-        } else {
-                writer.n_lost++;
-        }
+        put(entry);
         pthread_cond_signal(&writer.filled);
         pthread_mutex_unlock(&writer.lock);
+}
+
+void log_writer_left_out(void)
+{
+        pthread_mutex_lock(&writer.lock);
+        pthread_cond_signal(&writer.filled);
+        pthread_mutex_unlock(&writer.lock);
+}
+
+static bool is_all_written(void)
+{
+        return writer.n == 0 && writer.n_lost == 0 && !writer.is_writing && !log_limit_is_due();
 }
 
 void log_writer_finish(void)
@@ -271,7 +326,9 @@ void log_writer_finish(void)
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
         pthread_mutex_lock(&writer.lock);
-        while (r == 0 && (writer.n > 0 || writer.n_lost > 0 || writer.is_writing))
+        writer.is_ending = true;
+        pthread_cond_signal(&writer.filled);
+        while (r == 0 && !is_all_written())
                 r = pthread_cond_timedwait(&writer.idle, &writer.lock, &until);
         pthread_mutex_unlock(&writer.lock);
 }

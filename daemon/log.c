@@ -19,9 +19,6 @@
 
 static struct {
         int max_priority;
-        time_t second;          /* of the rate limit */
-        unsigned n_lines;       /* in that second */
-        unsigned n_dropped;
 } log_state = { .max_priority = LOG_INFO };
 
 int log_priority_from_name(const char *name)
@@ -63,44 +60,17 @@ void log_line(int priority, const char *format, ...)
         va_end(args);
 }
 
-void log_about(int priority, const struct log_about *about, const char *format, ...)
+void log_client(int priority, enum log_kind kind, const struct log_about *about,
+                const char *format, ...)
 {
         va_list args;
 
-        va_start(args, format);
-        put(priority, about, format, args);
-        va_end(args);
-}
-
-/* A second's worth of lines; the first line of the next second says how many were left out. */
-static bool client_line_allowed(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-        if (now.tv_sec != log_state.second) {
-                unsigned n_dropped = log_state.n_dropped;
-
-                log_state.second = now.tv_sec;
-                log_state.n_lines = 0;
-                log_state.n_dropped = 0;
-                if (n_dropped)
-                        log_line(LOG_NOTICE, "%u lines about clients were left out", n_dropped);
-        }
-        if (log_state.n_lines >= LOG_CLIENT_BURST) {
-                log_state.n_dropped++;
-                return false;
-        }
-        log_state.n_lines++;
-        return true;
-}
-
-void log_client(int priority, const struct log_about *about, const char *format, ...)
-{
-        va_list args;
-
-        if (priority > log_state.max_priority || !client_line_allowed())
+        if (priority > log_state.max_priority)
                 return;
+        if (!log_limit_take(about ? about->uid : LOG_LIMIT_NOBODY, kind)) {
+                log_writer_left_out();
+                return;
+        }
         va_start(args, format);
         put(priority, about, format, args);
         va_end(args);

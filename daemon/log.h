@@ -9,11 +9,14 @@
  *
  * Fields  MESSAGE, PRIORITY, and where it concerns one: VGICD_VM=<name>, VGICD_SESSION=<number>.
  * Trust   Names of clients reach this file only after proto or vm_name_valid() checked them; what
- *         clients cause is rate-limited by the caller's choice of log_client().
+ *         clients cause is limited by the caller's choice of log_client().
  * Threads The daemon's one thread.
  */
 #include <stdint.h>
+#include <sys/types.h>
 #include <syslog.h>
+
+#include "log-limit.h"
 
 /* log_open() - @max_priority: LOG_ERR..LOG_DEBUG, what is less important is dropped. */
 void log_open(int max_priority);
@@ -24,25 +27,21 @@ void log_open(int max_priority);
  */
 int log_priority_from_name(const char *name);
 
-/* What a line is about; both may be absent (NULL, 0). */
+/* What a line is about; the VM and the session may be absent (NULL, 0). */
 struct log_about {
         const char *vm;
         uint64_t session;
+        uid_t uid;              /* whose it is */
 };
 
 /* log_line() - one line; the daemon's own doing. */
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* log_about() - the same, with the fields that say whom it concerns. */
-void log_about(int priority, const struct log_about *about, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
-
 /*
- * log_client() - the same for what a client causes: at most LOG_CLIENT_BURST lines a second, the
- * rest is counted.
+ * log_client() - one line that a client causes, limited for each user and kind (log-limit.h).
+ * @about: NULL where nobody knows whose doing it was.
  */
-#define LOG_CLIENT_BURST  20u
-void log_client(int priority, const struct log_about *about, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+void log_client(int priority, enum log_kind kind, const struct log_about *about,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

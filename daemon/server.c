@@ -15,7 +15,6 @@
 
 #include "activation.h"
 #include "life.h"
-#include "base-error.h"
 #include "dispatch.h"
 #include "log.h"
 #include "notify.h"
@@ -44,7 +43,7 @@ static void pause_accepting(struct server *server, int error)
         struct timeval delay = milliseconds(ACCEPT_AGAIN_MS);
 
         if (!server->pause_is_logged)
-                log_client(LOG_WARNING, NULL,
+                log_client(LOG_WARNING, LOG_KIND_REFUSED, NULL,
                            "no connection can be accepted (%s): waiting until some end; "
                            "LimitNOFILE= in vgicd.service sets the limit", strerror(error));
         server->pause_is_logged = true;
@@ -83,21 +82,13 @@ static void on_changed(void *server)
         status_soon(server, STATUS_DELAY_MS);
 }
 
-/*
- * From a connection that was accepted to a session that is served, or refused with words in the
- * log.
- */
+/* From a connection that was accepted to a session that is served. */
 static void add_session(struct server *server, int fd)
 {
         struct session *session;
-        struct base_error why = { 0 };
-        int r = session_new(&server->sessions, fd, &why, &session);
 
-        if (r < 0) {
-                log_client(LOG_NOTICE, NULL, "a connection was refused: %s",
-                           base_error_is_set(&why) ? why.text : strerror(-r));
+        if (session_new(&server->sessions, fd, &session) < 0)
                 return;
-        }
         TAILQ_INSERT_TAIL(&server->sessions.list, session, link);
         server->sessions.n++;
         on_changed(server);

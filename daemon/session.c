@@ -25,7 +25,7 @@
 struct log_about session_about(const struct session *session)
 {
         return (struct log_about){ .vm = session->member.vm ? session->member.vm->shape.name : NULL,
-                                  .session = session->id };
+                                  .session = session->id, .uid = session->uid };
 }
 
 void session_kill(struct session *session, const char *reason)
@@ -39,7 +39,7 @@ void session_kill(struct session *session, const char *reason)
         event_del(session->readable);
         event_del(session->writable);
         if (reason)
-                log_client(LOG_NOTICE, &about, "disconnected: %s", reason);
+                log_client(LOG_NOTICE, LOG_KIND_DISCONNECTED, &about, "disconnected: %s", reason);
         event_active(session->all->reaper, EV_TIMEOUT, 0);
 }
 
@@ -243,12 +243,23 @@ static int admit(struct session *session, struct base_error *why)
         return r;
 }
 
-int session_new(struct sessions *all, int fd, struct base_error *why, struct session **ret_session)
+static void log_refusal(const struct session *session, int r, const struct base_error *why)
 {
+        struct log_about about = { .uid = session->uid };
+
+        log_client(LOG_NOTICE, LOG_KIND_REFUSED, &about, "a connection was refused: %s",
+                   base_error_is_set(why) ? why->text : strerror(-r));
+}
+
+int session_new(struct sessions *all, int fd, struct session **ret_session)
+{
+        struct base_error why = { 0 };
         struct session *session = calloc(1, sizeof(*session));
         int r;
 
         if (!session) {
+                log_client(LOG_NOTICE, LOG_KIND_REFUSED, NULL, "a connection was refused: %s",
+                           strerror(ENOMEM));
                 close(fd);
                 return -ENOMEM;
         }
@@ -256,6 +267,7 @@ int session_new(struct sessions *all, int fd, struct base_error *why, struct ses
         session->loop = all->loop;
         session->id = ++all->last_id;
         session->fd = fd;
+        session->uid = LOG_LIMIT_NOBODY; /* until it is known */
         session->proto.state = PROTO_STATE_NEW;
         session->rx.fds.discard = discard;
         session->rx.fds.discard_arg = all->loop;
@@ -265,11 +277,12 @@ int session_new(struct sessions *all, int fd, struct base_error *why, struct ses
                 event_new(all->loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, session);
         r = identify(session);
         if (r == 0)
-                r = admit(session, why);
+                r = admit(session, &why);
         if (r == 0 &&
             (!session->readable || !session->writable || event_add(session->readable, NULL) < 0))
                 r = -ENOMEM;
         if (r < 0) {
+                log_refusal(session, r, &why);
                 session_free(session);
                 return r;
         }

@@ -27,7 +27,6 @@
 #include "proto-state.h"
 #include "proto-tx.h"
 
-struct base_error;
 struct event;
 struct loop;
 struct user;
@@ -81,9 +80,9 @@ void sessions_init(struct sessions *all, struct loop *loop);
 
 /*
  * session_new() - @fd is consumed, in any case. Return: 0; -ENOMEM; -EACCES: the peer cannot be
- * told from others; -ENOSPC with words: its user has enough.
+ * told from others; -ENOSPC: its user has enough, as it was told. The log says so.
  */
-int session_new(struct sessions *all, int fd, struct base_error *why, struct session **ret_session);
+int session_new(struct sessions *all, int fd, struct session **ret_session);
 
 /* session_free() - close, release. It has left its VM, and nobody works on it. */
 void session_free(struct session *session);

@@ -3,7 +3,7 @@
 
 /*
  * Nobody reads the log, the journal hangs, the service manager is stuck: vgicd serves on, ends on
- * SIGTERM, and says what was lost
+ * SIGTERM, and says what was lost. Who fills the log leaves out lines of nobody else
  *
  * Why     Each of these is a write() or sendmsg() that sleeps for ever.
  */
@@ -47,11 +47,19 @@ static void full_pipe(int ret_fds[2])
         fcntl(ret_fds[1], F_SETFL, 0);
 }
 
-/* Until the socket is there: nothing says that it is ready where the service manager is stuck. */
+/* Until it listens: nothing says that it is ready where the service manager is stuck. */
 static void wait_for_socket(const struct daemon_proc *proc)
 {
-        for (unsigned i = 0; i < DAEMON_WAIT_MS && access(proc->socket, F_OK) < 0; i++)
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", proc->socket);
+        for (unsigned i = 0; i < DAEMON_WAIT_MS; i++) {
+                if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+                        break;
                 poll(NULL, 0, 1);
+        }
+        close(fd);
 }
 
 /* Until @text comes, or nothing more does. Return: it came. */
@@ -170,6 +178,135 @@ static void lost_lines_are_counted(void)
         close(put[0]);
 }
 
+/* --- more lines than one may cause --- */
+
+#define MANY_VMS     (10 * LOG_LIMIT_LINES)
+#define FEW_VMS      (LOG_LIMIT_LINES - 1)      /* in one second and in all: none is left out */
+#define NOBODY       65533u
+
+static void make_and_destroy(const struct daemon_proc *proc, const char *name, unsigned n)
+{
+        struct vgic_conn *conn = daemon_connect(proc);
+
+        for (unsigned i = 0; i < n; i++) {
+                struct vgic_vm *vm = daemon_vm(conn, name, 1, 32, 0);
+
+                vgic_vm_detach(vm);
+                vgic_vm_destroy(conn, name);
+        }
+        vgic_disconnect(conn);
+}
+
+/* How many lines tell that VMs @name were @what; of all users, how many lines are missing. */
+static unsigned count_lines(FILE *log, const char *name, const char *what, unsigned *ret_left_out)
+{
+        char line[2048], vm[80], kind[64];
+        unsigned n = 0, number;
+
+        *ret_left_out = 0;
+        snprintf(vm, sizeof(vm), "vm %s", name);
+        snprintf(kind, sizeof(kind), "lines of the kind \"%s\" were left out", what);
+        rewind(log);
+        while (fgets(line, sizeof(line), log)) {
+                const char *user = strstr(line, "user ");
+
+                n += strstr(line, vm) && strstr(line, what);
+                if (user && strstr(line, kind) && sscanf(user, "user %*u: %u", &number) == 1)
+                        *ret_left_out += number;
+        }
+        return n;
+}
+
+static void each_kind_has_a_limit(void)
+{
+        static const char *const kinds[] = { "created", "destroyed" };
+        FILE *log = tmpfile();
+        struct daemon_proc proc;
+        unsigned n_left_out, n;
+
+        daemon_start(&proc, &(struct daemon_options){ .log_fd = fileno(log) });
+        make_and_destroy(&proc, "many", MANY_VMS);
+        daemon_stop(&proc);
+        for (size_t i = 0; i < 2; i++) {
+                n = count_lines(log, "many", kinds[i], &n_left_out);
+                tap_ok(n_left_out > 0, "%u VMs are %s: lines are left out", MANY_VMS, kinds[i]);
+                tap_eq(n + n_left_out, MANY_VMS, "each line \"%s\" is there or counted", kinds[i]);
+        }
+        fclose(log);
+}
+
+static void flood(const struct daemon_proc *proc)
+{
+        if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                _exit(1);
+        for (unsigned i = 0;; i++) {
+                struct vgic_conn *conn = daemon_connect(proc);
+                struct vgic_vm *vm = daemon_vm(conn, "flood", 1, 32, 0);
+
+                vgic_vm_detach(vm);
+                vgic_vm_destroy(conn, "flood");
+                vgic_disconnect(conn);
+                if (i == 2 * LOG_LIMIT_LINES && write(50, "", 1) < 0)
+                        _exit(1);
+        }
+}
+
+/* The flood's own lines are left out before and while the other user's come. */
+static void flood_leaves_no_other_user_out(void)
+{
+        static const char *const kinds[] = { "created", "destroyed" };
+        FILE *log = tmpfile();
+        struct daemon_proc proc;
+        int flooded[2];
+        unsigned n_left_out;
+        pid_t pid;
+        char c;
+
+        if (geteuid() != 0) {
+                tap_note("only root can be two users: a flood beside another user is not tried");
+                return;
+        }
+        daemon_start(&proc, &(struct daemon_options){ .log_fd = fileno(log) });
+        if (chmod(proc.folder, 0755) < 0 || chmod(proc.socket, 0666) < 0 || pipe(flooded) < 0)
+                tap_bail("chmod: %s", strerror(errno));
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+                dup2(flooded[1], 50);
+                flood(&proc);
+        }
+        close(flooded[1]);
+        tap_eq(read(flooded[0], &c, 1), 1, "a user floods the log");
+        make_and_destroy(&proc, "honest", FEW_VMS);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        daemon_stop(&proc);
+        for (size_t i = 0; i < 2; i++) {
+                tap_eq(count_lines(log, "honest", kinds[i], &n_left_out), FEW_VMS,
+                       "all lines \"%s\" of another user are there", kinds[i]);
+                tap_ok(n_left_out > 0, "it said that %u of the flood were left out", n_left_out);
+        }
+        close(flooded[0]);
+        fclose(log);
+}
+
+/* The next line of the kind may never come. */
+static void left_out_lines_are_told_without_another_line(void)
+{
+        struct daemon_proc proc;
+        int log[2];
+
+        if (pipe2(log, O_CLOEXEC) < 0)
+                tap_bail("no pipe");
+        daemon_start(&proc, &(struct daemon_options){ .log_fd = log[1] });
+        close(log[1]);
+        make_and_destroy(&proc, "many", MANY_VMS);
+        tap_ok(read_until(log[0], "lines of the kind \"destroyed\" were left out"),
+               "how many were left out is told soon, whatever happens next");
+        daemon_stop(&proc);
+        close(log[0]);
+}
+
 /* --- a service manager that does not listen --- */
 
 static void fill_socket(const char *path)
@@ -278,6 +415,9 @@ int main(void)
 {
         pipe_that_nobody_reads();
         lost_lines_are_counted();
+        each_kind_has_a_limit();
+        flood_leaves_no_other_user_out();
+        left_out_lines_are_told_without_another_line();
         service_manager_that_is_stuck();
         journal_that_hangs();
         return tap_done();
