@@ -151,7 +151,7 @@ static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uin
                           uint32_t vcpu)
 {
         shm_cpuif_tell_withdrawn(gic, old, now);
-        if (gic_irq_effects(old, now) & GIC_EFFECT_FLIGHT)
+        if (gic_word_in_flight(now)) /* also by a change before, whose writer may be stopped */
                 shm_tdir_raise(gic, intid);
         if (vcpu == GIC_NO_VCPU) {
                 mark_unplaced(gic, intid);

@@ -81,10 +81,13 @@ uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old)
  * TDIR-X3: a generation that the daemon has not broadcast is told again: its raiser may be stopped
  * before it told. Once by each process: while the daemon is stopped, every pulse would ring it.
  */
-void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid)
+void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
 {
-        uint64_t generation = SHM_TDIR_GENERATION(shm_tdir_raise(gic, intid));
+        uint64_t generation;
 
+        if (gic_intid_is_private(intid) || !gic_word_in_flight(w))
+                return;
+        generation = SHM_TDIR_GENERATION(shm_tdir_raise(gic, intid));
         if (!is_told(gic, generation))
                 ring_daemon(gic, generation);
 }

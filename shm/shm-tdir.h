@@ -68,10 +68,11 @@ static inline uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
 }
 
 /*
- * shm_tdir_raise_again() - the same for an SPI that was in flight already: who brought it there may
- * be stopped before it raised TDIR, or before it told the daemon. Threads: any.
+ * shm_tdir_raise_again() - the same by who did not bring the interrupt into flight, and leaves or
+ * makes its word @w: who did may be stopped before it raised TDIR, or before it told the daemon.
+ * Nothing for one that is no SPI, or not in flight. Threads: any.
  */
-void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid);
+void shm_tdir_raise_again(struct shm_gic *gic, uint32_t intid, uint64_t w);
 
 /*
  * shm_tdir_heard() - the daemon, or who has its place: everybody has been told of TDIR as of

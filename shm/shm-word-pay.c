@@ -26,6 +26,12 @@ static void ring_untrapped_port(struct shm_gic *gic, uint32_t vcpu)
                 shm_word_ring(gic, vcpu);
 }
 
+void shm_word_raise(struct shm_gic *gic, uint32_t intid, uint64_t w)
+{
+        if (!gic_intid_is_private(intid) && gic_word_in_flight(w))
+                shm_tdir_raise(gic, intid);
+}
+
 /*
  * The mark is made as for a change: by read-modify-writes, which say for certain what is there.
  * That a load found the bits set would not do: its vCPU may be clearing them, and CAND-R3 and
@@ -35,8 +41,7 @@ void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
 {
         uint32_t target = gic_word_route(w), holder = gic_word_holder(w);
 
-        if (!gic_intid_is_private(intid) && gic_word_in_flight(w))
-                shm_tdir_raise_again(gic, intid);
+        shm_tdir_raise_again(gic, intid, w);
         if ((w & GIC_WORD_FOLD) && holder < gic->n_vcpus)
                 shm_word_ring(gic, holder);
         if ((w & GIC_WORD_ACTIVE) && gic_intid_is_private(intid) && target < gic->n_vcpus)
@@ -49,4 +54,12 @@ void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
         }
         if (w & GIC_WORD_IRM)
                 shm_oneofn_stay(gic, target, intid);
+}
+
+void shm_word_pay_rest(struct shm_gic *gic, uint32_t intid, uint64_t w, unsigned paid)
+{
+        if (paid & (GIC_EFFECT_DELIVER | GIC_EFFECT_FOLD))
+                shm_tdir_raise_again(gic, intid, w);
+        else if (shm_word_owes(w))
+                shm_word_pay_again(gic, intid, w);
 }

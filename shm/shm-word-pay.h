@@ -39,6 +39,12 @@ static inline void shm_word_tell_port(struct shm_gic *gic, uint32_t intid, unsig
 }
 
 /*
+ * shm_word_raise() - TDIR is set if the word says so. For a writer that did not bring the SPI into
+ * flight: who did may be stopped, or dead, in front of that. Threads: any.
+ */
+void shm_word_raise(struct shm_gic *gic, uint32_t intid, uint64_t w);
+
+/*
  * Pay the effects of a change that was published. TDIR goes up before the target can hear of the
  * interrupt, so that no deactivation can come before it (INVARIANT of TDIR). In line: a call would
  * save each register, at each injection and each end. Return: what was paid, GIC_EFFECT_*.
@@ -53,8 +59,13 @@ static inline __attribute__((always_inline)) unsigned shm_word_pay_effects(struc
         shm_cpuif_tell_withdrawn(gic, old, now);
         if (!effects)
                 return 0;
-        if ((effects & GIC_EFFECT_FLIGHT) && !gic_intid_is_private(intid))
-                shm_tdir_raise(gic, intid);
+        if (effects & GIC_EFFECT_FLIGHT) {
+                if (!gic_intid_is_private(intid))
+                        shm_tdir_raise(gic, intid);
+        } else if (__builtin_expect((effects & GIC_EFFECT_DELIVER) && !(old & GIC_WORD_RESIDENT),
+                                    0)) {
+                shm_word_raise(gic, intid, now); /* what a port has listed has raised it */
+        }
         if (__builtin_expect((effects & GIC_EFFECT_DELIVER) && (now & GIC_WORD_IRM), 0)) {
                 shm_oneofn_place(gic, intid);
         } else if ((effects & GIC_EFFECT_DELIVER) && target < gic->n_vcpus) {
@@ -78,7 +89,7 @@ void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w);
 /* Does the word owe something to anybody, as it is? */
 static inline bool shm_word_owes(uint64_t w)
 {
-        return gic_irq_is_owed(w) || (w & (GIC_WORD_ACTIVE | GIC_WORD_FOLD));
+        return gic_irq_is_owed(w) || (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT | GIC_WORD_FOLD));
 }
 
 /*
@@ -90,5 +101,18 @@ static inline bool shm_word_may_be_unpaid(uint64_t old, uint64_t now, unsigned p
         return !(paid & (GIC_EFFECT_DELIVER | GIC_EFFECT_FOLD)) &&
                (gic_irq_is_owed(now) || (old & now & GIC_WORD_FOLD));
 }
+
+/*
+ * The same for a write of a register or an attribute, where who brought the interrupt into flight
+ * before it may not have raised TDIR either, nor told the daemon. Of one at rest nothing is owed.
+ */
+static inline bool shm_word_is_at_rest(uint64_t w)
+{
+        return !(w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT | GIC_WORD_FOLD | GIC_WORD_LATCH |
+                      GIC_WORD_EDGE | GIC_WORD_LISTED | GIC_WORD_WIRES | GIC_WORD_MESSAGE));
+}
+
+/* shm_word_pay_rest() - pay again what a write that paid @paid, and made @w, has not. */
+void shm_word_pay_rest(struct shm_gic *gic, uint32_t intid, uint64_t w, unsigned paid);
 
 #endif

@@ -82,7 +82,11 @@ shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
                 } else if (shm_word_cas(word, &old, now)) {
                         unsigned paid = shm_word_pay_effects(gic, intid, old, now);
 
-                        if (__builtin_expect(shm_word_may_be_unpaid(old, now, paid), 0))
+                        if (notes && __builtin_expect(!(paid & GIC_EFFECT_FLIGHT) &&
+                                                      !shm_word_is_at_rest(now), 0))
+                                shm_word_pay_rest(gic, intid, now, paid);
+                        else if (!notes && __builtin_expect(shm_word_may_be_unpaid(old, now, paid),
+                                                            0))
                                 shm_word_pay_again(gic, intid, now);
                         else if (announces && (now & GIC_WORD_ACTIVE) &&
                                  !gic_intid_is_private(intid))

@@ -162,7 +162,8 @@ static void tdir_is_raised_and_cleared(void)
         eoi(&rig, 0, ack(&rig, 0));
         shm_fold_ask_spis(&rig.gic);
         shm_tdir_try_clear(&rig.gic);
-        shm_tdir_raise_again(&rig.gic, SPI);
+        pulse(&rig, SPI);
+        shm_tdir_raise_again(&rig.gic, SPI, shm_word_load(shm_gic_word(&rig.gic, 0, SPI)));
 }
 
 static void attributes_are_set(void)

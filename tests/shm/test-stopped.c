@@ -15,6 +15,7 @@
 #include <setjmp.h>
 
 #include "rig.h"
+#include "shm-attr.h"
 #include "shm-hook.h"
 #include "shm-oneofn.h"
 #include "shm-sysreg.h"
@@ -97,6 +98,11 @@ static void do_route(void)
         route(&rig, intid, 1);
 }
 
+static void do_route_0(void)
+{
+        route(&rig, intid, 0);
+}
+
 static void do_route_any(void)
 {
         route(&rig, intid, UINT64_C(1) << 31);
@@ -110,6 +116,53 @@ static void do_priority(void)
 static void do_group(void)
 {
         set_group(&rig, 0, intid, 1);
+}
+
+static void do_other_group(void)
+{
+        set_group(&rig, 0, intid, 0);
+}
+
+static void do_edge(void)
+{
+        set_edge(&rig, 0, intid, true);
+}
+
+static void do_level_sensitive(void)
+{
+        set_edge(&rig, 0, intid, false);
+}
+
+static void do_icpendr(void)
+{
+        set_bit(&rig, 0, ICPENDR, intid);
+}
+
+static void do_notify(void)
+{
+        shm_line_notify(&rig.gic, intid, true);
+}
+
+/* What GICD_ISPENDR<n> of a restore assigns: this one alone is pending. */
+static void do_attr_latch(void)
+{
+        const struct shm_attr_of of = { .gic = &rig.gic };
+        struct shm_attr attr;
+
+        if (shm_attr_decode(&of, SHM_ATTR_DIST_REGS, 0x200 + intid / 32 * 4, &attr) < 0 ||
+            shm_attr_set(&rig.gic, &attr, UINT64_C(1) << intid % 32) < 0)
+                tap_bail("GICD_ISPENDR<n> as an attribute");
+}
+
+/* The same of wires. */
+static void do_attr_wire(void)
+{
+        const struct shm_attr_of of = { .gic = &rig.gic };
+        struct shm_attr attr;
+
+        if (shm_attr_decode(&of, SHM_ATTR_LEVEL_INFO, intid / 32 * 32, &attr) < 0 ||
+            shm_attr_set(&rig.gic, &attr, UINT64_C(1) << intid % 32) < 0)
+                tap_bail("levels as an attribute");
 }
 
 static void do_open(void)
@@ -244,7 +297,8 @@ static const char *judge(uint32_t park)
         if (park != SHM_PARK_RUNNING && target != OTHER && !is_rung[target])
                 return "its target was not rung";
         shm_park_end(&rig.gic, target);
-        return ack(&rig, target) == intid ? NULL : "its target does not find it";
+        return mrs(&rig, target, gic_word_group(w) ? ICC_IAR1 : ICC_IAR0) == intid ? NULL
+               : "its target does not find it";
 }
 
 static unsigned n_stops;
@@ -480,9 +534,39 @@ static void changes_of_what_is_pending(void)
         is_news = true;
 }
 
+/*
+ * Whoever brings an SPI into flight is stopped; then a register is written that has a field of the
+ * same interrupt. That field may be as it was, or another; of the word that the write leaves TDIR
+ * is set, and if it is to be delivered it is.
+ */
+static void writes_beside(void)
+{
+        const struct act firsts[] = { pulses, raises, sends, pends, activates };
+        const struct act writes[] = {
+                priority, { "IGROUPR", do_other_group }, groups, enables, pends, activates,
+                { "ICPENDR", do_icpendr }, { "ICFGR, edge", do_edge },
+                { "ICFGR, level", do_level_sensitive }, { "IROUTER, vCPU 1", do_route },
+                { "IROUTER, vCPU 0", do_route_0 }, routes_any, { "a grant", do_notify },
+                { "GICD_ISPENDR by attribute", do_attr_latch },
+                { "levels by attribute", do_attr_wire },
+        };
+        const struct kind *kinds[] = { &edge, &level, &any, &any_level };
+
+        for (unsigned k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+                for (unsigned i = 0; i < sizeof firsts / sizeof firsts[0]; i++)
+                        for (unsigned j = 0; j < sizeof writes / sizeof writes[0]; j++)
+                                check(", a register", kinds[k], prepare_nothing, firsts[i],
+                                      writes[j]);
+        for (unsigned j = 0; j < sizeof writes / sizeof writes[0]; j++) {
+                check(", disabled, a register", &edge, prepare_pending, enables, writes[j]);
+                check(", disabled, a register", &any, prepare_pending, enables, writes[j]);
+        }
+}
+
 int main(void)
 {
         injections();
+        writes_beside();
         changes_of_what_is_pending();
         openers();
         closers();
