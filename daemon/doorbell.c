@@ -6,11 +6,14 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base-clock.h"
 #include "doorbell.h"
 
 /* Its only purpose is to be called: see the head of doorbell.h. */
@@ -25,7 +28,8 @@ static void set_ticks(struct doorbell_guard *guard, bool on)
         struct itimerspec spec = { 0 };
 
         if (on) {
-                spec.it_value.tv_nsec = DOORBELL_TICK_MS * 1000000L;
+                spec.it_value.tv_nsec = guard->is_wary ? DOORBELL_WARY_US * 1000L
+                                        : DOORBELL_TICK_MS * 1000000L;
                 spec.it_interval = spec.it_value;
         }
         timer_settime(guard->timer, 0, &spec, NULL);
@@ -99,16 +103,52 @@ void doorbell_guard_start(struct doorbell_guard *guard)
         guard->used = true;
 }
 
+/* The ticks that run change their distance. */
+static void set_wary(struct doorbell_guard *guard, bool is_wary)
+{
+        if (guard->is_wary == is_wary)
+                return;
+        guard->is_wary = is_wary;
+        if (guard->armed)
+                set_ticks(guard, true);
+}
+
+void doorbell_guard_beware(struct doorbell_guard *guard)
+{
+        guard->wary_until_ns = base_clock_ns() + DOORBELL_WARY_MS * UINT64_C(1000000);
+        set_wary(guard, true);
+}
+
+/* Return: 1 a write would not sleep now; 0 it would fail, the counter is full; -EPERM it would. */
+static int ask_first(struct doorbell_guard *guard, int fd)
+{
+        struct pollfd room = { .fd = fd, .events = POLLOUT };
+        int flags;
+
+        if (base_clock_ns() >= guard->wary_until_ns)
+                set_wary(guard, false);
+        if (poll(&room, 1, 0) != 0)
+                return 1;
+        flags = fcntl(fd, F_GETFL);
+        return flags >= 0 && (flags & O_NONBLOCK) ? 0 : -EPERM;
+}
+
 int doorbell_ring(struct doorbell_guard *guard, int fd)
 {
         static const uint64_t one = 1;
+        int r = guard->is_wary ? ask_first(guard, fd) : 1;
 
+        if (r != 1)
+                return r;
         doorbell_guard_start(guard);
         if (write(fd, &one, sizeof(one)) == (ssize_t)sizeof(one))
                 return 0;
         if (errno == EAGAIN) /* the counter is full: its reader is awake, or does not care */
                 return 0;
-        return errno == EINTR ? -EPERM : -EIO;
+        if (errno != EINTR)
+                return -EIO;
+        doorbell_guard_beware(guard);
+        return -EPERM;
 }
 
 void doorbell_drain(int fd)

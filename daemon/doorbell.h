@@ -11,25 +11,35 @@
  *         signal whose handler does nothing and is not restarted: a write that sleeps ends with
  *         EINTR within DOORBELL_TICK_MS. No write that does not sleep ever ends so, so EINTR
  *         convicts the client.
+ * Many    Where one client did that there may be thousands. For DOORBELL_WARY_MS after a write
+ *         that slept the daemon asks before each write whether it would sleep, and convicts by the
+ *         answer; who fills the counter between the question and the write makes it sleep for
+ *         DOORBELL_WARY_US. So all of them together cost one sleep of DOORBELL_TICK_MS, and a
+ *         racing one a hundredth of what it takes to attach anew.
  * Cost    The timer runs from the first write until DOORBELL_REST_MS without one: a dense stream of
  *         doorbells pays nothing for it, an idle daemon has no timer.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
+#include <stdint.h>
 #include <signal.h>
 #include <time.h>
 
 struct event;
 struct event_base;
 
-#define DOORBELL_TICK_MS   5
-#define DOORBELL_REST_MS 100
+#define DOORBELL_TICK_MS     5
+#define DOORBELL_REST_MS   100
+#define DOORBELL_WARY_US   100
+#define DOORBELL_WARY_MS 60000
 
 struct doorbell_guard {
         timer_t timer;
         struct event *rest;
         bool armed;
         bool used;              /* since the last look of rest */
+        bool is_wary;           /* somebody made a write sleep, until: */
+        uint64_t wary_until_ns;
 };
 
 /* doorbell_guard_init() - install the handler and the timers. Return: 0; -ENOMEM, -EAGAIN. */
@@ -48,8 +58,13 @@ void doorbell_guard_pause(struct doorbell_guard *guard);
 void doorbell_guard_start(struct doorbell_guard *guard);
 
 /*
- * doorbell_ring() - Return: 0 the reader will wake; -EPERM the client made the write sleep
- * (hostile); -EIO.
+ * doorbell_guard_beware() - somebody makes system calls sleep: be wary, and keep sleeps short.
+ */
+void doorbell_guard_beware(struct doorbell_guard *guard);
+
+/*
+ * doorbell_ring() - Return: 0 the reader will wake; -EPERM the client made the write sleep, or
+ * would have (hostile); -EIO.
  */
 int doorbell_ring(struct doorbell_guard *guard, int fd);
 

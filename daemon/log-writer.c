@@ -273,6 +273,7 @@ int log_writer_start(void)
         int r;
 
         writer.is_journal = stderr_is_journal();
+        tzset(); /* it reads a file, for localtime_r() */
         pthread_condattr_init(&monotonic);
         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
         pthread_cond_init(&writer.filled, &monotonic);

@@ -42,6 +42,7 @@ void loop_discard(struct loop *loop, int fd)
 {
         if (closer_close(loop->closer, fd))
                 return;
+        doorbell_guard_beware(&loop->guard);
         doorbell_guard_start(&loop->guard);
         close(fd);
 }

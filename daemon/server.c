@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "activation.h"
+#include "base-clock.h"
 #include "life.h"
 #include "dispatch.h"
 #include "log.h"
@@ -25,6 +26,7 @@
 
 #define ACCEPTS_PER_TURN   32u
 #define ACCEPT_AGAIN_MS   500
+#define REAP_TURN_US      500
 #define STATUS_DELAY_MS   100
 #define STATUS_AGAIN_MS  1000   /* the manager did not take it */
 #define READY_AGAIN_MS    100   /* the same, and it waits for it */
@@ -144,20 +146,28 @@ static void remove_session(struct server *server, struct session *session)
 }
 
 /*
- * Free the sessions that were killed. It runs from the loop, when nobody is in the middle of
- * one; their descriptors may let connections in again.
+ * Free the sessions that were killed, as many as fit into a turn: to finish what the process of
+ * each left takes its time. It runs from the loop, when nobody is in the middle of one; their
+ * descriptors may let connections in again.
  */
 static void on_reap(evutil_socket_t fd, short what, void *arg)
 {
         struct server *server = arg;
         struct session *session = TAILQ_FIRST(&server->sessions.list), *next;
+        static const struct timeval now = { 0 };
+        uint64_t start = base_clock_ns();
 
         (void)fd;
         (void)what;
         for (; session; session = next) {
                 next = TAILQ_NEXT(session, link);
-                if (session->dying)
-                        remove_session(server, session);
+                if (!session->dying)
+                        continue;
+                remove_session(server, session);
+                if (base_clock_ns() - start > REAP_TURN_US * UINT64_C(1000)) {
+                        evtimer_add(server->sessions.reaper, &now); /* after all others' turn */
+                        break;
+                }
         }
         resume_accepting(server);
         on_changed(server);

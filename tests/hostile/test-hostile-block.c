@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -140,6 +141,81 @@ static void blocking_tdir_eventfds_convict_their_vm(struct daemon_proc *proc,
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
         vgic_disconnect(tool);
+}
+
+/* --- very many VMs, each with an eventfd that blocks --- */
+
+#define N_VMS  300u
+
+struct blocker {
+        struct vgic_conn *conn;
+        struct vgic_vm *vm;
+};
+
+static struct blocker new_blocker(const struct daemon_proc *proc, unsigned number)
+{
+        struct blocker blocker = { .conn = daemon_connect(proc) };
+        int fd = base_fd_eventfd();
+        char name[32];
+
+        snprintf(name, sizeof(name), "hostile%u", number);
+        blocker.vm = daemon_vm(blocker.conn, name, 1, N_SPIS, VGIC_VM_EPHEMERAL);
+        trick_boot_distributor(blocker.vm);
+        trick_make_block(fd);
+        if (vgic_tdir_subscribe(guest_boot_vcpu(blocker.vm, 0, 0), fd) < 0)
+                tap_bail("subscribe: %s", vgic_conn_error(blocker.conn));
+        close(fd);
+        return blocker;
+}
+
+/* How often its main thread went to sleep. */
+static long count_sleeps(const struct daemon_proc *proc)
+{
+        char path[64], line[256];
+        long n = -1;
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/status", proc->pid, proc->pid);
+        file = fopen(path, "re");
+        while (file && fgets(line, sizeof(line), file))
+                if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
+                        break;
+        if (file)
+                fclose(file);
+        return n;
+}
+
+/* All at once: the daemon is stopped while they are triggered. */
+static void very_many_blocking_eventfds_cost_one_sleep(void)
+{
+        static struct blocker blockers[N_VMS];
+        struct rlimit limit;
+        struct daemon_proc proc;
+        unsigned n_ended = 0;
+        long before;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+                limit.rlim_cur = limit.rlim_max;
+                setrlimit(RLIMIT_NOFILE, &limit);
+        }
+        daemon_start(&proc, &(struct daemon_options){ .quiet = true });
+        for (unsigned i = 0; i < N_VMS; i++)
+                blockers[i] = new_blocker(&proc, i);
+        kill(proc.pid, SIGSTOP);
+        before = count_sleeps(&proc);
+        for (unsigned i = 0; i < N_VMS; i++)
+                vgic_spi_pulse(blockers[i].vm, TRICK_SPI);
+        kill(proc.pid, SIGCONT);
+        for (unsigned i = 0; i < N_VMS; i++)
+                n_ended += trick_wait_disconnected(blockers[i].conn);
+        tap_eq(n_ended, N_VMS, "%u VMs with an eventfd that blocks: all are disconnected", N_VMS);
+        before = count_sleeps(&proc) - before;
+        tap_ok(before < N_VMS / 3, "it slept %ld times", before);
+        for (unsigned i = 0; i < N_VMS; i++) {
+                vgic_vm_detach(blockers[i].vm);
+                vgic_disconnect(blockers[i].conn);
+        }
+        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
 }
 
 /* --- more to place than one turn of the loop takes --- */
@@ -306,5 +382,6 @@ int main(void)
         tap_ok(daemon_alive(&proc), "the daemon serves on");
         tap_eq(daemon_stop(&proc), 0, "and stops in order");
         descriptor_whose_close_waits_holds_nobody_up();
+        very_many_blocking_eventfds_cost_one_sleep();
         return tap_done();
 }
