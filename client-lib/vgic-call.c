@@ -6,8 +6,9 @@
  *
  * What    All of the cold path ends here: the request is sent, frames are taken until its reply
  *         is there, events that come before it are queued for vgic_conn_next_event().
- * Late    A reply that did not come in time is still to come: it is counted, and dropped when it
- *         does. So the next call is not answered by the one before.
+ * Late    A reply that did not come in time is still to come. Requests are numbered, and replies
+ *         come in their order, so each is known for what it is: the next call is not answered by
+ *         the one before, and a call that is made again gets the answer to the first (vgic-late.h).
  * Trust   The daemon may send anything. What is not a frame of the protocol ends the connection
  *         (-EPROTO).
  * Threads One call at a time, by conn->lock; a vCPU's thread may make one beside the owner of the
@@ -15,6 +16,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -69,7 +71,7 @@ static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *
         return 0;
 }
 
-int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request)
+int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request, uint64_t number)
 {
         const struct proto_header *header = &conn->rx.header;
 
@@ -82,17 +84,19 @@ int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request)
                 /* A newer daemon's events are none of ours. */
                 return row && row->direction == PROTO_TO_CLIENT ? vgic_call_take_event(conn, row) : 0;
         }
-        if (conn->n_stale > 0) {
-                conn->n_stale--;
-                return 0;
-        }
-        if (header->request != request || request == 0)
-                return vgic_call_nonsense(conn, "a reply to something else", header->request);
-        return 1;
+        if (conn->n_answered == conn->n_sent)
+                return vgic_call_nonsense(conn, "a reply to nothing", header->request);
+        if (++conn->n_answered == number)
+                return header->request == request ? 1 :
+                       vgic_call_nonsense(conn, "a reply to something else", header->request);
+        if (vgic_late_take(&conn->late, conn->n_answered, &conn->rx) < 0)
+                return vgic_call_nonsense(conn, "a late reply to something else", header->request);
+        return 0;
 }
 
 /* Wait until the reply is the current frame. Return: 0; a negative errno. */
-static int vgic_call_wait(struct vgic_conn *conn, uint32_t request, uint64_t deadline)
+static int vgic_call_wait(struct vgic_conn *conn, uint32_t request, uint64_t number,
+                          uint64_t deadline)
 {
         for (;;) {
                 struct pollfd pollfd = { .fd = conn->socket, .events = POLLIN };
@@ -107,30 +111,29 @@ static int vgic_call_wait(struct vgic_conn *conn, uint32_t request, uint64_t dea
                 if (r < 0)
                         return vgic_conn_lost(conn, r);
                 if (r == PROTO_RX_FRAME) {
-                        r = vgic_conn_take_frame(conn, request);
+                        r = vgic_conn_take_frame(conn, request, number);
                         if (r != 0)
                                 return r < 0 ? r : 0;
                         proto_rx_release(&conn->rx);
                         continue;
                 }
-                if (left.tv_sec == 0 && left.tv_nsec == 0) {
-                        conn->n_stale++;
+                if (left.tv_sec == 0 && left.tv_nsec == 0)
                         return base_error_set(conn->why, -ETIMEDOUT, "%s: the daemon did not answer within %u ms",
                                               proto_table_find(request)->name, conn->timeout_ms);
-                }
                 if (full)
                         pollfd.events |= POLLOUT;
                 ppoll(&pollfd, 1, &left, NULL); /* a signal, or an error, shows at the next turn */
         }
 }
 
-/* The reply is the current frame: what does its status say? */
-static int vgic_call_status(struct vgic_conn *conn, const struct proto_row *row)
+/* What does the reply's status say? */
+static int vgic_call_status(struct vgic_conn *conn, const struct proto_row *row,
+                            const uint8_t *payload, size_t size)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
         const Vgic__Status *status;
 
-        if (proto_message_unpack(&vgic__status_reply__descriptor, conn->rx.payload, conn->rx.header.size, &message) < 0)
+        if (proto_message_unpack(&vgic__status_reply__descriptor, payload, size, &message) < 0)
                 return vgic_call_nonsense(conn, "a reply does not decode", row->id);
         status = ((const Vgic__StatusReply *)message)->status;
         if (!status || status->code == PROTO_OK)
@@ -156,72 +159,143 @@ static int vgic_call_fds(struct vgic_conn *conn, const struct proto_row *row)
         return 0;
 }
 
-static int vgic_call_result(struct vgic_conn *conn, const struct proto_row *row, ProtobufCMessage **ret_reply,
-                            struct proto_fds *ret_fds)
+/* Hand out a reply that says OK. */
+static int vgic_call_decode(struct vgic_conn *conn, const struct proto_row *row,
+                            const uint8_t *payload, size_t size, ProtobufCMessage **ret_reply)
 {
-        ProtobufCMessage *reply = NULL;
-        int r = vgic_call_status(conn, row);
-
-        if (r == 0)
-                r = vgic_call_fds(conn, row);
-        if (r < 0)
-                return r;
-        if (ret_reply) {
-                if (proto_message_unpack(row->reply, conn->rx.payload, conn->rx.header.size, &reply) < 0)
-                        return vgic_call_nonsense(conn, "a reply does not decode", row->id);
-                *ret_reply = reply;
-        }
-        if (ret_fds) {
-                *ret_fds = conn->rx.fds;
-                conn->rx.fds = (struct proto_fds){ 0 };
-        }
+        if (ret_reply && proto_message_unpack(row->reply, payload, size, ret_reply) < 0)
+                return vgic_call_nonsense(conn, "a reply does not decode", row->id);
         return 0;
 }
 
-static int vgic_call_locked(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds,
-                            uint32_t n_fds, ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
+/* The reply is the current frame. */
+static int vgic_call_result(struct vgic_conn *conn, const struct proto_row *row, ProtobufCMessage **ret_reply,
+                            struct proto_fds *ret_fds)
 {
-        const struct proto_row *row = proto_table_find(request);
-        uint64_t deadline = base_clock_ns() + conn->timeout_ms * UINT64_C(1000000);
+        const struct proto_rx *rx = &conn->rx;
+        int r = vgic_call_status(conn, row, rx->payload, rx->header.size);
+
+        if (r == 0)
+                r = vgic_call_fds(conn, row);
+        if (r == 0)
+                r = vgic_call_decode(conn, row, rx->payload, rx->header.size, ret_reply);
+        if (r == 0 && ret_fds) {
+                *ret_fds = conn->rx.fds;
+                conn->rx.fds = (struct proto_fds){ 0 };
+        }
+        return r;
+}
+
+/* What came since the last call: so a reply that comes after this comes to who asks now. */
+static int vgic_call_catch_up(struct vgic_conn *conn)
+{
+        int r = 0;
+
+        while (r == 0 && conn->n_answered < conn->n_sent &&
+               proto_rx_step(&conn->rx, conn->socket) == PROTO_RX_FRAME) {
+                r = vgic_conn_take_frame(conn, 0, 0);
+                proto_rx_release(&conn->rx);
+        }
+        return r; /* an end of the connection shows once more */
+}
+
+/* Return: the number of the request, from 1 on, in *ret_number; a negative errno. */
+static int vgic_call_send(struct vgic_conn *conn, const struct proto_row *row,
+                          const struct vgic_request *request, uint64_t *ret_number)
+{
         int r;
 
-        if (conn->gone)
-                return base_error_set(conn->why, -ENOTCONN, "the connection to the daemon is gone: connect again");
-        if (row->feature & ~conn->features)
-                return base_error_set(conn->why, -EOPNOTSUPP, "%s: this daemon cannot do that", row->name);
-        r = proto_tx_send(&conn->tx, conn->socket, request, PROTO_FLAG_NEED_REPLY, message, fds, n_fds);
+        vgic_late_undo(&conn->late, request);
+        r = proto_tx_send(&conn->tx, conn->socket, request->id, PROTO_FLAG_NEED_REPLY,
+                          request->message, request->fds, request->n_fds);
         if (r == -ENOMEM || r == -EMFILE || r == -EMSGSIZE || r == -ENOBUFS || r == -EBADF || r == -ETOOMANYREFS)
                 return base_error_set(conn->why, r == -EMSGSIZE ? -EINVAL : r, "%s: cannot be sent: %s",
                                       row->name, strerror(-r));
         if (r < 0 && r != -EPIPE)
                 return vgic_conn_lost(conn, r);
-        r = vgic_call_wait(conn, request, deadline);
+        *ret_number = ++conn->n_sent;
+        return 0;
+}
+
+/*
+ * The reply to a call that was made before, which came when nobody waited. Return: 1 there was one;
+ * 0; -EPROTO.
+ */
+static int vgic_call_kept(struct vgic_conn *conn, const struct proto_row *row,
+                          const struct vgic_request *request, ProtobufCMessage **ret_reply)
+{
+        uint8_t *payload;
+        size_t size;
+        int r;
+
+        if (!vgic_late_answer(&conn->late, request, &payload, &size))
+                return 0;
+        r = vgic_call_decode(conn, row, payload, size, ret_reply);
+        free(payload);
+        return r < 0 ? r : 1;
+}
+
+static int vgic_call_locked(struct vgic_conn *conn, const struct vgic_request *request,
+                            ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
+{
+        const struct proto_row *row = proto_table_find(request->id);
+        uint64_t deadline = base_clock_ns() + conn->timeout_ms * UINT64_C(1000000), number;
+        bool is_new;
+        int r;
+
+        if (conn->gone)
+                return base_error_set(conn->why, -ENOTCONN,
+                                      "the connection to the daemon is gone: connect again");
+        if (row->feature & ~conn->features)
+                return base_error_set(conn->why, -EOPNOTSUPP, "%s: this daemon cannot do that",
+                                      row->name);
+        r = vgic_call_catch_up(conn);
+        if (r == 0)
+                r = vgic_call_kept(conn, row, request, ret_reply);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        number = vgic_late_number(&conn->late, request);
+        is_new = number == 0;
+        if (is_new)
+                r = vgic_call_send(conn, row, request, &number);
+        if (r == 0)
+                r = vgic_call_wait(conn, request->id, number, deadline);
+        if (r == -ETIMEDOUT && is_new)
+                vgic_late_add(&conn->late, request, number);
         if (r < 0)
                 return r;
+        vgic_late_forget(&conn->late, number);
         r = vgic_call_result(conn, row, ret_reply, ret_fds);
         proto_rx_release(&conn->rx);
-        return r;
+        if (!vgic_late_proves(&conn->late, request, r))
+                return r;
+        base_error_clear(conn->why);
+        return 0;
 }
 
 int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
               ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
 {
+        const struct vgic_request whole = {
+                .id = request, .message = message, .fds = fds, .n_fds = n_fds,
+        };
         int r;
 
         pthread_mutex_lock(&conn->lock);
-        r = vgic_call_locked(conn, request, message, fds, n_fds, ret_reply, ret_fds);
+        r = vgic_call_locked(conn, &whole, ret_reply, ret_fds);
         vgic_conn_unlock(conn);
         return r;
 }
 
 int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, ProtobufCMessage **ret_reply)
 {
+        const struct vgic_request whole = { .id = request, .message = message };
         struct base_error unheard;
         int r;
 
         pthread_mutex_lock(&conn->lock);
         conn->why = &unheard;
-        r = vgic_call_locked(conn, request, message, NULL, 0, ret_reply, NULL);
+        r = vgic_call_locked(conn, &whole, ret_reply, NULL);
         conn->why = &conn->error;
         vgic_conn_unlock(conn);
         return r;

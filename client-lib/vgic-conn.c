@@ -147,6 +147,7 @@ void vgic_disconnect(struct vgic_conn *conn)
                 return;
         proto_rx_release(&conn->rx);
         proto_tx_clear(&conn->tx);
+        vgic_late_clear(&conn->late);
         base_fd_close(conn->socket);
         base_fd_close(conn->epoll);
         free(conn->events);
@@ -171,7 +172,7 @@ static int vgic_conn_process_locked(struct vgic_conn *conn)
         if (r < 0)
                 return vgic_conn_lost(conn, r);
         while ((r = proto_rx_step(&conn->rx, conn->socket)) == PROTO_RX_FRAME) {
-                r = vgic_conn_take_frame(conn, 0);
+                r = vgic_conn_take_frame(conn, 0, 0);
                 if (r < 0)
                         return r;
                 proto_rx_release(&conn->rx);

@@ -7,8 +7,7 @@
  * A connection, as the cold path sees it
  *
  * What    A call sends one request that asks for a reply and waits for it; events that come in between are kept.
- *         Replies come in the order of the requests: the reply to a call that timed out is counted and dropped when it
- *         comes.
+ *         Replies come in the order of the requests; of one that comes late see vgic-late.h.
  * Trust   The daemon's frames are checked as the daemon checks ours: a daemon of another version, or an impostor at the
  *         socket's path, costs an error, never more.
  * Threads One at a time per connection (the caller excludes), and beside it any thread that calls vgic_call_any(). The lock
@@ -23,6 +22,7 @@
 #include "proto-rx.h"
 #include "proto-table.h"
 #include "proto-tx.h"
+#include "vgic-late.h"
 #include "vgic-private.h"
 
 #define VGIC_CONN_TIMEOUT_MS  5000u
@@ -42,7 +42,8 @@ struct vgic_conn {
         bool has_news;                  /* just found gone, or its VM was destroyed */
         uint64_t session;               /* the daemon's number of it */
         bool gone;                      /* the daemon closed, or lost the protocol: only disconnecting is left */
-        uint32_t n_stale;               /* replies that nobody waits for any more */
+        uint64_t n_sent, n_answered;    /* the next reply is to request n_answered + 1 */
+        struct vgic_late_list late;     /* of those between, and before: what a retry has to know */
         struct proto_rx rx;
         struct proto_tx tx;
         struct vgic_event *events;      /* waiting, oldest first */
@@ -71,15 +72,17 @@ void vgic_conn_unlock(struct vgic_conn *conn);
 int vgic_conn_lost(struct vgic_conn *conn, int r);
 
 /**
- * vgic_conn_take_frame() - what a frame is that nobody asked for: an event, or a reply that comes late
- * @request: the reply that the caller waits for, or 0
+ * vgic_conn_take_frame() - what the current frame is: the reply that the caller waits for, an
+ * event, or a reply that comes late
+ * @request, @number: which request the caller waits for, and how many were sent with it; 0: none
  *
  * Return: 1 it is that reply; 0 it was taken; -EPROTO.
  */
-int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request);
+int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request, uint64_t number);
 
 /**
- * vgic_call() - one request, one reply
+ * vgic_call() - one request, one reply; the same again after -ETIMEDOUT gets the first one's reply
+ * (vgic-late.h)
  * @fds:       @n_fds descriptors to send along, borrowed
  * @ret_reply: the reply's message, of the type in the message table; proto_message_free() it; NULL: the status is
  *             enough

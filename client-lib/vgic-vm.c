@@ -315,6 +315,21 @@ static int vgic_vm_take_granted(struct vgic_vm *vm, const Vgic__VmInfoReply *rep
         return 0;
 }
 
+/*
+ * The answer may be a late one (vgic-late.h), and what was granted then revoked since: it was told
+ * when there was no VM yet to tell.
+ */
+static void vgic_vm_take_revoked(struct vgic_vm *vm)
+{
+        struct vgic_conn *conn = vm->conn;
+
+        pthread_mutex_lock(&conn->lock);
+        for (uint32_t i = 0; i < conn->n_events; i++)
+                if (conn->events[i].kind == VGIC_EVENT_REVOKED)
+                        vgic_device_revoked(vm, conn->events[i].intid);
+        pthread_mutex_unlock(&conn->lock);
+}
+
 int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
@@ -324,6 +339,7 @@ int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *tok
         if (r < 0)
                 return r;
         r = vgic_vm_take_granted(vm, (const Vgic__VmInfoReply *)reply);
+        vgic_vm_take_revoked(vm);
         if (r == 0)
                 r = vgic_vm_ring_setup(vm);
         if (r < 0) {

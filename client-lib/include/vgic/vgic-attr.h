@@ -73,6 +73,9 @@ enum vgic_attr_group {
  *         take; -EBUSY not before INIT, or not any more; -EEXIST the address is set; -E2BIG it is too high; -ENOENT no
  *         such redistributor region; -EACCES the role may not. Through the daemon also -ENOTCONN, -ETIMEDOUT (it may
  *         still be carried out), -ENOMEM; -ENOENT the VM was destroyed; VGIC_ATTR_CTRL_INIT: and as vgic_vm_init().
+ * Retry:  sets it again. What can be set once, an address or the number of interrupts, with the
+ *         same value: 0, also if the first set it; with another one -EEXIST, -EBUSY, once it is
+ *         set.
  */
 int vgic_attr_has(struct vgic_vm *vm, uint32_t group, uint64_t attr);
 int vgic_attr_get(struct vgic_vm *vm, uint32_t group, uint64_t attr, uint64_t *value);
@@ -82,7 +85,8 @@ int vgic_attr_set(struct vgic_vm *vm, uint32_t group, uint64_t attr, uint64_t va
  * vgic_msg_attr_has() / vgic_msg_attr_get() / vgic_msg_attr_set() - the same by message, for tools that map nothing
  * @name: the VM
  *
- * Return: as above; -ENOENT also for no such VM; vgic_conn_error() says more. Threads: conn.
+ * Return: as above; -ENOENT also for no such VM; vgic_conn_error() says more. Retry: as above.
+ *         Threads: conn.
  */
 int vgic_msg_attr_has(struct vgic_conn *conn, const char *name, uint32_t group, uint64_t attr);
 int vgic_msg_attr_get(struct vgic_conn *conn, const char *name, uint32_t group, uint64_t attr, uint64_t *value);

@@ -49,6 +49,8 @@ struct vgic_vcpu_options {
  *         -EINVAL no such index, or more than 16 list registers; -EOPNOTSUPP the daemon is too old
  *         for list registers: register with 0; or the VM is a mirror; -ENODATA the VM is not
  *         initialised; -EACCES the role is not VMM.
+ * Retry:  returns the vCPU; @options.kick can be another one. With another list_registers -EBUSY,
+ *         once it is registered. Of a vCPU that another process has, -EBUSY as ever.
  * Threads: conn.
  */
 int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
@@ -67,7 +69,9 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
  * Threads: conn and vcpu; not in a kick. Blocks: until those kicks have returned, then up to
  * timeout_ms; once more 100 ms for all vCPUs of a VM, if the daemon is dead and a stopped VMM is
  * in its place. Return: 0; -ENOTCONN (released all the same: without a daemon by this call, as
- * vgic_vm_detach() does for all that it has).
+ * vgic_vm_detach() does for all that it has). Retry: 0, but there is no need for it: the daemon
+ * gives the vCPU back before it carries out what is asked for next, vgic_vcpu_register() of this
+ * vCPU by this connection too. Only to know that another process can have it needs the 0.
  */
 int vgic_vcpu_unregister(struct vgic_vcpu *vcpu);
 

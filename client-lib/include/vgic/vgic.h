@@ -32,8 +32,8 @@
  *             can also return
  *             -ENOTCONN    the daemon is gone, or closed this connection. The data path goes on:
  *                          see "Without". The connection is of no more use
- *             -ETIMEDOUT   no answer within timeout_ms. The daemon may still do it; look before you
- *                          ask again. The late answer is dropped
+ *             -ETIMEDOUT   no answer within timeout_ms. The daemon may still do it: make the same
+ *                          call again. See "Retry", and what each call says of it
  *             -EPROTO      the daemon answered nonsense: disconnect
  *             -EOPNOTSUPP  the daemon is too old for it: do without
  *             -EINVAL      an argument; also a connection or a VM that is NULL. Other pointers are not
@@ -59,6 +59,17 @@
  *             and at most every 10 ms tries the locks of the VM's lock file, and repairs if it
  *             gets them; it never waits for them. vgic_vcpu_park() wakes each 100 ms for that,
  *             while another session has vCPUs, and sleeps on.
+ *
+ * Retry       After -ETIMEDOUT the same call, with the same arguments on the same connection, never
+ *             fails because the first one was done after all: while the answer to that is to come
+ *             it waits for it, and sends nothing; an answer that came meanwhile, to another call or
+ *             to vgic_conn_process(), is not lost. So a host repeats the call until it returns
+ *             anything else. With other arguments it is another call, and what the first one did is
+ *             in its way: -EEXIST, -EBUSY, -EISCONN as ever; the first arguments can be tried
+ *             again. What is late is forgotten with vgic_vm_detach() (but for a vgic_vm_destroy())
+ *             and vgic_disconnect(): after these there is only a look (vgic_vm_query()). A call
+ *             that asks for something (vgic_vm_list(), vgic_msg_tdir(), ...) asks anew: a retry
+ *             tells what is now, not what was.
  *
  * Stability   Functions and structures follow symbol versions. Option structures start with their size:
  *             set it to sizeof; members that a newer library knows and an older caller does not are taken as zero.
@@ -127,6 +138,7 @@ struct vgic_conn_options {
  *         descriptors, as one may have: close some, or raise the limit that the words name;
  *         -ETIMEDOUT it does not accept, or not answer; -EINVAL @options->size, or the path is
  *         empty or too long for a socket's; -EMFILE; -ENOMEM.
+ * Retry:  vgic_disconnect() what was returned first: a retry is a new connection.
  */
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
 
@@ -231,6 +243,8 @@ struct vgic_vm_config {
  *         of @config: the words say which, and what it can be; -EISCONN this connection has a VM:
  *         connect once more; -ENOSPC this user has as many VMs as one may have (vgicd --max-vms);
  *         -EOPNOTSUPP the daemon is too old for a member or flag that is set.
+ * Retry:  returns the VM that the first made. With another @config -EISCONN, once it was made; on
+ *         another connection -EEXIST: vgic_vm_attach().
  * Threads: conn.
  */
 int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm);
@@ -246,6 +260,7 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, 
  *         the words say which limit to raise; -EPROTONOSUPPORT the segment's layout is newer than
  *         this library: update it; -EBADMSG the segment is not what it should be: a VMM process of
  *         this VM has written into its head, or the daemon is broken. Destroy the VM.
+ * Retry:  goes on where the first stopped, or finds it done: 0.
  * Threads: conn.
  */
 int vgic_vm_init(struct vgic_vm *vm);
@@ -257,8 +272,9 @@ int vgic_vm_init(struct vgic_vm *vm);
  *
  * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user; -EISCONN this
  *         connection has a VM: connect once more; -EINVAL @role is neither, or @name is no name;
- *         and, of what is initialised, the errors of vgic_vm_init(). After a failure nothing is
- *         attached.
+ *         and, of what is initialised, the errors of vgic_vm_init(). After a failure but -ETIMEDOUT
+ *         nothing is attached.
+ * Retry:  returns the VM. Another @name or @role -EISCONN, once it is attached.
  * Threads: conn.
  */
 int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role, struct vgic_vm **ret_vm);
@@ -272,12 +288,16 @@ int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role
  * Return: 0; -ENOENT no VM has this name; -EACCES the token is not that of a grant, or the grant
  *         was revoked: ask the VMM for another; -EBUSY a living device uses the grant: end it
  *         first; -EISCONN this connection has a VM: connect once more.
+ * Retry:  returns the VM, without what was revoked since. Another @name or @token -EISCONN, once it
+ *         is attached; on another connection -EBUSY until vgic_disconnect() of the first is seen.
  * Threads: conn.
  */
 int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm);
 
 /**
  * vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed.
+ *
+ * Nothing to retry: a daemon that is late carries it out before what is asked for next.
  * Threads: conn; no data-path call may be under way.
  */
 void vgic_vm_detach(struct vgic_vm *vm);
@@ -290,6 +310,8 @@ void vgic_vm_detach(struct vgic_vm *vm);
  *
  * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user (root may); -EINVAL no
  *         name. Threads: conn.
+ * Retry:  0, also if the first destroyed it. If a VM of this name was made since, that is
+ *         destroyed: where others make VMs, compare vgic_vm_info.id first.
  */
 int vgic_vm_destroy(struct vgic_conn *conn, const char *name);
 
@@ -325,7 +347,7 @@ struct vgic_vm_info {
  * vgic_vm_list() - all VMs of this user (root: of all), the oldest first
  * @ret_infos: an array of *@ret_n, each of this library's sizeof; free() it. NULL if there are none
  *
- * Return: 0; or an error of every cold-path call. Threads: conn.
+ * Return: 0; or an error of every cold-path call. Retry: asks anew. Threads: conn.
  */
 int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t *ret_n);
 
@@ -333,7 +355,7 @@ int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t
  * vgic_vm_query() - one VM by name. @ret_info->size must be set.
  *
  * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user; -EINVAL no name, or
- *         @ret_info->size is not set. Threads: conn.
+ *         @ret_info->size is not set. Retry: asks anew. Threads: conn.
  */
 int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info *ret_info);
 
@@ -548,6 +570,9 @@ int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
  *
  * Return: 0; -EINVAL @event_fd is no eventfd; -EEXIST this vCPU has a subscription: unsubscribe
  *         first.
+ * Retry:  0 with the same eventfd, by any descriptor of it; with another one -EEXIST, once the
+ *         first is subscribed. Which eventfd it is says /proc: without it the retry is -EEXIST, and
+ *         the subscription is there.
  * Threads: conn and vcpu.
  */
 int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
@@ -555,15 +580,15 @@ int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
 /**
  * vgic_tdir_unsubscribe() - end that; the daemon closes its duplicate
  *
- * Return: 0; -ENOENT it had none. Threads: conn and vcpu.
+ * Return: 0; -ENOENT it had none. Retry: 0. Threads: conn and vcpu.
  */
 int vgic_tdir_unsubscribe(struct vgic_vcpu *vcpu);
 
 /**
  * vgic_tdir_watch() - have VGIC_EVENT_TDIR events on the attached connection, until it detaches
  *
- * Return: 0, also the second time; -ENODATA not initialised; -EOPNOTSUPP a mirror. Roles: all.
- * Threads: conn.
+ * Return: 0, also the second time; -ENODATA not initialised; -EOPNOTSUPP a mirror. Retry: 0. Roles:
+ * all. Threads: conn.
  */
 int vgic_tdir_watch(struct vgic_vm *vm);
 
@@ -581,6 +606,9 @@ int vgic_tdir_watch(struct vgic_vm *vm);
  *         a grant of this VM has the label: revoke it, or another label; -EBUSY one of them is
  *         granted to four devices: revoke one of these; -ENOSPC the VM has as many grants as one
  *         can have; -EACCES not VMM; -ENODATA not initialised; -EOPNOTSUPP a mirror. Threads: conn.
+ * Retry:  returns the token of the grant that the first made (if another VMM process revoked that
+ *         since, a token that is good for nothing). With other @intids, or in another order,
+ *         -EEXIST, once it was made.
  */
 int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token);
 
@@ -589,6 +617,8 @@ int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, si
  *
  * Return: 0; -ENOENT the VM has no grant of this label: revoked before; -EINVAL no label; -EACCES
  *         not VMM; -ENODATA not initialised. Threads: conn.
+ * Retry:  0, also if the first revoked it. A grant that another VMM process made by this label
+ *         since is revoked.
  */
 int vgic_revoke(struct vgic_vm *vm, const char *label);
 
@@ -599,7 +629,7 @@ int vgic_revoke(struct vgic_vm *vm, const char *label);
  * Each returns, besides the errors of every cold-path call: -ENOENT no VM has this name; -EACCES
  * its owner is another user, or this connection is a device's; -EINVAL no name; -ENODATA it is not
  * initialised; -EOPNOTSUPP it is a mirror (but vgic_msg_icc_ctlr() and vgic_msg_reset() work on
- * those); and what stands at the call.
+ * those); and what stands at the call. Retry: those that read ask anew.
  */
 
 enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
@@ -612,6 +642,8 @@ enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
  *
  * Return: 0; -EINVAL the VM has no such interrupt or vCPU, or @op is none; -EBUSY the word moved
  * all the time: a process of the VM scribbles over it. Try again.
+ * Retry: drives it again. A level is nothing new; a pulse is one more, and an interrupt of its own
+ * if the first one was taken already.
  */
 int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
 
@@ -646,7 +678,7 @@ int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint
 /**
  * vgic_msg_reset() - as vgic_vm_reset_vcpu_kind(), by the daemon
  *
- * Return: 0; -EINVAL no such vCPU or kind.
+ * Return: 0; -EINVAL no such vCPU or kind. Retry: resets again.
  */
 int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enum vgic_reset kind);
 /** vgic_msg_reset_vcpu() - the same with VGIC_RESET_CPU_ON. */
