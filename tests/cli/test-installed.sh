@@ -28,7 +28,8 @@ public=$(find "$include" -name '*.h' | sort)
 ok $? 'all public headers are installed'
 for header in $public; do
         alone "$header" C $cc -std=c99 -pedantic -I"$include"
-        [ -z "$(command -v c++)" ] || alone "$header" C++ c++ -x c++ -std=c++11 -pedantic -I"$include"
+        [ -z "$(command -v c++)" ] ||
+                alone "$header" C++ c++ -x c++ -std=c++11 -pedantic -I"$include"
 done
 
 # The names that doc/protocol.md sends a reader to.
