@@ -141,10 +141,8 @@ int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret
         return r;
 }
 
-void vgic_disconnect(struct vgic_conn *conn)
+void vgic_conn_free(struct vgic_conn *conn)
 {
-        if (!conn)
-                return;
         proto_rx_release(&conn->rx);
         proto_tx_clear(&conn->tx);
         vgic_late_clear(&conn->late);

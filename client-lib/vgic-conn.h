@@ -57,6 +57,9 @@ struct vgic_conn {
 /* vgic_conn_begin() - at the head of each cold-path call: forget the last error. Return: 0; -EINVAL; -ENOTCONN. */
 int vgic_conn_begin(struct vgic_conn *conn);
 
+/* vgic_conn_free() - close and release it; no VM is attached. */
+void vgic_conn_free(struct vgic_conn *conn);
+
 /* vgic_conn_watch() - let vgic_conn_fd() wake for @fd too. Return: 0 or a negative errno. */
 int vgic_conn_watch(struct vgic_conn *conn, int fd);
 void vgic_conn_unwatch(struct vgic_conn *conn, int fd);

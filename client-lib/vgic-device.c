@@ -9,11 +9,15 @@
  *         replaces an earlier one, but for a rising edge in between; edges and pulses coalesce as
  *         those of a pending interrupt do) and sent before anything newer of the same interrupt.
  *         The daemon rings once there is room (shm-ring.h).
+ * Gone    A daemon that is dead takes nothing from the ring, and no entry tells. So each call says
+ *         so that comes after the connection was found closed, and who finds the ring full looks.
  */
+#include <poll.h>
 #include <string.h>
 
+#include "base-clock.h"
+#include "vgic-conn.h"
 #include "vgic-device.h"
-
 #include "vgic-doorbell.h"
 
 static uint64_t bit_of(uint32_t index)
@@ -35,20 +39,17 @@ static int send_level(struct vgic_vm *vm, uint32_t intid, bool is_high)
 {
         struct vgic_device *d = &vm->device;
         uint32_t index = gic_shared_index(intid);
-        uint64_t bit = bit_of(index);
         int r = send_entry(vm, is_high ? SHM_RING_ASSERT : SHM_RING_DEASSERT, intid);
 
-        if (r < 0)
-                return r;
-        d->sent[index / 64] = is_high ? d->sent[index / 64] | bit : d->sent[index / 64] & ~bit;
-        if (is_high)
-                d->risen[index / 64] &= ~bit;
-        return 0;
+        if (r == 0 && is_high)
+                d->risen[index / 64] &= ~bit_of(index);
+        return r;
 }
 
 /*
  * The shortest sequence of levels that has a rising edge if there was one, and ends with the last
  * level: an edge-triggered interrupt latches the edge, a level-sensitive one has no request left.
+ * An edge begins low, whatever was sent before: a restore may have set the wire since.
  */
 static int send_levels(struct vgic_vm *vm, uint32_t intid)
 {
@@ -57,7 +58,7 @@ static int send_levels(struct vgic_vm *vm, uint32_t intid)
         uint64_t bit = bit_of(index);
         int r = 0;
 
-        if ((d->risen[i] & d->sent[i]) & bit)
+        if (d->risen[i] & bit)
                 r = send_level(vm, intid, false);
         if (r == 0 && (d->risen[i] & ~d->level[i]) & bit)
                 r = send_level(vm, intid, true);
@@ -102,27 +103,69 @@ static int send_all_kept(struct vgic_vm *vm)
         return 0;
 }
 
+/* Is the daemon gone? What is not heard of otherwise before vgic_conn_process(). */
+static bool is_hung_up(struct vgic_conn *conn)
+{
+        struct pollfd pollfd = { .fd = conn->socket };
+
+        return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & (POLLHUP | POLLERR));
+}
+
+static int drive_level(struct vgic_vm *vm, uint32_t index, bool is_high)
+{
+        struct vgic_device *d = &vm->device;
+        uint64_t bit = bit_of(index), *unsent = &d->unsent[index / 64];
+        uint64_t *level = &d->level[index / 64];
+        int r;
+
+        if (is_high)
+                d->risen[index / 64] |= bit & ~*level;
+        *level = is_high ? *level | bit : *level & ~bit;
+        if (*unsent & bit)
+                return send_kept(vm, index);
+        r = send_level(vm, gic_shared_intid(index), is_high);
+        if (r < 0)
+                *unsent |= bit;
+        return r;
+}
+
 int vgic_device_drive(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
 {
         struct vgic_device *d = &vm->device;
-        uint32_t index = gic_shared_index(intid), i = index / 64;
-        uint64_t bit = bit_of(index);
+        uint32_t index = gic_shared_index(intid);
+        int r;
 
         if (!vgic_vm_has_spi(vm, intid))
                 return -EINVAL;
-        if (!(d->granted[i] & bit))
+        if (!(d->granted[index / 64] & bit_of(index)))
                 return -EACCES;
-        if (!vm->ring.page)
+        if (!vm->ring.page || vm->conn->gone)
                 return -ENOTCONN;
         if (op == VGIC_LINE_PULSE) {
-                d->pulses[i] |= bit;
+                d->pulses[index / 64] |= bit_of(index);
+                r = send_kept(vm, index);
         } else {
-                d->unsent[i] |= bit;
-                if (op == VGIC_LINE_ASSERT)
-                        d->risen[i] |= bit & ~d->level[i];
-                d->level[i] = op == VGIC_LINE_ASSERT ? d->level[i] | bit : d->level[i] & ~bit;
+                r = drive_level(vm, index, op == VGIC_LINE_ASSERT);
         }
-        return send_kept(vm, index);
+        return r == -EAGAIN && is_hung_up(vm->conn) ? -ENOTCONN : r;
+}
+
+void vgic_device_flush(struct vgic_vm *vm, unsigned timeout_ms)
+{
+        uint64_t deadline = base_clock_ns() + timeout_ms * UINT64_C(1000000);
+        struct pollfd pollfds[] = {
+                { .fd = vm->ring_to_client, .events = POLLIN }, { .fd = vm->conn->socket },
+        };
+
+        while (vm->ring.page && !vm->conn->gone && send_all_kept(vm) == -EAGAIN &&
+               !is_hung_up(vm->conn)) {
+                struct timespec left = base_clock_left(deadline);
+
+                if (left.tv_sec == 0 && left.tv_nsec == 0)
+                        return;
+                ppoll(pollfds, 2, &left, NULL);
+                vgic_doorbell_drain(vm->ring_to_client);
+        }
 }
 
 int vgic_device_granted(struct vgic_vm *vm, uint32_t intid)

@@ -39,7 +39,6 @@ struct vgic_device {
         uint64_t granted[GIC_SHARED_WORDS];
         uint64_t level[GIC_SHARED_WORDS];       /* what the wires should be */
         uint64_t unsent[GIC_SHARED_WORDS];      /* levels that found the ring full */
-        uint64_t sent[GIC_SHARED_WORDS];        /* levels that the daemon was told last */
         uint64_t risen[GIC_SHARED_WORDS];       /* rising edges that it was not told */
         uint64_t pulses[GIC_SHARED_WORDS];      /* pulses that found the ring full: they coalesce */
 };
@@ -100,6 +99,12 @@ void vgic_doorbell_hooks(struct vgic_vm *vm);
  * (vgic-device.c). Return: 0; -EPROTO the ring is corrupt.
  */
 int vgic_device_process(struct vgic_vm *vm);
+
+/*
+ * vgic_device_flush() - before the device leaves: wait until what is kept is sent, at most
+ * @timeout_ms, or the daemon is gone (vgic-device.c)
+ */
+void vgic_device_flush(struct vgic_vm *vm, unsigned timeout_ms);
 
 /* vgic_device_granted() - @intid is granted. Return: 0; -EINVAL the VM has no such SPI (vgic-device.c) */
 int vgic_device_granted(struct vgic_vm *vm, uint32_t intid);

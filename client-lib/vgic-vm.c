@@ -358,10 +358,21 @@ void vgic_vm_detach(struct vgic_vm *vm)
         if (!vm)
                 return;
         conn = vm->conn;
+        if (vm->role == VGIC_ROLE_DEVICE)
+                vgic_device_flush(vm, conn->timeout_ms);
         vgic_vm_leave(conn); /* first: events that come before the reply are this VM's too */
         if (vm->vcpus)
                 vgic_bereft_leave(vm, 0, vm->info.n_vcpus);
         vgic_vm_free(vm);
+}
+
+/* Here and not beside vgic_connect(): a connection knows nothing of VMs. */
+void vgic_disconnect(struct vgic_conn *conn)
+{
+        if (!conn)
+                return;
+        vgic_vm_detach(conn->vm);
+        vgic_conn_free(conn);
 }
 
 int vgic_vm_destroy(struct vgic_conn *conn, const char *name)

@@ -26,7 +26,6 @@
 #define N_SPIS     96u
 #define SPI_LEVEL  40u
 #define SPI_OTHER  41u
-#define SPI_MARK   42u
 
 /* A VM whose vCPU 0 takes group 1 SPIs. */
 static struct vgic_vcpu *start_guest(struct vgic_vm *vm, uint32_t n_list_registers)
@@ -383,122 +382,6 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         close(event);
 }
 
-/* A device, the VMM that sees what became of its interrupts, and the daemon between them. */
-struct full_ring {
-        struct daemon_proc *proc;
-        struct vgic_conn *conn;         /* the device's */
-        struct vgic_vm *vm, *device;
-};
-
-static int drive(struct vgic_vm *device, uint32_t intid, char op)
-{
-        return op == 'A' ? vgic_spi_assert(device, intid) :
-               op == 'D' ? vgic_spi_deassert(device, intid) : vgic_spi_pulse(device, intid);
-}
-
-static void clear_pending(struct vgic_vm *vm, uint32_t intid)
-{
-        vgic_gicd_write(vm, 0x280 + intid / 32 * 4, 4, UINT64_C(1) << intid % 32);
-}
-
-/* Wait until the daemon has applied all: what was kept is sent, and a mark after it arrived. */
-static void wait_applied(const struct full_ring *t)
-{
-        uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
-        const struct vgic_device *d = &t->device->device;
-        struct vgic_irq_state state = { 0 };
-
-        while ((d->unsent[0] | d->pulses[0]) && base_clock_ns() < end)
-                vgic_conn_process(t->conn);
-        vgic_spi_pulse(t->device, SPI_MARK); /* once: a mark that is kept is sent, too */
-        while (d->pulses[0] && base_clock_ns() < end)
-                vgic_conn_process(t->conn);
-        while (!state.pending && base_clock_ns() < end)
-                vgic_vm_irq_state(t->vm, 0, SPI_MARK, &state);
-        if (!state.pending)
-                tap_bail("the daemon does not take what is in the ring");
-        clear_pending(t->vm, SPI_MARK);
-}
-
-static void stop_daemon_with_full_ring(const struct full_ring *t)
-{
-        kill(t->proc->pid, SIGSTOP);
-        waitpid(t->proc->pid, NULL, WUNTRACED);
-        while (vgic_spi_pulse(t->device, SPI_LEVEL) != -EAGAIN)
-                ;
-}
-
-/*
- * Drive SPI_OTHER by @ops, from @first. Return: what became of it; *ret_kept: how many operations
- * were -EAGAIN.
- */
-static struct vgic_irq_state drive_sequence(const struct full_ring *t, char first, const char *ops,
-                                            bool is_full, size_t *ret_kept)
-{
-        struct vgic_irq_state state = { 0 };
-
-        drive(t->device, SPI_OTHER, first);
-        wait_applied(t);
-        clear_pending(t->vm, SPI_OTHER);
-        if (is_full)
-                stop_daemon_with_full_ring(t);
-        *ret_kept = 0;
-        for (const char *op = ops; *op; op++)
-                *ret_kept += drive(t->device, SPI_OTHER, *op) == -EAGAIN;
-        if (is_full)
-                kill(t->proc->pid, SIGCONT);
-        wait_applied(t);
-        vgic_vm_irq_state(t->vm, 0, SPI_OTHER, &state);
-        return state;
-}
-
-/* A ring with room is the model: it delivers each operation, nothing is collapsed. */
-static void sequence_has_the_effect_it_has_with_room(const struct full_ring *t, bool is_edge,
-                                                     char first, const char *ops)
-{
-        size_t n_kept[2];
-        struct vgic_irq_state want = drive_sequence(t, first, ops, false, &n_kept[0]);
-        struct vgic_irq_state got = drive_sequence(t, first, ops, true, &n_kept[1]);
-
-        tap_ok(n_kept[0] == 0 && n_kept[1] == strlen(ops) && got.pending == want.pending &&
-                       got.latch == want.latch && got.line == want.line,
-               "%s, wire %s, %s on a full ring: as with room (%u pending, %u latch, %u line)",
-               is_edge ? "edge" : "level", first == 'A' ? "high" : "low", ops, want.pending,
-               want.latch, want.line);
-}
-
-/*
- * A: assert, D: deassert, P: pulse. IHI 0069 section 1.2.1: an edge-triggered interrupt is pending
- * by a rising edge whatever the wire does next, a level-sensitive one as long as the wire is high.
- */
-static void full_ring_changes_no_effect(struct daemon_proc *proc)
-{
-        static const char *const sequences[] = {
-                "A", "D", "P", "AD", "DA", "ADA", "DAD", "AAD", "DDA", "DADA", "ADAD", "PA", "PD",
-                "AP", "DP", "APD", "DPA", "ADP", "PAD",
-        };
-        struct vgic_conn *conn = daemon_connect(proc);
-        struct full_ring t = { .proc = proc, .conn = daemon_connect(proc) };
-        uint32_t intids[] = { SPI_LEVEL, SPI_OTHER, SPI_MARK };
-        char token[VGIC_TOKEN_MAX + 1];
-
-        t.vm = daemon_vm(conn, "edges", 1, N_SPIS, VGIC_VM_EPHEMERAL);
-        if (vgic_grant(t.vm, "disk", intids, 3, token) < 0 ||
-            vgic_device_attach(t.conn, "edges", token, &t.device) < 0)
-                tap_bail("device: %s", vgic_conn_error(t.conn));
-        for (unsigned is_edge = 0; is_edge < 2; is_edge++) {
-                vgic_gicd_write(t.vm, 0xc00 + SPI_OTHER / 16 * 4, 4, is_edge ? 0xaaaaaaaa : 0);
-                for (size_t i = 0; i < sizeof(sequences) / sizeof(*sequences); i++) {
-                        sequence_has_the_effect_it_has_with_room(&t, is_edge, 'D', sequences[i]);
-                        sequence_has_the_effect_it_has_with_room(&t, is_edge, 'A', sequences[i]);
-                }
-        }
-        vgic_vm_detach(t.device);
-        vgic_disconnect(t.conn);
-        vgic_vm_detach(t.vm);
-        vgic_disconnect(conn);
-}
-
 int main(void)
 {
         struct daemon_proc proc;
@@ -511,7 +394,6 @@ int main(void)
         tdir_is_exact_while_nobody_subscribes(&proc);
         vcpu_in_guest_is_asked_before_tdir_clears(&proc);
         device_drives_what_it_was_granted(&proc);
-        full_ring_changes_no_effect(&proc);
         client_that_makes_room_rings_if_it_is_owed(&proc);
         hostile_client_is_disconnected_others_served(&proc);
         tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");

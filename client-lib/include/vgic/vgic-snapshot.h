@@ -55,6 +55,9 @@ int vgic_snapshot_save(struct vgic_vm *vm, void **ret_image, size_t *ret_bytes, 
  * it: each parked, stopped (vgic_vcpu_stop()), told to be off, or owned by no process; a parked vCPU may be rung.
  * Injections that come meanwhile land before or after, interrupt by interrupt: have devices silent, too.
  *
+ * A device that is attached is not told that its wire was set: let each say its levels once this
+ * has returned. vgic_spi_deassert() says one also if the device had said the same before.
+ *
  * Roles: VMM. Threads: one restore or reset of the VM at a time; any thread.
  * Return: 0; -EBADMSG damaged, or not an image; -EPROTONOSUPPORT of a newer version; -ENXIO it is of a VM that was
  *         created otherwise (vCPUs, interrupts, priority bits, affinities, GICD_IIDR, ...); -EAGAIN it is inexact and

@@ -142,7 +142,10 @@ struct vgic_conn_options {
  */
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
 
-/** vgic_disconnect() - close and release it; NULL is allowed. An attached VM must be detached first. Threads: conn. */
+/**
+ * vgic_disconnect() - close and release it; NULL is allowed. A VM that is attached is detached
+ * first: from the call on its vm and vcpu pointers are void. Threads: conn.
+ */
 void vgic_disconnect(struct vgic_conn *conn);
 
 /** vgic_conn_error() - the last failure, in words; "" if none. Valid until the next call on it. Threads: conn. */
@@ -297,8 +300,11 @@ int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *tok
 /**
  * vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed.
  *
+ * A device: sends what a full ring kept (vgic_spi_assert()), as far as there is room within
+ * timeout_ms; then the daemon injects what is in the ring, and lowers its wires.
+ *
  * Nothing to retry: a daemon that is late carries it out before what is asked for next.
- * Threads: conn; no data-path call may be under way.
+ * Threads: conn; no data-path call may be under way. Blocks: up to timeout_ms, a device twice that.
  */
 void vgic_vm_detach(struct vgic_vm *vm);
 
@@ -411,10 +417,14 @@ int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t 
  * Threads: any (VMM); conn (device).
  * Return: 0; -EINVAL the VM has no such SPI; -EACCES an observer, or a device that has no grant of
  *         it (any more: VGIC_EVENT_REVOKED). VMM: -ENODATA not initialised; -EOPNOTSUPP a mirror.
- *         Device: -EAGAIN the ring is full: nothing to do, the last level, a rising edge before it
- *         and a pulse are kept, and sent by vgic_conn_process(); vgic_vm_detach() drops what was
- *         not sent; -EBADMSG the ring is corrupt, -ENOTCONN there is none: the daemon
- *         does not hear this device any more: disconnect.
+ *         Device: 0 says that it is in the ring, not that the daemon has taken it; nothing is sent
+ *         that could tell of a dead one. -EAGAIN the ring is full: nothing to do, the last level, a
+ *         rising edge before it and a pulse are kept, and sent by vgic_conn_process() and
+ *         vgic_vm_detach(). -ENOTCONN the daemon is gone, as the full ring or an earlier call found
+ *         out, and what was driven since it went is lost: disconnect, attach to the next daemon, and
+ *         say the levels again. vgic_conn_fd() is readable at once when it goes. -EBADMSG the ring
+ *         is corrupt: disconnect.
+ *         VMM: a dead daemon changes nothing.
  */
 int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid);
 int vgic_spi_deassert(struct vgic_vm *vm, uint32_t intid);
