@@ -163,7 +163,11 @@ int vgic_conn_fd(const struct vgic_conn *conn);
 
 enum vgic_event_kind {
         VGIC_EVENT_TDIR = 1,     /* TDIR changed: see .tdir */
-        VGIC_EVENT_EOI,          /* a granted, level-sensitive interrupt was deactivated: .intid */
+        /*
+         * A granted, level-sensitive interrupt was deactivated: .intid. Look whether its cause
+         * persists. Within 5 ms if this device raised it, sometime if only others did.
+         */
+        VGIC_EVENT_EOI,
         VGIC_EVENT_REVOKED,      /* the grant on .intid, or the whole VM (.intid == 0), was taken away */
 };
 
@@ -312,7 +316,8 @@ void vgic_vm_detach(struct vgic_vm *vm);
  * vgic_vm_destroy() - destroy a VM by name, whoever is attached
  *
  * Every other connection attached to it gets VGIC_EVENT_REVOKED of INTID 0. Who has mapped it keeps
- * the mapping until it detaches, and can do nothing more with the daemon but that.
+ * the mapping until it detaches, and can do nothing more with the daemon but that. So does the
+ * caller: a connection that destroys its own VM has to detach from it, too.
  *
  * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user (root may); -EINVAL no
  *         name. Threads: conn.
@@ -612,6 +617,9 @@ int vgic_tdir_watch(struct vgic_vm *vm);
  * @intids, @n: SPIs and extended SPIs; each can be granted to four devices at most
  * @ret_token: VGIC_TOKEN_MAX + 1 bytes; hand it to the device process, which attaches with it
  *
+ * The token is good for processes of the VM's user and root, one at a time, as often as one likes,
+ * until vgic_revoke() or the end of the VM.
+ *
  * Return: 0; -EINVAL no label, no INTID, or one that is no SPI of the VM or is named twice; -EEXIST
  *         a grant of this VM has the label: revoke it, or another label; -EBUSY one of them is
  *         granted to four devices: revoke one of these; -ENOSPC the VM has as many grants as one
@@ -624,6 +632,9 @@ int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, si
 
 /**
  * vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED
+ *
+ * The device stays attached, and drives nothing. For a new grant, by the same label too, it
+ * detaches and attaches with the new token.
  *
  * Return: 0; -ENOENT the VM has no grant of this label: revoked before; -EINVAL no label; -EACCES
  *         not VMM; -ENODATA not initialised. Threads: conn.
