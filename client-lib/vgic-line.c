@@ -13,7 +13,19 @@
 #include "shm-line.h"
 #include "vgic-device.h"
 
-static int drive_spi(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
+/* By its word: of an interrupt that there is. In line, where @op is known. */
+static inline __attribute__((always_inline)) int
+drive_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, enum vgic_line_op op)
+{
+        if (op == VGIC_LINE_PULSE)
+                return shm_line_pulse_at(gic, word, intid);
+        if (op == VGIC_LINE_ASSERT)
+                return shm_line_raise_at(gic, word, intid, GIC_WIRE_VMM);
+        return shm_line_lower_at(gic, word, intid, GIC_WIRE_VMM);
+}
+
+static __attribute__((noinline)) int drive_any_spi(struct vgic_vm *vm, uint32_t intid,
+                                                   enum vgic_line_op op)
 {
         int r;
 
@@ -24,22 +36,40 @@ static int drive_spi(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
                 return r;
         if (!vgic_vm_has_spi(vm, intid))
                 return -EINVAL;
-        if (op == VGIC_LINE_PULSE)
-                return shm_line_pulse(&vm->gic, 0, intid);
-        return shm_line_set(&vm->gic, 0, intid, GIC_WIRE_VMM, op == VGIC_LINE_ASSERT);
+        return drive_word(&vm->gic, shm_gic_word(&vm->gic, 0, intid), intid, op);
 }
 
-static int drive_ppi(struct vgic_vm *vm, uint32_t index, uint32_t intid, enum vgic_line_op op)
+/* A VMM's call for an SPI that is not an extended one goes straight to its word. */
+static inline __attribute__((always_inline)) int drive_spi(struct vgic_vm *vm, uint32_t intid,
+                                                           enum vgic_line_op op)
+{
+        uint32_t n = intid - GIC_SPI_FIRST;
+
+        if (__builtin_expect(vgic_vm_may_write(vm) && n < vm->gic.n_spis, 1))
+                return drive_word(&vm->gic, &vm->gic.spis[n].word, intid, op);
+        return drive_any_spi(vm, intid, op);
+}
+
+static __attribute__((noinline)) int drive_any_ppi(struct vgic_vm *vm, uint32_t index,
+                                                   uint32_t intid, enum vgic_line_op op)
 {
         int r = vgic_vm_check(vm, true);
 
         if (r < 0)
                 return r;
-        if (intid - GIC_PPI_FIRST >= GIC_N_PPIS && intid - GIC_EPPI_FIRST >= vm->gic.n_eppis)
+        if (index >= vm->gic.n_vcpus ||
+            (intid - GIC_PPI_FIRST >= GIC_N_PPIS && intid - GIC_EPPI_FIRST >= vm->gic.n_eppis))
                 return -EINVAL;
-        if (op == VGIC_LINE_PULSE)
-                return shm_line_pulse(&vm->gic, index, intid);
-        return shm_line_set(&vm->gic, index, intid, GIC_WIRE_VMM, op == VGIC_LINE_ASSERT);
+        return drive_word(&vm->gic, shm_gic_word(&vm->gic, index, intid), intid, op);
+}
+
+static inline __attribute__((always_inline)) int
+drive_ppi(struct vgic_vm *vm, uint32_t index, uint32_t intid, enum vgic_line_op op)
+{
+        if (__builtin_expect(vgic_vm_may_write(vm) && index < vm->gic.n_vcpus &&
+                             intid - GIC_PPI_FIRST < GIC_N_PPIS, 1))
+                return drive_word(&vm->gic, &vm->gic.vcpus[index].words[intid], intid, op);
+        return drive_any_ppi(vm, index, intid, op);
 }
 
 VGIC_EXPORT int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid)

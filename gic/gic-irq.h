@@ -148,6 +148,25 @@ static inline bool gic_irq_is_owed(uint64_t w)
         return gic_word_wanting(w) && (gic_word_route(w) != GIC_NO_VCPU || (w & GIC_WORD_IRM));
 }
 
+/*
+ * At rest: enabled, and neither pending, active nor in a list register; not 1-of-N. A request then
+ * owes just GIC_EFFECT_FLIGHT, and GIC_EFFECT_DELIVER if it has a target.
+ */
+static inline bool gic_irq_awaits_request(uint64_t w)
+{
+        return gic_word_has_just(w, GIC_WORD_ENABLE | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT |
+                                 GIC_WORD_LATCHED, GIC_WORD_ENABLE) &&
+               (gic_word_has(w, GIC_WORD_EDGE_CFG) || !gic_word_has(w, GIC_WORD_LEVELS)) &&
+               !(w & GIC_WORD_IRM);
+}
+
+/* Active, and in no list register: who changes its sources owes nothing. */
+static inline bool gic_irq_is_handled(uint64_t w)
+{
+        return gic_word_has_just(w, GIC_WORD_ACTIVE | GIC_WORD_RESIDENT | GIC_WORD_FOLD,
+                                 GIC_WORD_ACTIVE);
+}
+
 static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)
 {
         const uint64_t where = base_mask(GIC_WORD_PRIORITY_WIDTH) |

@@ -143,22 +143,41 @@ static inline uint64_t gic_word_wire(unsigned wire)
 }
 
 /*
+ * The flags lie in the upper half, so that a test of them is one of 32 bits: an instruction has no
+ * room for a constant of 64. @bits: of GIC_WORD_*, none of them a number's.
+ */
+#define GIC_WORD_UPPER(bits)  ((uint32_t)((bits) >> 32))
+#define GIC_WORD_LATCHED      (GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_LISTED)
+#define GIC_WORD_LEVELS       (GIC_WORD_WIRES | GIC_WORD_MESSAGE)
+static_assert(GIC_WORD_RESIDENT >> 32, "word: flags are in the upper half");
+
+static inline bool gic_word_has(uint64_t w, uint64_t bits)
+{
+        return (GIC_WORD_UPPER(w) & GIC_WORD_UPPER(bits)) != 0;
+}
+
+/* Of the flags @of it has just @bits. */
+static inline bool gic_word_has_just(uint64_t w, uint64_t of, uint64_t bits)
+{
+        return (GIC_WORD_UPPER(w) & GIC_WORD_UPPER(of)) == GIC_WORD_UPPER(bits);
+}
+
+/*
  * Pending (IHI 0069 section 4.1.2): a latched request of either trigger kind; for a
  * level-sensitive interrupt also any source that still holds its level. Of a resident one: as far
  * as is known.
  */
 static inline bool gic_word_pending(uint64_t w)
 {
-        if (w & (GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_LISTED))
-                return true;
-        return !(w & GIC_WORD_EDGE_CFG) && (w & (GIC_WORD_WIRES | GIC_WORD_MESSAGE));
+        return gic_word_has(w, GIC_WORD_LATCHED) ||
+               (!gic_word_has(w, GIC_WORD_EDGE_CFG) && gic_word_has(w, GIC_WORD_LEVELS));
 }
 
 /* Wants to be delivered: pending, enabled, not active, not in a list register. */
 static inline bool gic_word_wanting(uint64_t w)
 {
-        return (w & (GIC_WORD_ENABLE | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) == GIC_WORD_ENABLE &&
-               gic_word_pending(w);
+        return gic_word_has_just(w, GIC_WORD_ENABLE | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT,
+                                 GIC_WORD_ENABLE) && gic_word_pending(w);
 }
 
 /*
@@ -175,9 +194,10 @@ static inline bool gic_word_deliverable(uint64_t w)
  */
 static inline bool gic_word_in_flight(uint64_t w)
 {
-        if (w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT))
+        if (gic_word_has(w, GIC_WORD_ACTIVE | GIC_WORD_RESIDENT))
                 return true;
-        return (w & GIC_WORD_ENABLE) && gic_word_route(w) != GIC_NO_VCPU && gic_word_pending(w);
+        return gic_word_has(w, GIC_WORD_ENABLE) && gic_word_route(w) != GIC_NO_VCPU &&
+               gic_word_pending(w);
 }
 
 #endif

@@ -400,7 +400,8 @@ static uint64_t generate_sgi(uint64_t w, uint64_t group)
 
 static void send_to(struct shm_gic *gic, uint32_t target, uint32_t intid, unsigned group)
 {
-        shm_word_update(gic, &gic->vcpus[target].words[intid], intid, generate_sgi, group);
+        (void)shm_word_request(gic, &gic->vcpus[target].words[intid], intid, generate_sgi, group,
+                               0);
 }
 
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)

@@ -12,22 +12,6 @@ static shm_atomic(uint64_t) *wired_word(const struct shm_gic *gic, uint32_t vcpu
         return intid < GIC_PPI_FIRST ? NULL : shm_gic_word(gic, vcpu, intid);
 }
 
-static uint64_t raise_wire(uint64_t w, uint64_t wire)
-{
-        return gic_irq_raise(w, (unsigned)wire);
-}
-
-static uint64_t lower_wire(uint64_t w, uint64_t wire)
-{
-        return gic_irq_lower(w, (unsigned)wire);
-}
-
-static uint64_t pulse(uint64_t w, uint64_t unused)
-{
-        (void)unused;
-        return gic_irq_pulse(w);
-}
-
 static uint64_t assign_notify(uint64_t w, uint64_t on)
 {
         return base_bit_assign(w, GIC_WORD_NOTIFY, on != 0);
@@ -40,8 +24,8 @@ int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wi
         if (!word || wire >= GIC_N_WIRES)
                 return -EINVAL;
         if (high)
-                return shm_word_inject(gic, word, intid, raise_wire, wire) ? 0 : -EIO;
-        return shm_word_lower(gic, word, intid, lower_wire, wire) ? 0 : -EIO;
+                return shm_line_raise_at(gic, word, intid, wire);
+        return shm_line_lower_at(gic, word, intid, wire);
 }
 
 int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
@@ -50,7 +34,7 @@ int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 
         if (!word)
                 return -EINVAL;
-        return shm_word_inject(gic, word, intid, pulse, 0) ? 0 : -EIO;
+        return shm_line_pulse_at(gic, word, intid);
 }
 
 /* A wire that its word does not have high is not touched: of most interrupts this is one load. */

@@ -9,7 +9,7 @@
  * Each party drives a wire of its own (GIC_WIRE_*): a bit in the interrupt's word. Raising it is
  * one compare-and-swap, a candidate bit and, if the target sleeps, one doorbell. Threads: any.
  */
-#include "shm-gic.h"
+#include "shm-word.h"
 
 /*
  * shm_line_set() - raise or lower wire @wire; an edge-triggered interrupt latches the rising edge
@@ -21,6 +21,44 @@
  */
 int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wire, bool high);
 int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+
+static inline uint64_t shm_line_raised(uint64_t w, uint64_t wire)
+{
+        return gic_irq_raise(w, (unsigned)wire);
+}
+
+static inline uint64_t shm_line_lowered(uint64_t w, uint64_t wire)
+{
+        return gic_irq_lower(w, (unsigned)wire);
+}
+
+static inline uint64_t shm_line_pulsed(uint64_t w, uint64_t unused)
+{
+        (void)unused;
+        return gic_irq_pulse(w);
+}
+
+/*
+ * The same in line, for who has checked that there is such an interrupt (@word is its) and such a
+ * wire. Return: 0; -EIO.
+ */
+static inline __attribute__((always_inline)) int
+shm_line_raise_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, unsigned wire)
+{
+        return shm_word_inject(gic, word, intid, shm_line_raised, wire);
+}
+
+static inline __attribute__((always_inline)) int
+shm_line_lower_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, unsigned wire)
+{
+        return shm_word_lower(gic, word, intid, shm_line_lowered, wire);
+}
+
+static inline __attribute__((always_inline)) int
+shm_line_pulse_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid)
+{
+        return shm_word_inject(gic, word, intid, shm_line_pulsed, 0);
+}
 
 /*
  * shm_line_lower_served() - lower every wire that the daemon drives for others, of all interrupts:

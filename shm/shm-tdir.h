@@ -51,6 +51,12 @@
 #define SHM_TDIR_PORTS          (UINT64_C(1) << 4)
 #define SHM_TDIR_GENERATION(w)  ((w) >> 8)
 
+/* Of the word of TDIR: whoever brings an SPI into flight has nothing to do. */
+static inline bool shm_tdir_is_set(uint64_t word)
+{
+        return SHM_TDIR_STATE(word) == SHM_TDIR_SET;
+}
+
 /* shm_tdir_change() - the raise of shm_tdir_raise(), which found @old. */
 uint64_t shm_tdir_change(struct shm_gic *gic, uint32_t intid, uint64_t old);
 
@@ -63,8 +69,7 @@ static inline uint64_t shm_tdir_raise(struct shm_gic *gic, uint32_t intid)
 {
         uint64_t old = shm_load(&gic->header->tdir, TDIR_A1);
 
-        return __builtin_expect(SHM_TDIR_STATE(old) == SHM_TDIR_SET, 1) ? old
-               : shm_tdir_change(gic, intid, old);
+        return __builtin_expect(shm_tdir_is_set(old), 1) ? old : shm_tdir_change(gic, intid, old);
 }
 
 /*

@@ -99,3 +99,22 @@ uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t)
         shm_slot_claimed(&gic->vcpus[vcpu], op);
         return mine;
 }
+
+int shm_word_change_slowly(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                           shm_transition transition, uint64_t argument, unsigned needs)
+{
+        return shm_word_change(gic, word, intid, transition, argument, needs);
+}
+
+int shm_word_pay_slowly(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now)
+{
+        (void)shm_word_pay_effects(gic, intid, old, now);
+        return 0;
+}
+
+int shm_word_ring_slowly(struct shm_gic *gic, uint32_t vcpu, uint32_t park)
+{
+        if (gic->ring)
+                gic->ring(gic->hook_ctx, vcpu, park);
+        return 0;
+}

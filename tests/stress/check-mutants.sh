@@ -141,7 +141,7 @@ mutant "a summary bit is cleared without another look" shm-cpuif.c '/^void shm_c
 mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_candidate/,/^}/s/if (word && .*/if (false)/' \
         "in another series by 2 million (tests/litmus: wake-clean)"
 mutant "the summary is set before the candidate" shm-word-step.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
-mutant "the injector looks at park before it marks" shm-word-pay.h '/unsigned shm_word_pay_effects/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/}'
+mutant "the injector looks at park before it marks" "shm-word.h shm-word-pay.h" '/unsigned shm_word_pay_effects/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/};/^shm_word_pay_request/,/^}/{/park = shm_load/d;s/^\( *\)shm_word_mark(target, intid);/\1park = atomic_load(\&target->park);\n&/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
 mutant "a change of priority does not mark" shm-word-pay.h '/unsigned shm_word_pay_effects/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return effects;/'
 mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static void deactivate/,/^}/s/shm_word_pay_effects(.*/;/'
@@ -193,8 +193,8 @@ mutant "ends of interrupt: the bits go before their summary" shm-line.c '/^size_
 
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c '/^int shm_tdir_try_clear/,/^}/{s/clearing = with_state(old, SHM_TDIR_CLEARING)/clearing = old/;s/if (!shm_cas(tdir, &old, clearing, [A-Z0-9_]*))/if (false)/}'
-mutant "TDIR: CLEARING counts as set" shm-tdir.h '/uint64_t shm_tdir_raise/,/^}/s/== SHM_TDIR_SET,/!= SHM_TDIR_CLEAR,/'
-mutant "TDIR: raised before the word" "shm-word.h shm-word-pay.h" '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_pay_effects/,/^}/{/shm_tdir_raise/s/.*/;/}' \
+mutant "TDIR: CLEARING counts as set" shm-tdir.h '/bool shm_tdir_is_set/,/^}/s/== SHM_TDIR_SET/!= SHM_TDIR_CLEAR/'
+mutant "TDIR: raised before the word" "shm-word.h shm-word-pay.h" '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? (void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/};/unsigned shm_word_pay_effects/,/^}/{/shm_tdir_raise/s/.*/;/};/^shm_word_request/,/^}/s/shm_word_cas(word, &old, now))/(shm_tdir_raise(gic, intid), shm_word_cas(word, \&old, now)))/;/^shm_word_pay_request/,/^}/s/if (!gic_intid_is_private(intid) &&/if (false \&\&/' \
         "in another series by 20 million (tests/litmus: tdir)"
 mutant "TDIR: an acknowledge does not raise" shm-cpuif.c '/^static bool pass_gate/,/^}/s/shm_tdir_raise(gic, intid)/shm_load(\&gic->header->tdir, TDIR_A4)/' \
         "in another series by 2 million (tests/litmus: tdir)"
@@ -205,7 +205,7 @@ mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c '/^static bool c
 mutant "an acknowledge stores its word" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/shm_word_cas(pick.at, &pick.word, now))/(atomic_store(pick.at, now), true))/'
 mutant "an end of interrupt takes requests, too" shm-cpuif.c '/^static void deactivate/,/^}/s/gic_irq_deactivate(old)/gic_irq_deactivate(old) \& ~(GIC_WORD_EDGE | GIC_WORD_LATCH)/'
 mutant "an acknowledge takes no request" shm-cpuif.c '/^uint32_t shm_cpuif_ack/,/^}/s/gic_irq_acknowledge(pick.word, (uint16_t)vcpu)/& | (pick.word \& (GIC_WORD_EDGE | GIC_WORD_LATCH))/'
-mutant "a change of a word is stored" shm-word.h '/^shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
+mutant "a change of a word is stored" shm-word.h '/^shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/;/^shm_word_request/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
 mutant "an end of interrupt is stored" shm-cpuif.c '/^static void deactivate/,/^}/s/if (!shm_word_cas(word, &old, now))/if (atomic_store(word, now), false)/'
 mutant "a reset ends what another vCPU holds" shm-reset-value.c '/^uint64_t shm_reset_held/,/^}/s/ && gic_word_holder(w) == vcpu//' \
         "tests/death/test-points-lr says so"
