@@ -49,11 +49,11 @@ static bool is_masked(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu)
 {
         const struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = shm_load(&self->summary, CAND_A1);
+        uint64_t words = shm_word_candidates(self);
 
-        for (; summary; summary &= summary - 1) {
-                unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
+        for (; words; words &= words - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(words);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A1);
 
                 for (; bits; bits &= bits - 1) {
                         uint32_t index = i * 64 + (unsigned)__builtin_ctzll(bits);

@@ -5,6 +5,7 @@
 #include "gic-route.h"
 #include "shm-affinity.h"
 #include "shm-apr.h"
+#include "shm-candidate.h"
 #include "shm-gate.h"
 #include "shm-held.h"
 #include "shm-icc-ctlr.h"
@@ -27,87 +28,87 @@ static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu
 }
 
 /*
- * CAND-R4: clear a summary bit, then look at the candidates it stands for. An injector sets the
- * candidate first: either its summary bit comes after this clear, or this sees the candidate. The
- * other way round a candidate would be left without a summary bit, and never be looked at.
+ * Look at one candidate: it becomes the pick if it is deliverable, of class @c and one of @groups,
+ * and before the pick so far. One that its word does not bear out is dropped (CAND-R3).
+ * Return: it is a candidate of that class.
  */
-void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i)
-{
-        shm_and(&self->summary, ~(UINT64_C(1) << i), CAND_R4);
-        if (shm_load(&self->candidates[i], CAND_X1))
-                shm_or(&self->summary, UINT64_C(1) << i, CAND_R2);
-}
-
-/*
- * CAND-R3: clear a candidate, then look at its word. An injector changes the word first: either its
- * bit comes after this clear, or this sees the word. The other way round the interrupt would be
- * pending without a candidate, and never be chosen.
- */
-void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
-                              const shm_atomic(uint64_t) *word)
-{
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t index = shm_candidate_index(intid);
-        uint64_t bit = UINT64_C(1) << (index % 64);
-        uint64_t before = shm_and(&self->candidates[index / 64], ~bit, CAND_R3);
-
-        if (word && shm_word_is_deliverable_at(shm_word_load(word), vcpu))
-                shm_word_mark(self, intid);
-        else if (!(before & ~bit))
-                shm_cpuif_drop_summary(self, index / 64);
-}
-
-/*
- * Look at one candidate: it becomes the pick if it is deliverable, of one of @groups, and before
- * the pick so far. One that its word does not bear out is dropped (CAND-R3).
- */
-static void consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, uint32_t index,
-                               struct shm_pick *pick)
+static bool consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, unsigned c,
+                               uint32_t index, struct shm_pick *pick)
 {
         uint32_t intid = shm_candidate_intid(index);
         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
         uint64_t w = word ? shm_word_load(word) : 0;
 
         if (!shm_word_is_deliverable_at(w, vcpu)) {
-                shm_cpuif_drop_candidate(gic, vcpu, intid, word);
-                return;
+                shm_candidate_drop(gic, vcpu, intid, word);
+                return false;
         }
+        if (shm_word_class(w) != c)
+                return false;
         if (!(groups & (1u << gic_word_group(w))) ||
             ((groups & EXCLUDE_SPIS) && !gic_intid_is_private(intid)))
-                return;
+                return true;
         if (pick->intid != GIC_INTID_SPURIOUS && gic_word_priority(w) >= pick->priority)
-                return;
+                return true;
         if (__builtin_expect(w & GIC_WORD_IRM, 0) &&
             (groups & SHM_CPUIF_NO_1_OF_N(gic_word_group(w))))
-                return; /* who set that places it anew */
+                return true; /* who set that places it anew */
         *pick = (struct shm_pick) {
                 .intid = intid, .at = word, .word = w,
                 .priority = gic_word_priority(w), .group = (uint8_t)gic_word_group(w),
         };
+        return true;
 }
 
 /*
- * The best candidate of @groups. CAND-A1 after what the caller has published (parked, in guest): an
- * injector marks, and then looks at that (PARK-A1), so that of the two one sees the other.
+ * The best of class @c. With up to 5 priority bits all of a class have one priority: the first that
+ * may be had is the best, since it has the lowest INTID. Return: the class has candidates.
  */
-static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups,
-                           struct shm_pick *ret_pick)
+static bool pick_of_class(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, unsigned c,
+                          struct shm_pick *pick)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = shm_load(&self->summary, CAND_A1);
+        bool first_is_best = gic->n_priority_bits <= 5, is_done = false, seen = false;
+        uint64_t words = shm_load(&self->class_words[c], CAND_A1), stale = 0;
+
+        for (; words && !is_done; words &= words - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(words);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A1);
+                bool seen_here = false;
+
+                for (; bits && !is_done; bits &= bits - 1) {
+                        uint32_t index = i * 64 + (unsigned)__builtin_ctzll(bits);
+
+                        seen_here |= consider_candidate(gic, vcpu, groups, c, index, pick);
+                        is_done = first_is_best && pick->intid != GIC_INTID_SPURIOUS;
+                }
+                if (!seen_here)
+                        stale |= UINT64_C(1) << i;
+                seen |= seen_here;
+        }
+        if (seen && stale)
+                shm_candidate_drop_words(gic, vcpu, c, stale);
+        return seen;
+}
+
+/*
+ * The best candidate of @groups, of those with a higher priority than @floor: 256 is lower than
+ * any. CAND-A1 after what the caller has published (parked, in guest): an injector marks, and then
+ * looks at that (PARK-A1), so that of the two one sees the other.
+ */
+static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, unsigned floor,
+                           struct shm_pick *ret_pick)
+{
+        uint64_t classes = shm_load(&gic->vcpus[vcpu].classes, CAND_A1) & base_mask(SHM_N_CLASSES);
 
         ret_pick->intid = GIC_INTID_SPURIOUS;
-        while (summary) {
-                unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
+        for (; classes && ret_pick->intid == GIC_INTID_SPURIOUS; classes &= classes - 1) {
+                unsigned c = (unsigned)__builtin_ctzll(classes);
 
-                summary &= summary - 1;
-                /* the summary bit outlived its candidates: an injector sets it after them */
-                if (!bits)
-                        shm_cpuif_drop_summary(self, i);
-                for (; bits; bits &= bits - 1)
-                        consider_candidate(gic, vcpu, groups, i * 64 +
-                                           (unsigned)__builtin_ctzll(bits), ret_pick);
+                if (c * (256 / SHM_N_CLASSES) >= floor)
+                        return;
+                if (!pick_of_class(gic, vcpu, groups, c, ret_pick))
+                        shm_candidate_drop_class(gic, vcpu, c);
         }
 }
 
@@ -130,7 +131,8 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick)
 {
         shm_cpuif_serve(gic, vcpu);
-        pick_of_groups(gic, vcpu, shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]).groups, ret_pick);
+        pick_of_groups(gic, vcpu, shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]).groups, 256,
+                       ret_pick);
 }
 
 /*
@@ -144,7 +146,8 @@ static struct shm_cpuif_gates pick_preempting(struct shm_gic *gic, uint32_t vcpu
 
         shm_cpuif_serve(gic, vcpu);
         gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
-        pick_of_groups(gic, vcpu, gates.groups | excluded, pick);
+        pick_of_groups(gic, vcpu, gates.groups | excluded,
+                       (uint8_t)(gates.cpuif >> SHM_CPUIF_PMR_SHIFT), pick);
         if (pick->intid != GIC_INTID_SPURIOUS &&
             !shm_cpuif_preempts(gic, vcpu, &gates, pick->priority, pick->group))
                 pick->intid = GIC_INTID_SPURIOUS;
@@ -160,7 +163,7 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu)
         groups = shm_cpuif_waking_groups(gic, vcpu);
         if (!groups)
                 return false;
-        pick_of_groups(gic, vcpu, groups, &pick);
+        pick_of_groups(gic, vcpu, groups, 256, &pick);
         return pick.intid != GIC_INTID_SPURIOUS;
 }
 
@@ -278,7 +281,7 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                 shm_slot_end(self); /* or a repair reads this INTID with what is stored for the next one */
         }
         assign_apr(self, group, bit, true);
-        shm_cpuif_drop_candidate(gic, vcpu, pick.intid, pick.at);
+        shm_candidate_drop(gic, vcpu, pick.intid, pick.at);
         count(&self->counters.acknowledged);
         count(shm_gic_counter(gic, vcpu, pick.intid));
         if (__builtin_expect(shm_gic_is_port(self), 0)) {

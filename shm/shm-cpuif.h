@@ -33,15 +33,6 @@ struct shm_pick {
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick);
 
 /*
- * shm_cpuif_drop_candidate() - clear the candidate of an interrupt that is not deliverable here,
- * unless it is by now
- * shm_cpuif_drop_summary() - the same for a summary bit whose candidates are gone
- */
-void shm_cpuif_drop_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
-                              const shm_atomic(uint64_t) *word);
-void shm_cpuif_drop_summary(struct shm_vcpu *self, uint32_t i);
-
-/*
  * shm_cpuif_lines() - SHM_LINE_*: Group 1 asserts IRQ, Group 0 FIQ (one security state; IHI 0069
  * section 4.6).
  */

@@ -9,7 +9,7 @@ static void rebuild_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid
         uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
 
         if (gic_word_deliverable(w) && gic_word_route(w) == vcpu)
-                shm_word_mark(&gic->vcpus[vcpu], intid);
+                shm_word_mark(&gic->vcpus[vcpu], intid, w);
         if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == vcpu)
                 shm_held_remember(&gic->vcpus[vcpu], intid);
 }

@@ -26,7 +26,7 @@
 
 #define SHM_MAGIC            UINT64_C(0x3147455343494756) /* "VGICSEG1" */
 #define SHM_MAJOR            1
-#define SHM_MINOR            3           /* 1: take-over, salt; 2: ports; 3: SLOT_ACK */
+#define SHM_MINOR            4   /* 1: take-over, salt; 2: ports; 3: SLOT_ACK; 4: CLASSES */
 /* whoever makes an interrupt pending or closes a gate places it: shm-oneofn.h */
 #define SHM_UNDERSTAND_1_OF_N    (UINT64_C(1) << 0)
 #define SHM_UNDERSTAND_EXTENDED  (UINT64_C(1) << 1) /* extended SPIs and PPIs */
@@ -35,9 +35,11 @@
 #define SHM_UNDERSTAND_PORTS     (UINT64_C(1) << 3)
 #define SHM_UNDERSTAND_SLOT_ACK  (UINT64_C(1) << 4) /* minor 3: slots, asks, salt */
 #define SHM_UNDERSTAND_AWAKE     (UINT64_C(1) << 5) /* SHM_FLAG_AWAKE: who resets leaves it awake */
+#define SHM_UNDERSTAND_CLASSES  (UINT64_C(1) << 6) /* minor 4: candidates by classes of priority */
 #define SHM_MUST_UNDERSTAND  (SHM_UNDERSTAND_1_OF_N | SHM_UNDERSTAND_EXTENDED | \
                               SHM_UNDERSTAND_MIRROR | SHM_UNDERSTAND_PORTS | \
-                              SHM_UNDERSTAND_SLOT_ACK | SHM_UNDERSTAND_AWAKE) /* by this code */
+                              SHM_UNDERSTAND_SLOT_ACK | SHM_UNDERSTAND_AWAKE | \
+                              SHM_UNDERSTAND_CLASSES) /* by this code */
 /*
  * may_ignore: the VM has a lock file, which says who lives: shm-lock.h. Bit 0 said that once of
  * locks on the segment's own file.
@@ -50,6 +52,7 @@
 #define SHM_MAX_VCPUS        4096u
 #define SHM_N_CANDIDATE_WORDS  64u         /* 4096 candidates: see shm_candidate_index() */
 #define SHM_N_CANDIDATES       (64u * SHM_N_CANDIDATE_WORDS)
+#define SHM_N_CLASSES          32u         /* of priority: its upper 5 bits */
 #define SHM_N_PRIVATE_WORDS    (GIC_N_PRIVATE + GIC_MAX_EPPIS)
 #define SHM_N_APR              4u
 #define SHM_N_MIRROR          16u
@@ -360,8 +363,8 @@ struct shm_vcpu {
         /* owned it before, and nobody has repaired it since; 0: nothing is left */
         shm_atomic(uint64_t) left_session;
 
-        /* 320: candidate summary: injectors and the owner */
-        _Alignas(SHM_LINE) shm_atomic(uint64_t) summary;
+        /* 320: classes of priority that have candidates: injectors and the owner */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) classes;
 
         /* 384: SHM_PORT_*: the owner thread; GATED: who ends the wait */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) port;
@@ -415,12 +418,16 @@ struct shm_vcpu {
         _Alignas(SHM_LINE) shm_atomic(uint32_t) n_ack_order;
         shm_atomic(uint32_t) leftovers;     /* it may hold some without priority: shm-eoicount.h */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) ack_order[SHM_N_ACK_ORDER];
-        uint8_t reserved2[640];
+
+        /* 3456: under classes: words that have candidates of that class. Injectors and the owner */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) class_words[SHM_N_CLASSES];
+        uint8_t reserved2[384];
 };
 
 /*
  * Candidate of an INTID: 0..1023 as is, EPPIs at 1024, ESPIs at 2048. The owner's candidate bit is
- * bit (index % 64) of word (index / 64), whose summary bit is (index / 64).
+ * bit (index % 64) of word i = index / 64; bit i is set in class_words[c] for the class c of its
+ * priority, and bit c in classes. All three say "may be": they outlive what they were set for.
  */
 static inline uint32_t shm_candidate_index(uint32_t intid)
 {
@@ -513,7 +520,7 @@ SHM_AT(struct shm_vcpu, heard, 204);
 SHM_AT(struct shm_vcpu, owner_session, 256);
 SHM_AT(struct shm_vcpu, owner_pid, 264);
 SHM_AT(struct shm_vcpu, left_session, 272);
-SHM_AT(struct shm_vcpu, summary, 320);
+SHM_AT(struct shm_vcpu, classes, 320);
 SHM_AT(struct shm_vcpu, port, 384);
 SHM_AT(struct shm_vcpu, candidates, 512);
 SHM_AT(struct shm_vcpu, words, 1024);
@@ -529,6 +536,7 @@ SHM_AT(struct shm_vcpu, folds, 388);
 SHM_AT(struct shm_vcpu, n_ack_order, 2880);
 SHM_AT(struct shm_vcpu, leftovers, 2884);
 SHM_AT(struct shm_vcpu, ack_order, 2944);
+SHM_AT(struct shm_vcpu, class_words, 3456);
 static_assert(SHM_CPUIF_PMR_SHIFT == 0 && SHM_CPUIF_BPR0_SHIFT == 8 && SHM_CPUIF_BPR1_SHIFT == 11,
               "cpuif: PMR, BPR");
 static_assert(SHM_CPUIF_GRPEN_SHIFT == 14 && SHM_CPUIF_ASLEEP_SHIFT == 16,

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-list.h"
 
+#include "shm-candidate.h"
 #include "shm-cpuif.h"
 
 static bool is_before(const struct shm_list_choice *a, const struct shm_list_choice *b)
@@ -44,31 +45,32 @@ bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups)
 }
 
 /*
- * Walk the candidates as the choice of a trap port does (CAND-A1, CAND-X1), and drop those that
- * their words do not bear out.
+ * Walk the candidates as the choice of a trap port does (CAND-A1), but of all classes:
+ * what is not listed counts, too. Those that their words do not bear out are dropped.
  */
 unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups,
                                 struct shm_list_choices *c)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t classes = shm_load(&self->classes, CAND_A1) & base_mask(SHM_N_CLASSES), seen = 0;
         unsigned disabled = 0;
 
-        for (uint64_t summary =
-                shm_load(&self->summary, CAND_A1); summary; summary &= summary - 1) {
-                unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
+        for (uint64_t words = shm_word_candidates(self); words; words &= words - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(words);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A1);
 
-                if (!bits)
-                        shm_cpuif_drop_summary(self, i);
                 for (; bits; bits &= bits - 1) {
                         uint32_t intid = shm_candidate_intid(i * 64 +
                                                              (unsigned)__builtin_ctzll(bits));
                         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = at ? shm_word_load(at) : 0;
 
-                        if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
-                                shm_cpuif_drop_candidate(gic, vcpu, intid, at);
-                        else if (c->no_spis && !gic_intid_is_private(intid))
+                        if (!gic_word_wanting(w) || gic_word_route(w) != vcpu) {
+                                shm_candidate_drop(gic, vcpu, intid, at);
+                                continue;
+                        }
+                        seen |= UINT64_C(1) << shm_word_class(w);
+                        if (c->no_spis && !gic_intid_is_private(intid))
                                 continue;
                         else if (shm_list_is_listable(w, vcpu, groups.listable))
                                 offer_choice(c, (struct shm_list_choice) { at, w, intid });
@@ -76,6 +78,8 @@ unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_l
                                 disabled |= 1u << gic_word_group(w);
                 }
         }
+        for (classes &= ~seen; classes; classes &= classes - 1)
+                shm_candidate_drop_class(gic, vcpu, (unsigned)__builtin_ctzll(classes));
         return disabled;
 }
 

@@ -14,7 +14,7 @@
  * ONEOFN-A1  try_place() marks the candidate at the chosen vCPU, then reads that vCPU's gates
  *            again.
  *            shm_oneofn_closed(): the gate was changed, then it reads the candidates.
- * ONEOFN-A2  try_place() marks "unplaced", then looks for an eligible vCPU again.
+ * ONEOFN-R2  try_place() marks "unplaced", then looks for an eligible vCPU again.
  *            shm_oneofn_opened(): the gate was changed, then it reads "unplaced".
  *
  * Choosing looks at every vCPU: the one operation on interrupts whose cost grows with their number,
@@ -52,11 +52,11 @@ static bool is_eligible(const struct shm_gic *gic, uint32_t vcpu, unsigned group
 static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, unsigned *looks_left)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = shm_load(&self->summary, CAND_X1);
+        uint64_t words = shm_word_candidates(self);
         unsigned looks = 0;
 
-        for (; summary; summary &= summary - 1) {
-                unsigned i = (unsigned)__builtin_ctzll(summary);
+        for (; words; words &= words - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(words);
                 uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
 
                 for (; bits; bits &= bits - 1) {
@@ -145,7 +145,7 @@ static void mark_unplaced(struct shm_gic *gic, uint32_t intid)
 /*
  * The route says @vcpu (GIC_NO_VCPU: nobody). Pay for that, as shm_word_pay_effects() would: TDIR,
  * the candidate, the ring; or the mark among the unplaced. Return: the choice holds by now
- * (ONEOFN-A1, ONEOFN-A2); else choose again.
+ * (ONEOFN-A1); else choose again.
  */
 static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now,
                           uint32_t vcpu)
@@ -157,7 +157,7 @@ static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uin
                 mark_unplaced(gic, intid);
                 return choose(gic, intid, now) == GIC_NO_VCPU;
         }
-        shm_word_mark(&gic->vcpus[vcpu], intid);
+        shm_word_mark(&gic->vcpus[vcpu], intid, now);
         shm_word_ring(gic, vcpu);
         return is_eligible(gic, vcpu, gic_word_group(now));
 }
@@ -219,9 +219,9 @@ void shm_oneofn_stay(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
                 shm_oneofn_place(gic, intid);
 }
 
-void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
 {
-        shm_word_mark(&gic->vcpus[vcpu], intid);
+        shm_word_mark(&gic->vcpus[vcpu], intid, w);
         shm_oneofn_stay(gic, vcpu, intid);
 }
 
@@ -242,11 +242,11 @@ static void see_to_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
 static void see_to_candidates(struct shm_gic *gic, uint32_t vcpu, bool leaves)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t summary = shm_load(&self->summary, ONEOFN_A2);
+        uint64_t words = shm_word_candidates(self);
 
-        for (; summary; summary &= summary - 1) {
-                unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&self->candidates[i], CAND_X1);
+        for (; words; words &= words - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(words);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A1);
 
                 for (; bits; bits &= bits - 1) {
                         uint32_t index = i * 64 + (unsigned)__builtin_ctzll(bits);

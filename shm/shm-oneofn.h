@@ -28,10 +28,11 @@
 void shm_oneofn_place(struct shm_gic *gic, uint32_t intid);
 
 /*
- * shm_oneofn_keep() - @vcpu, for which it was chosen before, has folded it as it was listed: it
- * stays, or is placed anew if that vCPU has become ineligible meanwhile.
+ * shm_oneofn_keep() - @vcpu, for which it was chosen before, has folded it as it was listed, or had
+ * taken off its mark: it is marked, as its word @w says, and stays, or is placed anew if that vCPU
+ * has become ineligible meanwhile.
  */
-void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+void shm_oneofn_keep(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
 
 /*
  * shm_oneofn_stay() - @intid, pending and marked as a candidate of @vcpu (GIC_NO_VCPU: of nobody),

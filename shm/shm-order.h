@@ -31,11 +31,12 @@
         X(WORD_R1,    rmw,   seq_cst) \
         X(WORD_R2,    rmw,   release) \
         X(WORD_A1,    load,  seq_cst) \
-        X(CAND_R1,    rmw,   release) \
+        X(CAND_R1,    rmw,   seq_cst) \
         X(CAND_R2,    rmw,   seq_cst) \
         X(CAND_R3,    rmw,   acquire) \
-        X(CAND_R4,    rmw,   acquire) \
+        X(CAND_R4,    rmw,   seq_cst) \
         X(CAND_A1,    load,  seq_cst) \
+        X(CAND_A2,    load,  seq_cst) \
         X(CAND_X1,    load,  relaxed) \
         X(PARK_R1,    store, seq_cst) \
         X(PARK_A1,    load,  seq_cst) \
@@ -66,7 +67,6 @@
         X(ONEOFN_R3,  rmw,   acq_rel) \
         X(ONEOFN_R4,  rmw,   acquire) \
         X(ONEOFN_A1,  load,  seq_cst) \
-        X(ONEOFN_A2,  load,  seq_cst) \
         X(ONEOFN_A4,  load,  seq_cst) \
         X(ONEOFN_X1,  load,  relaxed) \
         /* operation slot */ \

@@ -80,7 +80,7 @@ static void fold_one(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64
                 }
                 if (shm_word_cas(at, &old, now)) {
                         if (is_still_waiting(now, vcpu, listed, state))
-                                shm_oneofn_keep(gic, vcpu, intid);
+                                shm_oneofn_keep(gic, vcpu, intid, now);
                         else
                                 shm_word_pay_effects(gic, intid, old, now);
                         if (ended)

@@ -5,6 +5,7 @@
 #include "gic-icc.h"
 #include "gic-lr.h"
 #include "gic-prio.h"
+#include "shm-candidate.h"
 #include "shm-cpuif.h"
 #include "shm-eoicount.h"
 #include "shm-gate.h"
@@ -98,9 +99,9 @@ static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
                         if (!shm_list_is_listable(now, vcpu, SHM_LIST_ALL_GROUPS))
                                 shm_word_pay_effects(gic, intid, old, now);
                         else if (now & GIC_WORD_IRM)
-                                shm_oneofn_keep(gic, vcpu, intid);
+                                shm_oneofn_keep(gic, vcpu, intid, now);
                         else
-                                shm_word_mark(&gic->vcpus[vcpu], intid);
+                                shm_word_mark(&gic->vcpus[vcpu], intid, now);
                         return;
                 }
         } while (shm_gic_retry(gic, &tries));
@@ -164,7 +165,7 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
                 if (!list_one(gic, vcpu, choice, groups, is_active, f->n, &lr[f->n]))
                         continue;
                 if (lr[f->n] & GICH_LR_PENDING) {
-                        shm_cpuif_drop_candidate(gic, vcpu, choice->intid, choice->at);
+                        shm_candidate_drop(gic, vcpu, choice->intid, choice->at);
                         f->groups |= HCR_VGRP_DIE(gic_word_group(choice->word));
                         if (choice->word & GIC_WORD_IRM)
                                 f->irm_groups |= HCR_VGRP_DIE(gic_word_group(choice->word));

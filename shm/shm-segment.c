@@ -268,7 +268,7 @@ static uint64_t must_understand(const struct shm_shape *shape)
                (shape->n_espis || shape->n_eppis ? SHM_UNDERSTAND_EXTENDED : 0) |
                ((shape->flags & SHM_FLAG_AWAKE) ? SHM_UNDERSTAND_AWAKE : 0) |
                ((shape->flags & SHM_FLAG_MIRROR) ? SHM_UNDERSTAND_MIRROR :
-                SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK);
+                SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK | SHM_UNDERSTAND_CLASSES);
 }
 
 /* Fill zeroed memory from a checked shape: header, affinities, vCPUs, SPIs. READY-R1 is last. */
@@ -365,8 +365,8 @@ int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_r
 /* --- map --- */
 
 /* The header, copied once, against the rules; nothing else of it is believed. */
-static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_shape *shape,
-                        struct shm_area *areas)
+static int check_header(const struct shm_header *h, uint64_t bytes, bool writable,
+                        struct shm_shape *shape, struct shm_area *areas)
 {
         struct shm_area expected[SHM_N_AREAS];
         const char *why;
@@ -376,6 +376,10 @@ static int check_header(const struct shm_header *h, uint64_t bytes, struct shm_s
         if (h->major != SHM_MAJOR || (h->must_understand & ~SHM_MUST_UNDERSTAND) ||
             (h->features & ~SHM_FEATURE_ALL) ||
             (h->flags & ~SHM_FLAGS_ALL))
+                return -EPROTONOSUPPORT;
+        /* An older one's own marks would be looked for in vain. */
+        if (writable && !(h->flags & SHM_FLAG_MIRROR) &&
+            !(h->must_understand & SHM_UNDERSTAND_CLASSES))
                 return -EPROTONOSUPPORT;
         *shape = (struct shm_shape) {
                 .vm_id = h->vm_id, .n_vcpus = h->n_vcpus, .n_spis = h->n_spis,
@@ -424,7 +428,7 @@ int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic)
         /* The constant part; what follows changes while we copy. */
         memset(&copy, 0, sizeof copy);
         memcpy(&copy, base, offsetof(struct shm_header, ready));
-        r = check_header(&copy, (uint64_t)st.st_size, &shape, areas);
+        r = check_header(&copy, (uint64_t)st.st_size, writable, &shape, areas);
         if (r < 0) {
                 munmap(base, (size_t)st.st_size);
                 return r;

@@ -33,9 +33,9 @@ void shm_word_raise(struct shm_gic *gic, uint32_t intid, uint64_t w)
 }
 
 /*
- * The mark is made as for a change: by read-modify-writes, which say for certain what is there.
- * That a load found the bits set would not do: its vCPU may be clearing them, and CAND-R3 and
- * CAND-R4 would not have to see the word that this writer saw.
+ * The mark is made as for a change: by a read-modify-write, which says for certain what is
+ * there. That a load found the candidate would not do: its vCPU may be clearing it, and CAND-R3
+ * would not have to see the word that this writer saw.
  */
 void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
 {
@@ -49,7 +49,7 @@ void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
         if (!gic_irq_is_owed(w))
                 return;
         if (target < gic->n_vcpus) {
-                shm_word_mark(&gic->vcpus[target], intid);
+                shm_word_mark(&gic->vcpus[target], intid, w);
                 ring_again(gic, target, w);
         }
         if (w & GIC_WORD_IRM)

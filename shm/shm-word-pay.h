@@ -69,7 +69,7 @@ static inline __attribute__((always_inline)) unsigned shm_word_pay_effects(struc
         if (__builtin_expect((effects & GIC_EFFECT_DELIVER) && (now & GIC_WORD_IRM), 0)) {
                 shm_oneofn_place(gic, intid);
         } else if ((effects & GIC_EFFECT_DELIVER) && target < gic->n_vcpus) {
-                shm_word_mark(&gic->vcpus[target], intid);
+                shm_word_mark(&gic->vcpus[target], intid, now);
                 shm_word_ring(gic, target);
         }
         if (effects & GIC_EFFECT_EOI)
@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) unsigned shm_word_pay_effects(struc
 
 /*
  * shm_word_pay_again() - pay what the word @w owes and another writer may have left unpaid: TDIR,
- * the candidate and its summary bit, a place (1-of-N), the ring. Paid twice it costs a ring at
+ * the candidate and its class, a place (1-of-N), the ring. Paid twice it costs a ring at
  * most. Threads: any; after the load or the change that found @w.
  */
 void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w);

@@ -10,10 +10,10 @@
  *         interrupt to the daemon. A step pays for nothing: shm-word.h has the changes that do.
  * Why     Paying a change needs to know who is eligible, how the gates stand and whether TDIR is
  *         set; those in turn load words and ring. So what all of them share lies below them.
- * Order   Words, summaries, park and the gates are sequentially consistent. That is the
+ * Order   Words, candidates, park and the gates are sequentially consistent. That is the
  *         store-buffering argument of every protocol here: "I changed X, then looked at Y" against
  *         "I changed Y, then looked at X": in one total order one of the two sees the other.
- *         Candidates pass messages. doc/memory-order.md, "word, candidate, park".
+ *         doc/memory-order.md, "word, candidate, park".
  * Threads Any.
  */
 #include "gic-word.h"
@@ -31,16 +31,37 @@ static inline bool shm_word_cas(shm_atomic(uint64_t) *word, uint64_t *old, uint6
         return shm_cas(word, old, now, WORD_R1);
 }
 
-/*
- * CAND-R1, CAND-R2: the candidate before its summary bit; the summary by an unconditional
- * read-modify-write.
- */
-static inline void shm_word_mark(struct shm_vcpu *vcpu, uint32_t intid)
+/* The class of priority that a word belongs to: SHM_N_CLASSES; 0 is the highest. */
+static inline unsigned shm_word_class(uint64_t w)
 {
-        uint32_t index = shm_candidate_index(intid);
+        return gic_word_priority(w) / (256 / SHM_N_CLASSES);
+}
 
-        shm_or(&vcpu->candidates[index / 64], UINT64_C(1) << (index % 64), CAND_R1);
-        shm_or(&vcpu->summary, UINT64_C(1) << (index / 64), CAND_R2);
+/*
+ * Mark a candidate whose word is @w. CAND-R1: always by a read-modify-write, which the vCPU's look
+ * is ordered with. Above it only what is not set already (CAND-A2): it stays set from one interrupt
+ * to the next.
+ */
+static inline void shm_word_mark(struct shm_vcpu *vcpu, uint32_t intid, uint64_t w)
+{
+        uint32_t index = shm_candidate_index(intid), i = index / 64;
+        unsigned c = shm_word_class(w);
+
+        shm_or(&vcpu->candidates[i], UINT64_C(1) << (index % 64), CAND_R1);
+        if (__builtin_expect(!(shm_load(&vcpu->class_words[c], CAND_A2) >> i & 1), 0))
+                shm_or(&vcpu->class_words[c], UINT64_C(1) << i, CAND_R2);
+        if (__builtin_expect(!(shm_load(&vcpu->classes, CAND_A2) >> c & 1), 0))
+                shm_or(&vcpu->classes, UINT64_C(1) << c, CAND_R2);
+}
+
+/* CAND-A1: the words that may have candidates, of whatever class: bit i is word i. */
+static inline uint64_t shm_word_candidates(const struct shm_vcpu *vcpu)
+{
+        uint64_t classes = shm_load(&vcpu->classes, CAND_A1) & base_mask(SHM_N_CLASSES), words = 0;
+
+        for (; classes; classes &= classes - 1)
+                words |= shm_load(&vcpu->class_words[__builtin_ctzll(classes)], CAND_A1);
+        return words;
 }
 
 /*

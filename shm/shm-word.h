@@ -57,7 +57,7 @@ uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t)
 
 /* What a transition needs beside its compare-and-swap. */
 #define SHM_WORD_ANNOUNCES  (1u << 0)   /* a device's assertion: shm_word_inject() */
-#define SHM_WORD_NOTES      (1u << 1)   /* it may clear requests, or assign ACTIVE: shm_word_note() */
+#define SHM_WORD_NOTES      (1u << 1)   /* may clear requests, assign ACTIVE: shm_word_note() */
 
 /*
  * The loop of all: apply a pure transition with one argument until it holds, and pay what that
@@ -133,7 +133,7 @@ shm_word_pay_request(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t
         if (!gic_intid_is_private(intid) &&
             __builtin_expect(!shm_tdir_is_set(shm_load(&gic->header->tdir, TDIR_A1)), 0))
                 return shm_word_pay_slowly(gic, intid, old, now);
-        shm_word_mark(target, intid);
+        shm_word_mark(target, intid, now);
         park = shm_load(&target->park, PARK_A1);
         if (__builtin_expect(park == SHM_PARK_RUNNING, 1))
                 return 0;

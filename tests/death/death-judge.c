@@ -38,9 +38,9 @@ static uint64_t word_of(unsigned i)
 
 static bool has_candidate(uint32_t vcpu, uint32_t intid)
 {
-        const struct shm_vcpu *v = &rig.gic.vcpus[vcpu];
+        uint64_t w = shm_word_load(shm_gic_word(&rig.gic, vcpu, intid));
 
-        return (v->candidates[intid / 64] >> intid % 64 & 1) && (v->summary >> intid / 64 & 1);
+        return !marked_lacks(&rig.gic.vcpus[vcpu], intid, w);
 }
 
 static bool is_eligible(uint32_t vcpu, unsigned group)

@@ -13,6 +13,7 @@
  */
 #include <vgic/vgic-lr.h>
 
+#include "marked.h"
 #include "rig.h"
 
 /* The cast: one process with vCPUs 0 and 2 is to die; another has vCPU 1, which sleeps, and lives on. */

@@ -10,6 +10,7 @@
 #include "gic-irq.h"
 #include "gic-prio.h"
 #include "gic-route.h"
+#include "marked.h"
 #include "shm-affinity.h"
 #include "shm-apr.h"
 #include "shm-cpuif.h"
@@ -321,16 +322,14 @@ struct offer {
 /* What is due to a vCPU has a candidate. */
 static void judge_due(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct offer *best)
 {
-        const struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
-        uint32_t index = shm_candidate_index(intid);
+        const char *lacks;
 
         if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
                 return;
-        if (!(atomic_load(&self->candidates[index / 64]) >> (index % 64) & 1))
-                laws_broken(laws, gic, 3, vcpu, intid, "it wants to be delivered and is no candidate");
-        else if (!(atomic_load(&self->summary) >> (index / 64) & 1))
-                laws_broken(laws, gic, 3, vcpu, intid, "it is a candidate and the summary does not say so");
+        lacks = marked_lacks(&gic->vcpus[vcpu], intid, w);
+        if (lacks)
+                laws_broken(laws, gic, 3, vcpu, intid, "it wants to be delivered: %s", lacks);
         if ((open_groups(gic, vcpu) >> gic_word_group(w) & 1) &&
             (best->intid == GIC_INTID_SPURIOUS || gic_word_priority(w) < gic_word_priority(best->word)))
                 *best = (struct offer) { intid, w };
@@ -453,8 +452,8 @@ static void show_vcpu(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
                  atomic_load(&self->park), atomic_load(&self->request), (unsigned long long)atomic_load(&self->slot.op),
                  shm_cpuif_running_priority(gic, vcpu));
         if (index / 64 < SHM_N_CANDIDATE_WORDS)
-                tap_note("vCPU %u: summary %#llx candidates[%u] %#llx", vcpu,
-                         (unsigned long long)atomic_load(&self->summary), index / 64,
+                tap_note("vCPU %u: classes %#llx candidates[%u] %#llx", vcpu,
+                         (unsigned long long)atomic_load(&self->classes), index / 64,
                          (unsigned long long)atomic_load(&self->candidates[index / 64]));
 }
 

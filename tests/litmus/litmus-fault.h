@@ -26,6 +26,7 @@ enum litmus_fault {
         LITMUS_SLOT_UNSEEN,             /* RWP, and the clear of TDIR, do not look at the slots */
         LITMUS_ONE_LOOK,                /* behind its slot an acknowledge does not see GICD_CTLR */
         LITMUS_NOTES_UNORDERED,         /* who notes in a slot what it writes moves no salt */
+        LITMUS_NO_CLASS_LOOK,           /* who clears the mark of a class does not look again */
         LITMUS_NO_WAKE_REQUEST,         /* who parks asleep does not look at its redistributor */
         LITMUS_N_FAULTS
 };

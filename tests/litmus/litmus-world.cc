@@ -111,12 +111,16 @@ static void settle_word(uint32_t owner, uint32_t intid)
         uint64_t w = shm_gic_word(&world, owner, intid)->cell.value;
         uint32_t target = gic_word_route(w);
         uint32_t index = shm_candidate_index(intid);
+        unsigned c = shm_word_class(w);
 
         if (!gic_word_wanting(w) || target >= world.n_vcpus)
                 return;
         litmus_check(world.vcpus[target].candidates[index / 64].cell.value >> index % 64 & 1,
                      "deliverable, and no candidate");
-        litmus_check(world.vcpus[target].summary.cell.value >> index / 64 & 1, "a candidate without its summary bit");
+        litmus_check(world.vcpus[target].class_words[c].cell.value >> index / 64 & 1,
+                     "a candidate without its word in its class");
+        litmus_check(world.vcpus[target].classes.cell.value >> c & 1,
+                     "a candidate of a class that is not marked");
 }
 
 void world_settle(void)

@@ -114,9 +114,8 @@ static void placed(uint32_t intid)
 }
 
 /*
- * It is placed while the vCPU that is preferred closes its gate. By GICR_CTLR.DPG*, it looks by
- * ONEOFN-A2 alone; who sets GICR_WAKER.ProcessorSleep looks once before, for what asks to wake
- * (CAND-A1).
+ * It is placed while the vCPU that is preferred closes its gate. By GICR_CTLR.DPG*, it looks once
+ * (CAND-A1); who sets GICR_WAKER.ProcessorSleep looks once before, for what asks to wake.
  */
 static bool by_waker;
 

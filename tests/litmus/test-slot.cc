@@ -380,7 +380,7 @@ static void rwp_before(void)
         if (disabled == PPI_ENABLE) { /* the PPI in place of the SPI */
                 world_set_word(0, 1, world.vcpus[0].words[1].cell.value | GIC_WORD_EDGE);
                 world_set_word(0, SPI, world_word(SPI) & ~(GIC_WORD_EDGE | GIC_WORD_LATCH));
-                shm_word_mark(&world.vcpus[0], 1);
+                shm_word_mark(&world.vcpus[0], 1, world.vcpus[0].words[1].cell.value);
         }
 }
 

@@ -133,7 +133,7 @@ static void reader_before(void)
         world_reset();
         shm_init(&world.header->tdir, litmus_random(2) ? SHM_TDIR_SET : SHM_TDIR_CLEAR);
         if (litmus_random(2))
-                shm_word_mark(&world.vcpus[0], SPI); /* left over: it is looked at before its raiser marks it */
+                shm_word_mark(&world.vcpus[0], SPI, world_word(SPI)); /* left over: it is looked at before its raiser marks it */
 }
 
 static void reader_thread(unsigned index)

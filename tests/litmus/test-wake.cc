@@ -15,12 +15,12 @@ static bool was_pending(uint32_t intid)
 
 /*
  * Two devices against a vCPU that parks. A candidate is left over from before, so that its last look clears candidate and
- * summary bits under the injectors' hands.
+ * class under the injectors' hands.
  */
 static void wake_setup(void)
 {
         world_build(1, 3, 0);
-        shm_word_mark(&world.vcpus[0], SPI + 2);
+        shm_word_mark(&world.vcpus[0], SPI + 2, world_word(SPI + 2));
 }
 
 static void wake_thread(unsigned index)
@@ -48,7 +48,7 @@ LITMUS_SCENARIO(wake, .name = "wake", .what = "two injectors against a vCPU that
                 .saw = { "it found an interrupt and did not sleep", "it slept and was rung", "it cleared what was left over" },
                 .executions = 60000, .next = NULL);
 
-/* The same with nothing left over: the summary is 0 to begin with. */
+/* The same with nothing left over: no class is marked to begin with. */
 static void clean_setup(void)
 {
         world_build(1, 2, 0);
@@ -66,6 +66,55 @@ LITMUS_SCENARIO(clean, .name = "wake-clean", .what = "two injectors against a vC
                 .n_threads = 3, .setup = clean_setup, .before = world_reset, .thread = wake_thread, .after = clean_after,
                 .saw = { "it found an interrupt and did not sleep", "it slept and was rung" },
                 .executions = 60000, .next = NULL);
+
+/*
+ * The class of an interrupt that was taken before is still marked: the injector, which finds it so,
+ * has only the candidate to set, while the vCPU finds the class empty and takes the mark off.
+ */
+static void class_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_word_mark(&world.vcpus[0], SPI, world_word(SPI));
+        world.vcpus[0].candidates[SPI / 64].cell.value = 0;
+}
+
+static bool was_found;
+
+static void class_before(void)
+{
+        world_reset();
+        was_found = false;
+}
+
+static void class_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(15);
+                shm_line_pulse(&world, 0, SPI);
+        } else {
+                was_found = shm_cpuif_lines(&world, 0);
+                world_park(0);
+        }
+}
+
+static void class_after(void)
+{
+        if (was_found)
+                litmus_saw(0);
+        if (!was_found && !world_asleep[0])
+                litmus_saw(1);
+        if (world_asleep[0] && world_rung[0])
+                litmus_saw(2);
+        world_settle();
+}
+
+LITMUS_SCENARIO(left_class, .name = "wake-class",
+                .what = "an injector against a vCPU that finds a class without candidates",
+                .n_threads = 2, .setup = class_setup, .before = class_before,
+                .thread = class_thread, .after = class_after,
+                .saw = { "its first look found it", "its last look found it",
+                         "it slept and was rung" },
+                .executions = 40000, .next = NULL);
 
 /*
  * The first injector is stopped for ever in the middle; the second makes the same interrupt

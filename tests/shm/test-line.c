@@ -180,27 +180,39 @@ static void unplaced_by_nobody(void)
         rig_destroy(&one);
 }
 
-/* Summary bits that outlived their candidates go at the next look, and take no candidate of another word along. */
-static void stale_summary(void)
+/*
+ * Bits of classes, and of words in them, that outlived their candidates go when they are looked at,
+ * and take no candidate of another class or word along. What is of a lower priority than what was
+ * found is not looked at.
+ */
+static void stale_classes(void)
 {
+        struct shm_vcpu *self;
         struct rig one;
 
         rig_create(&one, 1, 988, 5);
         rig_boot(&one);
+        self = &one.gic.vcpus[0];
         for (uint32_t intid = 63; intid <= 64; intid++) {
-                enable(&one, 0, intid);
+                enable(&one, 0, intid); /* priority 0xa0: class 20 */
                 pulse(&one, intid);
         }
-        atomic_store(&one.gic.vcpus[0].summary, UINT64_MAX);
-        tap_eq(shm_cpuif_lines(&one.gic, 0), SHM_LINE_IRQ, "a look with every summary bit set");
-        tap_ok(atomic_load(&one.gic.vcpus[0].summary) == 3, "leaves those of words with candidates");
+        atomic_store(&self->classes, UINT64_MAX);
+        for (unsigned c = 0; c < SHM_N_CLASSES; c++)
+                atomic_store(&self->class_words[c], UINT64_MAX);
+        tap_eq(shm_cpuif_lines(&one.gic, 0), SHM_LINE_IRQ, "a look with every bit set");
+        tap_ok((atomic_load(&self->classes) & base_mask(21)) == 1u << 20,
+               "leaves the class that has candidates");
         for (uint32_t intid = 63; intid <= 64; intid++) {
                 tap_eq(ack(&one, 0), intid, "a summary bit left over, SPI %u pulsed: it is taken",
                        intid);
                 eoi(&one, 0, intid);
         }
-        tap_ok(atomic_load(&one.gic.vcpus[0].summary) == 0,
-               "all taken: the candidate summary is empty");
+        tap_ok(!(atomic_load(&self->class_words[20]) & 1),
+               "what was found took an empty word before it off its class");
+        tap_ok(shm_cpuif_lines(&one.gic, 0) == 0 &&
+               (atomic_load(&self->classes) & base_mask(30)) == 0,
+               "then no class is left that PMR (0xf0) lets through");
         rig_destroy(&one);
 }
 
@@ -259,7 +271,7 @@ int main(void)
         giving_up();
         giving_up_placing();
         unplaced_by_nobody();
-        stale_summary();
+        stale_classes();
         masked_is_no_work();
         free_before_parked();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)

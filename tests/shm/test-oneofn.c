@@ -99,7 +99,8 @@ static void candidates_left_over_make_nobody_busy(void)
                         vcpu = &rig.gic.vcpus[1];
                         vcpu->candidates[0] = UINT64_MAX;
                         vcpu->candidates[1] = n_words - 1;
-                        vcpu->summary = n_words == 1 ? 1 : 3;
+                        vcpu->classes = 1;
+                        vcpu->class_words[0] = n_words == 1 ? 1 : 3;
                         rig.gic.bounded = bounded;
                         pulse(&rig, SPI);
                         tap_eq(target_of(SPI), !(bounded && n_words == 2), "%s view, %s left-over candidates",

@@ -83,7 +83,7 @@ static void die_in_ack(bool is_edge)
                 if (n >= 6)
                         atomic_store(&self->candidates[0], 0);
                 if (n >= 7)
-                        atomic_store(&self->summary, 0);
+                        atomic_store(&self->classes, 0);
                 if (n >= 8)
                         atomic_store(&self->slot.op, SHM_SLOT_NONE);
                 shm_vcpu_repair(&rig.gic, 0);
@@ -257,7 +257,7 @@ static void due_after_repair(void)
         fresh(true, 0);
         inject(true);
         atomic_store(&rig.gic.vcpus[0].candidates[0], 0);
-        atomic_store(&rig.gic.vcpus[0].summary, 0);
+        atomic_store(&rig.gic.vcpus[0].classes, 0);
         shm_vcpu_repair(&rig.gic, 0);
         tap_eq(ack(&rig, 0), IRQ, "death between the clear of a candidate and the second look: found again");
 }

@@ -146,7 +146,7 @@ static void kinds(void)
         enable(&rig, 0, 40);
         pulse(&rig, 40);
         atomic_store(&rig.gic.vcpus[0].candidates[0], 0);
-        atomic_store(&rig.gic.vcpus[0].summary, 0);
+        atomic_store(&rig.gic.vcpus[0].classes, 0);
         shm_reset_request(&rig.gic, 0, SHM_RESET_POST_LOAD);
         tap_eq(ack(&rig, 0), 40, "POST_LOAD: candidates are derived again");
 }

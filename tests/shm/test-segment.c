@@ -120,6 +120,8 @@ static void descriptors(void)
         tap_ok(gic.header->must_understand & SHM_UNDERSTAND_PORTS, "who does not know list-register ports refuses it: it would pass their gate");
         tap_ok(gic.header->must_understand & SHM_UNDERSTAND_SLOT_ACK,
                "who looks at the gates before its slot says so refuses it");
+        tap_ok(gic.header->must_understand & SHM_UNDERSTAND_CLASSES,
+               "who marks candidates in a summary refuses it: nobody would look there");
         shm_segment_unmap(&reader);
         shm_segment_unmap(&gic);
         close(fd);

@@ -123,7 +123,7 @@ static uint64_t found_early(void)
 {
         shm_tdir_try_clear(&rig.gic);
         atomic_store(word(), gic_irq_raise(shm_word_load(word()), GIC_WIRE_VMM));
-        shm_word_mark(&rig.gic.vcpus[0], IRQ);
+        shm_word_mark(&rig.gic.vcpus[0], IRQ, shm_word_load(word()));
         n_calls = 0;
         return shm_word_load(word());
 }

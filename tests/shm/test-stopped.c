@@ -14,6 +14,7 @@
  */
 #include <setjmp.h>
 
+#include "marked.h"
 #include "rig.h"
 #include "shm-attr.h"
 #include "shm-hook.h"
@@ -271,9 +272,9 @@ static bool stop_first(void (*act)(void), unsigned after)
 static const char *judge(uint32_t park)
 {
         uint64_t w = shm_word_load(shm_gic_word(&rig.gic, 0, intid));
-        uint32_t target = gic_word_route(w), index = shm_candidate_index(intid);
+        uint32_t target = gic_word_route(w);
         bool is_spi = intid >= 32;
-        struct shm_vcpu *self;
+        const char *lacks;
 
         if (is_spi && gic_word_in_flight(w)) {
                 if (!shm_tdir_get(&rig.gic, NULL, NULL))
@@ -287,11 +288,9 @@ static const char *judge(uint32_t park)
                 return "pending, and nobody was chosen";
         if (target >= N_VCPUS)
                 return NULL;
-        self = &rig.gic.vcpus[target];
-        if (!(self->candidates[index / 64] >> index % 64 & 1))
-                return "no candidate";
-        if (!(self->summary >> index / 64 & 1))
-                return "no summary bit";
+        lacks = marked_lacks(&rig.gic.vcpus[target], intid, w);
+        if (lacks)
+                return lacks;
         if (!shm_cpuif_admits(&rig.gic, target, w))
                 return (w & GIC_WORD_IRM) ? "given to who does not take it" : NULL;
         if (park != SHM_PARK_RUNNING && target != OTHER && !is_rung[target])

@@ -88,7 +88,7 @@ static void middle(void)
         /* An injector between its word and its raise; the target finds the interrupt by a candidate bit that was left over. */
         rig.raised = 0;
         atomic_store(&rig.gic.spis[IRQ - 32].word, gic_irq_pulse(shm_word_load(&rig.gic.spis[IRQ - 32].word)));
-        shm_word_mark(&rig.gic.vcpus[1], IRQ);
+        shm_word_mark(&rig.gic.vcpus[1], IRQ, shm_word_load(&rig.gic.spis[IRQ - 32].word));
         tap_ok(ack(&rig, 1) == IRQ && tdir(NULL, NULL) == 1, "no SPI is active while TDIR is clear, however early it was found");
         eoi(&rig, 1, IRQ);
         shm_tdir_try_clear(&rig.gic);

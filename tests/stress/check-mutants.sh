@@ -136,12 +136,17 @@ if [ $apply_only = 0 ]; then
                 compile -DSHM_ATOMIC_HOOKS "$work/whole-hooked" $sources "$work"/shm/shm-*.c || exit 1
 fi
 
-# --- candidates, summary, park: law 3
-mutant "a summary bit is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_summary/,/^}/{/if (shm_load/d;/shm_or/d}'
-mutant "a candidate is cleared without another look" shm-cpuif.c '/^void shm_cpuif_drop_candidate/,/^}/s/if (word && .*/if (false)/' \
+# --- candidates, classes, park: law 3
+mutant "a class is cleared without another look" shm-candidate.c '/^void shm_candidate_drop_class/,/^}/s/look_again(.*/;/' \
+        "tests/litmus: wake-class"
+mutant "a candidate is cleared without another look" shm-candidate.c '/^void shm_candidate_drop(/,/^}/s/if (gic_word_wanting(w))/if (false)/' \
         "in another series by 2 million (tests/litmus: wake-clean)"
-mutant "the summary is set before the candidate" shm-word-step.h '/void shm_word_mark/,/^}/{/candidates/d;s/^\( *\)shm_or(&vcpu->summary.*/&\n\1shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);/}'
-mutant "the injector looks at park before it marks" "shm-word.h shm-word-pay.h" '/unsigned shm_word_pay_effects/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/};/^shm_word_pay_request/,/^}/{/park = shm_load/d;s/^\( *\)shm_word_mark(target, intid);/\1park = atomic_load(\&target->park);\n&/}'
+mutant "the class is looked for before the candidate is set" shm-word-step.h '/void shm_word_mark/,/^}/{/candidates/d;s/^}/        shm_or(\&vcpu->candidates[index \/ 64], UINT64_C(1) << (index % 64), CAND_R1);\n}/}' \
+        "tests/litmus: wake-class"
+mutant "a class that is chosen from loses a word that has candidates" shm-candidate.c \
+        '/^void shm_candidate_drop_words/,/^}/s/look_again(.*/;/' \
+        "tests/litmus: wake-class"
+mutant "the injector looks at park before it marks" "shm-word.h shm-word-pay.h" '/unsigned shm_word_pay_effects/,/^}/{s/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid, now);/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target);/if (asleep) shm_word_ring(gic, target);/};/^shm_word_pay_request/,/^}/{/park = shm_load/d;s/^\( *\)shm_word_mark(target, intid, now);/\1park = atomic_load(\&target->park);\n&/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h '/unsigned shm_park_begin/,/^}/{s/^\( *\)shm_store(&self->park.*/\1unsigned lines = shm_cpuif_lines(gic, vcpu);\n&/;s/return shm_cpuif_lines(gic, vcpu);/return lines;/}'
 mutant "a change of priority does not mark" shm-word-pay.h '/unsigned shm_word_pay_effects/,/^}/s/unsigned effects = .*/&\n        if (!((old ^ now) >> 8)) return effects;/'
 mutant "an end of interrupt does not look at the level" shm-cpuif.c '/^static void deactivate/,/^}/s/shm_word_pay_effects(.*/;/'

@@ -155,7 +155,7 @@ static void make_question(struct question *q, const struct shm_gic *gic, uint32_
         ask(q, gic, "park", &of->park);
         ask(q, gic, "request", &of->request);
         ask(q, gic, "slot", &of->slot.op);
-        ask(q, gic, "summary", &of->summary);
+        ask(q, gic, "classes", &of->classes);
         if (index < SHM_N_CANDIDATE_WORDS)
                 ask(q, gic, "candidates", &of->candidates[index]);
 }

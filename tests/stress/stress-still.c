@@ -54,14 +54,6 @@ struct unheard {
         const char *what;
 };
 
-static bool has_candidate(const struct shm_vcpu *vcpu, uint32_t intid)
-{
-        uint32_t index = shm_candidate_index(intid);
-
-        return (atomic_load(&vcpu->candidates[index / 64]) >> (index % 64) & 1) &&
-               (atomic_load(&vcpu->summary) >> (index / 64) & 1);
-}
-
 /* One that was refused at the gate of TDIR waits for the last port that leaves (shm-gate.h). */
 static bool sleeps_unrung(const struct party *p, uint32_t *ret_n_parks)
 {
@@ -85,7 +77,7 @@ static struct unheard look(const struct stress *s, uint32_t intid)
                 of = (struct unheard) { 4, of.vcpu, 0, of.generation, "TDIR is clear" };
         else if (of.vcpu >= s->n_vcpus)
                 return of;
-        else if (!has_candidate(&gic->vcpus[of.vcpu], intid))
+        else if (marked_lacks(&gic->vcpus[of.vcpu], intid, w))
                 of = (struct unheard) { 3, of.vcpu, 0, 0, "it is no candidate" };
         else if (laws_preempts(gic, of.vcpu, w) &&
                  sleeps_unrung(&s->parties[of.vcpu], &of.n_parks))

@@ -272,11 +272,8 @@ static bool is_forgotten(const struct party *p, uint32_t intid)
 {
         const struct shm_vcpu *self = &p->rig.gic.vcpus[p->vcpu];
         uint64_t w = shm_word_load(shm_gic_word(&p->rig.gic, p->vcpu, intid));
-        uint32_t index = shm_candidate_index(intid);
 
-        return gic_word_wanting(w) && gic_word_route(w) == p->vcpu &&
-               !((atomic_load(&self->candidates[index / 64]) >> (index % 64) & 1) &&
-                 (atomic_load(&self->summary) >> (index / 64) & 1));
+        return gic_word_wanting(w) && gic_word_route(w) == p->vcpu && marked_lacks(self, intid, w);
 }
 
 void vcpu_inspect(struct party *p)

@@ -15,6 +15,7 @@
 #include <vgic/vgic-lr.h>
 
 #include "laws.h"
+#include "marked.h"
 #include "gic-prio.h"
 #include "gic-route.h"
 #include "rig.h"
