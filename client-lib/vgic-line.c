@@ -15,12 +15,13 @@
 
 /* By its word: of an interrupt that there is. In line, where @op is known. */
 static inline __attribute__((always_inline)) int
-drive_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, enum vgic_line_op op)
+drive_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool is_private,
+           enum vgic_line_op op)
 {
         if (op == VGIC_LINE_PULSE)
-                return shm_line_pulse_at(gic, word, intid);
+                return shm_line_pulse_at(gic, word, intid, is_private);
         if (op == VGIC_LINE_ASSERT)
-                return shm_line_raise_at(gic, word, intid, GIC_WIRE_VMM);
+                return shm_line_raise_at(gic, word, intid, is_private, GIC_WIRE_VMM);
         return shm_line_lower_at(gic, word, intid, GIC_WIRE_VMM);
 }
 
@@ -36,7 +37,7 @@ static __attribute__((noinline)) int drive_any_spi(struct vgic_vm *vm, uint32_t 
                 return r;
         if (!vgic_vm_has_spi(vm, intid))
                 return -EINVAL;
-        return drive_word(&vm->gic, shm_gic_word(&vm->gic, 0, intid), intid, op);
+        return drive_word(&vm->gic, shm_gic_word(&vm->gic, 0, intid), intid, false, op);
 }
 
 /* A VMM's call for an SPI that is not an extended one goes straight to its word. */
@@ -46,7 +47,7 @@ static inline __attribute__((always_inline)) int drive_spi(struct vgic_vm *vm, u
         uint32_t n = intid - GIC_SPI_FIRST;
 
         if (__builtin_expect(vgic_vm_may_write(vm) && n < vm->gic.n_spis, 1))
-                return drive_word(&vm->gic, &vm->gic.spis[n].word, intid, op);
+                return drive_word(&vm->gic, &vm->gic.spis[n].word, intid, false, op);
         return drive_any_spi(vm, intid, op);
 }
 
@@ -60,7 +61,7 @@ static __attribute__((noinline)) int drive_any_ppi(struct vgic_vm *vm, uint32_t 
         if (index >= vm->gic.n_vcpus ||
             (intid - GIC_PPI_FIRST >= GIC_N_PPIS && intid - GIC_EPPI_FIRST >= vm->gic.n_eppis))
                 return -EINVAL;
-        return drive_word(&vm->gic, shm_gic_word(&vm->gic, index, intid), intid, op);
+        return drive_word(&vm->gic, shm_gic_word(&vm->gic, index, intid), intid, true, op);
 }
 
 static inline __attribute__((always_inline)) int
@@ -68,7 +69,7 @@ drive_ppi(struct vgic_vm *vm, uint32_t index, uint32_t intid, enum vgic_line_op 
 {
         if (__builtin_expect(vgic_vm_may_write(vm) && index < vm->gic.n_vcpus &&
                              intid - GIC_PPI_FIRST < GIC_N_PPIS, 1))
-                return drive_word(&vm->gic, &vm->gic.vcpus[index].words[intid], intid, op);
+                return drive_word(&vm->gic, &vm->gic.vcpus[index].words[intid], intid, true, op);
         return drive_any_ppi(vm, index, intid, op);
 }
 

@@ -18,6 +18,7 @@
 #include "shm-gic.h"
 #include "shm-local.h"
 #include "shm-ring.h"
+#include "shm-straight.h"
 #include "vgic/vgic.h"
 
 #define VGIC_EXPORT __attribute__((visibility("default")))
@@ -28,6 +29,8 @@ struct vgic_vcpu {
         bool registered;
         shm_atomic(bool) left;          /* it may have to be released here: vgic_bereft_leave() */
         bool in_guest;                  /* list-register port: entered, not left. Its own thread */
+        bool is_straight;               /* shm_straight_is_for(). Its own thread */
+        struct shm_cpu cpu;             /* while it is registered */
         uint32_t list_registers;        /* 0: a trap port */
         shm_atomic(uintptr_t) inside;   /* the thread that has it in guest so; 0: none */
         const struct vgic_lr_bank *bank; /* in guest: its host's. For that thread only */

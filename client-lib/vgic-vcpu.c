@@ -61,6 +61,8 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         vcpu->registered = true;
         vcpu->list_registers = o.list_registers;
         vcpu->in_guest = false;
+        vcpu->cpu = shm_cpu_of(&vm->gic, index);
+        vcpu->is_straight = shm_straight_is_for(&vcpu->cpu);
         if (o.kick)
                 shm_kick_open(&vcpu->kick, o.kick, o.kick_arg);
         *ret_vcpu = vcpu;
@@ -75,6 +77,7 @@ int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
                 return 0;
         vgic_kick_close(vcpu);
         vcpu->registered = false;
+        vcpu->is_straight = false;
         /* Here, not by the daemon: if that is gone, a port that stays in guest would hold the gate of TDIR shut. */
         if (vcpu->in_guest)
                 shm_port_repair(&vcpu->vm->gic, vcpu->index, false, 0, 0);

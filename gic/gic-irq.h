@@ -38,7 +38,9 @@ static inline uint64_t gic_irq_lower(uint64_t w, unsigned wire)
  */
 static inline uint64_t gic_irq_pulse(uint64_t w)
 {
-        return w | ((w & GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH);
+        if (__builtin_expect(gic_word_has(w, GIC_WORD_EDGE_CFG), 1))
+                return w | GIC_WORD_EDGE;
+        return w | GIC_WORD_LATCH;
 }
 
 /*
@@ -61,8 +63,8 @@ static inline uint64_t gic_irq_message_clear(uint64_t w)
  */
 static inline uint64_t gic_irq_acknowledge(uint64_t w, uint16_t vcpu)
 {
-        w &= ~(GIC_WORD_LATCH | GIC_WORD_EDGE);
-        return gic_word_set_holder(w | GIC_WORD_ACTIVE, vcpu);
+        w &= ~(GIC_WORD_LATCH | GIC_WORD_EDGE | GIC_WORD_HOLDER);
+        return w | GIC_WORD_ACTIVE | (uint64_t)vcpu << GIC_WORD_HOLDER_SHIFT;
 }
 
 /*
@@ -149,15 +151,14 @@ static inline bool gic_irq_is_owed(uint64_t w)
 }
 
 /*
- * At rest: enabled, and neither pending, active nor in a list register; not 1-of-N. A request then
- * owes just GIC_EFFECT_FLIGHT, and GIC_EFFECT_DELIVER if it has a target.
+ * At rest: enabled, and neither pending, active nor in a list register. A request then owes just
+ * GIC_EFFECT_FLIGHT and GIC_EFFECT_DELIVER, to gic_word_target().
  */
 static inline bool gic_irq_awaits_request(uint64_t w)
 {
         return gic_word_has_just(w, GIC_WORD_ENABLE | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT |
                                  GIC_WORD_LATCHED, GIC_WORD_ENABLE) &&
-               (gic_word_has(w, GIC_WORD_EDGE_CFG) || !gic_word_has(w, GIC_WORD_LEVELS)) &&
-               !(w & GIC_WORD_IRM);
+               (gic_word_has(w, GIC_WORD_EDGE_CFG) || !gic_word_has(w, GIC_WORD_LEVELS));
 }
 
 /* Active, and in no list register: who changes its sources owes nothing. */
@@ -165,6 +166,20 @@ static inline bool gic_irq_is_handled(uint64_t w)
 {
         return gic_word_has_just(w, GIC_WORD_ACTIVE | GIC_WORD_RESIDENT | GIC_WORD_FOLD,
                                  GIC_WORD_ACTIVE);
+}
+
+/* gic_irq_deactivate(), of what is handled. */
+static inline uint64_t gic_irq_end(uint64_t w)
+{
+        return (w & ~GIC_WORD_ACTIVE) | GIC_WORD_HOLDER; /* GIC_NO_VCPU */
+}
+
+/* Handled, and its end owes nothing: nobody asked for it, and it is not pending again. */
+static inline bool gic_irq_ends_quietly(uint64_t w)
+{
+        return gic_word_has_just(w, GIC_WORD_ACTIVE | GIC_WORD_RESIDENT | GIC_WORD_FOLD |
+                                 GIC_WORD_NOTIFY | GIC_WORD_LATCHED, GIC_WORD_ACTIVE) &&
+               (gic_word_has(w, GIC_WORD_EDGE_CFG) || !gic_word_has(w, GIC_WORD_LEVELS));
 }
 
 static inline unsigned gic_irq_effects(uint64_t old, uint64_t now)

@@ -34,6 +34,7 @@
 /* vCPU on which it is active or resident; else without meaning, but for a repair */
 #define GIC_WORD_HOLDER_SHIFT     25
 #define GIC_WORD_HOLDER_WIDTH     16
+#define GIC_WORD_HOLDER     (UINT64_C(0xffff) << GIC_WORD_HOLDER_SHIFT)
 /* in a list register of the holder, which may be running: gic-lr.h */
 #define GIC_WORD_RESIDENT   (UINT64_C(1) << 41)
 /* resident: its latched request is in the list register, or was taken from there */
@@ -66,7 +67,7 @@
 /* The ABI, position by position: each field begins where the one below it ends. */
 static_assert(GIC_WORD_PRIORITY_SHIFT == 0 && GIC_WORD_PRIORITY_WIDTH == 8, "word: priority");
 static_assert(GIC_WORD_ROUTE_SHIFT == 8 && GIC_WORD_ROUTE_WIDTH == 16, "word: route");
-static_assert(GIC_WORD_IRM == UINT64_C(1) << 24, "word: IRM");
+static_assert(GIC_WORD_IRM == UINT64_C(1) << 24, "word: IRM"); /* gic_word_target() */
 static_assert(GIC_WORD_HOLDER_SHIFT == 25 && GIC_WORD_HOLDER_WIDTH == 16, "word: holder");
 static_assert(GIC_WORD_RESIDENT == UINT64_C(1) << 41, "word: resident");
 static_assert(GIC_WORD_LISTED == UINT64_C(1) << 42, "word: listed");
@@ -110,6 +111,12 @@ static inline uint8_t gic_word_priority(uint64_t w)
 static inline uint16_t gic_word_route(uint64_t w)
 {
         return (uint16_t)(w >> GIC_WORD_ROUTE_SHIFT);
+}
+
+/* The vCPU that it is for by its affinity; for no vCPU, and 1-of-N, a number that none has. */
+static inline uint32_t gic_word_target(uint64_t w)
+{
+        return (uint32_t)w >> GIC_WORD_ROUTE_SHIFT & 0x1ffff;
 }
 
 static inline uint16_t gic_word_holder(uint64_t w)

@@ -5,21 +5,24 @@
 #include "shm-oneofn.h"
 #include "shm-word-step.h"
 
-/* Meanwhile who made this vCPU ineligible has not found a 1-of-N interrupt here. */
-uint32_t shm_candidate_mark_again(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
+/*
+ * While the mark was off, a writer that closed a gate of this vCPU did not find a 1-of-N interrupt
+ * here, and did not move it. shm_oneofn_keep() looks at the gate after it marks, and moves it then.
+ */
+void shm_candidate_mark_again(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
 {
         if (!gic_word_wanting(w) || gic_word_route(w) != vcpu)
-                return intid;
+                return;
         if (w & GIC_WORD_IRM)
                 shm_oneofn_keep(gic, vcpu, intid, w);
         else
                 shm_word_mark(&gic->vcpus[vcpu], intid, w);
-        return intid;
 }
 
 /*
- * CAND-R3: clear a candidate, then re-read its word: an injector changes the word before it sets
- * the bit, so either its bit comes after this clear, or this load sees its word.
+ * CAND-R3: clear the candidate, then load its word. An injector changes the word before it sets the
+ * bit: either its bit comes after this clear, or this load sees its word. The other way round an
+ * interrupt would be pending without a candidate, and never be chosen.
  */
 void shm_candidate_drop(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
                         const shm_atomic(uint64_t) *word)
@@ -30,13 +33,14 @@ void shm_candidate_drop(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
         shm_and(&gic->vcpus[vcpu].candidates[index / 64], ~(UINT64_C(1) << (index % 64)), CAND_R3);
         w = word ? shm_word_load(word) : 0;
         if (gic_word_wanting(w))
-                (void)shm_candidate_mark_again(gic, vcpu, intid, w);
+                shm_candidate_mark_again(gic, vcpu, intid, w);
 }
 
 /*
- * CAND-R4: clear a bit, then look again at what it covers (CAND-A1). An injector sets the candidate
- * and then looks for that bit (CAND-A2): either it finds it clear and sets it, or it came before
- * the clear, and its candidate and word are seen here.
+ * The second look, after CAND-R4 has cleared a class or words of one: mark again what is under it
+ * (CAND-A1). An injector sets its candidate and then loads the levels above (CAND-A2): either it
+ * finds the bit clear and sets it, or it came before the clear, and this finds its candidate.
+ * Otherwise a candidate would be left that no level above tells of, and never be looked at.
  */
 static void look_again(struct shm_gic *gic, uint32_t vcpu, unsigned c, uint64_t words)
 {
@@ -51,12 +55,12 @@ static void look_again(struct shm_gic *gic, uint32_t vcpu, unsigned c, uint64_t 
                         uint64_t w = word ? shm_word_load(word) : 0;
 
                         if (gic_word_wanting(w) && shm_word_class(w) == c)
-                                (void)shm_candidate_mark_again(gic, vcpu, intid, w);
+                                shm_candidate_mark_again(gic, vcpu, intid, w);
                 }
         }
 }
 
-/* Its words keep their bits: the next interrupt of this class is likely to be in one of them. */
+/* class_words stays: the next interrupt of this class is likely to be in one of its words. */
 void shm_candidate_drop_class(struct shm_gic *gic, uint32_t vcpu, unsigned c)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -65,7 +69,7 @@ void shm_candidate_drop_class(struct shm_gic *gic, uint32_t vcpu, unsigned c)
         look_again(gic, vcpu, c, shm_load(&self->class_words[c], CAND_A1));
 }
 
-/* Words that a class, which has candidates in others, was marked in before. */
+/* Without this each choice from the class would look at the words that it once had. */
 void shm_candidate_drop_words(struct shm_gic *gic, uint32_t vcpu, unsigned c, uint64_t words)
 {
         shm_and(&gic->vcpus[vcpu].class_words[c], ~words, CAND_R4);

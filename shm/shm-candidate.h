@@ -6,33 +6,41 @@
 /*
  * Candidates: what a vCPU may have to take, by classes of priority
  *
- * What    Three levels of bits (shm-layout.h): classes that have any, of a class the words that
- *         have any, and in those the interrupts. Each says "may be". shm_word_mark() sets them,
- *         any thread; the vCPU alone clears them, when it has looked and found nothing, and then
- *         looks again.
- * Threads The vCPU's own thread, unless a call says otherwise. @vcpu is a checked index.
+ * What    Three levels of bits (shm-layout.h): the classes of priority that have candidates, of
+ *         each class the words that have any, in each word the interrupts.
+ * Why     A choice that looks at every pending interrupt takes 50 times as long with 900 of a
+ *         lower priority. By classes it looks at the highest one only.
+ * How     Each bit says "may be", and the interrupt's word decides. shm_word_mark() sets all three
+ *         for an interrupt that is to be delivered. A candidate is cleared when its interrupt is
+ *         acknowledged or its word does not bear it out; the two levels above stay set for the
+ *         next interrupt, until a choice finds nothing under them. Every clear is followed by a
+ *         second look, which sets again what came in between.
+ * Threads Any thread sets; only the vCPU's own thread clears, that is, calls these. @vcpu is a
+ *         checked index.
+ * Order   CAND-* in doc/memory-order.md.
+ * Trust   A peer may set or clear any bit: a bit too many costs a look, one too few an interrupt
+ *         of that VM. Each call looks once at what it finds; none waits for a bit to change.
  */
 #include "shm-gic.h"
 
 /*
- * shm_candidate_drop() - clear the candidate of an interrupt that is not deliverable here, unless
- * it is by now.
+ * shm_candidate_drop() - clear the candidate of an interrupt that is not deliverable here; mark it
+ * again if it is by now. @word: NULL, of no interrupt.
  */
 void shm_candidate_drop(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
                         const shm_atomic(uint64_t) *word);
 
 /*
- * shm_candidate_drop_class() - the same for a class that was found without candidates
- * shm_candidate_drop_words() - for words of one, in which it has none, while it has in others
+ * shm_candidate_drop_class() - the same for the mark of class @c, which has no candidates
+ * shm_candidate_drop_words() - the same for @words of class @c, which has candidates in others only
  */
 void shm_candidate_drop_class(struct shm_gic *gic, uint32_t vcpu, unsigned c);
 void shm_candidate_drop_words(struct shm_gic *gic, uint32_t vcpu, unsigned c, uint64_t words);
 
 /*
- * shm_candidate_mark_again() - its candidate, or what is above that, was just taken off: if @w, its
- * word, is deliverable here, it is marked once more.
- * Return: @intid, for who has nothing else to do.
+ * shm_candidate_mark_again() - mark an interrupt whose candidate, or a level above it, was just
+ * cleared, if its word @w is deliverable here
  */
-uint32_t shm_candidate_mark_again(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
+void shm_candidate_mark_again(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
 
 #endif

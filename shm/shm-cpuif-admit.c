@@ -7,7 +7,7 @@ bool shm_cpuif_admits(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
         struct shm_cpuif_gates gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
         unsigned group = gic_word_group(w);
 
-        return (gates.groups & (1u << group)) &&
+        return shm_cpuif_lets_through(&gates, group) &&
                shm_cpuif_preempts(gic, vcpu, &gates, gic_word_priority(w), group);
 }
 
@@ -33,16 +33,12 @@ bool shm_cpuif_would_wake(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 /* Awake, it would not take an interrupt with this word that arrived. */
 static bool is_masked(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 {
-        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
-        struct shm_cpuif_gates gates = {
-                .cpuif = cpuif, .ctlr = (uint32_t)shm_load(&gic->vcpus[vcpu].icc_ctlr, CTLR_X1),
-                .groups = (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3,
-        };
+        struct shm_cpuif_gates gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
         unsigned group = gic_word_group(w);
 
         return shm_word_is_deliverable_at(w, vcpu) &&
                (shm_cpuif_waking_groups(gic, vcpu) & (1u << group)) &&
-               !((gates.groups & (1u << group)) &&
+               !((gates.cpuif >> SHM_CPUIF_GRPEN_SHIFT >> group & 1) &&
                  shm_cpuif_preempts(gic, vcpu, &gates, gic_word_priority(w), group));
 }
 

@@ -20,63 +20,86 @@
 #include "gic-prio.h"
 #include "shm-word-step.h"
 
+#define SHM_IN_LINE  static inline __attribute__((always_inline))
+
 /* What choosing needs of the vCPU, read once. */
 struct shm_cpuif_gates { /* 16 bytes, so that it is returned in registers */
         uint64_t cpuif;
         uint32_t ctlr;          /* live */
-        uint32_t groups;        /* bit g: g is enabled here and at the distributor; NO_1_OF_N(g) */
+        uint32_t enabled;       /* GICD_CTLR */
 };
+
+/*
+ * shm_cpuif_read_gates() - GATE-A1, GATE-A2: once, so that one choice is made by one state of the
+ * gates.
+ */
+SHM_IN_LINE struct shm_cpuif_gates shm_cpuif_read_gates(const struct shm_gic *gic,
+                                                        const struct shm_vcpu *vcpu)
+{
+        uint64_t cpuif = shm_load(&vcpu->cpuif, GATE_A1);
+        uint64_t ctlr = shm_load(&vcpu->icc_ctlr, CTLR_X1);
+        uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2);
+
+        return (struct shm_cpuif_gates) {
+                .cpuif = cpuif, .ctlr = (uint32_t)ctlr, .enabled = enabled,
+        };
+}
 
 /* Beside the groups: GICR_CTLR.DPG<n> keeps 1-of-N interrupts of group @g away. */
 #define SHM_CPUIF_NO_1_OF_N(g)  (1u << (SHM_CPUIF_DPG_SHIFT - SHM_CPUIF_GRPEN_SHIFT + (g)))
 
 /*
- * shm_cpuif_read_gates() - GATE-A1, GATE-A2: read once, so that one choice is made by one state of
- * the gates. Nothing is let through while the vCPU sleeps.
+ * Bit g: group g is enabled here and at the distributor; SHM_CPUIF_NO_1_OF_N(g). IHI 0069 section
+ * 11.1: nothing is forwarded to a sleeping PE.
  */
-static inline struct shm_cpuif_gates shm_cpuif_read_gates(const struct shm_gic *gic,
-                                                   const struct shm_vcpu *vcpu)
+static inline uint32_t shm_cpuif_groups(const struct shm_cpuif_gates *gates)
 {
-        uint64_t cpuif = shm_load(&vcpu->cpuif, GATE_A1);
-        uint64_t ctlr = shm_load(&vcpu->icc_ctlr, CTLR_X1);
-        uint32_t enabled = shm_load(&gic->header->gicd_ctlr, GATE_A2);
-        struct shm_cpuif_gates gates = {
-                .cpuif = cpuif, .ctlr = (uint32_t)ctlr,
-                .groups = ((enabled & 3) | SHM_CPUIF_NO_1_OF_N(0) | SHM_CPUIF_NO_1_OF_N(1)) &
-                          (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT),
-        };
-
-        /* IHI 0069 section 11.1: nothing is forwarded to a sleeping PE */
-        if (cpuif & SHM_CPUIF_ASLEEP)
-                gates.groups = 0;
-        return gates;
+        if (gates->cpuif & SHM_CPUIF_ASLEEP)
+                return 0;
+        return ((gates->enabled & 3) | SHM_CPUIF_NO_1_OF_N(0) | SHM_CPUIF_NO_1_OF_N(1)) &
+               (uint32_t)(gates->cpuif >> SHM_CPUIF_GRPEN_SHIFT);
 }
 
-static inline uint8_t shm_cpuif_group_mask(const struct shm_cpuif_gates *gates, unsigned group)
+/* The same for one group. */
+SHM_IN_LINE bool shm_cpuif_lets_through(const struct shm_cpuif_gates *gates, unsigned group)
 {
-        unsigned bpr0 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR0_SHIFT, 3);
-        unsigned bpr1 = (unsigned)base_field_get(gates->cpuif, SHM_CPUIF_BPR1_SHIFT, 3);
-
-        return gic_prio_group_mask(gic_prio_bpr(group, bpr0, bpr1, gates->ctlr & ICC_CTLR_CBPR));
+        return !(gates->cpuif & SHM_CPUIF_ASLEEP) &&
+               ((gates->enabled & (uint32_t)(gates->cpuif >> SHM_CPUIF_GRPEN_SHIFT)) >> group & 1);
 }
 
-/* Index of the highest active priority of both groups, or -1. */
-static inline int shm_cpuif_highest_active(const struct shm_gic *gic, const struct shm_vcpu *vcpu,
-                                    unsigned *ret_group)
+/* Which bits of a priority of @group count for preemption. */
+SHM_IN_LINE uint8_t shm_cpuif_group_mask(const struct shm_cpuif_gates *gates, unsigned group)
 {
-        unsigned n = gic_prio_n_apr(gic->n_priority_bits);
+        bool is_common = group == 0 || (gates->ctlr & ICC_CTLR_CBPR);
+        unsigned shift = is_common ? SHM_CPUIF_BPR0_SHIFT : SHM_CPUIF_BPR1_SHIFT;
+        unsigned bpr = (unsigned)(gates->cpuif >> shift) & 7;
 
+        return gic_prio_group_mask(gic_prio_bpr(!is_common, bpr, bpr, false));
+}
+
+/* Index of the highest active priority of both groups, or -1. @n: gic_prio_n_apr() */
+SHM_IN_LINE int shm_cpuif_highest_active(const struct shm_vcpu *vcpu, unsigned n,
+                                         unsigned *ret_group)
+{
         for (unsigned i = 0; i < n; i++) {
                 uint32_t group0 = shm_load(&vcpu->ap0r[i], APR_X1);
-                uint32_t group1 = shm_load(&vcpu->ap1r[i], APR_X1);
-                uint32_t both = group0 | group1;
+                uint32_t both = group0 | shm_load(&vcpu->ap1r[i], APR_X1);
 
                 if (!both)
                         continue;
                 *ret_group = (group0 & both & -both) ? 0 : 1;
-                return (int)(i * 32 + (unsigned)__builtin_ctz(both));
+                return (int)(i * 32) + __builtin_ctz(both);
         }
         return -1;
+}
+
+SHM_IN_LINE uint8_t shm_cpuif_running(const struct shm_vcpu *vcpu, unsigned n,
+                                      unsigned n_priority_bits)
+{
+        unsigned group;
+        int bit = shm_cpuif_highest_active(vcpu, n, &group);
+
+        return bit < 0 ? GIC_PRIORITY_IDLE : gic_prio_of_apr_bit((unsigned)bit, n_priority_bits);
 }
 
 /*
@@ -85,17 +108,14 @@ static inline int shm_cpuif_highest_active(const struct shm_gic *gic, const stru
  */
 static inline uint8_t shm_cpuif_running_priority(const struct shm_gic *gic, uint32_t vcpu)
 {
-        unsigned group;
-        int bit = shm_cpuif_highest_active(gic, &gic->vcpus[vcpu], &group);
-
-        return bit < 0 ? GIC_PRIORITY_IDLE
-               : gic_prio_of_apr_bit((unsigned)bit, gic->n_priority_bits);
+        return shm_cpuif_running(&gic->vcpus[vcpu], gic_prio_n_apr(gic->n_priority_bits),
+                                 gic->n_priority_bits);
 }
 
 /* May an interrupt of this priority and group interrupt what runs now? */
 static inline bool shm_cpuif_preempts(const struct shm_gic *gic, uint32_t vcpu,
-                               const struct shm_cpuif_gates *gates, uint8_t priority,
-                               unsigned group)
+                                      const struct shm_cpuif_gates *gates, uint8_t priority,
+                                      unsigned group)
 {
         return gic_prio_preempts(priority, (uint8_t)(gates->cpuif >> SHM_CPUIF_PMR_SHIFT),
                                  shm_cpuif_running_priority(gic, vcpu),

@@ -5,27 +5,11 @@
 #include "gic-route.h"
 #include "shm-affinity.h"
 #include "shm-apr.h"
-#include "shm-candidate.h"
-#include "shm-gate.h"
-#include "shm-held.h"
 #include "shm-icc-ctlr.h"
 #include "shm-reset.h"
-#include "shm-slot.h"
-#include "shm-word.h"
+#include "shm-straight.h"
 
 #define EXCLUDE_SPIS  (1u << 2)          /* beside the groups to choose from */
-
-/*
- * Are the gates of the choice still open? SLOT-R3 before these looks: a writer that closes a gate
- * looks at the slots afterwards (RWP). So it sees this acknowledge and waits for it, or this sees
- * the gate closed, and the acknowledge is not made.
- */
-static bool gates_are_as_before(const struct shm_gic *gic, const struct shm_vcpu *vcpu,
-                                const struct shm_cpuif_gates *gates, unsigned group)
-{
-        return shm_load(&vcpu->cpuif, GATE_A1) == gates->cpuif &&
-               (shm_load(&gic->header->gicd_ctlr, GATE_A2) & (1u << group));
-}
 
 /*
  * Look at one candidate: it becomes the pick if it is deliverable, of class @c and one of @groups,
@@ -61,8 +45,9 @@ static bool consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t grou
 }
 
 /*
- * The best of class @c. With up to 5 priority bits all of a class have one priority: the first that
- * may be had is the best, since it has the lowest INTID. Return: the class has candidates.
+ * The best candidate of class @c. With up to 5 priority bits a class is one priority: the first
+ * candidate that may be had is the best, since it has the lowest INTID. Words in which the class
+ * turns out to have none are dropped. Return: the class has candidates.
  */
 static bool pick_of_class(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, unsigned c,
                           struct shm_pick *pick)
@@ -115,10 +100,7 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
 /* What is asked after this is served before the next operation. */
 void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-
-        uint32_t request = shm_load(&self->request, REQUEST_A2) & (SHM_REQUEST_RESET |
-                                                                   SHM_REQUEST_APR);
+        uint32_t request = shm_straight_requests(&gic->vcpus[vcpu]);
 
         if (__builtin_expect(request == 0, 1))
                 return;
@@ -130,9 +112,11 @@ void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 
 void shm_cpuif_pick(struct shm_gic *gic, uint32_t vcpu, struct shm_pick *ret_pick)
 {
+        struct shm_cpuif_gates gates;
+
         shm_cpuif_serve(gic, vcpu);
-        pick_of_groups(gic, vcpu, shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]).groups, 256,
-                       ret_pick);
+        gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
+        pick_of_groups(gic, vcpu, shm_cpuif_groups(&gates), 256, ret_pick);
 }
 
 /*
@@ -146,7 +130,7 @@ static struct shm_cpuif_gates pick_preempting(struct shm_gic *gic, uint32_t vcpu
 
         shm_cpuif_serve(gic, vcpu);
         gates = shm_cpuif_read_gates(gic, &gic->vcpus[vcpu]);
-        pick_of_groups(gic, vcpu, gates.groups | excluded,
+        pick_of_groups(gic, vcpu, shm_cpuif_groups(&gates) | excluded,
                        (uint8_t)(gates.cpuif >> SHM_CPUIF_PMR_SHIFT), pick);
         if (pick->intid != GIC_INTID_SPURIOUS &&
             !shm_cpuif_preempts(gic, vcpu, &gates, pick->priority, pick->group))
@@ -187,7 +171,7 @@ static bool is_refused(struct shm_gic *gic, uint32_t vcpu, const struct shm_pick
                !raise_and_ask_gate(gic, vcpu, pick->intid);
 }
 
-unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
+unsigned shm_cpuif_lines_any(struct shm_gic *gic, uint32_t vcpu)
 {
         struct shm_pick pick;
 
@@ -199,27 +183,16 @@ unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
 }
 
-static shm_atomic(uint32_t) *apr_of(struct shm_vcpu *vcpu, unsigned group, unsigned bit)
-{
-        return group ? &vcpu->ap1r[bit / 32] : &vcpu->ap0r[bit / 32];
-}
-
 /*
- * The active-priority registers have one writer: plain read-modify-write. APR-R4: after the slot
- * says what for (SLOT-R1), also for a compiler.
+ * The calls below go by the index of the vCPU: for system registers, the daemon and tests. The
+ * VMM's calls have the same paths in line: client-lib/vgic-cpuif.c.
  */
-static void assign_apr(struct shm_vcpu *vcpu, unsigned group, unsigned bit, bool active)
+unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
 {
-        shm_atomic(uint32_t) *apr = apr_of(vcpu, group, bit);
-        uint32_t value = shm_load(apr, APR_X1);
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
 
-        value = active ? value | 1u << (bit % 32) : value & ~(1u << (bit % 32));
-        shm_store(apr, value, APR_R4);
-}
-
-static void count(shm_atomic(uint64_t) *counter)
-{
-        shm_store(counter, shm_load(counter, COUNT_X1) + 1, COUNT_X2);
+        return shm_straight_is_for(&cpu) ? shm_straight_lines(&cpu)
+               : shm_cpuif_lines_any(gic, vcpu);
 }
 
 /*
@@ -236,28 +209,24 @@ static bool pass_gate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 }
 
 /*
- * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running
- * priority. Of two vCPUs that race for one interrupt the CAS lets one win; the other chooses again.
- * Who is refused an SPI at the gate has what is private, as shm_cpuif_lines() says.
+ * A vCPU that is refused an SPI at the gate of TDIR is offered SGIs and PPIs, as in
+ * shm_cpuif_lines_any().
  *
- * What may forbid it is asked between the slot and the CAS, so that nothing is active that will not
- * be delivered, and nothing is taken back but by the repair of who died: whoever closes a gate and
- * waits until the slot is empty (shm-rwp.h) hears of no acknowledge afterwards.
- *
- * What this vCPU had acknowledged before, and somebody else has deactivated, still names it
- * (gic-irq.h). Not once the slot is full: there it means that this acknowledge is in the word.
+ * An interrupt that this vCPU acknowledged before, and an outsider has deactivated, still names it
+ * as its holder (gic-irq.h). Take that off before the slot is filled: to a repair, a holder beside
+ * a full slot means that this acknowledge is in the word.
  */
-uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
+uint32_t shm_cpuif_ack_any(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
         struct shm_pick pick;
-        struct shm_cpuif_gates gates;
         uint32_t excluded = 0;
-        uint64_t now;
-        unsigned bit;
 
         for (;;) {
-                gates = pick_preempting(gic, vcpu, excluded, &pick);
+                struct shm_cpuif_gates gates = pick_preempting(gic, vcpu, excluded, &pick);
+                bool is_at_gate;
+                uint32_t intid;
+
                 if (pick.intid == GIC_INTID_SPURIOUS || pick.group != group) {
                         if (excluded || !is_refused(gic, vcpu, &pick))
                                 return GIC_INTID_SPURIOUS;
@@ -265,31 +234,28 @@ uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
                         continue;
                 }
                 if (__builtin_expect(gic_word_holder(pick.word) == vcpu, 0)) {
-                        now = gic_word_set_holder(pick.word, GIC_NO_VCPU);
+                        uint64_t now = gic_word_set_holder(pick.word, GIC_NO_VCPU);
+
                         shm_word_cas(pick.at, &pick.word, now);
                         continue;
                 }
-                bit = gic_prio_apr_bit(pick.priority, shm_cpuif_group_mask(&gates, group),
-                                       gic->n_priority_bits);
-                shm_slot_acknowledge(self, pick.intid, pick.word, SHM_SLOT_ARGUMENT(bit, group));
-                now = gic_irq_acknowledge(pick.word, (uint16_t)vcpu);
-                if (!gic_intid_is_private(pick.intid) && !pass_gate(gic, vcpu, pick.intid))
+                intid = shm_straight_ack_pick(&cpu, &gates, &pick,
+                                              shm_cpuif_group_mask(&gates, group),
+                                              gic_prio_n_apr(gic->n_priority_bits), pass_gate,
+                                              &is_at_gate);
+                if (intid != GIC_INTID_SPURIOUS)
+                        return intid;
+                if (is_at_gate)
                         excluded = EXCLUDE_SPIS;
-                else if (gates_are_as_before(gic, self, &gates, group) &&
-                         shm_word_cas(pick.at, &pick.word, now))
-                        break;
-                shm_slot_end(self); /* or a repair reads this INTID with what is stored for the next one */
         }
-        assign_apr(self, group, bit, true);
-        shm_candidate_drop(gic, vcpu, pick.intid, pick.at);
-        count(&self->counters.acknowledged);
-        count(shm_gic_counter(gic, vcpu, pick.intid));
-        if (__builtin_expect(shm_gic_is_port(self), 0)) {
-                shm_held_remember(self, pick.intid);
-                shm_held_push_ack(gic, vcpu, pick.intid);
-        }
-        shm_slot_end(self);
-        return pick.intid;
+}
+
+uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
+{
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
+
+        return shm_straight_is_for(&cpu) ? shm_straight_ack(&cpu, group)
+               : shm_cpuif_ack_any(gic, vcpu, group);
 }
 
 /*
@@ -337,58 +303,65 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) 
                 shm_word_cas(word, &old, gic_word_set_holder(old, GIC_NO_VCPU));
 }
 
-static bool eoi_mode(const struct shm_vcpu *vcpu)
+uint32_t shm_cpuif_commit_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
 {
-        return shm_load(&vcpu->icc_ctlr, CTLR_X1) & ICC_CTLR_EOIMODE;
+        shm_candidate_mark_again(gic, vcpu, intid, w);
+        shm_slot_end(&gic->vcpus[vcpu]);
+        return intid;
+}
+
+void shm_cpuif_deactivate_any(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
+                      uint32_t intid, uint64_t op)
+{
+        deactivate(gic, vcpu, word, intid, op);
+        shm_slot_end(&gic->vcpus[vcpu]);
 }
 
 /*
- * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation, by
- * INTID wherever it is routed now. A write that does not match the group of the highest active
- * priority is UNPREDICTABLE: ignored, as are special INTIDs and those of no interrupt.
+ * An end is by INTID, wherever the interrupt is routed now. Special INTIDs and those of no
+ * interrupt are ignored (IHI 0069, ICC_EOIR<n>_EL1): no acknowledge returned them.
  */
+void shm_cpuif_eoi_any(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
+{
+        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
+
+        shm_cpuif_serve(gic, vcpu);
+        if (word)
+                shm_straight_eoi_at(&cpu, gic_prio_n_apr(gic->n_priority_bits), group, word, intid);
+}
+
 void shm_cpuif_eoi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
-        shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
-        bool deactivates = !eoi_mode(self);
-        uint64_t op = SHM_SLOT_OP(SHM_SLOT_EOI, deactivates ? SHM_SLOT_DEACTIVATE : 0, intid);
-        unsigned active_group;
-        int bit;
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
 
-        shm_cpuif_serve(gic, vcpu);
-        if (!word) /* a special INTID, or one that does not exist: nothing was acknowledged by it */
-                return;
-        bit = shm_cpuif_highest_active(gic, self, &active_group);
-        if (bit < 0 || active_group != group)
-                return;
-        shm_slot_begin(self, op, shm_word_load(word), SHM_SLOT_ARGUMENT((unsigned)bit, group));
-        assign_apr(self, group, (unsigned)bit, false);
-        if (deactivates)
-                deactivate(gic, vcpu, word, intid, op);
+        if (__builtin_expect(shm_straight_is_for(&cpu), 1))
+                shm_straight_eoi(&cpu, group, intid);
         else
-                shm_held_doubt(self);
-        shm_slot_end(self);
+                shm_cpuif_eoi_any(gic, vcpu, group, intid);
 }
 
-/*
- * IHI 0069, ICC_DIR_EL1: with EOImode 0 the write is ignored; otherwise any vCPU deactivates any
- * SPI.
- */
-void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+/* Any vCPU deactivates any SPI. */
+void shm_cpuif_dir_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
-        struct shm_vcpu *self = &gic->vcpus[vcpu];
         shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, intid);
-        uint64_t op = SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid);
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
 
         shm_cpuif_serve(gic, vcpu);
-        if (shm_gic_is_port(self))
-                count(&self->counters.dir_traps);
-        if (!word || !eoi_mode(self))
-                return;
-        shm_slot_begin(self, op, shm_word_load(word), 0);
-        deactivate(gic, vcpu, word, intid, op);
-        shm_slot_end(self);
+        if (shm_gic_is_port(cpu.self))
+                shm_straight_count(&cpu.self->counters.dir_traps);
+        if (word)
+                shm_straight_dir_at(&cpu, word, intid);
+}
+
+void shm_cpuif_dir(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
+
+        if (__builtin_expect(shm_straight_is_for(&cpu), 1))
+                shm_straight_dir(&cpu, intid);
+        else
+                shm_cpuif_dir_any(gic, vcpu, intid);
 }
 
 static uint64_t generate_sgi(uint64_t w, uint64_t group)
@@ -403,16 +376,15 @@ static uint64_t generate_sgi(uint64_t w, uint64_t group)
 
 static void send_to(struct shm_gic *gic, uint32_t target, uint32_t intid, unsigned group)
 {
-        (void)shm_word_request(gic, &gic->vcpus[target].words[intid], intid, generate_sgi, group,
-                               0);
+        (void)shm_word_request(gic, &gic->vcpus[target].words[intid], intid, true, generate_sgi,
+                               group, 0);
 }
 
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
 {
         struct gic_sgi sgi = gic_route_sgi(value);
 
-        shm_cpuif_serve(gic, vcpu);
-        count(&gic->vcpus[vcpu].counters.sgis_sent);
+        shm_straight_count(&gic->vcpus[vcpu].counters.sgis_sent);
         if (sgi.all_but_self) {
                 for (uint32_t i = 0; i < gic->n_vcpus; i++)
                         if (i != vcpu)

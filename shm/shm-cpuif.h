@@ -58,7 +58,7 @@ bool shm_cpuif_asks_to_wake(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_cpuif_send_sgi() - ICC_SGI0R_EL1 (@group 0) and ICC_SGI1R_EL1 (1): @value as written
- * (12.2.21, 12.2.22).
+ * (12.2.21, 12.2.22). After shm_cpuif_serve().
  */
 void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value);
 

@@ -24,7 +24,7 @@ int shm_line_set(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, unsigned wi
         if (!word || wire >= GIC_N_WIRES)
                 return -EINVAL;
         if (high)
-                return shm_line_raise_at(gic, word, intid, wire);
+                return shm_line_raise_at(gic, word, intid, gic_intid_is_private(intid), wire);
         return shm_line_lower_at(gic, word, intid, wire);
 }
 
@@ -34,7 +34,7 @@ int shm_line_pulse(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 
         if (!word)
                 return -EINVAL;
-        return shm_line_pulse_at(gic, word, intid);
+        return shm_line_pulse_at(gic, word, intid, gic_intid_is_private(intid));
 }
 
 /* A wire that its word does not have high is not touched: of most interrupts this is one load. */

@@ -40,12 +40,13 @@ static inline uint64_t shm_line_pulsed(uint64_t w, uint64_t unused)
 
 /*
  * The same in line, for who has checked that there is such an interrupt (@word is its) and such a
- * wire. Return: 0; -EIO.
+ * wire. @is_private: gic_intid_is_private(@intid). Return: 0; -EIO.
  */
 static inline __attribute__((always_inline)) int
-shm_line_raise_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, unsigned wire)
+shm_line_raise_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                  bool is_private, unsigned wire)
 {
-        return shm_word_inject(gic, word, intid, shm_line_raised, wire);
+        return shm_word_inject(gic, word, intid, is_private, shm_line_raised, wire);
 }
 
 static inline __attribute__((always_inline)) int
@@ -55,9 +56,10 @@ shm_line_lower_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t inti
 }
 
 static inline __attribute__((always_inline)) int
-shm_line_pulse_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid)
+shm_line_pulse_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                  bool is_private)
 {
-        return shm_word_inject(gic, word, intid, shm_line_pulsed, 0);
+        return shm_word_inject(gic, word, intid, is_private, shm_line_pulsed, 0);
 }
 
 /*

@@ -146,7 +146,7 @@ static void write_setspi(struct shm_gic *gic, const struct shm_access *a, uint64
         struct shm_spi *spi = message_target(gic, a, value, &intid);
 
         if (spi)
-                (void)shm_word_inject(gic, &spi->word, intid, message_set, 0);
+                (void)shm_word_inject(gic, &spi->word, intid, false, message_set, 0);
 }
 
 static void write_clrspi(struct shm_gic *gic, const struct shm_access *a, uint64_t value)

@@ -43,7 +43,8 @@
 #define SHM_TDIR_CLEAR     0u
 #define SHM_TDIR_CLEARING  1u
 #define SHM_TDIR_SET       2u
-#define SHM_TDIR_STATE(w)       ((uint32_t)((w) & 3))
+#define SHM_TDIR_STATES    3u
+#define SHM_TDIR_STATE(w)       ((uint32_t)((w) & SHM_TDIR_STATES))
 /* since it was raised, all ports in guest trap */
 #define SHM_TDIR_SETTLED        (UINT64_C(1) << 2)
 #define SHM_TDIR_GATED          (UINT64_C(1) << 3)   /* somebody waits for that */

@@ -38,6 +38,19 @@ static inline unsigned shm_word_class(uint64_t w)
 }
 
 /*
+ * Routed to @vcpu by its affinity, not as 1-of-N, of class @c, and held by nobody: what this vCPU
+ * had acknowledged before, and somebody else has deactivated, still names it.
+ */
+static inline bool shm_word_is_plain(uint64_t w, uint32_t vcpu, unsigned c)
+{
+        const uint64_t priority = 256 / SHM_N_CLASSES;
+        const uint64_t where = GIC_WORD_HOLDER | GIC_WORD_IRM |
+                               UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT | (256 - priority);
+
+        return (w & where) == (GIC_WORD_HOLDER | vcpu << GIC_WORD_ROUTE_SHIFT | c * priority);
+}
+
+/*
  * Mark a candidate whose word is @w. CAND-R1: always by a read-modify-write, which the vCPU's look
  * is ordered with. Above it only what is not set already (CAND-A2): it stays set from one interrupt
  * to the next.

@@ -125,12 +125,13 @@ int shm_word_ring_slowly(struct shm_gic *gic, uint32_t vcpu, uint32_t park);
 
 /* shm_word_pay_effects(), of a request for which gic_irq_awaits_request(). */
 static inline __attribute__((always_inline)) int
-shm_word_pay_request(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now)
+shm_word_pay_request(struct shm_gic *gic, uint32_t intid, bool is_private, uint64_t old,
+                     uint64_t now)
 {
         struct shm_vcpu *target = &gic->vcpus[gic_word_route(now)];
         uint32_t park;
 
-        if (!gic_intid_is_private(intid) &&
+        if (!is_private &&
             __builtin_expect(!shm_tdir_is_set(shm_load(&gic->header->tdir, TDIR_A1)), 0))
                 return shm_word_pay_slowly(gic, intid, old, now);
         shm_word_mark(target, intid, now);
@@ -142,18 +143,18 @@ shm_word_pay_request(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t
 
 /*
  * A transition that makes a request, or leaves the word as it is. It clears none, and assigns no
- * ACTIVE. Return: 0; -EIO.
+ * ACTIVE. @is_private: gic_intid_is_private(@intid). Return: 0; -EIO.
  */
 static inline __attribute__((always_inline)) int
-shm_word_request(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+shm_word_request(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool is_private,
                  shm_transition transition, uint64_t argument, unsigned needs)
 {
         uint64_t old = shm_word_load(word), now = transition(old, argument);
 
         if (__builtin_expect(gic_irq_awaits_request(old) && now != old &&
-                             gic_word_route(now) < gic->n_vcpus, 1) &&
+                             gic_word_target(now) < gic->n_vcpus, 1) &&
             shm_word_cas(word, &old, now))
-                return shm_word_pay_request(gic, intid, old, now);
+                return shm_word_pay_request(gic, intid, is_private, old, now);
         return shm_word_change_slowly(gic, word, intid, transition, argument, needs);
 }
 
@@ -164,10 +165,11 @@ shm_word_request(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid
  * interrupt would tell of them.
  */
 static inline __attribute__((always_inline)) int
-shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool is_private,
                 shm_transition transition, uint64_t argument)
 {
-        return shm_word_request(gic, word, intid, transition, argument, SHM_WORD_ANNOUNCES);
+        return shm_word_request(gic, word, intid, is_private, transition, argument,
+                                SHM_WORD_ANNOUNCES);
 }
 
 /*

@@ -388,7 +388,7 @@ static void stale_after(void)
 
 LITMUS_SCENARIO(stale, .name = "gate-stale", .what = "the last port leaves while TDIR is cleared and set again", .n_threads = 2,
                 .setup = stale_setup, .before = stale_before, .thread = stale_thread, .after = stale_after,
-                .saw = { "it was cleared", "(the SPI was taken)", "a port did not trap" }, .executions = 60000, .next = NULL);
+                .saw = { "it was cleared", "(the SPI was taken)", "a port did not trap" }, .executions = 240000, .next = NULL);
 
 /* --- the daemon broadcasts: it is rung, as by an eventfd, and rings the ports that do not trap --- */
 

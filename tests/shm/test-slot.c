@@ -193,7 +193,7 @@ static void deactivate(void)
 
 static void send(void)
 {
-        shm_cpuif_send_sgi(&rig.gic, 0, 1, 0);
+        msr(&rig, 0, ICC_SGI1R, 0);
 }
 
 static void read_register(void)

@@ -7,7 +7,7 @@
 /* LITMUS_ONE_LOOK */
 static bool is_second_look(const char *function)
 {
-        return litmus_has_fault(LITMUS_ONE_LOOK) && !strcmp(function, "gates_are_as_before");
+        return litmus_has_fault(LITMUS_ONE_LOOK) && !strcmp(function, "shm_straight_gates_hold");
 }
 
 static uint64_t look(const litmus_atomic<uint64_t> *at, enum litmus_label label, const char *)

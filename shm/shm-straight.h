@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef SHM_STRAIGHT_H
+#define SHM_STRAIGHT_H
+
+/*
+ * Straight paths of a vCPU: lines, acknowledge, end of interrupt, deactivation
+ *
+ * What    The way of most interrupts, in line at the entry: on a trap port, with one
+ *         active-priority register for each group (up to 5 priority bits), of SGIs, PPIs and SPIs
+ *         that are not extended.
+ * Why     An acknowledge that asks for everything that may be has six calls, each with registers
+ *         to save and restore: 2.5 times the instructions.
+ * How     The first thing that is not so plain (an outsider's request, a candidate in doubt,
+ *         1-of-N, the gate of TDIR, an end that a device waits for) ends the path: it calls the
+ *         function of shm-cpuif.c that does everything, or the rest of it, and returns what that
+ *         returns. So the compiler saves no register for that call. What the straight and the
+ *         general way both do stands here once, with a constant argument where they differ.
+ * Owner   The vCPU's own thread.
+ * Order   As in shm-cpuif.c, access by access: WORD, CAND, SLOT, GATE in doc/memory-order.md.
+ * Trust   Every number that is read from the segment is checked against struct shm_gic before it
+ *         is an index; nothing here loops.
+ */
+#include "shm-candidate.h"
+#include "shm-cpuif.h"
+#include "shm-gate.h"
+#include "shm-held.h"
+#include "shm-slot.h"
+#include "shm-word.h"
+
+/* What the owner thread looks up once, when it registers its vCPU. */
+struct shm_cpu {
+        struct shm_gic *gic;
+        struct shm_vcpu *self;
+        shm_atomic(uint64_t) *counts;   /* shm_gic_counter(), from INTID 0 on */
+        uint32_t vcpu;                  /* its index */
+};
+
+SHM_IN_LINE struct shm_cpu shm_cpu_of(struct shm_gic *gic, uint32_t vcpu)
+{
+        return (struct shm_cpu) {
+                .gic = gic, .self = &gic->vcpus[vcpu],
+                .counts = shm_gic_counter(gic, vcpu, 0), .vcpu = vcpu,
+        };
+}
+
+/*
+ * A list-register port records what it holds, and more than 5 priority bits need more than one
+ * active-priority register: neither is straight. Constant while the vCPU is registered.
+ */
+SHM_IN_LINE bool shm_straight_is_for(const struct shm_cpu *cpu)
+{
+        return !shm_gic_is_port(cpu->self) && gic_prio_n_apr(cpu->gic->n_priority_bits) == 1;
+}
+
+/* Where straight paths end: the same operations, for every port and every interrupt. */
+unsigned shm_cpuif_lines_any(struct shm_gic *gic, uint32_t vcpu);
+uint32_t shm_cpuif_ack_any(struct shm_gic *gic, uint32_t vcpu, unsigned group);
+void shm_cpuif_eoi_any(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid);
+void shm_cpuif_dir_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+
+/*
+ * shm_cpuif_commit_any() - the end of an acknowledge whose interrupt is pending again by now
+ *
+ * The candidate was cleared, and @w is the word that was read after that: mark it again if it is
+ * for this vCPU; then empty the slot. Return: @intid.
+ */
+uint32_t shm_cpuif_commit_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
+
+/* shm_cpuif_deactivate_any() - deactivate what the slot says as @op; then empty the slot. */
+void shm_cpuif_deactivate_any(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
+                      uint32_t intid, uint64_t op);
+
+/* --- what is asked of a vCPU, and its gates --- */
+
+/* REQUEST-A2: what outsiders ask the owner to do before its next operation. */
+SHM_IN_LINE uint32_t shm_straight_requests(const struct shm_vcpu *self)
+{
+        return shm_load(&self->request, REQUEST_A2) & (SHM_REQUEST_RESET | SHM_REQUEST_APR);
+}
+
+/*
+ * Are the gates of the choice still open? SLOT-R3 comes before these loads: a writer that closes a
+ * gate looks at the slots afterwards (RWP). So it sees this acknowledge and waits for it, or these
+ * loads see the gate closed, and the acknowledge is not made.
+ */
+SHM_IN_LINE bool shm_straight_gates_hold(const struct shm_gic *gic, const struct shm_vcpu *self,
+                                          const struct shm_cpuif_gates *gates, unsigned group)
+{
+        return shm_load(&self->cpuif, GATE_A1) == gates->cpuif &&
+               (shm_load(&gic->header->gicd_ctlr, GATE_A2) >> group & 1);
+}
+
+/* --- active priorities --- */
+
+/*
+ * The active-priority registers have one writer, the owner thread: a load and a store will do.
+ * APR-R4 keeps the store behind SLOT-R1, else a repair finds the bit changed and no slot that says
+ * what for. @n: gic_prio_n_apr()
+ */
+SHM_IN_LINE void shm_straight_assign(struct shm_vcpu *self, unsigned n, unsigned group,
+                                      unsigned bit, bool active)
+{
+        unsigned i = n == 1 ? 0 : bit / 32;
+        shm_atomic(uint32_t) *apr = group ? &self->ap1r[i] : &self->ap0r[i];
+        uint32_t value = shm_load(apr, APR_X1);
+
+        value = active ? value | 1u << (bit % 32) : value & ~(1u << (bit % 32));
+        shm_store(apr, value, APR_R4);
+}
+
+/* gic_prio_apr_bit(): with one register each priority has a bit. @n: gic_prio_n_apr() */
+SHM_IN_LINE unsigned shm_straight_apr_bit(uint8_t priority, uint8_t mask, unsigned n,
+                                           unsigned n_priority_bits)
+{
+        if (n == 1)
+                return (unsigned)(priority & mask) >> (8 - n_priority_bits);
+        return gic_prio_apr_bit(priority, mask, n_priority_bits);
+}
+
+/* --- choose --- */
+
+#define SHM_ANY_GROUP  2u
+
+enum shm_choice {
+        SHM_CHOICE_UNSURE,      /* ask shm_cpuif_lines_any(), shm_cpuif_ack_any() */
+        SHM_CHOICE_NONE,        /* nothing may interrupt what runs now */
+        SHM_CHOICE_MADE,        /* *pick may */
+};
+
+/*
+ * Choose the first candidate of the highest class that is marked. With up to 5 priority bits a
+ * class is one priority, so no other candidate comes before it (IHI 0069 section 4.8: which of
+ * equal priorities is first is IMPLEMENTATION DEFINED; here the lowest INTID). If PMR or the
+ * running priority keeps it back, no other is signalled either. UNSURE: a mark or a candidate that
+ * was left over, a disabled group, another group than @group, 1-of-N, an extended interrupt, a
+ * request.
+ */
+
+SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, unsigned group,
+                                                struct shm_cpuif_gates *gates,
+                                                struct shm_pick *pick, uint8_t *ret_mask)
+{
+        const struct shm_gic *gic = cpu->gic;
+        struct shm_vcpu *self = cpu->self;
+        uint64_t classes, words, bits, c, i;
+        uint32_t intid;
+
+        if (__builtin_expect(shm_straight_requests(self) != 0, 0))
+                return SHM_CHOICE_UNSURE;
+        classes = shm_load(&self->classes, CAND_A1) & base_mask(SHM_N_CLASSES);
+        if (!classes)
+                return SHM_CHOICE_NONE;
+        c = (unsigned)__builtin_ctzll(classes);
+        words = shm_load(&self->class_words[c], CAND_A1);
+        if (__builtin_expect(!words, 0))
+                return SHM_CHOICE_UNSURE;
+        i = (unsigned)__builtin_ctzll(words);
+        bits = shm_load(&self->candidates[i], CAND_A1);
+        if (__builtin_expect(!bits || i > GIC_INTID_SPECIAL / 64, 0)) /* beyond: extended ones */
+                return SHM_CHOICE_UNSURE;
+        intid = (uint32_t)i * 64 + (unsigned)__builtin_ctzll(bits);
+        if (__builtin_expect(intid - GIC_SPI_FIRST < gic->n_spis, 1))
+                pick->at = &gic->spis[intid - GIC_SPI_FIRST].word;
+        else if (intid < GIC_N_PRIVATE)
+                pick->at = &self->words[intid];
+        else
+                return SHM_CHOICE_UNSURE;
+        pick->intid = intid;
+        pick->word = shm_word_load(pick->at);
+        pick->priority = gic_word_priority(pick->word);
+        pick->group = (uint8_t)(group == SHM_ANY_GROUP ? gic_word_group(pick->word) : group);
+        *gates = shm_cpuif_read_gates(gic, self);
+        if (__builtin_expect(!gic_word_wanting(pick->word) ||
+                             !shm_word_is_plain(pick->word, cpu->vcpu, (unsigned)c) ||
+                             gic_word_group(pick->word) != pick->group ||
+                             !shm_cpuif_lets_through(gates, pick->group), 0))
+                return SHM_CHOICE_UNSURE;
+        *ret_mask = shm_cpuif_group_mask(gates, pick->group);
+        return gic_prio_preempts(pick->priority, (uint8_t)(gates->cpuif >> SHM_CPUIF_PMR_SHIFT),
+                                 shm_cpuif_running(self, 1, gic->n_priority_bits), *ret_mask) ?
+               SHM_CHOICE_MADE : SHM_CHOICE_NONE;
+}
+
+/* No class is marked, and no outsider asks anything of this vCPU: no line is asserted. */
+SHM_IN_LINE bool shm_straight_is_idle(const struct shm_cpu *cpu)
+{
+        return !shm_straight_requests(cpu->self) && !shm_load(&cpu->self->classes, CAND_A1);
+}
+
+/*
+ * May this interrupt be active, as far as TDIR says? An SPI may while TDIR is set and its gate is
+ * open. TDIR is set from the injection on, so that this holds nearly always.
+ */
+SHM_IN_LINE bool shm_straight_is_open(const struct shm_gic *gic, uint32_t intid)
+{
+        uint64_t tdir;
+
+        if (gic_intid_is_private(intid))
+                return true;
+        tdir = shm_load(&gic->header->tdir, TDIR_A1);
+        return __builtin_expect((tdir & (SHM_TDIR_STATES | SHM_TDIR_PORTS)) == SHM_TDIR_SET, 1) ||
+               (shm_tdir_is_set(tdir) && shm_gate_is_open(tdir));
+}
+
+SHM_IN_LINE unsigned shm_straight_lines(const struct shm_cpu *cpu)
+{
+        struct shm_cpuif_gates gates;
+        struct shm_pick pick;
+        uint8_t mask;
+        enum shm_choice choice = shm_straight_choose(cpu, SHM_ANY_GROUP, &gates, &pick, &mask);
+
+        if (choice == SHM_CHOICE_NONE)
+                return 0;
+        if (__builtin_expect(choice == SHM_CHOICE_UNSURE ||
+                             !shm_straight_is_open(cpu->gic, pick.intid), 0))
+                return shm_cpuif_lines_any(cpu->gic, cpu->vcpu);
+        return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
+}
+
+/* --- acknowledge --- */
+
+SHM_IN_LINE void shm_straight_count(shm_atomic(uint64_t) *counter)
+{
+        shm_store(counter, shm_load(counter, COUNT_X1) + 1, COUNT_X2);
+}
+
+/*
+ * The end of an acknowledge. CAND-R3: clear the candidate, then load its word once more, as in
+ * shm_candidate_drop(): an injector that found this candidate set has changed the word before.
+ * Return: the INTID.
+ */
+SHM_IN_LINE uint32_t shm_straight_commit(const struct shm_cpu *cpu, const struct shm_pick *pick)
+{
+        uint32_t index = shm_candidate_index(pick->intid);
+        uint64_t w;
+
+        shm_and(&cpu->self->candidates[index / 64], ~(UINT64_C(1) << (index % 64)), CAND_R3);
+        w = shm_word_load(pick->at);
+        if (__builtin_expect(gic_word_wanting(w), 0)) /* here, or by now at another vCPU */
+                return shm_cpuif_commit_any(cpu->gic, cpu->vcpu, pick->intid, w);
+        shm_slot_end(cpu->self);
+        return pick->intid;
+}
+
+/*
+ * IHI 0069 section 4.2.2: acknowledging makes the interrupt active and its priority the running
+ * priority. Of two vCPUs that race for one interrupt the CAS lets one win; the other chooses again.
+ *
+ * What may forbid it is asked between the slot and the CAS, so that nothing becomes active that
+ * will not be delivered, and only the repair of a dead vCPU takes an acknowledge back: a writer
+ * that closes a gate and waits until the slot is empty (shm-rwp.h) hears of no acknowledge
+ * afterwards.
+ *
+ * @mask: shm_cpuif_group_mask(). @n: gic_prio_n_apr(). @pass: asks at the gate of TDIR when that is
+ * not open; NULL: the straight way, on which nobody is asked, and this vCPU is no port.
+ * Return: the INTID; GIC_INTID_SPURIOUS: not this one. *ret_refused: the gate of TDIR is closed.
+ */
+typedef bool (*shm_straight_gate)(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+
+SHM_IN_LINE uint32_t shm_straight_ack_pick(const struct shm_cpu *cpu,
+                                           const struct shm_cpuif_gates *gates,
+                                           const struct shm_pick *pick, uint8_t mask, unsigned n,
+                                           shm_straight_gate pass, bool *ret_refused)
+{
+        struct shm_vcpu *self = cpu->self;
+        unsigned bit = shm_straight_apr_bit(pick->priority, mask, n, cpu->gic->n_priority_bits);
+        uint64_t old = pick->word, now = gic_irq_acknowledge(old, (uint16_t)cpu->vcpu);
+
+        shm_slot_acknowledge(self, pick->intid, old, SHM_SLOT_ARGUMENT(bit, pick->group));
+        *ret_refused = !shm_straight_is_open(cpu->gic, pick->intid) &&
+                       !(pass && pass(cpu->gic, cpu->vcpu, pick->intid));
+        if (__builtin_expect(*ret_refused ||
+                             !shm_straight_gates_hold(cpu->gic, self, gates, pick->group) ||
+                             !shm_word_cas(pick->at, &old, now), 0)) {
+                /* Else a repair reads this INTID with what is stored for the next operation. */
+                shm_slot_end(self);
+                return GIC_INTID_SPURIOUS;
+        }
+        shm_straight_assign(self, n, pick->group, bit, true);
+        shm_straight_count(&self->counters.acknowledged);
+        shm_straight_count(pass ? shm_gic_counter(cpu->gic, cpu->vcpu, pick->intid) :
+                                  &cpu->counts[pick->intid]);
+        if (pass && shm_gic_is_port(self)) {
+                shm_held_remember(self, pick->intid);
+                shm_held_push_ack(cpu->gic, cpu->vcpu, pick->intid);
+        }
+        return shm_straight_commit(cpu, pick);
+}
+
+SHM_IN_LINE uint32_t shm_straight_ack(const struct shm_cpu *cpu, unsigned group)
+{
+        struct shm_cpuif_gates gates;
+        struct shm_pick pick;
+        uint8_t mask;
+        enum shm_choice choice = shm_straight_choose(cpu, group, &gates, &pick, &mask);
+        bool is_refused;
+
+        if (choice == SHM_CHOICE_NONE)
+                return GIC_INTID_SPURIOUS;
+        if (__builtin_expect(choice == SHM_CHOICE_MADE, 1)) {
+                uint32_t intid = shm_straight_ack_pick(cpu, &gates, &pick, mask, 1, NULL,
+                                                       &is_refused);
+
+                if (__builtin_expect(intid != GIC_INTID_SPURIOUS, 1))
+                        return intid;
+        }
+        return shm_cpuif_ack_any(cpu->gic, cpu->vcpu, group);
+}
+
+/* --- end of interrupt, deactivation --- */
+
+/* The word of an interrupt that is not extended. Return: false also if a request comes first. */
+SHM_IN_LINE bool shm_straight_find(const struct shm_cpu *cpu, uint32_t intid,
+                                    shm_atomic(uint64_t) **ret_word)
+{
+        if (__builtin_expect(shm_straight_requests(cpu->self) != 0, 0))
+                return false;
+        if (__builtin_expect(intid - GIC_SPI_FIRST < cpu->gic->n_spis, 1)) {
+                *ret_word = &cpu->gic->spis[intid - GIC_SPI_FIRST].word;
+                return true;
+        }
+        *ret_word = &cpu->self->words[intid % GIC_N_PRIVATE];
+        return intid < GIC_N_PRIVATE;
+}
+
+SHM_IN_LINE bool shm_straight_eoi_mode(const struct shm_vcpu *self)
+{
+        return shm_load(&self->icc_ctlr, CTLR_X1) & ICC_CTLR_EOIMODE;
+}
+
+/*
+ * Deactivate what the slot says, then empty the slot. Straight: an interrupt that this vCPU holds,
+ * whose end no device waits for, and which is not pending again.
+ */
+SHM_IN_LINE void shm_straight_deactivate(const struct shm_cpu *cpu, shm_atomic(uint64_t) *word,
+                                          uint64_t old, uint32_t intid, uint64_t op)
+{
+        if (__builtin_expect(!gic_irq_ends_quietly(old) || gic_word_holder(old) != cpu->vcpu ||
+                             !shm_word_cas(word, &old, gic_irq_end(old)), 0))
+                shm_cpuif_deactivate_any(cpu->gic, cpu->vcpu, word, intid, op);
+        else
+                shm_slot_end(cpu->self);
+}
+
+/*
+ * IHI 0069 section 4.2.3 and ICC_EOIR<n>_EL1: priority drop, and with EOImode 0 deactivation. A
+ * write that does not match the group of the highest active priority is UNPREDICTABLE: ignored.
+ * @n: gic_prio_n_apr()
+ */
+SHM_IN_LINE void shm_straight_eoi_as(const struct shm_cpu *cpu, unsigned n, unsigned group,
+                                      shm_atomic(uint64_t) *word, uint32_t intid, bool deactivates)
+{
+        struct shm_vcpu *self = cpu->self;
+        uint64_t op = SHM_SLOT_OP(SHM_SLOT_EOI, deactivates ? SHM_SLOT_DEACTIVATE : 0, intid);
+        uint64_t old = shm_word_load(word);
+        unsigned active_group;
+        int bit = shm_cpuif_highest_active(self, n, &active_group);
+
+        if (bit < 0 || active_group != group)
+                return;
+        shm_slot_begin(self, op, old, SHM_SLOT_ARGUMENT((unsigned)bit, group));
+        shm_straight_assign(self, n, group, (unsigned)bit, false);
+        if (deactivates) {
+                shm_straight_deactivate(cpu, word, old, intid, op);
+        } else {
+                shm_held_doubt(self);
+                shm_slot_end(self);
+        }
+}
+
+SHM_IN_LINE void shm_straight_eoi_at(const struct shm_cpu *cpu, unsigned n, unsigned group,
+                                   shm_atomic(uint64_t) *word, uint32_t intid)
+{
+        if (__builtin_expect(shm_straight_eoi_mode(cpu->self), 0))
+                shm_straight_eoi_as(cpu, n, group, word, intid, false);
+        else
+                shm_straight_eoi_as(cpu, n, group, word, intid, true);
+}
+
+SHM_IN_LINE void shm_straight_eoi(const struct shm_cpu *cpu, unsigned group, uint32_t intid)
+{
+        shm_atomic(uint64_t) *word;
+
+        if (__builtin_expect(shm_straight_find(cpu, intid, &word), 1))
+                shm_straight_eoi_at(cpu, 1, group, word, intid);
+        else
+                shm_cpuif_eoi_any(cpu->gic, cpu->vcpu, group, intid);
+}
+
+/* IHI 0069, ICC_DIR_EL1: with EOImode 0 the write is ignored. */
+SHM_IN_LINE void shm_straight_dir_at(const struct shm_cpu *cpu, shm_atomic(uint64_t) *word,
+                                         uint32_t intid)
+{
+        uint64_t op = SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, intid);
+        uint64_t old = shm_word_load(word);
+
+        if (!shm_straight_eoi_mode(cpu->self))
+                return;
+        shm_slot_begin(cpu->self, op, old, 0);
+        shm_straight_deactivate(cpu, word, old, intid, op);
+}
+
+SHM_IN_LINE void shm_straight_dir(const struct shm_cpu *cpu, uint32_t intid)
+{
+        shm_atomic(uint64_t) *word;
+
+        if (__builtin_expect(shm_straight_find(cpu, intid, &word), 1))
+                shm_straight_dir_at(cpu, word, intid);
+        else
+                shm_cpuif_dir_any(cpu->gic, cpu->vcpu, intid);
+}
+
+#endif
