@@ -377,7 +377,7 @@ static int check_header(const struct shm_header *h, uint64_t bytes, bool writabl
             (h->features & ~SHM_FEATURE_ALL) ||
             (h->flags & ~SHM_FLAGS_ALL))
                 return -EPROTONOSUPPORT;
-        /* An older one's own marks would be looked for in vain. */
+        /* Whoever shares a segment of minor 3 marks a summary, where nobody looks by now. */
         if (writable && !(h->flags & SHM_FLAG_MIRROR) &&
             !(h->must_understand & SHM_UNDERSTAND_CLASSES))
                 return -EPROTONOSUPPORT;

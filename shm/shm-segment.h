@@ -41,8 +41,9 @@ int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_r
  * shm_segment_map() - check and map somebody else's segment; @fd is not consumed
  *
  * Return: 0; -EBADMSG not a sealed memfd, or a header that contradicts itself; -EPROTONOSUPPORT a
- * newer major or an
- *         unknown must-understand bit; -ENODATA not ready; -ENOMEM.
+ * newer major or an unknown must-understand bit, or, to be written to, a segment without
+ * SHM_UNDERSTAND_CLASSES: whoever shares it keeps candidates in another way; -ENODATA not ready;
+ * -ENOMEM.
  */
 int shm_segment_map(int fd, bool writable, struct shm_gic *ret_gic);
 

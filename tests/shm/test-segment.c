@@ -129,7 +129,7 @@ static void descriptors(void)
 }
 
 /* Make a segment, spoil it by @spoil, map it. */
-static int map_spoilt(void (*spoil)(struct shm_header *h))
+static int map_spoilt_for(bool writable, void (*spoil)(struct shm_header *h))
 {
         struct shm_gic gic, other;
         int fd, fd_ro, r;
@@ -137,13 +137,18 @@ static int map_spoilt(void (*spoil)(struct shm_header *h))
         if (shm_segment_create(&plain, &fd, &fd_ro, &gic) < 0)
                 tap_bail("create");
         spoil(gic.header);
-        r = shm_segment_map(fd, true, &other);
+        r = shm_segment_map(fd, writable, &other);
         if (r == 0)
                 shm_segment_unmap(&other);
         shm_segment_unmap(&gic);
         close(fd);
         close(fd_ro);
         return r;
+}
+
+static int map_spoilt(void (*spoil)(struct shm_header *h))
+{
+        return map_spoilt_for(true, spoil);
 }
 
 #define SPOIL(name, statement) static void spoil_##name(struct shm_header *h) { statement; }
@@ -153,6 +158,7 @@ SPOIL(magic, h->magic++)
 SPOIL(major, h->major++)
 SPOIL(minor, h->minor++)
 SPOIL(must, h->must_understand = UINT64_C(1) << 40)
+SPOIL(minor3, h->minor = 3; h->must_understand &= ~SHM_UNDERSTAND_CLASSES)
 SPOIL(may, h->may_ignore = UINT64_C(1) << 40)
 SPOIL(header_bytes, h->header_bytes = 8192)
 SPOIL(total, h->total_bytes += 4096)
@@ -190,6 +196,10 @@ static void spoilt(void)
 
         for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
                 tap_eq(map_spoilt(list[i].spoil), list[i].want, "mapping with %s", list[i].what);
+        tap_eq(map_spoilt_for(true, spoil_minor3), -EPROTONOSUPPORT,
+               "a segment of minor 3, whose sharers mark a summary: not mapped for writing");
+        tap_eq(map_spoilt_for(false, spoil_minor3), 0,
+               "a segment of minor 3: mapped for reading, which looks at no candidate");
 }
 
 static void wrong_descriptors(void)

@@ -265,7 +265,8 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, 
  * Return: 0; -EACCES the role is not VMM; -EMFILE not enough descriptors in this process or in the
  *         daemon, -ENOSPC this user has as many as one may have: a VM needs one for each vCPU, and
  *         the words say which limit to raise; -EPROTONOSUPPORT the segment's layout is newer than
- *         this library: update it; -EBADMSG the segment is not what it should be: a VMM process of
+ *         this library, or older than it can write to: update the older of library and daemon;
+ *         -EBADMSG the segment is not what it should be: a VMM process of
  *         this VM has written into its head, or the daemon is broken. Destroy the VM.
  * Retry:  goes on where the first stopped, or finds it done: 0.
  * Threads: conn.
