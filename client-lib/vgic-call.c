@@ -86,7 +86,9 @@ int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request, uint64_t numb
         }
         if (conn->n_answered == conn->n_sent)
                 return vgic_call_nonsense(conn, "a reply to nothing", header->request);
-        if (++conn->n_answered == number)
+        if (++conn->n_answered == conn->n_left)
+                conn->n_events = 0; /* about the VM that was left, which nobody has any more */
+        if (conn->n_answered == number)
                 return header->request == request ? 1 :
                        vgic_call_nonsense(conn, "a reply to something else", header->request);
         if (vgic_late_take(&conn->late, conn->n_answered, &conn->rx) < 0)
@@ -214,6 +216,8 @@ static int vgic_call_send(struct vgic_conn *conn, const struct proto_row *row,
         if (r < 0 && r != -EPIPE)
                 return vgic_conn_lost(conn, r);
         *ret_number = ++conn->n_sent;
+        if (request->id == PROTO_VM_DETACH)
+                conn->n_left = conn->n_sent;
         return 0;
 }
 

@@ -43,6 +43,7 @@ struct vgic_conn {
         uint64_t session;               /* the daemon's number of it */
         bool gone;                      /* the daemon closed, or lost the protocol: only disconnecting is left */
         uint64_t n_sent, n_answered;    /* the next reply is to request n_answered + 1 */
+        uint64_t n_left;                /* n_sent with the last VM_DETACH: see its use */
         struct vgic_late_list late;     /* of those between, and before: what a retry has to know */
         struct proto_rx rx;
         struct proto_tx tx;

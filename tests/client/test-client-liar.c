@@ -220,6 +220,10 @@ static void late_reply_is_not_the_next_calls(const char *path, int listener)
 #define INFO_NONE    "\x0a\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
 #define DESTROY_OK   "\x09\0\0\0\x05\0\0\0\0\0\0\0"
 #define DESTROY_NONE "\x09\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
+#define ATTACH_OK    "\x04\0\0\0\x05\0\0\0\x0e\0\0\0" INFO_BODY "\x1a\x01\x28"
+#define RING_OK      "\x16\0\0\0\x05\0\0\0\0\0\0\0"
+#define DETACH_OK    "\x08\0\0\0\x05\0\0\0\0\0\0\0"
+#define REVOKED_ALL  "\x42\0\0\0\x01\0\0\0\0\0\0\0"
 #define MAP_OK       "\x06\0\0\0\x05\0\0\0\0\0\0\0"
 
 struct late_step {
@@ -428,7 +432,7 @@ static void late_map_is_asked_for_again(const char *path, int listener)
 
         late_begin(&rig, path, listener, steps);
         let(&rig, 1);
-        rig.conn->timeout_ms = TIMEOUT_MS; /* INIT is answered, MAP is not */
+        rig.conn->timeout_ms = LATE_MS; /* INIT is answered, MAP is not */
         tap_eq(vgic_vm_init(rig.vm), -ETIMEDOUT, "a late map");
         let(&rig, 3);
         tap_eq(vgic_vm_init(rig.vm), -EPROTO, "a late map: what is asked for again is judged: %s",
@@ -436,6 +440,51 @@ static void late_map_is_asked_for_again(const char *path, int listener)
         tap_ok(strstr(vgic_conn_error(rig.conn), "lock file"),
                "a late map: and it is the second one");
         late_end(&rig, "a late map");
+}
+
+/* A device that has no ring yet is none: it leaves, and its retry begins anew, behind that. */
+static void late_ring_is_asked_for_again(const char *path, int listener)
+{
+        static const struct late_step steps[] = {
+                BEGIN, S(1, DETACH_OK, 0), S(1, ATTACH_OK, 0), S(3, RING_OK, 3), S(0, DETACH_OK, 0),
+                S(0, ATTACH_OK, 0), S(1, RING_OK, 3), S(1, DETACH_OK, 0), { 0 }
+        };
+        struct late_rig rig;
+
+        late_begin(&rig, path, listener, steps);
+        let(&rig, 2);
+        vgic_vm_detach(rig.vm);
+        rig.vm = NULL;
+        rig.conn->timeout_ms = LATE_MS; /* ATTACH is answered, RING_SETUP is not */
+        tap_eq(vgic_device_attach(rig.conn, "v", TOKEN, &rig.vm), -ETIMEDOUT, "a late ring");
+        let(&rig, 5);
+        tap_eq(vgic_device_attach(rig.conn, "v", TOKEN, &rig.vm), -EBADMSG,
+               "a late ring: what is asked for again is judged: %s", vgic_conn_error(rig.conn));
+        late_end(&rig, "a late ring");
+}
+
+/* They are about the VM that was left, and would be taken for the next one's. */
+static void events_before_a_late_detach_are_nobodys(const char *path, int listener)
+{
+        static const struct late_step steps[] = {
+                BEGIN, S(1, REVOKED_ALL DETACH_OK, 0), S(1, CREATE_OK, 0), S(0, REVOKED_ALL, 0),
+                { 0 }
+        };
+        struct vgic_vm_config config = {
+                .size = sizeof(config), .name = "v", .n_vcpus = 1, .n_spis = 32,
+        };
+        struct vgic_event event;
+        struct late_rig rig;
+
+        late_begin(&rig, path, listener, steps);
+        vgic_vm_detach(rig.vm);
+        let(&rig, 2);
+        tap_eq(vgic_vm_create(rig.conn, &config, &rig.vm), 0, "a late detach: the next VM");
+        tap_eq(vgic_conn_next_event(rig.conn, &event), 0,
+               "a late detach: the last one's event is not its");
+        let(&rig, 1);
+        tap_eq(late_process(&rig), 1, "a late detach: the next one's is");
+        late_end(&rig, "a late detach");
 }
 
 static void late_nonsense_ends_the_connection(const char *path, int listener)
@@ -534,6 +583,8 @@ int main(void)
         late_refusal_is_no_answer_for_ever(address.sun_path, listener);
         late_destruction_is_no_error(address.sun_path, listener);
         late_map_is_asked_for_again(address.sun_path, listener);
+        late_ring_is_asked_for_again(address.sun_path, listener);
+        events_before_a_late_detach_are_nobodys(address.sun_path, listener);
         late_nonsense_ends_the_connection(address.sun_path, listener);
         old_daemon_is_not_asked_for_what_it_lacks(address.sun_path, listener);
         base_fd_close(listener);
