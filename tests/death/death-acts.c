@@ -4,7 +4,7 @@
 /*
  * What a process can be in the middle of when it dies
  */
-#include "death.h"
+#include "death-acts.h"
 #include "shm-apr.h"
 #include "shm-irouter.h"
 #include "shm-mirror.h"
@@ -17,19 +17,11 @@ const bool death_has_ports = false;
 
 /* --- states before --- */
 
-static void mode1(void)
-{
-        for (uint32_t v = 0; v < N_VCPUS; v++)
-                msr(&rig, v, ICC_CTLR, 2);
-}
-
-static void pend_edge(void)    { pulse(&rig, EDGE); }
 static void pend_level(void)   { high(&rig, LEVEL); }
 static void pend_any(void)     { pulse(&rig, ANY); }
 static void pend_ppi(void)     { shm_line_set(&rig.gic, VICTIM, PPI, GIC_WIRE_VMM, true); }
 static void pend_sgi(void)     { msr(&rig, OTHER, ICC_SGI1R, UINT64_C(1) << VICTIM | (uint64_t)SGI << 24); }
 static void pend_off(void)     { high(&rig, OFF); }
-static void pend_away(void)    { pulse(&rig, AWAY); }
 
 static void pend_but_any(void) { pend_edge(); pend_level(); pend_away(); }
 
@@ -213,11 +205,6 @@ static void wake_other_part(unsigned i)
                 shm_oneofn_opened(&rig.gic, OTHER);
 }
 
-#define OUT DEATH_OUTSIDER
-#define COLD DEATH_COLD
-#define ACT(name_, prepare_, act_, flags_)  { .name = name_, .prepare = prepare_, .act = act_, .flags = flags_ }
-#define ACTS(name_, prepare_, act_, flags_, n_) \
-        { .name = name_, .prepare = prepare_, .act = act_, .flags = flags_, .part = act_##_part, .n_parts = n_ }
 
 const struct death_act death_acts[] = {
         ACT("inject an edge", NULL, pend_edge, 0),
@@ -453,9 +440,7 @@ const unsigned death_n_while_stopped = sizeof death_while_stopped / sizeof death
 
 /* --- what a third one dies in the middle of while somebody is stopped --- */
 
-static void third_ack(void)    { shm_park_end(&rig.gic, OTHER); ack(&rig, OTHER); }
 static void third_eoi(void)    { shm_park_end(&rig.gic, OTHER); eoi(&rig, OTHER, AWAY); }
-static void third_dir(void)    { msr(&rig, OTHER, ICC_DIR, EDGE); }
 static void third_sgi(void)    { msr(&rig, OTHER, ICC_SGI1R, UINT64_C(1) << VICTIM |
                                      (uint64_t)(SGI + 1) << 24); }
 static void third_mode1(void)  { mode1(); }
@@ -480,12 +465,8 @@ const unsigned death_n_thirds = sizeof death_thirds / sizeof death_thirds[0];
 
 /* --- what another thread of the dead process was in the middle of: vCPU 2 --- */
 
-static void second_pend(void)  { pulse(&rig, ALSO); }
 static void second_hold(void)  { second_pend(); ack(&rig, SECOND); }
-static void second_ack(void)   { ack(&rig, SECOND); }
 static void second_eoi(void)   { eoi(&rig, SECOND, ALSO); }
-static void second_dir(void)   { msr(&rig, SECOND, ICC_DIR, EDGE); msr(&rig, SECOND, ICC_DIR, AWAY); }
-static void second_dir_part(unsigned i) { msr(&rig, SECOND, ICC_DIR, i == 0 ? EDGE : AWAY); }
 static void second_sgi(void)   { msr(&rig, SECOND, ICC_SGI1R, UINT64_C(1) << OTHER | (uint64_t)(SGI + 1) << 24); }
 static void second_route(void) { route(&rig, EDGE, SECOND); }
 static void second_reset(void) { shm_reset_vcpu(&rig.gic, SECOND); }

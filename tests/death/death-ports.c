@@ -6,19 +6,13 @@
  *
  * VICTIM is a list-register port or a trap port, OTHER is either, too: asleep, or in guest.
  */
-#include "death.h"
+#include "death-acts.h"
 #include "shm-fold.h"
 #include "shm-sysreg.h"
 
 const bool death_has_ports = true;
 
 /* --- states before --- */
-
-static void mode1(void)
-{
-        for (uint32_t v = 0; v < N_VCPUS; v++)
-                msr(&rig, v, ICC_CTLR, 2);
-}
 
 static void ports1(void)       { death_port(VICTIM, 1); }
 static void ports2(void)       { death_port(VICTIM, 2); }
@@ -209,10 +203,7 @@ static void clear_tdir(void)
 
 static void reset_other(void)  { shm_reset_request(&rig.gic, OTHER, SHM_RESET_SYSTEM); }
 
-#define OUT DEATH_OUTSIDER
-#define COLD DEATH_COLD
 #define FOLDS (DEATH_FOLDS | DEATH_COLD)
-#define ACT(name_, prepare_, act_, flags_)  { .name = name_, .prepare = prepare_, .act = act_, .flags = flags_ }
 
 const struct death_act death_acts[] = {
         ACT("enter, nothing to list", ports2, enter_it, COLD),
@@ -400,15 +391,6 @@ static void third_enter(void)
 
 static void third_exit(void)   { death_exit(OTHER); }
 
-static void third_ack(void)
-{
-        shm_park_end(&rig.gic, OTHER);
-        ack(&rig, OTHER);
-}
-
-static void third_dir(void)    { msr(&rig, OTHER, ICC_DIR, EDGE); }
-static void pend_away(void)    { pulse(&rig, AWAY); }
-static void pend_edge(void)    { pulse(&rig, EDGE); }
 static void third_route(void)  { route(&rig, EDGE, OTHER); }
 
 /* Not with acts that have put vCPU 1 in guest, or made it a port. */
@@ -426,19 +408,15 @@ const unsigned death_n_thirds = sizeof death_thirds / sizeof death_thirds[0];
 
 /* --- what another thread of the dead process was in the middle of: vCPU 2 --- */
 
-static void second_pend(void)  { pulse(&rig, ALSO); }
 static void second_enters(void) { death_port(SECOND, 2); second_pend(); }
 static void second_in(void)    { second_enters(); death_enter(SECOND); death_guest_ack(SECOND); }
 static void second_enter(void) { death_enter(SECOND); }
 static void second_exit(void)  { death_exit(SECOND); }
-static void second_ack(void)   { ack(&rig, SECOND); }
-static void second_dir(void)   { msr(&rig, SECOND, ICC_DIR, EDGE); msr(&rig, SECOND, ICC_DIR, AWAY); }
-static void second_dir_part(unsigned i) { msr(&rig, SECOND, ICC_DIR, i == 0 ? EDGE : AWAY); }
 
 const struct death_act death_seconds[] = {
         ACT("acknowledges", second_pend, second_ack, 0),
         ACT("enters", second_enters, second_enter, 0),
         ACT("leaves", second_in, second_exit, 0),
-        { .name = "deactivates", .act = second_dir, .part = second_dir_part, .n_parts = 2 },
+        ACTS("deactivates", NULL, second_dir, 0, 2),
 };
 const unsigned death_n_seconds = sizeof death_seconds / sizeof death_seconds[0];
