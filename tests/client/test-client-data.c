@@ -152,8 +152,7 @@ static void cut_acknowledge_is_delivered_once(struct vgic_conn *conn)
         if (pid == 0)
                 die_in_acknowledge();
         waitpid(pid, NULL, 0);
-        if (vgic_vm_attach(conn, "death", VGIC_ROLE_VMM, &vm) < 0)
-                tap_bail("attach: %s", vgic_conn_error(conn));
+        vm = daemon_attach(conn, "death", VGIC_ROLE_VMM);
         while (atomic_load(&vm->gic.vcpus[0].owner_pid)) /* the daemon has yet to hear of it */
                 sched_yield();
         vcpu = take(vm, NULL);

@@ -333,8 +333,7 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         vgic_disconnect(conn);
 
         conn = daemon_connect(proc);
-        if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0)
-                tap_bail("attach: %s", vgic_conn_error(conn));
+        vm = daemon_attach(conn, "hostile", VGIC_ROLE_VMM);
         vcpu = start_guest(vm, 0);
         vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
         tap_eq(vgic_vcpu_park_begin(vcpu), 0, "a vCPU is parked");

@@ -160,8 +160,7 @@ static void detached(void)
 
         start_alone(&rig);
         conn = daemon_connect(&rig.proc);
-        if (vgic_vm_attach(conn, "bereft", VGIC_ROLE_VMM, &vm) < 0)
-                tap_bail("attach: %s", vgic_conn_error(conn));
+        vm = daemon_attach(conn, "bereft", VGIC_ROLE_VMM);
         boot(vm, 1, 0);
         choose_vcpu1(&rig);
         daemon_kill(&rig.proc);

@@ -139,8 +139,7 @@ static void interrupts_of_who_leaves_go_to_who_stays(struct daemon_proc *proc)
         struct vgic_vm *vm = make_vm(conn, "leave", 2, 0), *theirs = NULL;
         struct vgic_vcpu *stays = boot_vcpu(vm, 1, false), *leaves;
 
-        if (vgic_vm_attach(other, "leave", VGIC_ROLE_VMM, &theirs) < 0)
-                tap_bail("attach: %s", vgic_conn_error(other));
+        theirs = daemon_attach(other, "leave", VGIC_ROLE_VMM);
         leaves = boot_vcpu(theirs, 0, true);
         vgic_spi_pulse(vm, SPI);
         tap_eq(chosen(vm, SPI), 0, "chosen for vCPU 0");

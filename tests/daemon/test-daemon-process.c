@@ -34,6 +34,19 @@ static void read_log(int fd, char *ret_text, size_t size)
         ret_text[have] = '\0';
 }
 
+/* Its messages come to a pipe. Return: the end to read_log() from. */
+static int start_logged(struct daemon_proc *proc, struct daemon_options options)
+{
+        int log[2];
+
+        if (pipe2(log, O_CLOEXEC) < 0)
+                tap_bail("no pipe");
+        options.log_fd = log[1];
+        daemon_start(proc, &options);
+        close(log[1]);
+        return log[0];
+}
+
 static void deadly_signals_do_not_end_it(void)
 {
         static const int deadly[] = {
@@ -75,18 +88,12 @@ static void small_files_are_told(void)
         const struct vgic_vm_config config = {
                 .size = sizeof(config), .name = "large", .n_vcpus = 64, .n_spis = 988
         };
-        struct daemon_options options = { .limit_fsize = 65536 };
         struct daemon_proc proc;
         struct vgic_conn *conn;
         struct vgic_vm *vm = NULL;
         char text[4096];
-        int log[2];
+        int log = start_logged(&proc, (struct daemon_options) { .limit_fsize = 65536 });
 
-        if (pipe2(log, O_CLOEXEC) < 0)
-                tap_bail("no pipe");
-        options.log_fd = log[1];
-        daemon_start(&proc, &options);
-        close(log[1]);
         conn = daemon_connect(&proc);
         tap_eq(vgic_vm_create(conn, &config, &vm), 0,
                "files of 64 KiB at most: a VM of 64 vCPUs is made");
@@ -97,29 +104,23 @@ static void small_files_are_told(void)
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&proc), 0, "files of 64 KiB at most: it ends in order");
-        read_log(log[0], text, sizeof(text));
+        read_log(log, text, sizeof(text));
         tap_ok(strstr(text, "files of 65536 bytes"),
                "files of 64 KiB at most: the log warns at the start");
-        close(log[0]);
+        close(log);
 }
 
 static void few_descriptors_are_told(void)
 {
-        struct daemon_options options = { .limit_nofile = 100 };
         struct daemon_proc proc;
         char text[4096];
-        int log[2];
+        int log = start_logged(&proc, (struct daemon_options) { .limit_nofile = 100 });
 
-        if (pipe2(log, O_CLOEXEC) < 0)
-                tap_bail("no pipe");
-        options.log_fd = log[1];
-        daemon_start(&proc, &options);
-        close(log[1]);
         daemon_stop(&proc);
-        read_log(log[0], text, sizeof(text));
+        read_log(log, text, sizeof(text));
         tap_ok(strstr(text, "may have 100 descriptors"),
                "100 descriptors at most: the log warns at the start");
-        close(log[0]);
+        close(log);
 }
 
 /* A file's path beside the socket of @proc. */

@@ -207,8 +207,7 @@ static void second_vmm_repairs_too(void)
 
         start(&rig);
         conn = daemon_connect(&rig.proc);
-        if (vgic_vm_attach(conn, "wires", VGIC_ROLE_VMM, &vm) < 0)
-                tap_bail("second VMM");
+        vm = daemon_attach(conn, "wires", VGIC_ROLE_VMM);
         raise_all(&rig);
         daemon_kill(&rig.proc);
         vgic_conn_process(rig.conn);

@@ -103,8 +103,7 @@ static void blocking_doorbells_convict_their_vm(struct daemon_proc *proc,
         vgic_disconnect(conn);
 
         conn = daemon_connect(proc);
-        if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0)
-                tap_bail("attach: %s", vgic_conn_error(conn));
+        vm = daemon_attach(conn, "hostile", VGIC_ROLE_VMM);
         trick_boot_distributor(vm);
         vcpu = guest_boot_vcpu(vm, 0, 0);
         tap_eq(vgic_vcpu_park_begin(vcpu), 0, "the next VMM's vCPU parks");

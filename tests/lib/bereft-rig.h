@@ -112,8 +112,7 @@ static inline void live(const struct daemon_proc *proc, enum other other)
         struct vgic_vm *vm = NULL;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (vgic_vm_attach(conn, "bereft", VGIC_ROLE_VMM, &vm) < 0)
-                tap_bail("the other process: %s", vgic_conn_error(conn));
+        vm = daemon_attach(conn, "bereft", VGIC_ROLE_VMM);
         vcpu = boot(vm, 1, other == MID_ACKNOWLEDGE ? 0 : 4);
         if (other == MID_ACKNOWLEDGE)
                 begin_acknowledge(vm, IN_SLOT);

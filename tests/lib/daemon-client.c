@@ -47,3 +47,12 @@ struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_v
                 tap_bail("VM %s: %d %s", name, r, vgic_conn_error(conn));
         return vm;
 }
+
+struct vgic_vm *daemon_attach(struct vgic_conn *conn, const char *name, int role)
+{
+        struct vgic_vm *vm = NULL;
+
+        if (vgic_vm_attach(conn, name, (enum vgic_role)role, &vm) < 0)
+                tap_bail("attach to %s: %s", name, vgic_conn_error(conn));
+        return vm;
+}

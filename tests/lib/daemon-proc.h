@@ -78,6 +78,9 @@ int daemon_socket(const struct daemon_proc *proc);
 /* daemon_vm() - create and initialise; bails out on failure. */
 struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_vcpus, unsigned n_spis, unsigned flags);
 
+/* daemon_attach() - to a VM of somebody else, in @role (VGIC_ROLE_*); bails out on failure. */
+struct vgic_vm *daemon_attach(struct vgic_conn *conn, const char *name, int role);
+
 /* daemon_wait_readable() - Return: it is. */
 bool daemon_wait_readable(int fd);
 
