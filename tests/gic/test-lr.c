@@ -162,55 +162,19 @@ static unsigned after_guest(unsigned state, const char *accesses)
 
 enum outside { NOTHING, AGAIN, UNPEND, ACTIVATE, DEACTIVATE, LOWER, N_OUTSIDE };
 
-static uint64_t pend(uint64_t w)
-{
-        return gic_field_set_pending(w, 1);
-}
+/* What one access, or one device, makes of a word. */
+#define STEP(name, result) static uint64_t name(uint64_t w) { return result; }
 
-static uint64_t unpend(uint64_t w)
-{
-        return gic_field_clear_pending(w, 1);
-}
-
-static uint64_t activate(uint64_t w)
-{
-        return gic_field_set_active(w, 1);
-}
-
-static uint64_t deactivate(uint64_t w)
-{
-        return gic_field_clear_active(w, 1);
-}
-
-static uint64_t lower(uint64_t w)
-{
-        return gic_irq_lower(w, WIRE_A);
-}
-
-static uint64_t nothing(uint64_t w)
-{
-        return w;
-}
-
-static uint64_t disable(uint64_t w)
-{
-        return gic_field_clear_enable(w, 1);
-}
-
-static uint64_t reprioritise(uint64_t w)
-{
-        return gic_field_set_priority(w, 0x40);
-}
-
-static uint64_t regroup(uint64_t w)
-{
-        return gic_field_set_group(w, 0);
-}
-
-static uint64_t reroute(uint64_t w)
-{
-        return gic_irq_route(w, OTHER);
-}
+STEP(pend, gic_field_set_pending(w, 1))
+STEP(unpend, gic_field_clear_pending(w, 1))
+STEP(activate, gic_field_set_active(w, 1))
+STEP(deactivate, gic_field_clear_active(w, 1))
+STEP(lower, gic_irq_lower(w, WIRE_A))
+STEP(nothing, w)
+STEP(disable, gic_field_clear_enable(w, 1))
+STEP(reprioritise, gic_field_set_priority(w, 0x40))
+STEP(regroup, gic_field_set_group(w, 0))
+STEP(reroute, gic_irq_route(w, OTHER))
 
 /* All that has the effect of a column, alone or one after the other. */
 static const struct outsider {
