@@ -24,7 +24,8 @@ static const struct {
         { "ICC_AP1R0_EL1", 12, 9, 0, 'B' }, { "ICC_AP1R1_EL1", 12, 9, 1, 'B' },
         { "ICC_AP1R2_EL1", 12, 9, 2, 'B' }, { "ICC_AP1R3_EL1", 12, 9, 3, 'B' },
         { "ICC_DIR_EL1", 12, 11, 1, 'W' }, { "ICC_RPR_EL1", 12, 11, 3, 'R' },
-        { "ICC_SGI1R_EL1", 12, 11, 5, 'W' }, { "ICC_ASGI1R_EL1", 12, 11, 6, 'W' }, { "ICC_SGI0R_EL1", 12, 11, 7, 'W' },
+        { "ICC_SGI1R_EL1", 12, 11, 5, 'W' }, { "ICC_ASGI1R_EL1", 12, 11, 6, 'W' },
+        { "ICC_SGI0R_EL1", 12, 11, 7, 'W' },
         { "ICC_IAR1_EL1", 12, 12, 0, 'R' }, { "ICC_EOIR1_EL1", 12, 12, 1, 'W' },
         { "ICC_HPPIR1_EL1", 12, 12, 2, 'R' }, { "ICC_BPR1_EL1", 12, 12, 3, 'B' },
         { "ICC_CTLR_EL1", 12, 12, 4, 'B' }, { "ICC_SRE_EL1", 12, 12, 5, 'B' },
@@ -41,18 +42,20 @@ static const struct gic_icc_reg *find(uint32_t encoding)
 
 static void check_content(void)
 {
-        static const uint8_t access_of[] = { ['B'] = GIC_ACCESS_RW, ['R'] = GIC_ACCESS_RO, ['W'] = GIC_ACCESS_WO };
+        static const uint8_t access_of[] = { ['B'] = GIC_ACCESS_RW, ['R'] = GIC_ACCESS_RO,
+                                             ['W'] = GIC_ACCESS_WO };
         unsigned rows = 0, form = 0;
 
         for (unsigned i = 0; i < N_REGISTERS; i++) {
                 /* op0 = 3, op1 = 0 */
-                uint32_t encoding = 0xc000u + registers[i].crn * 128u + registers[i].crm * 8u + registers[i].op2;
+                uint32_t encoding = 0xc000u + registers[i].crn * 128u + registers[i].crm * 8u +
+                                    registers[i].op2;
                 const struct gic_icc_reg *row = find(encoding);
 
                 tap_ok(row && !strcmp(row->name, registers[i].name) && row->encoding == encoding &&
                        row->access == access_of[(unsigned char)registers[i].access],
-                       "12.2: %s is S3_0_C%u_C%u_%u, its access", registers[i].name, registers[i].crn, registers[i].crm,
-                       registers[i].op2);
+                       "12.2: %s is S3_0_C%u_C%u_%u, its access", registers[i].name,
+                       registers[i].crn, registers[i].crm, registers[i].op2);
         }
         for (unsigned i = 0; i < GIC_N_ICCS; i++) {
                 const struct gic_icc_reg *row = &gic_icc_table[i];
@@ -90,7 +93,8 @@ int main(void)
         for (unsigned n = 0; n < 4; n++)
                 tap_ok(find(GIC_ICC_ENCODING(12, 8, 4 + n))->n_apr == n + 1 &&
                        find(GIC_ICC_ENCODING(12, 9, n))->n_apr == n + 1,
-                       "12.2.1, 12.2.2: ICC_AP<g>R%u_EL1 needs %u active-priority registers", n, n + 1);
+                       "12.2.1, 12.2.2: ICC_AP<g>R%u_EL1 needs %u active-priority registers", n,
+                       n + 1);
         tap_eq((int64_t)sre->reset, 7, "12.2.23 ICC_SRE_EL1: SRE, DFB and DIB are RAO");
         return tap_done();
 }

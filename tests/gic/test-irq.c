@@ -4,8 +4,9 @@
 /*
  * One interrupt: every state times every event, against laws written from IHI 0069 section 4.1.2
  *
- * A law says what must hold in each state; it is stated by what the architecture shows (pending, active, deliverable), not by the
- * formula of gic-irq.h. States: all combinations of the bits that matter, with a route, without one, and with spare bits set.
+ * A law says what must hold in each state; it is stated by what the architecture shows (pending,
+ * active, deliverable), not by the formula of gic-irq.h. States: all combinations of the bits that
+ * matter, with a route, without one, and with spare bits set.
  */
 #include "gic-irq.h"
 #include "gic-reg.h"
@@ -17,8 +18,9 @@
 #define SPARE  (UINT64_C(1) << 60)   /* of no meaning yet (FEAT_GICv3_NMI) */
 
 static const uint64_t toggles[] = {
-        GIC_WORD_EDGE_CFG, GIC_WORD_LATCH, GIC_WORD_MESSAGE, GIC_WORD_EDGE, UINT64_C(1) << (54 + W_A), UINT64_C(1) << (54 + W_B),
-        GIC_WORD_ACTIVE, GIC_WORD_ENABLE, GIC_WORD_GROUP1, GIC_WORD_NOTIFY, SPARE,
+        GIC_WORD_EDGE_CFG, GIC_WORD_LATCH, GIC_WORD_MESSAGE, GIC_WORD_EDGE,
+        UINT64_C(1) << (54 + W_A), UINT64_C(1) << (54 + W_B), GIC_WORD_ACTIVE, GIC_WORD_ENABLE,
+        GIC_WORD_GROUP1, GIC_WORD_NOTIFY, SPARE,
 };
 enum { N_TOGGLES = sizeof toggles / sizeof toggles[0], N_STATES = (1 << N_TOGGLES) * 3 * 2 };
 
@@ -93,19 +95,22 @@ static bool pending_law(uint64_t w)
 
 static bool deliverable_law(uint64_t w)
 {
-        return gic_word_deliverable(w) == (gic_word_pending(w) && enabled(w) && !active(w) && !resident(w) && targeted(w));
+        return gic_word_deliverable(w) ==
+               (gic_word_pending(w) && enabled(w) && !active(w) && !resident(w) && targeted(w));
 }
 
 static bool flight_law(uint64_t w)
 {
-        return gic_word_in_flight(w) == (active(w) || resident(w) || (gic_word_pending(w) && enabled(w) && targeted(w)));
+        return gic_word_in_flight(w) ==
+               (active(w) || resident(w) || (gic_word_pending(w) && enabled(w) && targeted(w)));
 }
 
 /* --- wires --- */
 
 static bool level_raise(uint64_t w)
 {
-        return edge(w) || (gic_word_pending(gic_irq_raise(w, W_A)) && gic_irq_raise(gic_irq_raise(w, W_A), W_A) == gic_irq_raise(w, W_A));
+        return edge(w) || (gic_word_pending(gic_irq_raise(w, W_A)) &&
+                           gic_irq_raise(gic_irq_raise(w, W_A), W_A) == gic_irq_raise(w, W_A));
 }
 
 static bool level_lower(uint64_t w)
@@ -113,7 +118,9 @@ static bool level_lower(uint64_t w)
         uint64_t low = gic_irq_lower(w, W_A);
 
         /* Pending after the fall of one source exactly if another source, or a latch, remains. */
-        return edge(w) || gic_word_pending(low) == ((w >> (54 + W_B) & 1) || (w & GIC_WORD_MESSAGE) || latched(w));
+        return edge(w) ||
+               gic_word_pending(low) ==
+               ((w >> (54 + W_B) & 1) || (w & GIC_WORD_MESSAGE) || latched(w));
 }
 
 static bool edge_raise(uint64_t w)
@@ -140,7 +147,8 @@ static bool wires_apart(uint64_t w)
 {
         uint64_t others = ~(UINT64_C(1) << (54 + W_A) | GIC_WORD_EDGE);
 
-        return ((gic_irq_raise(w, W_A) ^ w) & others) == 0 && ((gic_irq_lower(w, W_A) ^ w) & ~(UINT64_C(1) << 54)) == 0 &&
+        return ((gic_irq_raise(w, W_A) ^ w) & others) == 0 &&
+               ((gic_irq_lower(w, W_A) ^ w) & ~(UINT64_C(1) << 54)) == 0 &&
                (gic_irq_lower(w, W_A) >> 54 & 1) == 0 && (gic_irq_raise(w, W_A) >> 54 & 1) == 1;
 }
 
@@ -149,7 +157,8 @@ static bool pulse_once(uint64_t w)
         uint64_t pulsed = gic_irq_pulse(w);
         uint64_t taken = gic_irq_acknowledge(pulsed, ME);
 
-        return gic_word_pending(pulsed) && line(pulsed) == line(w) && gic_word_pending(taken) == (!edge(w) && line(w));
+        return gic_word_pending(pulsed) && line(pulsed) == line(w) &&
+               gic_word_pending(taken) == (!edge(w) && line(w));
 }
 
 /* --- messages (GICD_SETSPI_NSR, GICD_CLRSPI_NSR) --- */
@@ -159,16 +168,18 @@ static bool message_level(uint64_t w)
         uint64_t set = gic_irq_message_set(w);
         uint64_t taken = gic_irq_deactivate(gic_irq_acknowledge(set, ME));
 
-        return edge(w) || (gic_word_pending(set) && gic_word_pending(taken) &&
-                           gic_word_pending(gic_irq_message_clear(taken)) == ((w & GIC_WORD_WIRES) != 0));
+        return edge(w) ||
+               (gic_word_pending(set) && gic_word_pending(taken) &&
+                gic_word_pending(gic_irq_message_clear(taken)) == ((w & GIC_WORD_WIRES) != 0));
 }
 
 static bool message_edge(uint64_t w)
 {
         uint64_t set = gic_irq_message_set(w);
 
-        return !edge(w) || (gic_word_pending(set) && !gic_word_pending(gic_irq_acknowledge(set, ME)) &&
-                            !gic_word_pending(gic_irq_message_clear(set)) && line(set) == line(w));
+        return !edge(w) ||
+               (gic_word_pending(set) && !gic_word_pending(gic_irq_acknowledge(set, ME)) &&
+                !gic_word_pending(gic_irq_message_clear(set)) && line(set) == line(w));
 }
 
 /* --- ISPENDR and ICPENDR --- */
@@ -177,7 +188,8 @@ static bool latch_survives(uint64_t w)
 {
         uint64_t set = gic_field_set_pending(w, 1);
 
-        return gic_word_pending(set) && gic_word_pending(gic_irq_lower(gic_irq_lower(set, W_A), W_B)) &&
+        return gic_word_pending(set) &&
+               gic_word_pending(gic_irq_lower(gic_irq_lower(set, W_A), W_B)) &&
                gic_field_set_pending(w, 0) == w;
 }
 
@@ -195,8 +207,8 @@ static bool clear_pending(uint64_t w)
 {
         uint64_t cleared = gic_field_clear_pending(w, 1);
 
-        return gic_word_pending(cleared) == (!edge(w) && line(w)) && line(cleared) == line(w) && active(cleared) == active(w) &&
-               gic_field_clear_pending(w, 0) == w;
+        return gic_word_pending(cleared) == (!edge(w) && line(w)) && line(cleared) == line(w) &&
+               active(cleared) == active(w) && gic_field_clear_pending(w, 0) == w;
 }
 
 /* --- acknowledge, deactivate --- */
@@ -205,8 +217,8 @@ static bool acknowledge(uint64_t w)
 {
         uint64_t now = gic_irq_acknowledge(w, 1234);
 
-        return active(now) && gic_word_holder(now) == 1234 && !gic_word_deliverable(now) && line(now) == line(w) &&
-               gic_word_pending(now) == (!edge(w) && line(w));
+        return active(now) && gic_word_holder(now) == 1234 && !gic_word_deliverable(now) &&
+               line(now) == line(w) && gic_word_pending(now) == (!edge(w) && line(w));
 }
 
 static bool deactivate(uint64_t w)
@@ -221,7 +233,8 @@ static bool deactivate(uint64_t w)
                        (now == w || (gic_word_salted(w) & GIC_WORD_SALT) == (now & GIC_WORD_SALT));
         if (!active(w))
                 return now == w;
-        return !active(now) && gic_word_holder(now) == GIC_NO_VCPU && gic_word_pending(now) == gic_word_pending(w);
+        return !active(now) && gic_word_holder(now) == GIC_NO_VCPU &&
+               gic_word_pending(now) == gic_word_pending(w);
 }
 
 static bool level_again(uint64_t w)
@@ -232,7 +245,8 @@ static bool level_again(uint64_t w)
                 return true;
         taken = gic_irq_acknowledge(gic_irq_raise(w | GIC_WORD_ENABLE, W_A), ME);
         low = gic_irq_lower(gic_irq_lower(gic_irq_message_clear(taken), W_A), W_B);
-        return gic_word_deliverable(gic_irq_deactivate(taken)) && !gic_word_pending(gic_irq_deactivate(low));
+        return gic_word_deliverable(gic_irq_deactivate(taken)) &&
+               !gic_word_pending(gic_irq_deactivate(low));
 }
 
 static bool edge_while_active(uint64_t w)
@@ -246,7 +260,8 @@ static bool edge_while_active(uint64_t w)
         if (!active(again) || !gic_word_pending(again) || gic_word_deliverable(again))
                 return false;
         again = gic_irq_deactivate(again);
-        return gic_word_deliverable(again) && !gic_word_deliverable(gic_irq_deactivate(gic_irq_acknowledge(again, ME)));
+        return gic_word_deliverable(again) &&
+               !gic_word_deliverable(gic_irq_deactivate(gic_irq_acknowledge(again, ME)));
 }
 
 /* --- enable, active registers, configuration --- */
@@ -255,9 +270,11 @@ static bool disabled(uint64_t w)
 {
         uint64_t off = gic_field_clear_enable(w, 1);
 
-        return !gic_word_deliverable(off) && gic_word_pending(off) == gic_word_pending(w) && active(off) == active(w) &&
-               gic_word_pending(gic_irq_pulse(off)) && gic_field_set_enable(off, 1) == (w | GIC_WORD_ENABLE) &&
-               gic_field_set_enable(w, 0) == w && gic_field_clear_enable(w, 0) == w && !active(gic_irq_deactivate(off));
+        return !gic_word_deliverable(off) && gic_word_pending(off) == gic_word_pending(w) &&
+               active(off) == active(w) && gic_word_pending(gic_irq_pulse(off)) &&
+               gic_field_set_enable(off, 1) == (w | GIC_WORD_ENABLE) &&
+               gic_field_set_enable(w, 0) == w && gic_field_clear_enable(w, 0) == w &&
+               !active(gic_irq_deactivate(off));
 }
 
 static bool active_registers(uint64_t w)
@@ -268,13 +285,16 @@ static bool active_registers(uint64_t w)
         return active(set) && !active(cleared) && gic_word_pending(set) == gic_word_pending(w) &&
                gic_word_pending(cleared) == gic_word_pending(w) &&
                (resident(w) ? (set & GIC_WORD_ACTIVE_OVERRIDDEN) != 0 : !active(w) || set == w) &&
-               gic_field_set_active(w, 0) == w && gic_field_clear_active(w, 0) == w && gic_field_active(w) == active(w);
+               gic_field_set_active(w, 0) == w && gic_field_clear_active(w, 0) == w &&
+               gic_field_active(w) == active(w);
 }
 
 static bool assigned_fields(uint64_t w)
 {
-        return gic_field_config(gic_field_set_config(w, 3)) == 2 && gic_field_config(gic_field_set_config(w, 1)) == 0 &&
-               gic_field_group(gic_field_set_group(w, 1)) == 1 && gic_field_group(gic_field_set_group(w, 0)) == 0 &&
+        return gic_field_config(gic_field_set_config(w, 3)) == 2 &&
+               gic_field_config(gic_field_set_config(w, 1)) == 0 &&
+               gic_field_group(gic_field_set_group(w, 1)) == 1 &&
+               gic_field_group(gic_field_set_group(w, 0)) == 0 &&
                gic_field_priority(gic_field_set_priority(w, 0x5a)) == 0x5a &&
                gic_field_set_priority(gic_field_set_priority(w, 0x5a), 0xa0) == w;
 }
@@ -283,10 +303,12 @@ static bool reset_law(uint64_t w)
 {
         uint64_t now = gic_irq_reset(w, false), sgi = gic_irq_reset(w, true);
 
-        return !enabled(now) && !active(now) && !latched(now) && !edge(now) && edge(sgi) && gic_word_priority(now) == 0 &&
-               !resident(now) && gic_word_holder(now) == GIC_NO_VCPU && gic_word_group(now) == 0 &&
-               (now & GIC_WORD_WIRES) == (w & GIC_WORD_WIRES) && gic_word_route(now) == gic_word_route(w) &&
-               !(now & GIC_WORD_MESSAGE) && gic_irq_reset(now, false) == now;
+        return !enabled(now) && !active(now) && !latched(now) && !edge(now) && edge(sgi) &&
+               gic_word_priority(now) == 0 && !resident(now) &&
+               gic_word_holder(now) == GIC_NO_VCPU && gic_word_group(now) == 0 &&
+               (now & GIC_WORD_WIRES) == (w & GIC_WORD_WIRES) &&
+               gic_word_route(now) == gic_word_route(w) && !(now & GIC_WORD_MESSAGE) &&
+               gic_irq_reset(now, false) == now;
 }
 
 /* --- every event --- */
@@ -319,7 +341,10 @@ static uint64_t event(unsigned n, uint64_t w)
 }
 enum { N_EVENTS = 21 };
 
-/* Only acknowledge, set-active and reset may touch these at all; nobody touches what he does not own. */
+/*
+ * Only acknowledge, set-active and reset may touch these at all;
+ * nobody touches what he does not own.
+ */
 static bool kept_bits(uint64_t w)
 {
         for (unsigned n = 0; n < N_EVENTS; n++) {
@@ -348,16 +373,21 @@ static bool effects_law(uint64_t w)
         for (unsigned n = 0; n < N_EVENTS; n++) {
                 uint64_t now = event(n, w);
                 unsigned effects = gic_irq_effects(w, now);
-                bool where = gic_word_priority(w) != gic_word_priority(now) || gic_word_route(w) != gic_word_route(now) ||
+                bool where = gic_word_priority(w) != gic_word_priority(now) ||
+                             gic_word_route(w) != gic_word_route(now) ||
                              gic_word_group(w) != gic_word_group(now);
 
-                if (!!(effects & GIC_EFFECT_DELIVER) != (gic_word_deliverable(now) && (!gic_word_deliverable(w) || where)))
+                if (!!(effects & GIC_EFFECT_DELIVER) !=
+                    (gic_word_deliverable(now) && (!gic_word_deliverable(w) || where)))
                         return false;
-                if (!!(effects & GIC_EFFECT_FLIGHT) != (gic_word_in_flight(now) && !gic_word_in_flight(w)))
+                if (!!(effects & GIC_EFFECT_FLIGHT) !=
+                    (gic_word_in_flight(now) && !gic_word_in_flight(w)))
                         return false;
-                if (!!(effects & GIC_EFFECT_ACTIVE) != (!active(w) && active(now) && !resident(now)))
+                if (!!(effects & GIC_EFFECT_ACTIVE) !=
+                    (!active(w) && active(now) && !resident(now)))
                         return false;
-                if (!!(effects & GIC_EFFECT_EOI) != (active(w) && !active(now) && (w & GIC_WORD_NOTIFY)))
+                if (!!(effects & GIC_EFFECT_EOI) !=
+                    (active(w) && !active(now) && (w & GIC_WORD_NOTIFY)))
                         return false;
         }
         return true;
@@ -377,30 +407,42 @@ static bool salt_counts(uint64_t w)
 int main(void)
 {
         check(salt_counts, "salt: sixteen values, and nothing else moves");
-        check(pending_law, "4.1.2: pending is a latch, or the held level of a level-sensitive interrupt");
-        check(deliverable_law, "4.1.2: deliverable needs pending, enabled, inactive, not listed, and a target");
-        check(flight_law, "ICH_HCR_EL2.TDIR: in flight is active, listed, or pending and enabled with a target");
+        check(pending_law,
+              "4.1.2: pending is a latch, or the held level of a level-sensitive interrupt");
+        check(deliverable_law,
+              "4.1.2: deliverable needs pending, enabled, inactive, not listed, and a target");
+        check(flight_law, "ICH_HCR_EL2.TDIR: in flight is active, listed, or pending and enabled "
+                          "with a target");
         check(level_raise, "4.1.2: a raised level is pending, raising it twice changes nothing");
-        check(level_lower, "4.1.2: a level that falls leaves pending only what another source or a latch holds");
+        check(level_lower,
+              "4.1.2: a level that falls leaves pending only what another source or a latch holds");
         check(edge_raise, "4.1.2: a rising edge makes an edge-triggered interrupt pending");
         check(edge_steady, "1.2.1: a wire that stays high is one edge");
         check(edge_fall, "1.2.1: a falling edge leaves an edge-triggered interrupt pending");
         check(wires_apart, "wires: each source changes its own bit only");
         check(pulse_once, "4.1.2: a pulse is one request, consumed by one acknowledge");
-        check(message_level, "12.9 GICD_SETSPI_NSR: a level message holds until GICD_CLRSPI_NSR, through acknowledge");
-        check(message_edge, "12.9 GICD_SETSPI_NSR: an edge message is one request, GICD_CLRSPI_NSR removes it");
-        check(latch_survives, "12.9 GICD_ISPENDR: the latch survives the fall of the line (conformance 2)");
+        check(message_level, "12.9 GICD_SETSPI_NSR: a level message holds until GICD_CLRSPI_NSR, "
+                             "through acknowledge");
+        check(message_edge,
+              "12.9 GICD_SETSPI_NSR: an edge message is one request, GICD_CLRSPI_NSR removes it");
+        check(latch_survives,
+              "12.9 GICD_ISPENDR: the latch survives the fall of the line (conformance 2)");
         check(latch_consumed, "12.9 GICD_ISPENDR: acknowledge consumes the latch (conformance 2)");
         check(clear_pending, "12.9 GICD_ICPENDR: clears latches, not a held level (conformance 2)");
-        check(acknowledge, "4.1.2: acknowledge makes it active; pending stays for a held level only");
+        check(acknowledge,
+              "4.1.2: acknowledge makes it active; pending stays for a held level only");
         check(deactivate, "4.1.2: deactivation leaves pending as it was");
-        check(level_again, "4.1.2: a line that is high at EOI is pending again, a low one is not (conformance 1)");
-        check(edge_while_active, "4.1.2: edges while active make it pending once more after EOI (conformance 3)");
-        check(disabled, "4.1.2: disabled: pending is kept, an active one can be ended, enabling delivers (conformance 4)");
+        check(level_again, "4.1.2: a line that is high at EOI is pending again, a low one is not "
+                           "(conformance 1)");
+        check(edge_while_active,
+              "4.1.2: edges while active make it pending once more after EOI (conformance 3)");
+        check(disabled, "4.1.2: disabled: pending is kept, an active one can be ended, enabling "
+                        "delivers (conformance 4)");
         check(active_registers, "12.9 GICD_ISACTIVER, GICD_ICACTIVER change active only");
         check(assigned_fields, "12.9 GICD_ICFGR, GICD_IGROUPR, GICD_IPRIORITYR read as written");
         check(reset_law, "reset: wires and route stay, the rest takes its reset value");
         check(kept_bits, "ABI: no event touches a bit that is not its own");
-        check(effects_law, "effects: deliver, in flight and end of interrupt are owed exactly when they happen");
+        check(effects_law,
+              "effects: deliver, in flight and end of interrupt are owed exactly when they happen");
         return tap_done();
 }

@@ -16,9 +16,12 @@ static void every_shared_interrupt(void)
                 wrong += gic_shared_index(intid) != next || gic_shared_intid(next) != intid;
         for (uint32_t intid = 4096; intid <= 5119; intid++, next++)
                 wrong += gic_shared_index(intid) != next || gic_shared_intid(next) != intid;
-        tap_eq(wrong, 0, "section 2.2: SPIs 32..1019, then 4096..5119, numbered without a gap, there and back");
+        tap_eq(wrong, 0,
+               "section 2.2: SPIs 32..1019, then 4096..5119, numbered without a gap, there and "
+               "back");
         tap_eq(next, GIC_N_SHARED, "gic_shared_index(): as many indices as there can be SPIs");
-        tap_ok(GIC_SHARED_WORDS * 64u >= next && GIC_SHARED_WORDS * 64u < next + 64, "as many words as that takes");
+        tap_ok(GIC_SHARED_WORDS * 64u >= next && GIC_SHARED_WORDS * 64u < next + 64,
+               "as many words as that takes");
 }
 
 static void nothing_else(void)
@@ -32,7 +35,9 @@ static void nothing_else(void)
                 wrong += gic_shared_index(intid) != GIC_N_SHARED;
         for (unsigned i = 0; i < sizeof wide / sizeof wide[0]; i++)
                 wrong += gic_shared_index(wide[i]) != GIC_N_SHARED;
-        tap_eq(wrong, 0, "section 2.2: SGIs, PPIs, special INTIDs, extended PPIs, LPIs and what is reserved are not shared");
+        tap_eq(wrong, 0,
+               "section 2.2: SGIs, PPIs, special INTIDs, extended PPIs, LPIs and what is reserved "
+               "are not shared");
 }
 
 int main(void)
