@@ -32,15 +32,17 @@ int vgic_conn_lost(struct vgic_conn *conn, int r)
         if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE)
                 return base_error_set(conn->why, -ENOTCONN, "the daemon closed the connection%s",
                                       r == -ECONNRESET ? " in the middle of a message" : "");
-        return base_error_set(conn->why, -ENOTCONN, "the connection to the daemon failed: %s", strerror(-r));
+        return base_error_set(conn->why, -ENOTCONN, "the connection to the daemon failed: %s",
+                              strerror(-r));
 }
 
 static int vgic_call_nonsense(struct vgic_conn *conn, const char *what, uint32_t request)
 {
         conn->has_news |= !conn->gone;
         conn->gone = true;
-        return base_error_set(conn->why, -EPROTO, "the daemon does not keep to the protocol: %s (message %u)",
-                              what, request);
+        return base_error_set(conn->why, -EPROTO,
+                              "the daemon does not keep to the protocol: %s (message %u)", what,
+                              request);
 }
 
 static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *row)
@@ -48,7 +50,8 @@ static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
         struct vgic_event event = { 0 };
 
-        if (proto_message_unpack(row->payload, conn->rx.payload, conn->rx.header.size, &message) < 0)
+        if (proto_message_unpack(row->payload, conn->rx.payload, conn->rx.header.size,
+                                 &message) < 0)
                 return vgic_call_nonsense(conn, "an event does not decode", row->id);
         if (row->id == PROTO_EVENT_TDIR) {
                 const Vgic__EventTdir *tdir = (const Vgic__EventTdir *)message;
@@ -82,7 +85,8 @@ int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request, uint64_t numb
                 const struct proto_row *row = proto_table_find(header->request);
 
                 /* A newer daemon's events are none of ours. */
-                return row && row->direction == PROTO_TO_CLIENT ? vgic_call_take_event(conn, row) : 0;
+                return row && row->direction == PROTO_TO_CLIENT ? vgic_call_take_event(conn, row)
+                                                                : 0;
         }
         if (conn->n_answered == conn->n_sent)
                 return vgic_call_nonsense(conn, "a reply to nothing", header->request);
@@ -120,7 +124,8 @@ static int vgic_call_wait(struct vgic_conn *conn, uint32_t request, uint64_t num
                         continue;
                 }
                 if (left.tv_sec == 0 && left.tv_nsec == 0)
-                        return base_error_set(conn->why, -ETIMEDOUT, "%s: the daemon did not answer within %u ms",
+                        return base_error_set(conn->why, -ETIMEDOUT,
+                                              "%s: the daemon did not answer within %u ms",
                                               proto_table_find(request)->name, conn->timeout_ms);
                 if (full)
                         pollfd.events |= POLLOUT;
@@ -141,7 +146,8 @@ static int vgic_call_status(struct vgic_conn *conn, const struct proto_row *row,
         if (!status || status->code == PROTO_OK)
                 return 0;
         return base_error_set(conn->why, proto_code_errno(status->code), "%s: %s", row->name,
-                              status->text && status->text[0] ? status->text : proto_code_text(status->code));
+                              status->text && status->text[0] ? status->text
+                                                              : proto_code_text(status->code));
 }
 
 /* Check that as many descriptors came as the message table says. */
@@ -152,8 +158,8 @@ static int vgic_call_fds(struct vgic_conn *conn, const struct proto_row *row)
         if (conn->rx.fds.lost) {
                 getrlimit(RLIMIT_NOFILE, &limit);
                 return base_error_set(conn->why, -EMFILE,
-                                      "%s: this process has no descriptors left; raise its RLIMIT_NOFILE "
-                                      "(ulimit -n, now %llu)",
+                                      "%s: this process has no descriptors left; raise its "
+                                      "RLIMIT_NOFILE (ulimit -n, now %llu)",
                                       row->name, (unsigned long long)limit.rlim_cur);
         }
         if (conn->rx.fds.n < row->min_reply_fds || conn->rx.fds.n > row->max_reply_fds)
@@ -171,8 +177,8 @@ static int vgic_call_decode(struct vgic_conn *conn, const struct proto_row *row,
 }
 
 /* The reply is the current frame. */
-static int vgic_call_result(struct vgic_conn *conn, const struct proto_row *row, ProtobufCMessage **ret_reply,
-                            struct proto_fds *ret_fds)
+static int vgic_call_result(struct vgic_conn *conn, const struct proto_row *row,
+                            ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
 {
         const struct proto_rx *rx = &conn->rx;
         int r = vgic_call_status(conn, row, rx->payload, rx->header.size);
@@ -210,9 +216,10 @@ static int vgic_call_send(struct vgic_conn *conn, const struct proto_row *row,
         vgic_late_undo(&conn->late, request);
         r = proto_tx_send(&conn->tx, conn->socket, request->id, PROTO_FLAG_NEED_REPLY,
                           request->message, request->fds, request->n_fds);
-        if (r == -ENOMEM || r == -EMFILE || r == -EMSGSIZE || r == -ENOBUFS || r == -EBADF || r == -ETOOMANYREFS)
-                return base_error_set(conn->why, r == -EMSGSIZE ? -EINVAL : r, "%s: cannot be sent: %s",
-                                      row->name, strerror(-r));
+        if (r == -ENOMEM || r == -EMFILE || r == -EMSGSIZE || r == -ENOBUFS || r == -EBADF ||
+            r == -ETOOMANYREFS)
+                return base_error_set(conn->why, r == -EMSGSIZE ? -EINVAL : r,
+                                      "%s: cannot be sent: %s", row->name, strerror(-r));
         if (r < 0 && r != -EPIPE)
                 return vgic_conn_lost(conn, r);
         *ret_number = ++conn->n_sent;
@@ -277,8 +284,9 @@ static int vgic_call_locked(struct vgic_conn *conn, const struct vgic_request *r
         return 0;
 }
 
-int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
-              ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
+int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,
+              const int *fds, uint32_t n_fds, ProtobufCMessage **ret_reply,
+              struct proto_fds *ret_fds)
 {
         const struct vgic_request whole = {
                 .id = request, .message = message, .fds = fds, .n_fds = n_fds,
@@ -291,7 +299,8 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
         return r;
 }
 
-int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, ProtobufCMessage **ret_reply)
+int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,
+                  ProtobufCMessage **ret_reply)
 {
         const struct vgic_request whole = { .id = request, .message = message };
         struct base_error unheard;

@@ -50,7 +50,8 @@ int vgic_conn_begin(struct vgic_conn *conn)
         if (vgic_conn_is_gone(conn) || conn->socket < 0) {
                 if (conn->vm)
                         vgic_bereft_again(conn->vm, false);
-                return base_error_set(&conn->error, -ENOTCONN, "the connection to the daemon is gone: connect again");
+                return base_error_set(&conn->error, -ENOTCONN,
+                                      "the connection to the daemon is gone: connect again");
         }
         return 0;
 }
@@ -72,14 +73,16 @@ static int vgic_conn_open(struct vgic_conn *conn, const char *path)
         uint64_t deadline = base_clock_ns() + conn->timeout_ms * UINT64_C(1000000);
 
         if (strlen(path) >= sizeof(address.sun_path) || !path[0])
-                return base_error_set(&conn->error, -EINVAL, "the socket's path has more than %zu bytes, or none: %s",
+                return base_error_set(&conn->error, -EINVAL,
+                                      "the socket's path has more than %zu bytes, or none: %s",
                                       sizeof(address.sun_path) - 1, path);
         memcpy(address.sun_path, path, strlen(path) + 1);
 
         conn->epoll = epoll_create1(EPOLL_CLOEXEC);
         conn->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (conn->epoll < 0 || conn->socket < 0)
-                return base_error_set(&conn->error, -errno, "no descriptor for a socket: %s", strerror(errno));
+                return base_error_set(&conn->error, -errno, "no descriptor for a socket: %s",
+                                      strerror(errno));
         for (;;) {
                 struct timespec left = base_clock_left(deadline);
                 struct timeval limit = { .tv_sec = left.tv_sec, .tv_usec = left.tv_nsec / 1000 };
@@ -103,7 +106,8 @@ static int vgic_conn_hello(struct vgic_conn *conn, const char *client_name)
         int r;
 
         hello.features = PROTO_FEATURES_ALL;
-        hello.client_name = (char *)(uintptr_t)(client_name ? client_name : program_invocation_short_name);
+        hello.client_name = (char *)(uintptr_t)(client_name ? client_name
+                                                            : program_invocation_short_name);
         r = vgic_call(conn, PROTO_HELLO, &hello.base, NULL, 0, &reply, NULL);
         if (r < 0)
                 return r;
@@ -111,7 +115,8 @@ static int vgic_conn_hello(struct vgic_conn *conn, const char *client_name)
         conn->session = ((Vgic__HelloReply *)reply)->session;
         if (conn->features & ~PROTO_FEATURES_ALL)
                 return base_error_set(&conn->error, -EPROTO,
-                                      "the daemon agreed to features that were not offered: 0x%" PRIx64,
+                                      "the daemon agreed to features that were not offered: "
+                                      "0x%" PRIx64,
                                       conn->features);
         return 0;
 }

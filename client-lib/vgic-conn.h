@@ -6,13 +6,14 @@
 /*
  * A connection, as the cold path sees it
  *
- * What    A call sends one request that asks for a reply and waits for it; events that come in between are kept.
- *         Replies come in the order of the requests; of one that comes late see vgic-late.h.
- * Trust   The daemon's frames are checked as the daemon checks ours: a daemon of another version, or an impostor at the
- *         socket's path, costs an error, never more.
- * Threads One at a time per connection (the caller excludes), and beside it any thread that calls vgic_call_any(). The lock
- *         orders their requests; it covers what one request and its answer touch. The words of a failure belong to the
- *         former: vgic_call_any() has its own.
+ * What    A call sends one request that asks for a reply and waits for it; events that come in
+ *         between are kept. Replies come in the order of the requests; of one that comes late see
+ *         vgic-late.h.
+ * Trust   The daemon's frames are checked as the daemon checks ours: a daemon of another version,
+ *         or an impostor at the socket's path, costs an error, never more.
+ * Threads One at a time per connection (the caller excludes), and beside it any thread that calls
+ *         vgic_call_any(). The lock orders their requests; it covers what one request and its
+ *         answer touch. The words of a failure belong to the former: vgic_call_any() has its own.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -28,20 +29,20 @@
 #define VGIC_CONN_TIMEOUT_MS  5000u
 
 /*
- * Events that can wait: each kind coalesces per INTID, so this is never reached by a daemon that keeps to the
- * protocol.
+ * Events that can wait: each kind coalesces per INTID, so this is never reached by a daemon that
+ * keeps to the protocol.
  */
 #define VGIC_CONN_EVENTS_MAX  2048u
 
 struct vgic_conn {
         pthread_mutex_t lock;           /* covers what follows, but for constants, vm and error */
         int socket;                     /* -1: never connected */
-        int epoll;                      /* what the host polls: the socket, and a device's doorbell */
+        int epoll;                    /* what the host polls: the socket, and a device's doorbell */
         uint32_t timeout_ms;
         uint64_t features;
         bool has_news;                  /* just found gone, or its VM was destroyed */
         uint64_t session;               /* the daemon's number of it */
-        bool gone;                      /* the daemon closed, or lost the protocol: only disconnecting is left */
+        bool gone;         /* the daemon closed, or lost the protocol: only disconnecting is left */
         uint64_t n_sent, n_answered;    /* the next reply is to request n_answered + 1 */
         uint64_t n_left;                /* n_sent with the last VM_DETACH: see its use */
         struct vgic_late_list late;     /* of those between, and before: what a retry has to know */
@@ -52,10 +53,14 @@ struct vgic_conn {
         uint32_t events_size;
         struct vgic_vm *vm;             /* attached, or NULL */
         struct base_error error;        /* for the caller who excludes */
-        struct base_error *why;         /* of the call under way: &error, or what vgic_call_any() throws away */
+        /* of the call under way: &error, or what vgic_call_any() throws away */
+        struct base_error *why;
 };
 
-/* vgic_conn_begin() - at the head of each cold-path call: forget the last error. Return: 0; -EINVAL; -ENOTCONN. */
+/*
+ * vgic_conn_begin() - at the head of each cold-path call: forget the last error.
+ * Return: 0; -EINVAL; -ENOTCONN.
+ */
 int vgic_conn_begin(struct vgic_conn *conn);
 
 /* vgic_conn_free() - close and release it; no VM is attached. */
@@ -88,28 +93,35 @@ int vgic_conn_take_frame(struct vgic_conn *conn, uint32_t request, uint64_t numb
  * vgic_call() - one request, one reply; the same again after -ETIMEDOUT gets the first one's reply
  * (vgic-late.h)
  * @fds:       @n_fds descriptors to send along, borrowed
- * @ret_reply: the reply's message, of the type in the message table; proto_message_free() it; NULL: the status is
- *             enough
+ * @ret_reply: the reply's message, of the type in the message table; proto_message_free() it; NULL:
+ *             the status is enough
  * @ret_fds:   its descriptors, as many as the message table allows; NULL if it can have none
  *
- * Return: 0; the status' errno (proto_code_errno()); -ENOTCONN; -ETIMEDOUT; -EPROTO; -EMFILE; -ENOMEM. All with words.
+ * Return: 0; the status' errno (proto_code_errno()); -ENOTCONN; -ETIMEDOUT; -EPROTO; -EMFILE;
+ * -ENOMEM. All with words.
  */
-int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds,
-              ProtobufCMessage **ret_reply, struct proto_fds *ret_fds);
+int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,
+              const int *fds, uint32_t n_fds, ProtobufCMessage **ret_reply,
+              struct proto_fds *ret_fds);
 
 /*
  * vgic_call_any() - the same without descriptors, and words. Threads: any.
  */
-int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message, ProtobufCMessage **ret_reply);
+int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,
+                  ProtobufCMessage **ret_reply);
 
 /**
  * vgic_options_take() - copy a caller's options, whose size may be older or newer than ours
  *
  * Return: 0; -EINVAL no size, or members that this library does not know are set.
  */
-int vgic_options_take(struct base_error *error, void *options, size_t size, const void *caller, size_t caller_size);
+int vgic_options_take(struct base_error *error, void *options, size_t size, const void *caller,
+                      size_t caller_size);
 
-/** vgic_options_give() - the reverse: fill a caller's structure, which begins with its size. Return: 0; -EINVAL no size. */
+/**
+ * vgic_options_give() - the reverse: fill a caller's structure, which begins with its size.
+ * Return: 0; -EINVAL no size.
+ */
 int vgic_options_give(struct base_error *error, const void *ours, size_t size, void *caller);
 
 /* vgic_name_check() - VM names, grant labels. Return: 0; -EINVAL, with words. */

@@ -223,12 +223,14 @@ int vgic_device_process(struct vgic_vm *vm)
         vgic_doorbell_drain(vm->ring_to_client);
         shm_ring_wake(&vm->ring);
         do {
-                for (unsigned i = 0; i < SHM_RING_ENTRIES && (r = shm_ring_get(&vm->ring, &entry)) == 1; i++)
+                for (unsigned i = 0;
+                     i < SHM_RING_ENTRIES && (r = shm_ring_get(&vm->ring, &entry)) == 1; i++)
                         take_entry(vm, entry);
                 if (r == 0)
                         r = shm_ring_sleep(&vm->ring);
         } while (r == 1 && --turns);
-        if (r == 1) /* more than honest notes can be: stay readable, and let the host do something else first */
+        /* more than honest notes can be: stay readable, and let the host do something else first */
+        if (r == 1)
                 vgic_doorbell_ring(vm->ring_to_client);
         if (r < 0)
                 return -EPROTO;

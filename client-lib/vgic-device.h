@@ -9,8 +9,8 @@
 #include "vgic-private.h"
 
 /*
- * vgic_device_drive() - Return: 0; -EINVAL; -EACCES not granted; -EAGAIN the ring is full, kept and sent later;
- * -ENOTCONN; -EBADMSG. Threads: conn.
+ * vgic_device_drive() - Return: 0; -EINVAL; -EACCES not granted; -EAGAIN the ring is full, kept and
+ * sent later; -ENOTCONN; -EBADMSG. Threads: conn.
  */
 int vgic_device_drive(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op);
 

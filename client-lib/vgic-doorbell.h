@@ -13,7 +13,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Ring. A failure but EINTR needs no answer: EAGAIN means that the counter is far from zero, which is what we want. */
+/*
+ * Ring. A failure but EINTR needs no answer: EAGAIN means that the counter is far from zero, which
+ * is what we want.
+ */
 static inline void vgic_doorbell_ring(int fd)
 {
         const uint64_t one = 1;

@@ -13,7 +13,8 @@
 #include "proto-message.h"
 #include "vgic-vm.h"
 
-int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token)
+int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n,
+               char *ret_token)
 {
         Vgic__Grant grant = VGIC__GRANT__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
@@ -35,7 +36,8 @@ int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, si
                 return r;
         token = ((const Vgic__GrantReply *)reply)->token;
         if (strlen(token) != VGIC_TOKEN_MAX || strspn(token, "0123456789abcdef") != VGIC_TOKEN_MAX)
-                return base_error_set(&vm->conn->error, -EPROTO, "GRANT: the token is not %u hexadecimal digits",
+                return base_error_set(&vm->conn->error, -EPROTO,
+                                      "GRANT: the token is not %u hexadecimal digits",
                                       VGIC_TOKEN_MAX);
         memcpy(ret_token, token, VGIC_TOKEN_MAX + 1);
         return 0;

@@ -14,14 +14,16 @@
 #include "proto-message.h"
 #include "vgic-vm.h"
 
-int vgic_vm_info_take(struct vgic_conn *conn, const Vgic__VmInfo *from, struct vgic_vm_info *ret_info)
+int vgic_vm_info_take(struct vgic_conn *conn, const Vgic__VmInfo *from,
+                      struct vgic_vm_info *ret_info)
 {
         struct vgic_vm_info info = { .size = sizeof(info) };
 
         if (!from || vgic_name_check(NULL, "name", from->name) < 0 || from->n_vcpus < 1 ||
-            from->n_vcpus > VGIC_MAX_VCPUS || from->n_spis > VGIC_MAX_SPIS || from->n_espis > VGIC_MAX_ESPIS ||
-            from->n_eppis > VGIC_MAX_EPPIS)
-                return base_error_set(&conn->error, -EPROTO, "the daemon's description of a VM makes no sense");
+            from->n_vcpus > VGIC_MAX_VCPUS || from->n_spis > VGIC_MAX_SPIS ||
+            from->n_espis > VGIC_MAX_ESPIS || from->n_eppis > VGIC_MAX_EPPIS)
+                return base_error_set(&conn->error, -EPROTO,
+                                      "the daemon's description of a VM makes no sense");
         memcpy(info.name, from->name, strlen(from->name) + 1);
         info.id = from->id;
         info.owner_uid = from->owner_uid;
@@ -42,7 +44,8 @@ int vgic_vm_info_take(struct vgic_conn *conn, const Vgic__VmInfo *from, struct v
         info.guest_errors = from->guest_errors;
         info.n_espis = from->n_espis;
         info.n_eppis = from->n_eppis;
-        info.affinity_levels = from->affinity_levels ? from->affinity_levels : 4; /* a daemon without EXTENDED */
+        /* a daemon without EXTENDED */
+        info.affinity_levels = from->affinity_levels ? from->affinity_levels : 4;
         info.flags = from->flags;
         info.n_redist_regions = from->n_redist_regions ? from->n_redist_regions : 1;
         *ret_info = info;
@@ -50,7 +53,8 @@ int vgic_vm_info_take(struct vgic_conn *conn, const Vgic__VmInfo *from, struct v
 }
 
 /* One page: append it. Return: 1 there is more; 0; a negative errno. */
-static int vgic_info_page(struct vgic_conn *conn, uint64_t *after_id, struct vgic_vm_info **infos, size_t *n)
+static int vgic_info_page(struct vgic_conn *conn, uint64_t *after_id, struct vgic_vm_info **infos,
+                          size_t *n)
 {
         Vgic__VmList ask = VGIC__VM_LIST__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
@@ -74,7 +78,8 @@ static int vgic_info_page(struct vgic_conn *conn, uint64_t *after_id, struct vgi
                 if (r < 0)
                         return r;
                 if (grown[*n].id <= *after_id)
-                        return base_error_set(&conn->error, -EPROTO, "VM_LIST: the VMs are not in order");
+                        return base_error_set(&conn->error, -EPROTO,
+                                              "VM_LIST: the VMs are not in order");
                 *after_id = grown[(*n)++].id;
         }
         return reply->more;

@@ -18,11 +18,17 @@
 #include "vgic-thread.h"
 
 _Static_assert(sizeof(struct vgic_lr_bank) == sizeof(struct shm_port_bank) &&
-               offsetof(struct vgic_lr_bank, ich_lr) == offsetof(struct shm_port_bank, ich_lr) &&
-               offsetof(struct vgic_lr_bank, ich_ap0r) == offsetof(struct shm_port_bank, ich_ap0r) &&
-               offsetof(struct vgic_lr_bank, ich_ap1r) == offsetof(struct shm_port_bank, ich_ap1r) &&
-               offsetof(struct vgic_lr_bank, ich_vmcr) == offsetof(struct shm_port_bank, ich_vmcr) &&
-               offsetof(struct vgic_lr_bank, ich_hcr) == offsetof(struct shm_port_bank, ich_hcr), "banks have one layout");
+               offsetof(struct vgic_lr_bank, ich_lr) ==
+               offsetof(struct shm_port_bank, ich_lr) &&
+               offsetof(struct vgic_lr_bank, ich_ap0r) ==
+               offsetof(struct shm_port_bank, ich_ap0r) &&
+               offsetof(struct vgic_lr_bank, ich_ap1r) ==
+               offsetof(struct shm_port_bank, ich_ap1r) &&
+               offsetof(struct vgic_lr_bank, ich_vmcr) ==
+               offsetof(struct shm_port_bank, ich_vmcr) &&
+               offsetof(struct vgic_lr_bank, ich_hcr) ==
+               offsetof(struct shm_port_bank, ich_hcr),
+               "banks have one layout");
 _Static_assert(VGIC_MAX_LIST_REGISTERS == SHM_N_LIST_REGISTERS, "as many list registers");
 
 /* One that was given back has been repaired, and may be another process's by now. */
@@ -68,7 +74,8 @@ VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *
         vgic_bell_answer(vcpu);
         shm_port_exit(&vcpu->vm->gic, vcpu->index, &bank);
         shm_local_enter(&vcpu->inside, 0);
-        (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this exit */
+        /* whoever asked has been answered by this exit */
+        (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index);
         vgic_bereft_tick(vcpu->vm);
         return 0;
 }

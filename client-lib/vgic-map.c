@@ -22,10 +22,12 @@ static int vgic_map_check_limit(struct vgic_vm *vm)
 {
         struct rlimit limit;
 
-        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= vm->info.n_vcpus + VGIC_MAP_SPARE_FDS)
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+            limit.rlim_cur >= vm->info.n_vcpus + VGIC_MAP_SPARE_FDS)
                 return 0;
         return base_error_set(&vm->conn->error, -EMFILE,
-                              "a VM of %u vCPUs takes as many descriptors; raise RLIMIT_NOFILE (ulimit -n, now %llu)",
+                              "a VM of %u vCPUs takes as many descriptors; raise RLIMIT_NOFILE "
+                              "(ulimit -n, now %llu)",
                               vm->info.n_vcpus, (unsigned long long)limit.rlim_cur);
 }
 
@@ -48,7 +50,8 @@ static int vgic_map_segment(struct vgic_vm *vm)
                                       "VM_MAP: the lock file is missing, or was not asked for");
         if (has_lock_file && !(vm->kept_locks = shm_lock_keep(vm->locks)))
                 return base_error_set(&vm->conn->error, -EPROTO, "VM_MAP: the lock file is none");
-        if (writable != (vm->daemon_doorbell >= 0) || (writable && base_fd_is_eventfd(vm->daemon_doorbell) != 1))
+        if (writable != (vm->daemon_doorbell >= 0) ||
+            (writable && base_fd_is_eventfd(vm->daemon_doorbell) != 1))
                 return base_error_set(&vm->conn->error, -EPROTO,
                                       "VM_MAP: the daemon's doorbell is missing, or no eventfd");
         r = shm_segment_map(segment, writable, &vm->gic);
@@ -58,7 +61,8 @@ static int vgic_map_segment(struct vgic_vm *vm)
                                       "the segment is not what it should be" : strerror(-r));
         if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis ||
             vm->gic.n_espis != vm->info.n_espis || vm->gic.n_eppis != vm->info.n_eppis)
-                return base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
+                return base_error_set(&vm->conn->error, -EBADMSG,
+                                      "the segment has another shape than the VM");
         return 0;
 }
 
@@ -85,7 +89,8 @@ static int vgic_map_some_doorbells(struct vgic_vm *vm, uint32_t first)
                         r = -EPROTO;
         if (r < 0) {
                 proto_fds_clear(&fds);
-                return base_error_set(&vm->conn->error, r, "VM_DOORBELLS: not the doorbells that were asked for");
+                return base_error_set(&vm->conn->error, r,
+                                      "VM_DOORBELLS: not the doorbells that were asked for");
         }
         r = (int)fds.n;
         for (uint32_t i = 0; i < fds.n; i++)
@@ -126,7 +131,8 @@ int vgic_vm_map(struct vgic_vm *vm)
         if (r == 0)
                 r = vgic_map_segment(vm);
         if (r == 0 && vm->gic.mirror != ((vm->info.flags & VGIC_VM_MIRROR) != 0))
-                r = base_error_set(&vm->conn->error, -EBADMSG, "the segment has another shape than the VM");
+                r = base_error_set(&vm->conn->error, -EBADMSG,
+                                   "the segment has another shape than the VM");
         if (r == 0 && rings)
                 r = vgic_map_doorbells(vm);
         if (r < 0) {

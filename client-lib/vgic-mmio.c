@@ -18,7 +18,8 @@ static int check(const struct vgic_vm *vm, unsigned len, bool writes)
         return vgic_vm_check(vm, writes);
 }
 
-VGIC_EXPORT int vgic_gicd_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *ret_value)
+VGIC_EXPORT int vgic_gicd_read(struct vgic_vm *vm, uint64_t offset, unsigned len,
+                               uint64_t *ret_value)
 {
         int r = check(vm, len, false);
 
@@ -36,7 +37,8 @@ VGIC_EXPORT int vgic_gicd_write(struct vgic_vm *vm, uint64_t offset, unsigned le
         return r;
 }
 
-VGIC_EXPORT int vgic_gicr_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *ret_value)
+VGIC_EXPORT int vgic_gicr_read(struct vgic_vm *vm, uint64_t offset, unsigned len,
+                               uint64_t *ret_value)
 {
         int r = check(vm, len, false);
 

@@ -19,7 +19,8 @@ static int vgic_msg_begin(struct vgic_conn *conn, const char *name)
         return r < 0 ? r : vgic_name_check(&conn->error, "name", name);
 }
 
-int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op)
+int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid,
+                    enum vgic_line_op op)
 {
         Vgic__Inject inject = VGIC__INJECT__INIT;
         int r = vgic_msg_begin(conn, name);
@@ -33,7 +34,8 @@ int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, ui
         return vgic_call(conn, PROTO_INJECT, &inject.base, NULL, 0, NULL, NULL);
 }
 
-int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr)
+int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index,
+                      struct vgic_icc_ctlr *ret_ctlr)
 {
         Vgic__VmVcpu ask = VGIC__VM_VCPU__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
@@ -55,7 +57,8 @@ int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, 
         return 0;
 }
 
-static int vgic_msg_ask_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir_stats *ret_stats)
+static int vgic_msg_ask_tdir(struct vgic_conn *conn, const char *name,
+                             struct vgic_tdir_stats *ret_stats)
 {
         Vgic__VmName ask = VGIC__VM_NAME__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
@@ -70,8 +73,10 @@ static int vgic_msg_ask_tdir(struct vgic_conn *conn, const char *name, struct vg
                 return r;
         reply = (const Vgic__TdirReply *)message;
         *ret_stats = (struct vgic_tdir_stats) {
-                .set = reply->set, .generation = reply->generation, .n_in_flight = reply->n_in_flight, .cause = reply->cause,
-                .traps = reply->traps, .broadcasts = reply->broadcasts, .suppressed = reply->suppressed,
+                .set = reply->set, .generation = reply->generation,
+                .n_in_flight = reply->n_in_flight, .cause = reply->cause,
+                .traps = reply->traps, .broadcasts = reply->broadcasts,
+                .suppressed = reply->suppressed,
         };
         return 0;
 }
@@ -83,7 +88,9 @@ int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *re
 
         if (r < 0)
                 return r;
-        *ret_tdir = (struct vgic_tdir) { .set = stats.set, .generation = stats.generation, .n_in_flight = stats.n_in_flight };
+        *ret_tdir = (struct vgic_tdir){ .set = stats.set,
+                                        .generation = stats.generation,
+                                        .n_in_flight = stats.n_in_flight };
         return 0;
 }
 
@@ -100,7 +107,8 @@ static void vgic_msg_take_irq(const Vgic__IrqState *from, struct vgic_irq_state 
         *ret_state = (struct vgic_irq_state){
                 .intid = from->intid, .vcpu = from->vcpu, .holder = from->holder,
                 .enabled = from->enabled, .pending = from->pending, .active = from->active,
-                .group = (uint8_t)from->group, .edge = from->edge, .line = from->line, .latch = from->latch,
+                .group = (uint8_t)from->group, .edge = from->edge, .line = from->line,
+                .latch = from->latch,
                 .priority = (uint8_t)from->priority, .one_of_n = from->one_of_n != 0,
                 .stale = from->stale != 0,
                 .acknowledged = from->acknowledged,
@@ -115,7 +123,8 @@ static bool vgic_msg_is_intid(uint32_t intid)
 }
 
 /* One page. Return: how many were stored; a negative errno. */
-static int vgic_msg_irqs_page(struct vgic_conn *conn, const Vgic__IrqList *ask, struct vgic_irq_state *ret_states)
+static int vgic_msg_irqs_page(struct vgic_conn *conn, const Vgic__IrqList *ask,
+                              struct vgic_irq_state *ret_states)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
         const Vgic__IrqListReply *reply;
@@ -126,12 +135,14 @@ static int vgic_msg_irqs_page(struct vgic_conn *conn, const Vgic__IrqList *ask, 
                 return r;
         reply = (const Vgic__IrqListReply *)message;
         if (reply->n_irqs > ask->count)
-                return base_error_set(&conn->error, -EPROTO, "IRQ_LIST: more interrupts than were asked for");
+                return base_error_set(&conn->error, -EPROTO,
+                                      "IRQ_LIST: more interrupts than were asked for");
         for (size_t i = 0; i < reply->n_irqs; i++) {
                 uint32_t intid = reply->irqs[i]->intid;
 
                 if (intid < next || !vgic_msg_is_intid(intid))
-                        return base_error_set(&conn->error, -EPROTO, "IRQ_LIST: the interrupts are not in order");
+                        return base_error_set(&conn->error, -EPROTO,
+                                              "IRQ_LIST: the interrupts are not in order");
                 next = intid + 1;
                 vgic_msg_take_irq(reply->irqs[i], &ret_states[i]);
         }
@@ -151,7 +162,8 @@ int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint
         ask.vcpu = index;
         ask.first_intid = first_intid;
         while (got < n && ask.first_intid < GIC_ESPI_FIRST + GIC_MAX_ESPIS) {
-                ask.count = n - got < PROTO_IRQS_PER_PAGE ? (uint32_t)(n - got) : PROTO_IRQS_PER_PAGE;
+                ask.count = n - got < PROTO_IRQS_PER_PAGE ? (uint32_t)(n - got)
+                                                          : PROTO_IRQS_PER_PAGE;
                 r = vgic_msg_irqs_page(conn, &ask, ret_states + got);
                 if (r < 0)
                         return r;
@@ -176,8 +188,8 @@ int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enu
         return vgic_call(conn, PROTO_RESET, &reset.base, NULL, 0, NULL, NULL);
 }
 
-int vgic_msg_mirror_read(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t reg, unsigned kind,
-                         uint64_t *ret_value)
+int vgic_msg_mirror_read(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t reg,
+                         unsigned kind, uint64_t *ret_value)
 {
         Vgic__MirrorGet ask = VGIC__MIRROR_GET__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
@@ -195,7 +207,8 @@ int vgic_msg_mirror_read(struct vgic_conn *conn, const char *name, uint32_t inde
                 return r;
         reply = (const Vgic__MirrorReply *)message;
         if (!reply->valid)
-                return base_error_set(&conn->error, -ENODATA, "it was never published, or was invalidated since");
+                return base_error_set(&conn->error, -ENODATA,
+                                      "it was never published, or was invalidated since");
         *ret_value = reply->value;
         return 0;
 }

@@ -179,7 +179,8 @@ VGIC_EXPORT void vgic_vcpu_leave(struct vgic_vcpu *vcpu)
                 return;
         vgic_bell_answer(vcpu);
         shm_park_end(&vcpu->vm->gic, vcpu->index);
-        (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index); /* whoever asked has been answered by this leave */
+        /* whoever asked has been answered by this leave */
+        (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index);
         vgic_bereft_tick(vcpu->vm);
 }
 
@@ -233,10 +234,11 @@ static int sleep_on_doorbell(struct vgic_vcpu *vcpu)
 }
 
 /*
- * Sleep on the doorbell, the host's descriptors and the clock. Return: VGIC_WAKE_FD, VGIC_WAKE_DEADLINE, 0 (rung), or
- * an error.
+ * Sleep on the doorbell, the host's descriptors and the clock. Return: VGIC_WAKE_FD,
+ * VGIC_WAKE_DEADLINE, 0 (rung), or an error.
  */
-static int sleep_on_all(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
+static int sleep_on_all(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds,
+                        size_t n_fds)
 {
         struct pollfd all[VGIC_PARK_MAX_FDS + 1];
         struct timespec timeout, *limit = NULL;
@@ -260,7 +262,10 @@ static int sleep_on_all(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pol
                 drain(vcpu);
         if (r > (all[0].revents ? 1 : 0))
                 return VGIC_WAKE_FD;
-        /* Once the deadline is past a doorbell does not put it off: somebody might ring without end. */
+        /*
+         * Once the deadline is past a doorbell does not put it off:
+         * somebody might ring without end.
+         */
         return r == 0 || late ? VGIC_WAKE_DEADLINE : 0;
 }
 
@@ -287,7 +292,8 @@ static int sleep_once(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollf
         return why == VGIC_WAKE_DEADLINE ? 0 : why;
 }
 
-VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds)
+VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds,
+                               size_t n_fds)
 {
         struct shm_gic *gic = &vcpu->vm->gic;
         int why = 0;

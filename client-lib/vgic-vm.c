@@ -20,7 +20,8 @@ _Static_assert(VGIC_VM_EPHEMERAL == PROTO_VM_EPHEMERAL && VGIC_VM_NO_1_OF_N == P
                VGIC_VM_NO_RSS == PROTO_VM_NO_RSS && VGIC_VM_MIRROR == PROTO_VM_MIRROR &&
                VGIC_VM_AWAKE == PROTO_VM_AWAKE, "flags have one numbering");
 
-struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role, const struct vgic_vm_info *info)
+struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role,
+                            const struct vgic_vm_info *info)
 {
         struct vgic_vm *vm = calloc(1, sizeof(*vm));
 
@@ -72,7 +73,8 @@ static int vgic_vm_begin_attach(struct vgic_conn *conn)
         int r = vgic_conn_begin(conn);
 
         if (r == 0 && conn->vm)
-                return base_error_set(&conn->error, -EISCONN, "this connection is attached to VM %s already",
+                return base_error_set(&conn->error, -EISCONN,
+                                      "this connection is attached to VM %s already",
                                       conn->vm->name);
         return r;
 }
@@ -92,7 +94,9 @@ static int vgic_vm_call(struct vgic_conn *conn, uint32_t request, const Protobuf
 {
         int r = vgic_call(conn, request, message, NULL, 0, ret_reply, NULL);
 
-        return r < 0 ? r : vgic_vm_info_take(conn, ((const Vgic__VmInfoReply *)*ret_reply)->vm, ret_info);
+        return r < 0 ? r
+                     : vgic_vm_info_take(conn, ((const Vgic__VmInfoReply *)*ret_reply)->vm,
+                                         ret_info);
 }
 
 static int vgic_vm_check_config(struct vgic_conn *conn, const struct vgic_vm_config *config)
@@ -102,17 +106,20 @@ static int vgic_vm_check_config(struct vgic_conn *conn, const struct vgic_vm_con
         if (r < 0)
                 return r;
         if (config->n_vcpus < 1 || config->n_vcpus > VGIC_MAX_VCPUS)
-                return base_error_set(&conn->error, -EINVAL, "n_vcpus is %u, it can be 1 to %u", config->n_vcpus,
-                                      VGIC_MAX_VCPUS);
+                return base_error_set(&conn->error, -EINVAL, "n_vcpus is %u, it can be 1 to %u",
+                                      config->n_vcpus, VGIC_MAX_VCPUS);
         if (config->n_spis > VGIC_MAX_SPIS)
-                return base_error_set(&conn->error, -EINVAL, "n_spis is %u, it can be 0 to %u", config->n_spis,
-                                      VGIC_MAX_SPIS);
-        if (config->n_priority_bits != 0 && (config->n_priority_bits < 4 || config->n_priority_bits > 8))
-                return base_error_set(&conn->error, -EINVAL, "n_priority_bits is %u, it can be 4 to 8",
+                return base_error_set(&conn->error, -EINVAL, "n_spis is %u, it can be 0 to %u",
+                                      config->n_spis, VGIC_MAX_SPIS);
+        if (config->n_priority_bits != 0 &&
+            (config->n_priority_bits < 4 || config->n_priority_bits > 8))
+                return base_error_set(&conn->error, -EINVAL,
+                                      "n_priority_bits is %u, it can be 4 to 8",
                                       config->n_priority_bits);
         if (config->flags & ~VGIC_VM_KNOWN_FLAGS)
-                return base_error_set(&conn->error, -EINVAL, "flags is 0x%x, it can have the bits of 0x%x",
-                                      config->flags, VGIC_VM_KNOWN_FLAGS);
+                return base_error_set(&conn->error, -EINVAL,
+                                      "flags is 0x%x, it can have the bits of 0x%x", config->flags,
+                                      VGIC_VM_KNOWN_FLAGS);
         return 0;
 }
 
@@ -121,19 +128,22 @@ static int vgic_vm_check_regions(struct vgic_conn *conn, const struct vgic_vm_co
 {
         uint64_t sum = 0;
 
-        if (config->n_redist_regions > config->n_vcpus || (config->n_redist_regions > 0 && !config->redist_regions))
+        if (config->n_redist_regions > config->n_vcpus ||
+            (config->n_redist_regions > 0 && !config->redist_regions))
                 return base_error_set(&conn->error, -EINVAL,
-                                      "n_redist_regions is %u, it can be 0 to n_vcpus, and above 0 needs "
-                                      "redist_regions", config->n_redist_regions);
+                                      "n_redist_regions is %u, it can be 0 to n_vcpus, and above 0 "
+                                      "needs redist_regions", config->n_redist_regions);
         for (uint32_t i = 0; i < config->n_redist_regions; i++) {
                 if (config->redist_regions[i] == 0)
                         return base_error_set(&conn->error, -EINVAL,
-                                              "redist_regions[%u] is 0, each region has at least one vCPU", i);
+                                              "redist_regions[%u] is 0, each region has at least "
+                                              "one vCPU", i);
                 sum += config->redist_regions[i];
         }
         if (config->n_redist_regions > 0 && sum != config->n_vcpus)
                 return base_error_set(&conn->error, -EINVAL,
-                                      "redist_regions have %llu vCPUs together, they must have n_vcpus, %u",
+                                      "redist_regions have %llu vCPUs together, they must have "
+                                      "n_vcpus, %u",
                                       (unsigned long long)sum, config->n_vcpus);
         return 0;
 }
@@ -142,21 +152,27 @@ static int vgic_vm_check_regions(struct vgic_conn *conn, const struct vgic_vm_co
 static int vgic_vm_check_extended(struct vgic_conn *conn, const struct vgic_vm_config *config)
 {
         if (config->n_espis % 32 != 0 || config->n_espis > VGIC_MAX_ESPIS)
-                return base_error_set(&conn->error, -EINVAL, "n_espis is %u, it can be a multiple of 32, 0 to %u",
+                return base_error_set(&conn->error, -EINVAL,
+                                      "n_espis is %u, it can be a multiple of 32, 0 to %u",
                                       config->n_espis, VGIC_MAX_ESPIS);
         if (config->n_eppis % 32 != 0 || config->n_eppis > VGIC_MAX_EPPIS)
-                return base_error_set(&conn->error, -EINVAL, "n_eppis is %u, it can be 0, 32 or 64", config->n_eppis);
-        if (config->affinity_levels != 0 && config->affinity_levels != 3 && config->affinity_levels != 4)
-                return base_error_set(&conn->error, -EINVAL, "affinity_levels is %u, it can be 3 or 4",
+                return base_error_set(&conn->error, -EINVAL, "n_eppis is %u, it can be 0, 32 or 64",
+                                      config->n_eppis);
+        if (config->affinity_levels != 0 && config->affinity_levels != 3 &&
+            config->affinity_levels != 4)
+                return base_error_set(&conn->error, -EINVAL,
+                                      "affinity_levels is %u, it can be 3 or 4",
                                       config->affinity_levels);
         if (!(conn->features & PROTO_FEATURE_EXTENDED) &&
-            (config->n_espis || config->n_eppis || config->affinity_levels == 3 || config->n_redist_regions ||
-             (config->flags & (VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS))))
-                return base_error_set(&conn->error, -EOPNOTSUPP, "this daemon is too old for n_espis, n_eppis, "
+            (config->n_espis || config->n_eppis || config->affinity_levels == 3 ||
+             config->n_redist_regions || (config->flags & (VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS))))
+                return base_error_set(&conn->error, -EOPNOTSUPP,
+                                      "this daemon is too old for n_espis, n_eppis, "
                                       "affinity_levels 3, redist_regions and flags 0x%x",
                                       VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS);
         if (!(conn->features & PROTO_FEATURE_MIRROR) && (config->flags & VGIC_VM_MIRROR))
-                return base_error_set(&conn->error, -EOPNOTSUPP, "this daemon is too old for mirrors");
+                return base_error_set(&conn->error, -EOPNOTSUPP,
+                                      "this daemon is too old for mirrors");
         if (!(conn->features & PROTO_FEATURE_AWAKE) && (config->flags & VGIC_VM_AWAKE))
                 return base_error_set(&conn->error, -EOPNOTSUPP,
                                       "this daemon is too old for VMs that are awake at reset");
@@ -174,12 +190,14 @@ static void vgic_vm_fill_create(Vgic__VmCreate *create, const struct vgic_vm_con
         create->mpidrs = (uint64_t *)(uintptr_t)config->mpidrs;
         create->n_espis = config->n_espis;
         create->n_eppis = config->n_eppis;
-        create->affinity_levels = config->affinity_levels == 3 ? 3 : 0; /* 4 goes to older daemons, too */
+        /* 4 goes to older daemons, too */
+        create->affinity_levels = config->affinity_levels == 3 ? 3 : 0;
         create->n_redist_regions = config->n_redist_regions;
         create->redist_regions = (uint32_t *)(uintptr_t)config->redist_regions;
 }
 
-int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm)
+int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config,
+                   struct vgic_vm **ret_vm)
 {
         Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
@@ -233,8 +251,9 @@ int vgic_vm_init(struct vgic_vm *vm)
         return vgic_vm_map(vm);
 }
 
-static int vgic_vm_attach_role(struct vgic_conn *conn, const char *name, enum vgic_role role, const char *token,
-                               ProtobufCMessage **ret_reply, struct vgic_vm **ret_vm)
+static int vgic_vm_attach_role(struct vgic_conn *conn, const char *name, enum vgic_role role,
+                               const char *token, ProtobufCMessage **ret_reply,
+                               struct vgic_vm **ret_vm)
 {
         Vgic__VmAttach attach = VGIC__VM_ATTACH__INIT;
         struct vgic_vm_info info;
@@ -260,14 +279,16 @@ static int vgic_vm_attach_role(struct vgic_conn *conn, const char *name, enum vg
         return 0;
 }
 
-int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role, struct vgic_vm **ret_vm)
+int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role,
+                   struct vgic_vm **ret_vm)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
         struct vgic_vm *vm = NULL;
         int r;
 
         if (role != VGIC_ROLE_VMM && role != VGIC_ROLE_OBSERVER)
-                return conn ? base_error_set(&conn->error, -EINVAL, "the role is VMM or observer") : -EINVAL;
+                return conn ? base_error_set(&conn->error, -EINVAL, "the role is VMM or observer")
+                            : -EINVAL;
         r = vgic_vm_attach_role(conn, name, role, NULL, &reply, &vm);
         if (r < 0)
                 return r;
@@ -295,14 +316,18 @@ static int vgic_vm_ring_setup(struct vgic_vm *vm)
         vm->ring_to_daemon = proto_fds_take(&fds, 1);
         vm->ring_to_client = proto_fds_take(&fds, 2);
         proto_fds_clear(&fds);
-        if (base_fd_is_eventfd(vm->ring_to_daemon) != 1 || base_fd_is_eventfd(vm->ring_to_client) != 1)
-                return base_error_set(&vm->conn->error, -EPROTO, "the ring's doorbells are no eventfds");
+        if (base_fd_is_eventfd(vm->ring_to_daemon) != 1 ||
+            base_fd_is_eventfd(vm->ring_to_client) != 1)
+                return base_error_set(&vm->conn->error, -EPROTO,
+                                      "the ring's doorbells are no eventfds");
         r = shm_ring_map(ring, &vm->ring);
         if (r < 0)
-                return base_error_set(&vm->conn->error, r, "the ring cannot be mapped: %s", strerror(-r));
+                return base_error_set(&vm->conn->error, r, "the ring cannot be mapped: %s",
+                                      strerror(-r));
         r = vgic_conn_watch(vm->conn, vm->ring_to_client);
         if (r < 0)
-                return base_error_set(&vm->conn->error, r, "the ring's doorbell cannot be watched: %s", strerror(-r));
+                return base_error_set(&vm->conn->error, r,
+                                      "the ring's doorbell cannot be watched: %s", strerror(-r));
         return 0;
 }
 
@@ -311,7 +336,8 @@ static int vgic_vm_take_granted(struct vgic_vm *vm, const Vgic__VmInfoReply *rep
         for (size_t i = 0; i < reply->n_intids; i++)
                 if (vgic_device_granted(vm, reply->intids[i]) < 0)
                         return base_error_set(&vm->conn->error, -EPROTO,
-                                              "the daemon granted an SPI that does not exist: %u", reply->intids[i]);
+                                              "the daemon granted an SPI that does not exist: %u",
+                                              reply->intids[i]);
         return 0;
 }
 
@@ -330,7 +356,8 @@ static void vgic_vm_take_revoked(struct vgic_vm *vm)
         pthread_mutex_unlock(&conn->lock);
 }
 
-int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm)
+int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token,
+                       struct vgic_vm **ret_vm)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
         struct vgic_vm *vm = NULL;

@@ -6,10 +6,11 @@
 /**
  * libvgic: list registers, in the formats of the architecture
  *
- * What a hypervisor programs before a vCPU runs and reads when it has run: ICH_LR<n>_EL2, ICH_AP0R<n>_EL2,
- * ICH_AP1R<n>_EL2, ICH_VMCR_EL2, ICH_HCR_EL2 (IHI 0069 section 12.4), and what the virtual CPU interface tells of them:
- * ICH_VTR_EL2, ICH_MISR_EL2, ICH_EISR_EL2, ICH_ELRSR_EL2. Names, positions and meanings are the architecture's. Registers
- * are named by their encoding, as in <vgic/vgic-vcpu.h>.
+ * What a hypervisor programs before a vCPU runs and reads when it has run: ICH_LR<n>_EL2,
+ * ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2, ICH_VMCR_EL2, ICH_HCR_EL2 (IHI 0069 section 12.4), and what the
+ * virtual CPU interface tells of them: ICH_VTR_EL2, ICH_MISR_EL2, ICH_EISR_EL2, ICH_ELRSR_EL2.
+ * Names, positions and meanings are the architecture's. Registers are named by their encoding, as
+ * in <vgic/vgic-vcpu.h>.
  */
 #include <stdint.h>
 
@@ -42,8 +43,9 @@ struct vgic_lr_bank {
 #define VGIC_ICH_LR_EL2(n)    VGIC_SYSREG(3, 4, 12, 12 + (n) / 8, (n) % 8)
 
 /*
- * ICH_LR<n>_EL2. pINTID counts while HW is 1: then the deactivation of the virtual interrupt deactivates that physical
- * one. While HW is 0 its bit 41 is EOI: a maintenance interrupt when the virtual interrupt is deactivated.
+ * ICH_LR<n>_EL2. pINTID counts while HW is 1: then the deactivation of the virtual interrupt
+ * deactivates that physical one. While HW is 0 its bit 41 is EOI: a maintenance interrupt when the
+ * virtual interrupt is deactivated.
  */
 #define VGIC_ICH_LR_VINTID         UINT64_C(0xffffffff)
 #define VGIC_ICH_LR_PINTID_SHIFT   32
@@ -61,7 +63,8 @@ struct vgic_lr_bank {
 
 /* ICH_HCR_EL2 */
 #define VGIC_ICH_HCR_EN            (UINT64_C(1) << 0)
-#define VGIC_ICH_HCR_UIE           (UINT64_C(1) << 1)   /* maintenance: fewer than two list registers in use */
+/* maintenance: fewer than two list registers in use */
+#define VGIC_ICH_HCR_UIE           (UINT64_C(1) << 1)
 #define VGIC_ICH_HCR_LRENPIE       (UINT64_C(1) << 2)   /* EOIcount is not 0 */
 #define VGIC_ICH_HCR_NPIE          (UINT64_C(1) << 3)   /* none is pending */
 #define VGIC_ICH_HCR_VGRP0EIE      (UINT64_C(1) << 4)   /* the guest has Group 0 enabled */
@@ -69,16 +72,21 @@ struct vgic_lr_bank {
 #define VGIC_ICH_HCR_VGRP1EIE      (UINT64_C(1) << 6)
 #define VGIC_ICH_HCR_VGRP1DIE      (UINT64_C(1) << 7)
 #define VGIC_ICH_HCR_VSGIEOICOUNT  (UINT64_C(1) << 8)   /* GICv4.1; else RES0 */
-#define VGIC_ICH_HCR_TC            (UINT64_C(1) << 10)  /* trap what both groups share: CTLR, DIR, PMR, RPR, SGIs */
+/* trap what both groups share: CTLR, DIR, PMR, RPR, SGIs */
+#define VGIC_ICH_HCR_TC            (UINT64_C(1) << 10)
 #define VGIC_ICH_HCR_TALL0         (UINT64_C(1) << 11)  /* trap the registers of Group 0 */
 #define VGIC_ICH_HCR_TALL1         (UINT64_C(1) << 12)
 #define VGIC_ICH_HCR_TSEI          (UINT64_C(1) << 13)  /* RES0 where ICH_VTR_EL2.SEIS is 0 */
 #define VGIC_ICH_HCR_TDIR          (UINT64_C(1) << 14)  /* trap ICC_DIR_EL1 */
 #define VGIC_ICH_HCR_DVIM          (UINT64_C(1) << 15)  /* RES0 where ICH_VTR_EL2.DVIM is 0 */
 #define VGIC_ICH_HCR_EOICOUNT_SHIFT 27
-#define VGIC_ICH_HCR_EOICOUNT      (UINT64_C(0x1f) << 27) /* deactivations that found no list register, modulo 32 */
+/* deactivations that found no list register, modulo 32 */
+#define VGIC_ICH_HCR_EOICOUNT      (UINT64_C(0x1f) << 27)
 
-/* ICH_VMCR_EL2: aliases of what the guest sees in ICC_IGRPEN<n>_EL1, ICC_CTLR_EL1, ICC_BPR<n>_EL1, ICC_PMR_EL1 */
+/*
+ * ICH_VMCR_EL2: aliases of what the guest sees in ICC_IGRPEN<n>_EL1, ICC_CTLR_EL1,
+ * ICC_BPR<n>_EL1, ICC_PMR_EL1
+ */
 #define VGIC_ICH_VMCR_VENG0        (UINT64_C(1) << 0)
 #define VGIC_ICH_VMCR_VENG1        (UINT64_C(1) << 1)
 #define VGIC_ICH_VMCR_VACKCTL      (UINT64_C(1) << 2)   /* RES0 where ICC_SRE_EL1.SRE is always 1 */
@@ -92,7 +100,10 @@ struct vgic_lr_bank {
 #define VGIC_ICH_VMCR_VPMR_SHIFT   24
 #define VGIC_ICH_VMCR_VPMR         (UINT64_C(0xff) << 24)
 
-/* ICH_MISR_EL2: which maintenance interrupts are asserted; ICH_EISR_EL2, ICH_ELRSR_EL2: one bit per list register */
+/*
+ * ICH_MISR_EL2: which maintenance interrupts are asserted; ICH_EISR_EL2,
+ * ICH_ELRSR_EL2: one bit per list register
+ */
 #define VGIC_ICH_MISR_EOI          (UINT32_C(1) << 0)
 #define VGIC_ICH_MISR_U            (UINT32_C(1) << 1)
 #define VGIC_ICH_MISR_LRENP        (UINT32_C(1) << 2)
@@ -117,14 +128,16 @@ struct vgic_lr_bank {
 #define VGIC_ICH_VTR_PRIBITS       (UINT32_C(7) << 29)
 
 /**
- * A list-register port is a vCPU that was registered with list registers (struct vgic_vcpu_options). Its CPU model runs the
- * virtual CPU interface on a bank; it calls vgic_lr_enter() before guest code runs and vgic_lr_exit() after.
+ * A list-register port is a vCPU that was registered with list registers (struct
+ * vgic_vcpu_options). Its CPU model runs the virtual CPU interface on a bank; it calls
+ * vgic_lr_enter() before guest code runs and vgic_lr_exit() after.
  *
  * Between the two the guest's ICC_*_EL1 accesses work on the bank, without the library, but for
  * what ICH_HCR_EL2 traps (TDIR, TALL0, TALL1) and for ICC_SGI*R_EL1. To complete one of those:
  * exit, vgic_vcpu_sysreg_read() or vgic_vcpu_sysreg_write(), enter. The same after a
- * maintenance interrupt, and whenever the vCPU is kicked or its doorbell is readable: the exit empties the doorbell. While it is out, everything of
- * <vgic/vgic-vcpu.h> works as for a trap port: parking, resets, lines.
+ * maintenance interrupt, and whenever the vCPU is kicked or its doorbell is readable: the exit
+ * empties the doorbell. While it is out, everything of <vgic/vgic-vcpu.h> works as for a trap port:
+ * parking, resets, lines.
  *
  * The bank that vgic_lr_enter() was given stays valid, at its address, until vgic_lr_exit() was
  * called. The library never writes it in between, and reads it only if the thread that called
@@ -133,19 +146,22 @@ struct vgic_lr_bank {
  * ended in a list register is answered from there. A host on hardware that has not read its list
  * registers back yet gets the answer as of the entry; vgic_irq_state.stale says so.
  *
- * Interrupts of one VM may be taken through either kind of port, and a guest cannot tell which it has, but that what happens
- * in a list register is seen from other vCPUs when it is folded: who asks for it makes the vCPU leave the guest soon.
+ * Interrupts of one VM may be taken through either kind of port, and a guest cannot tell which it
+ * has, but that what happens in a list register is seen from other vCPUs when it is folded: who
+ * asks for it makes the vCPU leave the guest soon.
  */
 
 /**
- * vgic_lr_enter() - fill a bank: the pending interrupts of the highest priorities, then active ones, as many as there are list
- * registers; with ICH_VMCR_EL2, ICH_AP*R and ICH_HCR_EL2 to go with them
+ * vgic_lr_enter() - fill a bank: the pending interrupts of the highest priorities, then active
+ * ones, as many as there are list registers; with ICH_VMCR_EL2,
+ * ICH_AP*R and ICH_HCR_EL2 to go with them
  *
- * ICH_HCR_EL2 asks for a maintenance interrupt where there is more than could be listed (NPIE, UIE, LRENPIE, and VGrp<g>DIE of the
- * groups behind which something waits), where an enable of the guest's would make something deliverable (VGrp<g>EIE), where a disable
- * has to send a 1-of-N interrupt elsewhere (VGrp<g>DIE), and for TDIR while an SPI is in flight, or an interrupt of this vCPU is
- * active outside of the list registers. A list register asks for one (EOI) if what it has may be
- * pending again at its end.
+ * ICH_HCR_EL2 asks for a maintenance interrupt where there is more than could be listed (NPIE, UIE,
+ * LRENPIE, and VGrp<g>DIE of the groups behind which something waits), where an enable of the
+ * guest's would make something deliverable (VGrp<g>EIE), where a disable has to send a 1-of-N
+ * interrupt elsewhere (VGrp<g>DIE), and for TDIR while an SPI is in flight, or an interrupt of this
+ * vCPU is active outside of the list registers. A list register asks for one (EOI) if what it has
+ * may be pending again at its end.
  *
  * It traps the registers of both groups (TALL0, TALL1) while the guest may end an interrupt of
  * which only the write of ICC_EOIR<n>_EL1 tells the INTID: after a restore, or when somebody else
@@ -164,26 +180,29 @@ struct vgic_lr_bank {
  *         entry, and told so. A bank on the stack of a function that returns before the exit is an
  *         error: the library would read what is there then.
  *
- * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest: vgic_lr_exit() first; -EINVAL an
- *         argument is NULL, or the vCPU is not registered (any more).
- * Threads: vcpu.  System calls: none, but a doorbell write to who waits for this vCPU to trap ICC_DIR_EL1, and to those for whom this
- * one waits.
+ * Return: 0; -EOPNOTSUPP a trap port: register the vCPU with list_registers; -EBUSY it is in guest:
+ *         vgic_lr_exit() first; -EINVAL an argument is NULL, or the vCPU is not registered (any
+ *         more).
+ * Threads: vcpu.  System calls: none, but a doorbell write to who waits for this vCPU to trap
+ * ICC_DIR_EL1, and to those for whom this one waits.
  */
 int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank);
 
 /**
- * vgic_lr_exit() - fold the bank (that of the entry, or a copy) as the guest left it: with ICH_HCR_EL2.EOIcount. An entry of another INTID than was listed counts as
- * unchanged.
+ * vgic_lr_exit() - fold the bank (that of the entry, or a copy) as the guest left it: with
+ * ICH_HCR_EL2.EOIcount. An entry of another INTID than was listed counts as unchanged.
  *
- * To be called after each exit, before what the guest exited for is done: while it is in guest GICD_CTLR.RWP, GICR_CTLR.RWP and
- * GICR_WAKER.ChildrenAsleep say that it may still take what is listed.
+ * To be called after each exit, before what the guest exited for is done: while it is in guest
+ * GICD_CTLR.RWP, GICR_CTLR.RWP and GICR_WAKER.ChildrenAsleep say that it may still take what is
+ * listed.
  *
- * A bank may hold anything: what is RES0 or cannot be is not looked at, and the VM that it belongs to gets what it says.
+ * A bank may hold anything: what is RES0 or cannot be is not looked at, and the VM that it belongs
+ * to gets what it says.
  *
- * Return: 0; -EOPNOTSUPP a trap port; -EINVAL it is not in guest, an argument is NULL, or the vCPU is not registered (any more): nothing
- *         was folded.
- * Threads: vcpu.  System calls: none, but a read if its own doorbell was rung, and doorbell writes to vCPUs that have something new to
- * look at.
+ * Return: 0; -EOPNOTSUPP a trap port; -EINVAL it is not in guest, an argument is NULL, or the vCPU
+ *         is not registered (any more): nothing was folded.
+ * Threads: vcpu.  System calls: none, but a read if its own doorbell was rung, and doorbell writes
+ * to vCPUs that have something new to look at.
  */
 int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *bank);
 

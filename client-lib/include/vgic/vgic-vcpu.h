@@ -23,18 +23,22 @@ struct vgic_vcpu;
 struct vgic_vcpu_options {
         size_t size;              /* sizeof(struct vgic_vcpu_options) */
         /*
-         * Called when this vCPU has to leave the guest (vgic_vcpu_enter(), vgic_lr_enter()), since an interrupt became due for it or
-         * what it has listed changed: by the thread of this process that did it, which injects, accesses registers, or enters,
-         * leaves, parks or acknowledges for another vCPU; by several threads at once, too. It must
-         * make the vCPU leave the guest soon and return (no jump out of it, no end or cancellation
-         * of its thread), and must not call the library: vgic_vcpu_unregister() would wait for
-         * itself. Once that call has returned no kick with this kick_arg is running, and none
-         * begins.
-         * NULL: the vCPU's descriptor becomes readable instead. Other processes always use the descriptor.
+         * Called when this vCPU has to leave the guest (vgic_vcpu_enter(), vgic_lr_enter()), since
+         * an interrupt became due for it or what it has listed changed: by the thread of this
+         * process that did it, which injects, accesses registers, or enters, leaves, parks or
+         * acknowledges for another vCPU; by several threads at once, too. It must make the vCPU
+         * leave the guest soon and return (no jump out of it, no end or cancellation of its
+         * thread), and must not call the library: vgic_vcpu_unregister() would wait for itself.
+         * Once that call has returned no kick with this kick_arg is running, and none begins.
+         * NULL: the vCPU's descriptor becomes readable instead. Other processes always use the
+         * descriptor.
          */
         void (*kick)(void *arg);
         void *kick_arg;
-        /* 1..16: a list-register port (<vgic/vgic-lr.h>) with that many; 0: a trap port, whose ICC_*_EL1 accesses come here. */
+        /*
+         * 1..16: a list-register port (<vgic/vgic-lr.h>) with that many; 0: a trap port, whose
+         * ICC_*_EL1 accesses come here.
+         */
         uint32_t list_registers;
 };
 
@@ -42,8 +46,9 @@ struct vgic_vcpu_options {
  * vgic_vcpu_register() - take a vCPU of an initialised VM into this process
  * @index: 0..n_vcpus-1
  *
- * The first registration finds the vCPU reset. After the death of its former process it is taken over as that left it:
- * an operation that was cut short is completed or taken back, nothing is lost.
+ * The first registration finds the vCPU reset. After the death of its former process it is taken
+ * over as that left it: an operation that was cut short is completed or taken back,
+ * nothing is lost.
  *
  * Return: 0; -EBUSY a living process has it, this one too: it has to unregister it, or to end;
  *         -EINVAL no such index, or more than 16 list registers; -EOPNOTSUPP the daemon is too old
@@ -57,8 +62,8 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
                        struct vgic_vcpu **ret_vcpu);
 
 /**
- * vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are, but for 1-of-N ones that were chosen for
- * it: they go to a vCPU that is registered. NULL is allowed.
+ * vgic_vcpu_unregister() - give a vCPU back; its interrupts stay as they are, but for 1-of-N ones
+ * that were chosen for it: they go to a vCPU that is registered. NULL is allowed.
  *
  * First the kick (struct vgic_vcpu_options) is taken back: what becomes due from now on makes the
  * descriptor readable. Then the call waits for the threads of this process that are in the kick at
@@ -103,33 +108,42 @@ uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu);
 #define VGIC_ICC_IGRPEN1_EL1  VGIC_SYSREG(3, 0, 12, 12, 7)
 
 /**
- * vgic_vcpu_sysreg_read() / vgic_vcpu_sysreg_write() - the guest's MRS / MSR of an ICC_*_EL1 register
+ * vgic_vcpu_sysreg_read() / vgic_vcpu_sysreg_write() - the guest's MRS / MSR of an ICC_*_EL1
+ * register
  * @reg: VGIC_SYSREG() of the instruction
  *
  * IHI 0069 chapter 12.2. Reading ICC_IAR0/1_EL1 acknowledges.
  *
- * Return: 0; -ENOENT not a register of the GIC, or not readable (writable): let the guest take an UNDEF; -EBUSY the vCPU is
- *         between vgic_lr_enter() and vgic_lr_exit(), and the register does not generate SGIs. Nothing else.
- * Threads: vcpu.  Blocks: never; no system call, but a doorbell write when an SGI or a priority change wakes another
- * vCPU.
+ * Return: 0; -ENOENT not a register of the GIC, or not readable (writable): let the guest take an
+ *         UNDEF; -EBUSY the vCPU is between vgic_lr_enter() and vgic_lr_exit(), and the register
+ *         does not generate SGIs. Nothing else.
+ * Threads: vcpu.  Blocks: never; no system call, but a doorbell write when an SGI or a priority
+ * change wakes another vCPU.
  */
 int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value);
 int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value);
 
 /*
- * Between vgic_lr_enter() and vgic_lr_exit() a vCPU's CPU interface is its bank: until the exit the calls from here to
- * vgic_vcpu_park_end() do nothing. ack returns VGIC_INTID_SPURIOUS, lines, enter and park_end 0, park -EBUSY, park_begin 1.
- * vgic_vcpu_stop() does nothing, either. Where the calls say "no system call", in a VM with list-register ports lines, ack, enter and park_begin may
- * write doorbells, or kick: of the ports that have to trap ICC_DIR_EL1 before this vCPU is given an SPI.
+ * Between vgic_lr_enter() and vgic_lr_exit() a vCPU's CPU interface is its bank: until the exit the
+ * calls from here to vgic_vcpu_park_end() do nothing. ack returns VGIC_INTID_SPURIOUS, lines, enter
+ * and park_end 0, park -EBUSY, park_begin 1. vgic_vcpu_stop() does nothing, either. Where the calls
+ * say "no system call", in a VM with list-register ports lines, ack, enter and park_begin may write
+ * doorbells, or kick: of the ports that have to trap ICC_DIR_EL1 before this vCPU is given an SPI.
  */
 
-/** vgic_vcpu_ack() - ICC_IAR<group>_EL1. Return: the INTID taken, or VGIC_INTID_SPURIOUS. Threads: vcpu. */
+/**
+ * vgic_vcpu_ack() - ICC_IAR<group>_EL1. Return: the INTID taken, or VGIC_INTID_SPURIOUS.
+ * Threads: vcpu.
+ */
 uint32_t vgic_vcpu_ack(struct vgic_vcpu *vcpu, unsigned group);
 
 /** vgic_vcpu_eoi() - ICC_EOIR<group>_EL1. Threads: vcpu. */
 void vgic_vcpu_eoi(struct vgic_vcpu *vcpu, unsigned group, uint32_t intid);
 
-/** vgic_vcpu_dir() - ICC_DIR_EL1: deactivate, whichever vCPU acknowledged it (EOImode 1). Threads: vcpu. */
+/**
+ * vgic_vcpu_dir() - ICC_DIR_EL1: deactivate, whichever vCPU acknowledged it (EOImode 1).
+ * Threads: vcpu.
+ */
 void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid);
 
 #define VGIC_LINE_IRQ  (1u << 0)
@@ -141,11 +155,12 @@ unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu);
 /**
  * vgic_vcpu_enter() / vgic_vcpu_leave() - bracket the time in which the vCPU executes guest code
  *
- * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns the lines to
- * present; what becomes due after that kicks, or rings the doorbell. A VMM that looks at vgic_vcpu_lines() often enough by
- * itself may do without.
+ * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns
+ * the lines to present; what becomes due after that kicks, or rings the doorbell. A VMM that looks
+ * at vgic_vcpu_lines() often enough by itself may do without.
  *
- * Threads: vcpu.  System calls: none, but that leave reads a doorbell that was rung: it is not readable any more.
+ * Threads: vcpu.  System calls: none, but that leave reads a doorbell that was rung: it is not
+ * readable any more.
  */
 unsigned vgic_vcpu_enter(struct vgic_vcpu *vcpu);
 void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
@@ -177,24 +192,28 @@ void vgic_vcpu_leave(struct vgic_vcpu *vcpu);
 int vgic_vcpu_wake_requested(struct vgic_vcpu *vcpu);
 
 /**
- * vgic_vcpu_park() - sleep until a line is asserted, the deadline passes or a host descriptor is ready (guest WFI)
+ * vgic_vcpu_park() - sleep until a line is asserted, the deadline passes or a host descriptor is
+ * ready (guest WFI)
  *
  * A vCPU whose GICR_WAKER.ProcessorSleep is set is woken as vgic_vcpu_wake_requested() says:
  * VGIC_WAKE_REQUEST.
  *
  * @deadline_ns: absolute, CLOCK_MONOTONIC; VGIC_NO_DEADLINE for none
- * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS; may be NULL, 0
+ * @fds, @n_fds: the host's own descriptors, as for poll(), at most VGIC_PARK_MAX_FDS;
+ *               may be NULL, 0
  *
- * Return: VGIC_WAKE_* (at least one bit; a descriptor that is not open counts as ready, with POLLNVAL in its revents);
- *         -EINTR a signal arrived: handle it, park again; -EINVAL more than VGIC_PARK_MAX_FDS, or
- *         @fds is NULL and @n_fds is not 0; -EBUSY between vgic_lr_enter() and vgic_lr_exit().
- * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll() and at most one
- * read().
+ * Return: VGIC_WAKE_* (at least one bit; a descriptor that is not open counts as ready, with
+ *         POLLNVAL in its revents); -EINTR a signal arrived: handle it, park again; -EINVAL more
+ *         than VGIC_PARK_MAX_FDS, or @fds is NULL and @n_fds is not 0; -EBUSY between
+ *         vgic_lr_enter() and vgic_lr_exit().
+ * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll()
+ * and at most one read().
  */
 int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds);
 
 /**
- * vgic_vcpu_park_begin() / vgic_vcpu_park_end() - park for hosts that sleep in an event loop of their own
+ * vgic_vcpu_park_begin() / vgic_vcpu_park_end() - park for hosts that sleep in an event loop of
+ * their own
  *
  * begin returns 1 if a line is asserted already, or vgic_vcpu_wake_requested(): the vCPU is not
  * parked, do not sleep. Else 0: poll vgic_vcpu_fd() for POLLIN; when it is readable (or for any
@@ -207,30 +226,43 @@ int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *
 int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu);
 unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu);
 
-/** vgic_vcpu_fd() - the vCPU's doorbell, to poll for POLLIN only; belongs to the library. Threads: any. */
+/**
+ * vgic_vcpu_fd() - the vCPU's doorbell, to poll for POLLIN only; belongs to the library.
+ * Threads: any.
+ */
 int vgic_vcpu_fd(const struct vgic_vcpu *vcpu);
 
 /** vgic_vcpu_wake() - end a park, or kick the vCPU out of its guest. Threads: any. */
 void vgic_vcpu_wake(struct vgic_vcpu *vcpu);
 
 /**
- * Kinds of reset. What each gives is a table in doc/resets.md. None of them stops or touches another vCPU; wires keep
- * their level.
+ * Kinds of reset. What each gives is a table in doc/resets.md. None of them stops or touches
+ * another vCPU; wires keep their level.
  */
 enum vgic_reset {
-        VGIC_RESET_CPU_ON = 1,   /* PSCI CPU_ON of one vCPU: CPU interface and private interrupts; SPIs that it had
-                                  * acknowledged end. What the guest configured in ICC_CTLR_EL1 stays readable */
-        VGIC_RESET_SYSTEM,       /* the whole controller; what the guest configured is forgotten */
-        VGIC_RESET_POST_LOAD,    /* after state was loaded: ICC_CTLR_EL1 as configured becomes the live value; what is
-                                  * derived from the state is derived again, everything else stays */
-        VGIC_RESET_LAZY,         /* a vCPU that is realised late: as CPU_ON, and nothing is configured */
+        /*
+         * PSCI CPU_ON of one vCPU: CPU interface and private interrupts; SPIs that it had
+         * acknowledged end. What the guest configured in ICC_CTLR_EL1 stays readable
+         */
+        VGIC_RESET_CPU_ON = 1,
+        /* the whole controller; what the guest configured is forgotten */
+        VGIC_RESET_SYSTEM,
+        /*
+         * after state was loaded: ICC_CTLR_EL1 as configured becomes the live value;
+         * what is derived from the state is derived again, everything else stays
+         */
+        VGIC_RESET_POST_LOAD,
+        /* a vCPU that is realised late: as CPU_ON, and nothing is configured */
+        VGIC_RESET_LAZY,
 };
 
 /**
- * vgic_vcpu_reset() - reset one vCPU's CPU interface and private interrupts (VGIC_RESET_CPU_ON); touches no other vCPU
+ * vgic_vcpu_reset() - reset one vCPU's CPU interface and private interrupts (VGIC_RESET_CPU_ON);
+ * touches no other vCPU
  *
- * Threads: vcpu, or any thread of this process while the vCPU is powered off or not yet run. Return: 0; -EOPNOTSUPP a
- * mirror (<vgic/vgic-mirror.h>); -EBUSY between vgic_lr_enter() and vgic_lr_exit().
+ * Threads: vcpu, or any thread of this process while the vCPU is powered off or not yet run.
+ * Return: 0; -EOPNOTSUPP a mirror (<vgic/vgic-mirror.h>); -EBUSY between vgic_lr_enter() and
+ * vgic_lr_exit().
  */
 int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
 
@@ -238,12 +270,13 @@ int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
  * vgic_vm_reset_vcpu_kind() - reset a vCPU from outside: whatever it is doing, and whoever runs it
  * @index: VGIC_RESET_SYSTEM ignores it
  *
- * ICC_CTLR_EL1 shows its new value at once. The rest is applied at once to a vCPU that nobody has registered or that is
- * off (vgic_vcpu_power()), else by the vCPU's thread before its next operation. Of such a reset and the vCPU's
- * power on or registration one comes first, as a whole; neither waits for the other.
+ * ICC_CTLR_EL1 shows its new value at once. The rest is applied at once to a vCPU that nobody has
+ * registered or that is off (vgic_vcpu_power()), else by the vCPU's thread before its next
+ * operation. Of such a reset and the vCPU's power on or registration one comes first, as a whole;
+ * neither waits for the other.
  *
- * Return: 0; -EINVAL no such vCPU or kind; -EACCES (observer, device); -ENODATA not initialised. A mirror
- * (<vgic/vgic-mirror.h>) has no vCPUs: it forgets values as doc/kvm-mirror.md says.
+ * Return: 0; -EINVAL no such vCPU or kind; -EACCES (observer, device); -ENODATA not initialised. A
+ * mirror (<vgic/vgic-mirror.h>) has no vCPUs: it forgets values as doc/kvm-mirror.md says.
  * Threads: any.
  */
 int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset kind);
@@ -252,15 +285,16 @@ int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset 
 int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 
 /**
- * vgic_vm_reset() - reset the whole controller at once: system reset. All vCPUs must be off or stopped by the host;
- * wires keep their level. Return: as above. Threads: any.
+ * vgic_vm_reset() - reset the whole controller at once: system reset. All vCPUs must be off or
+ * stopped by the host; wires keep their level. Return: as above. Threads: any.
  */
 int vgic_vm_reset(struct vgic_vm *vm);
 
 /**
- * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, for who may reset it from outside, and
- * for 1-of-N: an interrupt that any vCPU may take is never chosen for one that is off, and one that was chosen for it
- * goes elsewhere. Tools show it as off until told; 1-of-N counts it as on until told.
+ * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, for who may reset
+ * it from outside, and for 1-of-N: an interrupt that any vCPU may take is never chosen for one that
+ * is off, and one that was chosen for it goes elsewhere. Tools show it as off until told; 1-of-N
+ * counts it as on until told.
  *
  * Threads: vcpu, or any thread of this process while the vCPU is off or not yet run, as
  * vgic_vcpu_reset(): one at a time.

@@ -8,22 +8,26 @@
  *
  * Link with   cc ... $(pkg-config --cflags --libs libvgic)
  *
- * Objects     struct vgic_conn   one connection to the daemon. At most one VM is attached through it.
+ * Objects     struct vgic_conn   one connection to the daemon, with one attached VM at most.
  *             struct vgic_vm     one attached VM; lives until vgic_vm_detach(), destroyed or not.
- *             struct vgic_vcpu   one registered vCPU of that VM; lives until vgic_vcpu_unregister().
+ *             struct vgic_vcpu   one registered vCPU of that VM; lives until
+ *                                vgic_vcpu_unregister().
  *             A connection outlives its VM, a VM its vCPUs: release them in the opposite order.
  *
- * Two paths   The cold path (connect, create, attach, register, grant, messages) speaks to the daemon over its
- *             socket and blocks for the answer, at most timeout_ms. The data path (system registers, MMIO,
- *             lines, park, ICC_CTLR_EL1) is shared memory: no message, no lock, no allocation.
- *             Of a VM whose daemon is dead see "Without".
+ * Two paths   The cold path (connect, create, attach, register, grant, messages) speaks to the
+ *             daemon over its socket and blocks for the answer, at most timeout_ms. The data path
+ *             (system registers, MMIO, lines, park, ICC_CTLR_EL1) is shared memory: no message, no
+ *             lock, no allocation. Of a VM whose daemon is dead see "Without".
  *
  * Threads     Each call states its rule in one of three words:
  *             "conn"   one thread at a time per connection (the caller excludes);
- *             "vcpu"   the thread that runs this vCPU, one at a time per vCPU; different vCPUs are independent;
- *             "any"    any thread at any time, concurrently with everything but the release of the object.
- *             The library starts no thread, installs no signal handler, and keeps nothing between
- *             connections but a count that numbers threads and one pthread_atfork() handler.
+ *             "vcpu"   the thread that runs this vCPU, one at a time per vCPU; different vCPUs are
+ *                      independent;
+ *             "any"    any thread at any time, concurrently with everything but the release of the
+ *                      object.
+ *             The library starts no thread, installs no signal handler, and keeps nothing
+ *             between connections but a count that numbers threads and one pthread_atfork()
+ *             handler.
  *
  * Errors      Every int call returns 0 (or a documented non-negative value) or a negative errno;
  *             ret_x parameters are written on success only. A call's own text names what is special
@@ -36,8 +40,8 @@
  *                          call again. See "Retry", and what each call says of it
  *             -EPROTO      the daemon answered nonsense: disconnect
  *             -EOPNOTSUPP  the daemon is too old for it: do without
- *             -EINVAL      an argument; also a connection or a VM that is NULL. Other pointers are not
- *                          looked at
+ *             -EINVAL      an argument; also a connection or a VM that is NULL. Other pointers are
+ *                          not looked at
  *             -EMFILE      no descriptor is left, here or in the daemon: raise the limit that the
  *                          words name
  *             -EIO         the daemon failed; its log says why
@@ -71,8 +75,9 @@
  *             that asks for something (vgic_vm_list(), vgic_msg_tdir(), ...) asks anew: a retry
  *             tells what is now, not what was.
  *
- * Stability   Functions and structures follow symbol versions. Option structures start with their size:
- *             set it to sizeof; members that a newer library knows and an older caller does not are taken as zero.
+ * Stability   Functions and structures follow symbol versions. Option structures start with their
+ *             size: set it to sizeof; members that a newer library knows and an older caller does
+ *             not are taken as zero.
  *
  * Lifetime    Strings, arrays and option structures that a call is given are the caller's again
  *             when it returns; the library keeps no pointer to them. What it keeps is said where it
@@ -98,7 +103,8 @@ struct vgic_vm;
 struct vgic_vcpu;
 
 #define VGIC_DEFAULT_SOCKET   "/run/vgicd/vgicd.sock"
-#define VGIC_NAME_MAX         63      /* bytes of a VM name or grant label: [A-Za-z0-9._-], first not '.' or '-' */
+/* bytes of a VM name or grant label: [A-Za-z0-9._-], first not '.' or '-' */
+#define VGIC_NAME_MAX         63
 #define VGIC_TOKEN_MAX        32      /* bytes of a grant's token (hexadecimal) */
 #define VGIC_MAX_VCPUS        4096
 #define VGIC_MAX_SPIS         988
@@ -120,7 +126,8 @@ const char *vgic_version(void);
 struct vgic_conn_options {
         size_t size;              /* sizeof(struct vgic_conn_options) */
         const char *socket_path;  /* NULL: VGIC_DEFAULT_SOCKET */
-        const char *client_name;  /* shown by vgicctl and in the daemon's log; NULL: the program's name */
+        /* shown by vgicctl and in the daemon's log; NULL: the program's name */
+        const char *client_name;
         uint32_t timeout_ms;      /* longest wait for one answer; 0: 5000 */
 };
 
@@ -128,7 +135,8 @@ struct vgic_conn_options {
  * vgic_connect() - connect to the daemon and agree on the protocol
  * @options:  may be NULL for all defaults
  * @ret_conn: the connection; release with vgic_disconnect(). On failure a connection that
- *            holds the reason in words is returned too (so that it can be printed) unless memory ran out, then NULL.
+ *            holds the reason in words is returned too (so that it can be printed) unless memory
+ *            ran out, then NULL.
  *
  * Threads: any.  Blocks: up to timeout_ms.
  *
@@ -148,15 +156,18 @@ int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret
  */
 void vgic_disconnect(struct vgic_conn *conn);
 
-/** vgic_conn_error() - the last failure, in words; "" if none. Valid until the next call on it. Threads: conn. */
+/**
+ * vgic_conn_error() - the last failure, in words; "" if none. Valid until the next call on it.
+ * Threads: conn.
+ */
 const char *vgic_conn_error(const struct vgic_conn *conn);
 
 /**
  * vgic_conn_fd() - a descriptor to poll for POLLIN in the host's event loop
  *
- * Readable: call vgic_conn_process(). The descriptor belongs to the connection and stays the same for its life.
- * Once that has returned -ENOTCONN it stays readable for ever: take it out of the loop, and call
- * vgic_conn_process() from a timer, each 100 ms.
+ * Readable: call vgic_conn_process(). The descriptor belongs to the connection and stays the same
+ * for its life. Once that has returned -ENOTCONN it stays readable for ever: take it out of the
+ * loop, and call vgic_conn_process() from a timer, each 100 ms.
  * Threads: any.
  */
 int vgic_conn_fd(const struct vgic_conn *conn);
@@ -191,7 +202,10 @@ struct vgic_event {
  */
 int vgic_conn_process(struct vgic_conn *conn);
 
-/** vgic_conn_next_event() - take the oldest waiting event. Return: 1 if there was one, else 0. Threads: conn. */
+/**
+ * vgic_conn_next_event() - take the oldest waiting event. Return: 1 if there was one, else 0.
+ * Threads: conn.
+ */
 int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event);
 
 /* ------------------------------------------------------------------------------------------------
@@ -204,13 +218,14 @@ enum vgic_role {
         VGIC_ROLE_DEVICE,       /* no segment: a ring, and the interrupts of one grant */
 };
 
-#define VGIC_VM_EPHEMERAL  (1u << 0)   /* destroy the VM when the last connection attached as VMM closes */
-#define VGIC_VM_NO_1_OF_N  (1u << 1)   /* GICD_TYPER.No1N = 1: GICD_IROUTER<n>.Interrupt_Routing_Mode is RES0, no
-                                        * GICR_CTLR.DPG* */
-#define VGIC_VM_NO_RSS     (1u << 2)   /* GICD_TYPER.RSS = 0: SGIs reach Aff0 0..15 only; so no vCPU may have a higher
-                                        * one */
-
-#define VGIC_VM_MIRROR     (1u << 3)   /* no delivering controller, a memory of one: <vgic/vgic-mirror.h> */
+/* destroy the VM when the last connection attached as VMM closes */
+#define VGIC_VM_EPHEMERAL  (1u << 0)
+/* GICD_TYPER.No1N = 1: GICD_IROUTER<n>.Interrupt_Routing_Mode is RES0, no GICR_CTLR.DPG* */
+#define VGIC_VM_NO_1_OF_N  (1u << 1)
+/* GICD_TYPER.RSS = 0: SGIs reach Aff0 0..15 only; so no vCPU may have a higher one */
+#define VGIC_VM_NO_RSS     (1u << 2)
+/* no delivering controller, a memory of one: <vgic/vgic-mirror.h> */
+#define VGIC_VM_MIRROR     (1u << 3)
 /*
  * Redistributors are awake at reset: GICR_WAKER reads 0 after each reset of a vCPU that resets it
  * (CPU_ON, SYSTEM, LAZY; the first registration), as with QEMU and KVM. GICR_WAKER.ProcessorSleep
@@ -229,22 +244,30 @@ struct vgic_vm_config {
         uint32_t n_spis;          /* 0..988: INTIDs 32..32+n_spis-1 */
         uint32_t n_priority_bits; /* 4..8; 0: 5 */
         uint32_t flags;           /* VGIC_VM_* */
-        const uint64_t *mpidrs;   /* n_vcpus affinities as in MPIDR_EL1 (bits 31, 30, 24 ignored), all different;
-                                   * NULL: as KVM numbers them */
-        uint32_t n_espis;         /* 0..1024, a multiple of 32: INTIDs 4096..4096+n_espis-1 (GICv3.1) */
-        uint32_t n_eppis;         /* 0, 32 or 64: INTIDs 1056..1056+n_eppis-1 of each vCPU (GICv3.1) */
-        uint32_t affinity_levels; /* 4; or 3: no Aff3 (A3V = 0); 0: 4 */
+        /*
+         * n_vcpus affinities as in MPIDR_EL1 (bits 31, 30, 24 ignored), all different;
+         * NULL: as KVM numbers them
+         */
+        const uint64_t *mpidrs;
+        /* GICv3.1: 0..1024, a multiple of 32: INTIDs 4096..4096+n_espis-1 */
+        uint32_t n_espis;
+        /* GICv3.1: 0, 32 or 64: INTIDs 1056..1056+n_eppis-1 of each vCPU */
+        uint32_t n_eppis;
+        uint32_t affinity_levels;  /* 4; or 3: no Aff3 (A3V = 0); 0: 4 */
         uint32_t n_redist_regions; /* 0: one region */
-        const uint32_t *redist_regions; /* vCPUs in each contiguous redistributor region, in the order of their indices:
-                                   * each at least 1, n_vcpus together. GICR_TYPER.Last ends each; vgic_gicr_read()
-                                   * keeps counting 128 KiB per vCPU over all regions */
+        /*
+         * vCPUs in each contiguous redistributor region, in the order of their indices: each at
+         * least 1, n_vcpus together. GICR_TYPER.Last ends each; vgic_gicr_read() keeps counting
+         * 128 KiB per vCPU over all regions
+         */
+        const uint32_t *redist_regions;
 };
 
 /**
  * vgic_vm_create() - make a VM and attach to it as its VMM
  *
- * The VM exists in the daemon from now on, and stays when this process dies (attach again), unless VGIC_VM_EPHEMERAL.
- * Its controller is built by vgic_vm_init().
+ * The VM exists in the daemon from now on, and stays when this process dies (attach again), unless
+ * VGIC_VM_EPHEMERAL. Its controller is built by vgic_vm_init().
  *
  * Return: 0; -EEXIST a VM has this name: vgic_vm_attach() to it, or another name; -EINVAL a member
  *         of @config: the words say which, and what it can be; -EISCONN this connection has a VM:
@@ -254,10 +277,12 @@ struct vgic_vm_config {
  *         another connection -EEXIST: vgic_vm_attach().
  * Threads: conn.
  */
-int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config, struct vgic_vm **ret_vm);
+int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config,
+                   struct vgic_vm **ret_vm);
 
 /**
- * vgic_vm_init() - build the controller, map it, and fetch the doorbells; the data path works from here on
+ * vgic_vm_init() - build the controller, map it, and fetch the doorbells;
+ * the data path works from here on
  *
  * If the VM is already initialised (attach) it maps it only; if this process has mapped it,
  * nothing.
@@ -285,13 +310,14 @@ int vgic_vm_init(struct vgic_vm *vm);
  * Retry:  returns the VM. Another @name or @role -EISCONN, once it is attached.
  * Threads: conn.
  */
-int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role, struct vgic_vm **ret_vm);
+int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role,
+                   struct vgic_vm **ret_vm);
 
 /**
  * vgic_device_attach() - attach as a device process by the token of a grant (vgic_grant())
  *
- * Sets up a ring pair; vgic_spi_assert() and its sisters then work on the granted interrupts. The segment is not
- * mapped.
+ * Sets up a ring pair; vgic_spi_assert() and its sisters then work on the granted interrupts. The
+ * segment is not mapped.
  *
  * Return: 0; -ENOENT no VM has this name; -EACCES the token is not that of a grant, or the grant
  *         was revoked: ask the VMM for another; -EBUSY a living device uses the grant: end it
@@ -300,7 +326,8 @@ int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role
  *         is attached; on another connection -EBUSY until vgic_disconnect() of the first is seen.
  * Threads: conn.
  */
-int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token, struct vgic_vm **ret_vm);
+int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *token,
+                       struct vgic_vm **ret_vm);
 
 /**
  * vgic_vm_detach() - unregister its vCPUs, unmap, and leave; the VM stays. NULL is allowed.
@@ -327,7 +354,10 @@ void vgic_vm_detach(struct vgic_vm *vm);
  */
 int vgic_vm_destroy(struct vgic_conn *conn, const char *name);
 
-/** What a VM is. Counters are of the daemon's; n_* never change after creation, but n_spis by VGIC_ATTR_NR_IRQS. */
+/**
+ * What a VM is. Counters are of the daemon's; n_* never change after creation, but n_spis by
+ * VGIC_ATTR_NR_IRQS.
+ */
 struct vgic_vm_info {
         size_t size;                    /* sizeof, set by the caller where it provides the memory */
         char name[VGIC_NAME_MAX + 1];
@@ -396,12 +426,13 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
 
 /**
  * vgic_gicd_read() / vgic_gicd_write() - a guest access to the distributor frame (64 KiB)
- * vgic_gicr_read() / vgic_gicr_write() - to the redistributor region (128 KiB per vCPU, in the order of their indices)
+ * vgic_gicr_read() / vgic_gicr_write() - to the redistributor region (128 KiB per vCPU, in the
+ * order of their indices)
  * @offset: bytes from the frame's (region's) base
  * @len:    1, 2, 4 or 8 bytes
  *
- * Unknown registers, reserved widths and misaligned accesses are RAZ/WI, and counted (vgic_vm_info.guest_errors).
- * IHI 0069 section 12.1.3 gives the widths.
+ * Unknown registers, reserved widths and misaligned accesses are RAZ/WI, and counted
+ * (vgic_vm_info.guest_errors). IHI 0069 section 12.1.3 gives the widths.
  *
  * Threads: any.  Blocks: VGIC_FOLD_WAIT_NS at most. VMM role only; reads by an observer work too.
  * Return: 0, also for what is RAZ/WI; -EINVAL @len is none of the four; -EACCES an observer writes,
@@ -413,12 +444,13 @@ int vgic_gicr_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *
 int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t value);
 
 /**
- * vgic_spi_assert() / vgic_spi_deassert() / vgic_spi_pulse() - the input wire of an SPI, or extended SPI (4096..)
+ * vgic_spi_assert() / vgic_spi_deassert() / vgic_spi_pulse() - the input wire of an SPI, or
+ * extended SPI (4096..)
  *
- * assert raises this party's wire (an edge-triggered interrupt latches its rising edge), deassert lowers it; pulse is
- * a rising edge that leaves the wire low, which a level-sensitive interrupt latches as one request. Each party has a
- * wire of its own; the interrupt sees them OR-ed. VMM role: shared memory. Device role: the ring (the daemon applies
- * it); only for granted INTIDs.
+ * assert raises this party's wire (an edge-triggered interrupt latches its rising edge), deassert
+ * lowers it; pulse is a rising edge that leaves the wire low, which a level-sensitive interrupt
+ * latches as one request. Each party has a wire of its own; the interrupt sees them OR-ed. VMM
+ * role: shared memory. Device role: the ring (the daemon applies it); only for granted INTIDs.
  *
  * Threads: any (VMM); conn (device).
  * Return: 0; -EINVAL the VM has no such SPI; -EACCES an observer, or a device that has no grant of
@@ -427,9 +459,9 @@ int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t 
  *         that could tell of a dead one. -EAGAIN the ring is full: nothing to do, the last level, a
  *         rising edge before it and a pulse are kept, and sent by vgic_conn_process() and
  *         vgic_vm_detach(). -ENOTCONN the daemon is gone, as the full ring or an earlier call found
- *         out, and what was driven since it went is lost: disconnect, attach to the next daemon, and
- *         say the levels again. vgic_conn_fd() is readable at once when it goes. -EBADMSG the ring
- *         is corrupt: disconnect.
+ *         out, and what was driven since it went is lost: disconnect, attach to the next daemon,
+ *         and say the levels again. vgic_conn_fd() is readable at once when it goes. -EBADMSG the
+ *         ring is corrupt: disconnect.
  *         VMM: a dead daemon changes nothing.
  */
 int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid);
@@ -437,8 +469,8 @@ int vgic_spi_deassert(struct vgic_vm *vm, uint32_t intid);
 int vgic_spi_pulse(struct vgic_vm *vm, uint32_t intid);
 
 /**
- * vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31, or extended: 1056..) of
- * vCPU @index
+ * vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31, or
+ * extended: 1056..) of vCPU @index
  *
  * Threads: any. Roles: VMM. Return: 0; -EINVAL the VM has no such PPI or vCPU; -EACCES not VMM;
  *         -ENODATA not initialised; -EOPNOTSUPP a mirror.
@@ -463,7 +495,8 @@ struct vgic_icc_ctlr {
 #define VGIC_ICC_CTLR_LIVE        (1u << 2)
 
 /**
- * vgic_vm_icc_ctlr() - ICC_CTLR_EL1 of any vCPU, whatever it is doing, from any process that maps the VM
+ * vgic_vm_icc_ctlr() - ICC_CTLR_EL1 of any vCPU, whatever it is doing,
+ * from any process that maps the VM
  *
  * Two atomic loads: wait-free, never -EBUSY, nothing is stopped. A reset that was asked for shows
  * at once, though the vCPU has still to apply it. Roles: VMM, observer; of mirrors, too.
@@ -474,15 +507,17 @@ int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *r
 /** State of one interrupt, of one moment. */
 struct vgic_irq_state {
         uint32_t intid;
-        uint32_t vcpu;          /* SGI, PPI: its vCPU; SPI: where it is routed (1-of-N: the one chosen), or
-                                 * VGIC_NO_VCPU */
+        /* SGI, PPI: its vCPU; SPI: where it is routed (1-of-N: the one chosen), or VGIC_NO_VCPU */
+        uint32_t vcpu;
         uint32_t holder;        /* where it is active, else VGIC_NO_VCPU */
         uint8_t enabled, pending, active, group;
         uint8_t edge;           /* 1: edge-triggered; 0: level-sensitive */
-        uint8_t line;           /* the OR of its wires, and of the level that GICD_SETSPI_NSR made */
+        /* the OR of its wires, and of the level that GICD_SETSPI_NSR made */
+        uint8_t line;
         uint8_t latch;          /* pending by ISPENDR or an edge */
         uint8_t priority;
-        uint8_t one_of_n;       /* GICD_IROUTER<n>.Interrupt_Routing_Mode: vcpu is the one chosen while it is pending */
+        /* GICD_IROUTER<n>.Interrupt_Routing_Mode: vcpu is the one chosen while it is pending */
+        uint8_t one_of_n;
         /*
          * 1: it is in a list register of a vCPU in guest, which may have taken or ended it since:
          * pending, active and holder are as of the last fold. Of the caller's own vCPU in guest
@@ -494,7 +529,8 @@ struct vgic_irq_state {
 #define VGIC_NO_VCPU  UINT32_MAX
 
 /**
- * vgic_vm_irq_state() - one interrupt of any range; @index matters for SGIs and PPIs (16.., 1056..) only.
+ * vgic_vm_irq_state() - one interrupt of any range;
+ * @index matters for SGIs and PPIs (16.., 1056..) only.
  *
  * What is in a list register of a vCPU in guest is asked for and waited for, as by
  * vgic_gicd_read(): see VGIC_FOLD_WAIT_NS. An observer cannot ask; it is told by "stale".
@@ -503,7 +539,8 @@ struct vgic_irq_state {
  *         initialised; -EACCES device role; -EOPNOTSUPP a mirror. Threads: any. Blocks: for an SPI,
  *         SGI or PPI in a list register VGIC_FOLD_WAIT_NS at most. Roles: VMM, observer.
  */
-int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid, struct vgic_irq_state *ret_state);
+int vgic_vm_irq_state(struct vgic_vm *vm, uint32_t index, uint32_t intid,
+                      struct vgic_irq_state *ret_state);
 
 /**
  * vgic_vm_ack_count() - how often vCPU @index acknowledged @intid, since the VM was initialised
@@ -545,15 +582,16 @@ int vgic_vm_get_info(struct vgic_vm *vm, struct vgic_vm_info *ret_info);
 struct vgic_tdir {
         uint32_t set;           /* 1: set */
         uint64_t generation;    /* counts its changes */
-        uint32_t n_in_flight;   /* SPIs found in flight at the daemon's last scan: to show, not to decide on */
+        /* SPIs found in flight at the daemon's last scan: to show, not to decide on */
+        uint32_t n_in_flight;
 };
 
 /**
  * vgic_vm_tdir() - from shared memory
  *
- * Never clear while an SPI is in flight. It is cleared by the daemon, within a lag (vgicd --tdir-lag) after the last: only
- * while somebody subscribes, watches or has a list-register port; for an exact answer without either ask vgic_msg_tdir().
- * While the daemon is dead, VMMs clear it.
+ * Never clear while an SPI is in flight. It is cleared by the daemon, within a lag (vgicd
+ * --tdir-lag) after the last: only while somebody subscribes, watches or has a list-register port;
+ * for an exact answer without either ask vgic_msg_tdir(). While the daemon is dead, VMMs clear it.
  *
  * Return: 0; -ENODATA not initialised; -EACCES device role; -EOPNOTSUPP a mirror. Threads: any.
  *         Blocks: never. Roles: VMM, observer.
@@ -568,10 +606,12 @@ struct vgic_tdir_stats {
         uint64_t generation;
         uint64_t traps;         /* writes of ICC_DIR_EL1 that list-register ports trapped */
         uint64_t broadcasts;    /* that the daemon made */
-        uint64_t suppressed;    /* looks at which the daemon did not clear it: an SPI was in flight when the lag was over */
+        /* looks at which the daemon did not clear it: an SPI was in flight when the lag was over */
+        uint64_t suppressed;
 };
 /**
- * vgic_vm_tdir_stats() - the same for people, with its counts; looks at every vCPU, so not for a vCPU's thread
+ * vgic_vm_tdir_stats() - the same for people, with its counts; looks at every vCPU,
+ * so not for a vCPU's thread
  *
  * Return: 0; -EINVAL @ret_stats->size; else as vgic_vm_tdir(). Threads: any. Roles: VMM, observer.
  */
@@ -579,7 +619,8 @@ int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
 
 /**
  * vgic_tdir_subscribe() - have the daemon write an eventfd at each change of TDIR
- * @event_fd: an eventfd of the caller's; the daemon keeps a duplicate until unsubscribe, so it may be closed
+ * @event_fd: an eventfd of the caller's; the daemon keeps a duplicate until unsubscribe,
+ *            so it may be closed
  *
  * The duplicate dies with the daemon. From the first -ENOTCONN on, whoever goes by this eventfd
  * traps every DIR, or asks vgic_vm_tdir() before each entry.
@@ -629,7 +670,8 @@ int vgic_tdir_watch(struct vgic_vm *vm);
  *         since, a token that is good for nothing). With other @intids, or in another order,
  *         -EEXIST, once it was made.
  */
-int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n, char *ret_token);
+int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n,
+               char *ret_token);
 
 /**
  * vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED
@@ -667,14 +709,16 @@ enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
  * Retry: drives it again. A level is nothing new; a pulse is one more, and an interrupt of its own
  * if the first one was taken already.
  */
-int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid, enum vgic_line_op op);
+int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid,
+                    enum vgic_line_op op);
 
 /**
  * vgic_msg_icc_ctlr() - as vgic_vm_icc_ctlr(), but the daemon reads it
  *
  * Return: 0; -EINVAL no such vCPU.
  */
-int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index, struct vgic_icc_ctlr *ret_ctlr);
+int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index,
+                      struct vgic_icc_ctlr *ret_ctlr);
 
 /**
  * vgic_msg_tdir() - as vgic_vm_tdir(). While nobody subscribes or watches and there is no
@@ -688,10 +732,11 @@ int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *re
  *
  * Return: 0; -EINVAL @ret_stats->size.
  */
-int vgic_msg_tdir_stats(struct vgic_conn *conn, const char *name, struct vgic_tdir_stats *ret_stats);
+int vgic_msg_tdir_stats(struct vgic_conn *conn, const char *name,
+                        struct vgic_tdir_stats *ret_stats);
 /**
- * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU @index), by ascending
- * INTID: 0.., then 1056.. and 4096.. as far as the VM has them.
+ * vgic_msg_irqs() - states of up to @n interrupts from @first_intid on (SGIs and PPIs of vCPU
+ * @index), by ascending INTID: 0.., then 1056.. and 4096.. as far as the VM has them.
  *
  * Return: how many; fewer than @n: there are no more; -EINVAL no such vCPU.
  */
