@@ -30,7 +30,8 @@ static bool group_enabled(const struct vgic_lr_bank *bank, unsigned group)
 }
 
 /* Is list register @n to be preferred to @best? */
-static bool beats(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned n, unsigned best)
+static bool beats(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned n,
+                  unsigned best)
 {
         uint64_t a = bank->ich_lr[n], b = bank->ich_lr[best];
 
@@ -42,9 +43,9 @@ static bool beats(const struct icv_params *params, const struct vgic_lr_bank *ba
 }
 
 /*
- * "HighestPriorityVirtualInterrupt": of the list registers that are pending and not active, in a group that is
- * enabled, the one of the highest priority (lowest value). Neither the mask nor the running priority counts, nor
- * ICH_HCR_EL2.En.
+ * "HighestPriorityVirtualInterrupt": of the list registers that are pending and not active, in a
+ * group that is enabled, the one of the highest priority (lowest value). Neither the mask nor the
+ * running priority counts, nor ICH_HCR_EL2.En.
  */
 static int highest_pending(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
@@ -53,7 +54,8 @@ static int highest_pending(const struct icv_params *params, const struct vgic_lr
         for (unsigned n = 0; n < icv_n_list_registers(params); n++) {
                 uint64_t lr = bank->ich_lr[n];
 
-                if ((lr & VGIC_ICH_LR_STATE) != VGIC_ICH_LR_PENDING || !group_enabled(bank, lr_group(lr)))
+                if ((lr & VGIC_ICH_LR_STATE) != VGIC_ICH_LR_PENDING ||
+                    !group_enabled(bank, lr_group(lr)))
                         continue;
                 if ((params->choices & ICV_CHOICE_FF_IS_IDLE) && lr_priority(params, lr) == 0xff)
                         continue;
@@ -64,19 +66,25 @@ static int highest_pending(const struct icv_params *params, const struct vgic_lr
 }
 
 /*
- * 4.8.2 and "VGroupBits": the group priority field. Group 1 uses VBPR1, which counts one more than VBPR0 does for the
- * same field, unless VCBPR is set.
+ * 4.8.2 and "VGroupBits": the group priority field. Group 1 uses VBPR1, which counts one more than
+ * VBPR0 does for the same field, unless VCBPR is set.
  */
-static unsigned group_mask(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned group)
+static unsigned group_mask(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                           unsigned group)
 {
-        unsigned point = group && !(bank->ich_vmcr & VGIC_ICH_VMCR_VCBPR) ? icv_bpr(params, bank, 1) - 1
+        unsigned point = group && !(bank->ich_vmcr & VGIC_ICH_VMCR_VCBPR)
+                         ? icv_bpr(params, bank, 1) - 1
                          : icv_bpr(params, bank, 0);
 
         return 0xffu << (point + 1) & 0xff;
 }
 
-/* Number of the highest active priority of both groups, as a bit of their registers; -1: none. Of equals, Group 0. */
-static int highest_active(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned *ret_group)
+/*
+ * Number of the highest active priority of both groups, as a bit of their registers; -1: none. Of
+ * equals, Group 0.
+ */
+static int highest_active(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                          unsigned *ret_group)
 {
         for (unsigned i = 0; i < icv_n_apr(params); i++) {
                 uint32_t group0 = bank->ich_ap0r[i] & icv_apr_mask(params);
@@ -95,7 +103,10 @@ static unsigned priority_of_bit(const struct icv_params *params, unsigned bit)
         return bit << (8 - icv_n_preemption_bits(params));
 }
 
-/* 12.3, ICV_RPR_EL1: the highest active group priority, as with the smallest binary point; idle is 0xff. */
+/*
+ * 12.3, ICV_RPR_EL1: the highest active group priority, as with the smallest binary point;
+ * idle is 0xff.
+ */
 unsigned icv_bank_running(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
         unsigned group;
@@ -105,14 +116,17 @@ unsigned icv_bank_running(const struct icv_params *params, const struct vgic_lr_
 }
 
 /*
- * "CanSignalVirtualInterrupt": the interface is enabled (12.4, ICH_HCR_EL2.En), the whole priority beats the mask,
- * equal does not, and the group priority, by the candidate's binary point, beats the running one, equal does not (4.8).
+ * "CanSignalVirtualInterrupt": the interface is enabled (12.4, ICH_HCR_EL2.En), the whole priority
+ * beats the mask, equal does not, and the group priority, by the candidate's binary point, beats
+ * the running one, equal does not (4.8).
  */
-static bool can_signal(const struct icv_params *params, const struct vgic_lr_bank *bank, uint64_t lr)
+static bool can_signal(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                       uint64_t lr)
 {
         unsigned mask = group_mask(params, bank, lr_group(lr));
         unsigned running = icv_bank_running(params, bank);
-        unsigned pmr = (unsigned)(bank->ich_vmcr >> VGIC_ICH_VMCR_VPMR_SHIFT) & icv_priority_mask(params);
+        unsigned pmr = (unsigned)(bank->ich_vmcr >> VGIC_ICH_VMCR_VPMR_SHIFT) &
+                       icv_priority_mask(params);
 
         if (!(bank->ich_hcr & VGIC_ICH_HCR_EN) || lr_priority(params, lr) >= pmr)
                 return false;
@@ -120,18 +134,21 @@ static bool can_signal(const struct icv_params *params, const struct vgic_lr_ban
 }
 
 /* 12.3, ICV_HPPIR<n>_EL1: what is of the other group reads as 1023. */
-uint32_t icv_bank_pending(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned group)
+uint32_t icv_bank_pending(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                          unsigned group)
 {
         int n = highest_pending(params, bank);
 
-        return n >= 0 && lr_group(bank->ich_lr[n]) == group ? lr_intid(params, bank->ich_lr[n]) : ICV_INTID_SPURIOUS;
+        return n >= 0 && lr_group(bank->ich_lr[n]) == group ? lr_intid(params, bank->ich_lr[n])
+                                                            : ICV_INTID_SPURIOUS;
 }
 
 int icv_bank_signalled(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
         int n = highest_pending(params, bank);
 
-        return n >= 0 && can_signal(params, bank, bank->ich_lr[n]) ? (int)lr_group(bank->ich_lr[n]) : -1;
+        return n >= 0 && can_signal(params, bank, bank->ich_lr[n]) ? (int)lr_group(bank->ich_lr[n])
+                                                                   : -1;
 }
 
 static uint32_t *apr_of(struct vgic_lr_bank *bank, unsigned group, unsigned bit)
@@ -140,11 +157,12 @@ static uint32_t *apr_of(struct vgic_lr_bank *bank, unsigned group, unsigned bit)
 }
 
 /*
- * "VirtualReadIAR<n>", "AcknowledgeVInterrupt": pending becomes active, and the bit of its group priority is set. An
- * LPI has no active state. A list register with a special INTID (12.4, ICH_LR<n>_EL2: UNPREDICTABLE) is emptied and
- * sets no priority.
+ * "VirtualReadIAR<n>", "AcknowledgeVInterrupt": pending becomes active, and the bit of its group
+ * priority is set. An LPI has no active state. A list register with a special INTID (12.4,
+ * ICH_LR<n>_EL2: UNPREDICTABLE) is emptied and sets no priority.
  */
-uint32_t icv_bank_acknowledge(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group)
+uint32_t icv_bank_acknowledge(const struct icv_params *params, struct vgic_lr_bank *bank,
+                              unsigned group)
 {
         int n = icv_bank_signalled(params, bank) == (int)group ? highest_pending(params, bank) : -1;
         uint32_t intid;
@@ -160,16 +178,19 @@ uint32_t icv_bank_acknowledge(const struct icv_params *params, struct vgic_lr_ba
                 return intid;
         if (intid < ICV_INTID_LPI || (params->choices & ICV_CHOICE_LPI_ACTIVE))
                 *lr |= VGIC_ICH_LR_ACTIVE;
-        bit = (lr_priority(params, *lr) & group_mask(params, bank, group)) >> (8 - icv_n_preemption_bits(params));
+        bit = (lr_priority(params, *lr) & group_mask(params, bank, group)) >>
+              (8 - icv_n_preemption_bits(params));
         *apr_of(bank, group, bit) |= UINT32_C(1) << bit % 32;
         return intid;
 }
 
 /* "FindActiveVirtualInterrupt": active, or pending and active. -1: no list register. */
-static int find_active(const struct icv_params *params, const struct vgic_lr_bank *bank, uint32_t intid)
+static int find_active(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                       uint32_t intid)
 {
         for (unsigned n = 0; n < icv_n_list_registers(params); n++)
-                if ((bank->ich_lr[n] & VGIC_ICH_LR_ACTIVE) && lr_intid(params, bank->ich_lr[n]) == intid)
+                if ((bank->ich_lr[n] & VGIC_ICH_LR_ACTIVE) &&
+                    lr_intid(params, bank->ich_lr[n]) == intid)
                         return (int)n;
         return -1;
 }
@@ -185,11 +206,12 @@ static void count_eoi(struct vgic_lr_bank *bank, uint32_t intid)
 }
 
 /*
- * "VirtualWriteEOIR<n>": special INTIDs are ignored. The highest active priority is dropped; with EOI mode 0 the
- * interrupt is deactivated too, in its list register (active: empty; pending and active: pending), else by a count for
- * the hypervisor.
+ * "VirtualWriteEOIR<n>": special INTIDs are ignored. The highest active priority is dropped; with
+ * EOI mode 0 the interrupt is deactivated too, in its list register (active: empty; pending and
+ * active: pending), else by a count for the hypervisor.
  */
-void icv_bank_eoi(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group, uint32_t intid)
+void icv_bank_eoi(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group,
+                  uint32_t intid)
 {
         bool mode = bank->ich_vmcr & VGIC_ICH_VMCR_VEOIM;
         unsigned active_group = group, bit = 0;
@@ -212,23 +234,27 @@ void icv_bank_eoi(const struct icv_params *params, struct vgic_lr_bank *bank, un
         if (n < 0 || (mode && intid < ICV_INTID_LPI))
                 return;
         if (params->choices & ICV_CHOICE_EOI_CHECKS_LR) {
-                unsigned priority = lr_priority(params, bank->ich_lr[n]) & group_mask(params, bank, group);
+                unsigned priority = lr_priority(params, bank->ich_lr[n]) &
+                                    group_mask(params, bank, group);
 
-                if (highest < 0 || lr_group(bank->ich_lr[n]) != group || priority != priority_of_bit(params, bit))
+                if (highest < 0 || lr_group(bank->ich_lr[n]) != group ||
+                    priority != priority_of_bit(params, bit))
                         return;
         }
         bank->ich_lr[n] &= ~VGIC_ICH_LR_ACTIVE;
 }
 
 /*
- * "VirtualWriteDIR": ignored with EOI mode 0 (12.3, ICV_DIR_EL1), for special INTIDs and for LPIs. An interrupt that
- * is in no list register as active is counted for the hypervisor: whether it is active anywhere is not known here.
+ * "VirtualWriteDIR": ignored with EOI mode 0 (12.3, ICV_DIR_EL1), for special INTIDs and for LPIs.
+ * An interrupt that is in no list register as active is counted for the hypervisor: whether it is
+ * active anywhere is not known here.
  */
 void icv_bank_deactivate(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t intid)
 {
         int n;
 
-        if (!(bank->ich_vmcr & VGIC_ICH_VMCR_VEOIM) || icv_intid_is_special(intid) || intid >= ICV_INTID_LPI)
+        if (!(bank->ich_vmcr & VGIC_ICH_VMCR_VEOIM) || icv_intid_is_special(intid) ||
+            intid >= ICV_INTID_LPI)
                 return;
         n = find_active(params, bank, intid);
         if (n < 0)

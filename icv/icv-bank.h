@@ -4,8 +4,8 @@
 #define ICV_BANK_H
 
 /*
- * What the parts of icv/ share: shape, fields of a bank as the hardware reads them, and the four operations on list
- *      registers
+ * What the parts of icv/ share: shape, fields of a bank as the hardware reads them, and the four
+ * operations on list registers
  */
 #include "icv.h"
 
@@ -26,14 +26,16 @@
 
 static inline unsigned icv_n_list_registers(const struct icv_params *params)
 {
-        return params->n_list_registers < VGIC_MAX_LIST_REGISTERS ? params->n_list_registers : VGIC_MAX_LIST_REGISTERS;
+        return params->n_list_registers < VGIC_MAX_LIST_REGISTERS ? params->n_list_registers
+                                                                  : VGIC_MAX_LIST_REGISTERS;
 }
 
 static inline unsigned icv_n_preemption_bits(const struct icv_params *params)
 {
         unsigned most = params->n_priority_bits < 7 ? params->n_priority_bits : 7;
 
-        return params->n_preemption_bits && params->n_preemption_bits < most ? params->n_preemption_bits : most;
+        return params->n_preemption_bits && params->n_preemption_bits < most
+               ? params->n_preemption_bits : most;
 }
 
 /* ICH_AP0R<n>_EL2: registers per group, and the bits of each. */
@@ -66,7 +68,8 @@ static inline unsigned icv_min_bpr(const struct icv_params *params, unsigned gro
 }
 
 /* ICH_VMCR_EL2.VBPR<group>, never below its minimum. */
-static inline unsigned icv_bpr(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned group)
+static inline unsigned icv_bpr(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                               unsigned group)
 {
         unsigned shift = group ? VGIC_ICH_VMCR_VBPR1_SHIFT : VGIC_ICH_VMCR_VBPR0_SHIFT;
         unsigned value = bank->ich_vmcr >> shift & 7;
@@ -80,7 +83,8 @@ static inline bool icv_intid_is_special(uint32_t intid)
 }
 
 /* ICV_HPPIR<group>: 1023, or an INTID. */
-uint32_t icv_bank_pending(const struct icv_params *params, const struct vgic_lr_bank *bank, unsigned group);
+uint32_t icv_bank_pending(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                          unsigned group);
 
 /* Group of the interrupt that is signalled now; -1: none. */
 int icv_bank_signalled(const struct icv_params *params, const struct vgic_lr_bank *bank);
@@ -88,8 +92,11 @@ int icv_bank_signalled(const struct icv_params *params, const struct vgic_lr_ban
 /* ICV_RPR */
 unsigned icv_bank_running(const struct icv_params *params, const struct vgic_lr_bank *bank);
 
-uint32_t icv_bank_acknowledge(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group);
-void icv_bank_eoi(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group, uint32_t intid);
-void icv_bank_deactivate(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t intid);
+uint32_t icv_bank_acknowledge(const struct icv_params *params, struct vgic_lr_bank *bank,
+                              unsigned group);
+void icv_bank_eoi(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group,
+                  uint32_t intid);
+void icv_bank_deactivate(const struct icv_params *params, struct vgic_lr_bank *bank,
+                         uint32_t intid);
 
 #endif

@@ -14,18 +14,23 @@ uint32_t icv_vtr(const struct icv_params *params)
         return (icv_n_list_registers(params) - 1) | VGIC_ICH_VTR_TDS | VGIC_ICH_VTR_NV4 |
                (params->ctlr & ICV_CTLR_A3V ? VGIC_ICH_VTR_A3V : 0) |
                (params->ctlr & ICV_CTLR_SEIS ? VGIC_ICH_VTR_SEIS : 0) |
-               (params->ctlr & ICV_CTLR_IDBITS) >> ICV_CTLR_IDBITS_SHIFT << VGIC_ICH_VTR_IDBITS_SHIFT |
+               (params->ctlr & ICV_CTLR_IDBITS) >> ICV_CTLR_IDBITS_SHIFT
+               << VGIC_ICH_VTR_IDBITS_SHIFT |
                (icv_n_preemption_bits(params) - 1) << VGIC_ICH_VTR_PREBITS_SHIFT |
                (params->n_priority_bits - 1u) << VGIC_ICH_VTR_PRIBITS_SHIFT;
 }
 
-/* ICH_EISR_EL2: the interrupt ended, and its list register asked to be told. With HW bit 41 is part of pINTID. */
+/*
+ * ICH_EISR_EL2: the interrupt ended, and its list register asked to be told.
+ * With HW bit 41 is part of pINTID.
+ */
 uint32_t icv_eisr(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
         uint32_t status = 0;
 
         for (unsigned n = 0; n < icv_n_list_registers(params); n++)
-                if ((bank->ich_lr[n] & (VGIC_ICH_LR_STATE | VGIC_ICH_LR_HW | VGIC_ICH_LR_EOI)) == VGIC_ICH_LR_EOI)
+                if ((bank->ich_lr[n] & (VGIC_ICH_LR_STATE | VGIC_ICH_LR_HW | VGIC_ICH_LR_EOI)) ==
+                    VGIC_ICH_LR_EOI)
                         status |= UINT32_C(1) << n;
         return status;
 }
@@ -42,7 +47,8 @@ uint32_t icv_elrsr(const struct icv_params *params, const struct vgic_lr_bank *b
 }
 
 /*
- * ICH_MISR_EL2. Pending is State 0b01 only: what is pending and active does not count for NP, but is in use for U.
+ * ICH_MISR_EL2. Pending is State 0b01 only: what is pending and active does not count for NP, but
+ * is in use for U.
  */
 uint32_t icv_misr(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
@@ -66,12 +72,16 @@ uint32_t icv_misr(const struct icv_params *params, const struct vgic_lr_bank *ba
         if ((bank->ich_hcr & VGIC_ICH_HCR_NPIE) && n_pending == 0)
                 misr |= VGIC_ICH_MISR_NP;
         for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-                if ((bank->ich_hcr & groups[i].hcr) && !!(bank->ich_vmcr & groups[i].vmcr) == groups[i].set)
+                if ((bank->ich_hcr & groups[i].hcr) &&
+                    !!(bank->ich_vmcr & groups[i].vmcr) == groups[i].set)
                         misr |= groups[i].misr;
         return misr;
 }
 
-/* ICH_HCR_EL2.En: without it no maintenance interrupt is signalled, though ICH_MISR_EL2 tells of them. */
+/*
+ * ICH_HCR_EL2.En: without it no maintenance interrupt is signalled,
+ * though ICH_MISR_EL2 tells of them.
+ */
 bool icv_maintenance(const struct icv_params *params, const struct vgic_lr_bank *bank)
 {
         return (bank->ich_hcr & VGIC_ICH_HCR_EN) && icv_misr(params, bank);
@@ -82,7 +92,8 @@ bool icv_maintenance(const struct icv_params *params, const struct vgic_lr_bank 
 /* ICH_LR<n>_EL2: bits that are not implemented are RES0, so is pINTID without HW, but for EOI. */
 static uint64_t keep_lr(const struct icv_params *params, uint64_t value)
 {
-        uint64_t keep = VGIC_ICH_LR_STATE | VGIC_ICH_LR_HW | VGIC_ICH_LR_GROUP1 | icv_intid_mask(params) |
+        uint64_t keep = VGIC_ICH_LR_STATE | VGIC_ICH_LR_HW | VGIC_ICH_LR_GROUP1 |
+                        icv_intid_mask(params) |
                         (uint64_t)icv_priority_mask(params) << VGIC_ICH_LR_PRIORITY_SHIFT;
 
         return value & (keep | (value & VGIC_ICH_LR_HW ? VGIC_ICH_LR_PINTID : VGIC_ICH_LR_EOI));
@@ -91,22 +102,25 @@ static uint64_t keep_lr(const struct icv_params *params, uint64_t value)
 /* ICH_HCR_EL2: no SEIs, GICv4.1 or direct injection here. */
 static uint64_t keep_hcr(uint64_t value)
 {
-        return value & (VGIC_ICH_HCR_EN | VGIC_ICH_HCR_UIE | VGIC_ICH_HCR_LRENPIE | VGIC_ICH_HCR_NPIE |
-                        VGIC_ICH_HCR_VGRP0EIE | VGIC_ICH_HCR_VGRP0DIE | VGIC_ICH_HCR_VGRP1EIE | VGIC_ICH_HCR_VGRP1DIE |
-                        VGIC_ICH_HCR_TC | VGIC_ICH_HCR_TALL0 | VGIC_ICH_HCR_TALL1 | VGIC_ICH_HCR_TDIR |
-                        VGIC_ICH_HCR_EOICOUNT);
+        return value &
+               (VGIC_ICH_HCR_EN | VGIC_ICH_HCR_UIE | VGIC_ICH_HCR_LRENPIE | VGIC_ICH_HCR_NPIE |
+                VGIC_ICH_HCR_VGRP0EIE | VGIC_ICH_HCR_VGRP0DIE | VGIC_ICH_HCR_VGRP1EIE |
+                VGIC_ICH_HCR_VGRP1DIE | VGIC_ICH_HCR_TC | VGIC_ICH_HCR_TALL0 | VGIC_ICH_HCR_TALL1 |
+                VGIC_ICH_HCR_TDIR | VGIC_ICH_HCR_EOICOUNT);
 }
 
 /*
- * ICH_VMCR_EL2: a binary point below its minimum sets the minimum, VBPR1 whatever VCBPR says; VFIQEn is RES1, VAckCtl
- * RES0.
+ * ICH_VMCR_EL2: a binary point below its minimum sets the minimum, VBPR1 whatever VCBPR says;
+ * VFIQEn is RES1, VAckCtl RES0.
  */
 static uint64_t keep_vmcr(const struct icv_params *params, uint64_t value)
 {
         struct vgic_lr_bank bank = { .ich_vmcr = value };
 
-        return (value & (VGIC_ICH_VMCR_VENG0 | VGIC_ICH_VMCR_VENG1 | VGIC_ICH_VMCR_VCBPR | VGIC_ICH_VMCR_VEOIM |
-                         (uint64_t)icv_priority_mask(params) << VGIC_ICH_VMCR_VPMR_SHIFT)) | VGIC_ICH_VMCR_VFIQEN |
+        return (value & (VGIC_ICH_VMCR_VENG0 | VGIC_ICH_VMCR_VENG1 | VGIC_ICH_VMCR_VCBPR |
+                         VGIC_ICH_VMCR_VEOIM |
+                         (uint64_t)icv_priority_mask(params) << VGIC_ICH_VMCR_VPMR_SHIFT)) |
+               VGIC_ICH_VMCR_VFIQEN |
                (uint64_t)icv_bpr(params, &bank, 0) << VGIC_ICH_VMCR_VBPR0_SHIFT |
                (uint64_t)icv_bpr(params, &bank, 1) << VGIC_ICH_VMCR_VBPR1_SHIFT;
 }
@@ -130,8 +144,8 @@ static uint32_t *find_apr(const struct icv_params *params, struct vgic_lr_bank *
         return NULL;
 }
 
-enum icv_result icv_hyp_read(const struct icv_params *params, const struct vgic_lr_bank *bank, uint32_t reg,
-                             uint64_t *ret_value)
+enum icv_result icv_hyp_read(const struct icv_params *params, const struct vgic_lr_bank *bank,
+                             uint32_t reg, uint64_t *ret_value)
 {
         struct vgic_lr_bank copy = *bank;
         const uint64_t *lr = find_lr(params, &copy, reg);
@@ -158,7 +172,8 @@ enum icv_result icv_hyp_read(const struct icv_params *params, const struct vgic_
         return ICV_DONE;
 }
 
-enum icv_result icv_hyp_write(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t reg, uint64_t value)
+enum icv_result icv_hyp_write(const struct icv_params *params, struct vgic_lr_bank *bank,
+                              uint32_t reg, uint64_t value)
 {
         uint64_t *lr = find_lr(params, bank, reg);
         uint32_t *apr = find_apr(params, bank, reg);

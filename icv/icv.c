@@ -5,13 +5,16 @@
 #include <stddef.h>
 
 /*
- * The guest's side: ICV_*_EL1 as a table, one row per register, and the traps (IHI 0069 section 12.3)
+ * The guest's side: ICV_*_EL1 as a table, one row per register,
+ * and the traps (IHI 0069 section 12.3)
  */
 struct icv_register {
         uint32_t reg;
         uint64_t traps;         /* bits of ICH_HCR_EL2, any of which traps it; UINT64_MAX: always */
-        uint64_t (*read)(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned argument);
-        void (*write)(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned argument, uint64_t value);
+        uint64_t (*read)(const struct icv_params *params, struct vgic_lr_bank *bank,
+                         unsigned argument);
+        void (*write)(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned argument,
+                      uint64_t value);
         unsigned argument;      /* group, or group << 2 | n of ICV_AP<group>R<n>_EL1 */
 };
 
@@ -20,36 +23,42 @@ static uint64_t read_iar(const struct icv_params *params, struct vgic_lr_bank *b
         return icv_bank_acknowledge(params, bank, group);
 }
 
-static void write_eoir(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group, uint64_t value)
+static void write_eoir(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group,
+                       uint64_t value)
 {
         icv_bank_eoi(params, bank, group, (uint32_t)value & icv_intid_mask(params));
 }
 
-static uint64_t read_hppir(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group)
+static uint64_t read_hppir(const struct icv_params *params, struct vgic_lr_bank *bank,
+                           unsigned group)
 {
         return icv_bank_pending(params, bank, group);
 }
 
-static void write_dir(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused, uint64_t value)
+static void write_dir(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused,
+                      uint64_t value)
 {
         (void)unused;
         icv_bank_deactivate(params, bank, (uint32_t)value & icv_intid_mask(params));
 }
 
-static uint64_t read_rpr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused)
+static uint64_t read_rpr(const struct icv_params *params, struct vgic_lr_bank *bank,
+                         unsigned unused)
 {
         (void)unused;
         return icv_bank_running(params, bank);
 }
 
-static uint64_t read_pmr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused)
+static uint64_t read_pmr(const struct icv_params *params, struct vgic_lr_bank *bank,
+                         unsigned unused)
 {
         (void)unused;
         return bank->ich_vmcr >> VGIC_ICH_VMCR_VPMR_SHIFT & icv_priority_mask(params);
 }
 
 /* ICV_PMR_EL1: unimplemented bits are RAZ/WI. */
-static void write_pmr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused, uint64_t value)
+static void write_pmr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused,
+                      uint64_t value)
 {
         (void)unused;
         bank->ich_vmcr = (bank->ich_vmcr & ~VGIC_ICH_VMCR_VPMR) |
@@ -67,7 +76,8 @@ static uint64_t read_bpr(const struct icv_params *params, struct vgic_lr_bank *b
 }
 
 /* A value below the minimum sets the minimum; with CBPR a write to ICV_BPR1_EL1 is ignored. */
-static void write_bpr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group, uint64_t value)
+static void write_bpr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group,
+                      uint64_t value)
 {
         uint64_t field = group ? VGIC_ICH_VMCR_VBPR1 : VGIC_ICH_VMCR_VBPR0;
         unsigned shift = group ? VGIC_ICH_VMCR_VBPR1_SHIFT : VGIC_ICH_VMCR_VBPR0_SHIFT;
@@ -80,16 +90,19 @@ static void write_bpr(const struct icv_params *params, struct vgic_lr_bank *bank
 }
 
 /* ICV_CTLR_EL1: there is no PMHE in it. */
-static uint64_t read_ctlr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused)
+static uint64_t read_ctlr(const struct icv_params *params, struct vgic_lr_bank *bank,
+                          unsigned unused)
 {
         (void)unused;
         return (bank->ich_vmcr & VGIC_ICH_VMCR_VCBPR ? ICV_CTLR_CBPR : 0) |
                (bank->ich_vmcr & VGIC_ICH_VMCR_VEOIM ? ICV_CTLR_EOIMODE : 0) |
                (params->n_priority_bits - 1u) << ICV_CTLR_PRIBITS_SHIFT |
-               (params->ctlr & (ICV_CTLR_IDBITS | ICV_CTLR_SEIS | ICV_CTLR_A3V | ICV_CTLR_RSS | ICV_CTLR_EXTRANGE));
+               (params->ctlr & (ICV_CTLR_IDBITS | ICV_CTLR_SEIS | ICV_CTLR_A3V | ICV_CTLR_RSS |
+                                ICV_CTLR_EXTRANGE));
 }
 
-static void write_ctlr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused, uint64_t value)
+static void write_ctlr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused,
+                       uint64_t value)
 {
         (void)params;
         (void)unused;
@@ -98,13 +111,15 @@ static void write_ctlr(const struct icv_params *params, struct vgic_lr_bank *ban
                          (value & ICV_CTLR_EOIMODE ? VGIC_ICH_VMCR_VEOIM : 0);
 }
 
-static uint64_t read_igrpen(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group)
+static uint64_t read_igrpen(const struct icv_params *params, struct vgic_lr_bank *bank,
+                            unsigned group)
 {
         (void)params;
         return bank->ich_vmcr >> group & 1;
 }
 
-static void write_igrpen(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group, uint64_t value)
+static void write_igrpen(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned group,
+                         uint64_t value)
 {
         uint64_t bit = group ? VGIC_ICH_VMCR_VENG1 : VGIC_ICH_VMCR_VENG0;
 
@@ -112,18 +127,23 @@ static void write_igrpen(const struct icv_params *params, struct vgic_lr_bank *b
         bank->ich_vmcr = value & 1 ? bank->ich_vmcr | bit : bank->ich_vmcr & ~bit;
 }
 
-static uint64_t read_apr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned argument)
+static uint64_t read_apr(const struct icv_params *params, struct vgic_lr_bank *bank,
+                         unsigned argument)
 {
-        return (argument >> 2 ? bank->ich_ap1r : bank->ich_ap0r)[argument & 3] & icv_apr_mask(params);
+        return (argument >> 2 ? bank->ich_ap1r : bank->ich_ap0r)[argument & 3] &
+               icv_apr_mask(params);
 }
 
-static void write_apr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned argument, uint64_t value)
+static void write_apr(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned argument,
+                      uint64_t value)
 {
-        (argument >> 2 ? bank->ich_ap1r : bank->ich_ap0r)[argument & 3] = (uint32_t)value & icv_apr_mask(params);
+        (argument >> 2 ? bank->ich_ap1r : bank->ich_ap0r)[argument & 3] =
+                (uint32_t)value & icv_apr_mask(params);
 }
 
 /* ICC_SRE_EL1 has no virtual counterpart: SRE, DFB and DIB are RAO/WI. */
-static uint64_t read_sre(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused)
+static uint64_t read_sre(const struct icv_params *params, struct vgic_lr_bank *bank,
+                         unsigned unused)
 {
         (void)params;
         (void)bank;
@@ -131,7 +151,8 @@ static uint64_t read_sre(const struct icv_params *params, struct vgic_lr_bank *b
         return 7;
 }
 
-static void write_ignored(const struct icv_params *params, struct vgic_lr_bank *bank, unsigned unused, uint64_t value)
+static void write_ignored(const struct icv_params *params, struct vgic_lr_bank *bank,
+                          unsigned unused, uint64_t value)
 {
         (void)params;
         (void)bank;
@@ -144,7 +165,10 @@ static void write_ignored(const struct icv_params *params, struct vgic_lr_bank *
 #define TC  VGIC_ICH_HCR_TC
 #define AP(group, n)  ((group) << 2 | (n))
 
-/* 12.4, ICH_HCR_EL2: TALL<g> covers the registers of group g, TC those of both, TDIR one of these. SGIs always trap. */
+/*
+ * 12.4, ICH_HCR_EL2: TALL<g> covers the registers of group g, TC those of both, TDIR one of these.
+ * SGIs always trap.
+ */
 static const struct icv_register registers[] = {
         { VGIC_ICC_PMR_EL1, TC, read_pmr, write_pmr, 0 },
         { VGIC_ICC_IAR0_EL1, T0, read_iar, NULL, 0 },
@@ -179,8 +203,9 @@ static const struct icv_register *find(const struct icv_params *params, uint32_t
 {
         for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
                 if (registers[i].reg == reg)
-                        return registers[i].read != read_apr || (registers[i].argument & 3) < icv_n_apr(params) ?
-                               &registers[i] : NULL;
+                        return registers[i].read != read_apr ||
+                               (registers[i].argument & 3) < icv_n_apr(params)
+                               ? &registers[i] : NULL;
         return NULL;
 }
 
@@ -189,7 +214,8 @@ static bool trapped(const struct icv_register *r, const struct vgic_lr_bank *ban
         return r->traps == UINT64_MAX || (bank->ich_hcr & r->traps);
 }
 
-enum icv_result icv_read(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t reg, uint64_t *ret_value)
+enum icv_result icv_read(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t reg,
+                         uint64_t *ret_value)
 {
         const struct icv_register *r = find(params, reg);
 
@@ -201,7 +227,8 @@ enum icv_result icv_read(const struct icv_params *params, struct vgic_lr_bank *b
         return ICV_DONE;
 }
 
-enum icv_result icv_write(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t reg, uint64_t value)
+enum icv_result icv_write(const struct icv_params *params, struct vgic_lr_bank *bank, uint32_t reg,
+                          uint64_t value)
 {
         const struct icv_register *r = find(params, reg);
 
