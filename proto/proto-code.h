@@ -6,8 +6,8 @@
 /*
  * Status codes: how the daemon says no
  *
- * Errors are values of the protocol (vgic.proto, enum Code), not errno numbers, which differ between systems. The
- * library turns them into errno numbers by proto_code_errno().
+ * Errors are values of the protocol (vgic.proto, enum Code), not errno numbers, which differ
+ * between systems. The library turns them into errno numbers by proto_code_errno().
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,11 +44,15 @@ const char *proto_code_name(uint32_t code);
 const char *proto_code_text(uint32_t code);
 
 /*
- * proto_code_errno() - the negative errno that the library returns for it; -EPROTO for a number that is none; 0 for OK.
+ * proto_code_errno() - the negative errno that the library returns for it; -EPROTO for a number
+ * that is none; 0 for OK.
  */
 int proto_code_errno(uint32_t code);
 
-/* proto_code_from_errno() - for the daemon: the code that fits a negative errno of its own functions. */
+/*
+ * proto_code_from_errno() - for the daemon: the code that fits a negative errno of its own
+ * functions.
+ */
 enum proto_code proto_code_from_errno(int negative_errno);
 
 /* proto_code_is_fatal() - the frame boundary is lost: the daemon answers and closes. */

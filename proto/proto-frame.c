@@ -14,7 +14,8 @@ static void proto_frame_put(uint8_t *out, uint32_t value)
 
 static uint32_t proto_frame_get(const uint8_t *in)
 {
-        return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
+        return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 |
+               (uint32_t)in[3] << 24;
 }
 
 void proto_frame_encode(uint8_t out[PROTO_HEADER_BYTES], const struct proto_header *header)
@@ -24,7 +25,8 @@ void proto_frame_encode(uint8_t out[PROTO_HEADER_BYTES], const struct proto_head
         proto_frame_put(out + 8, header->size);
 }
 
-enum proto_code proto_frame_decode(const uint8_t in[PROTO_HEADER_BYTES], struct proto_header *ret_header)
+enum proto_code proto_frame_decode(const uint8_t in[PROTO_HEADER_BYTES],
+                                   struct proto_header *ret_header)
 {
         ret_header->request = proto_frame_get(in);
         ret_header->flags = proto_frame_get(in + 4);

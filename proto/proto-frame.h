@@ -36,10 +36,11 @@ void proto_frame_encode(uint8_t out[PROTO_HEADER_BYTES], const struct proto_head
  *
  * *ret_header is always written, for the answer.
  *
- * Return: PROTO_OK; PROTO_BAD_VERSION, PROTO_TOO_LARGE: the frame cannot be skipped (proto_code_is_fatal());
- *         PROTO_BAD_FRAME:
- *         reserved bits are set, or both reply and need-reply: size is good, and the payload is to be read and dropped.
+ * Return: PROTO_OK; PROTO_BAD_VERSION, PROTO_TOO_LARGE: the frame cannot be skipped
+ *         (proto_code_is_fatal()); PROTO_BAD_FRAME: reserved bits are set, or both reply and
+ *         need-reply: size is good, and the payload is to be read and dropped.
  */
-enum proto_code proto_frame_decode(const uint8_t in[PROTO_HEADER_BYTES], struct proto_header *ret_header);
+enum proto_code proto_frame_decode(const uint8_t in[PROTO_HEADER_BYTES],
+                                   struct proto_header *ret_header);
 
 #endif

@@ -22,10 +22,13 @@
 
 /* Features, agreed by HELLO: the reply names what both sides know. */
 #define PROTO_FEATURE_TDIR   (UINT64_C(1) << 0) /* TDIR_* and EVENT_TDIR */
-#define PROTO_FEATURE_TOOLS  (UINT64_C(1) << 1) /* ICC_CTLR_GET, INJECT, IRQ_LIST, RESET: the data path by message */
-#define PROTO_FEATURE_GRANTS (UINT64_C(1) << 2) /* GRANT, REVOKE, the device role, EVENT_EOI, EVENT_REVOKED */
+/* ICC_CTLR_GET, INJECT, IRQ_LIST, RESET: the data path by message */
+#define PROTO_FEATURE_TOOLS  (UINT64_C(1) << 1)
+/* GRANT, REVOKE, the device role, EVENT_EOI, EVENT_REVOKED */
+#define PROTO_FEATURE_GRANTS (UINT64_C(1) << 2)
 #define PROTO_FEATURE_RINGS  (UINT64_C(1) << 3) /* RING_SETUP */
-#define PROTO_FEATURE_EXTENDED (UINT64_C(1) << 4) /* what GICv3.1 and the choices of 1-of-N, RSS and Aff3 added */
+/* what GICv3.1 and the choices of 1-of-N, RSS and Aff3 added */
+#define PROTO_FEATURE_EXTENDED (UINT64_C(1) << 4)
 #define PROTO_FEATURE_ATTRS  (UINT64_C(1) << 5) /* ATTR_GET, ATTR_SET, ATTR_HAS */
 #define PROTO_FEATURE_MIRROR (UINT64_C(1) << 6) /* VmCreate's flag 3, MIRROR_GET */
 #define PROTO_FEATURE_LIST_REGISTERS (UINT64_C(1) << 7) /* Vcpu.list_registers */

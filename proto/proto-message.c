@@ -77,8 +77,9 @@ static bool bytes_are_whole(const ProtobufCFieldDescriptor *field, struct wire b
 }
 
 /*
- * protobuf-c keeps no length of a string: it would end at a 0 byte that the peer put into it, and mean another name.
- * So such bytes are looked for on the wire. The depth is that of the schema, which does not contain itself.
+ * protobuf-c keeps no length of a string: it would end at a 0 byte that the peer put into it, and
+ * mean another name. So such bytes are looked for on the wire. The depth is that of the schema,
+ * which does not contain itself.
  */
 static bool strings_are_whole(const ProtobufCMessageDescriptor *descriptor, struct wire wire)
 {
@@ -103,7 +104,8 @@ static bool strings_are_whole(const ProtobufCMessageDescriptor *descriptor, stru
                 case WIRE_BYTES:
                         fine = wire_varint(&wire, &value);
                         start = wire.at;
-                        field = protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(key >> 3));
+                        field = protobuf_c_message_descriptor_get_field(descriptor,
+                                                                        (unsigned)(key >> 3));
                         fine = fine && wire_skip(&wire, value) &&
                                bytes_are_whole(field, (struct wire){ .at = start, .end = wire.at });
                         break;
@@ -116,13 +118,14 @@ static bool strings_are_whole(const ProtobufCMessageDescriptor *descriptor, stru
         return true;
 }
 
-int proto_message_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *payload, size_t size,
-                         ProtobufCMessage **ret_message)
+int proto_message_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *payload,
+                         size_t size, ProtobufCMessage **ret_message)
 {
         ProtobufCMessage *message;
 
         if (size > PROTO_PAYLOAD_MAX ||
-            (size > 0 && !strings_are_whole(descriptor, (struct wire){ .at = payload, .end = payload + size })))
+            (size > 0 &&
+             !strings_are_whole(descriptor, (struct wire){ .at = payload, .end = payload + size })))
                 return -EBADMSG;
         message = protobuf_c_message_unpack(descriptor, NULL, size, payload);
         if (!message)

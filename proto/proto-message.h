@@ -26,13 +26,13 @@ int proto_message_frame(uint32_t request, uint32_t flags, const ProtobufCMessage
  * proto_message_unpack() - decode a payload that a peer sent
  * @ret_message: release with proto_message_free()
  *
- * Unknown fields are ignored. What it allocates is bounded by the payload's limit (the schema does not nest without
- * end).
+ * Unknown fields are ignored. What it allocates is bounded by the payload's limit (the schema does
+ * not nest without end).
  *
  * Return: 0; -EBADMSG it does not decode, or a string of it holds a 0 byte.
  */
-int proto_message_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *payload, size_t size,
-                         ProtobufCMessage **ret_message);
+int proto_message_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *payload,
+                         size_t size, ProtobufCMessage **ret_message);
 
 void proto_message_free(ProtobufCMessage *message);
 

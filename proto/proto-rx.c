@@ -17,7 +17,8 @@ void proto_rx_release(struct proto_rx *rx)
 }
 
 /* Read until *have is @want. Return: 1 it is; 0 not yet; a negative errno. */
-static int proto_rx_fill(struct proto_rx *rx, int socket, uint8_t *buffer, uint32_t *have, uint32_t want)
+static int proto_rx_fill(struct proto_rx *rx, int socket, uint8_t *buffer, uint32_t *have,
+                         uint32_t want)
 {
         while (*have < want) {
                 ssize_t n = proto_fds_recv(socket, buffer + *have, want - *have, &rx->fds);

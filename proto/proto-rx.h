@@ -6,7 +6,8 @@
 /*
  * Receiving: a socket in, whole frames with their descriptors out
  *
- * What    Reads exactly to the end of one frame, never beyond it: so the descriptors that came along are that frame's.
+ * What    Reads exactly to the end of one frame, never beyond it: so the descriptors that came
+ *         along are that frame's.
  * Owner   The payload and the descriptors belong to struct proto_rx until proto_rx_release().
  * Trust   The peer may send anything, in pieces of any size, and may stop anywhere.
  *
@@ -30,7 +31,7 @@ struct proto_rx {
         uint32_t n_payload;             /* bytes of it that are there */
         struct proto_header header;     /* once n_head is PROTO_HEADER_BYTES */
         enum proto_code code;           /* PROTO_OK, or what is wrong with the frame itself */
-        uint8_t *payload;               /* header.size bytes; NULL if that is 0, or if code is fatal */
+        uint8_t *payload;            /* header.size bytes; NULL if that is 0, or if code is fatal */
         struct proto_fds fds;
 };
 
@@ -40,9 +41,8 @@ struct proto_rx {
  * A frame with rx->code other than PROTO_OK is handed out too, to be answered; if the code is fatal
  * (proto_code_is_fatal()) nothing can be read after it.
  *
- * Return: PROTO_RX_FRAME, PROTO_RX_AGAIN; -ENOTCONN the peer closed between two frames; -ECONNRESET in the middle of
- *         one;
- *         -ENOMEM; another negative errno of recvmsg().
+ * Return: PROTO_RX_FRAME, PROTO_RX_AGAIN; -ENOTCONN the peer closed between two frames; -ECONNRESET
+ *         in the middle of one; -ENOMEM; another negative errno of recvmsg().
  */
 int proto_rx_step(struct proto_rx *rx, int socket);
 

@@ -9,7 +9,8 @@
 #include "proto-state.h"
 #include "proto-table.h"
 
-enum proto_code proto_state_admit(const struct proto_session *session, const struct proto_row *row, uint32_t n_fds)
+enum proto_code proto_state_admit(const struct proto_session *session, const struct proto_row *row,
+                                  uint32_t n_fds)
 {
         if (!row)
                 return PROTO_UNKNOWN_REQUEST;

@@ -11,8 +11,8 @@
  *                  ^------------------------------'
  *                             VM_DETACH
  *
- * What    Which message is allowed when, by its row in proto-table.c; the same function serves the daemon and the
- *         tests.
+ * What    Which message is allowed when, by its row in proto-table.c; the same function serves the
+ *         daemon and the tests.
  */
 #include <stdint.h>
 
@@ -45,7 +45,8 @@ struct proto_session {
  *
  * Return: PROTO_OK, or why not.
  */
-enum proto_code proto_state_admit(const struct proto_session *session, const struct proto_row *row, uint32_t n_fds);
+enum proto_code proto_state_admit(const struct proto_session *session, const struct proto_row *row,
+                                  uint32_t n_fds);
 
 /* proto_state_next() - the state after this message succeeded. */
 enum proto_state proto_state_next(enum proto_state state, const struct proto_row *row);

@@ -7,7 +7,8 @@
 #include "proto-limits.h"
 #include "proto-table.h"
 
-_Static_assert((int)PROTO_RESET == (int)VGIC__REQUEST__RESET && (int)PROTO_TDIR_GET == (int)VGIC__REQUEST__TDIR_GET &&
+_Static_assert((int)PROTO_RESET == (int)VGIC__REQUEST__RESET &&
+               (int)PROTO_TDIR_GET == (int)VGIC__REQUEST__TDIR_GET &&
                (int)PROTO_EVENT_REVOKED == (int)VGIC__REQUEST__EVENT_REVOKED,
                "proto-table.h and vgic.proto number the messages alike");
 
@@ -21,17 +22,20 @@ _Static_assert((int)PROTO_RESET == (int)VGIC__REQUEST__RESET && (int)PROTO_TDIR_
 
 static const struct proto_row rows[] = {
         { .id = PROTO_HELLO, .name = "HELLO", .states = NEW, .roles = ANY, .next = READY,
-          .answer = PROTO_ANSWER_ALWAYS, .payload = &vgic__hello__descriptor, .reply = &vgic__hello_reply__descriptor },
+          .answer = PROTO_ANSWER_ALWAYS, .payload = &vgic__hello__descriptor,
+          .reply = &vgic__hello_reply__descriptor },
 
         { .id = PROTO_VM_LIST, .name = "VM_LIST", .states = READY | ATTACHED, .roles = ANY,
           .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__vm_list__descriptor, .reply = &vgic__vm_list_reply__descriptor },
 
-        { .id = PROTO_VM_CREATE, .name = "VM_CREATE", .states = READY, .roles = ANY, .next = ATTACHED,
+        { .id = PROTO_VM_CREATE, .name = "VM_CREATE", .states = READY, .roles = ANY,
+          .next = ATTACHED,
           .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__vm_create__descriptor, .reply = &vgic__vm_info_reply__descriptor },
 
-        { .id = PROTO_VM_ATTACH, .name = "VM_ATTACH", .states = READY, .roles = ANY, .next = ATTACHED,
+        { .id = PROTO_VM_ATTACH, .name = "VM_ATTACH", .states = READY, .roles = ANY,
+          .next = ATTACHED,
           .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__vm_attach__descriptor, .reply = &vgic__vm_info_reply__descriptor },
 
@@ -45,9 +49,11 @@ static const struct proto_row rows[] = {
 
         { .id = PROTO_VM_DOORBELLS, .name = "VM_DOORBELLS", .states = ATTACHED, .roles = VMM,
           .answer = PROTO_ANSWER_ALWAYS, .min_reply_fds = 1, .max_reply_fds = PROTO_FDS_MAX,
-          .payload = &vgic__vm_doorbells__descriptor, .reply = &vgic__vm_doorbells_reply__descriptor },
+          .payload = &vgic__vm_doorbells__descriptor,
+          .reply = &vgic__vm_doorbells_reply__descriptor },
 
-        { .id = PROTO_VM_DETACH, .name = "VM_DETACH", .states = ATTACHED, .roles = ANY, .next = READY,
+        { .id = PROTO_VM_DETACH, .name = "VM_DETACH", .states = ATTACHED, .roles = ANY,
+          .next = READY,
           .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__empty__descriptor, .reply = &vgic__status_reply__descriptor },
 
@@ -68,10 +74,12 @@ static const struct proto_row rows[] = {
           .payload = &vgic__vcpu__descriptor, .reply = &vgic__status_reply__descriptor },
 
         { .id = PROTO_TDIR_SUBSCRIBE, .name = "TDIR_SUBSCRIBE", .states = ATTACHED, .roles = VMM,
-          .feature = PROTO_FEATURE_TDIR, .min_fds = 1, .max_fds = 1, .answer = PROTO_ANSWER_IF_ASKED,
+          .feature = PROTO_FEATURE_TDIR, .min_fds = 1, .max_fds = 1,
+          .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__vcpu__descriptor, .reply = &vgic__status_reply__descriptor },
 
-        { .id = PROTO_TDIR_UNSUBSCRIBE, .name = "TDIR_UNSUBSCRIBE", .states = ATTACHED, .roles = VMM,
+        { .id = PROTO_TDIR_UNSUBSCRIBE, .name = "TDIR_UNSUBSCRIBE", .states = ATTACHED,
+          .roles = VMM,
           .feature = PROTO_FEATURE_TDIR, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__vcpu__descriptor, .reply = &vgic__status_reply__descriptor },
 
@@ -83,7 +91,8 @@ static const struct proto_row rows[] = {
           .feature = PROTO_FEATURE_TDIR, .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__vm_name__descriptor, .reply = &vgic__tdir_reply__descriptor },
 
-        { .id = PROTO_ICC_CTLR_GET, .name = "ICC_CTLR_GET", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+        { .id = PROTO_ICC_CTLR_GET, .name = "ICC_CTLR_GET", .states = READY | ATTACHED,
+          .roles = VMM | OBSERVER,
           .feature = PROTO_FEATURE_TOOLS, .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__vm_vcpu__descriptor, .reply = &vgic__icc_ctlr_reply__descriptor },
 
@@ -91,7 +100,8 @@ static const struct proto_row rows[] = {
           .feature = PROTO_FEATURE_TOOLS, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__inject__descriptor, .reply = &vgic__status_reply__descriptor },
 
-        { .id = PROTO_IRQ_LIST, .name = "IRQ_LIST", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+        { .id = PROTO_IRQ_LIST, .name = "IRQ_LIST", .states = READY | ATTACHED,
+          .roles = VMM | OBSERVER,
           .feature = PROTO_FEATURE_TOOLS, .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__irq_list__descriptor, .reply = &vgic__irq_list_reply__descriptor },
 
@@ -104,14 +114,16 @@ static const struct proto_row rows[] = {
           .payload = &vgic__revoke__descriptor, .reply = &vgic__status_reply__descriptor },
 
         { .id = PROTO_RING_SETUP, .name = "RING_SETUP", .states = ATTACHED, .roles = ANY,
-          .feature = PROTO_FEATURE_RINGS, .answer = PROTO_ANSWER_ALWAYS, .min_reply_fds = 3, .max_reply_fds = 3,
+          .feature = PROTO_FEATURE_RINGS, .answer = PROTO_ANSWER_ALWAYS, .min_reply_fds = 3,
+          .max_reply_fds = 3,
           .payload = &vgic__empty__descriptor, .reply = &vgic__status_reply__descriptor },
 
         { .id = PROTO_RESET, .name = "RESET", .states = READY | ATTACHED, .roles = VMM,
           .feature = PROTO_FEATURE_TOOLS, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__reset__descriptor, .reply = &vgic__status_reply__descriptor },
 
-        { .id = PROTO_ATTR_GET, .name = "ATTR_GET", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+        { .id = PROTO_ATTR_GET, .name = "ATTR_GET", .states = READY | ATTACHED,
+          .roles = VMM | OBSERVER,
           .feature = PROTO_FEATURE_ATTRS, .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__attr__descriptor, .reply = &vgic__attr_reply__descriptor },
 
@@ -119,11 +131,13 @@ static const struct proto_row rows[] = {
           .feature = PROTO_FEATURE_ATTRS, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__attr__descriptor, .reply = &vgic__status_reply__descriptor },
 
-        { .id = PROTO_ATTR_HAS, .name = "ATTR_HAS", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+        { .id = PROTO_ATTR_HAS, .name = "ATTR_HAS", .states = READY | ATTACHED,
+          .roles = VMM | OBSERVER,
           .feature = PROTO_FEATURE_ATTRS, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__attr__descriptor, .reply = &vgic__status_reply__descriptor },
 
-        { .id = PROTO_MIRROR_GET, .name = "MIRROR_GET", .states = READY | ATTACHED, .roles = VMM | OBSERVER,
+        { .id = PROTO_MIRROR_GET, .name = "MIRROR_GET", .states = READY | ATTACHED,
+          .roles = VMM | OBSERVER,
           .feature = PROTO_FEATURE_MIRROR, .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__mirror_get__descriptor, .reply = &vgic__mirror_reply__descriptor },
 
@@ -139,7 +153,10 @@ static const struct proto_row rows[] = {
 
 const struct proto_row *proto_table_find(uint32_t id)
 {
-        /* Rows are dense from HELLO on, then the events are dense from EVENT_TDIR on; tests/proto holds this. */
+        /*
+         * Rows are dense from HELLO on, then the events are dense from EVENT_TDIR on;
+         * tests/proto holds this.
+         */
         if (id >= PROTO_HELLO && id < PROTO_REQUESTS_END)
                 return &rows[id - PROTO_HELLO];
         if (id >= PROTO_EVENT_TDIR && id <= PROTO_EVENT_REVOKED)

@@ -69,9 +69,9 @@ struct proto_row {
         const char *name;                               /* as in vgic.proto, enum Request */
         enum proto_direction direction;
         uint32_t states;                                /* enum proto_state, ORed */
-        uint32_t roles;                                 /* PROTO_ROLE_BIT(), ORed; looked at in state ATTACHED only */
+        uint32_t roles;               /* PROTO_ROLE_BIT(), ORed; looked at in state ATTACHED only */
         enum proto_state next;                          /* state after success; 0: unchanged */
-        uint64_t feature;                               /* PROTO_FEATURE_* that must be agreed; 0: none */
+        uint64_t feature;                         /* PROTO_FEATURE_* that must be agreed; 0: none */
         uint32_t min_fds, max_fds;                      /* descriptors with the request */
         enum proto_answer answer;
         uint32_t min_reply_fds, max_reply_fds;          /* descriptors with a successful reply */

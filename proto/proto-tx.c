@@ -43,8 +43,9 @@ static int proto_tx_push(struct proto_tx_frame *frame, int socket, const int *fd
 {
         while (frame->sent < frame->size) {
                 bool begun = frame->sent > 0;
-                ssize_t n = proto_fds_send(socket, frame->bytes + frame->sent, frame->size - frame->sent,
-                                           begun ? NULL : fds, begun ? 0 : n_fds);
+                ssize_t n = proto_fds_send(socket, frame->bytes + frame->sent,
+                                           frame->size - frame->sent, begun ? NULL : fds,
+                                           begun ? 0 : n_fds);
 
                 if (n == -EAGAIN)
                         return 0;
@@ -78,10 +79,13 @@ int proto_tx_flush(struct proto_tx *tx, int socket)
 }
 
 /* Queue what is left of a frame; takes it over. */
-static int proto_tx_queue(struct proto_tx *tx, struct proto_tx_frame *frame, const int *fds, uint32_t n_fds)
+static int proto_tx_queue(struct proto_tx *tx, struct proto_tx_frame *frame, const int *fds,
+                          uint32_t n_fds)
 {
         if (frame->sent == 0) {
-                int r = tx->n_bytes + frame->size > PROTO_TX_MAX ? -ENOBUFS : proto_fds_dup(&frame->fds, fds, n_fds);
+                int r = tx->n_bytes + frame->size > PROTO_TX_MAX
+                                ? -ENOBUFS
+                                : proto_fds_dup(&frame->fds, fds, n_fds);
 
                 if (r < 0) {
                         proto_tx_free(frame);
@@ -97,8 +101,8 @@ static int proto_tx_queue(struct proto_tx *tx, struct proto_tx_frame *frame, con
         return 1;
 }
 
-int proto_tx_send(struct proto_tx *tx, int socket, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
-                  const int *fds, uint32_t n_fds)
+int proto_tx_send(struct proto_tx *tx, int socket, uint32_t request, uint32_t flags,
+                  const ProtobufCMessage *message, const int *fds, uint32_t n_fds)
 {
         struct proto_tx_frame *frame = calloc(1, sizeof(*frame));
         int r;

@@ -6,8 +6,8 @@
 /*
  * Sending: a queue of frames in front of a socket that may be full
  *
- * What    A frame is sent at once as far as the socket takes it; the rest waits in the queue, with duplicates of its
- *         descriptors, for proto_tx_flush() when the socket is writable.
+ * What    A frame is sent at once as far as the socket takes it; the rest waits in the queue, with
+ *         duplicates of its descriptors, for proto_tx_flush() when the socket is writable.
  * Owner   The queue owns frames and duplicates; proto_tx_clear() drops them.
  * Limit   A peer that does not read costs at most PROTO_TX_MAX bytes, then -ENOBUFS: disconnect it.
  */
@@ -30,14 +30,17 @@ struct proto_tx {
  * @message: NULL for an empty payload
  * @fds:     @n_fds descriptors, borrowed
  *
- * Return: 0 all sent; 1 some of it waits: flush when the socket is writable; -EMSGSIZE, -ENOMEM, -EMFILE, -ENOBUFS,
- *         -ETOOMANYREFS (peers leave too many descriptors unread): nothing of it was sent, the connection is whole;
- *         any other negative errno: the connection is over.
+ * Return: 0 all sent; 1 some of it waits: flush when the socket is writable; -EMSGSIZE, -ENOMEM,
+ *         -EMFILE, -ENOBUFS, -ETOOMANYREFS (peers leave too many descriptors unread): nothing of it
+ *         was sent, the connection is whole; any other negative errno: the connection is over.
  */
-int proto_tx_send(struct proto_tx *tx, int socket, uint32_t request, uint32_t flags, const ProtobufCMessage *message,
-                  const int *fds, uint32_t n_fds);
+int proto_tx_send(struct proto_tx *tx, int socket, uint32_t request, uint32_t flags,
+                  const ProtobufCMessage *message, const int *fds, uint32_t n_fds);
 
-/* proto_tx_flush() - Return: 0 the queue is empty; 1 not yet; a negative errno: the connection is over. */
+/*
+ * proto_tx_flush() - Return: 0 the queue is empty; 1 not yet;
+ * a negative errno: the connection is over.
+ */
 int proto_tx_flush(struct proto_tx *tx, int socket);
 
 static inline bool proto_tx_waits(const struct proto_tx *tx)
