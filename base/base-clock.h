@@ -23,7 +23,8 @@ static inline struct timespec base_clock_left(uint64_t deadline_ns)
         uint64_t now = base_clock_ns();
         uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
 
-        return (struct timespec){ .tv_sec = (time_t)(left / 1000000000u), .tv_nsec = (long)(left % 1000000000u) };
+        return (struct timespec){ .tv_sec = (time_t)(left / 1000000000u),
+                                  .tv_nsec = (long)(left % 1000000000u) };
 }
 
 #endif

@@ -6,8 +6,8 @@
 /*
  * Owned descriptors
  *
- * A variable that owns a descriptor holds -1 when it is empty. base_fd_take() marks a hand-over; the cleanup attribute
- * closes what was not handed over.
+ * A variable that owns a descriptor holds -1 when it is empty. base_fd_take() marks a hand-over;
+ * the cleanup attribute closes what was not handed over.
  *
  *         BASE_CLEANUP_FD int fd = open(...);
  *         if (fd < 0)
@@ -47,7 +47,10 @@ static inline void base_fd_cleanup(int *fd)
 /* base_fd_dup() - a duplicate, close-on-exec. Return: the descriptor, or a negative errno. */
 int base_fd_dup(int fd);
 
-/* base_fd_eventfd() - a new eventfd, non-blocking and close-on-exec. Return: the descriptor, or a negative errno. */
+/*
+ * base_fd_eventfd() - a new eventfd, non-blocking and close-on-exec. Return: the descriptor, or a
+ * negative errno.
+ */
 int base_fd_eventfd(void);
 /* base_fd_eventfd_blocking() - the same, but a read waits. */
 int base_fd_eventfd_blocking(void);

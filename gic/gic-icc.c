@@ -5,8 +5,8 @@
 #include "gic-spec.h"
 
 /*
- * The rows stand in the order of their numbers. Binary points and ICC_CTLR_EL1 depend on the priority bits and ranges
- * that the VM was configured with.
+ * The rows stand in the order of their numbers. Binary points and ICC_CTLR_EL1 depend on the
+ * priority bits and ranges that the VM was configured with.
  */
 const struct gic_icc_reg gic_icc_table[GIC_N_ICCS] = {
         [GIC_ICC_IAR0_EL1] = { .name = "ICC_IAR0_EL1", .encoding = GIC_ICC_ENCODING(12, 8, 0),
@@ -65,9 +65,11 @@ const struct gic_icc_reg gic_icc_table[GIC_N_ICCS] = {
         [GIC_ICC_SRE_EL1] = { .name = "ICC_SRE_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 5),
           .access = GIC_ACCESS_RW, .reset = ICC_SRE_SYSTEM, .section = "12.2.23",
           .why = "SRE, DFB and DIB are RAO/WI: no memory-mapped CPU interface, no bypass" },
-        [GIC_ICC_IGRPEN0_EL1] = { .name = "ICC_IGRPEN0_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 6),
+        [GIC_ICC_IGRPEN0_EL1] = { .name = "ICC_IGRPEN0_EL1",
+                                  .encoding = GIC_ICC_ENCODING(12, 12, 6),
           .access = GIC_ACCESS_RW, .section = "12.2.15" },
-        [GIC_ICC_IGRPEN1_EL1] = { .name = "ICC_IGRPEN1_EL1", .encoding = GIC_ICC_ENCODING(12, 12, 7),
+        [GIC_ICC_IGRPEN1_EL1] = { .name = "ICC_IGRPEN1_EL1",
+                                  .encoding = GIC_ICC_ENCODING(12, 12, 7),
           .access = GIC_ACCESS_RW, .section = "12.2.16" },
         [GIC_ICC_PMR_EL1] = { .name = "ICC_PMR_EL1", .encoding = GIC_ICC_PMR,
           .access = GIC_ACCESS_RW, .section = "12.2.19" },

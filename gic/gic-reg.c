@@ -46,7 +46,10 @@ uint64_t gic_field_set_active(uint64_t w, uint64_t field)
 {
         if (!(field & 1))
                 return w;
-        /* Its guest may have ended it in the list register, and nobody knows yet: this write is after that. */
+        /*
+         * Its guest may have ended it in the list register, and nobody knows yet: this write is
+         * after that.
+         */
         if (w & GIC_WORD_RESIDENT)
                 return w | GIC_WORD_ACTIVE | GIC_WORD_ACTIVE_OVERRIDDEN;
         if (w & GIC_WORD_ACTIVE)
