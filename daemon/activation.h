@@ -11,8 +11,8 @@
  * activation_take() - take the socket of the service manager
  * @ret_fd: a listening AF_UNIX stream socket, now the caller's
  *
- * Return: 1 there is one; 0 the daemon was not started by socket activation; -EINVAL something else was passed
- * (logged).
+ * Return: 1 there is one; 0 the daemon was not started by socket activation; -EINVAL something else
+ * was passed (logged).
  */
 int activation_take(int *ret_fd);
 

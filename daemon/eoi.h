@@ -19,8 +19,11 @@ struct vm;
 
 #define EOI_FIRST_US    200u
 #define EOI_LAST_US    5000u
-#define EOI_N_QUIET       3u    /* looks at the longest distance with nothing in flight before the timer stops: the bit
-                                   follows the deactivation of the word by some instructions */
+/*
+ * Looks at the longest distance with nothing in flight before the timer stops: the bit follows the
+ * deactivation of the word by some instructions.
+ */
+#define EOI_N_QUIET       3u
 
 /* eoi_watch() - the device of @grant raised @intid (checked). */
 void eoi_watch(struct grant *grant, uint32_t intid);

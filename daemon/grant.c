@@ -73,7 +73,8 @@ static int check_new_grant(struct vm *vm, const char *label, size_t n, struct ba
 {
         if (!vm_name_valid(label))
                 return base_error_set(why, -EINVAL,
-                                      "label must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -",
+                                      "label must have 1 to %d of A-Z a-z 0-9 . _ - and not begin "
+                                      "with . or -",
                                       VM_NAME_MAX);
         if (n == 0 || n > GIC_N_SHARED)
                 return base_error_set(why, -EINVAL, "a grant names 1 to %u SPIs", GIC_N_SHARED);

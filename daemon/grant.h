@@ -63,8 +63,8 @@ static inline uint32_t grant_next(const struct grant *grant, uint32_t *i)
 /**
  * grant_new() - allow @n SPIs (of both ranges) to whoever brings the token
  *
- * Return: 0; with words in @why: -EINVAL, -EEXIST the label is in use, -EBUSY no wire is left on one of them, -ENOSPC
- * too many grants; -ENOMEM.
+ * Return: 0; with words in @why: -EINVAL, -EEXIST the label is in use, -EBUSY no wire is left on
+ * one of them, -ENOSPC too many grants; -ENOMEM.
  */
 int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n,
               struct base_error *why,

@@ -55,7 +55,8 @@ enum proto_code handle_inject(struct request *request)
         if (code != PROTO_OK)
                 return code;
         if (ask->op == VGIC__LINE_OP__LINE_ASSERT || ask->op == VGIC__LINE_OP__LINE_DEASSERT)
-                r = shm_line_set(&vm->gic, ask->vcpu, ask->intid, GIC_WIRE_TOOL, ask->op == VGIC__LINE_OP__LINE_ASSERT);
+                r = shm_line_set(&vm->gic, ask->vcpu, ask->intid, GIC_WIRE_TOOL,
+                                 ask->op == VGIC__LINE_OP__LINE_ASSERT);
         else if (ask->op == VGIC__LINE_OP__LINE_PULSE)
                 r = shm_line_pulse(&vm->gic, ask->vcpu, ask->intid);
         else
@@ -66,8 +67,9 @@ enum proto_code handle_inject(struct request *request)
                                     "the VM changes this interrupt without end");
         if (r < 0)
                 return request_fail(request, PROTO_INVALID,
-                                     "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32 ") in this VM", ask->intid,
-                                     ask->vcpu);
+                                    "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32
+                                    ") in this VM",
+                                    ask->intid, ask->vcpu);
         vm->n_injections_socket++;
         return PROTO_OK;
 }

@@ -70,7 +70,9 @@ enum proto_code handle_vcpu_register(struct request *request)
                 return code;
         if (ask->list_registers &&
             !(request->session->proto.features & PROTO_FEATURE_LIST_REGISTERS))
-                return request_fail(request, PROTO_INVALID, "list_registers needs the feature LIST_REGISTERS: ask for it in HELLO");
+                return request_fail(request, PROTO_INVALID,
+                                    "list_registers needs the feature LIST_REGISTERS: ask for it "
+                                    "in HELLO");
         if (ask->list_registers > PROTO_MAX_LIST_REGISTERS)
                 return request_fail(request, PROTO_INVALID,
                                     "list_registers must be at most %u, or 0 for a trap port",

@@ -65,9 +65,9 @@ static enum proto_code check_create(struct request *request, const Vgic__VmCreat
             (extended || create->n_espis || create->n_eppis || create->affinity_levels ||
              create->n_redist_regions))
                 return request_fail(request, PROTO_INVALID,
-                                     "n_espis, n_eppis, affinity_levels, redist_regions and flags 0x%x need the "
-                                     "feature EXTENDED",
-                                     PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS);
+                                    "n_espis, n_eppis, affinity_levels, redist_regions and flags "
+                                    "0x%x need the feature EXTENDED",
+                                    PROTO_VM_NO_1_OF_N | PROTO_VM_NO_RSS);
         if (!(request->session->proto.features & PROTO_FEATURE_MIRROR) &&
             (create->flags & PROTO_VM_MIRROR))
                 return request_fail(request, PROTO_INVALID, "flags 0x%x needs the feature MIRROR",
@@ -87,8 +87,9 @@ static enum proto_code check_create(struct request *request, const Vgic__VmCreat
                                      create->affinity_levels);
         if (create->n_redist_regions > create->n_vcpus)
                 return request_fail(request, PROTO_INVALID,
-                                     "redist_regions has %zu entries, each of at least 1 vCPU, for %" PRIu32 " vCPUs",
-                                     create->n_redist_regions, create->n_vcpus);
+                                    "redist_regions has %zu entries, each of at least 1 vCPU, for "
+                                    "%" PRIu32 " vCPUs",
+                                    create->n_redist_regions, create->n_vcpus);
         return PROTO_OK;
 }
 

@@ -32,7 +32,8 @@ static int path_to_address(const char *path, struct sockaddr_un *ret_address)
         }
         if (strlen(path) >= sizeof(address.sun_path)) {
                 log_line(LOG_ERR,
-                         "the socket path has %zu bytes, but a Unix socket's has at most %zu: choose a shorter one",
+                         "the socket path has %zu bytes, but a Unix socket's has at most %zu: "
+                         "choose a shorter one",
                          strlen(path), sizeof(address.sun_path) - 1);
                 return -ENAMETOOLONG;
         }
@@ -50,11 +51,14 @@ static int bind_error(const char *path, int error)
         snprintf(copy, sizeof(copy), "%s", path);
         folder = dirname(copy);
         if (error == ENOENT || error == ENOTDIR)
-                log_line(LOG_ERR, "the folder %s does not exist: make it, or choose another path with --socket",
+                log_line(LOG_ERR,
+                         "the folder %s does not exist: make it, or choose another path with "
+                         "--socket",
                          folder);
         else if (error == EACCES || error == EPERM || error == EROFS)
                 log_line(LOG_ERR,
-                         "no socket may be created in %s (%s): choose a path that this user may write with --socket",
+                         "no socket may be created in %s (%s): choose a path that this user may "
+                         "write with --socket",
                          folder, strerror(error));
         else if (error == EADDRINUSE)
                 log_line(LOG_ERR, "another vgicd took %s at this moment", path);
@@ -174,21 +178,24 @@ static int clear_path(const struct sockaddr_un *address)
         if (lstat(path, &st) < 0)
                 return 0; /* bind() finds out what is wrong with the folder */
         if (!S_ISSOCK(st.st_mode)) {
-                log_line(LOG_ERR, "%s exists and is not a socket: move it away, or choose another path with --socket",
+                log_line(LOG_ERR,
+                         "%s exists and is not a socket: move it away, or choose another path with "
+                         "--socket",
                          path);
                 return -EEXIST;
         }
         r = probe(address);
         if (r == -EADDRINUSE) {
                 log_line(LOG_ERR,
-                         "another vgicd listens there already: %s: stop it first, or choose another path with --socket",
+                         "another vgicd listens there already: %s: stop it first, or choose "
+                         "another path with --socket",
                          path);
                 return r;
         }
         if (r < 0) {
                 log_line(LOG_ERR,
-                         "%s exists, and whether a daemon listens there cannot be told (%s): remove it by hand, or "
-                         "choose another path with --socket",
+                         "%s exists, and whether a daemon listens there cannot be told (%s): "
+                         "remove it by hand, or choose another path with --socket",
                          path, strerror(-r));
                 return r;
         }

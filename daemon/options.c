@@ -35,26 +35,27 @@ static const struct option long_options[] = {
 static void print_help(void)
 {
         printf("Usage: vgicd [OPTIONS]\n"
-               "Own the Arm GICv3 interrupt controllers of virtual machines and serve them to VMMs,\n"
-               "device processes and tools.\n"
-               "\n"
+               "Own the Arm GICv3 interrupt controllers of virtual machines and serve them to\n"
+               "VMMs, device processes and tools.\n\n"
                "  -s, --socket PATH      listen here (default %s);\n"
-               "                         under socket activation systemd's descriptor is used instead\n"
+               "                         under socket activation systemd's descriptor is used\n"
+               "                         instead\n"
                "  -l, --log-level LEVEL  error, warning, notice, info (default) or debug\n"
-               "      --tdir-lag MS      how long TDIR stays set, and for how long after the last SPI in\n"
-               "                         flight at most (default %d, 0 to %d)\n"
+               "      --tdir-lag MS      how long TDIR stays set, and for how long after the\n"
+               "                         last SPI in flight at most (default %d, 0 to %d)\n"
                "      --max-connections N\n"
-               "                         how many connections one user other than root may have (default %d)\n"
+               "                         how many connections one user other than root may have\n"
+               "                         (default %d)\n"
                "      --max-vms N        how many VMs (default %d)\n"
                "      --max-descriptors N\n"
-               "                         how many of vgicd's descriptors (default three quarters of its limit)\n"
+               "                         how many of vgicd's descriptors (default three\n"
+               "                         quarters of its limit)\n"
                "  -h, --help             print this and exit\n"
-               "  -V, --version          print the version and exit\n"
-               "\n"
-               "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage. See vgicd(8).\n",
+               "  -V, --version          print the version and exit\n\n"
+               "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage.\n"
+               "See vgicd(8).\n",
                OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG,
-               OPTIONS_DEFAULT_MAX_CONNECTIONS,
-               OPTIONS_DEFAULT_MAX_VMS);
+               OPTIONS_DEFAULT_MAX_CONNECTIONS, OPTIONS_DEFAULT_MAX_VMS);
 }
 
 static int usage(void)
@@ -105,7 +106,8 @@ static int parse_level(const char *text, int *ret_priority)
         int r = log_priority_from_name(text);
 
         if (r < 0) {
-                fprintf(stderr, "vgicd: --log-level takes error, warning, notice, info or debug, not '%s'\n", text);
+                fprintf(stderr, "vgicd: --log-level takes error, warning, notice, info or debug, "
+                                "not '%s'\n", text);
                 return usage();
         }
         *ret_priority = r;

@@ -28,8 +28,8 @@ struct options {
 /**
  * options_parse() - read the command line
  *
- * Return: 0 go on; 1 --help or --version was printed: stop with status 0; -EINVAL an error was printed: stop with
- * status 2.
+ * Return: 0 go on; 1 --help or --version was printed: stop with status 0; -EINVAL an error was
+ * printed: stop with status 2.
  */
 int options_parse(int argc, char **argv, struct options *ret_options);
 

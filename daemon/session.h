@@ -94,8 +94,8 @@ void session_kill(struct session *session, const char *reason);
  * session_send() - send a reply or an event
  * @fds: @n_fds borrowed descriptors
  *
- * Return: 0; or a negative errno after which nothing was sent and the session is whole (-EMSGSIZE, -ENOMEM, -EMFILE,
- *         -ETOOMANYREFS); anything else kills the session and returns -ENOTCONN.
+ * Return: 0; or a negative errno after which nothing was sent and the session is whole (-EMSGSIZE,
+ *         -ENOMEM, -EMFILE, -ETOOMANYREFS); anything else kills the session and returns -ENOTCONN.
  */
 int session_send(struct session *session, uint32_t request, uint32_t flags,
                  const ProtobufCMessage *message,

@@ -69,8 +69,9 @@ static int charge(const struct user *user, uint32_t *held, uint32_t more, uint32
 {
         if (user->uid != 0 && (*held > most || more > most - *held))
                 return base_error_set(why, -ENOSPC,
-                                      "user %u has %" PRIu32 " of the %" PRIu32 " %s that one user may have, and this takes %"
-                                      PRIu32 ": end some, or raise %s of vgicd",
+                                      "user %u has %" PRIu32 " of the %" PRIu32
+                                      " %s that one user may have, and this takes %" PRIu32
+                                      ": end some, or raise %s of vgicd",
                                       (unsigned)user->uid, *held, most, what, more, option);
         *held += more;
         return 0;
@@ -78,7 +79,8 @@ static int charge(const struct user *user, uint32_t *held, uint32_t more, uint32
 
 int user_charge_connection(struct user *user, struct base_error *why)
 {
-        int r = charge(user, &user->n_connections, 1, user->users->max_connections, "connections", "--max-connections", why);
+        int r = charge(user, &user->n_connections, 1, user->users->max_connections, "connections",
+                       "--max-connections", why);
 
         if (r < 0)
                 return r;

@@ -85,7 +85,8 @@ static int check_shape(struct shm_shape *shape, const struct vm_config *config,
 
         if (!vm_name_valid(config->name))
                 return base_error_set(why, -EINVAL,
-                                      "name must have 1 to %d of A-Z a-z 0-9 . _ - and not begin with . or -",
+                                      "name must have 1 to %d of A-Z a-z 0-9 . _ - and not begin "
+                                      "with . or -",
                                       VM_NAME_MAX);
         *shape = (struct shm_shape){
                 .n_vcpus = config->n_vcpus, .n_spis = config->n_spis, .mpidrs = config->mpidrs,
@@ -113,8 +114,8 @@ static int set_shape(struct vm *vm, const struct vm_config *config, struct base_
         if (r == 0)
                 r = copy_array(shape->mpidrs, shape->n_vcpus, sizeof(*shape->mpidrs), &mpidrs);
         if (r == 0)
-                r = copy_array(shape->redist_regions, shape->n_redist_regions, sizeof(*shape->redist_regions),
-                               &regions);
+                r = copy_array(shape->redist_regions, shape->n_redist_regions,
+                               sizeof(*shape->redist_regions), &regions);
         shape->vm_id = vm->id;
         shape->mpidrs = mpidrs;
         shape->redist_regions = regions;
@@ -187,8 +188,9 @@ static void say_limit(const struct vm *vm, struct base_error *why)
 
         getrlimit(RLIMIT_NOFILE, &limit);
         base_error_set(why, 0,
-                       "a VM of %" PRIu32 " vCPUs needs %" PRIu32 " descriptors of vgicd, whose limit is %llu with %u "
-                       "in use: raise LimitNOFILE= in vgicd.service",
+                       "a VM of %" PRIu32 " vCPUs needs %" PRIu32
+                       " descriptors of vgicd, whose limit is %llu with %u in use: raise "
+                       "LimitNOFILE= in vgicd.service",
                        vm->shape.n_vcpus, count_vm_fds(vm), (unsigned long long)limit.rlim_cur,
                        count_fds((unsigned)limit.rlim_cur));
 }
