@@ -12,8 +12,9 @@
 const struct cli_command cli_commands[] = {
         { .name = "list", .args = "", .n_args = 0, .run = cli_list,
           .summary = "all VMs that you may see",
-          .help = "VCPUS is registered/all. SPIS are both ranges. INJECTED counts what came by message and by ring.\n"
-                  "ERRORS are the guest's accesses to registers that do not exist, or not of this size.\n" },
+          .help = "VCPUS is registered/all. SPIS are both ranges. INJECTED counts what came by\n"
+                  "message and by ring. ERRORS are the guest's accesses to registers that do\n"
+                  "not exist, or not of this size.\n" },
         { .name = "show", .args = "VM", .n_args = 1, .run = cli_show,
           .summary = "one VM: owner, configuration, counters, TDIR",
           .help = "All by message: it works before the VM is initialised, too.\n" },
@@ -23,67 +24,72 @@ const struct cli_command cli_commands[] = {
         { .name = "irqs", .args = "VM", .n_args = 1, .run = cli_irqs,
           .options = CLI_OPTION(CLI_OPT_ALL) | CLI_OPTION(CLI_OPT_VCPU),
           .summary = "the state of every interrupt",
-          .help = "Without --all: those that are enabled, pending, active, or were ever acknowledged. --json has them\n"
-                  "all. --vcpu N leaves out the SGIs and PPIs of the other vCPUs. EPPI and ESPI are the extended\n"
-                  "ranges, INTIDs 1056.. and 4096... Each row is of one moment; two rows may be of different\n"
-                  "moments, because nothing is stopped.\n" },
+          .help = "Without --all: those that are enabled, pending, active, or were ever\n"
+                  "acknowledged. --json has them all. --vcpu N leaves out the SGIs and PPIs of\n"
+                  "the other vCPUs. EPPI and ESPI are the extended ranges, INTIDs 1056.. and\n"
+                  "4096... Each row is of one moment; two rows may be of different moments,\n"
+                  "because nothing is stopped.\n" },
         { .name = "counts", .args = "VM", .n_args = 1, .run = cli_counts,
           .options = CLI_OPTION(CLI_OPT_ALL),
           .summary = "how often each vCPU acknowledged each interrupt",
-          .help = "The daemon's side of the guest's /proc/interrupts. Interrupts that were never acknowledged\n"
-                  "are left out unless --all is given.\n" },
+          .help = "The daemon's side of the guest's /proc/interrupts. Interrupts that were\n"
+                  "never acknowledged are left out unless --all is given.\n" },
         { .name = "icc-ctlr", .args = "VM VCPU", .n_args = 2, .run = cli_icc_ctlr,
           .options = CLI_OPTION(CLI_OPT_VIA),
           .summary = "ICC_CTLR_EL1 of a vCPU, whatever it is doing",
-          .help = "Three values of one moment: what the architecture gives at reset, that with what the guest\n"
-                  "configured last, and what the guest would read now.\n" },
+          .help = "Three values of one moment: what the architecture gives at reset, that with\n"
+                  "what the guest configured last, and what the guest would read now.\n" },
         { .name = "mirror", .args = "VM VCPU", .n_args = 2, .run = cli_mirror,
           .options = CLI_OPTION(CLI_OPT_VIA),
           .summary = "a vCPU's registers in a mirror",
-          .help = "A mirror has no delivering controller, only what its VMM read from the kernel and published.\n"
-                  "\"not known\" was never published, or was invalidated since. The live value is never known.\n" },
+          .help = "A mirror has no delivering controller, only what its VMM read from the\n"
+                  "kernel and published. \"not known\" was never published, or was invalidated\n"
+                  "since. The live value is never known.\n" },
         { .name = "tdir", .args = "VM", .n_args = 1, .run = cli_tdir,
           .options = CLI_OPTION(CLI_OPT_VIA) | CLI_OPTION(CLI_OPT_WATCH) |
-          CLI_OPTION(CLI_OPT_COUNT) |
-                     CLI_OPTION(CLI_OPT_TIMEOUT),
+                     CLI_OPTION(CLI_OPT_COUNT) | CLI_OPTION(CLI_OPT_TIMEOUT),
           .summary = "whether SPIs are in flight (ICH_HCR_EL2.TDIR)",
-          .help = "--watch prints the present state, then each change, until it is interrupted, --count changes were\n"
-                  "seen (status 0), or --timeout seconds have passed (status 1 if --count was not reached).\n"
-                  "Fractions of a second are allowed.\n" },
+          .help = "--watch prints the present state, then each change, until it is interrupted,\n"
+                  "--count changes were seen (status 0), or --timeout seconds have passed\n"
+                  "(status 1 if --count was not reached). Fractions of a second are allowed.\n" },
         { .name = "inject", .args = "VM INTID", .n_args = 2, .run = cli_inject,
           .options = CLI_OPTION(CLI_OPT_ASSERT) | CLI_OPTION(CLI_OPT_DEASSERT) |
-          CLI_OPTION(CLI_OPT_PULSE) |
-                     CLI_OPTION(CLI_OPT_VCPU),
+                     CLI_OPTION(CLI_OPT_PULSE) | CLI_OPTION(CLI_OPT_VCPU),
           .summary = "drive the tools' wire of an SPI (or, with --vcpu, PPI)",
-          .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices: what is asserted here\n"
-                  "stays asserted until it is deasserted here. --vcpu says whose PPI is meant (16 to 31, 1056 to\n"
-                  "1119); an SPI (32 to 1019, 4096 to 5119) belongs to no vCPU (the guest routes it), and takes\n"
-                  "none.\n" },
+          .help = "The interrupt sees this wire OR-ed with those of the VMM and of devices:\n"
+                  "what is asserted here stays asserted until it is deasserted here. --vcpu\n"
+                  "says whose PPI is meant (16 to 31, 1056 to 1119); an SPI (32 to 1019, 4096\n"
+                  "to 5119) belongs to no vCPU (the guest routes it), and takes none.\n" },
         { .name = "reset", .args = "VM VCPU", .n_args = 2, .run = cli_reset,
           .options = CLI_OPTION(CLI_OPT_KIND),
           .summary = "reset one vCPU's CPU interface and private interrupts",
-          .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is stopped.\n"
-                  "--kind system resets the whole controller, and VCPU does not matter; post-load makes the\n"
-                  "ICC_CTLR_EL1 that was configured the live one; lazy is for a vCPU that comes late: as cpu-on,\n"
-                  "with nothing configured.\n" },
+          .help = "As PSCI CPU_ON does. The guest on it does not expect this. No other vCPU is\n"
+                  "stopped. --kind system resets the whole controller, and VCPU does not\n"
+                  "matter; post-load makes the ICC_CTLR_EL1 that was configured the live one;\n"
+                  "lazy is for a vCPU that comes late: as cpu-on, with nothing configured.\n" },
         { .name = "save", .args = "VM FILE|-", .n_args = 2, .run = cli_save,
           .summary = "save the interrupt controller of a VM",
-          .help = "Nothing is stopped. The snapshot is exact if no vCPU ran meanwhile: each parked, stopped, off, or of no\n"
-                  "process. '-' is standard output: vgicctl save VM - | ssh HOST vgicctl restore VM -\n" },
+          .help = "Nothing is stopped. The snapshot is exact if no vCPU ran meanwhile: each\n"
+                  "parked, stopped, off, or of no process. '-' is standard output:\n"
+                  "vgicctl save VM - | ssh HOST vgicctl restore VM -\n" },
         { .name = "restore", .args = "VM FILE|-", .n_args = 2, .run = cli_restore,
           .options = CLI_OPTION(CLI_OPT_REPAIR) | CLI_OPTION(CLI_OPT_LOWER_DEVICES),
           .summary = "make the interrupt controller of a VM what was saved",
-          .help = "A VM that does not exist is made as the saved one was. One that does must fit, and none of its vCPUs may\n"
-                  "run. Everything is checked first: what is refused changes nothing.\n" },
+          .help = "A VM that does not exist is made as the saved one was. One that does must\n"
+                  "fit, and none of its vCPUs may run. Everything is checked first: what is\n"
+                  "refused changes nothing.\n" },
         { .name = "attr", .args = "get|set|has VM GROUP ATTR [VALUE]", .n_args = 4, .n_more = 1,
          .run = cli_attr,
           .summary = "a register or setting by KVM's device-attribute numbers",
-          .help = "GROUP: addr, dist-regs, nr-irqs, ctrl, redist-regs, cpu-sysregs, level-info, or its number. ATTR and\n"
-                  "VALUE are numbers, 0x for hexadecimal. set changes the guest's controller while it runs. get of a\n"
-                  "redistributor region (addr 5) takes its index as VALUE. All by message: it works before the VM is\n"
-                  "initialised, too, where anything has a value then; 'attr set VM ctrl 0 0' initialises it.\n" },
+          .help = "GROUP: addr, dist-regs, nr-irqs, ctrl, redist-regs, cpu-sysregs, level-info,\n"
+                  "or its number. ATTR and VALUE are numbers, 0x for hexadecimal. set changes\n"
+                  "the guest's controller while it runs. get of a redistributor region (addr 5)\n"
+                  "takes its index as VALUE. All by message: it works before the VM is\n"
+                  "initialised, too, where anything has a value then; 'attr set VM ctrl 0 0'\n"
+                  "initialises it.\n" },
         { .name = "destroy", .args = "VM", .n_args = 1, .run = cli_destroy,
           .summary = "destroy a VM, even if it is in use",
-          .help = "The daemon forgets it at once. Processes that map it keep their memory until they detach.\n" },
+          .help = "The daemon forgets it at once. Processes that map it keep their memory until\n"
+                  "they detach.\n" },
 };
 const unsigned cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);

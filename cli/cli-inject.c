@@ -46,7 +46,8 @@ int cli_inject(struct cli *cli)
                 return cli_usage_error(cli, "%s needs --vcpu: it is one vCPU's", name);
         if (cli_intid_has_wire((uint32_t)intid, CLI_SHARED) && cli_given(cli, CLI_OPT_VCPU))
                 return cli_usage_error(cli, "--vcpu goes with a PPI: %s belongs to no vCPU", name);
-        ret = vgic_msg_inject(cli->conn, cli->args[0], (uint32_t)vcpu, (uint32_t)intid, inject_operations[chosen].op);
+        ret = vgic_msg_inject(cli->conn, cli->args[0], (uint32_t)vcpu, (uint32_t)intid,
+                              inject_operations[chosen].op);
         if (ret)
                 return cli_fail(cli, ret, "%s of %s", name, cli->args[0]);
         if (!cli->json) {

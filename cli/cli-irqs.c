@@ -138,9 +138,11 @@ static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uin
         if (ret)
                 return cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]);
         if (out->n_shown)
-                puts("\nFLAGS: E enabled, P pending, A active, H line high, L latched (edge or ISPENDR), N 1-of-N.\n"
-                     "S: listed at a vCPU in guest, which may have gone on since.\n"
-                     "VCPU: whose it is (SGI, PPI) or where it is routed (SPI; 1-of-N: the one chosen).\n"
+                puts("\n"
+                     "FLAGS: E enabled, P pending, A active, H line high,\n"
+                     "       L latched (edge or ISPENDR), N 1-of-N,\n"
+                     "       S listed at a vCPU in guest, which may have gone on since.\n"
+                     "VCPU: whose it is (SGI, PPI) or where it is routed (SPI; 1-of-N: chosen).\n"
                      "ACKS: how often it was acknowledged.  EPPI, ESPI: the extended ranges.");
         else
                 puts("no interrupt is enabled, pending or active, and none was ever acknowledged");

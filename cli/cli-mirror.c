@@ -58,7 +58,8 @@ static int print(struct cli *cli, bool by_message, uint32_t vcpu)
         cli_table_cell(&table, "CONFIGURED");
         for (unsigned i = 0; vgic_mirror_register(i, &reg, &has, &name) == 0; i++) {
                 for (unsigned k = 0; k < 2; k++) {
-                        r = value_text(cli, by_message, vcpu, reg, kinds[k], has & kinds[k], text[k], sizeof(text[k]));
+                        r = value_text(cli, by_message, vcpu, reg, kinds[k], has & kinds[k],
+                                       text[k], sizeof(text[k]));
                         if (r < 0) {
                                 cli_table_release(&table);
                                 return r;
@@ -80,7 +81,8 @@ static int print_json(struct cli *cli, bool by_message, uint32_t vcpu)
         const char *name;
         unsigned has;
         uint32_t reg;
-        int r = value_text(cli, by_message, vcpu, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, true, text, sizeof(text));
+        int r = value_text(cli, by_message, vcpu, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, true,
+                           text, sizeof(text));
 
         if (r < 0) /* before the first byte of output */
                 return r;
@@ -114,7 +116,9 @@ static int check_mirror(struct cli *cli)
         if (r < 0)
                 return cli_fail(cli, r, "VM %s", cli->args[0]);
         if (!(info.flags & VGIC_VM_MIRROR)) {
-                fprintf(stderr, "vgicctl: VM %s is no mirror: 'attr', 'vcpus', 'irqs' and 'icc-ctlr' show its controller\n",
+                fprintf(stderr,
+                        "vgicctl: VM %s is no mirror: 'attr', 'vcpus', 'irqs' and 'icc-ctlr' show "
+                        "its controller\n",
                         cli->args[0]);
                 return CLI_FAILED;
         }

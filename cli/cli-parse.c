@@ -12,8 +12,8 @@
 
 #include "cli.h"
 
-#define CLI_GLOBAL_OPTIONS (CLI_OPTION(CLI_OPT_SOCKET) | CLI_OPTION(CLI_OPT_JSON) | CLI_OPTION(CLI_OPT_HELP) | \
-                            CLI_OPTION(CLI_OPT_VERSION))
+#define CLI_GLOBAL_OPTIONS (CLI_OPTION(CLI_OPT_SOCKET) | CLI_OPTION(CLI_OPT_JSON) | \
+                            CLI_OPTION(CLI_OPT_HELP) | CLI_OPTION(CLI_OPT_VERSION))
 
 static void print_options(const char *title, uint32_t mask)
 {
@@ -41,15 +41,18 @@ static void print_help(void)
         char left[48];
 
         printf("Usage: vgicctl [OPTION...] COMMAND [ARGUMENT...]\n\n"
-               "Look at the virtual interrupt controllers of vgicd, and drive single interrupts.\n\nCommands\n");
+               "Look at the virtual interrupt controllers of vgicd, and drive single\n"
+               "interrupts.\n\n"
+               "Commands\n");
         for (unsigned i = 0; i < cli_n_commands; i++) {
                 snprintf(left, sizeof(left), "%s %s", cli_commands[i].name, cli_commands[i].args);
                 printf("  %-18s %s\n", left, cli_commands[i].summary);
         }
         print_options("Options, with every command", CLI_GLOBAL_OPTIONS);
-        printf("\nExit status\n"
-               "  0 done  1 refused or failed  2 usage  3 no such VM, vCPU or interrupt  4 no daemon there\n"
-               "  5 not permitted\n\n"
+        printf("\n"
+               "Exit status\n"
+               "  0 done  1 refused or failed  2 usage  3 no such VM, vCPU or interrupt\n"
+               "  4 no daemon there  5 not permitted\n\n"
                "'vgicctl COMMAND --help' tells more of one command; vgicctl(1) of all.\n");
 }
 

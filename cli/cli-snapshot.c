@@ -72,7 +72,9 @@ int cli_save(struct cli *cli)
         if (ret)
                 return file_error(path, ret);
         if (!(flags & VGIC_SNAPSHOT_EXACT))
-                fprintf(stderr, "vgicctl: %s was running: the snapshot is not exact, restoring it takes --repair\n",
+                fprintf(stderr,
+                        "vgicctl: %s was running: the snapshot is not exact, restoring it takes "
+                        "--repair\n",
                         cli->args[0]);
         if (!is_standard(path))
                 print_outcome(cli, "saved", "saved", flags, bytes);

@@ -19,12 +19,14 @@ static void tdir_print(const struct cli *cli, const struct vgic_tdir_stats *tdir
         struct cli_json json;
 
         if (!cli->json) {
-                printf("TDIR of %s is %s, generation %" PRIu64 "; SPIs in flight at the last scan: %" PRIu32 "\n",
+                printf("TDIR of %s is %s, generation %" PRIu64
+                       "; SPIs in flight at the last scan: %" PRIu32 "\n",
                        cli->args[0], tdir->set ? "set" : "clear", tdir->generation,
                        tdir->n_in_flight);
                 if (tdir->cause)
                         printf("  set by INTID %" PRIu32 "\n", tdir->cause);
-                printf("  trapped deactivations %" PRIu64 ", broadcasts %" PRIu64 ", suppressed broadcasts %" PRIu64 "\n",
+                printf("  trapped deactivations %" PRIu64 ", broadcasts %" PRIu64
+                       ", suppressed broadcasts %" PRIu64 "\n",
                        tdir->traps, tdir->broadcasts, tdir->suppressed);
                 return;
         }

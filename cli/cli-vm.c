@@ -193,7 +193,9 @@ static void print_vm(const struct vgic_vm_info *vm)
                vm->injections_ring);
         printf("ICC_CTLR_EL1    %" PRIu64 " reads by message\n", vm->icc_ctlr_messages);
         printf("guest errors    %" PRIu64 "%s\n", vm->guest_errors,
-               vm->guest_errors ? " (accesses to registers that do not exist, or not of this size or direction)" : "");
+               vm->guest_errors ? " (accesses to registers that do not exist, or not of this size "
+                                  "or direction)"
+                                : "");
 }
 
 int cli_show(struct cli *cli)
