@@ -43,7 +43,8 @@ int load_guest_spi(struct vgic_vm *vm, uint32_t intid, uint64_t mpidr, uint8_t p
         if (ret == 0)
                 ret = vgic_gicd_write(vm, GICD_IPRIORITYR + intid, 1, priority);
         if (ret == 0)
-                ret = vgic_gicd_write(vm, GICD_IROUTER + UINT64_C(8) * intid, 8, mpidr & UINT64_C(0xff00ffffff));
+                ret = vgic_gicd_write(vm, GICD_IROUTER + UINT64_C(8) * intid, 8,
+                                      mpidr & UINT64_C(0xff00ffffff));
         if (ret == 0)
                 ret = vgic_gicd_write(vm, GICD_ISENABLER + intid / 32 * 4, 4, 1u << intid % 32);
         return ret;

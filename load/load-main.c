@@ -20,7 +20,8 @@
 #include "load-runner.h"
 
 #define JOIN_LIMIT_NS   UINT64_C(60000000000)
-#define DRAIN_LIMIT_NS  UINT64_C(90000000000)  /* longer than the observer's own, which says what is wrong */
+/* longer than the observer's own, which says what is wrong */
+#define DRAIN_LIMIT_NS  UINT64_C(90000000000)
 
 struct children {
         pid_t pids[LOAD_MAX_VCPUS + 2];
@@ -94,7 +95,8 @@ static uint64_t fewest_steps(struct load *load)
 static bool joined(struct load *load, uint64_t start)
 {
         (void)start;
-        return atomic_load(&load->n_joined) == load->options.n_vcpus + 1 + (load->options.n_resets ? 1 : 0);
+        return atomic_load(&load->n_joined) ==
+               load->options.n_vcpus + 1 + (load->options.n_resets ? 1 : 0);
 }
 
 static bool run_over(struct load *load, uint64_t start)

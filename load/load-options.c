@@ -55,20 +55,23 @@ static void print_help(void)
         char left[48];
 
         printf("Usage: vgic-load [OPTION...]\n\n"
-               "Load one VM of vgicd from many threads and processes at once, and check that no interrupt is lost,\n"
-               "delivered twice or held up. There is no CPU model: each thread does at random what a guest would.\n\n"
+               "Load one VM of vgicd from many threads and processes at once, and check that no\n"
+               "interrupt is lost, delivered twice or held up. There is no CPU model: each\n"
+               "thread does at random what a guest would.\n\n"
                "Options\n");
         for (unsigned i = 0; i < N_OPTIONS; i++) {
                 snprintf(left, sizeof(left), "--%s %s", option_rows[i].name,
                          option_rows[i].argument ? option_rows[i].argument : "");
                 printf("  %-18s %s\n", left, option_rows[i].help);
         }
-        printf("\nResets: the vCPU is held between two of its operations, the reset is asked for by another process,\n"
-               "and stays unfinished until every other vCPU was seen to make a step. Only then is the vCPU let go,\n"
-               "and must apply it. Claimed is: the others advance during every reset, from the call until it is\n"
-               "applied. After each such reset comes one of the vCPU as it runs freely, which races with its own\n"
-               "operations: it must be applied, once, and all laws must hold. N of each kind are made, however long\n"
-               "that takes.\n\n"
+        printf("\n"
+               "Resets: the vCPU is held between two of its operations, the reset is asked for\n"
+               "by another process, and stays unfinished until every other vCPU was seen to\n"
+               "make a step. Only then is the vCPU let go, and must apply it. Claimed is: the\n"
+               "others advance during every reset, from the call until it is applied. After\n"
+               "each such reset comes one of the vCPU as it runs freely, which races with its\n"
+               "own operations: it must be applied, once, and all laws must hold. N of each\n"
+               "kind are made, however long that takes.\n\n"
                "Exit status: 0 all laws hold, 1 one is broken or the run failed, 2 usage.\n");
 }
 

@@ -17,7 +17,8 @@ static const struct {
 } laws[LOAD_N_LAWS] = {
         [LOAD_LAW_CLOSED_SPI] = { "closed_spi",
                                  "SPIs sent one by one: each edge taken exactly once" },
-        [LOAD_LAW_OPEN_SPI] = { "open_spi", "SPIs sent by anyone: taken at least once, never more often than sent" },
+        [LOAD_LAW_OPEN_SPI] = { "open_spi", "SPIs sent by anyone: taken at least once, "
+                                            "never more often than sent" },
         [LOAD_LAW_CLOSED_SGI] = { "closed_sgi", "SGIs sent one by one: each taken exactly once" },
         [LOAD_LAW_ACTIVE_ONCE] = { "active_once", "no SPI acknowledged while it was active" },
         [LOAD_LAW_ICC_CTLR] = { "icc_ctlr",
@@ -53,7 +54,8 @@ static uint64_t sum(struct load *load, size_t offset)
         uint64_t total = 0;
 
         for (uint32_t i = 0; i < load->options.n_vcpus; i++)
-                total += atomic_load((_Atomic uint64_t *)(void *)((char *)&load->vcpus[i] + offset));
+                total += atomic_load(
+                        (_Atomic uint64_t *)(void *)((char *)&load->vcpus[i] + offset));
         return total;
 }
 
@@ -82,7 +84,8 @@ static void judge_vcpus(struct load *load)
                 /* A reset drops the SGIs that are pending at its vCPU. */
                 for (uint32_t sgi = LOAD_CLOSED_SGI; sgi < LOAD_N_SGIS && !reset; sgi++)
                         load_check(load, LOAD_LAW_CLOSED_SGI,
-                                   atomic_load(&books->sgi_sent[sgi]) == atomic_load(&books->sgi_taken[sgi]),
+                                   atomic_load(&books->sgi_sent[sgi]) ==
+                                   atomic_load(&books->sgi_taken[sgi]),
                                    "SGI %u of vCPU %u: sent %" PRIu64 ", taken %" PRIu64, sgi, i,
                                    atomic_load(&books->sgi_sent[sgi]),
                                    atomic_load(&books->sgi_taken[sgi]));

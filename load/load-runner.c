@@ -50,7 +50,8 @@ static int start(struct load_peer *peer, struct crew *crew, uint32_t number)
                         return load_give_up(load, "registering vCPU %u: %s (%s)", i, strerror(-ret),
                                             vgic_conn_error(peer->conn));
                 crew->n_vcpus++;
-                ret = pthread_create(&crew->threads[crew->n_threads], &attributes, load_vcpu_thread, vcpu);
+                ret = pthread_create(&crew->threads[crew->n_threads], &attributes, load_vcpu_thread,
+                                     vcpu);
                 if (ret)
                         return load_give_up(load, "thread of vCPU %u: %s", i, strerror(ret));
                 crew->n_threads++;

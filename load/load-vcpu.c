@@ -173,7 +173,8 @@ static uint32_t own_closed_spi(struct runner *r)
         if (r->index >= n_closed)
                 return 0;
         n_own = (n_closed - r->index + n_vcpus - 1) / n_vcpus;
-        return VGIC_SPI_FIRST + 1 + 2 * (r->index + n_vcpus * (uint32_t)(load_random(&r->random) % n_own));
+        return VGIC_SPI_FIRST + 1 +
+               2 * (r->index + n_vcpus * (uint32_t)(load_random(&r->random) % n_own));
 }
 
 /* One time in two an SPI of its own that is at rest, else any of the open ones. */
@@ -270,7 +271,8 @@ void *load_vcpu_thread(void *arg)
                 .load = load,
                 .books = &load->vcpus[vcpu->index],
                 .vcpu = vcpu->handle,
-                .random = (load->options.seed + 1) * 0x9e3779b97f4a7c15 ^ (uint64_t)(vcpu->index + 1) << 32,
+                .random = (load->options.seed + 1) * 0x9e3779b97f4a7c15 ^
+                          (uint64_t)(vcpu->index + 1) << 32,
                 .index = vcpu->index,
                 .eoimode = load_eoimode(vcpu->index),
                 .target = load->options.n_resets && vcpu->index == load->options.reset_vcpu,

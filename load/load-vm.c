@@ -96,7 +96,8 @@ int load_setup_distributor(struct load_peer *peer)
 
         ret = load_guest_distributor(peer->vm);
         for (uint32_t i = 0; i < options->n_spis && ret == 0; i++)
-                ret = load_guest_spi(peer->vm, VGIC_SPI_FIRST + i, peer->mpidrs[i % options->n_vcpus],
+                ret = load_guest_spi(peer->vm, VGIC_SPI_FIRST + i,
+                                     peer->mpidrs[i % options->n_vcpus],
                                      (uint8_t)(0x20 + 0x10 * (load_random(&random) % 12)));
         return ret ? load_give_up(peer->load, "setting up the distributor: %s", strerror(-ret)) : 0;
 }

@@ -101,7 +101,8 @@ int load_observer(struct load *load)
                 load_nap();
         while (load_phase(load) == LOAD_RUN) {
                 for (unsigned i = 0; i < 256; i++)
-                        load_check_icc_ctlr(&peer, (uint32_t)(load_random(&random) % load->options.n_vcpus));
+                        load_check_icc_ctlr(&peer, (uint32_t)(load_random(&random) %
+                                            load->options.n_vcpus));
                 atomic_fetch_add(&load->observer_reads, 256);
                 sched_yield();
         }
