@@ -18,8 +18,9 @@
 #include "vmm-unicorn.h"
 
 /*
- * A standard descriptor that is closed would be the number of the next one opened: the guest's console would go to the
- * daemon's socket. What is put there instead fails every read and write, as the closed one did.
+ * A standard descriptor that is closed would be the number of the next one opened: the guest's
+ * console would go to the daemon's socket. What is put there instead fails every read and write, as
+ * the closed one did.
  */
 static void occupy_standard_descriptors(void)
 {
@@ -65,7 +66,8 @@ int main(int argc, char **argv)
 
         occupy_standard_descriptors();
         status = vmm_options_parse(argc, argv, &options);
-        if (status == VMM_STATUS_OFF && (fflush(stdout) != 0 || ferror(stdout))) { /* help and version */
+        /* help and version */
+        if (status == VMM_STATUS_OFF && (fflush(stdout) != 0 || ferror(stdout))) {
                 vmm_error("standard output is lost: %s", strerror(errno));
                 return VMM_STATUS_HOST;
         }

@@ -3,8 +3,9 @@
 /*
  * Console: standard input and output as the far end of the guest's serial line
  *
- * What    Both descriptors are shared with whoever started us, so they stay in blocking mode; poll() is asked before
- *         each read and write instead. A terminal is put into raw mode, and back at every exit.
+ * What    Both descriptors are shared with whoever started us, so they stay in blocking mode;
+ *         poll() is asked before each read and write instead. A terminal is put into raw mode, and
+ *         back at every exit.
  */
 #include "vmm-console.h"
 

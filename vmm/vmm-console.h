@@ -33,8 +33,8 @@ void vmm_console_put(struct vmm_console *console, uint8_t byte);
 int vmm_console_flush(struct vmm_console *console, int timeout_ms);
 
 /*
- * Input, when poll() says so. Return: how many bytes for the guest (0: none this time, or the end of input);
- * -ECANCELED the user typed Ctrl-A x.
+ * Input, when poll() says so. Return: how many bytes for the guest (0: none this time, or the end
+ * of input); -ECANCELED the user typed Ctrl-A x.
  */
 int vmm_console_read(struct vmm_console *console, uint8_t *ret_bytes, size_t size);
 

@@ -3,8 +3,9 @@
 /*
  * Device tree: what the guest is told about the machine
  *
- * What    Written in one go with libfdt's sequential calls. Each call's result is or-ed into one: the library keeps
- *         refusing after the first failure, which can only be lack of room (a very long --append).
+ * What    Written in one go with libfdt's sequential calls. Each call's result is or-ed into one:
+ *         the library keeps refusing after the first failure, which can only be lack of room (a
+ *         very long --append).
  */
 #include "vmm-fdt.h"
 
@@ -52,7 +53,8 @@ static void put_text(struct tree *tree, const char *name, const char *text)
 }
 
 /* Several strings, each with its own end. */
-#define put_texts(tree, name, texts)  note(tree, fdt_property((tree)->fdt, name, texts, sizeof(texts)))
+#define put_texts(tree, name, texts) \
+        note(tree, fdt_property((tree)->fdt, name, texts, sizeof(texts)))
 
 static void put_flag(struct tree *tree, const char *name)
 {
@@ -69,15 +71,16 @@ static void put_cells(struct tree *tree, const char *name, const uint32_t *cells
         void *place;
 
         if (tree->result == 0)
-                tree->result = fdt_property_placeholder(tree->fdt, name, (int)(n * sizeof(*cells)), &place);
+                tree->result = fdt_property_placeholder(tree->fdt, name, (int)(n * sizeof(*cells)),
+                                                        &place);
         for (size_t i = 0; tree->result == 0 && i < n; i++)
                 fdt32_st((uint8_t *)place + 4 * i, cells[i]);
 }
 
-#define put_array(tree, name, ...)                                                                     \
-        do {                                                                                           \
-                const uint32_t cells_[] = { __VA_ARGS__ };                                             \
-                put_cells(tree, name, cells_, sizeof(cells_) / sizeof(cells_[0]));                     \
+#define put_array(tree, name, ...)                                                 \
+        do {                                                                       \
+                const uint32_t cells_[] = { __VA_ARGS__ };                         \
+                put_cells(tree, name, cells_, sizeof(cells_) / sizeof(cells_[0])); \
         } while (0)
 
 #define HIGH(value)  ((uint32_t)((value) >> 32))
@@ -92,7 +95,8 @@ static void put_chosen(struct tree *tree, const struct vmm_machine *machine)
         put_text(tree, "stdout-path", "/pl011@9000000");
         put_text(tree, "bootargs", machine->options->append);
         if (payload->initrd.size > 0) {
-                put_array(tree, "linux,initrd-start", HIGH(payload->initrd_at), LOW(payload->initrd_at));
+                put_array(tree, "linux,initrd-start", HIGH(payload->initrd_at),
+                          LOW(payload->initrd_at));
                 put_array(tree, "linux,initrd-end", HIGH(initrd_end), LOW(initrd_end));
         }
         end(tree);
@@ -121,7 +125,8 @@ static void put_memory(struct tree *tree, const struct vmm_machine *machine)
 {
         begin(tree, "memory@40000000");
         put_text(tree, "device_type", "memory");
-        put_array(tree, "reg", HIGH(VMM_RAM_BASE), LOW(VMM_RAM_BASE), HIGH(machine->ram_size), LOW(machine->ram_size));
+        put_array(tree, "reg", HIGH(VMM_RAM_BASE), LOW(VMM_RAM_BASE), HIGH(machine->ram_size),
+                  LOW(machine->ram_size));
         end(tree);
 }
 
@@ -143,21 +148,25 @@ static void put_gic(struct tree *tree, const struct vmm_machine *machine)
         put_text(tree, "compatible", "arm,gic-v3");
         put_cell(tree, "#interrupt-cells", 3);
         put_flag(tree, "interrupt-controller");
-        put_array(tree, "reg", HIGH(VMM_GICD_BASE), LOW(VMM_GICD_BASE), HIGH(VMM_GICD_SIZE), LOW(VMM_GICD_SIZE),
-                  HIGH(VMM_GICR_BASE), LOW(VMM_GICR_BASE), HIGH(gicr_size), LOW(gicr_size));
+        put_array(tree, "reg", HIGH(VMM_GICD_BASE), LOW(VMM_GICD_BASE), HIGH(VMM_GICD_SIZE),
+                  LOW(VMM_GICD_SIZE), HIGH(VMM_GICR_BASE), LOW(VMM_GICR_BASE), HIGH(gicr_size),
+                  LOW(gicr_size));
         put_cell(tree, "phandle", PHANDLE_GIC);
         end(tree);
 }
 
-/* Secure physical, physical, virtual, hypervisor: the binding wants all four; the guest uses the two in the middle. */
+/*
+ * Secure physical, physical, virtual, hypervisor: the binding wants all four; the guest uses the
+ * two in the middle.
+ */
 static void put_timer(struct tree *tree)
 {
         begin(tree, "timer");
         put_text(tree, "compatible", "arm,armv8-timer");
         put_flag(tree, "always-on");
-        put_array(tree, "interrupts", IRQ_PPI, 13, IRQ_LEVEL_HIGH,
-                  IRQ_PPI, VMM_PPI_PTIMER - VGIC_PPI_FIRST, IRQ_LEVEL_HIGH,
-                  IRQ_PPI, VMM_PPI_VTIMER - VGIC_PPI_FIRST, IRQ_LEVEL_HIGH, IRQ_PPI, 10, IRQ_LEVEL_HIGH);
+        put_array(tree, "interrupts", IRQ_PPI, 13, IRQ_LEVEL_HIGH, IRQ_PPI,
+                  VMM_PPI_PTIMER - VGIC_PPI_FIRST, IRQ_LEVEL_HIGH, IRQ_PPI,
+                  VMM_PPI_VTIMER - VGIC_PPI_FIRST, IRQ_LEVEL_HIGH, IRQ_PPI, 10, IRQ_LEVEL_HIGH);
         end(tree);
 }
 
@@ -176,7 +185,8 @@ static void put_pl011(struct tree *tree)
 
         begin(tree, "pl011@9000000");
         put_texts(tree, "compatible", compatible);
-        put_array(tree, "reg", HIGH(VMM_PL011_BASE), LOW(VMM_PL011_BASE), HIGH(VMM_PL011_SIZE), LOW(VMM_PL011_SIZE));
+        put_array(tree, "reg", HIGH(VMM_PL011_BASE), LOW(VMM_PL011_BASE), HIGH(VMM_PL011_SIZE),
+                  LOW(VMM_PL011_SIZE));
         put_array(tree, "interrupts", IRQ_SPI, VMM_PL011_SPI, IRQ_LEVEL_HIGH);
         put_array(tree, "clocks", PHANDLE_CLOCK, PHANDLE_CLOCK);
         put_texts(tree, "clock-names", clock_names);

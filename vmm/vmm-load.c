@@ -3,10 +3,11 @@
 /*
  * Load: kernel and initial RAM disk, and where they go
  *
- * What    An arm64 Image says in its header where it wants to be (Linux: Documentation/arm64/booting.rst); any other
- *         file is a flat binary at RAM + 0x80000. The device tree has the last 2 MiB of memory, the initial RAM disk
- *         ends below it.
- * Trust   The files are the user's; what their headers say is checked against the size of the memory.
+ * What    An arm64 Image says in its header where it wants to be (Linux:
+ *         Documentation/arm64/booting.rst); any other file is a flat binary at RAM + 0x80000. The
+ *         device tree has the last 2 MiB of memory, the initial RAM disk ends below it.
+ * Trust   The files are the user's; what their headers say is checked against the size of the
+ *         memory.
  */
 #include "vmm-load.h"
 
@@ -106,7 +107,8 @@ static void kernel_extent(const struct vmm_file *kernel, uint64_t *ret_offset, u
 {
         *ret_offset = FLAT_OFFSET;
         *ret_size = kernel->size;
-        if (kernel->size < IMAGE_HEADER_SIZE || memcmp(kernel->bytes + IMAGE_MAGIC_AT, "ARM\x64", 4) != 0)
+        if (kernel->size < IMAGE_HEADER_SIZE ||
+            memcmp(kernel->bytes + IMAGE_MAGIC_AT, "ARM\x64", 4) != 0)
                 return;
         if (little_endian_64(kernel->bytes + IMAGE_SIZE_AT) == 0)
                 return; /* before Linux 3.17: the offset is not to be trusted either */
@@ -139,12 +141,16 @@ int vmm_load_apply(struct vmm_machine *machine)
         int r = place(machine);
 
         if (r < 0) {
-                vmm_error("kernel and initial RAM disk do not fit into %llu MiB: give more by --memory",
+                vmm_error("kernel and initial RAM disk do not fit into %llu MiB: give more by "
+                          "--memory",
                           (unsigned long long)(machine->ram_size >> 20));
                 return r;
         }
-        memcpy(machine->ram + (payload->kernel_at - VMM_RAM_BASE), payload->kernel.bytes, payload->kernel.size);
+        memcpy(machine->ram + (payload->kernel_at - VMM_RAM_BASE), payload->kernel.bytes,
+               payload->kernel.size);
         if (payload->initrd.size > 0)
-                memcpy(machine->ram + (payload->initrd_at - VMM_RAM_BASE), payload->initrd.bytes, payload->initrd.size);
-        return vmm_fdt_write(machine, machine->ram + (payload->dtb_at - VMM_RAM_BASE), VMM_FDT_SIZE);
+                memcpy(machine->ram + (payload->initrd_at - VMM_RAM_BASE), payload->initrd.bytes,
+                       payload->initrd.size);
+        return vmm_fdt_write(machine, machine->ram + (payload->dtb_at - VMM_RAM_BASE),
+                             VMM_FDT_SIZE);
 }

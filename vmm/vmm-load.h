@@ -17,7 +17,10 @@ struct vmm_file {
         size_t size;
 };
 
-/* The files as they were at the start (a system reset loads them again), and their places in the guest. */
+/*
+ * The files as they were at the start (a system reset loads them again),
+ * and their places in the guest.
+ */
 struct vmm_payload {
         struct vmm_file kernel, initrd;
         uint64_t kernel_at, initrd_at, dtb_at; /* guest physical */
@@ -27,7 +30,9 @@ struct vmm_payload {
 int vmm_load_open(struct vmm_payload *payload, const struct vmm_options *options);
 void vmm_load_close(struct vmm_payload *payload);
 
-/* Copy all into the machine's memory, which holds zeroes. Return: 0, or -errno after a complaint. */
+/*
+ * Copy all into the machine's memory, which holds zeroes. Return: 0, or -errno after a complaint.
+ */
 int vmm_load_apply(struct vmm_machine *machine);
 
 #endif

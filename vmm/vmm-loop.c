@@ -3,12 +3,13 @@
 /*
  * Loop: whose turn it is, and sleep when it is nobody's
  *
- * What    All vCPUs share this thread: Unicorn's atomics are not atomic between threads. Those that run take turns of
- *         one slice; while any does, a POSIX timer ends slices by a signal that sets attention.stop. When all wait
- *         (WFI) or are off the timer is disarmed, every vCPU is parked in the library, and one ppoll() waits for a
- *         doorbell, input, the daemon, a signal or the next timer of the guest: an idle guest costs nothing.
- * Wakes   Between slices the lines are read from shared memory, so what another process injects is seen within a
- *         slice by a running guest; a parked one is woken by its doorbell.
+ * What    All vCPUs share this thread: Unicorn's atomics are not atomic between threads. Those that
+ *         run take turns of one slice; while any does, a POSIX timer ends slices by a signal that
+ *         sets attention.stop. When all wait (WFI) or are off the timer is disarmed, every vCPU is
+ *         parked in the library, and one ppoll() waits for a doorbell, input, the daemon, a signal
+ *         or the next timer of the guest: an idle guest costs nothing.
+ * Wakes   Between slices the lines are read from shared memory, so what another process injects is
+ *         seen within a slice by a running guest; a parked one is woken by its doorbell.
  */
 #include "vmm-loop.h"
 
@@ -29,7 +30,10 @@
 #define SLICE_NS      1000000
 #define POLL_EVERY_NS 2000000 /* descriptors, while the guest runs */
 
-enum { FD_SIGNAL, FD_DAEMON, FD_INPUT, FD_OUTPUT, FD_FIRST_VCPU, N_FDS = FD_FIRST_VCPU + VMM_MAX_CPUS };
+enum {
+        FD_SIGNAL, FD_DAEMON, FD_INPUT, FD_OUTPUT, FD_FIRST_VCPU,
+        N_FDS = FD_FIRST_VCPU + VMM_MAX_CPUS
+};
 
 struct loop {
         struct vmm_machine *machine;
@@ -45,7 +49,8 @@ static void on_tick(int number, siginfo_t *info, void *context)
         (void)number;
         (void)context;
         if (info->si_code == SI_TIMER && info->si_value.sival_ptr)
-                atomic_store_explicit((atomic_uint *)info->si_value.sival_ptr, 1, memory_order_relaxed);
+                atomic_store_explicit((atomic_uint *)info->si_value.sival_ptr, 1,
+                                      memory_order_relaxed);
 }
 
 static int open_ticker(struct loop *loop)
@@ -54,7 +59,8 @@ static int open_ticker(struct loop *loop)
         struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
 
         event.sigev_value.sival_ptr = &loop->machine->attention.stop;
-        if (sigaction(SIGALRM, &action, NULL) < 0 || timer_create(CLOCK_MONOTONIC, &event, &loop->ticker) < 0)
+        if (sigaction(SIGALRM, &action, NULL) < 0 ||
+            timer_create(CLOCK_MONOTONIC, &event, &loop->ticker) < 0)
                 return -errno;
         return 0;
 }
@@ -92,7 +98,8 @@ static void prepare_fds(struct loop *loop, bool asleep)
         for (unsigned i = 0; i < VMM_MAX_CPUS; i++) {
                 bool parked = asleep && i < machine->n_cpus && machine->cpus[i].on;
 
-                set_fd(loop, FD_FIRST_VCPU + i, parked ? vgic_vcpu_fd(machine->cpus[i].vgic) : -1, POLLIN);
+                set_fd(loop, FD_FIRST_VCPU + i, parked ? vgic_vcpu_fd(machine->cpus[i].vgic) : -1,
+                       POLLIN);
         }
 }
 
@@ -177,7 +184,8 @@ static uint64_t next_deadline_ns(const struct vmm_machine *machine)
         uint64_t earliest = machine->timeout_at_ns;
 
         for (unsigned i = 0; i < machine->n_cpus; i++) {
-                uint64_t deadline = machine->cpus[i].on ? vmm_timer_deadline_ns(&machine->cpus[i]) : VGIC_NO_DEADLINE;
+                uint64_t deadline = machine->cpus[i].on ? vmm_timer_deadline_ns(&machine->cpus[i])
+                                                        : VGIC_NO_DEADLINE;
 
                 if (deadline < earliest)
                         earliest = deadline;
@@ -189,7 +197,8 @@ static void wait_for_fds(struct loop *loop)
 {
         uint64_t deadline_ns = next_deadline_ns(loop->machine), now_ns = vmm_now_ns();
         uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
-        struct timespec left = { .tv_sec = (time_t)(left_ns / 1000000000), .tv_nsec = (long)(left_ns % 1000000000) };
+        struct timespec left = { .tv_sec = (time_t)(left_ns / 1000000000),
+                                 .tv_nsec = (long)(left_ns % 1000000000) };
 
         if (ppoll(loop->fds, N_FDS, deadline_ns == VGIC_NO_DEADLINE ? NULL : &left, NULL) > 0)
                 serve_fds(loop);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Copyright (c) 2026 The vgicd authors */
 /*
- * Maintenance: TLB and instruction-cache instructions that concern more than the engine that runs them
+ * Maintenance: TLB and instruction-cache instructions that concern more than the engine
+ * that runs them
  *
- * What    Each vCPU is an engine with a TLB and translated code of its own. An inner-shareable TLB invalidation is
- *         executed by Unicorn for the engine it runs on; the others are marked and flush before their next slice.
- *         Instruction-cache maintenance means nothing to Unicorn (see vmm-unicorn.c): it is applied here to every
- *         engine at once, so that code which the guest wrote is translated anew.
- * Order   All engines share one thread, so nobody can run between the instruction and what is done here.
+ * What    Each vCPU is an engine with a TLB and translated code of its own. An inner-shareable TLB
+ *         invalidation is executed by Unicorn for the engine it runs on; the others are marked and
+ *         flush before their next slice. Instruction-cache maintenance means nothing to Unicorn
+ *         (see vmm-unicorn.c): it is applied here to every engine at once, so that code which the
+ *         guest wrote is translated anew.
+ * Order   All engines share one thread, so nobody can run between the instruction and what is done
+ *         here.
  */
 #include "vmm-maintenance.h"
 
@@ -46,7 +49,8 @@ static void invalidate_line(struct vmm_cpu *cpu, uint64_t address)
         address &= ~(uint64_t)(CACHE_LINE - 1);
         if (vmm_unicorn_translate(cpu->state, address, &physical) &&
             vmm_machine_is_ram(cpu->machine, physical, CACHE_LINE))
-                forget_code(cpu->machine, physical - VMM_RAM_BASE, physical - VMM_RAM_BASE + CACHE_LINE);
+                forget_code(cpu->machine, physical - VMM_RAM_BASE,
+                            physical - VMM_RAM_BASE + CACHE_LINE);
 }
 
 static uint32_t on_sys(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg *reg, void *data)
@@ -78,5 +82,6 @@ uc_err vmm_maintenance_hook(struct vmm_cpu *cpu)
 {
         uc_hook hook;
 
-        return uc_hook_add(cpu->engine, &hook, UC_HOOK_INSN, (void *)on_sys, cpu, 1, 0, UC_ARM64_INS_SYS);
+        return uc_hook_add(cpu->engine, &hook, UC_HOOK_INSN, (void *)on_sys, cpu, 1, 0,
+                           UC_ARM64_INS_SYS);
 }

@@ -4,7 +4,8 @@
 #define VMM_MAINTENANCE_H
 
 /*
- * Maintenance: TLB and instruction-cache instructions that concern more than the engine that runs them
+ * Maintenance: TLB and instruction-cache instructions that concern more than the engine
+ * that runs them
  */
 #include <unicorn/unicorn.h>
 

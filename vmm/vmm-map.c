@@ -6,8 +6,8 @@
  * What    Guest memory, the two GIC frames (to the library, out of the guest: vmm-port.h), the
  *         PL011, and holes: data reads as zero there, an instruction is an external abort
  *         (vmm-engine.c).
- * Shadow  Unicorn 2.0 looks up its list of regions by the *virtual* address before it translates. So every hole of the
- *         address space is filled; the architecture's own faults come first.
+ * Shadow  Unicorn 2.0 looks up its list of regions by the *virtual* address before it translates.
+ *         So every hole of the address space is filled; the architecture's own faults come first.
  * Trust   Offsets and sizes are the guest's.
  */
 #include "vmm-map.h"
@@ -30,7 +30,8 @@ static uint64_t gicd_read(uc_engine *engine, uint64_t offset, unsigned size, voi
         return value;
 }
 
-static void gicd_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *data)
+static void gicd_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,
+                       void *data)
 {
         struct vmm_cpu *cpu = data;
 
@@ -56,7 +57,8 @@ static uint64_t gicr_read(uc_engine *engine, uint64_t offset, unsigned size, voi
         return value;
 }
 
-static void gicr_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *data)
+static void gicr_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,
+                       void *data)
 {
         struct vmm_cpu *cpu = data;
 
@@ -80,7 +82,8 @@ static uint64_t pl011_read(uc_engine *engine, uint64_t offset, unsigned size, vo
         return value;
 }
 
-static void pl011_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *data)
+static void pl011_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,
+                        void *data)
 {
         struct vmm_cpu *cpu = data;
 
@@ -100,7 +103,8 @@ static uint64_t hole_read(uc_engine *engine, uint64_t offset, unsigned size, voi
         return 0;
 }
 
-static void hole_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value, void *data)
+static void hole_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,
+                       void *data)
 {
         (void)engine;
         (void)offset;
@@ -120,7 +124,8 @@ struct region {
 
 static uc_err map_region(struct vmm_cpu *cpu, const struct region *region)
 {
-        return uc_mmio_map(cpu->engine, region->start, region->size, region->read, cpu, region->write, cpu);
+        return uc_mmio_map(cpu->engine, region->start, region->size, region->read, cpu,
+                           region->write, cpu);
 }
 
 static uc_err map_hole(struct vmm_cpu *cpu, uint64_t start, uint64_t end)
@@ -142,7 +147,8 @@ uc_err vmm_map_all(struct vmm_cpu *cpu)
         uc_err err;
 
         /* Memory comes first: vmm_unicorn_forget_code() counts from there. */
-        err = uc_mem_map_ptr(cpu->engine, VMM_RAM_BASE, machine->ram_size, UC_PROT_ALL, machine->ram);
+        err = uc_mem_map_ptr(cpu->engine, VMM_RAM_BASE, machine->ram_size, UC_PROT_ALL,
+                             machine->ram);
         for (size_t i = 0; err == UC_ERR_OK && i < sizeof(devices) / sizeof(devices[0]); i++) {
                 err = map_hole(cpu, position, devices[i].start);
                 if (err == UC_ERR_OK)
@@ -168,7 +174,8 @@ bool vmm_map_is_hole(const struct vmm_machine *machine, uint64_t address)
                address - VMM_PL011_BASE >= VMM_PL011_SIZE;
 }
 
-static bool allow(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value, void *data)
+static bool allow(uc_engine *engine, uc_mem_type type, uint64_t address, int size, int64_t value,
+                  void *data)
 {
         (void)engine;
         (void)type;
@@ -176,13 +183,17 @@ static bool allow(uc_engine *engine, uc_mem_type type, uint64_t address, int siz
         (void)size;
         (void)value;
         (void)data;
-        return true; /* device regions lack the execute permission, which Unicorn would check by virtual address */
+        /*
+         * device regions lack the execute permission, which Unicorn would check by virtual address
+         */
+        return true;
 }
 
 uc_err vmm_map_hook(struct vmm_cpu *cpu)
 {
         uc_hook hook;
 
-        return uc_hook_add(cpu->engine, &hook, UC_HOOK_MEM_FETCH_PROT | UC_HOOK_MEM_READ_PROT | UC_HOOK_MEM_WRITE_PROT,
+        return uc_hook_add(cpu->engine, &hook,
+                           UC_HOOK_MEM_FETCH_PROT | UC_HOOK_MEM_READ_PROT | UC_HOOK_MEM_WRITE_PROT,
                            (void *)allow, cpu, 1, 0);
 }

@@ -60,14 +60,16 @@ static const char help_text[] =
         "Usage: vgic-vmm --kernel FILE [OPTION]...\n"
         "Run an arm64 guest whose interrupt controller lives in vgicd.\n"
         "\n"
-        "  --kernel FILE    arm64 Image, or a flat binary (loaded at RAM + 0x80000, x0 = device tree)\n"
+        "  --kernel FILE    arm64 Image, or a flat binary (loaded at RAM + 0x80000,\n"
+        "                   x0 = device tree)\n"
         "  --append ARGS    the kernel's command line\n"
         "  --initrd FILE    initial RAM disk\n"
         "  --smp N          number of vCPUs, 1 to 8 (default 1)\n"
         "  --memory MIB     guest memory, 16 to 32768 (default 512)\n"
         "  --timeout S      end the guest after S seconds\n"
         "  --cpu-interface trap|lr\n"
-        "                   the guest's accesses to it are trapped, or work on list registers (default trap)\n"
+        "                   the guest's accesses to it are trapped, or work on list\n"
+        "                   registers (default trap)\n"
         "  --list-registers N\n"
         "                   with lr: how many each vCPU has, 1 to 16 (default 4)\n"
         "  --socket PATH    the daemon's socket (default " VGIC_DEFAULT_SOCKET ")\n"
@@ -79,8 +81,8 @@ static const char help_text[] =
         "\n"
         "The console is on standard input and output. On a terminal, Ctrl-A x ends the guest.\n"
         "\n"
-        "Status: 0 the guest powered off; 1 a failure of this host; 2 wrong usage; 3 the guest died;\n"
-        "4 no daemon, or it refused; 124 timeout; 128+N ended by signal N.\n";
+        "Status: 0 the guest powered off; 1 a failure of this host; 2 wrong usage;\n"
+        "3 the guest died; 4 no daemon, or it refused; 124 timeout; 128+N ended by signal N.\n";
 
 static int complain(const char *what, const char *value)
 {
@@ -110,7 +112,8 @@ static int parse_whole(const char *text, double min, double max, double *ret_num
 
 static bool name_is_valid(const char *name)
 {
-        static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+        static const char allowed[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
         size_t length = strlen(name);
 
         return length > 0 && length <= VGIC_NAME_MAX && name[0] != '.' && name[0] != '-' &&
@@ -139,7 +142,8 @@ static int apply_number(int option, const char *value, struct vmm_options *optio
                 return -1;
         default:
                 if (parse_number(value, 0.001, MAX_TIMEOUT_S, &number) < 0)
-                        return complain("--timeout takes a number of seconds from 0.001 to 1000000", value);
+                        return complain("--timeout takes a number of seconds from 0.001 to 1000000",
+                                        value);
                 options->timeout_ns = (uint64_t)(number * 1e9);
                 return -1;
         }
@@ -170,7 +174,9 @@ static int apply(int option, const char *value, struct vmm_options *options)
                 return -1;
         case OPT_NAME:
                 if (!name_is_valid(value))
-                        return complain("--name takes up to 63 of A-Z a-z 0-9 . _ -, first not . or -", value);
+                        return complain("--name takes up to 63 of A-Z a-z 0-9 . _ -, first not . "
+                                        "or -",
+                                        value);
                 options->name = value;
                 return -1;
         case OPT_CPU_INTERFACE:
@@ -200,7 +206,8 @@ static int apply(int option, const char *value, struct vmm_options *options)
 
 int vmm_options_parse(int argc, char **argv, struct vmm_options *ret_options)
 {
-        struct vmm_options options = { .append = "", .n_cpus = 1, .memory_bytes = UINT64_C(512) << 20 };
+        struct vmm_options options = { .append = "", .n_cpus = 1,
+                                       .memory_bytes = UINT64_C(512) << 20 };
         int option, status;
 
         while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {

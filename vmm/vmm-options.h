@@ -26,7 +26,10 @@ struct vmm_options {
         bool verbose;
 };
 
-/* Return: -1 to go on, else the status to exit with (0 after --help or --version, 2 after a complaint). */
+/*
+ * Return: -1 to go on, else the status to exit with (0 after --help or --version,
+ * 2 after a complaint).
+ */
 int vmm_options_parse(int argc, char **argv, struct vmm_options *ret_options);
 
 #endif

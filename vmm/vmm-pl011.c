@@ -3,11 +3,13 @@
 /*
  * PL011: the guest's serial port
  *
- * What    ARM DDI 0183, without DMA, modem lines and errors. The transmitter is as fast as standard output: a byte
- *         goes to the console's buffer at once, and "transmit FIFO full" is that buffer being full. The receiver
- *         takes bytes from standard input only when the guest has enabled it and has room: nothing overruns.
- * Lines   The receive interrupts are levels here (they hold while there is data); the transmit interrupt is latched
- *         when the FIFO drains and stays until the guest clears it, as in the hardware.
+ * What    ARM DDI 0183, without DMA, modem lines and errors. The transmitter is as fast as standard
+ *         output: a byte goes to the console's buffer at once, and "transmit FIFO full" is that
+ *         buffer being full. The receiver takes bytes from standard input only when the guest has
+ *         enabled it and has room: nothing overruns.
+ * Lines   The receive interrupts are levels here (they hold while there is data); the transmit
+ *         interrupt is latched when the FIFO drains and stays until the guest clears it,
+ *         as in the hardware.
  */
 #include "vmm-pl011.h"
 
@@ -16,9 +18,9 @@
 #include "vmm-machine.h"
 
 enum {
-        REG_DR = 0x000, REG_RSR = 0x004, REG_FR = 0x018, REG_IBRD = 0x024, REG_FBRD = 0x028, REG_LCR_H = 0x02c,
-        REG_CR = 0x030, REG_IFLS = 0x034, REG_IMSC = 0x038, REG_RIS = 0x03c, REG_MIS = 0x040, REG_ICR = 0x044,
-        REG_ID = 0xfe0,
+        REG_DR = 0x000, REG_RSR = 0x004, REG_FR = 0x018, REG_IBRD = 0x024, REG_FBRD = 0x028,
+        REG_LCR_H = 0x02c, REG_CR = 0x030, REG_IFLS = 0x034, REG_IMSC = 0x038, REG_RIS = 0x03c,
+        REG_MIS = 0x040, REG_ICR = 0x044, REG_ID = 0xfe0,
 };
 
 #define FR_RXFE    (1u << 4)
@@ -49,7 +51,8 @@ static unsigned fifo_size(const struct vmm_pl011 *pl011)
 
 static uint32_t raw_interrupts(const struct vmm_pl011 *pl011)
 {
-        unsigned level = pl011->line_control & LCR_H_FEN ? rx_levels[(pl011->fifo_levels >> 3) & 7] : 1;
+        unsigned level = pl011->line_control & LCR_H_FEN ? rx_levels[(pl011->fifo_levels >> 3) & 7]
+                                                         : 1;
         uint32_t raw = pl011->latched;
 
         if (pl011->count >= level)
@@ -77,7 +80,9 @@ void vmm_pl011_reset(struct vmm_machine *machine)
 {
         bool line = machine->pl011.line;
 
-        machine->pl011 = (struct vmm_pl011){ .control = CR_RESET, .fifo_levels = IFLS_RESET, .line = line };
+        machine->pl011 = (struct vmm_pl011){ .control = CR_RESET,
+                                             .fifo_levels = IFLS_RESET,
+                                             .line = line };
         update_line(machine);
 }
 
@@ -134,7 +139,10 @@ uint32_t vmm_pl011_read(struct vmm_machine *machine, uint64_t offset)
         }
 }
 
-/* Linux answers this interrupt with half a FIFO of bytes, and does not look at the flags in between. */
+/*
+ * Linux answers this interrupt with half a FIFO of bytes,
+ * and does not look at the flags in between.
+ */
 bool vmm_pl011_may_transmit(const struct vmm_machine *machine)
 {
         return vmm_console_room(&machine->console) >= VMM_PL011_FIFO;
@@ -182,7 +190,10 @@ void vmm_pl011_write(struct vmm_machine *machine, uint64_t offset, uint32_t valu
         update_line(machine);
 }
 
-/* While nobody listens to receive interrupts the bytes wait in standard input, unless the guest polls. */
+/*
+ * While nobody listens to receive interrupts the bytes wait in standard input,
+ * unless the guest polls.
+ */
 size_t vmm_pl011_room(const struct vmm_machine *machine)
 {
         const struct vmm_pl011 *pl011 = &machine->pl011;

@@ -3,10 +3,11 @@
 /*
  * Port: the GIC's CPU interface of one vCPU, as this machine has it
  *
- * In guest  A vCPU with list registers stays in guest while the others have their turns: what they do to its interrupts
- *           meets them in a running bank, as on a machine with a thread for each. It leaves for each access that is
- *           trapped or concerns the GIC's memory, for a PSCI call, a maintenance interrupt, WFI, and when its turn
- *           begins: then what another process made due, whose doorbell nobody watches meanwhile, is seen.
+ * In guest  A vCPU with list registers stays in guest while the others have their turns: what they
+ *           do to its interrupts meets them in a running bank, as on a machine with a thread for
+ *           each. It leaves for each access that is trapped or concerns the GIC's memory, for a
+ *           PSCI call, a maintenance interrupt, WFI, and when its turn begins: then what another
+ *           process made due, whose doorbell nobody watches meanwhile, is seen.
  * Kick      The library calls it in the midst of its own work, so that it only notes it.
  */
 #include "vmm-port.h"
@@ -102,8 +103,8 @@ void vmm_port_enter(struct vmm_cpu *cpu)
 }
 
 /*
- * Once: what is still asserted after the bank was filled anew (nothing that could be listed may be had yet) ends the slice,
- * so that the others, who may have to move first, do.
+ * Once: what is still asserted after the bank was filled anew (nothing that could be listed may be
+ * had yet) ends the slice, so that the others, who may have to move first, do.
  */
 void vmm_port_serve(struct vmm_cpu *cpu)
 {
@@ -171,7 +172,9 @@ void vmm_port_print_stats(const struct vmm_cpu *cpu)
 
         if (n_list_registers(cpu) == 0)
                 return;
-        vmm_error("vCPU %u: %u list registers: %" PRIu64 " interrupts taken, %" PRIu64 " exits, %" PRIu64
-                  " maintenance interrupts, %" PRIu64 " kicks, %" PRIu64 " DIR traps", cpu->index, n_list_registers(cpu),
-                  port->n_taken, port->n_exits, port->n_maintenance, port->n_kicks, port->n_dir_traps);
+        vmm_error("vCPU %u: %u list registers: %" PRIu64 " interrupts taken, %" PRIu64
+                  " exits, %" PRIu64 " maintenance interrupts, %" PRIu64 " kicks, %" PRIu64
+                  " DIR traps",
+                  cpu->index, n_list_registers(cpu), port->n_taken, port->n_exits,
+                  port->n_maintenance, port->n_kicks, port->n_dir_traps);
 }

@@ -6,9 +6,10 @@
 /*
  * Port: the GIC's CPU interface of one vCPU, as this machine has it
  *
- * What    --cpu-interface=trap: each ICC_*_EL1 access goes to the library. --cpu-interface=lr: the vCPU has list registers;
- *         the library fills them when the guest is entered and folds them when it is left, and in between the guest's
- *         accesses work on them, as hardware would have it (icv/).
+ * What    --cpu-interface=trap: each ICC_*_EL1 access goes to the library. --cpu-interface=lr: the
+ *         vCPU has list registers; the library fills them when the guest is entered and folds them
+ *         when it is left, and in between the guest's accesses work on them,
+ *         as hardware would have it (icv/).
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,12 +31,18 @@ struct vmm_port {
 /* Register the vCPU at the library. Return: 0 or its error. */
 int vmm_port_open(struct vmm_cpu *cpu);
 
-/* Bracket all that changes the vCPU from outside of the guest. With trapped accesses, and when it is so already: nothing. */
+/*
+ * Bracket all that changes the vCPU from outside of the guest. With trapped accesses, and when it
+ * is so already: nothing.
+ */
 void vmm_port_leave(struct vmm_cpu *cpu);
 void vmm_port_leave_all(struct vmm_machine *machine);
 void vmm_port_enter(struct vmm_cpu *cpu);
 
-/* What hardware would now interrupt the guest for, at the hypervisor: a maintenance interrupt, or a kick. */
+/*
+ * What hardware would now interrupt the guest for, at the hypervisor: a maintenance interrupt,
+ * or a kick.
+ */
 void vmm_port_serve(struct vmm_cpu *cpu);
 
 /* The lines that the guest's CPU sees: VGIC_LINE_*. */

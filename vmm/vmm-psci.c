@@ -3,8 +3,9 @@
 /*
  * PSCI 1.1: the firmware interface by which the guest turns vCPUs and the machine on and off
  *
- * What    One table row per function (DEN0022). CPU_ON is where ICC_CTLR_EL1 of the started vCPU is read: from shared
- *         memory, while the other vCPUs of a threaded VMM would go on running, which is what the service is for.
+ * What    One table row per function (DEN0022). CPU_ON is where ICC_CTLR_EL1 of the started vCPU is
+ *         read: from shared memory, while the other vCPUs of a threaded VMM would go on running,
+ *         which is what the service is for.
  * Trust   All arguments are the guest's.
  */
 #include "vmm-psci.h"
@@ -86,7 +87,8 @@ static int64_t psci_cpu_on(struct vmm_cpu *cpu, const uint64_t *arguments)
                 return PSCI_INTERNAL_FAILURE;
         machine->n_icc_ctlr_reads++;
         if (machine->options->verbose)
-                vmm_error("CPU_ON %u: ICC_CTLR_EL1 0x%" PRIx32 " by default, 0x%" PRIx32 " as configured last",
+                vmm_error("CPU_ON %u: ICC_CTLR_EL1 0x%" PRIx32 " by default, 0x%" PRIx32
+                          " as configured last",
                           target->index, ctlr.arch_default, ctlr.configured);
         if (vgic_vcpu_reset(target->vgic) < 0)
                 return PSCI_INTERNAL_FAILURE;
@@ -155,7 +157,8 @@ static const struct psci_function functions[] = {
 static const struct psci_function *find_function(uint32_t id)
 {
         for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
-                if (functions[i].id == id || (functions[i].has_64 && (functions[i].id | CALL_64) == id))
+                if (functions[i].id == id ||
+                    (functions[i].has_64 && (functions[i].id | CALL_64) == id))
                         return &functions[i];
         }
         return NULL;

@@ -3,9 +3,10 @@
 /*
  * Self-test: whether the library's inside is what vmm-unicorn.c assumes
  *
- * What    An engine of its own, one page of code. Shown: an exception enters the vector with the right syndrome; an
- *         interrupt is taken if and only if it is unmasked; memory that was executed, changed and forgotten executes
- *         anew; an address translates; the counter is CLOCK_MONOTONIC / 16.
+ * What    An engine of its own, one page of code. Shown: an exception enters the vector with the
+ *         right syndrome; an interrupt is taken if and only if it is unmasked; memory that was
+ *         executed, changed and forgotten executes anew; an address translates; the counter is
+ *         CLOCK_MONOTONIC / 16.
  */
 #include "vmm-selftest.h"
 
@@ -90,12 +91,14 @@ static bool test_interrupt(const struct bench *bench, int request, unsigned vect
 {
         set(bench, UC_ARM64_REG_PC, BASE + CODE);
         set(bench, UC_ARM64_REG_PSTATE, 0x3c5);
-        if (vmm_unicorn_take_interrupt(bench->state, request) || get(bench, UC_ARM64_REG_PC) != BASE + CODE)
+        if (vmm_unicorn_take_interrupt(bench->state, request) ||
+            get(bench, UC_ARM64_REG_PC) != BASE + CODE)
                 return false;
         set(bench, UC_ARM64_REG_PSTATE, 0x305);
         return vmm_unicorn_take_interrupt(bench->state, request) &&
                get(bench, UC_ARM64_REG_PC) == BASE + VECTORS + vector &&
-               get(bench, UC_ARM64_REG_ELR_EL1) == BASE + CODE && (get(bench, UC_ARM64_REG_PSTATE) & 0x3c5) == 0x3c5;
+               get(bench, UC_ARM64_REG_ELR_EL1) == BASE + CODE &&
+               (get(bench, UC_ARM64_REG_PSTATE) & 0x3c5) == 0x3c5;
 }
 
 static bool test_irq(const struct bench *bench)
@@ -124,7 +127,8 @@ static bool test_translation(const struct bench *bench)
 {
         uint64_t physical = 0;
 
-        return vmm_unicorn_translate(bench->state, BASE + CODE + 4, &physical) && physical == BASE + CODE + 4;
+        return vmm_unicorn_translate(bench->state, BASE + CODE + 4, &physical) &&
+               physical == BASE + CODE + 4;
 }
 
 static bool test_counter(const struct bench *bench)
@@ -162,8 +166,8 @@ static int run_tests(struct bench *bench)
         uc_reg_write(bench->engine, UC_ARM64_REG_CP_REG, &hcr_reg);
         set(bench, UC_ARM64_REG_PSTATE, 0x3c5);
         bench->state = vmm_unicorn_find_state(bench->engine, BASE, bench->memory);
-        if (!bench->state ||
-            uc_hook_add(bench->engine, &hook, UC_HOOK_INTR, (void *)on_exception, bench, 1, 0) != UC_ERR_OK)
+        if (!bench->state || uc_hook_add(bench->engine, &hook, UC_HOOK_INTR, (void *)on_exception,
+                                         bench, 1, 0) != UC_ERR_OK)
                 return -ENOTSUP;
         set(bench, UC_ARM64_REG_VBAR_EL1, BASE + VECTORS);
         for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
@@ -184,7 +188,8 @@ int vmm_selftest(void)
                 memset(bench.memory, 0, SIZE);
                 if (uc_ctl_set_cpu_model(bench.engine, UC_CPU_ARM64_A72) == UC_ERR_OK &&
                     uc_ctl_exits_enable(bench.engine) == UC_ERR_OK &&
-                    uc_mem_map_ptr(bench.engine, BASE, SIZE, UC_PROT_ALL, bench.memory) == UC_ERR_OK)
+                    uc_mem_map_ptr(bench.engine, BASE, SIZE, UC_PROT_ALL, bench.memory) ==
+                    UC_ERR_OK)
                         r = run_tests(&bench);
                 uc_close(bench.engine);
         }

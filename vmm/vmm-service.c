@@ -3,8 +3,8 @@
 /*
  * Service: the machine's side of the connection to vgicd
  *
- * What    The cold path only. Once the VM is there the guest's interrupts are shared memory, and go on without the
- *         daemon.
+ * What    The cold path only. Once the VM is there the guest's interrupts are shared memory, and go
+ *         on without the daemon.
  */
 #include "vmm-service.h"
 

@@ -3,11 +3,12 @@
 /*
  * System registers that Unicorn does not have, or has wrong
  *
- * What    Two tables. Unicorn 2.0 knows the timers' registers but drops what is written to them, and its ID registers
- *         promise exception levels that this machine has not: those are hooked. It does not know the GIC's registers
- *         and the OS lock: those come as undefined instructions, and are emulated if the port (vmm-port.h) or the second
- *         table has them.
- * Trust   Which register and which value is the guest's; the port refuses what is no register of the GIC.
+ * What    Two tables. Unicorn 2.0 knows the timers' registers but drops what is written to them,
+ *         and its ID registers promise exception levels that this machine has not: those are
+ *         hooked. It does not know the GIC's registers and the OS lock: those come as undefined
+ *         instructions, and are emulated if the port (vmm-port.h) or the second table has them.
+ * Trust   Which register and which value is the guest's; the port refuses what is no register of
+ *         the GIC.
  */
 #include "vmm-sysreg.h"
 
@@ -23,8 +24,8 @@
 #define OSLAR_EL1       VMM_SYSREG(2, 0, 1, 0, 4)
 #define OSDLR_EL1       VMM_SYSREG(2, 0, 1, 3, 4)
 
-static uint64_t read_native(const struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn, unsigned crm,
-                            unsigned op2)
+static uint64_t read_native(const struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn,
+                            unsigned crm, unsigned op2)
 {
         uc_arm64_cp_reg reg = { .op0 = op0, .op1 = op1, .crn = crn, .crm = crm, .op2 = op2 };
 
@@ -85,7 +86,10 @@ static void set_target(struct vmm_cpu *cpu, uc_arm64_reg rt, uint64_t value)
                 vmm_cpu_set(cpu, rt, value);
 }
 
-/* Return of both hooks: 0 run it natively, 1 done. They are called for every MRS and MSR, so most leave early. */
+/*
+ * Return of both hooks: 0 run it natively, 1 done. They are called for every MRS and MSR,
+ * so most leave early.
+ */
 static uint32_t on_mrs(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg *reg, void *data)
 {
         const struct timer_register *timer;
@@ -101,7 +105,8 @@ static uint32_t on_mrs(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg
                         vmm_cpu_look(cpu); /* it may have asserted the timer's interrupt */
                 return 1;
         }
-        if (reg->crn == 0 && encoding_of(reg) == ID_AA64PFR0_EL1 && vmm_cpu_exception_level(cpu) > 0) {
+        if (reg->crn == 0 && encoding_of(reg) == ID_AA64PFR0_EL1 &&
+            vmm_cpu_exception_level(cpu) > 0) {
                 set_target(cpu, rt, id_aa64pfr0(cpu));
                 return 1;
         }
@@ -130,9 +135,11 @@ uc_err vmm_sysreg_hook(struct vmm_cpu *cpu)
         uc_hook hook;
         uc_err err;
 
-        err = uc_hook_add(cpu->engine, &hook, UC_HOOK_INSN, (void *)on_mrs, cpu, 1, 0, UC_ARM64_INS_MRS);
+        err = uc_hook_add(cpu->engine, &hook, UC_HOOK_INSN, (void *)on_mrs, cpu, 1, 0,
+                          UC_ARM64_INS_MRS);
         if (err == UC_ERR_OK)
-                err = uc_hook_add(cpu->engine, &hook, UC_HOOK_INSN, (void *)on_msr, cpu, 1, 0, UC_ARM64_INS_MSR);
+                err = uc_hook_add(cpu->engine, &hook, UC_HOOK_INSN, (void *)on_msr, cpu, 1, 0,
+                                  UC_ARM64_INS_MSR);
         return err;
 }
 
@@ -155,7 +162,8 @@ static bool read_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t *ret_
 
 static bool sends_sgi(uint32_t encoding)
 {
-        return encoding == VGIC_ICC_SGI1R_EL1 || encoding == VGIC_ICC_SGI0R_EL1 || encoding == VGIC_ICC_ASGI1R_EL1;
+        return encoding == VGIC_ICC_SGI1R_EL1 || encoding == VGIC_ICC_SGI0R_EL1 ||
+               encoding == VGIC_ICC_ASGI1R_EL1;
 }
 
 static bool write_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t value)
@@ -164,7 +172,9 @@ static bool write_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t valu
                 return true; /* there is no external debugger whose accesses a lock could change */
         if (!vmm_port_write(cpu, encoding, value))
                 return false;
-        /* Let the vCPUs that an SGI went to have their turn soon: the sender often waits for them. */
+        /*
+         * Let the vCPUs that an SGI went to have their turn soon: the sender often waits for them.
+         */
         if (sends_sgi(encoding) && cpu->machine->n_cpus > 1)
                 vmm_machine_stop_slice(cpu->machine);
         return true;

@@ -18,8 +18,8 @@ struct vmm_cpu;
 uc_err vmm_sysreg_hook(struct vmm_cpu *cpu);
 
 /*
- * Registers that it does not know: called at an undefined instruction. Return: true if it was an MRS or MSR that is
- * done now; false: let the guest have its exception.
+ * Registers that it does not know: called at an undefined instruction. Return: true if it was an
+ * MRS or MSR that is done now; false: let the guest have its exception.
  */
 bool vmm_sysreg_emulate(struct vmm_cpu *cpu);
 

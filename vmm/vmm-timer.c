@@ -87,7 +87,8 @@ uint64_t vmm_timer_read(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_
         }
 }
 
-void vmm_timer_write(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_timer_reg reg, uint64_t value)
+void vmm_timer_write(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_timer_reg reg,
+                     uint64_t value)
 {
         struct vmm_timer *timer = &cpu->timers[kind];
 

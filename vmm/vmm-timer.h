@@ -6,8 +6,8 @@
 /*
  * Timers: the generic timer of one vCPU
  *
- * What    The EL1 virtual and physical timers. The counter is Unicorn's own (CLOCK_MONOTONIC / 16), which the guest
- *         reads natively; only the timers' registers are ours.
+ * What    The EL1 virtual and physical timers. The counter is Unicorn's own (CLOCK_MONOTONIC / 16),
+ *         which the guest reads natively; only the timers' registers are ours.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +33,8 @@ uint64_t vmm_now_ns(void);
 
 void vmm_timer_reset(struct vmm_cpu *cpu);
 uint64_t vmm_timer_read(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_timer_reg reg);
-void vmm_timer_write(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_timer_reg reg, uint64_t value);
+void vmm_timer_write(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_timer_reg reg,
+                     uint64_t value);
 
 /* Bring the lines up to date. */
 void vmm_timer_update(struct vmm_cpu *cpu);

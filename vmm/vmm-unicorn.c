@@ -3,16 +3,19 @@
 /*
  * Unicorn: the parts of libunicorn 2.0 that its header does not show
  *
- * What    Weak references to functions of QEMU inside libunicorn (if one is absent, vmm_unicorn_check() says so), and
- *         one function of QEMU that is replaced: tlb_set_page_with_attrs_aarch64. The library calls it through its
- *         PLT, so the program's definition comes first.
+ * What    Weak references to functions of QEMU inside libunicorn (if one is absent,
+ *         vmm_unicorn_check() says so), and one function of QEMU that is replaced:
+ *         tlb_set_page_with_attrs_aarch64. The library calls it through its PLT, so the program's
+ *         definition comes first.
  *
- *         Why: Unicorn stubs out the tracking of dirty pages, so its TLB entries keep the "not dirty" mark for ever
- *         and each store takes the slow path (85 ns instead of 3; Linux boots three times faster without). All that
- *         the slow path is good for here is to notice stores to translated code, and the architecture obliges the
- *         guest to tell of those (IC IVAU, IC IALLU): vmm-maintenance.c listens to that. If the replacement should
- *         not take, nothing breaks but the speed, and vmm_unicorn_find_state(), which then refuses.
- * Threads One: the variables below are private to the replaced function, which has no argument of ours.
+ *         Why: Unicorn stubs out the tracking of dirty pages, so its TLB entries keep the "not
+ *         dirty" mark for ever and each store takes the slow path (85 ns instead of 3; Linux boots
+ *         three times faster without). All that the slow path is good for here is to notice stores
+ *         to translated code, and the architecture obliges the guest to tell of those (IC IVAU, IC
+ *         IALLU): vmm-maintenance.c listens to that. If the replacement should not take, nothing
+ *         breaks but the speed, and vmm_unicorn_find_state(), which then refuses.
+ * Threads One: the variables below are private to the replaced function,
+ * which has no argument of ours.
  */
 #include "vmm-unicorn.h"
 
@@ -30,19 +33,20 @@ extern bool arm_cpu_exec_interrupt_aarch64(void *state, int request) WEAK;
 extern void tlb_flush_aarch64(void *state) WEAK;
 extern void tlb_set_dirty_aarch64(void *state, uint64_t address) WEAK;
 extern void tb_invalidate_phys_range_aarch64(uc_engine *engine, uint64_t start, uint64_t end) WEAK;
-extern uint64_t arm_cpu_get_phys_page_attrs_debug_aarch64(void *state, uint64_t address, uint32_t *ret_attrs) WEAK;
+extern uint64_t arm_cpu_get_phys_page_attrs_debug_aarch64(void *state, uint64_t address,
+                                                          uint32_t *ret_attrs) WEAK;
 
-typedef void (*set_page_fn)(void *state, uint64_t address, uint64_t physical, uint32_t attrs, int protection,
-                            int mmu_index, uint64_t size);
-void tlb_set_page_with_attrs_aarch64(void *state, uint64_t address, uint64_t physical, uint32_t attrs, int protection,
-                                     int mmu_index, uint64_t size);
+typedef void (*set_page_fn)(void *state, uint64_t address, uint64_t physical, uint32_t attrs,
+                            int protection, int mmu_index, uint64_t size);
+void tlb_set_page_with_attrs_aarch64(void *state, uint64_t address, uint64_t physical,
+                                     uint32_t attrs, int protection, int mmu_index, uint64_t size);
 
 static set_page_fn real_set_page;
 static void *last_state; /* of the engine that filled its TLB last */
 
-__attribute__((visibility("default")))
-void tlb_set_page_with_attrs_aarch64(void *state, uint64_t address, uint64_t physical, uint32_t attrs, int protection,
-                                     int mmu_index, uint64_t size)
+__attribute__((visibility("default"))) void tlb_set_page_with_attrs_aarch64(
+        void *state, uint64_t address, uint64_t physical, uint32_t attrs, int protection,
+        int mmu_index, uint64_t size)
 {
         real_set_page(state, address, physical, attrs, protection, mmu_index, size);
         tlb_set_dirty_aarch64(state, address);
@@ -55,13 +59,16 @@ int vmm_unicorn_check(void)
 
         uc_version(&major, &minor);
         if (major != 2 || minor != 0) {
-                vmm_error("this program knows Unicorn 2.0; the library here is %u.%u", major, minor);
+                vmm_error("this program knows Unicorn 2.0; the library here is %u.%u", major,
+                          minor);
                 return -ENOTSUP;
         }
         real_set_page = (set_page_fn)dlsym(RTLD_NEXT, "tlb_set_page_with_attrs_aarch64");
-        if (!real_set_page || !arm_cpu_do_interrupt_aarch64 || !arm_cpu_exec_interrupt_aarch64 || !tlb_flush_aarch64 ||
-            !tlb_set_dirty_aarch64 || !tb_invalidate_phys_range_aarch64 || !arm_cpu_get_phys_page_attrs_debug_aarch64) {
-                vmm_error("this libunicorn does not export the functions that vgic-vmm needs (Debian 12's does)");
+        if (!real_set_page || !arm_cpu_do_interrupt_aarch64 || !arm_cpu_exec_interrupt_aarch64 ||
+            !tlb_flush_aarch64 || !tlb_set_dirty_aarch64 || !tb_invalidate_phys_range_aarch64 ||
+            !arm_cpu_get_phys_page_attrs_debug_aarch64) {
+                vmm_error("this libunicorn does not export the functions that vgic-vmm needs "
+                          "(Debian 12's does)");
                 return -ENOTSUP;
         }
         return 0;
