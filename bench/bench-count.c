@@ -136,10 +136,10 @@ static void count_system_calls(struct bench *bench, const char *self)
         for (unsigned i = 0; i < 2; i++) {
                 /* With -f and -o each line is one call; "resumed" is the second half of one. */
                 snprintf(command, sizeof(command),
-                         "strace -f -qq -e signal=none -o '%s/strace' '%s' --mode=wake '%s' %u >/dev/null 2>&1 &&"
-                         " grep -vc resumed '%s/strace'; rm -f '%s/strace'", bench->directory, self,
-                                 bench->socket,
-                         n * (i + 1), bench->directory, bench->directory);
+                         "strace -f -qq -e signal=none -o '%s/strace' '%s' --mode=wake '%s' %u "
+                         ">/dev/null 2>&1 && grep -vc resumed '%s/strace'; rm -f '%s/strace'",
+                         bench->directory, self, bench->socket, n * (i + 1), bench->directory,
+                         bench->directory);
                 if (bench_number_from(command, &calls[i]) < 0) {
                         bench_skip(bench, name, "strace does not work here");
                         return;
@@ -148,9 +148,11 @@ static void count_system_calls(struct bench *bench, const char *self)
         bench_row_count(bench, name, (calls[1] - calls[0]) / n, "calls",
                         (struct bench_target){ BENCH_AT_MOST, 2 + SET_UP_NOISE / n },
                         "counted, by difference");
-        bench_note("%.0f calls with %u injections, %.0f with %u: a difference of %.4f an injection; the target is 2,",
+        bench_note("%.0f calls with %u injections, %.0f with %u: a difference of %.4f an "
+                   "injection; the target is 2,",
                    calls[0], n, calls[1], 2 * n, (calls[1] - calls[0]) / n);
-        bench_note("and up to %.0f in all for setting up, which takes a few calls more or fewer from run to run",
+        bench_note("and up to %.0f in all for setting up, which takes a few calls more or fewer "
+                   "from run to run",
                    SET_UP_NOISE);
 }
 

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Inject, acknowledge, EOI: on one thread in units of p, with many candidates pending, and on two threads
+ * Inject, acknowledge, EOI: on one thread in units of p, with many candidates pending,
+ * and on two threads
  */
 #include <errno.h>
 #include <pthread.h>
@@ -50,13 +51,15 @@ static void one_thread(struct bench *bench)
                 bench_add(&cas, time_cas());
                 bench_add(&deliver, time_deliver(&vm));
         }
-        bench_row(bench, "inject + acknowledge + EOI of an edge SPI, one thread", &deliver, &cas, "p",
-                  (struct bench_target){ BENCH_AT_MOST, 14 });
+        bench_row(bench, "inject + acknowledge + EOI of an edge SPI, one thread", &deliver, &cas,
+                  "p", (struct bench_target){ BENCH_AT_MOST, 14 });
         bench_note("p was %.2f ns here", bench_median(&cas) / N_OPS);
         bench_vm_close(&vm);
 }
 
-/* 900 SPIs of lower priority stay pending at the vCPU, while one of higher priority comes and goes. */
+/*
+ * 900 SPIs of lower priority stay pending at the vCPU, while one of higher priority comes and goes.
+ */
 static void many_candidates(struct bench *bench)
 {
         struct bench_series alone = { .n = 0 }, crowded = { .n = 0 };
@@ -79,8 +82,8 @@ static void many_candidates(struct bench *bench)
                 bench_deliver(&full, SPI_A, 0, 1000);
                 bench_add(&crowded, (double)(bench_now_ns() - start));
         }
-        bench_row(bench, "the same with 900 candidates of lower priority / with none", &crowded, &alone, "x",
-                  (struct bench_target){ BENCH_SHOWN, 0 });
+        bench_row(bench, "the same with 900 candidates of lower priority / with none", &crowded,
+                  &alone, "x", (struct bench_target){ BENCH_SHOWN, 0 });
         bench_vm_close(&empty);
         bench_vm_close(&full);
 }
@@ -112,12 +115,17 @@ static double throughput(struct bench_vm *vm, unsigned n)
 
         pthread_barrier_init(&start, NULL, n + 1);
         for (unsigned i = 0; i < n; i++) {
-                workers[i] = (struct worker){ .vm = vm, .vcpu = i, .intid = i ? SPI_B : SPI_A, .cpu = i,
-                                               .start = &start };
+                workers[i] = (struct worker){ .vm = vm,
+                                              .vcpu = i,
+                                              .intid = i ? SPI_B : SPI_A,
+                                              .cpu = i,
+                                              .start = &start };
                 if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0)
                         bench_die("thread", EAGAIN);
         }
-        /* Taken before the barrier opens: what this thread loses there counts against the product. */
+        /*
+         * Taken before the barrier opens: what this thread loses there counts against the product.
+         */
         begun = bench_now_ns();
         pthread_barrier_wait(&start);
         for (unsigned i = 0; i < n; i++)

@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A device process injects by ring through the daemon, which sleeps; against a bare eventfd wake between the same two
- * processes
+ * A device process injects by ring through the daemon, which sleeps; against a bare eventfd wake
+ * between the same two processes
  *
- * The device makes both kinds of wake, in turn, and takes the times; the vCPU's process sleeps and says when it ran.
+ * The device makes both kinds of wake, in turn, and takes the times; the vCPU's process sleeps and
+ * says when it ran.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -30,8 +31,9 @@ struct shared {
 };
 
 /*
- * Before a wake: long enough for a daemon that polls for a while to have gone to sleep again. After it: longer than
- * any wake, so that this process does not keep a processor busy that the daemon or the sleeper could use.
+ * Before a wake: long enough for a daemon that polls for a while to have gone to sleep again. After
+ * it: longer than any wake, so that this process does not keep a processor busy that the daemon or
+ * the sleeper could use.
  */
 static void rest(void)
 {
@@ -78,7 +80,8 @@ void bench_device_row(struct bench *bench)
         int status, ret;
         pid_t pid;
 
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                      0);
         if (shared == MAP_FAILED)
                 bench_die("mmap", errno);
         shared->sleeper.event_fd = eventfd(0, 0);
@@ -100,8 +103,10 @@ void bench_device_row(struct bench *bench)
                 bench_die("fork", errno);
         if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
                 bench_die("the device process", ECHILD);
-        bench_row(bench, name, &shared->device, &shared->bare, "x", (struct bench_target){ BENCH_AT_MOST, 2.2 });
-        bench_note("the bare wake took %.1f us here, of a processor that had been idle for milliseconds",
+        bench_row(bench, name, &shared->device, &shared->bare, "x",
+                  (struct bench_target){ BENCH_AT_MOST, 2.2 });
+        bench_note("the bare wake took %.1f us here, of a processor that had been idle for "
+                   "milliseconds",
                    bench_median(&shared->bare) / 1000);
         pthread_join(thread, NULL);
         close(shared->sleeper.event_fd);

@@ -4,8 +4,9 @@
 /*
  * ICC_CTLR_EL1 of random vCPUs, read by another process
  *
- * Yardstick: a bare loop of acquire loads over the same lines in the same order. The lines are found in this
- * process's own read-only mapping of the segment (the only one named so), whose header tells where they lie.
+ * Yardstick: a bare loop of acquire loads over the same lines in the same order. The lines are
+ * found in this process's own read-only mapping of the segment (the only one named so), whose
+ * header tells where they lie.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -31,7 +32,8 @@ static struct shm_header *find_segment(void)
 
         while (maps && !found && fgets(line, sizeof(line), maps)) {
                 /* The parent's read-write mapping was inherited: not that one. */
-                if (!strstr(line, "/memfd:") || sscanf(line, "%lx-%*x %7s", &start, mode) != 2 || mode[1] == 'w')
+                if (!strstr(line, "/memfd:") || sscanf(line, "%lx-%*x %7s", &start, mode) != 2 ||
+                    mode[1] == 'w')
                         continue;
                 if (((struct shm_header *)start)->magic == SHM_MAGIC)
                         found = (struct shm_header *)start;
@@ -83,8 +85,10 @@ static void read_all(struct bench *bench, const char *name, const char *title)
         if (!header)
                 bench_die("the mapping of the segment", ENOENT);
         for (uint32_t i = 0; i < N_VCPUS; i++)
-                words[i] = &((struct shm_vcpu *)((char *)header + header->areas[SHM_AREA_VCPU].offset +
-                                                 (size_t)i * header->areas[SHM_AREA_VCPU].stride))->icc_ctlr;
+                words[i] = &((struct shm_vcpu *)((char *)header +
+                                                 header->areas[SHM_AREA_VCPU].offset +
+                                                 (size_t)i * header->areas[SHM_AREA_VCPU].stride)
+                            )->icc_ctlr;
         for (unsigned i = 0; i < N_READS; i++)
                 order[i] = (uint32_t)random() % N_VCPUS;
         bench_pin(0);
@@ -122,7 +126,8 @@ static void read_from_outside(struct bench *bench, bool busy, const char *title)
                 bench_flat_out(&vm, 1);
         if (busy)
                 bench_unpin_process(getpid());
-        if (ended != pid || !WIFEXITED(status) || (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 10))
+        if (ended != pid || !WIFEXITED(status) ||
+            (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != 10))
                 bench->failed = true;
         else
                 bench->n_missed += WEXITSTATUS(status) == 10;
@@ -131,6 +136,7 @@ static void read_from_outside(struct bench *bench, bool busy, const char *title)
 
 void bench_icc_ctlr(struct bench *bench)
 {
-        read_from_outside(bench, false, "ICC_CTLR_EL1 of random vCPUs, read by another process / bare loads");
+        read_from_outside(bench, false,
+                          "ICC_CTLR_EL1 of random vCPUs, read by another process / bare loads");
         read_from_outside(bench, true, "the same, while 512 vCPUs run flat out");
 }

@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * List-register ports: a deactivation by another vCPU than the one that acknowledged, and what an entry costs
+ * List-register ports: a deactivation by another vCPU than the one that acknowledged,
+ * and what an entry costs
  *
- * All on one thread, which plays both vCPUs. A write of ICC_DIR_EL1 over a list-register port is: the trap, the exit,
- * the deactivation, and the next entry.
+ * All on one thread, which plays both vCPUs. A write of ICC_DIR_EL1 over a list-register port is:
+ * the trap, the exit, the deactivation, and the next entry.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -47,8 +48,8 @@ static double time_trap_ports(struct bench_vm *vm, uint32_t by)
 }
 
 /*
- * One SPI at a time. vCPU 0 acknowledges and drops the priority in guest, and stays there if it is to end it by itself,
- * or if vCPU 1 is to end what a running bank holds; else it leaves first.
+ * One SPI at a time. vCPU 0 acknowledges and drops the priority in guest, and stays there if it is
+ * to end it by itself, or if vCPU 1 is to end what a running bank holds; else it leaves first.
  */
 static double time_ports(struct bench_vm *vm, struct bench_port *ports, enum who who)
 {
@@ -91,9 +92,10 @@ static void deactivation_on_trap_ports(struct bench *bench)
                 bench_add(&own, time_trap_ports(&vm, 0));
                 bench_add(&other, time_trap_ports(&vm, 1));
         }
-        bench_row(bench, "ICC_DIR_EL1, trap ports: on another vCPU / on the own one", &other, &own, "x",
-                  (struct bench_target){ BENCH_SHOWN, 0 });
-        bench_note("what another vCPU holds is claimed first (doc/sudden-death.md), which is one compare-and-swap more");
+        bench_row(bench, "ICC_DIR_EL1, trap ports: on another vCPU / on the own one", &other, &own,
+                  "x", (struct bench_target){ BENCH_SHOWN, 0 });
+        bench_note("what another vCPU holds is claimed first (doc/sudden-death.md), which is one "
+                   "compare-and-swap more");
         bench_vm_close(&vm);
 }
 
@@ -114,12 +116,14 @@ static void deactivation_on_ports(struct bench *bench)
         for (unsigned i = 0; i < N_PAIRS; i++)
                 for (unsigned who = OWN; who <= OTHER_IN_GUEST; who++)
                         bench_add(&times[who], time_ports(&vm, ports, who));
-        bench_row(bench, "ICC_DIR_EL1, list registers: on another vCPU / on the own one", &times[OTHER], &times[OWN],
-                  "x", shown);
-        bench_row(bench, "the same while the vCPU that acknowledged it is in guest", &times[OTHER_IN_GUEST],
-                  &times[OWN], "x", shown);
-        bench_note("trap, exit, deactivation and entry together; of its own interrupt the exit folds a list register, and");
-        bench_note("who deactivates what is in another's list register rings that vCPU, which is a system call");
+        bench_row(bench, "ICC_DIR_EL1, list registers: on another vCPU / on the own one",
+                  &times[OTHER], &times[OWN], "x", shown);
+        bench_row(bench, "the same while the vCPU that acknowledged it is in guest",
+                  &times[OTHER_IN_GUEST], &times[OWN], "x", shown);
+        bench_note("trap, exit, deactivation and entry together; of its own interrupt the exit "
+                   "folds a list register, and");
+        bench_note("who deactivates what is in another's list register rings that vCPU, which is a "
+                   "system call");
         bench_vm_close(&vm);
 }
 
@@ -182,9 +186,11 @@ static void entries(struct bench *bench)
                         bench_add(&deliver, time_deliver(&trap));
                         bench_add(&entry, time_entries(&port));
                 }
-                snprintf(row, sizeof(row), "enter + exit, %u listed / inject + acknowledge + EOI, trap port",
+                snprintf(row, sizeof(row),
+                         "enter + exit, %u listed / inject + acknowledge + EOI, trap port",
                          numbers[k]);
-                bench_row(bench, row, &entry, &deliver, "x", (struct bench_target){ BENCH_SHOWN, 0 });
+                bench_row(bench, row, &entry, &deliver, "x",
+                          (struct bench_target){ BENCH_SHOWN, 0 });
         }
         bench_vm_close(&trap);
         bench_vm_close(&vm);

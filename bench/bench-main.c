@@ -43,16 +43,19 @@ static void print_help(FILE *to)
         fprintf(to, "Usage: vgic-bench --daemon PATH [--strict] [ROWS...]\n"
                     "Measure vgicd's figures as ratios within one run, against targets.\n\n"
                     "  --daemon PATH  the vgicd to start, on a socket of its own\n"
-                    "  --strict       exit with 1 if a target was missed, too (make bench BENCH_FLAGS=--strict)\n"
-                    "  --help         print this text\n\nRows:");
+                    "  --strict       exit with 1 if a target was missed, too (make bench\n"
+                    "                 BENCH_FLAGS=--strict)\n"
+                    "  --help         print this text\n\n"
+                    "Rows:");
         for (unsigned i = 0; i < N_GROUPS; i++)
                 fprintf(to, " %s", groups[i].name);
         fprintf(to, " (default: all)\n\n"
-                    "Not measured: a delivery against QEMU's model of the same controller, of which it should take a\n"
-                    "tenth. QEMU's model cannot be timed without QEMU, and this program has no figure for it.\n"
-                    "A machine that does other work distorts the rows that wake threads; that is said at the start.\n\n"
-                    "Exit status: 0 measured (see --strict for missed targets), 1 a row could not be measured,\n"
-                    "2 usage.\n");
+                    "Not measured: a delivery against QEMU's model of the same controller,\n"
+                    "of which it should take a tenth. QEMU's model cannot be timed without QEMU,\n"
+                    "and this program has no figure for it. A machine that does other work\n"
+                    "distorts the rows that wake threads; that is said at the start.\n\n"
+                    "Exit status: 0 measured (see --strict for missed targets), 1 a row could not\n"
+                    "be measured, 2 usage.\n");
 }
 
 static bool take_rows(struct arguments *arguments, const char *name)
@@ -87,19 +90,25 @@ static int take_arguments(struct arguments *arguments, int argc, char **argv)
         return -1;
 }
 
-/* A wake on a processor that somebody else uses waits for that, which neither side of the ratio is to blame for. */
+/*
+ * A wake on a processor that somebody else uses waits for that, which neither side of the ratio is
+ * to blame for.
+ */
 static void warn_if_busy(void)
 {
         double load, idle_enough = 0.5 * bench_n_cpus();
 
         if (getloadavg(&load, 1) == 1 && load > idle_enough)
-                printf("Warning: this machine is not idle (load average %.1f of the last minute, more than %.1f):\n"
-                       "ratios of rows that wake threads may be off.\n\n", load, idle_enough);
+                printf("Warning: this machine is not idle (load average %.1f of the last minute, "
+                       "more than %.1f):\n"
+                       "ratios of rows that wake threads may be off.\n\n",
+                       load, idle_enough);
 }
 
 static void print_verdict(const struct bench *bench)
 {
-        printf("\n%s", bench->n_missed ? "Some targets were missed." : "Every target that was measured was met.");
+        printf("\n%s", bench->n_missed ? "Some targets were missed."
+                                       : "Every target that was measured was met.");
         if (bench->n_skipped)
                 printf(" Not measured: %u.", bench->n_skipped);
         putchar('\n');
@@ -120,7 +129,8 @@ int main(int argc, char **argv)
         }
         bench.daemon_path = arguments.daemon_path;
         bench_daemon_start(&bench);
-        printf("%u processors. p is one uncontended compare-and-swap; everything is a ratio within this run.\n\n",
+        printf("%u processors. p is one uncontended compare-and-swap; everything is a ratio within "
+               "this run.\n\n",
                bench_n_cpus());
         warn_if_busy();
         bench_heading();

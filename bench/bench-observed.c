@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * What watching costs: 512 vCPUs flat out and 8 processes reading ICC_CTLR_EL1, each side with and without the other
+ * What watching costs: 512 vCPUs flat out and 8 processes reading ICC_CTLR_EL1, each side with and
+ * without the other
  *
- * Counted, not timed. One side runs under callgrind, which counts inside one function; the other side is other processes,
- * which run free. If either side ever retried, or took another way, because of the other, it would take more instructions.
+ * Counted, not timed. One side runs under callgrind, which counts inside one function; the other
+ * side is other processes, which run free. If either side ever retried, or took another way,
+ * because of the other, it would take more instructions.
  */
 #include <errno.h>
 #include <poll.h>
@@ -31,14 +33,16 @@
 
 struct other {
         pid_t pid;
-        int in, out;    /* its standard input: it goes on until that is closed; its standard output: words */
+        /* its standard input: it goes on until that is closed; its standard output: words */
+        int in, out;
 };
 
 /* --- the vCPUs' side --- */
 
 /*
- * Of each vCPU: ICC_CTLR_EL1 written and read, an SGI to itself and an SPI taken and ended. That of vCPU 0 is written at
- * every turn, and half of all reads are of it: else the two sides would hardly ever meet in the same word.
+ * Of each vCPU: ICC_CTLR_EL1 written and read, an SGI to itself and an SPI taken and ended. That of
+ * vCPU 0 is written at every turn, and half of all reads are of it: else the two sides would hardly
+ * ever meet in the same word.
  */
 __attribute__((noinline)) static void run_round(struct bench_vm *vm, unsigned round)
 {
@@ -50,7 +54,8 @@ __attribute__((noinline)) static void run_round(struct bench_vm *vm, unsigned ro
                 vgic_vcpu_sysreg_write(vm->vcpus[0], VGIC_ICC_CTLR_EL1, (round + i) & 1);
                 vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_CTLR_EL1, (round + i) & 1);
                 vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_CTLR_EL1, &ctlr);
-                vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, i / 16 << 16 | SGI << 24 | 1u << i % 16);
+                vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1,
+                                       i / 16 << 16 | SGI << 24 | 1u << i % 16);
                 first = vgic_vcpu_ack(vcpu, 1);
                 vgic_vcpu_eoi(vcpu, 1, first);
                 vgic_spi_pulse(vm->vm, VGIC_SPI_FIRST + i);
@@ -68,7 +73,10 @@ __attribute__((noinline)) void bench_flat_out(struct bench_vm *vm, unsigned n_ro
                 run_round(vm, round);
 }
 
-/* One SPI stays pending, so that TDIR stays set: its changes have their own row, and depend on time. */
+/*
+ * One SPI stays pending, so that TDIR stays set: its changes have their own row,
+ * and depend on time.
+ */
 void bench_observed_open(struct bench *bench, struct bench_vm *vm)
 {
         bench_vm_open(bench, vm, "observed", N_VCPUS, N_SPIS);
@@ -103,7 +111,8 @@ __attribute__((noinline)) void bench_read_ctlr(struct vgic_vm *vm, uint64_t *see
 
 /* --- the other processes: this program again, outside callgrind --- */
 
-static void start_other(const struct bench *bench, struct other *other, const char *mode, const char *argument)
+static void start_other(const struct bench *bench, struct other *other, const char *mode,
+                        const char *argument)
 {
         char self[256];
         int in[2], out[2];
@@ -213,7 +222,9 @@ int bench_mode_runner(struct bench *bench, char **argv)
 
 /* --- the counted processes --- */
 
-/* vgic-bench --mode=flat-out SOCKET ROUNDS READERS: prints how many reads the others made meanwhile */
+/*
+ * vgic-bench --mode=flat-out SOCKET ROUNDS READERS: prints how many reads the others made meanwhile
+ */
 int bench_mode_flat_out(struct bench *bench, char **argv)
 {
         unsigned n_readers = (unsigned)strtoul(argv[4], NULL, 10);
@@ -258,26 +269,30 @@ int bench_mode_read(struct bench *bench, char **argv)
 /* --- the rows --- */
 
 struct counted {
-        double instructions, others;    /* of the counted function; what the other side did meanwhile */
+        /* of the counted function; what the other side did meanwhile */
+        double instructions, others;
 };
 
-static int count(struct bench *bench, const char *self, const char *function, const char *mode, unsigned n,
-                 unsigned others, struct counted *ret)
+static int count(struct bench *bench, const char *self, const char *function, const char *mode,
+                 unsigned n, unsigned others, struct counted *ret)
 {
         char command[1024];
 
         snprintf(command, sizeof(command),
-                 "valgrind -q --tool=callgrind --toggle-collect=%s --callgrind-out-file='%s/callgrind' '%s' --mode=%s '%s' %u %u",
+                 "valgrind -q --tool=callgrind --toggle-collect=%s "
+                 "--callgrind-out-file='%s/callgrind' '%s' --mode=%s '%s' %u %u",
                  function, bench->directory, self, mode, bench->socket, n, others);
         if (bench_number_from(command, &ret->others) < 0)
                 return -1;
-        snprintf(command, sizeof(command), "sed -n 's/^\\(summary\\|totals\\): *//p' '%s/callgrind' && rm -f '%s/callgrind'",
+        snprintf(command, sizeof(command),
+                 "sed -n 's/^\\(summary\\|totals\\): *//p' '%s/callgrind' && rm -f '%s/callgrind'",
                  bench->directory, bench->directory);
         return bench_number_from(command, &ret->instructions);
 }
 
-static void row(struct bench *bench, const char *self, const char *name, const char *function, const char *mode, unsigned n,
-                unsigned others, double per, const char *what, const char *meanwhile)
+static void row(struct bench *bench, const char *self, const char *name, const char *function,
+                const char *mode, unsigned n, unsigned others, double per, const char *what,
+                const char *meanwhile)
 {
         struct counted alone, watched;
 
@@ -289,8 +304,9 @@ static void row(struct bench *bench, const char *self, const char *name, const c
         }
         bench_row_count(bench, name, watched.instructions / alone.instructions, "x",
                         (struct bench_target){ BENCH_WITHIN, 0 }, "counted");
-        bench_note("%.4f instructions %s alone, %.4f while the others made %.0f %s", alone.instructions / per, what,
-                   watched.instructions / per, watched.others, meanwhile);
+        bench_note("%.4f instructions %s alone, %.4f while the others made %.0f %s",
+                   alone.instructions / per, what, watched.instructions / per, watched.others,
+                   meanwhile);
         if (alone.others != 0 || watched.others == 0 || alone.instructions < n) {
                 bench_note("the other side was not where it should be");
                 bench->failed = true;
@@ -299,7 +315,8 @@ static void row(struct bench *bench, const char *self, const char *name, const c
 
 void bench_observed_rows(struct bench *bench)
 {
-        static const char runs[] = "instructions of 512 vCPUs' operations, 8 processes reading / none";
+        static const char runs[] =
+                "instructions of 512 vCPUs' operations, 8 processes reading / none";
         char self[256];
         ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -310,8 +327,9 @@ void bench_observed_rows(struct bench *bench)
                 bench_skip(bench, runs, "valgrind is not installed");
                 return;
         }
-        row(bench, self, runs, "bench_flat_out", "flat-out", N_ROUNDS, N_READERS, (double)N_ROUNDS * N_VCPUS,
+        row(bench, self, runs, "bench_flat_out", "flat-out", N_ROUNDS, N_READERS,
+            (double)N_ROUNDS * N_VCPUS,
             "a turn (ICC_CTLR_EL1 written, read; an SGI, an SPI taken, ended)", "reads");
-        row(bench, self, "instructions of a read of ICC_CTLR_EL1, 512 vCPUs running / at rest", "bench_read_ctlr", "read",
-            N_READS, 1, N_READS + CHUNK, "a read", "turns of all vCPUs");
+        row(bench, self, "instructions of a read of ICC_CTLR_EL1, 512 vCPUs running / at rest",
+            "bench_read_ctlr", "read", N_READS, 1, N_READS + CHUNK, "a read", "turns of all vCPUs");
 }

@@ -10,15 +10,17 @@
 
 #include "bench-port.h"
 
-void bench_ports_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis,
-                      uint32_t list_registers, bool eoimode)
+void bench_ports_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus,
+                      uint32_t n_spis, uint32_t list_registers, bool eoimode)
 {
-        struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = list_registers };
+        struct vgic_vcpu_options options = { .size = sizeof(options),
+                                             .list_registers = list_registers };
 
         bench_vm_open_with(bench, vm, name, n_vcpus, n_spis, &options, eoimode);
 }
 
-void bench_port_init(struct bench_port *port, struct bench_vm *vm, uint32_t vcpu, uint32_t list_registers)
+void bench_port_init(struct bench_port *port, struct bench_vm *vm, uint32_t vcpu,
+                     uint32_t list_registers)
 {
         uint64_t ctlr;
 
@@ -26,7 +28,8 @@ void bench_port_init(struct bench_port *port, struct bench_vm *vm, uint32_t vcpu
         port->vcpu = vm->vcpus[vcpu];
         bench_must(vgic_vcpu_sysreg_read(port->vcpu, VGIC_ICC_CTLR_EL1, &ctlr), "ICC_CTLR_EL1");
         port->params = (struct icv_params){ .n_list_registers = (uint8_t)list_registers,
-                                            .n_priority_bits = (uint8_t)((ctlr >> 8 & 7) + 1), .ctlr = (uint32_t)ctlr };
+                                            .n_priority_bits = (uint8_t)((ctlr >> 8 & 7) + 1),
+                                            .ctlr = (uint32_t)ctlr };
 }
 
 void bench_port_enter(struct bench_port *port)
@@ -43,7 +46,8 @@ void bench_port_ack(struct bench_port *port, uint32_t intid)
 {
         uint64_t taken = 0;
 
-        if (icv_read(&port->params, &port->bank, VGIC_ICC_IAR1_EL1, &taken) != ICV_DONE || taken != intid)
+        if (icv_read(&port->params, &port->bank, VGIC_ICC_IAR1_EL1, &taken) != ICV_DONE ||
+            taken != intid)
                 bench_die("the guest's acknowledge", ENOMSG);
 }
 

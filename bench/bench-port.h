@@ -6,7 +6,8 @@
 /*
  * VMs of list-register ports, and what a CPU model and its guest do with one
  *
- * What    The hardware's side is icv/'s: the guest's accesses work on the bank that vgic_lr_enter() filled.
+ * What    The hardware's side is icv/'s: the guest's accesses work on the bank that vgic_lr_enter()
+ *         filled.
  * Ends    the process with a message if anything does not go as it should.
  */
 #include <stdint.h>
@@ -23,10 +24,11 @@ struct bench_port {
 };
 
 /* A VM whose vCPUs have @list_registers each, and a guest of EOImode 1 or 0. */
-void bench_ports_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis,
-                      uint32_t list_registers, bool eoimode);
+void bench_ports_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus,
+                      uint32_t n_spis, uint32_t list_registers, bool eoimode);
 /* The hardware of vCPU @vcpu of such a VM. It is not in guest. */
-void bench_port_init(struct bench_port *port, struct bench_vm *vm, uint32_t vcpu, uint32_t list_registers);
+void bench_port_init(struct bench_port *port, struct bench_vm *vm, uint32_t vcpu,
+                     uint32_t list_registers);
 
 void bench_port_enter(struct bench_port *port);
 void bench_port_exit(struct bench_port *port);
@@ -34,7 +36,10 @@ void bench_port_exit(struct bench_port *port);
 void bench_port_ack(struct bench_port *port, uint32_t intid);
 void bench_port_eoi(struct bench_port *port, uint32_t intid);
 void bench_port_take(struct bench_port *port, uint32_t intid);
-/* In guest: the guest writes ICC_DIR_EL1, which has to trap; the vCPU leaves, and the write is completed. It stays out. */
+/*
+ * In guest: the guest writes ICC_DIR_EL1, which has to trap; the vCPU leaves, and the write is
+ * completed. It stays out.
+ */
 void bench_port_dir(struct bench_port *port, uint32_t intid);
 
 /* Wait until TDIR is clear. */

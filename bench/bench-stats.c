@@ -107,7 +107,8 @@ static bool is_met(double value, struct bench_target target)
 static void target_text(struct bench_target target, char *text, size_t size)
 {
         static const char *const forms[] = {
-                [BENCH_AT_MOST] = "<= %.4g", [BENCH_AT_LEAST] = ">= %.4g", [BENCH_WITHIN] = "1 +- %.4g",
+                [BENCH_AT_MOST] = "<= %.4g", [BENCH_AT_LEAST] = ">= %.4g",
+                [BENCH_WITHIN] = "1 +- %.4g",
         };
 
         if (target.bound == BENCH_SHOWN) {
@@ -120,15 +121,18 @@ static void target_text(struct bench_target target, char *text, size_t size)
 #pragma GCC diagnostic pop
 }
 
-static void print_row(struct bench *bench, const char *name, double value, const char *unit, struct bench_target target,
-                      const char *spread)
+static void print_row(struct bench *bench, const char *name, double value, const char *unit,
+                      struct bench_target target, const char *spread)
 {
         char measured[32], wanted[32];
         bool met = is_met(value, target);
 
         snprintf(measured, sizeof(measured), "%.3g %s", value, unit);
         target_text(target, wanted, sizeof(wanted));
-        printf(ROW_FORMAT, name, measured, wanted, target.bound == BENCH_SHOWN ? "shown" : met ? "met" : "MISSED",
+        printf(ROW_FORMAT, name, measured, wanted,
+               target.bound == BENCH_SHOWN ? "shown"
+               : met                       ? "met"
+                                           : "MISSED",
                spread);
         fflush(stdout);
         bench->n_missed += !met;
@@ -143,13 +147,13 @@ void bench_row(struct bench *bench, const char *name, const struct bench_series 
 
         for (unsigned i = 0; i < series->n && i < base->n; i++)
                 bench_add(&ratios, series->values[i] / base->values[i]);
-        snprintf(spread, sizeof(spread), "%.3g to %.3g (%u pairs)", quantile(&ratios, 0.25), quantile(&ratios, 0.75),
-                 ratios.n);
+        snprintf(spread, sizeof(spread), "%.3g to %.3g (%u pairs)", quantile(&ratios, 0.25),
+                 quantile(&ratios, 0.75), ratios.n);
         print_row(bench, name, yard > 0 ? bench_median(series) / yard : 0, unit, target, spread);
 }
 
-void bench_row_count(struct bench *bench, const char *name, double value, const char *unit, struct bench_target target,
-                     const char *how)
+void bench_row_count(struct bench *bench, const char *name, double value, const char *unit,
+                     struct bench_target target, const char *how)
 {
         print_row(bench, name, value, unit, target, how);
 }

@@ -2,12 +2,14 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * TDIR: from the injection that sets it until the last of 512 subscribers is told, and what that costs the injector
+ * TDIR: from the injection that sets it until the last of 512 subscribers is told, and what that
+ * costs the injector
  *
- * The vCPUs are list-register ports that subscribe, each an eventfd of its own. The last one's says when all were told:
- * they are told in order, which is checked afterwards. Yardstick: a process that sleeps on an eventfd, is woken in the
- * same way, and writes 512 others; like the daemon it has one thread, for which a system call on a descriptor is cheaper.
- * Nobody waits on what is written, on either side; this thread looks at the last one all the time.
+ * The vCPUs are list-register ports that subscribe, each an eventfd of its own. The last one's says
+ * when all were told: they are told in order, which is checked afterwards. Yardstick: a process
+ * that sleeps on an eventfd, is woken in the same way, and writes 512 others; like the daemon it
+ * has one thread, for which a system call on a descriptor is cheaper. Nobody waits on what is
+ * written, on either side; this thread looks at the last one all the time.
  */
 #include <errno.h>
 #include <signal.h>
@@ -122,11 +124,12 @@ static void check_others(struct subscribers *subscribers)
 {
         for (uint32_t i = 0; i + 1 < subscribers->n; i++)
                 if (!was_told(subscribers->fds[i]))
-                        bench_die("a subscriber was told after the last one, or not at all", ENOMSG);
+                        bench_die("a subscriber was told after the last one, or not at all",
+                                  ENOMSG);
 }
 
-static void open_ports(struct bench *bench, struct bench_vm *vm, struct subscribers *subscribers, const char *name,
-                       uint32_t n)
+static void open_ports(struct bench *bench, struct bench_vm *vm, struct subscribers *subscribers,
+                       const char *name, uint32_t n)
 {
         bench_ports_open(bench, vm, name, n, 32, N_LRS, false);
         bench_spi(vm, SPI, 0, 0x80);
@@ -188,13 +191,15 @@ static void measure(struct bench *bench, struct writer *writer)
 {
         static struct subscribers of_one, of_all;
         static struct bench_vm one, all;
-        struct bench_series bare = { .n = 0 }, broadcast = { .n = 0 }, own_one = { .n = 0 }, own_all = { .n = 0 };
+        struct bench_series bare = { .n = 0 }, broadcast = { .n = 0 }, own_one = { .n = 0 },
+                own_all = { .n = 0 };
         double told;
 
         open_ports(bench, &one, &of_one, "tdir-1", 1);
         open_ports(bench, &all, &of_all, "tdir-512", MAX_PORTS);
         for (unsigned i = 0; i < N_PAIRS; i++) {
-                time_bare(writer); /* a broadcast comes as shortly after the clear of the one before it */
+                /* a broadcast comes as shortly after the clear of the one before it */
+                time_bare(writer);
                 bench_add(&bare, time_bare(writer));
                 raise_once(&all, &of_all, &told);
                 bench_add(&own_all, raise_once(&all, &of_all, &told));
@@ -202,11 +207,12 @@ static void measure(struct bench *bench, struct writer *writer)
                 raise_once(&one, &of_one, &told);
                 bench_add(&own_one, raise_once(&one, &of_one, &told));
         }
-        bench_row(bench, "TDIR broadcast to 512 subscribers / a process's 512 bare writes", &broadcast, &bare, "x",
-                  (struct bench_target){ BENCH_AT_MOST, 1.1 });
-        bench_note("512 bare eventfd writes and the wake before them took %.0f us here", bench_median(&bare) / 1000);
-        bench_row(bench, "time of the injector, 512 ports that subscribe / 1 port", &own_all, &own_one, "x",
-                  (struct bench_target){ BENCH_WITHIN, 0.2 });
+        bench_row(bench, "TDIR broadcast to 512 subscribers / a process's 512 bare writes",
+                  &broadcast, &bare, "x", (struct bench_target){ BENCH_AT_MOST, 1.1 });
+        bench_note("512 bare eventfd writes and the wake before them took %.0f us here",
+                   bench_median(&bare) / 1000);
+        bench_row(bench, "time of the injector, 512 ports that subscribe / 1 port", &own_all,
+                  &own_one, "x", (struct bench_target){ BENCH_WITHIN, 0.2 });
         bench_vm_close(&one);
         bench_vm_close(&all);
         close_eventfds(&of_one);
@@ -233,7 +239,8 @@ int bench_mode_raise(struct bench *bench, char **argv)
 
 static void count(struct bench *bench)
 {
-        static const char name[] = "instructions of the injector, 512 ports that subscribe / 1 port";
+        static const char name[] =
+                "instructions of the injector, 512 ports that subscribe / 1 port";
         const unsigned n = 20;
         double one, all;
 
@@ -247,8 +254,10 @@ static void count(struct bench *bench)
                 bench->failed = true;
                 return;
         }
-        bench_row_count(bench, name, all / one, "x", (struct bench_target){ BENCH_WITHIN, 0.05 }, "counted");
-        bench_note("%.1f instructions of an injection that sets TDIR with 1 port, %.1f with 512", one / n, all / n);
+        bench_row_count(bench, name, all / one, "x", (struct bench_target){ BENCH_WITHIN, 0.05 },
+                        "counted");
+        bench_note("%.1f instructions of an injection that sets TDIR with 1 port, %.1f with 512",
+                   one / n, all / n);
 }
 
 void bench_tdir_rows(struct bench *bench)
@@ -257,7 +266,8 @@ void bench_tdir_rows(struct bench *bench)
 
         start_writer(&writer);
         bench_pin(0);
-        bench_pin_process(bench->daemon, 1); /* as the yardstick is: away from this thread, which looks all the time */
+        /* as the yardstick is: away from this thread, which looks all the time */
+        bench_pin_process(bench->daemon, 1);
         measure(bench, &writer);
         bench_unpin_process(bench->daemon);
         bench_unpin_process(0);

@@ -2,13 +2,15 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * How often TDIR changes: traces of 10,000 SPIs in flight 5 us each, over list-register ports with the default lag
+ * How often TDIR changes: traces of 10,000 SPIs in flight 5 us each, over list-register ports with
+ * the default lag
  *
- * One thread plays a device and four vCPUs whose guest has EOImode 1: it injects, a vCPU enters, acknowledges, drops
- * the priority and leaves; 5 us after the injection another vCPU enters and deactivates, which traps. So this thread knows
- * when an SPI is in flight and when none is: each change between the two would be a broadcast, if the daemon told every
- * one. The daemon runs in its process, and tells four subscribers. What comes too late, since the machine did something
- * else, is made up for: the next SPIs follow each other.
+ * One thread plays a device and four vCPUs whose guest has EOImode 1: it injects, a vCPU enters,
+ * acknowledges, drops the priority and leaves; 5 us after the injection another vCPU enters and
+ * deactivates, which traps. So this thread knows when an SPI is in flight and when none is: each
+ * change between the two would be a broadcast, if the daemon told every one. The daemon runs in its
+ * process, and tells four subscribers. What comes too late, since the machine did something else,
+ * is made up for: the next SPIs follow each other.
  */
 #include <errno.h>
 #include <math.h>
@@ -123,7 +125,8 @@ static void play(struct player *p, const struct trace *trace)
         double next = (double)bench_now_ns() + gap_ns(trace, &seed);
 
         while (p->n_ended < N_EVENTS) {
-                uint64_t ends = p->n_ended < p->n_begun ? p->begun[p->n_ended % N_SPIS] + FLIGHT_NS : UINT64_MAX;
+                uint64_t ends = p->n_ended < p->n_begun ? p->begun[p->n_ended % N_SPIS] + FLIGHT_NS
+                                                        : UINT64_MAX;
 
                 if (p->n_begun == N_EVENTS || (double)ends <= next || ends <= bench_now_ns()) {
                         wait_until(ends);
@@ -173,16 +176,19 @@ static void show_clears(struct bench *bench, const char *row, const struct bench
 
         for (unsigned i = 0; i < N_ENDS; i++)
                 bench_add(&sleeps, time_sleep());
-        bench_row_count(bench, row, bench_median(clears), "ms", (struct bench_target){ BENCH_AT_MOST, CLEAR_MS },
-                        "median of 31");
-        bench_note("%.1f ms at the longest; a thread's bare sleep of %.0f ms took %.1f ms, and %.1f ms at the longest",
+        bench_row_count(bench, row, bench_median(clears), "ms",
+                        (struct bench_target){ BENCH_AT_MOST, CLEAR_MS }, "median of 31");
+        bench_note("%.1f ms at the longest; a thread's bare sleep of %.0f ms took %.1f ms, and "
+                   "%.1f ms at the longest",
                    longest(clears), LAG_MS, bench_median(&sleeps), longest(&sleeps));
 }
 
 /* Return: the counts of the whole trace. */
-static struct vgic_tdir_stats play_all(struct player *p, const struct trace *trace, double *ret_cleared)
+static struct vgic_tdir_stats play_all(struct player *p, const struct trace *trace,
+                                       double *ret_cleared)
 {
-        struct vgic_tdir_stats before = { .size = sizeof(before) }, after = { .size = sizeof(after) };
+        struct vgic_tdir_stats before = { .size = sizeof(before) },
+                after = { .size = sizeof(after) };
 
         bench_must(vgic_vm_tdir_stats(p->vm.vm, &before), "TDIR");
         play(p, trace);
@@ -209,15 +215,18 @@ static void run(struct bench *bench, const struct trace *trace)
                 bench_die("broadcasts, or traps of ICC_DIR_EL1", ENOMSG);
         snprintf(row, sizeof(row), "%s: transitions, for a broadcast", trace->name);
         bench_row_count(bench, row, (double)p.n_changes / (double)counts.broadcasts, "",
-                        (struct bench_target){ trace->least > 0 ? BENCH_AT_LEAST : BENCH_SHOWN, trace->least },
+                        (struct bench_target){ trace->least > 0 ? BENCH_AT_LEAST : BENCH_SHOWN,
+                                               trace->least },
                         "counted");
-        bench_note("%llu transitions between none in flight and some, %llu broadcasts, %llu clears suppressed,"
-                   " %llu traps;",
+        bench_note("%llu transitions between none in flight and some, %llu broadcasts, %llu clears "
+                   "suppressed, %llu traps;",
                    (unsigned long long)p.n_changes, (unsigned long long)counts.broadcasts,
                    (unsigned long long)counts.suppressed, (unsigned long long)counts.traps);
-        bench_note("each SPI was in flight for %.1f us on average", (double)p.flight_ns / N_EVENTS / 1000);
+        bench_note("each SPI was in flight for %.1f us on average",
+                   (double)p.flight_ns / N_EVENTS / 1000);
         snprintf(row, sizeof(row), "%s: from the last to TDIR clear", trace->name);
-        bench_row_count(bench, row, cleared, "ms", (struct bench_target){ BENCH_AT_MOST, CLEAR_MS }, "once");
+        bench_row_count(bench, row, cleared, "ms", (struct bench_target){ BENCH_AT_MOST, CLEAR_MS },
+                        "once");
         close_player(&p);
 }
 
@@ -244,14 +253,18 @@ static void run_late(struct bench *bench)
 }
 
 /*
- * The guest ends the interrupt in its list register and goes on: the daemon learns it when the vCPU folds, which it
- * does when it is rung. The worst moment to end it: when it was rung, has folded, and is in guest again.
+ * The guest ends the interrupt in its list register and goes on: the daemon learns it when the vCPU
+ * folds, which it does when it is rung. The worst moment to end it: when it was rung, has folded,
+ * and is in guest again.
  */
 static bool leave_if_rung(struct bench_port *port)
 {
         struct pollfd fd = { .fd = vgic_vcpu_fd(port->vcpu), .events = POLLIN };
 
-        /* A sleep: on a machine that is not idle a thread that runs all the time has to wait for its turn when it is rung. */
+        /*
+         * A sleep: on a machine that is not idle a thread that runs all the time has to wait for
+         * its turn when it is rung.
+         */
         if (ppoll(&fd, 1, &(struct timespec){ .tv_nsec = 50000 }, NULL) != 1)
                 return false;
         bench_port_exit(port);
@@ -269,7 +282,8 @@ static double time_clear_in_guest(struct bench_vm *vm, struct bench_port *port)
         bench_must(vgic_spi_pulse(vm->vm, VGIC_SPI_FIRST), "pulse");
         bench_port_enter(port);
         bench_port_ack(port, VGIC_SPI_FIRST);
-        while (!leave_if_rung(port)) /* TDIR was broadcast: at once; or it is looked whether the SPI has ended */
+        /* TDIR was broadcast: at once; or it is looked whether the SPI has ended */
+        while (!leave_if_rung(port))
                 ;
         while (!leave_if_rung(port))
                 ;

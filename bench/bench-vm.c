@@ -46,7 +46,8 @@ static void raise_descriptor_limit(void)
 
 static bool daemon_answers(const struct bench *bench)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = bench->socket };
+        struct vgic_conn_options options = { .size = sizeof(options),
+                                             .socket_path = bench->socket };
         struct vgic_conn *conn = NULL;
         int ret = vgic_connect(&options, &conn);
 
@@ -72,12 +73,15 @@ void bench_daemon_start(struct bench *bench)
                 prctl(PR_SET_PDEATHSIG, SIGTERM);
                 if (!freopen(log, "w", stderr))
                         _exit(127);
-                execl(bench->daemon_path, bench->daemon_path, "--socket", bench->socket, (char *)NULL);
+                execl(bench->daemon_path, bench->daemon_path, "--socket", bench->socket,
+                      (char *)NULL);
                 _exit(127);
         }
         while (!daemon_answers(bench)) {
-                if (waitpid(bench->daemon, NULL, WNOHANG) == bench->daemon || bench_now_ns() > end) {
-                        fprintf(stderr, "vgic-bench: %s does not serve; see %s\n", bench->daemon_path, log);
+                if (waitpid(bench->daemon, NULL, WNOHANG) == bench->daemon ||
+                    bench_now_ns() > end) {
+                        fprintf(stderr, "vgic-bench: %s does not serve; see %s\n",
+                                bench->daemon_path, log);
                         exit(1);
                 }
                 nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
@@ -106,10 +110,12 @@ struct vgic_conn *bench_connect(const struct bench *bench)
         return conn;
 }
 
-void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis,
-                        const struct vgic_vcpu_options *options, bool eoimode)
+void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *name,
+                        uint32_t n_vcpus, uint32_t n_spis, const struct vgic_vcpu_options *options,
+                        bool eoimode)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .n_vcpus = n_vcpus, .n_spis = n_spis,
+        struct vgic_vm_config config = { .size = sizeof(config), .n_vcpus = n_vcpus,
+                                         .n_spis = n_spis,
                                          .flags = VGIC_VM_EPHEMERAL };
 
         *vm = (struct bench_vm){ .bench = bench, .n_vcpus = n_vcpus, .n_spis = n_spis };
@@ -128,7 +134,8 @@ void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *na
         }
 }
 
-void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus, uint32_t n_spis)
+void bench_vm_open(struct bench *bench, struct bench_vm *vm, const char *name, uint32_t n_vcpus,
+                   uint32_t n_spis)
 {
         struct vgic_vcpu_options options = { .size = sizeof(options) };
 

@@ -115,7 +115,9 @@ void bench_wake_rows(struct bench *bench)
                 bench_die("memory", ENOMEM);
         bench_vm_open(bench, &vm, "wake", 1, 32);
         bench_spi(&vm, BENCH_WAKE_SPI, 0, 0x80);
-        *sleeper = (struct bench_sleeper){ .vm = &vm, .event_fd = eventfd(0, EFD_CLOEXEC), .cpu = 1 };
+        *sleeper = (struct bench_sleeper){ .vm = &vm,
+                                           .event_fd = eventfd(0, EFD_CLOEXEC),
+                                           .cpu = 1 };
         if (pthread_create(&thread, NULL, bench_sleeper_thread, sleeper) != 0)
                 bench_die("thread", EAGAIN);
         bench_pin(0);
@@ -132,8 +134,8 @@ void bench_wake_rows(struct bench *bench)
         }
         bench_sleeper_end(sleeper);
         pthread_join(thread, NULL);
-        bench_row(bench, "inject to a parked vCPU thread, until it runs / bare eventfd wake", &parked, &bare, "x",
-                  (struct bench_target){ BENCH_AT_MOST, 1.1 });
+        bench_row(bench, "inject to a parked vCPU thread, until it runs / bare eventfd wake",
+                  &parked, &bare, "x", (struct bench_target){ BENCH_AT_MOST, 1.1 });
         bench_note("a bare eventfd wake took %.1f us here", bench_median(&bare) / 1000);
         close(sleeper->event_fd);
         bench_vm_close(&vm);

@@ -6,9 +6,10 @@
 /*
  * A thread that sleeps, in one of two ways, and says when it ran again
  *
- * What    The sleeper waits on a bare eventfd or parks a vCPU, as its caller says for each round. What sleeps is told
- *         from what is about to sleep by a pause that is the same for both.
- * Threads One sleeper, one caller; the caller may be in another process (the struct is in shared memory then).
+ * What    The sleeper waits on a bare eventfd or parks a vCPU, as its caller says for each round.
+ *         What sleeps is told from what is about to sleep by a pause that is the same for both.
+ * Threads One sleeper, one caller; the caller may be in another process (the struct is in shared
+ * memory then).
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -18,7 +19,8 @@
 enum bench_wake_kind { BENCH_WAKE_BARE = 1, BENCH_WAKE_PARK, BENCH_WAKE_END };
 
 struct bench_sleeper {
-        _Alignas(64) _Atomic uint32_t kind;     /* the caller's order; taken by the sleeper, which empties it */
+        /* the caller's order; taken by the sleeper, which empties it */
+        _Alignas(64) _Atomic uint32_t kind;
         _Alignas(64) _Atomic uint32_t asleep;   /* the sleeper's last word before it sleeps */
         _Alignas(64) _Atomic uint64_t woken_ns; /* when it ran again; 0: not yet */
         struct bench_vm *vm;                    /* of the sleeper's process */

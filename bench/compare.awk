@@ -3,9 +3,9 @@
 #
 # compare.awk - the table of compare.sh
 #
-# Input: lines "kind TAB side TAB row TAB value", kind time, count or ratio, side before or after, the sides in turn. Of
-# times and ratios the medians are compared; the spread is the middle half of the ratios of the pairs. Exit status: 1 if
-# strict and a count grew by over 2 %.
+# Input: lines "kind TAB side TAB row TAB value", kind time, count or ratio, side before or after,
+# the sides in turn. Of times and ratios the medians are compared; the spread is the middle half of
+# the ratios of the pairs. Exit status: 1 if strict and a count grew by over 2 %.
 
 function quantile(list, n, q,   sorted, i, j, x) {
         for (i = 1; i <= n; i++) {
@@ -42,7 +42,8 @@ BEGIN { FS = "\t" }
 }
 
 function print_path(   i, row, ratio, a, b, text) {
-        printf "\n%-59s %8s %8s %6s   %8s %8s %6s  %s\n", "OPERATION", "INSTR.", "AFTER", "RATIO", "NS", "AFTER", "RATIO",
+        printf "\n%-59s %8s %8s %6s   %8s %8s %6s  %s\n", "OPERATION", "INSTR.", "AFTER", "RATIO",
+               "NS", "AFTER", "RATIO",
                "MIDDLE HALF"
         for (i = 1; i <= n_rows["time"]; i++) {
                 row = order["time", i]
@@ -57,16 +58,19 @@ function print_path(   i, row, ratio, a, b, text) {
                 }
                 a = middle("time", "before", row, 0.5)
                 b = middle("time", "after", row, 0.5)
-                printf "%-59s %s   %8.1f %8.1f %6.2f  %s\n", row, text, a, b, b / a, spread("time", row)
+                printf "%-59s %s   %8.1f %8.1f %6.2f  %s\n", row, text, a, b, b / a,
+                       spread("time", row)
         }
-        printf "\nA ratio is after / before: 1 is the same cost, below 1 cheaper, above 1 dearer. Instructions repeat exactly;\n" \
-               "times are medians of rounds in turn, and mean nothing where 1 lies in the middle half of the pairs.\n"
+        printf "\nA ratio is after / before: 1 is the same cost, below 1 cheaper, above 1\n" \
+               "dearer. Instructions repeat exactly; times are medians of rounds in turn,\n" \
+               "and mean nothing where 1 lies in the middle half of the pairs.\n"
         if (n_rows["count"])
                 printf "Rows that take over 2 %% more instructions: %d.\n", grown
 }
 
 function print_bench(   i, row, a, b) {
-        printf "\n%-72s %9s %9s %6s  %s\n", "ROW OF MAKE BENCH (each commit's own program; units as there)", "BEFORE", "AFTER",
+        printf "\n%-72s %9s %9s %6s  %s\n",
+               "ROW OF MAKE BENCH (each commit's own program; units as there)", "BEFORE", "AFTER",
                "RATIO", "MIDDLE HALF"
         for (i = 1; i <= n_rows["ratio"]; i++) {
                 row = order["ratio", i]
@@ -76,7 +80,8 @@ function print_bench(   i, row, a, b) {
                 }
                 a = middle("ratio", "before", row, 0.5)
                 b = middle("ratio", "after", row, 0.5)
-                printf "%-72s %9.3g %9.3g %6.2f  %s\n", row, a, b, a ? b / a : 0, a ? spread("ratio", row) : "-"
+                printf "%-72s %9.3g %9.3g %6.2f  %s\n", row, a, b, a ? b / a : 0,
+                       a ? spread("ratio", row) : "-"
         }
 }
 

@@ -6,20 +6,23 @@
 #
 #   compare.sh --source DIR --build DIR --base COMMIT [--rounds N] [--strict] [ROWS...]
 #
-# Called by "make bench-compare BASE=COMMIT". COMMIT is taken out of git into a temporary directory, configured with the
-# compiler and the flags of this build, and built; the directory is removed at the end. The rows:
+# Called by "make bench-compare BASE=COMMIT". COMMIT is taken out of git into a temporary directory,
+# configured with the compiler and the flags of this build, and built; the directory is removed at
+# the end. The rows:
 #
-#   path      bench-path.c and bench-ops.c of this tree, built against each commit's libvgic and run against each commit's vgicd: the
-#             operations one by one, timed in alternating rounds, and their instructions counted once (callgrind)
+#   path      bench-path.c and bench-ops.c of this tree, built against each commit's libvgic and run
+#             against each commit's vgicd: the operations one by one, timed in alternating rounds,
+#             and their instructions counted once (callgrind)
 #   deliver, icc-ctlr, count, wake, device, tdir, trace, lr (as far as both commits have them)
 #             each commit's own vgic-bench, in alternating rounds: what "make bench" prints
 #
-# Default: path icc-ctlr deliver count. Exit status: 0 compared, 1 it could not be, 2 usage; with --strict also 1 if a
-# row of path takes over 2 % more instructions.
+# Default: path icc-ctlr deliver count. Exit status: 0 compared, 1 it could not be, 2 usage; with
+# --strict also 1 if a row of path takes over 2 % more instructions.
 set -eu
 
 usage() {
-        echo "Usage: compare.sh --source DIR --build DIR --base COMMIT [--rounds N] [--strict] [ROWS...]" >&2
+        echo "Usage: compare.sh --source DIR --build DIR --base COMMIT [--rounds N] [--strict]" \
+                "[ROWS...]" >&2
         exit 2
 }
 
@@ -58,7 +61,8 @@ case $rounds in '' | *[!0-9]* | 0) usage ;; esac
 top=$(git -C "$source" rev-parse --show-toplevel 2>/dev/null) || top=
 [ "$top" = "$(cd "$source" && pwd -P)" ] ||
         die "$source is not a git checkout, so there is no other commit to compare with"
-commit=$(git -C "$source" rev-parse --verify --quiet "$base^{commit}") || die "there is no commit '$base' here"
+commit=$(git -C "$source" rev-parse --verify --quiet "$base^{commit}") ||
+        die "there is no commit '$base' here"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vgic-compare.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -84,22 +88,26 @@ git -C "$source" archive "$commit" | tar -x -C "$work/before"
 build_path() {
         # CFLAGS is a list of words.
         # shellcheck disable=SC2086
-        logged ${CC:-cc} ${CFLAGS:--g -O2} -std=gnu11 -include "$2/config.h" -I"$1/client-lib/include" \
-                -iquote "$source/load" -iquote "$source/bench" -o "$work/path-$3" "$source/bench/bench-path.c" "$source/bench/bench-ops.c" "$source/bench/bench-stats.c" \
-                "$source/bench/bench-vm.c" "$source/load/load-guest.c" -L"$2/client-lib/.libs" -lvgic -lm \
+        logged ${CC:-cc} ${CFLAGS:--g -O2} -std=gnu11 -include "$2/config.h" \
+                -I"$1/client-lib/include" -iquote "$source/load" -iquote "$source/bench" \
+                -o "$work/path-$3" "$source/bench/bench-path.c" "$source/bench/bench-ops.c" \
+                "$source/bench/bench-stats.c" "$source/bench/bench-vm.c" \
+                "$source/load/load-guest.c" -L"$2/client-lib/.libs" -lvgic -lm \
                 -Wl,-rpath,"$2/client-lib/.libs"
 }
 build=$(cd "$build" && pwd)
 source=$(cd "$source" && pwd)
 before=$work/before/b
 
-# time_path BEFORE|AFTER BUILD, count_path BEFORE|AFTER BUILD: lines "time|count TAB side TAB row TAB value"
+# time_path BEFORE|AFTER BUILD, count_path BEFORE|AFTER BUILD:
+# lines "time|count TAB side TAB row TAB value"
 time_path() {
         "$work/path-$1" "$2/daemon/vgicd" >"$work/out" || die "vgic-bench-path failed ($1)"
         sed "s/^/time	$1	/" "$work/out" >>"$work/path"
 }
 
-# Callgrind writes one file at the end of each row, in the order of the rows, and what is left into a last one.
+# Callgrind writes one file at the end of each row, in the order of the rows, and what is left into
+# a last one.
 count_path() {
         mkdir "$work/cg-$1"
         # shellcheck disable=SC2046
@@ -113,14 +121,17 @@ count_path() {
                 number=$((number + 1))
                 total=$(sed -n 's/^totals: //p' "$work/cg-$1/out.$number")
                 awk -v row="$row" -v n="$n" -v total="$total" -v side="$1" \
-                        'BEGIN { printf "count\t%s\t%s\t%.3f\n", side, row, total / n }' >>"$work/path"
+                        'BEGIN { printf "count\t%s\t%s\t%.3f\n", side, row, total / n }' \
+                        >>"$work/path"
         done <"$work/out"
 }
 
-# bench SIDE BUILD - the rows of that commit's own program; its table has two or more blanks between columns
+# bench SIDE BUILD - the rows of that commit's own program; its table has two or more blanks between
+# columns
 bench() {
         # shellcheck disable=SC2086
-        "$2/bench/vgic-bench" --daemon "$2/daemon/vgicd" $rows >"$work/out" || die "vgic-bench failed ($1)"
+        "$2/bench/vgic-bench" --daemon "$2/daemon/vgicd" $rows >"$work/out" ||
+                die "vgic-bench failed ($1)"
         awk -v side="$1" -F '   *' '/  (met|MISSED|shown) / {
                 split($2, value, " ")
                 print "ratio\t" side "\t" $1 "\t" value[1]
