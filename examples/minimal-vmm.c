@@ -7,8 +7,9 @@
  *   cc minimal-vmm.c -o minimal-vmm $(pkg-config --cflags --libs libvgic) -pthread
  *   ./minimal-vmm [SOCKET]
  *
- * There is no CPU model: each thread does by hand what the guest's instructions would make the VMM do. Each call that
- * takes an MMIO offset or a register's name is where an emulator's load, store, MRS or MSR would end up.
+ * There is no CPU model: each thread does by hand what the guest's instructions would make the VMM
+ * do. Each call that takes an MMIO offset or a register's name is where an emulator's load, store,
+ * MRS or MSR would end up.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -23,28 +24,38 @@ static void check(int ret, const char *what, const struct vgic_conn *conn)
 {
         if (ret >= 0)
                 return;
-        fprintf(stderr, "minimal-vmm: %s: %s (%s)\n", what, strerror(-ret), conn ? vgic_conn_error(conn) : "");
+        fprintf(stderr, "minimal-vmm: %s: %s (%s)\n", what, strerror(-ret),
+                conn ? vgic_conn_error(conn) : "");
         exit(1);
 }
 
-/* What a guest's kernel does on its boot CPU: group 1 on; the SPI edge-triggered, to vCPU 1, enabled. */
+/*
+ * What a guest's kernel does on its boot CPU: group 1 on; the SPI edge-triggered,
+ * to vCPU 1, enabled.
+ */
 static void guest_setup_distributor(struct vgic_vm *vm)
 {
         check(vgic_gicd_write(vm, 0x0000, 4, 0x12), "GICD_CTLR", NULL);
-        check(vgic_gicd_write(vm, 0x0080 + DEVICE_SPI / 32 * 4, 4, 1u << DEVICE_SPI % 32), "GICD_IGROUPR", NULL);
+        check(vgic_gicd_write(vm, 0x0080 + DEVICE_SPI / 32 * 4, 4, 1u << DEVICE_SPI % 32),
+              "GICD_IGROUPR", NULL);
         check(vgic_gicd_write(vm, 0x0400 + DEVICE_SPI, 1, 0x80), "GICD_IPRIORITYR", NULL);
-        check(vgic_gicd_write(vm, 0x0c00 + DEVICE_SPI / 16 * 4, 4, 2u << DEVICE_SPI % 16 * 2), "GICD_ICFGR", NULL);
+        check(vgic_gicd_write(vm, 0x0c00 + DEVICE_SPI / 16 * 4, 4, 2u << DEVICE_SPI % 16 * 2),
+              "GICD_ICFGR", NULL);
         check(vgic_gicd_write(vm, 0x6000 + DEVICE_SPI * 8, 8, 1), "GICD_IROUTER", NULL);
-        check(vgic_gicd_write(vm, 0x0100 + DEVICE_SPI / 32 * 4, 4, 1u << DEVICE_SPI % 32), "GICD_ISENABLER", NULL);
+        check(vgic_gicd_write(vm, 0x0100 + DEVICE_SPI / 32 * 4, 4, 1u << DEVICE_SPI % 32),
+              "GICD_ISENABLER", NULL);
 }
 
 /* On each CPU: wake the redistributor, open the CPU interface. */
 static void guest_setup_cpu(struct vgic_vm *vm, struct vgic_vcpu *vcpu)
 {
         vgic_vcpu_power(vcpu, 1);
-        check(vgic_gicr_write(vm, 0x20000 * vgic_vcpu_index(vcpu) + 0x0014, 4, 0), "GICR_WAKER", NULL);
-        check(vgic_gicr_write(vm, 0x20000 * vgic_vcpu_index(vcpu) + 0x10080, 4, 0xffffffff), "GICR_IGROUPR0", NULL);
-        check(vgic_gicr_write(vm, 0x20000 * vgic_vcpu_index(vcpu) + 0x10100, 4, 0xffff), "GICR_ISENABLER0", NULL);
+        check(vgic_gicr_write(vm, 0x20000 * vgic_vcpu_index(vcpu) + 0x0014, 4, 0), "GICR_WAKER",
+              NULL);
+        check(vgic_gicr_write(vm, 0x20000 * vgic_vcpu_index(vcpu) + 0x10080, 4, 0xffffffff),
+              "GICR_IGROUPR0", NULL);
+        check(vgic_gicr_write(vm, 0x20000 * vgic_vcpu_index(vcpu) + 0x10100, 4, 0xffff),
+              "GICR_ISENABLER0", NULL);
         check(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0xff), "ICC_PMR_EL1", NULL);
         check(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1), "ICC_IGRPEN1_EL1", NULL);
 }
@@ -73,14 +84,17 @@ static void *cpu1(void *arg)
         intid = guest_wait(cpu->vcpu);
         printf("vCPU 1 acknowledged INTID %u\n", intid);
         vgic_vcpu_eoi(cpu->vcpu, 1, intid);
-        check(vgic_vcpu_sysreg_write(cpu->vcpu, VGIC_ICC_SGI1R_EL1, 7u << 24 | 1u << 0), "ICC_SGI1R_EL1", NULL);
+        check(vgic_vcpu_sysreg_write(cpu->vcpu, VGIC_ICC_SGI1R_EL1, 7u << 24 | 1u << 0),
+              "ICC_SGI1R_EL1", NULL);
         return NULL;
 }
 
 int main(int argc, char **argv)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = argc > 1 ? argv[1] : NULL };
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "minimal", .n_vcpus = N_VCPUS, .n_spis = 32,
+        struct vgic_conn_options options = { .size = sizeof(options),
+                                             .socket_path = argc > 1 ? argv[1] : NULL };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "minimal",
+                                         .n_vcpus = N_VCPUS, .n_spis = 32,
                                          .flags = VGIC_VM_EPHEMERAL };
         struct vgic_conn *conn = NULL;
         struct cpu cpus[N_VCPUS];
