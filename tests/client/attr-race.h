@@ -4,9 +4,11 @@
 #define ATTR_RACE_H
 
 /*
- * The attributes that INIT builds in, with a value that is not their default, for the races of set against INIT
+ * The attributes that INIT builds in, with a value that is not their default,
+ * for the races of set against INIT
  *
- * Each has one writer in a race, so that what it must read as follows from the writer's outcome alone.
+ * Each has one writer in a race, so that what it must read as follows
+ * from the writer's outcome alone.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -22,7 +24,10 @@ struct race_attr {
         uint64_t attr, initial, value;
 };
 
-/* GICD_IIDR's revision, GICD_TYPER2.nASSGIcap (IHI 0069 sections 12.9.17, 12.9.39), the number of interrupts */
+/*
+ * GICD_IIDR's revision, GICD_TYPER2.nASSGIcap (IHI 0069 sections 12.9.17, 12.9.39),
+ * the number of interrupts
+ */
 static const struct race_attr race_attrs[] = {
         { "GICD_IIDR", VGIC_ATTR_DIST_REGS, 0x8, 0x5600043b, 0x5600243b },
         { "GICD_TYPER2", VGIC_ATTR_DIST_REGS, 0xc, 0, 0x100 },

@@ -30,7 +30,8 @@ static inline void destroy(struct vgic_conn *conn, struct vgic_vm *vm)
         vgic_vm_detach(vm);
 }
 
-static inline int try_register(struct vgic_vm *vm, uint32_t index, uint32_t n, struct vgic_vcpu **ret_vcpu)
+static inline int try_register(struct vgic_vm *vm, uint32_t index, uint32_t n,
+                               struct vgic_vcpu **ret_vcpu)
 {
         struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = n };
 

@@ -2,12 +2,13 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The daemon dies while INIT and sets are under way: no outcome is a lie, and nobody has half a controller
+ * The daemon dies while INIT and sets are under way: no outcome is a lie,
+ * and nobody has half a controller
  *
- * Each turn has a new daemon and a VM of many vCPUs, whose INIT takes a while. This process initialises it and two
- * others set an attribute each; then the daemon is killed, at a time that differs from turn to turn over about as long as
- * all of that takes. Who got the controller mapped looks whether it agrees with each outcome that it knows.
- * VGIC_TEST_KILLS is the number of turns.
+ * Each turn has a new daemon and a VM of many vCPUs, whose INIT takes a while. This process
+ * initialises it and two others set an attribute each; then the daemon is killed, at a time that
+ * differs from turn to turn over about as long as all of that takes. Who got the controller mapped
+ * looks whether it agrees with each outcome that it knows. VGIC_TEST_KILLS is the number of turns.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -33,7 +34,7 @@ static struct shared {
                 int set;
                 int init;
                 enum stage stage;
-                bool answers;           /* what it is told after the death is what it must be told */
+                bool answers;          /* what it is told after the death is what it must be told */
         } of[N_SETTERS + 1];
 } *shared;
 
@@ -47,21 +48,34 @@ static uint64_t now_ns(void)
         return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* With a controller mapped: is it whole, and as @set says? A call that the daemon did not answer could be either. */
+/*
+ * With a controller mapped: is it whole, and as @set says? A call that the daemon did not answer
+ * could be either.
+ */
 static enum stage look(struct vgic_vm *vm, const struct race_attr *a, int set)
 {
         uint64_t expected, typer = 0, last = 0;
         bool known = race_outcome(a, set, &expected);
 
-        if (vgic_gicr_read(vm, (N_VCPUS - 1) * 0x20000u + 8, 8, &typer) < 0 || (typer >> 8 & 0xffff) != N_VCPUS - 1 ||
-            vgic_attr_get(vm, VGIC_ATTR_REDIST_REGS, VGIC_ATTR_MPIDR((uint64_t)0) | 0x14, &last) < 0 || last != 6)
+        if (vgic_gicr_read(vm, (N_VCPUS - 1) * 0x20000u + 8, 8, &typer) < 0 ||
+            (typer >> 8 & 0xffff) != N_VCPUS - 1 ||
+            vgic_attr_get(vm, VGIC_ATTR_REDIST_REGS, VGIC_ATTR_MPIDR((uint64_t)0) | 0x14, &last) <
+            0 ||
+            last != 6)
                 return MAPPED_BADLY;
         if (known)
-                return race_guest_sees(vm, a, expected) && race_reads(vm, a, expected) ? MAPPED_WELL : MAPPED_BADLY;
-        return race_guest_sees(vm, a, a->value) || race_guest_sees(vm, a, a->initial) ? MAPPED_WELL : MAPPED_BADLY;
+                return race_guest_sees(vm, a, expected) && race_reads(vm, a, expected)
+                               ? MAPPED_WELL
+                               : MAPPED_BADLY;
+        return race_guest_sees(vm, a, a->value) || race_guest_sees(vm, a, a->initial)
+                       ? MAPPED_WELL
+                       : MAPPED_BADLY;
 }
 
-/* The daemon is dead: shared memory answers who mapped it; who did not is told so, and so is who asks for an address. */
+/*
+ * The daemon is dead: shared memory answers who mapped it; who did not is told so, and so is who
+ * asks for an address.
+ */
 static bool answers(struct vgic_vm *vm, const struct race_attr *a, enum stage stage)
 {
         uint64_t value = 0;
@@ -127,7 +141,8 @@ static void count_turn(struct counts *n)
 /* Kill it @delay after the start. */
 static void run_turn(unsigned turn, uint64_t delay, uint64_t *ret_took, struct counts *n)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "kill", .n_vcpus = N_VCPUS, .n_spis = RACE_N_SPIS };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "kill", .n_vcpus = N_VCPUS,
+                                         .n_spis = RACE_N_SPIS };
         struct vgic_conn *conn;
         struct vgic_vm *vm = NULL;
         pid_t pids[N_SETTERS];
@@ -176,7 +191,8 @@ int main(void)
         struct counts first = { 0 }, n = { 0 };
         uint64_t took = 0;
 
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (shared == MAP_FAILED)
                 tap_bail("no memory");
         pthread_barrierattr_init(&attr);
@@ -186,12 +202,17 @@ int main(void)
         run_turn(0, 0, &took, &first);
         for (unsigned i = 0; i < n_turns; i++)
                 run_turn(i, took * (i % 50) / 40, NULL, &n);
-        tap_note("INIT took %llu us; %u turns: %u times INIT was not answered, %u controllers were mapped",
+        tap_note("INIT took %llu us; %u turns: %u times INIT was not answered, %u controllers were "
+                 "mapped",
                  (unsigned long long)took / 1000, n.turns, n.unanswered, n.mapped);
-        tap_ok(n.turns == n_turns && n.unanswered > 0, "the daemon was killed %u times, some of them in the middle", n.turns);
-        tap_eq(n.outcomes, 0, "each call was carried out, refused, or told that the daemon is gone");
+        tap_ok(n.turns == n_turns && n.unanswered > 0,
+               "the daemon was killed %u times, some of them in the middle", n.turns);
+        tap_eq(n.outcomes, 0,
+               "each call was carried out, refused, or told that the daemon is gone");
         tap_eq(n.bad, 0, "each controller that was mapped is whole, and agrees with the outcomes");
-        tap_eq(n.answers, 0, "after that, shared memory answers who has it; the others are told that the daemon is gone");
+        tap_eq(n.answers, 0,
+               "after that, shared memory answers who has it; the others are told that the daemon "
+               "is gone");
         tap_eq(n.children + first.children, 0, "the other processes ended well");
         return tap_done();
 }

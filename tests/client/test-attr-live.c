@@ -4,7 +4,8 @@
 /*
  * Attributes of a live controller: what they show and change, against what the guest sees
  *
- * The exceptions from "as the guest's access" are those of the kernel's arm-vgic-v3.rst: latches, STATUSR, ICPENDR.
+ * The exceptions from "as the guest's access" are those of the kernel's arm-vgic-v3.rst: latches,
+ * STATUSR, ICPENDR.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -65,14 +66,16 @@ static void latches_are_edges_and_ispendr_only(void)
         tap_eq((int64_t)dist(0x204), 0x200,
                "ICPENDR written: it is ignored, the edge stays latched");
         set_dist(0x204, 0x100);
-        tap_ok(dist(0x204) == 0x100 && guest(0x204) == 0x100, "ISPENDR is assigned: the one set, the other cleared");
+        tap_ok(dist(0x204) == 0x100 && guest(0x204) == 0x100,
+               "ISPENDR is assigned: the one set, the other cleared");
         vgic_spi_deassert(vm, LEVEL_SPI);
         tap_eq((int64_t)guest(0x204), 0x100, "a latch outlives its level");
         set_dist(0x204, 0);
         tap_eq((int64_t)guest(0x204), 0, "ISPENDR assigned 0: the latch goes");
         vgic_spi_deassert(vm, EDGE_SPI);
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200, 0x8001);
-        tap_ok(get(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200) == 0x8001 && get(VGIC_ATTR_REDIST_REGS, VCPU(0) | 0x10200) == 0,
+        tap_ok(get(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200) == 0x8001 &&
+               get(VGIC_ATTR_REDIST_REGS, VCPU(0) | 0x10200) == 0,
                "GICR_ISPENDR0 is one vCPU's, SGIs too");
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200, 0);
         tap_eq((int64_t)get(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10200), 0, "cleared");
@@ -82,7 +85,8 @@ static void level_info_drives_the_vmms_wire_only(struct vgic_conn *tool)
 {
         set(VGIC_ATTR_LEVEL_INFO, 32, 0x300);
         tap_eq((int64_t)get(VGIC_ATTR_LEVEL_INFO, 32), 0x300, "two levels are set");
-        tap_ok(guest(0x204) == 0x100 && dist(0x204) == 0, "the level-sensitive one is pending; no edge was made");
+        tap_ok(guest(0x204) == 0x100 && dist(0x204) == 0,
+               "the level-sensitive one is pending; no edge was made");
         tap_eq((int64_t)get(VGIC_ATTR_LEVEL_INFO, VCPU(2) | 32), 0x300, "SPIs: for any vCPU");
         vgic_msg_inject(tool, "live", 0, LEVEL_SPI, VGIC_LINE_ASSERT);
         set(VGIC_ATTR_LEVEL_INFO, 32, 0);
@@ -90,7 +94,8 @@ static void level_info_drives_the_vmms_wire_only(struct vgic_conn *tool)
         vgic_msg_inject(tool, "live", 0, LEVEL_SPI, VGIC_LINE_DEASSERT);
         tap_ok(get(VGIC_ATTR_LEVEL_INFO, 32) == 0 && guest(0x204) == 0, "all are low");
         set(VGIC_ATTR_LEVEL_INFO, VCPU(2) | 0, UINT32_MAX);
-        tap_ok(get(VGIC_ATTR_LEVEL_INFO, VCPU(2) | 0) == 0xffff0000 && get(VGIC_ATTR_LEVEL_INFO, VCPU(0) | 0) == 0,
+        tap_ok(get(VGIC_ATTR_LEVEL_INFO, VCPU(2) | 0) == 0xffff0000 &&
+               get(VGIC_ATTR_LEVEL_INFO, VCPU(0) | 0) == 0,
                "PPIs are one vCPU's, SGIs have no level");
         set(VGIC_ATTR_LEVEL_INFO, VCPU(2) | 0, 0);
         set(VGIC_ATTR_LEVEL_INFO, 992, UINT32_MAX);
@@ -114,7 +119,8 @@ static void only_a_guest_makes_status_errors(struct vgic_conn *tool)
         set_dist(0x10, 0);
         tap_eq((int64_t)guest(0x10), 0, "a 0 clears");
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10, 5);
-        tap_ok(get(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10) == 5 && get(VGIC_ATTR_REDIST_REGS, VCPU(0) | 0x10) == 0,
+        tap_ok(get(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x10) == 5 &&
+               get(VGIC_ATTR_REDIST_REGS, VCPU(0) | 0x10) == 0,
                "GICR_STATUSR is one vCPU's");
 }
 
@@ -127,7 +133,8 @@ static void registers_read_as_the_guest_has_them(void)
         set_dist(0x6140, 2);
         set_dist(0x6144, 1);
         vgic_gicd_read(vm, 0x6140, 8, &value);
-        tap_ok(value == UINT64_C(0x100000002) && dist(0x6140) == 2 && dist(0x6144) == 1, "GICD_IROUTER40 by halves");
+        tap_ok(value == UINT64_C(0x100000002) && dist(0x6140) == 2 && dist(0x6144) == 1,
+               "GICD_IROUTER40 by halves");
         set_dist(0x6144, 0);
         set_dist(0x428, 0xf8a09030);
         tap_ok(guest(0x428) == 0xf8a09030 && dist(0x428) == 0xf8a09030, "GICD_IPRIORITYR10");
@@ -141,7 +148,8 @@ static void registers_read_as_the_guest_has_them(void)
         tap_ok(guest(0) == 0x53 && dist(0) == 0x53, "GICD_CTLR");
         set(VGIC_ATTR_REDIST_REGS, VCPU(1) | 0x14, 0);
         vgic_gicr_read(vm, 0x20014, 4, &value);
-        tap_ok(value == 0 && get(VGIC_ATTR_REDIST_REGS, VCPU(0) | 0x14) == 6, "GICR_WAKER of one vCPU");
+        tap_ok(value == 0 && get(VGIC_ATTR_REDIST_REGS, VCPU(0) | 0x14) == 6,
+               "GICR_WAKER of one vCPU");
         vgic_gicr_read(vm, 3 * 0x20000 + 8, 8, &value);
         tap_ok(get(VGIC_ATTR_REDIST_REGS, VCPU(3) | 0x8) == (uint32_t)value &&
                get(VGIC_ATTR_REDIST_REGS, VCPU(3) | 0xc) == value >> 32, "GICR_TYPER by halves");
@@ -158,11 +166,15 @@ static uint64_t mrs(struct vgic_vcpu *vcpu, uint32_t reg)
 static void system_registers_read_as_set_at_once(struct vgic_vcpu *vcpu)
 {
         static const struct { uint32_t reg; uint64_t value, reads; } cases[] = {
-                { VGIC_ICC_PMR_EL1, 0xff, 0xf8 }, { VGIC_ICC_BPR0_EL1, 0, 2 }, { VGIC_ICC_BPR0_EL1, 5, 5 },
-                { VGIC_ICC_BPR1_EL1, 0, 3 }, { VGIC_ICC_BPR1_EL1, 7, 7 }, { VGIC_ICC_IGRPEN0_EL1, 1, 1 },
-                { VGIC_ICC_IGRPEN1_EL1, 1, 1 }, { VGIC_ICC_IGRPEN0_EL1, 0, 0 }, { VGIC_ICC_SRE_EL1, 7, 7 },
+                { VGIC_ICC_PMR_EL1, 0xff, 0xf8 }, { VGIC_ICC_BPR0_EL1, 0, 2 },
+                { VGIC_ICC_BPR0_EL1, 5, 5 },
+                { VGIC_ICC_BPR1_EL1, 0, 3 }, { VGIC_ICC_BPR1_EL1, 7, 7 },
+                { VGIC_ICC_IGRPEN0_EL1, 1, 1 },
+                { VGIC_ICC_IGRPEN1_EL1, 1, 1 }, { VGIC_ICC_IGRPEN0_EL1, 0, 0 },
+                { VGIC_ICC_SRE_EL1, 7, 7 },
                 { VGIC_ICC_CTLR_EL1, 0x48402, 0x48402 }, { VGIC_ICC_CTLR_EL1, 0x48401, 0x48401 },
-                { VGIC_ICC_BPR1_EL1, 3, 6 }, { VGIC_ICC_CTLR_EL1, 0x48400, 0x48400 }, { VGIC_ICC_BPR1_EL1, 3, 3 },
+                { VGIC_ICC_BPR1_EL1, 3, 6 }, { VGIC_ICC_CTLR_EL1, 0x48400, 0x48400 },
+                { VGIC_ICC_BPR1_EL1, 3, 3 },
                 { VGIC_ICC_AP0R_EL1(0), 0x80, 0x80 }, { VGIC_ICC_AP1R_EL1(0), 0x10000, 0x10000 },
         };
         struct vgic_icc_ctlr ctlr;
@@ -170,19 +182,24 @@ static void system_registers_read_as_set_at_once(struct vgic_vcpu *vcpu)
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 set(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | cases[i].reg, cases[i].value);
                 tap_ok(get(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | cases[i].reg) == cases[i].reads &&
-                       mrs(vcpu, cases[i].reg) == cases[i].reads, "system register 0x%x: 0x%x is 0x%x, to the guest too",
-                       cases[i].reg, (unsigned)cases[i].value, (unsigned)cases[i].reads);
+                       mrs(vcpu, cases[i].reg) == cases[i].reads,
+                       "system register 0x%x: 0x%x is 0x%x, to the guest too", cases[i].reg,
+                       (unsigned)cases[i].value, (unsigned)cases[i].reads);
         }
-        tap_ok(vgic_vm_icc_ctlr(vm, 1, &ctlr) == 0 && ctlr.live == 0x48400 && ctlr.configured == 0x48400,
+        tap_ok(vgic_vm_icc_ctlr(vm, 1, &ctlr) == 0 && ctlr.live == 0x48400 &&
+               ctlr.configured == 0x48400,
                "ICC_CTLR_EL1 as configured follows");
-        tap_eq((int64_t)mrs(vcpu, VGIC_ICC_RPR_EL1), 0x38, "active priorities that were set count: 0x38 runs");
+        tap_eq((int64_t)mrs(vcpu, VGIC_ICC_RPR_EL1), 0x38,
+               "active priorities that were set count: 0x38 runs");
         set(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP0R_EL1(0), 0);
-        tap_eq((int64_t)get(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP0R_EL1(0)), 0, "a new value is told at once");
+        tap_eq((int64_t)get(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP0R_EL1(0)), 0,
+               "a new value is told at once");
         tap_eq((int64_t)mrs(vcpu, VGIC_ICC_RPR_EL1), 0x80,
                "active priorities set to 0, the vCPU's next operation: RPR is 0x80");
         set(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP1R_EL1(0), 0x1);
         vgic_vcpu_reset(vcpu);
-        tap_ok(get(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP1R_EL1(0)) == 0 && mrs(vcpu, VGIC_ICC_RPR_EL1) == 0xff,
+        tap_ok(get(VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_AP1R_EL1(0)) == 0 &&
+               mrs(vcpu, VGIC_ICC_RPR_EL1) == 0xff,
                "a reset voids what was set before it");
 }
 
@@ -192,7 +209,8 @@ static void *parked(void *arg)
         struct timespec now;
 
         clock_gettime(CLOCK_MONOTONIC, &now);
-        return (void *)(intptr_t)vgic_vcpu_park(arg, ((uint64_t)now.tv_sec + 20) * 1000000000u, NULL, 0);
+        return (void *)(intptr_t)vgic_vcpu_park(arg, ((uint64_t)now.tv_sec + 20) * 1000000000u,
+                                                NULL, 0);
 }
 
 static bool is_parked(void)
@@ -205,7 +223,11 @@ static bool is_parked(void)
 /* A gate that is opened from outside wakes who sleeps before it. */
 static void gate_opened_from_outside_wakes(struct vgic_vcpu *vcpu)
 {
-        static const struct { const char *what; uint32_t group; uint64_t attr, closed, open; } gates[] = {
+        static const struct {
+                const char *what;
+                uint32_t group;
+                uint64_t attr, closed, open;
+        } gates[] = {
                 { "GICD_CTLR", VGIC_ATTR_DIST_REGS, 0x0, 0, 3 },
                 { "ICC_PMR_EL1", VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_PMR_EL1, 0, 0xf0 },
                 { "ICC_IGRPEN1_EL1", VGIC_ATTR_CPU_SYSREGS, VCPU(1) | VGIC_ICC_IGRPEN1_EL1, 0, 1 },
@@ -270,7 +292,10 @@ static void sleeping_processor_is_asked_to_wake(struct vgic_vcpu *vcpu)
         set(VGIC_ATTR_CPU_SYSREGS, pmr, 0xf0);
 }
 
-/* Values that a running vCPU's thread takes over, against what is told: never an old one after a new one. */
+/*
+ * Values that a running vCPU's thread takes over, against what is told:
+ * never an old one after a new one.
+ */
 struct runner {
         struct vgic_vcpu *vcpu;
         atomic_bool stop;
@@ -306,7 +331,8 @@ static void posted_priorities_read_as_set(struct vgic_vcpu *vcpu)
         }
         atomic_store(&runner.stop, true);
         pthread_join(thread, NULL);
-        tap_eq((int64_t)wrong, 0, "active priorities of a vCPU that runs read as they were set, at once and later");
+        tap_eq((int64_t)wrong, 0,
+               "active priorities of a vCPU that runs read as they were set, at once and later");
         set(VGIC_ATTR_CPU_SYSREGS, reg, 0);
 }
 

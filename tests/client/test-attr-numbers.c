@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Attribute numbers against the kernel's own: arm64's <asm/kvm.h>, as Debian's linux-libc-dev-arm64-cross has it
+ * Attribute numbers against the kernel's own: arm64's <asm/kvm.h>, as Debian's
+ * linux-libc-dev-arm64-cross has it
  *
- * The header is read as text and only the names that are compared are taken from it: it cannot be included on another
- * architecture. Where it lies can be said in VGIC_TEST_ASM_KVM_H.
+ * The header is read as text and only the names that are compared are taken from it: it cannot be
+ * included on another architecture. Where it lies can be said in VGIC_TEST_ASM_KVM_H.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -40,7 +41,8 @@ static const char *definition(const char *name, char *out, size_t size)
         for (const char *at = text; (at = strstr(at, "#define")) != NULL;) {
                 at += strlen("#define");
                 at += strspn(at, " \t");
-                if (strncmp(at, name, length) != 0 || (!isspace((unsigned char)at[length]) && at[length] != '('))
+                if (strncmp(at, name, length) != 0 ||
+                    (!isspace((unsigned char)at[length]) && at[length] != '('))
                         continue;
                 for (at += length; *at && *at != '\n' && n + 1 < size; at++) {
                         if (at[0] == '\\' && at[1] == '\n')
@@ -88,8 +90,8 @@ static void same(const char *name, uint64_t ours)
         uint64_t theirs = 0;
         bool found = evaluate(name, &theirs);
 
-        tap_ok(found && theirs == ours, "%s: ours 0x%" PRIx64 ", the kernel's 0x%" PRIx64 "%s", name, ours, theirs,
-               found ? "" : " (not found)");
+        tap_ok(found && theirs == ours, "%s: ours 0x%" PRIx64 ", the kernel's 0x%" PRIx64 "%s",
+               name, ours, theirs, found ? "" : " (not found)");
 }
 
 static void groups_have_the_kernels_numbers(void)
@@ -115,8 +117,10 @@ static void fields_lie_where_the_kernel_has_them(void)
         same("KVM_DEV_ARM_VGIC_OFFSET_MASK", UINT64_C(0xffffffff));
         same("KVM_DEV_ARM_VGIC_SYSREG_INSTR_MASK", VGIC_SYSREG(3, 7, 15, 15, 7));
         same("KVM_DEV_ARM_VGIC_LINE_LEVEL_INTID_MASK", 0x3ff);
-        tap_ok(evaluate("KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT", &shift) && evaluate("VGIC_LEVEL_INFO_LINE_LEVEL", &value) &&
-               value << shift == VGIC_ATTR_LEVEL_LINE, "the line level's place in LEVEL_INFO");
+        tap_ok(evaluate("KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT", &shift) &&
+               evaluate("VGIC_LEVEL_INFO_LINE_LEVEL", &value) &&
+               value << shift == VGIC_ATTR_LEVEL_LINE,
+               "the line level's place in LEVEL_INFO");
         same("KVM_REG_ARM64_SYSREG_OP0_MASK", VGIC_SYSREG(3, 0, 0, 0, 0));
         same("KVM_REG_ARM64_SYSREG_OP1_MASK", VGIC_SYSREG(0, 7, 0, 0, 0));
         same("KVM_REG_ARM64_SYSREG_CRN_MASK", VGIC_SYSREG(0, 0, 15, 0, 0));

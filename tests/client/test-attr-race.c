@@ -2,12 +2,14 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Attributes set while INIT is under way: each call has one of its two outcomes, and the controller agrees with it
+ * Attributes set while INIT is under way: each call has one of its two outcomes, and the controller
+ * agrees with it
  *
- * A round is a new VM. INIT is asked for by this process, and in every other round by a tool's message, too. Three
- * attributes are set at the same time: by a second thread of this process, through the very object that INIT maps (so
- * libvgic's own look at "mapped" is in the race), and by two other processes that are attached. VGIC_TEST_RACES is the
- * number of such calls; 100,000 if it is not set.
+ * A round is a new VM. INIT is asked for by this process, and in every other round by a tool's
+ * message, too. Three attributes are set at the same time: by a second thread of this process,
+ * through the very object that INIT maps (so libvgic's own look at "mapped" is in the race), and by
+ * two other processes that are attached. VGIC_TEST_RACES is the number of such calls;
+ * 100,000 if it is not set.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -54,7 +56,8 @@ static void set_one(struct vgic_vm *vm, unsigned setter, unsigned round, uint64_
 
         race_spin(seed, SPIN_BITS);
         shared->set[setter] = vgic_attr_set(vm, a->group, a->attr, a->value);
-        shared->read_back[setter] = race_outcome(a, shared->set[setter], &expected) && race_reads(vm, a, expected);
+        shared->read_back[setter] = race_outcome(a, shared->set[setter], &expected) &&
+                                    race_reads(vm, a, expected);
 }
 
 /* A process of its own: attach, set, and in some rounds map the controller too. */
@@ -78,8 +81,9 @@ static int setter_process(unsigned setter)
                 shared->mapped_agrees[setter] = true;
                 if (round % 8 == setter) {
                         race_outcome(attr_of(setter, round), shared->set[setter], &expected);
-                        shared->mapped_agrees[setter] = vgic_vm_init(vm) == 0 &&
-                                                        race_guest_sees(vm, attr_of(setter, round), expected);
+                        shared->mapped_agrees[setter] =
+                                vgic_vm_init(vm) == 0 &&
+                                race_guest_sees(vm, attr_of(setter, round), expected);
                 }
                 vgic_vm_detach(vm);
                 meet();
@@ -100,7 +104,9 @@ static int tool_process(void)
                         break;
                 meet();
                 race_spin(&seed, SPIN_BITS);
-                shared->tool = round % 2 ? vgic_msg_attr_set(conn, "race", VGIC_ATTR_CTRL, VGIC_ATTR_CTRL_INIT, 0) : 0;
+                shared->tool = round % 2 ? vgic_msg_attr_set(conn, "race", VGIC_ATTR_CTRL,
+                                                             VGIC_ATTR_CTRL_INIT, 0)
+                                         : 0;
                 meet();
                 meet();
         }
@@ -149,9 +155,11 @@ static void check_round(struct vgic_vm *vm, unsigned round, struct counts *n)
         }
 }
 
-static void run_rounds(struct vgic_conn *conn, struct here *here, unsigned n_rounds, struct counts *n)
+static void run_rounds(struct vgic_conn *conn, struct here *here, unsigned n_rounds,
+                       struct counts *n)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "race", .n_vcpus = 4, .n_spis = RACE_N_SPIS,
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "race", .n_vcpus = 4,
+                                         .n_spis = RACE_N_SPIS,
                                          .flags = VGIC_VM_EPHEMERAL };
         uint64_t seed = 4711;
 
@@ -199,10 +207,12 @@ static void set_that_races_with_init_is_in_or_refused(unsigned n_calls)
         }
         vgic_disconnect(conn);
         tap_note("%u calls: %u came before INIT, %u after it", n.calls, n.set, n.refused);
-        tap_ok(n.calls >= n_calls && n.inits == 0, "%u sets raced with INIT; every INIT succeeded", n.calls);
+        tap_ok(n.calls >= n_calls && n.inits == 0, "%u sets raced with INIT; every INIT succeeded",
+               n.calls);
         tap_eq(n.other, 0, "each returned 0 or -EBUSY");
         tap_ok(n.set > 0 && n.refused > 0, "both came");
-        tap_eq(n.reads, 0, "the attribute reads as its call's outcome says, at once and after INIT");
+        tap_eq(n.reads, 0,
+               "the attribute reads as its call's outcome says, at once and after INIT");
         tap_eq(n.guest, 0,
                "a set that raced with INIT: the guest's register reads as the call said");
         tap_eq(n.maps, 0,
@@ -215,7 +225,8 @@ int main(void)
         const char *races = getenv("VGIC_TEST_RACES");
         pthread_barrierattr_t attr;
 
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (shared == MAP_FAILED)
                 tap_bail("no memory");
         pthread_barrierattr_init(&attr);

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Doorbells of vCPUs in guest: the exit empties what was rung, and makes no system call if nothing was
+ * Doorbells of vCPUs in guest: the exit empties what was rung,
+ * and makes no system call if nothing was
  */
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -42,9 +43,11 @@ static void exit_and_leave_empty_the_doorbell(struct vgic_conn *conn, struct vgi
         for (unsigned i = 0; i < 3; i++) {
                 if (vgic_msg_inject(tool, NAME, 0, SPI, VGIC_LINE_PULSE) < 0)
                         tap_bail("cannot inject: %s", vgic_conn_error(tool));
-                tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "somebody else's injection rings the doorbell, time %u", i);
+                tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)),
+                       "somebody else's injection rings the doorbell, time %u", i);
                 vgic_lr_exit(vcpu, &bank);
-                tap_ok(!is_readable(vcpu), "the exit empties it: the host does not exit without end");
+                tap_ok(!is_readable(vcpu),
+                       "the exit empties it: the host does not exit without end");
                 enter(vcpu, &bank);
                 tap_eq((uint32_t)bank.ich_lr[0], SPI,
                        "rung in guest, out, and in again: the interrupt is listed");
@@ -67,7 +70,9 @@ static void exit_and_leave_empty_the_doorbell(struct vgic_conn *conn, struct vgi
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define IS_SANITIZED 1
 #elif defined(__has_feature)
-#define IS_SANITIZED (__has_feature(thread_sanitizer) || __has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
+#define IS_SANITIZED \
+        (__has_feature(thread_sanitizer) || __has_feature(address_sanitizer) || \
+         __has_feature(memory_sanitizer))
 #else
 #define IS_SANITIZED 0
 #endif
@@ -94,7 +99,8 @@ static void exit_and_enter(void)
         if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
                 _exit(NO_SECCOMP);
         for (unsigned i = 0; i < 10; i++)
-                if (vgic_lr_exit(vcpu, &bank) < 0 || vgic_lr_enter(vcpu, &bank) < 0 || (uint32_t)bank.ich_lr[0] != 20)
+                if (vgic_lr_exit(vcpu, &bank) < 0 || vgic_lr_enter(vcpu, &bank) < 0 ||
+                    (uint32_t)bank.ich_lr[0] != 20)
                         syscall(SYS_exit, 1);
         syscall(SYS_exit, 0);
 }
@@ -118,7 +124,8 @@ static void exit_of_who_was_not_rung_makes_no_system_call(struct vgic_conn *conn
                 tap_ok(true, "# SKIP no strict seccomp here");
         else
                 tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-                       "an exit of a vCPU that was not rung makes no system call, nor does the entry: status 0x%x", (unsigned)status);
+                       "an exit of a vCPU that was not rung makes no system call, nor does the "
+                       "entry: status 0x%x", (unsigned)status);
         destroy(conn, vm);
 }
 

@@ -24,7 +24,8 @@ static struct daemon_proc daemon_;
 
 static struct vgic_conn *connect_daemon(void)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = daemon_.socket };
+        struct vgic_conn_options options = { .size = sizeof(options),
+                                             .socket_path = daemon_.socket };
         struct vgic_conn *conn = NULL;
 
         if (vgic_connect(&options, &conn) < 0)
@@ -35,7 +36,8 @@ static struct vgic_conn *connect_daemon(void)
 /* A VM whose vCPU 0 takes edge-triggered SPIs 32..63. */
 static struct vgic_vm *create(struct vgic_conn *conn, const char *name)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = 1, .n_spis = 32 };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = 1,
+                                         .n_spis = 32 };
         struct vgic_vm *vm = NULL;
 
         if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0)
@@ -62,7 +64,8 @@ static void count_kick(void *arg)
 static void wake_kicks_in_guest_or_at_the_next_entry_once(struct vgic_conn *conn)
 {
         int kicks = 0;
-        struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count_kick, .kick_arg = &kicks };
+        struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count_kick,
+                                             .kick_arg = &kicks };
         struct vgic_vm *vm = create(conn, "wake");
         struct vgic_vcpu *vcpu = take(vm, &options);
 
@@ -88,7 +91,10 @@ static uint64_t deadline_ns(void)
         return ((uint64_t)now.tv_sec + 30) * 1000000000u;
 }
 
-/* With the daemon stopped the ring fills; when it goes on, the device hears that there is room, and what was kept arrives. */
+/*
+ * With the daemon stopped the ring fills; when it goes on, the device hears that there is room, and
+ * what was kept arrives.
+ */
 static void what_found_the_ring_full_is_kept_and_sent(struct vgic_conn *conn)
 {
         static const uint32_t granted[] = { 40, 41 };
@@ -100,7 +106,8 @@ static void what_found_the_ring_full_is_kept_and_sent(struct vgic_conn *conn)
         struct pollfd room;
         int r = 0, n = 0;
 
-        if (vgic_grant(vm, "device", granted, 2, token) < 0 || vgic_device_attach(device, "full", token, &dev) < 0)
+        if (vgic_grant(vm, "device", granted, 2, token) < 0 ||
+            vgic_device_attach(device, "full", token, &dev) < 0)
                 tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
         kill(daemon_.pid, SIGSTOP);
         waitpid(daemon_.pid, NULL, WUNTRACED);
@@ -115,7 +122,8 @@ static void what_found_the_ring_full_is_kept_and_sent(struct vgic_conn *conn)
         tap_eq(poll(&room, 1, 30000), 1, "the device is told that there is room");
         tap_ok(vgic_conn_process(device) >= 0,
                "the ring was full, the daemon took all: vgic_conn_process() sends what was kept");
-        while (intid != 41 && vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) > 0 && intid != VGIC_INTID_SPURIOUS) {
+        while (intid != 41 && vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) > 0 &&
+               intid != VGIC_INTID_SPURIOUS) {
                 intid = vgic_vcpu_ack(vcpu, 1);
                 vgic_vcpu_eoi(vcpu, 1, intid);
         }
@@ -126,7 +134,10 @@ static void what_found_the_ring_full_is_kept_and_sent(struct vgic_conn *conn)
         vgic_vm_detach(vm);
 }
 
-/* The owner dies between the CAS of an acknowledge and its commit: the guest has not seen it, so it is delivered again. */
+/*
+ * The owner dies between the CAS of an acknowledge and its commit: the guest has not seen it, so it
+ * is delivered again.
+ */
 static void die_in_acknowledge(void)
 {
         struct vgic_conn *conn = connect_daemon();
@@ -156,7 +167,8 @@ static void cut_acknowledge_is_delivered_once(struct vgic_conn *conn)
         while (atomic_load(&vm->gic.vcpus[0].owner_pid)) /* the daemon has yet to hear of it */
                 sched_yield();
         vcpu = take(vm, NULL);
-        tap_eq(vgic_vcpu_ack(vcpu, 1), 40, "an acknowledge that was cut short is taken back, and delivered");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), 40,
+               "an acknowledge that was cut short is taken back, and delivered");
         vgic_vcpu_eoi(vcpu, 1, 40);
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS,
                "an acknowledge was cut short, taken back, taken: it does not come again");

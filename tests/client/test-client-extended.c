@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Extended SPIs and PPIs in every call that takes an INTID: lines, states, messages, lists, grants, delivery
+ * Extended SPIs and PPIs in every call that takes an INTID: lines, states, messages, lists,
+ * grants, delivery
  */
 #include <errno.h>
 #include <poll.h>
@@ -41,15 +42,18 @@ static unsigned state_of(struct vgic_vm *vm, uint32_t index, uint32_t intid)
 
 static void extended_spis_are_driven_others_refused(struct vgic_vm *vm)
 {
-        static const uint32_t none[] = { 0, 31, 96, 1019, 1020, 1024, 1056, 1087, 4095, 4160, 5119, 5120, UINT32_MAX };
+        static const uint32_t none[] = { 0, 31, 96, 1019, 1020, 1024, 1056, 1087, 4095, 4160, 5119,
+                                         5120, UINT32_MAX };
         static const uint32_t some[] = { 32, 95, 4096, 4159 };
 
         for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-                tap_ok(vgic_spi_assert(vm, none[i]) == -EINVAL && vgic_spi_deassert(vm, none[i]) == -EINVAL &&
-                       vgic_spi_pulse(vm, none[i]) == -EINVAL, "%u is no SPI", none[i]);
+                tap_ok(vgic_spi_assert(vm, none[i]) == -EINVAL &&
+                       vgic_spi_deassert(vm, none[i]) == -EINVAL &&
+                       vgic_spi_pulse(vm, none[i]) == -EINVAL,
+                       "%u is no SPI", none[i]);
         for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
-                tap_ok(vgic_spi_assert(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 1, "SPI %u is asserted",
-                       some[i]);
+                tap_ok(vgic_spi_assert(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 1,
+                       "SPI %u is asserted", some[i]);
                 tap_ok(vgic_spi_deassert(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 0,
                        "SPI %u is deasserted: neither high nor pending", some[i]);
                 tap_ok(vgic_spi_pulse(vm, some[i]) == 0 && state_of(vm, 0, some[i]) == 2,
@@ -63,12 +67,15 @@ static void extended_ppis_are_driven_of_one_vcpu(struct vgic_vm *vm)
         static const uint32_t some[] = { 16, 31, 1056, 1087 };
 
         for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-                tap_ok(vgic_ppi_assert(vm, 1, none[i]) == -EINVAL && vgic_ppi_deassert(vm, 1, none[i]) == -EINVAL &&
-                       vgic_ppi_pulse(vm, 1, none[i]) == -EINVAL, "%u is no PPI", none[i]);
+                tap_ok(vgic_ppi_assert(vm, 1, none[i]) == -EINVAL &&
+                       vgic_ppi_deassert(vm, 1, none[i]) == -EINVAL &&
+                       vgic_ppi_pulse(vm, 1, none[i]) == -EINVAL,
+                       "%u is no PPI", none[i]);
         tap_eq(vgic_ppi_assert(vm, 2, 1056), -EINVAL, "1056 of a vCPU that is none");
         for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
                 tap_ok(vgic_ppi_assert(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 1 &&
-                       state_of(vm, 0, some[i]) == 0, "PPI %u of vCPU 1 is asserted, and of no other", some[i]);
+                       state_of(vm, 0, some[i]) == 0,
+                       "PPI %u of vCPU 1 is asserted, and of no other", some[i]);
                 tap_ok(vgic_ppi_deassert(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 0,
                        "PPI %u is deasserted: neither high nor pending", some[i]);
                 tap_ok(vgic_ppi_pulse(vm, 1, some[i]) == 0 && state_of(vm, 1, some[i]) == 2,
@@ -78,7 +85,8 @@ static void extended_ppis_are_driven_of_one_vcpu(struct vgic_vm *vm)
 
 static void messages_reach_extended_interrupts(struct vgic_conn *tool, struct vgic_vm *vm)
 {
-        static const uint32_t none[] = { 0, 15, 96, 1019, 1020, 1023, 1024, 1055, 1088, 4095, 4160, 5120, UINT32_MAX };
+        static const uint32_t none[] = { 0, 15, 96, 1019, 1020, 1023, 1024, 1055, 1088, 4095, 4160,
+                                         5120, UINT32_MAX };
         static const uint32_t some[] = { 31, 33, 1057, 4097 };
         struct vgic_irq_state state;
         uint64_t count = 7;
@@ -89,8 +97,9 @@ static void messages_reach_extended_interrupts(struct vgic_conn *tool, struct vg
         for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
                 tap_ok(vgic_msg_inject(tool, "extended", 1, some[i], VGIC_LINE_ASSERT) == 0 &&
                        (state_of(vm, 1, some[i]) & 1), "a message asserts %u", some[i]);
-                tap_ok(vgic_msg_irqs(tool, "extended", 1, some[i], &state, 1) == 1 && state.intid == some[i] &&
-                       state.line, "a message asserts %u: told as high", some[i]);
+                tap_ok(vgic_msg_irqs(tool, "extended", 1, some[i], &state, 1) == 1 &&
+                       state.intid == some[i] && state.line,
+                       "a message asserts %u: told as high", some[i]);
                 tap_ok(vgic_msg_inject(tool, "extended", 1, some[i], VGIC_LINE_DEASSERT) == 0 &&
                        !(state_of(vm, 1, some[i]) & 1), "a message deasserts %u", some[i]);
                 tap_ok(vgic_vm_ack_count(vm, 1, some[i], &count) == 0 && count == 0,
@@ -122,11 +131,13 @@ static void list_goes_on_over_the_gaps(struct vgic_conn *tool)
         tap_eq(states[99].intid, 1059,
                "a page of 100 from the first: it ends within the extended PPIs");
         n = vgic_msg_irqs(tool, "extended", 0, 97, states, 300);
-        tap_ok(n == 96 && states[0].intid == 1056, "from within a gap it goes on at the next range");
+        tap_ok(n == 96 && states[0].intid == 1056,
+               "from within a gap it goes on at the next range");
         n = vgic_msg_irqs(tool, "extended", 0, 1088, states, 300);
         tap_ok(n == 64 && states[0].intid == 4096 && states[63].intid == 4159,
                "from 1088 on there are the extended SPIs");
-        tap_eq(vgic_msg_irqs(tool, "extended", 0, 4160, states, 300), 0, "from 4160 on there is nothing");
+        tap_eq(vgic_msg_irqs(tool, "extended", 0, 4160, states, 300), 0,
+               "from 4160 on there is nothing");
         tap_eq(vgic_msg_irqs(tool, "extended", 0, UINT32_MAX, states, 300), 0,
                "a page from the end of all numbers: empty");
 }
@@ -134,7 +145,8 @@ static void list_goes_on_over_the_gaps(struct vgic_conn *tool)
 /* 988 + 1024 SPIs and 64 + 32 private ones are five pages. */
 static void list_over_pages_has_each_interrupt_once(struct vgic_conn *conn)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "pages", .n_vcpus = 1, .n_spis = 988,
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "pages", .n_vcpus = 1,
+                                         .n_spis = 988,
                 .n_espis = 1024, .n_eppis = 64 };
         struct vgic_vm *vm = create(conn, &config);
         struct vgic_irq_state *states = calloc(3000, sizeof(*states));
@@ -176,7 +188,8 @@ static bool wait_state(struct vgic_vm *vm, uint32_t intid, unsigned wanted)
 
 static void extended_spis_are_granted_driven_and_revoked(struct vgic_conn *conn, struct vgic_vm *vm)
 {
-        static const uint32_t granted[] = { 95, 4096, 4159 }, not_spi[] = { 1056 }, absent[] = { 4160 },
+        static const uint32_t granted[] = { 95, 4096, 4159 }, not_spi[] = { 1056 },
+                absent[] = { 4160 },
                               again[] = { 4100, 4100 };
         struct vgic_conn *device = daemon_connect(&daemon_);
         struct vgic_vm *dev = NULL;
@@ -184,12 +197,14 @@ static void extended_spis_are_granted_driven_and_revoked(struct vgic_conn *conn,
         char token[VGIC_TOKEN_MAX + 1];
         uint64_t seen = 0;
 
-        tap_eq(vgic_grant(vm, "ppi", not_spi, 1, token), -EINVAL, "an extended PPI cannot be granted");
+        tap_eq(vgic_grant(vm, "ppi", not_spi, 1, token), -EINVAL,
+               "an extended PPI cannot be granted");
         tap_eq(vgic_grant(vm, "absent", absent, 1, token), -EINVAL,
                "grant of an extended SPI that the VM does not have: -EINVAL");
         tap_eq(vgic_grant(vm, "again", again, 2, token), -EINVAL,
                "grant of one extended SPI twice: %s", vgic_conn_error(conn));
-        if (vgic_grant(vm, "device", granted, 3, token) < 0 || vgic_device_attach(device, "extended", token, &dev) < 0)
+        if (vgic_grant(vm, "device", granted, 3, token) < 0 ||
+            vgic_device_attach(device, "extended", token, &dev) < 0)
                 tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
         tap_ok(vgic_spi_assert(dev, 4159) == 0 && wait_state(vm, 4159, 1),
                "a device asserts the last extended SPI by ring");
@@ -197,8 +212,9 @@ static void extended_spis_are_granted_driven_and_revoked(struct vgic_conn *conn,
                "a device deasserts the last extended SPI: its line is low");
         tap_ok(vgic_spi_assert(dev, 4096) == 0 && wait_state(vm, 4096, 1),
                "a device asserts the first extended SPI: its line is high");
-        tap_ok(vgic_msg_inject(conn, "extended", 0, 4096, VGIC_LINE_DEASSERT) == 0 && vgic_spi_deassert(vm, 4096) == 0 &&
-               state_of(vm, 0, 4096) == 1, "neither a tool nor the VMM can lower a device's wire");
+        tap_ok(vgic_msg_inject(conn, "extended", 0, 4096, VGIC_LINE_DEASSERT) == 0 &&
+               vgic_spi_deassert(vm, 4096) == 0 && state_of(vm, 0, 4096) == 1,
+               "neither a tool nor the VMM can lower a device's wire");
         tap_eq(vgic_spi_assert(dev, 4097), -EACCES,
                "a device asserts an extended SPI that it was not granted: -EACCES");
         tap_eq(vgic_spi_assert(dev, 33), -EACCES,
@@ -209,8 +225,11 @@ static void extended_spis_are_granted_driven_and_revoked(struct vgic_conn *conn,
         tap_eq(vgic_revoke(vm, "device"), 0, "revoke");
         tap_ok(state_of(vm, 0, 4096) == 0, "its grant is revoked: the extended SPI's wire is low");
         for (int i = 0; i < 3 && wait_event(device, &event); i++)
-                seen |= event.kind == VGIC_EVENT_REVOKED ? event.intid == 95 ? 1u : event.intid == 4096 ? 2u :
-                                event.intid == 4159 ? 4u : 8u : 16u;
+                seen |= event.kind != VGIC_EVENT_REVOKED ? 16u
+                        : event.intid == 95              ? 1u
+                        : event.intid == 4096            ? 2u
+                        : event.intid == 4159            ? 4u
+                                                         : 8u;
         tap_eq(seen, 7, "the device is told of each");
         tap_eq(vgic_spi_assert(dev, 4159), -EACCES,
                "its grant is revoked: the device asserts, -EACCES");
@@ -242,7 +261,8 @@ static void extended_interrupts_go_from_device_to_guest(struct vgic_conn *conn, 
         char token[VGIC_TOKEN_MAX + 1];
         uint64_t count = 0;
 
-        if (vgic_grant(vm, "wire", granted, 1, token) < 0 || vgic_device_attach(device, "extended", token, &dev) < 0)
+        if (vgic_grant(vm, "wire", granted, 1, token) < 0 ||
+            vgic_device_attach(device, "extended", token, &dev) < 0)
                 tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
         tap_eq(vgic_spi_assert(dev, 4159), 0, "a device asserts an extended SPI");
         tap_ok(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, "the vCPU wakes");
@@ -267,7 +287,8 @@ static void extended_interrupts_go_from_device_to_guest(struct vgic_conn *conn, 
 /* All that can be granted at once. */
 static void all_spis_fit_into_one_grant(struct vgic_conn *conn)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "most", .n_vcpus = 1, .n_spis = 988,
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "most", .n_vcpus = 1,
+                                         .n_spis = 988,
                 .n_espis = 1024 };
         struct vgic_vm *vm = create(conn, &config), *dev = NULL;
         struct vgic_conn *device = daemon_connect(&daemon_);
@@ -279,8 +300,8 @@ static void all_spis_fit_into_one_grant(struct vgic_conn *conn)
         for (uint32_t i = 0; i < 1024; i++)
                 intids[n++] = 4096 + i;
         intids[n] = 32;
-        tap_eq(vgic_grant(vm, "more", intids, n + 1, token), -EINVAL, "more SPIs than there can be: %s",
-               vgic_conn_error(conn));
+        tap_eq(vgic_grant(vm, "more", intids, n + 1, token), -EINVAL,
+               "more SPIs than there can be: %s", vgic_conn_error(conn));
         tap_eq(vgic_grant(vm, "all", intids, n, token), 0,
                "a grant of all SPIs, extended ones too: 0");
         tap_eq(vgic_device_attach(device, "most", token, &dev), 0,
@@ -295,7 +316,8 @@ static void all_spis_fit_into_one_grant(struct vgic_conn *conn)
 
 int main(void)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "extended", .n_vcpus = 2, .n_spis = 64,
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "extended", .n_vcpus = 2,
+                                         .n_spis = 64,
                 .n_espis = 64, .n_eppis = 32 };
         struct vgic_conn *conn, *tool;
         struct vgic_vm *vm;

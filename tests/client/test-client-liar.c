@@ -4,7 +4,8 @@
 /*
  * libvgic against something that is no daemon: a child that answers what a script says
  *
- * Whatever comes over the socket, a call ends with a documented error and words, and no descriptor is left behind.
+ * Whatever comes over the socket, a call ends with a documented error and words, and no descriptor
+ * is left behind.
  */
 #include <errno.h>
 #include <poll.h>
@@ -34,7 +35,8 @@
 /* A VmInfoReply: name "v", id 1, 1 vCPU, 32 SPIs; INIT: initialised as well. */
 #define INFO_BODY   "\x12\x09\x0a\x01v\x10\x01\x30\x01\x38\x20"
 #define CREATE_OK   "\x03\0\0\0\x05\0\0\0\x0b\0\0\0" INFO_BODY
-#define INIT_OK     "\x05\0\0\0\x05\0\0\0\x0d\0\0\0" "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x01\x38\x20"
+#define INIT_OK     "\x05\0\0\0\x05\0\0\0\x0d\0\0\0" \
+                    "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x01\x38\x20"
 
 struct script {
         const char *what;
@@ -53,14 +55,18 @@ static const struct script scripts[] = {
         { "closes at once",                         -ENOTCONN, 0, 0, { A("") } },
         { "says nothing",                           -ETIMEDOUT, STAY, 0, { A("") } },
         { "stops in a header",                      -ENOTCONN, 0, 0, { A("\x01\0\0\0\x05") } },
-        { "stops in a payload",                     -ENOTCONN, 0, 0, { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
+        { "stops in a payload",                     -ENOTCONN, 0, 0,
+          { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
         { "stops in a payload and stays",           -ETIMEDOUT, STAY, 0,
                 { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10") } },
         { "has another version",                    -EPROTO, STAY, 0,
                 { A("\x01\0\0\0\x06\0\0\0\x04\0\0\0" "\x10\x0f\x20\x01") } },
-        { "sends too much",                         -EPROTO, STAY, 0, { A("\x01\0\0\0\x05\0\0\0\xff\xff\xff\xff") } },
-        { "sets reserved flags",                    -EPROTO, STAY, 0, { A("\x01\0\0\0\x15\0\0\0\0\0\0\0") } },
-        { "answers something else",                 -EPROTO, STAY, 0, { A("\x02\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "sends too much",                         -EPROTO, STAY, 0,
+          { A("\x01\0\0\0\x05\0\0\0\xff\xff\xff\xff") } },
+        { "sets reserved flags",                    -EPROTO, STAY, 0,
+          { A("\x01\0\0\0\x15\0\0\0\0\0\0\0") } },
+        { "answers something else",                 -EPROTO, STAY, 0,
+          { A("\x02\0\0\0\x05\0\0\0\0\0\0\0") } },
         { "answers with bad protobuf",              -EPROTO, STAY, 0,
                 { A("\x01\0\0\0\x05\0\0\0\x02\0\0\0" "\x0a\x7f") } },
         { "agrees to what was not offered",         -EPROTO, STAY, 0,
@@ -70,7 +76,8 @@ static const struct script scripts[] = {
                 { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x03") } },
         { "refuses with a code of the future",      -EPROTO, STAY, 0,
                 { A("\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x63") } },
-        { "sends an event of the future, then dies", -ENOTCONN, 0, 0, { A("\x60\0\0\0\x01\0\0\0\0\0\0\0") } },
+        { "sends an event of the future, then dies", -ENOTCONN, 0, 0,
+          { A("\x60\0\0\0\x01\0\0\0\0\0\0\0") } },
         { "sends an event about INTID 70000",       -EPROTO, STAY, 0,
                 { A("\x41\0\0\0\x01\0\0\0\x04\0\0\0" "\x08\xf0\xa2\x04") } },
         { "sends an event about an extended PPI",   -EPROTO, STAY, 0,
@@ -82,27 +89,34 @@ static const struct script scripts[] = {
         { "creates a VM without a description",     -EPROTO, STAY, 0,
                 { A(HELLO_OK), A("\x03\0\0\0\x05\0\0\0\0\0\0\0") } },
         { "creates a VM of 4294967295 vCPUs",       -EPROTO, STAY, 0, { A(HELLO_OK),
-          A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0" "\x12\x0d\x0a\x01v\x10\x01\x30\xff\xff\xff\xff\x0f\x38\x20") } },
+          A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0"
+            "\x12\x0d\x0a\x01v\x10\x01\x30\xff\xff\xff\xff\x0f\x38\x20") } },
         { "creates a VM of 2000 extended SPIs",     -EPROTO, STAY, 0, { A(HELLO_OK),
-          A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0" "\x12\x0d\x0a\x01v\x10\x01\x30\x01\x38\x20\x98\x01\xd0\x0f") } },
+          A("\x03\0\0\0\x05\0\0\0\x0f\0\0\0"
+            "\x12\x0d\x0a\x01v\x10\x01\x30\x01\x38\x20\x98\x01\xd0\x0f") } },
         { "creates a VM of 65 extended PPIs",       -EPROTO, STAY, 0, { A(HELLO_OK),
-          A("\x03\0\0\0\x05\0\0\0\x0e\0\0\0" "\x12\x0c\x0a\x01v\x10\x01\x30\x01\x38\x20\xa0\x01\x41") } },
+          A("\x03\0\0\0\x05\0\0\0\x0e\0\0\0"
+            "\x12\x0c\x0a\x01v\x10\x01\x30\x01\x38\x20\xa0\x01\x41") } },
         { "creates a VM named ../x",                -EPROTO, STAY, 0, { A(HELLO_OK),
           A("\x03\0\0\0\x05\0\0\0\x0e\0\0\0" "\x12\x0c\x0a\x04../x\x10\x01\x30\x01\x38\x20") } },
         { "initialises another VM",                 -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK),
-          A("\x05\0\0\0\x05\0\0\0\x0d\0\0\0" "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x07\x38\x20") } },
-        { "initialises one with extended PPIs instead", -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK),
-          A("\x05\0\0\0\x05\0\0\0\x10\0\0\0" "\x12\x0e\x0a\x01v\x10\x01\x28\x01\x30\x01\x38\x20\xa0\x01\x20") } },
-        { "maps without descriptors",               -EPROTO, STAY, 0, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
-          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
-        { "maps a segment without a doorbell",      -EPROTO, STAY, 1, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
-          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
-        { "maps an eventfd",                        -EBADMSG, STAY, 2, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
-          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
-        { "maps three descriptors",                 -EPROTO, STAY, 3, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
-          A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
-        { "refuses the map, with descriptors",      -ENOENT, STAY, 2, { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
-          A("\x06\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09") } },
+          A("\x05\0\0\0\x05\0\0\0\x0d\0\0\0"
+            "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x07\x38\x20") } },
+        { "initialises one with extended PPIs instead", -EPROTO, STAY, 0,
+          { A(HELLO_OK), A(CREATE_OK),
+            A("\x05\0\0\0\x05\0\0\0\x10\0\0\0"
+              "\x12\x0e\x0a\x01v\x10\x01\x28\x01\x30\x01\x38\x20\xa0\x01\x20") } },
+        { "maps without descriptors",               -EPROTO, STAY, 0,
+          { A(HELLO_OK), A(CREATE_OK), A(INIT_OK), A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "maps a segment without a doorbell",      -EPROTO, STAY, 1,
+          { A(HELLO_OK), A(CREATE_OK), A(INIT_OK), A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "maps an eventfd",                        -EBADMSG, STAY, 2,
+          { A(HELLO_OK), A(CREATE_OK), A(INIT_OK), A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "maps three descriptors",                 -EPROTO, STAY, 3,
+          { A(HELLO_OK), A(CREATE_OK), A(INIT_OK), A("\x06\0\0\0\x05\0\0\0\0\0\0\0") } },
+        { "refuses the map, with descriptors",      -ENOENT, STAY, 2,
+          { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
+            A("\x06\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09") } },
 };
 
 /* Read one whole frame: whatever it is, it is a request. */
@@ -114,8 +128,8 @@ static void skip_request(int fd)
         if (recv(fd, head, sizeof(head), MSG_WAITALL) != sizeof(head))
                 _exit(0);
         proto_frame_decode(head, &header);
-        if (header.size > sizeof(payload) || (header.size > 0 &&
-                                              recv(fd, payload, header.size, MSG_WAITALL) != header.size))
+        if (header.size > sizeof(payload) ||
+            (header.size > 0 && recv(fd, payload, header.size, MSG_WAITALL) != header.size))
                 _exit(0);
 }
 
@@ -138,10 +152,13 @@ static void lie(int listener, const struct script *script)
         _exit(0);
 }
 
-static int use(struct vgic_conn **ret_conn, struct vgic_vm **ret_vm, const char *path, uint32_t timeout_ms)
+static int use(struct vgic_conn **ret_conn, struct vgic_vm **ret_vm, const char *path,
+               uint32_t timeout_ms)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = timeout_ms };
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "v", .n_vcpus = 1, .n_spis = 32 };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path,
+                                             .timeout_ms = timeout_ms };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "v", .n_vcpus = 1,
+                                         .n_spis = 32 };
         int r = vgic_connect(&options, ret_conn);
 
         if (r == 0)
@@ -165,7 +182,8 @@ static void daemon_that_lies_is_left_with_words(const struct script *script, con
         tap_eq(r, script->result, "a daemon that %s", script->what);
         tap_ok(vgic_conn_error(conn)[0], "a daemon that %s: the words say so: %s", script->what,
                vgic_conn_error(conn));
-        kill(pid, SIGKILL); /* a daemon that stays, and says no more, would have the end waited for */
+        /* a daemon that stays, and says no more, would have the end waited for */
+        kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -191,7 +209,8 @@ static void late(int listener)
 
 static void late_reply_is_not_the_next_calls(const char *path, int listener)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = LATE_MS };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path,
+                                             .timeout_ms = LATE_MS };
         struct vgic_conn *conn = NULL;
         struct vgic_vm_info *infos = NULL, info = { .size = sizeof(info) };
         size_t n;
@@ -513,7 +532,10 @@ static void late_nonsense_ends_the_connection(const char *path, int listener)
         }
 }
 
-/* HELLO_OK is the answer of a daemon that does not know the feature EXTENDED: one VM_CREATE, and it succeeds. */
+/*
+ * HELLO_OK is the answer of a daemon that does not know the feature EXTENDED: one VM_CREATE,
+ * and it succeeds.
+ */
 static void old_daemon(int listener)
 {
         int fd = accept(listener, NULL, NULL);
@@ -528,7 +550,9 @@ static void old_daemon(int listener)
         _exit(0);
 }
 
-#define CONFIG(...) { .size = sizeof(struct vgic_vm_config), .name = "v", .n_vcpus = 1, .n_spis = 32, __VA_ARGS__ }
+#define CONFIG(...)                                                                       \
+        { .size = sizeof(struct vgic_vm_config), .name = "v", .n_vcpus = 1, .n_spis = 32, \
+          __VA_ARGS__ }
 
 static void old_daemon_is_not_asked_for_what_it_lacks(const char *path, int listener)
 {
@@ -539,7 +563,8 @@ static void old_daemon_is_not_asked_for_what_it_lacks(const char *path, int list
                 CONFIG(.n_redist_regions = 1, .redist_regions = one),
         };
         static const struct vgic_vm_config plain = CONFIG(.affinity_levels = 4);
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = WAIT_MS };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path,
+                                             .timeout_ms = WAIT_MS };
         struct vgic_vm_info info = { .size = sizeof(info) };
         struct vgic_conn *conn = NULL;
         struct vgic_vm *vm = NULL;
@@ -573,7 +598,8 @@ int main(void)
         if (!mkdtemp(dir))
                 tap_bail("no temporary directory");
         snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", dir);
-        if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 5) < 0)
+        if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+            listen(listener, 5) < 0)
                 tap_bail("bind: %s", strerror(errno));
         for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
                 daemon_that_lies_is_left_with_words(&scripts[i], address.sun_path, listener);

@@ -43,24 +43,29 @@ static struct vgic_irq_state state_of(struct vgic_vm *vm, uint32_t intid)
 static void number_of_list_registers_is_checked(struct vgic_conn *conn)
 {
         static const uint32_t wrong[] = { 17, 32, UINT32_MAX };
-        struct vgic_vcpu_options old = { .size = offsetof(struct vgic_vcpu_options, list_registers), .list_registers = 4 };
+        struct vgic_vcpu_options old = { .size = offsetof(struct vgic_vcpu_options, list_registers),
+                                         .list_registers = 4 };
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *vcpu = NULL;
         struct vgic_lr_bank bank;
         uint64_t features;
 
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-                tap_eq(try_register(vm, 0, wrong[i], &vcpu), -EINVAL, "%u list registers", wrong[i]);
-                tap_ok(strstr(vgic_conn_error(conn), "list_registers") && strstr(vgic_conn_error(conn), "16"), "%s",
-                       vgic_conn_error(conn));
+                tap_eq(try_register(vm, 0, wrong[i], &vcpu), -EINVAL, "%u list registers",
+                       wrong[i]);
+                tap_ok(strstr(vgic_conn_error(conn), "list_registers") &&
+                       strstr(vgic_conn_error(conn), "16"),
+                       "%s", vgic_conn_error(conn));
         }
         features = conn->features;
         conn->features &= ~PROTO_FEATURE_LIST_REGISTERS;
         tap_eq(try_register(vm, 0, 4, &vcpu), -EOPNOTSUPP, "a daemon that knows no list registers");
-        tap_ok(strstr(vgic_conn_error(conn), "too old") && strstr(vgic_conn_error(conn), "list_registers 0"), "%s",
-               vgic_conn_error(conn));
+        tap_ok(strstr(vgic_conn_error(conn), "too old") &&
+               strstr(vgic_conn_error(conn), "list_registers 0"),
+               "%s", vgic_conn_error(conn));
         conn->features = features;
-        tap_eq(vgic_vcpu_register(vm, 0, &old, &vcpu), 0, "a program of before, whose options end before list_registers");
+        tap_eq(vgic_vcpu_register(vm, 0, &old, &vcpu), 0,
+               "a program of before, whose options end before list_registers");
         tap_eq(vgic_lr_enter(vcpu, &bank), -EOPNOTSUPP, "has a trap port");
         tap_eq(vgic_lr_exit(vcpu, &bank), -EOPNOTSUPP, "also at the exit");
         vgic_vcpu_unregister(vcpu);
@@ -110,7 +115,9 @@ static void enter_and_exit_refuse_the_wrong_order(struct vgic_conn *conn)
         destroy(conn, vm);
 }
 
-/* In guest the CPU interface is the bank: what reaches past it has no effect on what the guest did. */
+/*
+ * In guest the CPU interface is the bank: what reaches past it has no effect on what the guest did.
+ */
 static void in_guest_nothing_reaches_past_the_bank(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
@@ -128,7 +135,8 @@ static void in_guest_nothing_reaches_past_the_bank(struct vgic_conn *conn)
                "in guest, ICC_IAR1_EL1 is read: -EBUSY");
         tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_PMR_EL1, 0), -EBUSY,
                "in guest, ICC_PMR_EL1 is written: -EBUSY");
-        tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, 5 << 24 | 1), 0, "an SGI is generated");
+        tap_eq(vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, 5 << 24 | 1), 0,
+               "an SGI is generated");
         tap_eq(vgic_vcpu_lines(vcpu) | vgic_vcpu_enter(vcpu), 0,
                "in guest, an SPI is due: lines and enter return none");
         vgic_vcpu_leave(vcpu);
@@ -160,7 +168,8 @@ static void mirror_has_no_ports(struct vgic_conn *conn)
         struct vgic_vcpu *vcpu = NULL;
         struct vgic_vm *vm = daemon_vm(conn, NAME, 2, 32, VGIC_VM_MIRROR);
 
-        tap_eq(try_register(vm, 0, 4, &vcpu), -EOPNOTSUPP, "a mirror has no ports: %s", vgic_conn_error(conn));
+        tap_eq(try_register(vm, 0, 4, &vcpu), -EOPNOTSUPP, "a mirror has no ports: %s",
+               vgic_conn_error(conn));
         destroy(conn, vm);
 }
 
@@ -195,11 +204,13 @@ static void daemon_checks_list_registers_itself(struct vgic_conn *conn)
         struct vgic_vm *vm = create(conn);
         int fd = raw_attached(PROTO_FEATURES_ALL & ~PROTO_FEATURE_LIST_REGISTERS);
 
-        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 1), PROTO_INVALID, "VCPU_REGISTER with list_registers, without the feature");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 1), PROTO_INVALID,
+               "VCPU_REGISTER with list_registers, without the feature");
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, UINT32_MAX), PROTO_INVALID,
                "VCPU_REGISTER with 2^32 - 1 list registers: INVALID");
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 0), PROTO_OK, "without either");
-        tap_eq(ask_vcpu(fd, PROTO_VCPU_UNREGISTER, 0, 99), PROTO_OK, "the field means nothing in VCPU_UNREGISTER");
+        tap_eq(ask_vcpu(fd, PROTO_VCPU_UNREGISTER, 0, 99), PROTO_OK,
+               "the field means nothing in VCPU_UNREGISTER");
         close(fd);
         fd = raw_attached(PROTO_FEATURES_ALL);
         tap_eq(ask_vcpu(fd, PROTO_VCPU_REGISTER, 0, 17), PROTO_INVALID, "17 list registers");
@@ -256,14 +267,16 @@ static void attribute_of_what_is_listed_makes_its_vcpu_fold(struct vgic_conn *co
         tap_ok(is_rung(vcpu), "GICD_ICENABLER of an interrupt in a list register rings its vCPU");
         vgic_lr_exit(vcpu, &bank);
         enter(vcpu, &bank);
-        tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).pending, "the next entry leaves it out, and it stays pending");
+        tap_ok(!bank.ich_lr[0] && state_of(vm, SPI).pending,
+               "the next entry leaves it out, and it stays pending");
         vgic_lr_exit(vcpu, &bank);
         set_gicd(tool, 0x104, bit);
 
         enter(vcpu, &bank);
         bank.ich_lr[0] ^= STATE; /* the guest has acknowledged it */
         tap_ok((get_gicd(tool, 0x304) & bit) == 0 && is_rung(vcpu),
-               "GICD_ISACTIVER read by attribute while listed: the first answer is old, the vCPU is rung");
+               "GICD_ISACTIVER read by attribute while listed: the first answer is old, the vCPU "
+               "is rung");
         vgic_lr_exit(vcpu, &bank);
         tap_eq(get_gicd(tool, 0x304) & bit, bit,
                "GICD_ISACTIVER read by attribute, folded: it is active");
@@ -272,7 +285,8 @@ static void attribute_of_what_is_listed_makes_its_vcpu_fold(struct vgic_conn *co
         tap_ok(is_rung(vcpu), "GICD_ICACTIVER");
         vgic_lr_exit(vcpu, &bank);
         tap_ok(!state_of(vm, SPI).active && !state_of(vm, SPI).pending,
-               "GICD_ICACTIVER set by attribute while the guest has it active, then exit: not active");
+               "GICD_ICACTIVER set by attribute while the guest has it active, then exit: not "
+               "active");
 
         vgic_spi_pulse(vm, SPI);
         enter(vcpu, &bank);
@@ -314,7 +328,8 @@ static void reset_voids_what_the_guest_has_listed(struct vgic_conn *conn, struct
         tap_eq(vgic_msg_reset(tool, NAME, 0, VGIC_RESET_SYSTEM), 0, "the system is reset");
         vgic_lr_exit(vcpu, &bank);
         tap_ok(!state_of(vm, SPI).pending && !state_of(vm, SPI).enabled,
-               "SYSTEM asked for in guest, then exit: what was listed is neither pending nor enabled");
+               "SYSTEM asked for in guest, then exit: what was listed is neither pending nor "
+               "enabled");
         enter(vcpu, &bank);
         tap_ok(!bank.ich_lr[0] && !(bank.ich_vmcr & 3), "the next bank is empty");
         vgic_lr_exit(vcpu, &bank);
@@ -388,7 +403,8 @@ static void port_killed_in_guest_leaves_what_was_listed(struct vgic_conn *conn,
         if (pid == 0)
                 die_in_guest();
         waitpid(pid, &status, 0);
-        tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && wait_unowned(tool), "the owner of a port is killed in guest");
+        tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && wait_unowned(tool),
+               "the owner of a port is killed in guest");
         tap_ok(state_of(vm, SPI).pending && !state_of(vm, SPI).active,
                "killed in guest: what was listed as pending is pending");
         tap_ok(state_of(vm, OTHER).active && state_of(vm, OTHER).holder == 0,
@@ -399,7 +415,8 @@ static void port_killed_in_guest_leaves_what_was_listed(struct vgic_conn *conn,
                 tap_bail("register: %s", vgic_conn_error(conn));
         enter(vcpu, &bank);
         tap_ok(bank.ich_lr[0] == (SPI | VGIC_ICH_LR_PENDING | VGIC_ICH_LR_GROUP1) &&
-               (bank.ich_lr[1] & (STATE | UINT32_MAX)) == (OTHER | VGIC_ICH_LR_ACTIVE) && bank.ich_ap1r[0],
+               (bank.ich_lr[1] & (STATE | UINT32_MAX)) == (OTHER | VGIC_ICH_LR_ACTIVE) &&
+               bank.ich_ap1r[0],
                "the next owner has both");
         bank.ich_lr[1] &= ~STATE;
         bank.ich_ap1r[0] = 0;
@@ -409,12 +426,16 @@ static void port_killed_in_guest_leaves_what_was_listed(struct vgic_conn *conn,
         destroy(conn, vm);
 }
 
-/* The gate: vCPU 1, a trap port, is refused an SPI while vCPU 0 is in guest without trapping; the daemon cannot tell that one. */
+/*
+ * The gate: vCPU 1, a trap port, is refused an SPI while vCPU 0 is in guest without trapping; the
+ * daemon cannot tell that one.
+ */
 static void gate_opens_though_the_daemon_is_stopped(struct vgic_conn *conn)
 {
         struct vgic_vm *vm = create(conn);
         struct vgic_vcpu *port = guest_boot_vcpu(vm, 0, 4), *other = guest_boot_vcpu(vm, 1, 0);
-        struct pollfd bell = { .fd = vgic_vcpu_fd(port), .events = POLLIN }, others = { .fd = vgic_vcpu_fd(other), .events = POLLIN };
+        struct pollfd bell = { .fd = vgic_vcpu_fd(port), .events = POLLIN },
+                others = { .fd = vgic_vcpu_fd(other), .events = POLLIN };
         struct vgic_lr_bank bank;
         int status = 0;
 
@@ -425,7 +446,8 @@ static void gate_opens_though_the_daemon_is_stopped(struct vgic_conn *conn)
         waitpid(daemon_.pid, &status, WUNTRACED);
         tap_ok(WIFSTOPPED(status), "the daemon is stopped");
         vgic_spi_pulse(vm, SPI);
-        tap_eq(poll(&bell, 1, 0), 0, "whoever injects rings nobody but the daemon and the vCPU that it is for");
+        tap_eq(poll(&bell, 1, 0), 0,
+               "whoever injects rings nobody but the daemon and the vCPU that it is for");
         tap_eq(vgic_vcpu_ack(other, 1), 1023, "another vCPU is refused the SPI");
         tap_eq(poll(&bell, 1, 0), 1,
                "daemon stopped, refused at the gate: the port in guest is rung");
@@ -455,7 +477,8 @@ static void port_given_back_without_daemon_opens_the_gate(struct vgic_conn *conn
         enter(port, &bank);
         daemon_kill(&daemon_);
         vgic_spi_pulse(vm, SPI);
-        tap_eq(vgic_vcpu_ack(other, 1), 1023, "the daemon is dead, a port is in guest without trapping: the gate is shut");
+        tap_eq(vgic_vcpu_ack(other, 1), 1023,
+               "the daemon is dead, a port is in guest without trapping: the gate is shut");
         tap_eq(vgic_vcpu_unregister(port), -ENOTCONN,
                "daemon dead, the port in guest is given back: -ENOTCONN");
         tap_eq(vgic_vcpu_ack(other, 1), SPI,

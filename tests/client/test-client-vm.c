@@ -4,7 +4,8 @@
 /*
  * libvgic against a real daemon: every cold-path call once, its errors, and the way of an interrupt
  *
- * Two connections of one process stand for two processes; what needs another process is in other tests.
+ * Two connections of one process stand for two processes;
+ * what needs another process is in other tests.
  */
 #include <errno.h>
 #include <poll.h>
@@ -35,7 +36,8 @@ static struct vgic_conn *connect_as(const char *name)
 
 static struct vgic_vm *create(struct vgic_conn *conn, const char *name, uint32_t n_vcpus)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = 64 };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus,
+                                         .n_spis = 64 };
         struct vgic_vm *vm = NULL;
 
         if (vgic_vm_create(conn, &config, &vm) < 0)
@@ -52,7 +54,8 @@ static void ready(int fd, const char *what)
 
 static void connect_says_in_words_why_not(void)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = "/nonexistent/socket" };
+        struct vgic_conn_options options = { .size = sizeof(options),
+                                             .socket_path = "/nonexistent/socket" };
         struct vgic_conn *conn = NULL;
         char path[300];
 
@@ -64,7 +67,8 @@ static void connect_says_in_words_why_not(void)
         path[sizeof(path) - 1] = '\0';
         options.socket_path = path;
         tap_eq(vgic_connect(&options, &conn), -EINVAL, "a path that is too long: -EINVAL");
-        tap_eq(vgic_vm_destroy(conn, "x"), -ENOTCONN, "a call on a connection that is none: -ENOTCONN");
+        tap_eq(vgic_vm_destroy(conn, "x"), -ENOTCONN,
+               "a call on a connection that is none: -ENOTCONN");
         vgic_disconnect(conn);
         options.size = 0;
         tap_eq(vgic_connect(&options, &conn), -EINVAL, "options without a size: -EINVAL");
@@ -94,13 +98,16 @@ static void create_and_attach_say_in_words_why_not(struct vgic_conn *conn)
         struct vgic_vm *vm = NULL;
 
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                tap_eq(vgic_vm_create(conn, &cases[i].config, &vm), -EINVAL, "create: %s", cases[i].what);
+                tap_eq(vgic_vm_create(conn, &cases[i].config, &vm), -EINVAL, "create: %s",
+                       cases[i].what);
                 tap_ok(vgic_conn_error(conn)[0] && !vm, "create: %s: in words: %s", cases[i].what,
                        vgic_conn_error(conn));
         }
-        tap_eq(vgic_vm_attach(conn, "nobody", VGIC_ROLE_OBSERVER, &vm), -ENOENT, "attach: no such VM");
+        tap_eq(vgic_vm_attach(conn, "nobody", VGIC_ROLE_OBSERVER, &vm), -ENOENT,
+               "attach: no such VM");
         tap_eq(vgic_vm_destroy(conn, "nobody"), -ENOENT, "destroy: no such VM");
-        tap_eq(vgic_vm_attach(conn, "nobody", VGIC_ROLE_DEVICE, &vm), -EINVAL, "attach: a device has its own call");
+        tap_eq(vgic_vm_attach(conn, "nobody", VGIC_ROLE_DEVICE, &vm), -EINVAL,
+               "attach: a device has its own call");
 }
 
 /* Guest set-up as Linux does it: everything group 1, enabled; SPI @intid to vCPU 0. */
@@ -156,7 +163,8 @@ static void calls_are_refused_out_of_order(struct vgic_conn *conn, struct vgic_c
         tap_eq(vgic_vcpu_register(vm, 2, NULL, &vcpu), 0,
                "the second detached, the first registers vCPU 2: 0");
         vgic_vm_detach(vm);
-        tap_eq(vgic_vm_attach(conn, "life", VGIC_ROLE_OBSERVER, &vm), 0, "the VM stays; attach as an observer");
+        tap_eq(vgic_vm_attach(conn, "life", VGIC_ROLE_OBSERVER, &vm), 0,
+               "the VM stays; attach as an observer");
         tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), -EACCES, "an observer registers nothing");
         tap_eq(vgic_vm_icc_ctlr(vm, 0, &ctlr), 0, "an observer reads");
         tap_eq(vgic_spi_assert(vm, 40), -EACCES, "an observer injects nothing");
@@ -190,13 +198,15 @@ static void tool_raises_guest_takes_everybody_is_told(struct vgic_conn *conn,
 
         tap_eq(vgic_msg_inject(tool, "irq", 0, 40, VGIC_LINE_ASSERT), 0, "a tool asserts SPI 40");
         tap_eq(vgic_vcpu_lines(vcpu) & VGIC_LINE_IRQ, VGIC_LINE_IRQ, "the line is up");
-        tap_eq(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, VGIC_WAKE_IRQ, "a park does not sleep");
+        tap_eq(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, VGIC_WAKE_IRQ,
+               "a park does not sleep");
         tap_eq(vgic_vcpu_ack(vcpu, 1), 40, "acknowledge");
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "nothing else");
         ready(event_fd, "the subscriber's eventfd is rung");
         ready(vgic_conn_fd(conn), "the connection wakes");
         n = vgic_conn_process(conn);
-        tap_ok(n >= 1 && vgic_conn_next_event(conn, &event) == 1 && event.kind == VGIC_EVENT_TDIR && event.tdir == 1,
+        tap_ok(n >= 1 && vgic_conn_next_event(conn, &event) == 1 && event.kind == VGIC_EVENT_TDIR &&
+               event.tdir == 1,
                "TDIR turned set");
         n = vgic_msg_irqs(tool, "irq", 0, 0, states, 100);
         tap_eq(n, 96, "the tool lists 32 + 64 interrupts");
@@ -205,21 +215,29 @@ static void tool_raises_guest_takes_everybody_is_told(struct vgic_conn *conn,
                "SPI 40 is active, its wire is up, it was acknowledged once");
         tap_eq(vgic_msg_irqs(tool, "irq", 0, 90, states, 100), 6, "from 90 on there are 6");
         tap_ok(vgic_msg_tdir(tool, "irq", &tdir) == 0 && tdir.set, "the tool sees TDIR set");
-        tap_eq(vgic_msg_inject(tool, "irq", 0, 40, VGIC_LINE_DEASSERT), 0, "the tool lowers its wire");
+        tap_eq(vgic_msg_inject(tool, "irq", 0, 40, VGIC_LINE_DEASSERT), 0,
+               "the tool lowers its wire");
         vgic_vcpu_eoi(vcpu, 1, 40);
         tap_eq(vgic_vcpu_lines(vcpu), 0, "end of interrupt: the line is down");
         do
                 ready(vgic_conn_fd(conn), "TDIR: wait for the next change");
-        while (vgic_conn_process(conn) < 0 || vgic_conn_next_event(conn, &event) != 1 || event.tdir != 0);
+        while (vgic_conn_process(conn) < 0 || vgic_conn_next_event(conn, &event) != 1 ||
+               event.tdir != 0);
         tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && !tdir.set, "TDIR is clear again");
-        tap_ok(vgic_vm_ack_count(vm, 0, 40, &count) == 0 && count == 1, "one acknowledge was counted");
+        tap_ok(vgic_vm_ack_count(vm, 0, 40, &count) == 0 && count == 1,
+               "one acknowledge was counted");
 
-        tap_ok(vgic_msg_icc_ctlr(tool, "irq", 0, &message) == 0 && vgic_vm_icc_ctlr(vm, 0, &mapped) == 0 &&
-               memcmp(&message, &mapped, sizeof(mapped)) == 0 && mapped.valid & VGIC_ICC_CTLR_LIVE,
+        tap_ok(vgic_msg_icc_ctlr(tool, "irq", 0, &message) == 0 &&
+               vgic_vm_icc_ctlr(vm, 0, &mapped) == 0 &&
+               memcmp(&message, &mapped, sizeof(mapped)) == 0 &&
+               mapped.valid & VGIC_ICC_CTLR_LIVE,
                "ICC_CTLR_EL1 by message and from memory are the same");
-        tap_eq(vgic_msg_icc_ctlr(tool, "irq", 2, &message), -EINVAL, "ICC_CTLR_EL1 of a vCPU that is none");
-        tap_eq(vgic_msg_inject(tool, "irq", 0, 96, VGIC_LINE_PULSE), -EINVAL, "an SPI that is none");
-        tap_eq(vgic_msg_inject(tool, "irq", 0, 40, (enum vgic_line_op)9), -EINVAL, "an operation that is none");
+        tap_eq(vgic_msg_icc_ctlr(tool, "irq", 2, &message), -EINVAL,
+               "ICC_CTLR_EL1 of a vCPU that is none");
+        tap_eq(vgic_msg_inject(tool, "irq", 0, 96, VGIC_LINE_PULSE), -EINVAL,
+               "an SPI that is none");
+        tap_eq(vgic_msg_inject(tool, "irq", 0, 40, (enum vgic_line_op)9), -EINVAL,
+               "an operation that is none");
         tap_eq(vgic_msg_reset_vcpu(tool, "irq", 1), 0, "reset a vCPU by message");
         tap_eq(vgic_tdir_unsubscribe(vcpu), 0, "unsubscribe");
         tap_eq(vgic_tdir_unsubscribe(vcpu), -ENOENT, "unsubscribe twice");
@@ -244,24 +262,29 @@ static void device_drives_what_it_was_granted(struct vgic_conn *conn, struct vgi
         boot_spi(vm, 50);
         tap_eq(vgic_grant(vm, "disk", granted, 2, token), 0, "grant two SPIs");
         tap_eq(vgic_grant(vm, "disk", granted, 2, token), -EEXIST, "the label is taken");
-        tap_eq(vgic_device_attach(device, "dev", "00000000000000000000000000000000", &dev), -EACCES, "a wrong token");
-        tap_eq(vgic_device_attach(device, "dev", token, &dev), 0, "the device attaches: %s", vgic_conn_error(device));
+        tap_eq(vgic_device_attach(device, "dev", "00000000000000000000000000000000", &dev), -EACCES,
+               "a wrong token");
+        tap_eq(vgic_device_attach(device, "dev", token, &dev), 0, "the device attaches: %s",
+               vgic_conn_error(device));
         tap_eq(vgic_spi_assert(dev, 52), -EACCES, "an SPI that was not granted");
         vgic_vm_get_info(vm, &info);
         tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis - 1), -EACCES,
                "a device asserts the last SPI of the VM, not granted: -EACCES");
-        tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "an SPI that the VM does not have");
+        tap_eq(vgic_spi_assert(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL,
+               "an SPI that the VM does not have");
         tap_eq(vgic_spi_deassert(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "deassert: the same");
         tap_eq(vgic_spi_pulse(dev, VGIC_SPI_FIRST + info.n_spis), -EINVAL, "pulse: the same");
         tap_eq(vgic_spi_assert(dev, 50), 0, "the device asserts SPI 50 by ring");
-        tap_eq(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, VGIC_WAKE_IRQ, "the vCPU wakes");
+        tap_eq(vgic_vcpu_park(vcpu, VGIC_NO_DEADLINE, NULL, 0) & VGIC_WAKE_IRQ, VGIC_WAKE_IRQ,
+               "the vCPU wakes");
         tap_eq(vgic_vcpu_ack(vcpu, 1), 50, "acknowledge");
         vgic_spi_deassert(dev, 50);
         vgic_vcpu_eoi(vcpu, 1, 50);
         do
                 ready(vgic_conn_fd(device), "the device's connection wakes");
         while (vgic_conn_process(device) < 0 || vgic_conn_next_event(device, &event) != 1);
-        tap_ok(event.kind == VGIC_EVENT_EOI && event.intid == 50, "the end of interrupt comes back");
+        tap_ok(event.kind == VGIC_EVENT_EOI && event.intid == 50,
+               "the end of interrupt comes back");
         tap_eq(vgic_revoke(vm, "disk"), 0, "revoke");
         tap_eq(vgic_revoke(vm, "disk"), -ENOENT, "revoke twice");
         do
@@ -307,7 +330,10 @@ static void list_over_pages_has_each_vm_once(struct vgic_conn *conn)
         free(infos);
 }
 
-/* Too few descriptors, on either side: a clear word, nothing half-done, and it works once there are enough. */
+/*
+ * Too few descriptors, on either side: a clear word, nothing half-done,
+ * and it works once there are enough.
+ */
 static void too_few_descriptors_leave_nothing_half_done(void)
 {
         struct vgic_conn *conn, *small;
@@ -318,7 +344,8 @@ static void too_few_descriptors_leave_nothing_half_done(void)
         daemon_start(&daemon_, &(struct daemon_options){ .limit_nofile = 100, .quiet = true });
         conn = connect_as("large");
         vm = create(conn, "large", 300);
-        tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a daemon of 100 descriptors: %s", vgic_conn_error(conn));
+        tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a daemon of 100 descriptors: %s",
+               vgic_conn_error(conn));
         tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE") ||
                        strstr(vgic_conn_error(conn), "RLIMIT_NOFILE"),
                "300 vCPUs in a daemon of 100 descriptors: the words name the limit");
@@ -340,12 +367,14 @@ static void too_few_descriptors_leave_nothing_half_done(void)
         low = old;
         low.rlim_cur = 200;
         setrlimit(RLIMIT_NOFILE, &low);
-        tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a VMM of 200 descriptors: %s", vgic_conn_error(conn));
+        tap_eq(vgic_vm_init(vm), -EMFILE, "300 vCPUs in a VMM of 200 descriptors: %s",
+               vgic_conn_error(conn));
         low.rlim_cur = 317;
         setrlimit(RLIMIT_NOFILE, &low);
         for (int i = 0; i < 30; i++)
                 used[i] = dup(STDIN_FILENO);
-        tap_eq(vgic_vm_init(vm), -EMFILE, "317 descriptors, many of them in use: %s", vgic_conn_error(conn));
+        tap_eq(vgic_vm_init(vm), -EMFILE, "317 descriptors, many of them in use: %s",
+               vgic_conn_error(conn));
         setrlimit(RLIMIT_NOFILE, &old);
         tap_eq(tap_fd_count(), before + 32, "init failed for want of descriptors: none is leaked");
         tap_eq(vgic_vm_init(vm), 0, "with enough of them the same call works");
@@ -399,7 +428,8 @@ int main(void)
         list_over_pages_has_each_vm_once(conn);
         vgic_disconnect(other);
         other = connect_as("last"); /* the daemon has seen the former go */
-        tap_eq(daemon_fd_count(&daemon_), daemon_before + 2, "the daemon holds no descriptor too many");
+        tap_eq(daemon_fd_count(&daemon_), daemon_before + 2,
+               "the daemon holds no descriptor too many");
         vgic_disconnect(other);
         data_path_outlives_the_daemon(conn);
         vgic_disconnect(conn);

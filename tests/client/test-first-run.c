@@ -4,14 +4,16 @@
 /*
  * First run: 512 vCPUs, a thread each, in four processes, all at once
  *
- * Two firsts. While one thread of each process initialises or maps the VM, the others call into the data path and are
- * turned away until, with no other word between the threads, a call succeeds: it must see the whole controller. Then
- * every vCPU is registered, and from one barrier all do their first operations together: each reads its controller,
- * finds nothing to acknowledge, and sends an SGI to its neighbour, of the next process at each border, which must arrive.
+ * Two firsts. While one thread of each process initialises or maps the VM, the others call into the
+ * data path and are turned away until, with no other word between the threads, a call succeeds: it
+ * must see the whole controller. Then every vCPU is registered, and from one barrier all do their
+ * first operations together: each reads its controller, finds nothing to acknowledge, and sends an
+ * SGI to its neighbour, of the next process at each border, which must arrive.
  *
- * Locks: this program's own pthread_mutex_lock() stands before libc's for the library, too, which imports nothing else that
- * waits (tests/lint/check-exports.sh). It counts what a thread locks inside its first operations. That the count works
- * is seen by the calls that do lock, the cold path's.
+ * Locks: this program's own pthread_mutex_lock() stands before libc's for the library, too, which
+ * imports nothing else that waits (tests/lint/check-exports.sh). It counts what a thread locks
+ * inside its first operations. That the count works is seen by the calls that do lock,
+ * the cold path's.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -44,12 +46,25 @@
 #define N_SPIS      988u
 #define STACK       (256u << 10)
 #define SGI           3u
-/* IHI 0069: 5 bits of priority, A3V, RSS; ITLinesNumber, MBIS, 10 bits of INTID, A3V, RSS; frames of a redistributor */
+/*
+ * IHI 0069: 5 bits of priority, A3V, RSS; ITLinesNumber, MBIS, 10 bits of INTID, A3V, RSS; frames
+ * of a redistributor
+ */
 #define ICC_CTLR    (UINT64_C(4) << 8 | 1u << 15 | 1u << 18)
 #define GICD_TYPER  (31u | 1u << 16 | 9u << 19 | 1u << 24 | 1u << 26)
 #define REDIST      UINT64_C(0x20000)
 
-enum finding { EARLY_WRONG, CTLR_WRONG, TYPER_WRONG, REDIST_WRONG, ACK_WRONG, SGI_LOST, SGI_WRONG, LOCKED, N_FINDINGS };
+enum finding {
+        EARLY_WRONG,
+        CTLR_WRONG,
+        TYPER_WRONG,
+        REDIST_WRONG,
+        ACK_WRONG,
+        SGI_LOST,
+        SGI_WRONG,
+        LOCKED,
+        N_FINDINGS
+};
 
 static const char *const findings[N_FINDINGS] = {
         [EARLY_WRONG] = "the first call that is let in sees the whole controller",
@@ -150,8 +165,10 @@ static void get_in(const struct cpu *cpu)
                 told = true;
                 sched_yield();
         }
-        note(EARLY_WRONG, told && r == 0 && ctlr.arch_default == ICC_CTLR && ctlr.live == ICC_CTLR && reads_typer(vm) &&
-                          vgic_vm_irq_state(vm, cpu->index, 32 + N_SPIS - 1, &irq) == 0 && irq.vcpu == 0 && !irq.enabled);
+        note(EARLY_WRONG, told && r == 0 && ctlr.arch_default == ICC_CTLR &&
+                                  ctlr.live == ICC_CTLR && reads_typer(vm) &&
+                                  vgic_vm_irq_state(vm, cpu->index, 32 + N_SPIS - 1, &irq) == 0 &&
+                                  irq.vcpu == 0 && !irq.enabled);
 }
 
 /* What a kernel does first on a CPU; vCPU 0 opens the distributor, at some moment of this. */
@@ -176,13 +193,16 @@ static void first_operations(struct vgic_vm *vm, struct vgic_vcpu *vcpu, unsigne
         uint64_t value = 0, target = mpidr((index + 1) % N_VCPUS), deadline = deadline_ns();
         uint32_t intid;
 
-        note(CTLR_WRONG, vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_CTLR_EL1, &value) == 0 && value == ICC_CTLR);
+        note(CTLR_WRONG,
+             vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_CTLR_EL1, &value) == 0 && value == ICC_CTLR);
         note(TYPER_WRONG, reads_typer(vm));
-        note(REDIST_WRONG, vgic_gicr_read(vm, index * REDIST + 0x8, 8, &value) == 0 && value == gicr_typer(index));
+        note(REDIST_WRONG, vgic_gicr_read(vm, index * REDIST + 0x8, 8, &value) == 0 &&
+                                   value == gicr_typer(index));
         note(ACK_WRONG, vgic_vcpu_ack(vcpu, 1) == VGIC_INTID_SPURIOUS);
         set_up(vm, vcpu, index);
         vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1,
-                               (target >> 8 & 0xff) << 16 | SGI << 24 | UINT64_C(1) << (target & 0xf));
+                               (target >> 8 & 0xff) << 16 | SGI << 24 |
+                               UINT64_C(1) << (target & 0xf));
         while ((intid = vgic_vcpu_ack(vcpu, 1)) == VGIC_INTID_SPURIOUS)
                 if (vgic_vcpu_park(vcpu, deadline, NULL, 0) == VGIC_WAKE_DEADLINE)
                         break;
@@ -201,7 +221,8 @@ static void *cpu_thread(void *arg)
         counting = false;
         pthread_barrier_wait(&shared->all);
         counting = true;
-        first_operations(cpu->process->vm, cpu->process->vcpus[cpu->index - cpu->process->first], cpu->index);
+        first_operations(cpu->process->vm, cpu->process->vcpus[cpu->index - cpu->process->first],
+                         cpu->index);
         note(LOCKED, n_locks == 0);
         counting = false;
         atomic_fetch_add(&shared->arrived, 1);
@@ -233,7 +254,8 @@ static unsigned run_cold_path(struct process *process)
         if (vgic_vm_init(process->vm) < 0)
                 abort();
         for (unsigned i = 0; i < N_THREADS; i++)
-                if (vgic_vcpu_register(process->vm, process->first + i, NULL, &process->vcpus[i]) < 0)
+                if (vgic_vcpu_register(process->vm, process->first + i, NULL,
+                                       &process->vcpus[i]) < 0)
                         abort();
         counting = false;
         return n_locks;
@@ -272,7 +294,8 @@ static void init_barrier(pthread_barrier_t *barrier, unsigned n)
 
 static void first_operations_see_the_whole_build(void)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "first", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "first",
+                                         .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
                                          .n_priority_bits = 5 };
         struct vgic_conn *conn;
         struct vgic_vm *vm = NULL;
@@ -296,7 +319,8 @@ static void first_operations_see_the_whole_build(void)
         tap_eq(shared->arrived, N_VCPUS, "each vCPU has had its first operations");
         for (unsigned i = 0; i < N_FINDINGS; i++)
                 tap_eq(shared->n[i], 0, "%s", findings[i]);
-        tap_eq(shared->cold_locks, COUNTS_LOCKS ? N_PROCESSES : 0, "the cold path's locks are counted");
+        tap_eq(shared->cold_locks, COUNTS_LOCKS ? N_PROCESSES : 0,
+               "the cold path's locks are counted");
         vgic_vm_destroy(conn, "first");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -304,7 +328,8 @@ static void first_operations_see_the_whole_build(void)
 
 int main(void)
 {
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (shared == MAP_FAILED)
                 tap_bail("no memory");
         init_barrier(&shared->all, N_VCPUS + N_PROCESSES);

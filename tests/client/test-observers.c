@@ -4,11 +4,13 @@
 /*
  * 512 vCPUs flat out, and 8 processes that read ICC_CTLR_EL1 of random ones all the while
  *
- * Two threads run 256 vCPUs each, round robin: write ICC_CTLR_EL1, read it back, send an SGI to oneself, acknowledge it,
- * end it. Each reader is a process that is attached as an observer, so its mapping cannot be written: it can neither lock
- * nor make a compare-and-swap fail. Both sides go on until the other has done its least. No call may fail, and what is read is
- * always a value that some guest wrote, with the fields that no guest can write as they are. When the guests have stopped,
- * every reader sees the last value of each. That no operation takes an instruction more for being watched is counted by
+ * Two threads run 256 vCPUs each, round robin: write ICC_CTLR_EL1, read it back, send an SGI to
+ * oneself, acknowledge it, end it. Each reader is a process that is attached as an observer, so its
+ * mapping cannot be written: it can neither lock nor make a compare-and-swap fail. Both sides go on
+ * until the other has done its least. No call may fail, and what is read is always a value that
+ * some guest wrote, with the fields that no guest can write as they are. When the guests have
+ * stopped, every reader sees the last value of each. That no operation takes an instruction more
+ * for being watched is counted by
  * "make bench ROWS=observed".
  */
 #include <pthread.h>
@@ -43,7 +45,8 @@ static struct shared {
         pthread_barrier_t start, stopped;
         _Atomic unsigned busy_threads, busy_readers;    /* who has not done its least yet */
         _Atomic uint64_t n_rounds, n_reads;
-        _Atomic unsigned guest_errors, read_errors, wrong_default, wrong_live, wrong_configured, wrong_last, changes;
+        _Atomic unsigned guest_errors, read_errors, wrong_default, wrong_live, wrong_configured,
+                wrong_last, changes;
         uint32_t last[N_VCPUS];
 } *shared;
 
@@ -69,10 +72,12 @@ static bool run_vcpu(struct vgic_vcpu *vcpu, unsigned index, uint32_t ctlr)
 {
         uint64_t value = 0;
         bool ok = vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_CTLR_EL1, ctlr) == 0 &&
-                  vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_CTLR_EL1, &value) == 0 && value == (FIXED | ctlr);
+                  vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_CTLR_EL1, &value) == 0 &&
+                  value == (FIXED | ctlr);
 
         /* affinity of vCPU n: n % 16 in Aff0, n / 16 in Aff1 */
-        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, index / 16 << 16 | SGI << 24 | 1u << index % 16);
+        vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1,
+                               index / 16 << 16 | SGI << 24 | 1u << index % 16);
         ok = vgic_vcpu_ack(vcpu, 1) == SGI && vgic_vcpu_ack(vcpu, 1) == VGIC_INTID_SPURIOUS && ok;
         vgic_vcpu_eoi(vcpu, 1, SGI);
         if (ctlr & EOIMODE)
@@ -119,7 +124,8 @@ static void read_one(struct vgic_vm *vm, unsigned index, uint32_t *seen)
 {
         struct vgic_icc_ctlr ctlr;
 
-        if (vgic_vm_icc_ctlr(vm, index, &ctlr) != 0 || !(ctlr.valid & HAS_DEFAULT) || !(ctlr.valid & HAS_LIVE)) {
+        if (vgic_vm_icc_ctlr(vm, index, &ctlr) != 0 || !(ctlr.valid & HAS_DEFAULT) ||
+            !(ctlr.valid & HAS_LIVE)) {
                 atomic_fetch_add(&shared->read_errors, 1);
                 return;
         }
@@ -127,7 +133,9 @@ static void read_one(struct vgic_vm *vm, unsigned index, uint32_t *seen)
                 atomic_fetch_add(&shared->wrong_default, 1);
         if ((ctlr.live & ~GUESTS) != FIXED)
                 atomic_fetch_add(&shared->wrong_live, 1);
-        /* Nobody resets: what the guest has configured is what is live, in one and the same look. */
+        /*
+         * Nobody resets: what the guest has configured is what is live, in one and the same look.
+         */
         if ((ctlr.valid & HAS_CONFIGURED) && ctlr.configured != ctlr.live)
                 atomic_fetch_add(&shared->wrong_configured, 1);
         if (*seen != ctlr.live)
@@ -167,10 +175,12 @@ static int reader_process(unsigned number)
 
 static void say(bool ended)
 {
-        tap_note("%llu operations of vCPUs, %llu reads, of which %u saw another value than the look before",
-                 (unsigned long long)shared->n_rounds * (N_VCPUS / N_THREADS), (unsigned long long)shared->n_reads,
-                 shared->changes);
-        tap_ok(ended && shared->n_reads >= (uint64_t)N_READERS * MIN_READS, "%u observer processes read and ended well", N_READERS);
+        tap_note("%llu operations of vCPUs, %llu reads, of which %u saw another value than the "
+                 "look before",
+                 (unsigned long long)shared->n_rounds * (N_VCPUS / N_THREADS),
+                 (unsigned long long)shared->n_reads, shared->changes);
+        tap_ok(ended && shared->n_reads >= (uint64_t)N_READERS * MIN_READS,
+               "%u observer processes read and ended well", N_READERS);
         tap_eq(shared->guest_errors, 0, "no vCPU sees anything but its own operations");
         tap_eq(shared->read_errors, 0, "no read fails");
         tap_eq(shared->wrong_default, 0, "the default is always what the architecture gives");
@@ -219,7 +229,8 @@ int main(void)
 {
         pthread_barrierattr_t attr;
 
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (shared == MAP_FAILED)
                 tap_bail("no memory");
         pthread_barrierattr_init(&attr);

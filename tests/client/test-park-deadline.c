@@ -4,7 +4,8 @@
 /*
  * A park ends at its deadline although its doorbell never falls silent
  *
- * Somebody may ring it without end. Here it cannot be emptied: libvgic finds the preadv2() below instead of libc's.
+ * Somebody may ring it without end. Here it cannot be emptied: libvgic finds the preadv2() below
+ * instead of libc's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +44,8 @@ static uint64_t now_ns(void)
 
 static struct vgic_vcpu *take_vcpu(struct vgic_conn *conn, struct vgic_vm **ret_vm)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "park", .n_vcpus = 1, .n_spis = 32 };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "park", .n_vcpus = 1,
+                                         .n_spis = 32 };
         struct vgic_vcpu *vcpu = NULL;
 
         if (vgic_vm_create(conn, &config, ret_vm) < 0 || vgic_vm_init(*ret_vm) < 0 ||
@@ -73,14 +75,16 @@ int main(void)
 
         alarm(60);
         deadline = now_ns() + 20000000;
-        tap_eq(vgic_vcpu_park(vcpu, deadline, NULL, 0), VGIC_WAKE_DEADLINE, "a park ends by its deadline");
+        tap_eq(vgic_vcpu_park(vcpu, deadline, NULL, 0), VGIC_WAKE_DEADLINE,
+               "a park ends by its deadline");
         tap_ok(now_ns() >= deadline,
                "park with a deadline, rung all the time: not before the deadline");
         tap_ok(n_drains > 1, "park with a deadline: the doorbell was rung all the time");
         tap_eq(vgic_vcpu_park(vcpu, now_ns(), NULL, 0), VGIC_WAKE_DEADLINE,
                "park with a deadline that is past: it is the deadline at once");
         ready = (struct pollfd){ .fd = open("/dev/null", O_RDONLY | O_CLOEXEC), .events = POLLIN };
-        tap_eq(vgic_vcpu_park(vcpu, now_ns(), &ready, 1), VGIC_WAKE_FD, "a descriptor that is ready is told even then");
+        tap_eq(vgic_vcpu_park(vcpu, now_ns(), &ready, 1), VGIC_WAKE_FD,
+               "a descriptor that is ready is told even then");
         vgic_vcpu_wake(vcpu);
         tap_eq(vgic_vcpu_park(vcpu, now_ns(), NULL, 0), VGIC_WAKE_KICK,
                "park with a deadline that is past, kicked: it is the kick");
