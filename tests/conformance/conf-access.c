@@ -11,7 +11,8 @@
 
 #include "access-log.h"
 
-static void log_access(const struct conf *c, const char *frame, uint64_t where, unsigned len, bool is_write)
+static void log_access(const struct conf *c, const char *frame, uint64_t where, unsigned len,
+                       bool is_write)
 {
         if (!c->quiet)
                 access_log(c->name, frame, where, len, is_write);
@@ -98,8 +99,9 @@ void icc_w(struct conf *c, unsigned vcpu, enum icc reg, uint64_t value)
 }
 
 /*
- * Where each array lies in the distributor, for SPIs and extended SPIs, and how wide its fields are. The
- * redistributor's SGI_base frame has the same offsets; its extended PPIs follow the 32 private interrupts.
+ * Where each array lies in the distributor, for SPIs and extended SPIs, and how wide its fields
+ * are. The redistributor's SGI_base frame has the same offsets; its extended PPIs follow the 32
+ * private interrupts.
  */
 static const struct {
         uint32_t base, extended;
@@ -151,7 +153,8 @@ uint32_t irq_get(struct conf *c, unsigned vcpu, enum array array, uint32_t intid
         unsigned shift;
         uint32_t offset = irq_register(array, intid, &in_gicr, &shift);
 
-        return word_get(c, vcpu, offset, in_gicr) >> shift & (uint32_t)((1ull << arrays[array].bits) - 1);
+        return word_get(c, vcpu, offset, in_gicr) >> shift &
+               (uint32_t)((1ull << arrays[array].bits) - 1);
 }
 
 void irq_set(struct conf *c, unsigned vcpu, enum array array, uint32_t intid, uint32_t field)
@@ -249,14 +252,16 @@ unsigned conf_probes(const struct conf *c, uint32_t *ret_intids)
 void wire(struct conf *c, unsigned vcpu, uint32_t intid, bool high)
 {
         if (is_private(intid))
-                EQ(c, high ? vgic_ppi_assert(c->vm, vcpu, intid) : vgic_ppi_deassert(c->vm, vcpu, intid), 0);
+                EQ(c, high ? vgic_ppi_assert(c->vm, vcpu, intid) :
+                             vgic_ppi_deassert(c->vm, vcpu, intid), 0);
         else
                 EQ(c, high ? vgic_spi_assert(c->vm, intid) : vgic_spi_deassert(c->vm, intid), 0);
 }
 
 void pulse(struct conf *c, unsigned vcpu, uint32_t intid)
 {
-        EQ(c, is_private(intid) ? vgic_ppi_pulse(c->vm, vcpu, intid) : vgic_spi_pulse(c->vm, intid), 0);
+        EQ(c, is_private(intid) ? vgic_ppi_pulse(c->vm, vcpu, intid) : vgic_spi_pulse(c->vm, intid),
+           0);
 }
 
 unsigned lines(struct conf *c, unsigned vcpu)

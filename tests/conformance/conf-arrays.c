@@ -4,9 +4,10 @@
 /*
  * Conformance: every register array, every interrupt (IHI 0069 sections 12.8 to 12.11)
  *
- * For each array and each kind of interrupt one test, which walks all interrupts of the kind: the field is at its
- * place, is that interrupt's only, resets to 0, and writes of 0 to set- and clear-type registers change nothing. What
- * the field means is looked up beside the register, by vgic_vm_irq_state().
+ * For each array and each kind of interrupt one test, which walks all interrupts of the kind: the
+ * field is at its place, is that interrupt's only, resets to 0, and writes of 0 to set- and
+ * clear-type registers change nothing. What the field means is looked up beside the register, by
+ * vgic_vm_irq_state().
  */
 #include "conf-tables.h"
 
@@ -47,8 +48,8 @@ static uint32_t truth(struct conf *c, unsigned vcpu, enum array array, uint32_t 
 }
 
 /* Exactly @intid's field is @value, and all others of the kind are @rest. */
-static void expect_one(struct conf *c, enum array array, uint32_t first, uint32_t n, uint32_t intid, uint32_t value,
-                       uint32_t rest)
+static void expect_one(struct conf *c, enum array array, uint32_t first, uint32_t n, uint32_t intid,
+                       uint32_t value, uint32_t rest)
 {
         for (uint32_t i = first; i < first + n; i++) {
                 uint32_t want = i == intid ? value : rest;
@@ -115,7 +116,8 @@ static void walk_clear(struct conf *c, enum array set, enum array clear, uint32_
 static void walk(struct conf *c)
 {
         static const enum array other[N_ARRAYS] = {
-                [ISENABLER] = ICENABLER, [ICENABLER] = ISENABLER, [ISPENDR] = ICPENDR, [ICPENDR] = ISPENDR,
+                [ISENABLER] = ICENABLER, [ICENABLER] = ISENABLER, [ISPENDR] = ICPENDR,
+                [ICPENDR] = ISPENDR,
                 [ISACTIVER] = ICACTIVER, [ICACTIVER] = ISACTIVER,
         };
         enum array array = (enum array)(c->config.argument >> 4);
@@ -174,7 +176,8 @@ static void priority_bytes(struct conf *c)
 /* Fields of interrupts that are not implemented are RAZ/WI; that is no error. */
 static void beyond_last(struct conf *c)
 {
-        static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER,
+        static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR,
+                                          ISACTIVER, ICACTIVER,
                 IPRIORITYR, ICFGR };
 
         for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -224,10 +227,12 @@ const struct conf_test conf_array_tests[] = {
         WALK("spi-icactiver", "12.9.5", ICACTIVER, SPIS),
         WALK("spi-ipriorityr", "12.9.20", IPRIORITYR, SPIS),
         WALK("spi-icfgr", "12.9.9", ICFGR, SPIS),
-        { "sgi-icfgr", "12.11.7", "GICR_ICFGR0 is read-only: SGIs are edge-triggered", { .cold = true }, sgi_icfgr },
+        { "sgi-icfgr", "12.11.7", "GICR_ICFGR0 is read-only: SGIs are edge-triggered",
+          { .cold = true }, sgi_icfgr },
         { "icfgr-low-bits", "12.9.9", "ICFGR: bit 0 of each field is RES0", { 0 }, icfgr_low_bits },
         { "priority-bytes", "12.1.3", "IPRIORITYR takes byte accesses", { 0 }, priority_bytes },
-        { "beyond-last", "12.9", "fields of SPIs that are not implemented are RAZ/WI, without error",
+        { "beyond-last", "12.9",
+          "fields of SPIs that are not implemented are RAZ/WI, without error",
           { .n_spis = 40 }, beyond_last },
         { 0 },
 };

@@ -2,14 +2,18 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: 1-of-N interrupts: whom they choose, and changes of their mode (IHI 0069 sections 1.2.3, 12.9.22)
+ * Conformance: 1-of-N interrupts: whom they choose, and changes of their mode (IHI 0069 sections
+ * 1.2.3, 12.9.22)
  */
 #include "conf-oneofn.h"
 #include "conf-tables.h"
 
 static const uint32_t spis[] = { 40, 4100 };
 
-/* One that can take it at once is preferred: not one that runs something more urgent, nor one that masks it. */
+/*
+ * One that can take it at once is preferred: not one that runs something more urgent,
+ * nor one that masks it.
+ */
 static void idle_preferred(struct conf *c)
 {
         for (unsigned free = 0; free < c->config.n_vcpus; free++) {
@@ -67,7 +71,10 @@ static void parked_masked(struct conf *c)
         }
 }
 
-/* One that was woken for another interrupt is idle no longer, though it has taken none yet: one after the other. */
+/*
+ * One that was woken for another interrupt is idle no longer, though it has taken none yet: one
+ * after the other.
+ */
 static void idle_each(struct conf *c)
 {
         const uint32_t n = c->config.n_vcpus;
@@ -99,8 +106,19 @@ static void idle_each(struct conf *c)
         }
 }
 
-/* vCPU 1 waits in WFI, the others run. What it cannot take, or not any more, is nothing to do; what it can take is. */
-enum work { WORK_NONE, WORK_MASKED, WORK_DISABLED, WORK_ROUTED_AWAY, WORK_CLEARED, WORK_TO_TAKE, N_WORKS };
+/*
+ * vCPU 1 waits in WFI, the others run. What it cannot take, or not any more, is nothing to do; what
+ * it can take is.
+ */
+enum work {
+        WORK_NONE,
+        WORK_MASKED,
+        WORK_DISABLED,
+        WORK_ROUTED_AWAY,
+        WORK_CLEARED,
+        WORK_TO_TAKE,
+        N_WORKS
+};
 
 static void parked_work(struct conf *c)
 {
@@ -129,7 +147,10 @@ static void parked_work(struct conf *c)
         }
 }
 
-/* Chosen again, it does not count as the work of its own vCPU: of equals the one that has it keeps it. */
+/*
+ * Chosen again, it does not count as the work of its own vCPU:
+ * of equals the one that has it keeps it.
+ */
 static void stays(struct conf *c)
 {
         for (unsigned parked = 0; parked < 2; parked++) {
@@ -151,7 +172,8 @@ static void stays(struct conf *c)
                         EQ(c, irq_state(c, 0, 40).vcpu, i);
                         if (parked)
                                 for (uint32_t k = 0; k < c->config.n_vcpus; k++)
-                                        EQ(c, vgic_vcpu_park_end(c->vcpus[k]), k == i ? VGIC_LINE_FIQ : 0);
+                                        EQ(c, vgic_vcpu_park_end(c->vcpus[k]),
+                                           k == i ? VGIC_LINE_FIQ : 0);
                         oneofn_take(c, i, 40, 0);
                 }
         }
@@ -202,15 +224,22 @@ static void mode_change(struct conf *c)
 
 #define FOUR(n) { .n_vcpus = 4, ALL_KINDS, .argument = n }
 const struct conf_test conf_choice_tests[] = {
-        { "oneofn-idle", "1.2.3", "one that can take it at once is preferred", FOUR(0), idle_preferred },
+        { "oneofn-idle", "1.2.3", "one that can take it at once is preferred", FOUR(0),
+          idle_preferred },
         { "oneofn-parked", "1.2.3", "of these one that waits in WFI", FOUR(0), parked_preferred },
-        { "oneofn-parked-masked", "1.2.3", "one in WFI that masks it is not preferred", FOUR(0), parked_masked },
-        { "oneofn-idle-each", "1.2.3", "one that is woken for another is idle no longer", FOUR(0), idle_each },
-        { "oneofn-parked-work", "1.2.3", "what one in WFI cannot take does not make it busy", FOUR(0), parked_work },
+        { "oneofn-parked-masked", "1.2.3", "one in WFI that masks it is not preferred", FOUR(0),
+          parked_masked },
+        { "oneofn-idle-each", "1.2.3", "one that is woken for another is idle no longer", FOUR(0),
+          idle_each },
+        { "oneofn-parked-work", "1.2.3", "what one in WFI cannot take does not make it busy",
+          FOUR(0), parked_work },
         { "oneofn-stays", "1.2.3", "chosen again, it stays if nobody is better", FOUR(0), stays },
-        { "oneofn-mode-told", "12.9.22", "the mode of each SPI can be seen from outside", FOUR(0), mode_told },
-        { "oneofn-group-change", "12.9.13", "IGROUPR of a pending one: chosen again for the new group",
+        { "oneofn-mode-told", "12.9.22", "the mode of each SPI can be seen from outside", FOUR(0),
+          mode_told },
+        { "oneofn-group-change", "12.9.13",
+          "IGROUPR of a pending one: chosen again for the new group",
           { .n_vcpus = 2 }, group_change },
-        { "oneofn-mode-change", "12.9.22", "IRM cleared and set while pending", FOUR(0), mode_change },
+        { "oneofn-mode-change", "12.9.22", "IRM cleared and set while pending", FOUR(0),
+          mode_change },
         { 0 },
 };

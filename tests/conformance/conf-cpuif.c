@@ -158,7 +158,8 @@ static void icc_banked(struct conf *c)
                 enum icc reg;
                 uint32_t value;
         } regs[] = {
-                { PMR, 0x70 }, { BPR0, 5 }, { BPR1, 6 }, { AP0R0, 8 }, { AP1R0, 16 }, { IGRPEN0, 1 }, { IGRPEN1, 1 },
+                { PMR, 0x70 }, { BPR0, 5 }, { BPR1, 6 }, { AP0R0, 8 }, { AP1R0, 16 },
+                { IGRPEN0, 1 }, { IGRPEN1, 1 },
         };
 
         for (unsigned i = 0; i < sizeof(regs) / sizeof(regs[0]); i++) {
@@ -246,15 +247,20 @@ static void ap_follow(struct conf *c)
         EQ(c, icc(c, 0, AP1R0), 0);
 }
 
-/* Registers of chapter 12.2 that one security state without EL2 and EL3 has: r readable, w writable. */
+/*
+ * Registers of chapter 12.2 that one security state without EL2 and EL3 has:
+ * r readable, w writable.
+ */
 static const struct {
         enum icc reg;
         bool r, w;
 } known[] = {
         { PMR, true, true }, { IAR0, true, false }, { EOIR0, false, true }, { HPPIR0, true, false },
         { BPR0, true, true }, { AP0R0, true, true }, { AP1R0, true, true }, { DIR, false, true },
-        { RPR, true, false }, { SGI1R, false, true }, { ASGI1R, false, true }, { SGI0R, false, true },
-        { IAR1, true, false }, { EOIR1, false, true }, { HPPIR1, true, false }, { BPR1, true, true },
+        { RPR, true, false }, { SGI1R, false, true }, { ASGI1R, false, true },
+        { SGI0R, false, true },
+        { IAR1, true, false }, { EOIR1, false, true }, { HPPIR1, true, false },
+        { BPR1, true, true },
         { CTLR, true, true }, { SRE, true, true }, { IGRPEN0, true, true }, { IGRPEN1, true, true },
 };
 
@@ -308,31 +314,43 @@ static void short_calls(struct conf *c)
 }
 
 const struct conf_test conf_cpuif_tests[] = {
-        { "icc-reset", "12.2", "reset values of the CPU interface, for 4 to 8 priority bits", { 0 }, icc_reset },
-        { "pmr-bits", "12.2.19", "ICC_PMR_EL1: unimplemented low bits are RAZ/WI", { 0 }, pmr_bits },
-        { "bpr-minimum", "12.2.4", "ICC_BPR0/1_EL1: a value below the minimum sets the minimum; BPR1's is one more",
+        { "icc-reset", "12.2", "reset values of the CPU interface, for 4 to 8 priority bits", { 0 },
+          icc_reset },
+        { "pmr-bits", "12.2.19", "ICC_PMR_EL1: unimplemented low bits are RAZ/WI", { 0 },
+          pmr_bits },
+        { "bpr-minimum", "12.2.4",
+          "ICC_BPR0/1_EL1: a value below the minimum sets the minimum; BPR1's is one more",
           { 0 }, bpr_minimum },
-        { "bpr1-cbpr", "12.2.5", "CBPR = 1: ICC_BPR1_EL1 reads BPR0 + 1, at most 7, and ignores writes",
+        { "bpr1-cbpr", "12.2.5",
+          "CBPR = 1: ICC_BPR1_EL1 reads BPR0 + 1, at most 7, and ignores writes",
           { 0 }, bpr1_cbpr },
-        { "icc-ctlr-fields", "12.2.6", "ICC_CTLR_EL1: PRIbits, IDbits, SEIS; only CBPR, EOImode and PMHE change",
+        { "icc-ctlr-fields", "12.2.6",
+          "ICC_CTLR_EL1: PRIbits, IDbits, SEIS; only CBPR, EOImode and PMHE change",
           { 0 }, icc_ctlr_fields },
         { "icc-ctlr-writable", "12.2.6", "ICC_CTLR_EL1: CBPR, EOImode and PMHE are independent",
           { 0 }, icc_ctlr_writable },
         { "sre", "12.2.23", "ICC_SRE_EL1: SRE, DFB and DIB are RAO/WI", { 0 }, sre },
-        { "igrpen", "12.2.15", "ICC_IGRPEN0/1_EL1 have bit 0 only and are independent", { 0 }, igrpen },
+        { "igrpen", "12.2.15", "ICC_IGRPEN0/1_EL1 have bit 0 only and are independent", { 0 },
+          igrpen },
         { "icc-banked", "12.2", "each vCPU has a CPU interface of its own",
           { .n_vcpus = 2, .cold = true }, icc_banked },
-        { "ap-count", "12.2.1", "as many ICC_AP<g>R<n>_EL1 as preemption bits need; the others are UNDEFINED",
+        { "ap-count", "12.2.1",
+          "as many ICC_AP<g>R<n>_EL1 as preemption bits need; the others are UNDEFINED",
           { 0 }, ap_count },
-        { "ap-bits", "12.2.1", "each active-priority bit is one preemption level; ICC_RPR_EL1 shows it",
+        { "ap-bits", "12.2.1",
+          "each active-priority bit is one preemption level; ICC_RPR_EL1 shows it",
           { 0 }, ap_bits },
-        { "ap-both", "4.8.3", "the running priority is the highest of both groups' active priorities", { 0 }, ap_both },
-        { "ap-follow", "4.8.3", "an acknowledge sets the bit of its priority in its group's register, EOI clears it",
+        { "ap-both", "4.8.3",
+          "the running priority is the highest of both groups' active priorities", { 0 }, ap_both },
+        { "ap-follow", "4.8.3",
+          "an acknowledge sets the bit of its priority in its group's register, EOI clears it",
           { 0 }, ap_follow },
-        { "sysreg-directions", "12.2", "reads of write-only and writes of read-only registers are UNDEFINED",
+        { "sysreg-directions", "12.2",
+          "reads of write-only and writes of read-only registers are UNDEFINED",
           { 0 }, sysreg_directions },
         { "sysreg-exact", "12.2", "of all encodings exactly the registers of the GIC are accepted",
           { 0 }, sysreg_exact },
-        { "short-calls", "12.2", "port_ack(), _eoi() and _dir() are ICC_IAR, EOIR and DIR", { 0 }, short_calls },
+        { "short-calls", "12.2", "port_ack(), _eoi() and _dir() are ICC_IAR, EOIR and DIR", { 0 },
+          short_calls },
         { 0 },
 };

@@ -47,11 +47,13 @@ static void typer_lines(struct conf *c)
 {
         static const struct {
                 unsigned n_spis, it_lines;
-        } cases[] = { { 0, 0 }, { 1, 1 }, { 31, 1 }, { 32, 1 }, { 33, 2 }, { 64, 2 }, { 960, 30 }, { 961, 31 }, { 988,
+        } cases[] = { { 0, 0 }, { 1, 1 }, { 31, 1 }, { 32, 1 }, { 33, 2 }, { 64, 2 }, { 960, 30 },
+                      { 961, 31 }, { 988,
                 31 } };
 
         for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                struct conf_config config = { .n_spis = cases[i].n_spis, .no_spis = cases[i].n_spis == 0 };
+                struct conf_config config = { .n_spis = cases[i].n_spis,
+                                              .no_spis = cases[i].n_spis == 0 };
                 struct conf other;
 
                 conf_where(c, "%u SPIs", cases[i].n_spis);
@@ -82,7 +84,8 @@ static void typer2(struct conf *c)
 static void read_only(struct conf *c)
 {
         static const uint16_t offsets[] = {
-                GICD_TYPER, GICD_IIDR, GICD_TYPER2, 0xffd0, 0xffe0, 0xffe4, 0xffe8, 0xfff0, 0xfff4, 0xfff8, 0xfffc,
+                GICD_TYPER, GICD_IIDR, GICD_TYPER2, 0xffd0, 0xffe0, 0xffe4, 0xffe8, 0xfff0, 0xfff4,
+                0xfff8, 0xfffc,
         };
 
         for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
@@ -108,14 +111,18 @@ static void pidr2(struct conf *c)
         EQ(c, gicr(c, 0, GICR_PIDR2) >> 4, 3);
 }
 
-/* Identification registers: component class 0xb105f00d byte by byte; designer JEP106 code 0x3b, bank 4. */
+/*
+ * Identification registers: component class 0xb105f00d byte by byte;
+ * designer JEP106 code 0x3b, bank 4.
+ */
 static void pidr_cidr(struct conf *c)
 {
         static const struct {
                 uint16_t offset;
                 uint8_t value, mask;
         } cases[] = {
-                { 0xfff0, 0x0d, 0xff }, { 0xfff4, 0xf0, 0xff }, { 0xfff8, 0x05, 0xff }, { 0xfffc, 0xb1, 0xff },
+                { 0xfff0, 0x0d, 0xff }, { 0xfff4, 0xf0, 0xff }, { 0xfff8, 0x05, 0xff },
+                { 0xfffc, 0xb1, 0xff },
                 { 0xffe4, 0xb0, 0xf0 }, { 0xffe8, 0x0b, 0x0f }, { 0xffd0, 0x04, 0x0f },
                 { 0xffd4, 0, 0xff }, { 0xffd8, 0, 0xff }, { 0xffdc, 0, 0xff }, { 0xffec, 0, 0 },
         };
@@ -138,8 +145,10 @@ static void private_raz(struct conf *c)
         static const struct {
                 uint32_t offset, bytes;
         } spans[] = {
-                { GICD_IGROUPR, 4 }, { GICD_ISENABLER, 4 }, { GICD_ICENABLER, 4 }, { GICD_ISPENDR, 4 },
-                { GICD_ICPENDR, 4 }, { GICD_ISACTIVER, 4 }, { GICD_ICACTIVER, 4 }, { GICD_IPRIORITYR, 32 },
+                { GICD_IGROUPR, 4 }, { GICD_ISENABLER, 4 }, { GICD_ICENABLER, 4 },
+                { GICD_ISPENDR, 4 },
+                { GICD_ICPENDR, 4 }, { GICD_ISACTIVER, 4 }, { GICD_ICACTIVER, 4 },
+                { GICD_IPRIORITYR, 32 },
                 { GICD_ICFGR, 8 },
         };
 
@@ -207,7 +216,8 @@ static void setspi_sources(struct conf *c)
         EQ(c, is_pending(c, 0, 40), false);
         irq_set(c, 0, ISPENDR, 40, 1);
         gicd_w(c, GICD_CLRSPI_NSR, 40);
-        EQ(c, is_pending(c, 0, 40), true); /* a level-sensitive interrupt's latch is not the message */
+        /* a level-sensitive interrupt's latch is not the message */
+        EQ(c, is_pending(c, 0, 40), true);
 }
 
 static void setspi_half(struct conf *c)
@@ -225,7 +235,8 @@ static void setspi_half(struct conf *c)
 
 static void setspi_no_spi(struct conf *c)
 {
-        static const uint32_t values[] = { 0, 15, 16, 31, 96, 1019, 1020, 1023, 1024, 1056, 4095, 4096, 5119, 8191 };
+        static const uint32_t values[] = { 0, 15, 16, 31, 96, 1019, 1020, 1023, 1024, 1056, 4095,
+                                           4096, 5119, 8191 };
 
         gicr_w(c, 0, GICR_ISENABLER0, UINT32_MAX);
         for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -245,26 +256,38 @@ const struct conf_test conf_dist_tests[] = {
         { "ctlr-reserved", "12.9.4",
           "GICD_CTLR: only the group enables can be written; RWP, E1NWF and reserved bits read 0",
           { 0 }, ctlr_reserved },
-        { "ctlr-groups", "12.9.4", "GICD_CTLR: the two group enables are independent", { 0 }, ctlr_groups },
+        { "ctlr-groups", "12.9.4", "GICD_CTLR: the two group enables are independent", { 0 },
+          ctlr_groups },
         { "ctlr-rwp", "12.9.4", "GICD_CTLR.RWP reads 0 once a write is done", { 0 }, ctlr_rwp },
-        { "typer-lines", "12.9.38", "GICD_TYPER.ITLinesNumber covers the SPIs, rounded up to 32", { 0 }, typer_lines },
-        { "typer-fixed", "12.9.38", "GICD_TYPER: MBIS 1; no LPIs, no security states, no NMI, no extended SPIs",
+        { "typer-lines", "12.9.38", "GICD_TYPER.ITLinesNumber covers the SPIs, rounded up to 32",
+          { 0 }, typer_lines },
+        { "typer-fixed", "12.9.38",
+          "GICD_TYPER: MBIS 1; no LPIs, no security states, no NMI, no extended SPIs",
           { 0 }, typer_fixed },
         { "typer-idbits", "12.9.38", "GICD_TYPER.IDbits: 10 bits for INTIDs up to 1019",
           { .argument = 9 }, typer_idbits },
         { "typer2", "12.9.39", "GICD_TYPER2 reads 0: no vPEID", { 0 }, typer2 },
-        { "dist-read-only", "12.9", "TYPER, IIDR, TYPER2, PIDR and CIDR ignore writes", { 0 }, read_only },
-        { "iidr", "12.9.17", "GICD_IIDR has an implementer, RES0 in 23:20, and GICR_IIDR is the same", { 0 }, iidr },
-        { "pidr2-archrev", "12.1.13", "GICD_PIDR2 and GICR_PIDR2: ArchRev 3 (GICv3)", { 0 }, pidr2 },
+        { "dist-read-only", "12.9", "TYPER, IIDR, TYPER2, PIDR and CIDR ignore writes", { 0 },
+          read_only },
+        { "iidr", "12.9.17",
+          "GICD_IIDR has an implementer, RES0 in 23:20, and GICR_IIDR is the same", { 0 }, iidr },
+        { "pidr2-archrev", "12.1.13", "GICD_PIDR2 and GICR_PIDR2: ArchRev 3 (GICv3)", { 0 },
+          pidr2 },
         { "pidr-cidr", "12.1.13", "identification registers of both frames", { 0 }, pidr_cidr },
-        { "private-raz", "12.9", "GICD fields of SGIs and PPIs are RAZ/WI, without error", { 0 }, private_raz },
-        { "setspi-level", "12.9.33", "GICD_SETSPI_NSR on a level-sensitive SPI holds it until GICD_CLRSPI_NSR",
+        { "private-raz", "12.9", "GICD fields of SGIs and PPIs are RAZ/WI, without error", { 0 },
+          private_raz },
+        { "setspi-level", "12.9.33",
+          "GICD_SETSPI_NSR on a level-sensitive SPI holds it until GICD_CLRSPI_NSR",
           { 0 }, setspi_level },
-        { "setspi-edge", "12.9.33", "GICD_SETSPI_NSR on an edge-triggered SPI is one edge", { 0 }, setspi_edge },
-        { "setspi-sources", "12.9.33", "message level, wire and ISPENDR latch are OR-ed and cleared apart",
+        { "setspi-edge", "12.9.33", "GICD_SETSPI_NSR on an edge-triggered SPI is one edge", { 0 },
+          setspi_edge },
+        { "setspi-sources", "12.9.33",
+          "message level, wire and ISPENDR latch are OR-ed and cleared apart",
           { 0 }, setspi_sources },
-        { "setspi-half", "12.1.3", "GICD_SETSPI_NSR and GICD_CLRSPI_NSR take 16-bit writes", { 0 }, setspi_half },
-        { "setspi-no-spi", "12.9.33", "GICD_SETSPI_NSR with an INTID that is no SPI has no effect, and is counted",
+        { "setspi-half", "12.1.3", "GICD_SETSPI_NSR and GICD_CLRSPI_NSR take 16-bit writes", { 0 },
+          setspi_half },
+        { "setspi-no-spi", "12.9.33",
+          "GICD_SETSPI_NSR with an INTID that is no SPI has no effect, and is counted",
           { 0 }, setspi_no_spi },
         { 0 },
 };

@@ -60,7 +60,8 @@ static void eoir_special(struct conf *c)
 
 static void eoir_unknown(struct conf *c)
 {
-        static const uint32_t intids[] = { 96, 97, 500, 1019, 1024, 1055, 1056, 1119, 1120, 4095, 4096, 5119, 5120,
+        static const uint32_t intids[] = { 96, 97, 500, 1019, 1024, 1055, 1056, 1119, 1120, 4095,
+                                           4096, 5119, 5120,
                 8191, 8192, 0xffffff };
 
         activate(c, 40, 1, 0x80);
@@ -214,7 +215,8 @@ static void dir_eoimode0(struct conf *c)
 
 static void dir_special(struct conf *c)
 {
-        static const uint32_t intids[] = { 1020, 1021, 1022, 1023, 96, 1019, 1024, 1056, 4096, 5120, 8192, 0xffffff };
+        static const uint32_t intids[] = { 1020, 1021, 1022, 1023, 96, 1019, 1024, 1056, 4096, 5120,
+                                           8192, 0xffffff };
 
         icc_w(c, 0, CTLR, ICC_EOIMODE);
         activate(c, 40, 1, 0x80);
@@ -295,35 +297,49 @@ static void ack_counts(struct conf *c)
 }
 
 const struct conf_test conf_eoi_tests[] = {
-        { "iar-spurious", "2.2.1", "nothing deliverable: ICC_IAR0/1_EL1 read 1023, and no state changes",
+        { "iar-spurious", "2.2.1",
+          "nothing deliverable: ICC_IAR0/1_EL1 read 1023, and no state changes",
           { 0 }, iar_spurious },
-        { "iar-other-group", "12.2.14", "ICC_IAR<g>_EL1 does not take, HPPIR<g> does not show, the other group's",
+        { "iar-other-group", "12.2.14",
+          "ICC_IAR<g>_EL1 does not take, HPPIR<g> does not show, the other group's",
           { 0 }, iar_other_group },
-        { "eoir-special", "12.2.9", "ICC_EOIR0/1_EL1 of 1020..1023: ignored, no priority drop", { 0 }, eoir_special },
-        { "eoir-unknown", "12.2.10", "ICC_EOIR1_EL1 of INTIDs that do not exist: ignored", { 0 }, eoir_unknown },
+        { "eoir-special", "12.2.9", "ICC_EOIR0/1_EL1 of 1020..1023: ignored, no priority drop",
+          { 0 }, eoir_special },
+        { "eoir-unknown", "12.2.10", "ICC_EOIR1_EL1 of INTIDs that do not exist: ignored", { 0 },
+          eoir_unknown },
         { "eoir-field", "12.2.10", "ICC_EOIR1_EL1: bits 63:24 are RES0", { 0 }, eoir_field },
         { "eoir-wrong-group", "12.2.10", "ICC_EOIR<g>_EL1 of the group that does not run: ignored",
           { 0 }, eoir_wrong_group },
-        { "eoir-highest-group", "12.2.9", "ICC_EOIR<g>_EL1: the highest active priority's group decides",
+        { "eoir-highest-group", "12.2.9",
+          "ICC_EOIR<g>_EL1: the highest active priority's group decides",
           { 0 }, eoir_highest_group },
-        { "eoir-tie", "12.2.9", "both groups active at one priority: Group 0 goes first", { 0 }, eoir_tie },
+        { "eoir-tie", "12.2.9", "both groups active at one priority: Group 0 goes first", { 0 },
+          eoir_tie },
         { "eoir-idle", "12.2.10", "EOIR without an active priority: ignored", { 0 }, eoir_idle },
-        { "eoir-out-of-order", "4.1.1", "EOIR drops the highest active priority, and deactivates the INTID it names",
+        { "eoir-out-of-order", "4.1.1",
+          "EOIR drops the highest active priority, and deactivates the INTID it names",
           { 0 }, eoir_out_of_order },
-        { "eoimode1", "4.1.1", "EOImode 1: EOIR drops the priority only, DIR deactivates, for every kind",
+        { "eoimode1", "4.1.1",
+          "EOImode 1: EOIR drops the priority only, DIR deactivates, for every kind",
           { ALL_KINDS }, eoimode1_all },
         { "dir-other-vcpu", "4.1.1", "EOImode 1: DIR deactivates an SPI from another vCPU",
           { .n_vcpus = 2, ALL_KINDS }, dir_other_vcpu },
         { "dir-private", "4.1.1", "DIR of an SGI or PPI means the vCPU's own",
           { .n_vcpus = 2, ALL_KINDS }, dir_private },
         { "dir-eoimode0", "12.2.8", "EOImode 0: DIR is ignored", { .n_vcpus = 2 }, dir_eoimode0 },
-        { "dir-special", "12.2.8", "DIR of special and unknown INTIDs: ignored; bits 63:24 are RES0",
+        { "dir-special", "12.2.8",
+          "DIR of special and unknown INTIDs: ignored; bits 63:24 are RES0",
           { 0 }, dir_special },
-        { "dir-inactive", "4.1.2", "DIR of an interrupt that is not active changes nothing", { 0 }, dir_inactive },
-        { "eoimode1-icactiver", "12.9.5", "ICACTIVER deactivates what EOIR left active", { 0 }, eoimode1_icactiver },
-        { "eoi-other-vcpu", "4.1.1", "EOIR drops the writer's own priority, and deactivates by INTID",
+        { "dir-inactive", "4.1.2", "DIR of an interrupt that is not active changes nothing", { 0 },
+          dir_inactive },
+        { "eoimode1-icactiver", "12.9.5", "ICACTIVER deactivates what EOIR left active", { 0 },
+          eoimode1_icactiver },
+        { "eoi-other-vcpu", "4.1.1",
+          "EOIR drops the writer's own priority, and deactivates by INTID",
           { .n_vcpus = 2 }, eoi_other_vcpu },
-        { "hppir-free", "12.2.12", "HPPIR ignores PMR and the running priority, and takes nothing", { 0 }, hppir_free },
-        { "ack-counts", "4.1.1", "an acknowledge makes the vCPU the holder, once each", { 0 }, ack_counts },
+        { "hppir-free", "12.2.12", "HPPIR ignores PMR and the running priority, and takes nothing",
+          { 0 }, hppir_free },
+        { "ack-counts", "4.1.1", "an acknowledge makes the vCPU the holder, once each", { 0 },
+          ack_counts },
         { 0 },
 };

@@ -4,17 +4,23 @@
 /*
  * Conformance: exactly that, and nothing beside it
  *
- * Rules that a model can break by one: the last register of a row, the vCPU behind the last, one bit of an identity.
+ * Rules that a model can break by one: the last register of a row, the vCPU behind the last, one
+ * bit of an identity.
  */
 #include "conf-tables.h"
 
-/* PIDR and CIDR: Arm's JEP106 identity, the part numbers of its GICv3, a 64 KiB component (class 0xf). */
+/*
+ * PIDR and CIDR: Arm's JEP106 identity, the part numbers of its GICv3,
+ * a 64 KiB component (class 0xf).
+ */
 static void identity(struct conf *c)
 {
         const struct { uint32_t offset; uint32_t gicd, gicr; } ids[] = {
                 { 0xffd0, 0x44, 0x44 }, { 0xffd4, 0, 0 }, { 0xffd8, 0, 0 }, { 0xffdc, 0, 0 },
-                { 0xffe0, 0x92, 0x93 }, { 0xffe4, 0xb4, 0xb4 }, { 0xffe8, 0x3b, 0x3b }, { 0xffec, 0, 0 },
-                { 0xfff0, 0x0d, 0x0d }, { 0xfff4, 0xf0, 0xf0 }, { 0xfff8, 0x05, 0x05 }, { 0xfffc, 0xb1, 0xb1 },
+                { 0xffe0, 0x92, 0x93 }, { 0xffe4, 0xb4, 0xb4 }, { 0xffe8, 0x3b, 0x3b },
+                { 0xffec, 0, 0 },
+                { 0xfff0, 0x0d, 0x0d }, { 0xfff4, 0xf0, 0xf0 }, { 0xfff8, 0x05, 0x05 },
+                { 0xfffc, 0xb1, 0xb1 },
         };
 
         for (unsigned i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -56,7 +62,10 @@ static unsigned disturbed(struct conf *c)
         return n;
 }
 
-/* An SGI to all others, to a list, to nobody: each is pending where it was sent, and nothing else changes anywhere. */
+/*
+ * An SGI to all others, to a list, to nobody: each is pending where it was sent, and nothing else
+ * changes anywhere.
+ */
 static void sgi_only(struct conf *c)
 {
         const unsigned n = c->config.n_vcpus;
@@ -84,7 +93,10 @@ static void activate_40(struct conf *c)
         EQ(c, ack(c, 0, 1), 40);
 }
 
-/* Each of the 24 bits of INTID counts: with any other bit set it is another interrupt, which does not exist. */
+/*
+ * Each of the 24 bits of INTID counts: with any other bit set it is another interrupt,
+ * which does not exist.
+ */
 static void intid_field(struct conf *c)
 {
         activate_40(c);
@@ -120,14 +132,19 @@ static void message_field(struct conf *c)
 }
 
 const struct conf_test conf_exact_tests[] = {
-        { "intid-field", "12.2.10", "ICC_EOIR1_EL1 and ICC_DIR_EL1 take all 24 bits of INTID, and no more",
+        { "intid-field", "12.2.10",
+          "ICC_EOIR1_EL1 and ICC_DIR_EL1 take all 24 bits of INTID, and no more",
           { 0 }, intid_field },
-        { "message-field", "12.9.33", "GICD_SETSPI_NSR and CLRSPI_NSR take all 13 bits of INTID, and no more",
+        { "message-field", "12.9.33",
+          "GICD_SETSPI_NSR and CLRSPI_NSR take all 13 bits of INTID, and no more",
           { .n_spis = 32 }, message_field },
-        { "pidr-identity", "12.1.13", "PIDR and CIDR of both kinds of frame, every byte", { .n_vcpus = 2 }, identity },
-        { "reset-every-apr", "12.2.1", "reset of a vCPU: each of its active-priority registers, and no other vCPU's",
+        { "pidr-identity", "12.1.13", "PIDR and CIDR of both kinds of frame, every byte",
+          { .n_vcpus = 2 }, identity },
+        { "reset-every-apr", "12.2.1",
+          "reset of a vCPU: each of its active-priority registers, and no other vCPU's",
           { .n_vcpus = 2, .n_priority_bits = 8 }, every_apr },
-        { "sgi-only-1", "12.2.22", "SGIs reach whom they name: one vCPU", { .n_spis = 960, ALL_KINDS }, sgi_only },
+        { "sgi-only-1", "12.2.22", "SGIs reach whom they name: one vCPU",
+          { .n_spis = 960, ALL_KINDS }, sgi_only },
         { "sgi-only-2", "12.2.22", "SGIs reach whom they name: two vCPUs",
           { .n_vcpus = 2, .n_spis = 960, ALL_KINDS }, sgi_only },
         { "sgi-only-8", "12.2.22", "SGIs reach whom they name: eight vCPUs",

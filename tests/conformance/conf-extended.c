@@ -4,14 +4,15 @@
 /*
  * Conformance: extended SPIs and extended PPIs, GICv3.1 (IHI 0069 sections 2.2, 12.9, 12.11)
  *
- * What holds for every kind is in the other files, which run on the extended ranges as well; this is what only they
- * have.
+ * What holds for every kind is in the other files, which run on the extended ranges as well; this
+ * is what only they have.
  */
 #include <errno.h>
 
 #include "conf-tables.h"
 
-static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR,
+static const enum array all[] = { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER,
+                                  ICACTIVER, IPRIORITYR,
         ICFGR };
 
 /* Everything of @intid is RAZ/WI, and it has no wire. */
@@ -22,7 +23,8 @@ static void absent(struct conf *c, uint32_t intid)
                 irq_set(c, 0, all[i], intid, UINT32_MAX);
                 EQ(c, irq_get(c, 0, all[i], intid), 0);
         }
-        EQ(c, is_private(intid) ? vgic_ppi_assert(c->vm, 0, intid) : vgic_spi_assert(c->vm, intid), -EINVAL);
+        EQ(c, is_private(intid) ? vgic_ppi_assert(c->vm, 0, intid) : vgic_spi_assert(c->vm, intid),
+           -EINVAL);
 }
 
 static void espi_none(struct conf *c)
@@ -163,17 +165,25 @@ static void espi_all(struct conf *c)
 }
 
 const struct conf_test conf_extended_tests[] = {
-        { "espi-none", "12.9", "without extended SPIs their registers are RAZ/WI and their wires do not exist",
+        { "espi-none", "12.9",
+          "without extended SPIs their registers are RAZ/WI and their wires do not exist",
           { 0 }, espi_none },
-        { "espi-beyond", "12.9", "the same behind the last extended SPI", { .n_espis = 96 }, espi_beyond },
-        { "eppi-none", "12.11", "without extended PPIs their registers are RAZ/WI and their wires do not exist",
+        { "espi-beyond", "12.9", "the same behind the last extended SPI", { .n_espis = 96 },
+          espi_beyond },
+        { "eppi-none", "12.11",
+          "without extended PPIs their registers are RAZ/WI and their wires do not exist",
           { 0 }, eppi_none },
-        { "eppi-half", "12.11", "32 extended PPIs: the second half is RAZ/WI", { .n_eppis = 32 }, eppi_half },
-        { "eppi-private", "2.2", "an extended PPI is each vCPU's own", { .n_vcpus = 2, ALL_KINDS }, eppi_private },
-        { "espi-message", "12.9.33", "GICD_SETSPI_NSR and CLRSPI_NSR take extended SPIs, and no extended PPI",
+        { "eppi-half", "12.11", "32 extended PPIs: the second half is RAZ/WI", { .n_eppis = 32 },
+          eppi_half },
+        { "eppi-private", "2.2", "an extended PPI is each vCPU's own", { .n_vcpus = 2, ALL_KINDS },
+          eppi_private },
+        { "espi-message", "12.9.33",
+          "GICD_SETSPI_NSR and CLRSPI_NSR take extended SPIs, and no extended PPI",
           { ALL_KINDS }, espi_message },
-        { "extended-priority-bytes", "12.1.3", "IPRIORITYR<n>E takes byte accesses", { ALL_KINDS }, priority_bytes },
-        { "kinds-apart", "2.2", "the same index in each range: no kind runs into another", { ALL_KINDS }, kinds_apart },
+        { "extended-priority-bytes", "12.1.3", "IPRIORITYR<n>E takes byte accesses", { ALL_KINDS },
+          priority_bytes },
+        { "kinds-apart", "2.2", "the same index in each range: no kind runs into another",
+          { ALL_KINDS }, kinds_apart },
         { "espi-all", "2.2", "1024 extended SPIs pending at once", { .n_espis = 1024 }, espi_all },
         { 0 },
 };

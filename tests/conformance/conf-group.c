@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: interrupt groups (IHI 0069 sections 4.6, 4.7): Group 0 is FIQ, Group 1 is IRQ, one security state
+ * Conformance: interrupt groups (IHI 0069 sections 4.6, 4.7): Group 0 is FIQ, Group 1 is IRQ, one
+ * security state
  */
 #include "conf-tables.h"
 
@@ -101,9 +102,11 @@ static void disabled_hides_nothing(struct conf *c)
 {
         for (unsigned group = 0; group < 2; group++)
                 for (unsigned where = 0; where < 2; where++) {
-                        void (*set)(struct conf *c, unsigned group, bool on) = where ? set_cpuif : set_dist;
+                        void (*set)(struct conf *c, unsigned group, bool on) =
+                                where ? set_cpuif : set_dist;
 
-                        conf_where(c, "group %u, %s", group, where ? "CPU interface" : "distributor");
+                        conf_where(c, "group %u, %s", group,
+                                   where ? "CPU interface" : "distributor");
                         irq_setup(c, 0, 40, group, 0x10);
                         irq_setup(c, 0, 41, !group, 0x90);
                         set(c, group, false);
@@ -201,18 +204,24 @@ static void cold_group0(struct conf *c)
 const struct conf_test conf_group_tests[] = {
         { "group-lines", "4.6", "Group 0 is signalled as FIQ, Group 1 as IRQ, for every kind",
           { ALL_KINDS }, group_lines },
-        { "group-both", "4.6", "pending in both groups: the one of the highest priority is signalled, alone",
+        { "group-both", "4.6",
+          "pending in both groups: the one of the highest priority is signalled, alone",
           { 0 }, both_pending },
-        { "group-gate-dist", "4.7", "GICD_CTLR: a disabled group is neither signalled nor taken, and stays pending",
+        { "group-gate-dist", "4.7",
+          "GICD_CTLR: a disabled group is neither signalled nor taken, and stays pending",
           { ALL_KINDS }, dist_gate },
         { "group-gate-cpuif", "4.7", "ICC_IGRPEN<g>_EL1: the same", { ALL_KINDS }, cpuif_gate },
-        { "group-hides-nothing", "4.7", "a disabled group's interrupt does not hide one of the other group",
+        { "group-hides-nothing", "4.7",
+          "a disabled group's interrupt does not hide one of the other group",
           { 0 }, disabled_hides_nothing },
-        { "group-of-pending", "12.9.13", "changing a pending interrupt's group moves it to the other line",
+        { "group-of-pending", "12.9.13",
+          "changing a pending interrupt's group moves it to the other line",
           { ALL_KINDS }, group_of_pending },
-        { "group-of-active", "12.9.13", "an active interrupt ends in the group in which it was taken",
+        { "group-of-active", "12.9.13",
+          "an active interrupt ends in the group in which it was taken",
           { 0 }, group_of_active },
-        { "group-cpuif-own", "4.7", "ICC_IGRPEN1_EL1 gates its own vCPU only", { .n_vcpus = 2 }, cpuif_gate_own },
+        { "group-cpuif-own", "4.7", "ICC_IGRPEN1_EL1 gates its own vCPU only", { .n_vcpus = 2 },
+          cpuif_gate_own },
         { "group-dist-all", "4.7", "GICD_CTLR gates every vCPU", { .n_vcpus = 4 }, dist_gate_all },
         { "group-cold", "4.6", "after reset all interrupts are Group 0 and every gate is closed",
           { .cold = true }, cold_group0 },

@@ -4,8 +4,8 @@
 /*
  * Conformance: what no guest and no host may do (IHI 0069 sections 2.2, 12.1.3)
  *
- * Random accesses of any address, width and value: the process and the daemon live on, another VM does not notice, and
- * a reset of the controller makes it a new one.
+ * Random accesses of any address, width and value: the process and the daemon live on, another VM
+ * does not notice, and a reset of the controller makes it a new one.
  */
 #include <errno.h>
 #include <string.h>
@@ -49,9 +49,11 @@ static uint64_t checksum(struct conf *c)
         for (uint32_t o = 0; o < GICD_SIZE; o += 4)
                 sum = sum * 31 + (o == GICD_STATUSR ? 0 : gicd(c, o));
         for (uint32_t o = 0; o < c->config.n_vcpus * GICR_SIZE; o += 4)
-                sum = sum * 31 + (o % GICR_SIZE == GICR_STATUSR ? 0 : gicr(c, 0, o)); /* this very look is an error */
+                /* this very look is an error */
+                sum = sum * 31 + (o % GICR_SIZE == GICR_STATUSR ? 0 : gicr(c, 0, o));
         for (unsigned i = 0; i < c->config.n_vcpus; i++)
-                sum = sum * 31 + icc(c, i, PMR) + icc(c, i, AP1R0) * 256 + icc(c, i, RPR) + lines(c, i);
+                sum = sum * 31 + icc(c, i, PMR) + icc(c, i, AP1R0) * 256 + icc(c, i, RPR) +
+                      lines(c, i);
         return sum;
 }
 
@@ -85,13 +87,15 @@ static void access_icc(struct conf *c, uint64_t *seed)
 
         if (next(seed) & 3) /* most of the time near the registers of the GIC */
                 reg = VGIC_SYSREG(3u, 0u, 12u, 8 + reg % 5, reg / 8 % 8);
-        r = next(seed) & 1 ? icc_try(c, vcpu, reg) : icc_try_w(c, vcpu, reg, next(seed) >> (next(seed) & 63));
+        r = next(seed) & 1 ? icc_try(c, vcpu, reg)
+                           : icc_try_w(c, vcpu, reg, next(seed) >> (next(seed) & 63));
         EQ(c, r == 0 || r == -ENOENT, true);
 }
 
 static void access_line(struct conf *c, uint64_t *seed)
 {
-        uint32_t intid = (uint32_t)(next(seed) >> (next(seed) & 63)), vcpu = (uint32_t)(next(seed) % 8);
+        uint32_t intid = (uint32_t)(next(seed) >> (next(seed) & 63)),
+                 vcpu = (uint32_t)(next(seed) % 8);
         int r;
 
         switch (next(seed) % 6) {
@@ -117,7 +121,9 @@ static void access_line(struct conf *c, uint64_t *seed)
         EQ(c, r == 0 || r == -EINVAL, true);
 }
 
-static void (*const accesses[])(struct conf *c, uint64_t *seed) = { access_gicd, access_gicr, access_icc, access_line };
+static void (*const accesses[])(struct conf *c, uint64_t *seed) = {
+        access_gicd, access_gicr, access_icc, access_line
+};
 
 /* After it: the VM is reset and has to work as a new one does. */
 static void works(struct conf *c)
@@ -237,9 +243,11 @@ static void bad_length(struct conf *c)
 
 static void bad_intid(struct conf *c)
 {
-        static const uint32_t spis[] = { 0, 15, 16, 31, 96, 1019, 1020, 1023, 1024, 1055, 1056, 1119, 4095, 4096,
+        static const uint32_t spis[] = { 0, 15, 16, 31, 96, 1019, 1020, 1023, 1024, 1055, 1056,
+                                         1119, 4095, 4096,
                 5119, 5120, 8192, ~0u };
-        static const uint32_t ppis[] = { 0, 15, 32, 95, 1019, 1020, 1023, 1024, 1055, 1056, 1119, 1120, 4096, 8192,
+        static const uint32_t ppis[] = { 0, 15, 32, 95, 1019, 1020, 1023, 1024, 1055, 1056, 1119,
+                                         1120, 4096, 8192,
                 ~0u };
 
         for (unsigned i = 0; i < sizeof(spis) / sizeof(spis[0]); i++) {
@@ -288,19 +296,24 @@ static void state_of_nothing(struct conf *c)
 
 #define HOSTILE(n) { .n_vcpus = 3, ALL_KINDS, .argument = n }
 const struct conf_test conf_hostile_tests[] = {
-        { "hostile-gicd", "12.1.3", "200000 random accesses to the distributor, up to 2^64", HOSTILE(0), hostile },
+        { "hostile-gicd", "12.1.3", "200000 random accesses to the distributor, up to 2^64",
+          HOSTILE(0), hostile },
         { "hostile-gicr", "12.1.3", "the same to the redistributors", HOSTILE(1), hostile },
         { "hostile-icc", "12.2", "the same of system registers", HOSTILE(2), hostile },
         { "hostile-lines", "2.2", "the same of wires that may not exist", HOSTILE(3), hostile },
         { "hostile-all", "12.1.3", "all of it mixed", HOSTILE(4), hostile },
         { "hostile-other-vm", "12.1.3", "a guest's errors are counted and reported in its own VM",
           { 0 }, other_errors },
-        { "hostile-observer", "12.1.3", "an observer reads every offset with every width and leaves nothing behind",
+        { "hostile-observer", "12.1.3",
+          "an observer reads every offset with every width and leaves nothing behind",
           { 0 }, observer },
-        { "bad-length", "12.1.3", "lengths that no bus has are refused, and not counted", { 0 }, bad_length },
-        { "bad-intid", "2.2", "wires of INTIDs that do not exist are refused, without any effect", { 0 }, bad_intid },
+        { "bad-length", "12.1.3", "lengths that no bus has are refused, and not counted", { 0 },
+          bad_length },
+        { "bad-intid", "2.2", "wires of INTIDs that do not exist are refused, without any effect",
+          { 0 }, bad_intid },
         { "before-init", "2.2", "nothing can be injected before the controller is built",
           { .no_init = true }, before_init },
-        { "state-of-nothing", "2.2", "there is no state of INTIDs that do not exist", { 0 }, state_of_nothing },
+        { "state-of-nothing", "2.2", "there is no state of INTIDs that do not exist", { 0 },
+          state_of_nothing },
         { 0 },
 };

@@ -4,7 +4,8 @@
 /*
  * Conformance: lines, triggers, and the states of an interrupt (IHI 0069 sections 1.2, 4.1.2)
  *
- * The rules hold for every kind of interrupt that has a wire: each test runs on the first and last INTID of each.
+ * The rules hold for every kind of interrupt that has a wire: each test runs on the first and last
+ * INTID of each.
  */
 #include "conf-tables.h"
 
@@ -277,7 +278,8 @@ static void icactiver(struct conf *c)
 
 static void to_edge(struct conf *c, uint32_t intid)
 {
-        irq_set(c, 0, ICENABLER, intid, 1); /* section 12.9: change the trigger while it is disabled */
+        /* section 12.9: change the trigger while it is disabled */
+        irq_set(c, 0, ICENABLER, intid, 1);
         wire(c, 0, intid, true);
         irq_set(c, 0, ICFGR, intid, EDGE);
         irq_set(c, 0, ICPENDR, intid, 1);
@@ -297,34 +299,46 @@ static void change_trigger(struct conf *c)
 }
 
 const struct conf_test conf_line_tests[] = {
-        { "level-held", "4.1.2", "level-sensitive: still high at EOI is pending again, lowered before EOI is not",
+        { "level-held", "4.1.2",
+          "level-sensitive: still high at EOI is pending again, lowered before EOI is not",
           { ALL_KINDS }, level_held },
-        { "level-lowered", "4.1.2", "level-sensitive: lowered before the acknowledge is not pending any more",
+        { "level-lowered", "4.1.2",
+          "level-sensitive: lowered before the acknowledge is not pending any more",
           { ALL_KINDS }, level_lowered },
         { "level-latch", "12.9.28",
           "level-sensitive: ISPENDR latches until ICPENDR or the acknowledge, whatever the wire",
           { ALL_KINDS }, level_latch },
-        { "level-icpendr", "12.9.11", "level-sensitive: ICPENDR leaves it pending while the wire is high",
+        { "level-icpendr", "12.9.11",
+          "level-sensitive: ICPENDR leaves it pending while the wire is high",
           { ALL_KINDS }, level_icpendr },
-        { "level-pulse", "1.2.1", "level-sensitive: a pulse is one request", { ALL_KINDS }, level_pulse },
-        { "edge-once", "1.2.1", "edge-triggered: one rising edge is one interrupt; a held or a falling wire is none",
+        { "level-pulse", "1.2.1", "level-sensitive: a pulse is one request", { ALL_KINDS },
+          level_pulse },
+        { "edge-once", "1.2.1",
+          "edge-triggered: one rising edge is one interrupt; a held or a falling wire is none",
           { ALL_KINDS }, edge_once },
         { "edge-latch", "1.2.1", "edge-triggered: pending stays when the wire falls, until ICPENDR",
           { ALL_KINDS }, edge_latch },
-        { "edge-while-active", "4.1.2", "edge-triggered: edges while active are delivered exactly once more",
+        { "edge-while-active", "4.1.2",
+          "edge-triggered: edges while active are delivered exactly once more",
           { ALL_KINDS }, edge_while_active },
         { "edge-set-clear", "12.9.11",
           "edge-triggered: ISPENDR and an edge are one request; ICPENDR clears under a high wire",
           { ALL_KINDS }, edge_set_clear },
-        { "disabled-pending", "12.9.26", "asserted while disabled: pending, not signalled, fires at ISENABLER",
+        { "disabled-pending", "12.9.26",
+          "asserted while disabled: pending, not signalled, fires at ISENABLER",
           { ALL_KINDS }, disabled_pending },
-        { "disabled-keeps-edge", "12.9.26", "an edge while disabled is kept", { ALL_KINDS }, disabled_keeps_edge },
-        { "disabled-active", "12.9.7", "disabling an active interrupt leaves it active, and EOI ends it",
+        { "disabled-keeps-edge", "12.9.26", "an edge while disabled is kept", { ALL_KINDS },
+          disabled_keeps_edge },
+        { "disabled-active", "12.9.7",
+          "disabling an active interrupt leaves it active, and EOI ends it",
           { ALL_KINDS }, disabled_active },
-        { "isactiver", "12.9.24", "ISACTIVER: active is not delivered and has no running priority; ICACTIVER frees it",
+        { "isactiver", "12.9.24",
+          "ISACTIVER: active is not delivered and has no running priority; ICACTIVER frees it",
           { ALL_KINDS }, isactiver },
-        { "icactiver", "12.9.5", "ICACTIVER deactivates without priority drop", { ALL_KINDS }, icactiver },
-        { "change-trigger", "12.9.9", "ICFGR changed while disabled: what counts is edge or level from then on",
+        { "icactiver", "12.9.5", "ICACTIVER deactivates without priority drop", { ALL_KINDS },
+          icactiver },
+        { "change-trigger", "12.9.9",
+          "ICFGR changed while disabled: what counts is edge or level from then on",
           { ALL_KINDS }, change_trigger },
         { 0 },
 };

@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: the register maps, offset by offset and width by width (IHI 0069 sections 12.1.3, 12.8, 12.10)
+ * Conformance: the register maps, offset by offset and width by width
+ * (IHI 0069 sections 12.1.3, 12.8, 12.10)
  *
- * The maps below are those of the specification. Every offset of the three frames is accessed with every width: what
- * the map has takes it without error, what it has not is RAZ/WI, sets STATUSR and counts one guest error.
+ * The maps below are those of the specification. Every offset of the three frames is accessed with
+ * every width: what the map has takes it without error, what it has not is RAZ/WI, sets STATUSR and
+ * counts one guest error.
  */
 #include "conf-tables.h"
 
@@ -21,15 +23,18 @@ struct map_row {
 /* Section 12.8 */
 static const struct map_row gicd_map[] = {
         { 0x0000, 4, W, RW }, { 0x0004, 12, W, RO }, { 0x0010, 4, W, RW },
-        { 0x0040, 4, H | W, WO }, { 0x0048, 4, H | W, WO }, { 0x0050, 4, H | W, RES0 }, { 0x0058, 4, H | W, RES0 },
+        { 0x0040, 4, H | W, WO }, { 0x0048, 4, H | W, WO }, { 0x0050, 4, H | W, RES0 },
+        { 0x0058, 4, H | W, RES0 },
         { 0x0080, 0x380, W, RW },               /* IGROUPR to ICACTIVER */
         { 0x0400, 0x400, B | W, RW }, { 0x0800, 0x400, B | W, RES0 }, { 0x0c00, 0x100, W, RW },
         { 0x0d00, 0x80, W, RES0 }, { 0x0e00, 0x100, W, RES0 }, { 0x0f00, 4, W, RES0 },
         { 0x0f10, 0x20, B | W, RES0 },          /* CPENDSGIR, SPENDSGIR */
         { 0x0f80, 0x80, W, RES0 },              /* INMIR */
-        { 0x1000, 0x80, W, RW }, { 0x1200, 0x80, W, RW }, { 0x1400, 0x80, W, RW }, { 0x1600, 0x80, W, RW },
+        { 0x1000, 0x80, W, RW }, { 0x1200, 0x80, W, RW }, { 0x1400, 0x80, W, RW },
+        { 0x1600, 0x80, W, RW },
         { 0x1800, 0x80, W, RW }, { 0x1a00, 0x80, W, RW }, { 0x1c00, 0x80, W, RW },
-        { 0x2000, 0x400, B | W, RW }, { 0x3000, 0x100, W, RW }, { 0x3400, 0x80, W, RES0 }, { 0x3600, 0x100, W, RES0 },
+        { 0x2000, 0x400, B | W, RW }, { 0x3000, 0x100, W, RW }, { 0x3400, 0x80, W, RES0 },
+        { 0x3600, 0x100, W, RES0 },
         { 0x3b00, 0x80, W, RES0 },              /* INMIR<n>E */
         { 0x6100, 0x1ee0, W | D, RW },          /* IROUTER32 to IROUTER1019 */
         { 0x8000, 0x2000, W | D, RW }, { 0xffd0, 0x30, W, RO },
@@ -41,7 +46,7 @@ static const struct map_row rd_map[] = {
         { 0x0018, 8, W, RES0 },                 /* MPAMIDR, PARTIDR */
         { 0x0040, 16, W | D, RES0 }, { 0x0070, 16, W | D, RES0 }, { 0x00a0, 8, W | D, RES0 },
         { 0x00b0, 8, W | D, RES0 },
-        { 0x00c0, 4, W, RES0 },                 /* LPIs: SETLPIR, CLRLPIR, PROPBASER, PENDBASER, INV*, SYNCR */
+        { 0x00c0, 4, W, RES0 },      /* LPIs: SETLPIR, CLRLPIR, PROPBASER, PENDBASER, INV*, SYNCR */
         { 0xffd0, 0x30, W, RO },
 };
 
@@ -49,7 +54,8 @@ static const struct map_row rd_map[] = {
 static const struct map_row sgi_map[] = {
         { 0x0080, 12, W, RW }, { 0x0100, 12, W, RW }, { 0x0180, 12, W, RW }, { 0x0200, 12, W, RW },
         { 0x0280, 12, W, RW },
-        { 0x0300, 12, W, RW }, { 0x0380, 12, W, RW }, { 0x0400, 0x60, B | W, RW }, { 0x0c00, 0x18, W, RW },
+        { 0x0300, 12, W, RW }, { 0x0380, 12, W, RW }, { 0x0400, 0x60, B | W, RW },
+        { 0x0c00, 0x18, W, RW },
         { 0x0d00, 12, W, RES0 }, { 0x0e00, 4, W, RES0 }, { 0x0f80, 12, W, RES0 },
 };
 
@@ -77,7 +83,8 @@ static uint64_t read_at(struct conf *c, const struct frame *f, uint32_t offset, 
         return f->is_gicr ? gicr_x(c, 1, f->base + offset, len) : gicd_x(c, offset, len);
 }
 
-static void write_at(struct conf *c, const struct frame *f, uint32_t offset, unsigned len, uint64_t value)
+static void write_at(struct conf *c, const struct frame *f, uint32_t offset, unsigned len,
+                     uint64_t value)
 {
         if (f->is_gicr)
                 gicr_xw(c, 1, f->base + offset, len, value);
@@ -115,7 +122,8 @@ static uint64_t sweep(struct conf *c, const struct frame *f, bool writes)
 
                         if (allowed && row->access == (writes ? RO : WO))
                                 want = writes ? STATUSR_WROD : STATUSR_RWOD;
-                        c->quiet = !(allowed && (offset == row->offset || offset == row->offset + row->bytes - len));
+                        c->quiet = !(allowed && (offset == row->offset ||
+                                                 offset == row->offset + row->bytes - len));
                         conf_where(c, "offset 0x%x, %u bytes", f->base + offset, len);
                         if (writes)
                                 write_at(c, f, offset, len, 0);
@@ -124,7 +132,8 @@ static uint64_t sweep(struct conf *c, const struct frame *f, bool writes)
                         EQ(c, take_status(c, f), want);
                         if (want || row->access == RES0)
                                 EQ(c, value, 0);
-                        n_errors += want != 0 || (writes && allowed && row->access == WO); /* INTID 0 is no SPI */
+                        /* INTID 0 is no SPI */
+                        n_errors += want != 0 || (writes && allowed && row->access == WO);
                 }
         return n_errors;
 }
@@ -144,7 +153,8 @@ static void res0_written(struct conf *c)
                 const struct frame *f = &frames[k];
 
                 for (size_t i = 0; i < f->n_rows; i++)
-                        for (uint32_t o = 0; f->rows[i].access == RES0 && o < f->rows[i].bytes; o += 4) {
+                        for (uint32_t o = 0; f->rows[i].access == RES0 && o < f->rows[i].bytes;
+                             o += 4) {
                                 conf_where(c, "offset 0x%x", f->base + f->rows[i].offset + o);
                                 write_at(c, f, f->rows[i].offset + o, 4, UINT32_MAX);
                                 EQ(c, read_at(c, f, f->rows[i].offset + o, 4), 0);
@@ -154,7 +164,8 @@ static void res0_written(struct conf *c)
                 struct vgic_irq_state state = irq_state(c, 0, intid);
 
                 conf_where(c, "INTID %u", intid);
-                EQ(c, state.pending | state.active | state.enabled | state.group | state.priority, 0);
+                EQ(c, state.pending | state.active | state.enabled | state.group | state.priority,
+                   0);
         }
         EQ(c, guest_errors(c), 0);
 }
@@ -166,7 +177,7 @@ static void reset_values(struct conf *c)
                 unsigned frame;
                 uint32_t offset, bytes;
         } excepted[] = {
-                { 0, 0x0000, 0x10 }, { 0, 0xffd0, 0x30 },       /* ctlr-reset, typer-*, iidr, pidr-cidr */
+                { 0, 0x0000, 0x10 }, { 0, 0xffd0, 0x30 }, /* ctlr-reset, typer-*, iidr, pidr-cidr */
                 { 1, 0x0000, 0x18 }, { 1, 0xffd0, 0x30 },       /* gicr-*, waker-reset */
                 { 2, 0x0c00, 0x04 },                            /* sgi-icfgr */
         };
@@ -175,11 +186,13 @@ static void reset_values(struct conf *c)
                 const struct frame *f = &frames[k];
 
                 for (size_t i = 0; i < f->n_rows; i++)
-                        for (uint32_t o = f->rows[i].offset; o < f->rows[i].offset + f->rows[i].bytes; o += 4) {
+                        for (uint32_t o = f->rows[i].offset;
+                             o < f->rows[i].offset + f->rows[i].bytes; o += 4) {
                                 bool skip = f->rows[i].access == WO;
 
                                 for (unsigned e = 0; e < SIZE(excepted); e++)
-                                        skip |= excepted[e].frame == k && o - excepted[e].offset < excepted[e].bytes;
+                                        skip |= excepted[e].frame == k &&
+                                                o - excepted[e].offset < excepted[e].bytes;
                                 conf_where(c, "offset 0x%x", f->base + o);
                                 if (!skip)
                                         EQ(c, read_at(c, f, o, 4), 0);
@@ -189,21 +202,29 @@ static void reset_values(struct conf *c)
 
 #define MAPPED .n_vcpus = 3, .n_spis = 988, .n_espis = 1024, .n_eppis = 64
 const struct conf_test conf_map_tests[] = {
-        { "map-gicd-read", "12.8", "GICD: every offset, every width: known ones read, others are RAZ, RRD, counted",
+        { "map-gicd-read", "12.8",
+          "GICD: every offset, every width: known ones read, others are RAZ, RRD, counted",
           { MAPPED, .argument = 0 }, map_test },
         { "map-gicd-write", "12.8",
           "GICD: every offset, every width: known ones are written, others are WI, WRD, counted",
           { MAPPED, .argument = 1 }, map_test },
-        { "map-rd-read", "12.10", "RD_base: every offset, every width, read", { MAPPED, .argument = 2 }, map_test },
-        { "map-rd-write", "12.10", "RD_base: every offset, every width, written", { MAPPED, .argument = 3 }, map_test },
-        { "map-sgi-read", "12.10", "SGI_base: every offset, every width, read", { MAPPED, .argument = 4 }, map_test },
+        { "map-rd-read", "12.10", "RD_base: every offset, every width, read",
+          { MAPPED, .argument = 2 }, map_test },
+        { "map-rd-write", "12.10", "RD_base: every offset, every width, written",
+          { MAPPED, .argument = 3 }, map_test },
+        { "map-sgi-read", "12.10", "SGI_base: every offset, every width, read",
+          { MAPPED, .argument = 4 }, map_test },
         { "map-sgi-write", "12.10", "SGI_base: every offset, every width, written",
           { MAPPED, .argument = 5 }, map_test },
-        { "map-res0", "12.8", "registers that are RES0 here ignore ones, change nothing, and are no error",
+        { "map-res0", "12.8",
+          "registers that are RES0 here ignore ones, change nothing, and are no error",
           { .n_vcpus = 3, .cold = true }, res0_written },
-        { "map-no-ranges", "12.8", "the extended arrays of a VM without extended ranges are RAZ/WI, without error",
+        { "map-no-ranges", "12.8",
+          "the extended arrays of a VM without extended ranges are RAZ/WI, without error",
           { .n_vcpus = 2, .argument = 0 }, map_test },
-        { "map-no-ranges-sgi", "12.10", "the same for the extended PPIs", { .n_vcpus = 2, .argument = 4 }, map_test },
-        { "map-reset", "12.8", "every other register resets to 0", { MAPPED, .cold = true }, reset_values },
+        { "map-no-ranges-sgi", "12.10", "the same for the extended PPIs",
+          { .n_vcpus = 2, .argument = 4 }, map_test },
+        { "map-reset", "12.8", "every other register resets to 0", { MAPPED, .cold = true },
+          reset_values },
         { 0 },
 };

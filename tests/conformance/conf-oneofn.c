@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: 1-of-N interrupts, GICD_IROUTER<n>.Interrupt_Routing_Mode (IHI 0069 sections 1.2.3, 2.3.2, 12.11)
+ * Conformance: 1-of-N interrupts,
+ * GICD_IROUTER<n>.Interrupt_Routing_Mode (IHI 0069 sections 1.2.3, 2.3.2, 12.11)
  */
 #include "conf-oneofn.h"
 #include "conf-tables.h"
@@ -131,7 +132,10 @@ static void only_eligible(struct conf *c)
                 }
 }
 
-/* Whoever was chosen leaves: another is chosen, until nobody is left; then the first to come back takes it. */
+/*
+ * Whoever was chosen leaves: another is chosen, until nobody is left;
+ * then the first to come back takes it.
+ */
 static void moved(struct conf *c)
 {
         unsigned n = c->config.n_vcpus;
@@ -252,7 +256,10 @@ static void all_moved(struct conf *c)
         for (unsigned i = 0; i < c->config.n_vcpus; i++)
                 if (i != 2)
                         ways[i](c, i, 1, false);
-        /* DPG1NS and ICC_IGRPEN1_EL1 stop Group 1 only. In turns: what waits may move to who is idle. */
+        /*
+         * DPG1NS and ICC_IGRPEN1_EL1 stop Group 1 only. In turns:
+         * what waits may move to who is idle.
+         */
         for (unsigned k = 0; k < 64; k++)
                 for (unsigned i = 0; i < c->config.n_vcpus; i++) {
                         uint32_t fiq = ack(c, i, 0), irq;
@@ -282,26 +289,36 @@ static void reset_moves(struct conf *c)
 
 #define FOUR(n) { .n_vcpus = 4, ALL_KINDS, .argument = n }
 const struct conf_test conf_oneofn_tests[] = {
-        { "oneofn-exactly-one", "1.2.3", "IRM = 1: exactly one vCPU is signalled and takes it", FOUR(0), exactly_one },
-        { "oneofn-affinity", "12.9.22", "IRM = 1: the affinity fields do not count", FOUR(0), affinity_ignored },
-        { "oneofn-only-waker", "2.3.2", "never a vCPU that sleeps (GICR_WAKER)", FOUR(0), only_eligible },
+        { "oneofn-exactly-one", "1.2.3", "IRM = 1: exactly one vCPU is signalled and takes it",
+          FOUR(0), exactly_one },
+        { "oneofn-affinity", "12.9.22", "IRM = 1: the affinity fields do not count", FOUR(0),
+          affinity_ignored },
+        { "oneofn-only-waker", "2.3.2", "never a vCPU that sleeps (GICR_WAKER)", FOUR(0),
+          only_eligible },
         { "oneofn-only-group", "2.3.2", "never a vCPU whose CPU interface has the group disabled",
           FOUR(1), only_eligible },
-        { "oneofn-only-dpg", "12.11.2", "never a vCPU with GICR_CTLR.DPG set for the group", FOUR(2), only_eligible },
+        { "oneofn-only-dpg", "12.11.2", "never a vCPU with GICR_CTLR.DPG set for the group",
+          FOUR(2), only_eligible },
         { "oneofn-only-power", "11.1", "never a vCPU that is powered off", FOUR(3), only_eligible },
         { "oneofn-only-owner", "11.1", "never a vCPU that nobody runs", FOUR(4), only_eligible },
-        { "oneofn-moved-waker", "2.3.2", "moved on when the chosen one sleeps; waits for the next to wake",
-          FOUR(0), moved },
-        { "oneofn-moved-group", "2.3.2", "moved on when the chosen one disables the group", FOUR(1), moved },
+        { "oneofn-moved-waker", "2.3.2",
+          "moved on when the chosen one sleeps; waits for the next to wake", FOUR(0), moved },
+        { "oneofn-moved-group", "2.3.2", "moved on when the chosen one disables the group", FOUR(1),
+          moved },
         { "oneofn-moved-dpg", "12.11.2", "moved on when the chosen one sets DPG", FOUR(2), moved },
-        { "oneofn-moved-power", "11.1", "moved on when the chosen one is powered off", FOUR(3), moved },
-        { "oneofn-moved-owner", "11.1", "moved on when the chosen one's owner gives it back", FOUR(4), moved },
-        { "oneofn-active", "4.1.2", "active: it stays with its holder, also when that sleeps", FOUR(0), active_stays },
-        { "oneofn-level", "4.1.2", "level-sensitive: chosen again after each EOI", FOUR(0), level_again },
+        { "oneofn-moved-power", "11.1", "moved on when the chosen one is powered off", FOUR(3),
+          moved },
+        { "oneofn-moved-owner", "11.1", "moved on when the chosen one's owner gives it back",
+          FOUR(4), moved },
+        { "oneofn-active", "4.1.2", "active: it stays with its holder, also when that sleeps",
+          FOUR(0), active_stays },
+        { "oneofn-level", "4.1.2", "level-sensitive: chosen again after each EOI", FOUR(0),
+          level_again },
         { "oneofn-enable-later", "4.7", "pending while disabled: one is chosen when it is enabled",
           FOUR(0), enable_later },
         { "oneofn-many", "1.2.3", "64 at once: each is taken once", FOUR(0), many_at_once },
-        { "oneofn-moved-all", "2.3.2", "64 pending in both groups: everything that has to moves on, nothing is lost",
+        { "oneofn-moved-all", "2.3.2",
+          "64 pending in both groups: everything that has to moves on, nothing is lost",
           { .n_vcpus = 4 }, all_moved },
         { "oneofn-reset", "2.3.2", "moved on when the chosen vCPU is reset", FOUR(0), reset_moves },
         { 0 },

@@ -11,7 +11,10 @@
 /* oneofn_setup() - edge-triggered, priority 0x80, enabled, Interrupt_Routing_Mode = 1 */
 void oneofn_setup(struct conf *c, uint32_t intid, unsigned group);
 
-/* oneofn_chosen() - whose line is up, or VGIC_NO_VCPU: one vCPU's at most. vgic_vm_irq_state() has to agree. */
+/*
+ * oneofn_chosen() - whose line is up, or VGIC_NO_VCPU: one vCPU's at most.
+ * vgic_vm_irq_state() has to agree.
+ */
 uint32_t oneofn_chosen(struct conf *c, uint32_t intid);
 
 /* oneofn_take() - @who takes and ends it, all others find nothing, before and after. */

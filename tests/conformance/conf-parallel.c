@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: several threads at one register, or at one interrupt (IHI 0069 sections 4.1.1, 4.4, 12.9)
+ * Conformance: several threads at one register,
+ * or at one interrupt (IHI 0069 sections 4.1.1, 4.4, 12.9)
  *
- * Registers of the architecture are single-copy atomic: what one PE writes to its field does not undo what another
- * writes to a neighbour's. Nothing is timed; a hang is ended by the harness.
+ * Registers of the architecture are single-copy atomic: what one PE writes to its field does not
+ * undo what another writes to a neighbour's. Nothing is timed; a hang is ended by the harness.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -67,10 +68,14 @@ static void *own_field(void *arg)
                 vgic_gicd_write(vm, (on ? GICD_ICPENDR : GICD_ISPENDR) + 4, 4, bit);
                 vgic_gicd_write(vm, (on ? GICD_ISACTIVER : GICD_ICACTIVER) + 4, 4, bit);
                 vgic_gicd_write(vm, GICD_IPRIORITYR + spi, 1, priority);
-                p->wrong += vgic_gicd_read(vm, GICD_ISENABLER + 4, 4, &value) || !!(value & bit) != on;
-                p->wrong += vgic_gicd_read(vm, GICD_ISPENDR + 4, 4, &value) || !!(value & bit) == on;
-                p->wrong += vgic_gicd_read(vm, GICD_ISACTIVER + 4, 4, &value) || !!(value & bit) != on;
-                p->wrong += vgic_gicd_read(vm, GICD_IPRIORITYR + spi, 1, &value) || value != priority;
+                p->wrong += vgic_gicd_read(vm, GICD_ISENABLER + 4, 4, &value) ||
+                            !!(value & bit) != on;
+                p->wrong += vgic_gicd_read(vm, GICD_ISPENDR + 4, 4, &value) ||
+                            !!(value & bit) == on;
+                p->wrong += vgic_gicd_read(vm, GICD_ISACTIVER + 4, 4, &value) ||
+                            !!(value & bit) != on;
+                p->wrong += vgic_gicd_read(vm, GICD_IPRIORITYR + spi, 1, &value) ||
+                            value != priority;
         }
         return NULL;
 }
@@ -109,7 +114,10 @@ static void halves(struct conf *c)
         EQ(c, ack(c, 0, 1), 40);
 }
 
-/* vCPU 0 takes SGIs, each of the others sends one of its own and waits until it was taken: none may be lost. */
+/*
+ * vCPU 0 takes SGIs, each of the others sends one of its own and waits until it was taken:
+ * none may be lost.
+ */
 static void *sgi_party(void *arg)
 {
         struct party *p = arg;
@@ -148,7 +156,10 @@ static void sgis(struct conf *c)
         EQ(c, ack(c, 0, 1), SPURIOUS);
 }
 
-/* vCPU 0 takes an SPI and drops its priority, vCPU 1 deactivates it, while the device sends the next edge. */
+/*
+ * vCPU 0 takes an SPI and drops its priority, vCPU 1 deactivates it,
+ * while the device sends the next edge.
+ */
 static void *dir_party(void *arg)
 {
         struct party *p = arg;
@@ -191,13 +202,17 @@ static void dirs(struct conf *c)
 }
 
 const struct conf_test conf_parallel_tests[] = {
-        { "parallel-fields", "12.9", "threads write neighbouring fields of one register: each keeps its own",
+        { "parallel-fields", "12.9",
+          "threads write neighbouring fields of one register: each keeps its own",
           { 0 }, fields },
-        { "parallel-halves", "12.9.22", "threads write the halves of one GICD_IROUTER<n>: each keeps its own",
+        { "parallel-halves", "12.9.22",
+          "threads write the halves of one GICD_IROUTER<n>: each keeps its own",
           { 0 }, halves },
-        { "parallel-sgis", "4.4", "10000 SGIs of two vCPUs to a third: none is lost, none comes twice",
+        { "parallel-sgis", "4.4",
+          "10000 SGIs of two vCPUs to a third: none is lost, none comes twice",
           { .n_vcpus = 3 }, sgis },
-        { "parallel-dir", "4.1.1", "acknowledge, DIR of another vCPU and the next edge in three threads",
+        { "parallel-dir", "4.1.1",
+          "acknowledge, DIR of another vCPU and the next edge in three threads",
           { .n_vcpus = 2 }, dirs },
         { 0 },
 };

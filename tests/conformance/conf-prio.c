@@ -53,7 +53,8 @@ static void sorted(struct conf *c)
                 uint32_t intid = ack(c, 0, 1), priority = irq_get(c, 0, IPRIORITYR, intid);
 
                 OK(c, intid >= 32 && intid < 32 + c->config.n_spis);
-                OK(c, priority > last_priority || (priority == last_priority && intid > last_intid));
+                OK(c, priority > last_priority ||
+                      (priority == last_priority && intid > last_intid));
                 last_priority = priority;
                 last_intid = intid;
                 eoi(c, 0, 1, intid);
@@ -76,7 +77,10 @@ static void pmr_compare(struct conf *c)
         EQ(c, ack(c, 0, 1), 40);
 }
 
-/* Not the group priority: with a binary point that makes all of them one group, PMR still tells them apart. */
+/*
+ * Not the group priority: with a binary point that makes all of them one group,
+ * PMR still tells them apart.
+ */
 static void pmr_whole(struct conf *c)
 {
         icc_w(c, 0, BPR0, 7);
@@ -136,13 +140,15 @@ static void priority_bits(struct conf *c)
 }
 
 /*
- * Section 4.8.2: with ICC_BPR0_EL1 = n the group priority is bits 7:n+1; Group 1 with ICC_BPR1_EL1 = n: bits 7:n. Every
- * pair of priorities, every binary point: preempts if and only if the group priority is strictly higher.
+ * Section 4.8.2: with ICC_BPR0_EL1 = n the group priority is bits 7:n+1; Group 1 with ICC_BPR1_EL1
+ * = n: bits 7:n. Every pair of priorities, every binary point: preempts if and only if the group
+ * priority is strictly higher.
  */
 static void preempt_table(struct conf *c)
 {
         unsigned group = c->config.argument & 1, step = 256u >> c->config.n_priority_bits;
-        bool own = group && c->config.argument < 2; /* Group 1 by its own binary point, not by CBPR */
+        /* Group 1 by its own binary point, not by CBPR */
+        bool own = group && c->config.argument < 2;
 
         c->quiet = true;
         irq_setup(c, 0, 40, group, 0);
@@ -158,7 +164,8 @@ static void preempt_table(struct conf *c)
                         for (unsigned candidate = 0; candidate < 256 - step; candidate += step) {
                                 bool beats = candidate >> low < running >> low;
 
-                                conf_where(c, "BPR%u %u, running 0x%x, candidate 0x%x", own, now, running, candidate);
+                                conf_where(c, "BPR%u %u, running 0x%x, candidate 0x%x", own, now,
+                                           running, candidate);
                                 gicd_xw(c, GICD_IPRIORITYR + 40, 1, running);
                                 gicd_xw(c, GICD_IPRIORITYR + 41, 1, candidate);
                                 irq_set(c, 0, ISPENDR, 40, 1);
@@ -330,18 +337,25 @@ const struct conf_test conf_prio_tests[] = {
         { "lower-wins", "4.8", "a lower value is a higher priority", { 0 }, lower_wins },
         { "tie-intid", "4.8", "of equal priorities the lowest INTID is taken, across all kinds",
           { ALL_KINDS }, tie_intid },
-        { "sorted", "4.8", "988 pending SPIs are taken in the order of their priorities", { .n_spis = 988 }, sorted },
-        { "pmr-compare", "4.8.5", "ICC_PMR_EL1 masks what is not strictly higher; pending stays", { 0 }, pmr_compare },
-        { "pmr-whole", "4.8.5", "ICC_PMR_EL1 compares the whole priority, not the group priority", { 0 }, pmr_whole },
-        { "pmr-zero", "4.8.5", "ICC_PMR_EL1 = 0 masks everything, priority 0 too", { 0 }, pmr_zero },
-        { "lowest-never", "4.8.5", "the lowest implemented priority is never signalled", { 0 }, lowest_never },
-        { "priority-bits", "4.8", "unimplemented low bits of IPRIORITYR are RAZ/WI, for 4 to 8 bits",
+        { "sorted", "4.8", "988 pending SPIs are taken in the order of their priorities",
+          { .n_spis = 988 }, sorted },
+        { "pmr-compare", "4.8.5", "ICC_PMR_EL1 masks what is not strictly higher; pending stays",
+          { 0 }, pmr_compare },
+        { "pmr-whole", "4.8.5", "ICC_PMR_EL1 compares the whole priority, not the group priority",
+          { 0 }, pmr_whole },
+        { "pmr-zero", "4.8.5", "ICC_PMR_EL1 = 0 masks everything, priority 0 too", { 0 },
+          pmr_zero },
+        { "lowest-never", "4.8.5", "the lowest implemented priority is never signalled", { 0 },
+          lowest_never },
+        { "priority-bits", "4.8",
+          "unimplemented low bits of IPRIORITYR are RAZ/WI, for 4 to 8 bits",
           { 0 }, priority_bits },
         { "preempt-group0", "4.8.2", "Group 0: all pairs of priorities, all binary points",
           { .argument = 0 }, preempt_table },
         { "preempt-group1", "4.8.2", "Group 1: all pairs of priorities, all binary points",
           { .argument = 1 }, preempt_table },
-        { "preempt-cbpr-all", "4.8.2", "Group 1 with CBPR = 1: all pairs, all values of ICC_BPR0_EL1",
+        { "preempt-cbpr-all", "4.8.2",
+          "Group 1 with CBPR = 1: all pairs, all values of ICC_BPR0_EL1",
           { .argument = 3 }, preempt_table },
         { "preempt-group0-4", "4.8.2", "the same with 4 priority bits",
           { .n_priority_bits = 4, .argument = 0 }, preempt_table },
@@ -350,14 +364,19 @@ const struct conf_test conf_prio_tests[] = {
         { "preempt-candidates-bpr", "4.8.4",
           "the binary point of the candidate's group decides over the running priority",
           { 0 }, preempt_candidates_bpr },
-        { "preempt-cbpr", "4.8.2", "CBPR = 1: ICC_BPR0_EL1 counts for Group 1 too", { 0 }, preempt_cbpr },
-        { "preempt-written", "4.8.3", "active priorities written by software count for preemption", { 0 }, preempt_written },
-        { "nested", "4.8.3", "four nested interrupts of both groups: each EOI restores the priority before",
+        { "preempt-cbpr", "4.8.2", "CBPR = 1: ICC_BPR0_EL1 counts for Group 1 too", { 0 },
+          preempt_cbpr },
+        { "preempt-written", "4.8.3", "active priorities written by software count for preemption",
+          { 0 }, preempt_written },
+        { "nested", "4.8.3",
+          "four nested interrupts of both groups: each EOI restores the priority before",
           { 0 }, nested },
-        { "priority-of-active", "4.8.7", "changing an active interrupt's priority does not change the running priority",
+        { "priority-of-active", "4.8.7",
+          "changing an active interrupt's priority does not change the running priority",
           { 0 }, priority_of_active },
         { "priority-of-pending", "4.8.7", "changing a pending interrupt's priority counts at once",
           { 0 }, priority_of_pending },
-        { "subpriority", "4.8.2", "subpriority orders pending interrupts but does not preempt", { 0 }, subpriority },
+        { "subpriority", "4.8.2", "subpriority orders pending interrupts but does not preempt",
+          { 0 }, subpriority },
         { 0 },
 };

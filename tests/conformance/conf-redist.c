@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: the redistributors' own registers, and their power state (IHI 0069 sections 11.1, 12.11)
+ * Conformance: the redistributors' own registers,
+ * and their power state (IHI 0069 sections 11.1, 12.11)
  */
 #include "conf-tables.h"
 
@@ -12,12 +13,12 @@ static void gicr_typer(struct conf *c)
                 uint64_t typer = gicr_x(c, i, GICR_TYPER, 8);
 
                 conf_where(c, "vCPU %u", i);
-                EQ(c, typer >> 8 & 0xffff, i);                                  /* Processor_Number */
-                EQ(c, typer >> 32, (i & 15) | i >> 4 << 8);                     /* 16 to an Aff1, as KVM numbers them */
+                EQ(c, typer >> 8 & 0xffff, i);                                /* Processor_Number */
+                EQ(c, typer >> 32, (i & 15) | i >> 4 << 8); /* 16 to an Aff1, as KVM numbers them */
                 EQ(c, typer >> 4 & 1, i == c->config.n_vcpus - 1);              /* Last */
                 EQ(c, typer & 0xf, 0); /* no LPIs: PLPIS, VLPIS, Dirty, DirectLPI */
                 EQ(c, typer >> 6 & 3, 0);                                       /* MPAM, RVPEID */
-                EQ(c, typer >> 24 & 7, 0);                                      /* CommonLPIAff, VSGI */
+                EQ(c, typer >> 24 & 7, 0);                                  /* CommonLPIAff, VSGI */
                 EQ(c, gicr(c, i, GICR_TYPER), (uint32_t)typer);
                 EQ(c, gicr(c, i, GICR_TYPER + 4), typer >> 32);
         }
@@ -187,7 +188,8 @@ static const uint64_t odd_mpidrs[] = { 0x0100020304, 0, 0xff0000ff00 };
 
 const struct conf_test conf_redist_tests[] = {
         { "gicr-typer", "12.11.37",
-          "GICR_TYPER: affinity, Processor_Number, Last in the last frame, no LPIs; as 64 and twice 32 bits",
+          "GICR_TYPER: affinity, Processor_Number, Last in the last frame, no LPIs; "
+          "as 64 and twice 32 bits",
           { .n_vcpus = 33 }, gicr_typer },
         { "gicr-typer-last", "12.11.37", "GICR_TYPER.Last ends each region",
           { .n_vcpus = 6, .n_regions = 3, .regions = three_regions }, gicr_typer_last },
@@ -199,22 +201,27 @@ const struct conf_test conf_redist_tests[] = {
           { .n_eppis = 32, .argument = 1 }, gicr_typer_ppinum },
         { "gicr-ppinum-2", "12.11.37", "GICR_TYPER.PPInum = 2 with 64",
           { .n_eppis = 64, .argument = 2 }, gicr_typer_ppinum },
-        { "gicr-typer-read-only", "12.11.37", "GICR_TYPER ignores writes", { 0 }, gicr_typer_read_only },
+        { "gicr-typer-read-only", "12.11.37", "GICR_TYPER ignores writes", { 0 },
+          gicr_typer_read_only },
         { "gicr-ctlr", "12.11.2", "GICR_CTLR: DPG0 and DPG1NS are writable, all else is 0",
           { .n_vcpus = 2 }, gicr_ctlr },
         { "gicr-ctlr-no-dpg", "12.11.2", "GICR_CTLR without DPGS: all 0",
           { .flags = VGIC_VM_NO_1_OF_N }, gicr_ctlr_no_dpg },
-        { "dpg-targeted", "12.11.2", "GICR_CTLR.DPG* does not stop what is routed to the vCPU", { 0 }, dpg_targeted },
+        { "dpg-targeted", "12.11.2", "GICR_CTLR.DPG* does not stop what is routed to the vCPU",
+          { 0 }, dpg_targeted },
         { "waker-reset", "12.11.42", "GICR_WAKER resets with ProcessorSleep and ChildrenAsleep",
           { .n_vcpus = 2, .cold = true }, waker_reset },
         { "waker-handshake", "11.1", "ChildrenAsleep follows ProcessorSleep; each vCPU its own",
           { .n_vcpus = 2, .cold = true }, waker_handshake },
         { "asleep", "11.1", "nothing is signalled to a sleeping vCPU; all of it is when it wakes",
           { ALL_KINDS }, asleep },
-        { "sleep-takes-back", "11.1", "what was signalled before the sleep and not taken stays pending",
+        { "sleep-takes-back", "11.1",
+          "what was signalled before the sleep and not taken stays pending",
           { .n_vcpus = 2 }, sleep_takes_back },
-        { "sleep-active", "11.1", "an active interrupt stays active through the sleep", { 0 }, sleep_active },
-        { "asleep-group-off", "11.1", "group disabled while asleep: wake delivers nothing until it is enabled",
+        { "sleep-active", "11.1", "an active interrupt stays active through the sleep", { 0 },
+          sleep_active },
+        { "asleep-group-off", "11.1",
+          "group disabled while asleep: wake delivers nothing until it is enabled",
           { 0 }, asleep_group_off },
         { "frames-apart", "12.10", "each redistributor shows its own vCPU's interrupts",
           { .n_vcpus = 5 }, frames_apart },

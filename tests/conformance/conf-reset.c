@@ -23,14 +23,18 @@ static void expect_reset(struct conf *c, unsigned vcpu, uint32_t intid)
 {
         conf_where(c, "INTID %u of vCPU %u", intid, vcpu);
         for (unsigned i = 0; i < N_STATE; i++)
-                EQ(c, irq_get(c, vcpu, state[i], intid), state[i] == ICFGR && intid < 16 ? EDGE : 0);
+                EQ(c, irq_get(c, vcpu, state[i], intid),
+                   state[i] == ICFGR && intid < 16 ? EDGE : 0);
 }
 
 static void expect_disturbed(struct conf *c, unsigned vcpu, uint32_t intid)
 {
         conf_where(c, "INTID %u of vCPU %u", intid, vcpu);
         for (unsigned i = 0; i < N_STATE; i++)
-                EQ(c, irq_get(c, vcpu, state[i], intid), state[i] == IPRIORITYR ? 0xa8 : state[i] == ICFGR ? EDGE : 1);
+                EQ(c, irq_get(c, vcpu, state[i], intid),
+                   state[i] == IPRIORITYR ? 0xa8
+                   : state[i] == ICFGR    ? EDGE
+                                          : 1);
 }
 
 static void disturb_cpuif(struct conf *c, unsigned vcpu)
@@ -149,7 +153,10 @@ static void reset_from_outside(struct conf *c)
         EQ(c, icc(c, 0, PMR), 0x50); /* the other one is not concerned */
 }
 
-/* Asked for while the vCPU runs: ICC_CTLR_EL1 at once, the rest before its next operation, whichever that is. */
+/*
+ * Asked for while the vCPU runs: ICC_CTLR_EL1 at once, the rest before its next operation,
+ * whichever that is.
+ */
 static void reset_running(struct conf *c)
 {
         struct vgic_icc_ctlr ctlr = { 0 };
@@ -203,12 +210,17 @@ static void reset_running(struct conf *c)
 const struct conf_test conf_reset_tests[] = {
         { "reset-system", "12.9", "system reset: every register as after power-on",
           { .n_vcpus = 2, ALL_KINDS }, reset_system },
-        { "reset-vcpu", "12.2", "reset of one vCPU: its interface and private interrupts, nothing else",
+        { "reset-vcpu", "12.2",
+          "reset of one vCPU: its interface and private interrupts, nothing else",
           { .n_vcpus = 2, ALL_KINDS }, reset_one },
-        { "reset-wires", "4.1.2", "wires keep their level through a reset", { ALL_KINDS }, reset_wires },
-        { "reset-message", "12.9.33", "the level of GICD_SETSPI_NSR ends with a reset", { 0 }, reset_message },
-        { "reset-running", "12.2", "a running vCPU is reset from outside: before its next operation, whichever that is",
+        { "reset-wires", "4.1.2", "wires keep their level through a reset", { ALL_KINDS },
+          reset_wires },
+        { "reset-message", "12.9.33", "the level of GICD_SETSPI_NSR ends with a reset", { 0 },
+          reset_message },
+        { "reset-running", "12.2",
+          "a running vCPU is reset from outside: before its next operation, whichever that is",
           { 0 }, reset_running },
-        { "reset-outside", "12.2", "a vCPU is reset from outside", { .n_vcpus = 2 }, reset_from_outside },
+        { "reset-outside", "12.2", "a vCPU is reset from outside", { .n_vcpus = 2 },
+          reset_from_outside },
         { 0 },
 };

@@ -20,7 +20,9 @@ static void irouter_reset(struct conf *c)
 static void irouter_fields(struct conf *c)
 {
         uint64_t irm = c->config.flags & VGIC_VM_NO_1_OF_N ? 0 : IROUTER_IRM;
-        uint64_t mask = (c->config.affinity_levels == 3 ? ALL_AFFINITIES & UINT32_MAX : ALL_AFFINITIES) | irm;
+        uint64_t mask = (c->config.affinity_levels == 3 ? ALL_AFFINITIES & UINT32_MAX
+                                                        : ALL_AFFINITIES) |
+                        irm;
 
         for (unsigned i = 0; i < 4; i++) {
                 conf_where(c, "INTID %u", spis[i]);
@@ -57,7 +59,8 @@ static void irouter_halves(struct conf *c)
 static void irouter_each(struct conf *c)
 {
         for (unsigned pass = 0; pass < 2; pass++) {
-                uint32_t first = pass ? VGIC_ESPI_FIRST : 32, n = pass ? c->config.n_espis : c->config.n_spis;
+                uint32_t first = pass ? VGIC_ESPI_FIRST : 32,
+                         n = pass ? c->config.n_espis : c->config.n_spis;
 
                 for (uint32_t i = first; i < first + n; i++)
                         route_w(c, i, i);
@@ -230,7 +233,8 @@ static void change_everything(struct conf *c)
 const struct conf_test conf_route_tests[] = {
         { "irouter-reset", "12.9.22", "GICD_IROUTER<n> resets to 0: the vCPU of affinity 0.0.0.0",
           { .n_vcpus = 2, .cold = true, ALL_KINDS }, irouter_reset },
-        { "irouter-fields", "12.9.22", "GICD_IROUTER<n>: Aff3..Aff0 and IRM are writable, the rest RES0",
+        { "irouter-fields", "12.9.22",
+          "GICD_IROUTER<n>: Aff3..Aff0 and IRM are writable, the rest RES0",
           { ALL_KINDS }, irouter_fields },
         { "irouter-fields-aff3", "12.9.22", "A3V = 0: Aff3 is RES0",
           { .affinity_levels = 3, ALL_KINDS }, irouter_fields },
@@ -242,22 +246,28 @@ const struct conf_test conf_route_tests[] = {
           { .n_spis = 988, .n_espis = 1024 }, irouter_each },
         { "routed-there", "2.3", "an SPI goes to the vCPU that its affinity names, and to no other",
           SPREAD, routed_there },
-        { "pend-by-other", "12.9.28", "GICD_ISPENDR<n> makes it pending where it is routed, whoever writes",
+        { "pend-by-other", "12.9.28",
+          "GICD_ISPENDR<n> makes it pending where it is routed, whoever writes",
           { .n_vcpus = 2 }, pend_by_other },
         { "reroute-pending", "12.9.22", "a pending SPI moves with its route",
           { .n_vcpus = 2, ALL_KINDS }, reroute_pending },
-        { "reroute-active", "12.9.22", "an active SPI ends where it was taken; the next goes to the new route",
+        { "reroute-active", "12.9.22",
+          "an active SPI ends where it was taken; the next goes to the new route",
           { .n_vcpus = 2, ALL_KINDS }, reroute_active },
-        { "route-nobody", "12.9.22", "an affinity that no vCPU has: pending without target, until it is routed",
+        { "route-nobody", "12.9.22",
+          "an affinity that no vCPU has: pending without target, until it is routed",
           { .n_vcpus = 2, ALL_KINDS }, no_target },
-        { "route-halves-pending", "12.1.3", "a pending SPI survives the half-way route of two 32-bit writes",
-          SPREAD, halves_on_the_way },
+        { "route-halves-pending", "12.1.3",
+          "a pending SPI survives the half-way route of two 32-bit writes", SPREAD,
+          halves_on_the_way },
         { "route-aff3-res0", "12.9.22", "A3V = 0: a written Aff3 does not route",
           { .n_vcpus = 2, .affinity_levels = 3 }, aff3_res0 },
         { "route-irm-res0", "12.9.22", "No1N = 1: a written IRM does not route",
           { .n_vcpus = 2, .flags = VGIC_VM_NO_1_OF_N }, irm_res0 },
-        { "route-private", "12.8", "private interrupts have no GICD_IROUTER<n>", { 0 }, private_routes },
-        { "change-everything", "12.9", "group, priority and route of a pending, then of the active interrupt",
+        { "route-private", "12.8", "private interrupts have no GICD_IROUTER<n>", { 0 },
+          private_routes },
+        { "change-everything", "12.9",
+          "group, priority and route of a pending, then of the active interrupt",
           { .n_vcpus = 2 }, change_everything },
         { 0 },
 };

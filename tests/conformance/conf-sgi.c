@@ -69,13 +69,15 @@ static void sgi_irm(struct conf *c)
                 icc_w(c, sender, SGI1R, sgi_to(5, 0) | IRM);
                 EQ(c, take(c, 5), all & ~(UINT64_C(1) << sender));
                 /* the list and the affinity do not count */
-                icc_w(c, sender, SGI1R, sgi_to(5, 0xffff) | IRM | AFF1(7) | AFF2(9) | AFF3(1) | RS(3));
+                icc_w(c, sender, SGI1R,
+                      sgi_to(5, 0xffff) | IRM | AFF1(7) | AFF2(9) | AFF3(1) | RS(3));
                 EQ(c, take(c, 5), all & ~(UINT64_C(1) << sender));
         }
 }
 
 /* Aff3.Aff2.Aff1 all have to match. */
-static const uint64_t levels[] = { 0x0000000000, 0x0000000001, 0x0000000100, 0x0000010000, 0x0100000000, 0x0101010100 };
+static const uint64_t levels[] = { 0x0000000000, 0x0000000001, 0x0000000100, 0x0000010000,
+                                   0x0100000000, 0x0101010100 };
 
 static void sgi_affinity(struct conf *c)
 {
@@ -83,8 +85,10 @@ static void sgi_affinity(struct conf *c)
                 uint64_t value;
                 uint64_t who;
         } cases[] = {
-                { 0x3, 0x3 }, { AFF1(1) | 0x3, 0x4 }, { AFF2(1) | 0x3, 0x8 }, { AFF3(1) | 0x3, 0x10 },
-                { AFF3(1) | AFF2(1) | AFF1(1) | 0x3, 0x20 }, { AFF2(1) | AFF1(1) | 1, 0 }, { AFF3(1) | AFF2(1) | 1, 0 },
+                { 0x3, 0x3 }, { AFF1(1) | 0x3, 0x4 }, { AFF2(1) | 0x3, 0x8 },
+                { AFF3(1) | 0x3, 0x10 },
+                { AFF3(1) | AFF2(1) | AFF1(1) | 0x3, 0x20 }, { AFF2(1) | AFF1(1) | 1, 0 },
+                { AFF3(1) | AFF2(1) | 1, 0 },
                 { AFF1(0xff) | 0xffff, 0 }, { AFF2(0xff) | 0xffff, 0 }, { AFF3(0xff) | 0xffff, 0 },
         };
 
@@ -129,15 +133,16 @@ static void sgi_no_rss(struct conf *c)
 }
 
 /*
- * One security state: ICC_SGI1R_EL1 generates Group 1 and Group 0 SGIs, ICC_SGI0R_EL1 and ICC_ASGI1R_EL1 where the
- * target has it in Group 0 only (section 12.1.10).
+ * One security state: ICC_SGI1R_EL1 generates Group 1 and Group 0 SGIs, ICC_SGI0R_EL1 and
+ * ICC_ASGI1R_EL1 where the target has it in Group 0 only (section 12.1.10).
  */
 static void sgi_groups(struct conf *c)
 {
         static const struct {
                 enum icc reg;
                 bool to_group[2];
-        } cases[] = { { SGI1R, { true, true } }, { SGI0R, { true, false } }, { ASGI1R, { true, false } } };
+        } cases[] = { { SGI1R, { true, true } }, { SGI0R, { true, false } },
+                      { ASGI1R, { true, false } } };
 
         open_sgis(c);
         for (unsigned i = 0; i < 3; i++)
@@ -146,7 +151,9 @@ static void sgi_groups(struct conf *c)
                         irq_set(c, 0, IGROUPR, 4, group);
                         irq_set(c, 1, IGROUPR, 4, !group);
                         icc_w(c, 0, cases[i].reg, sgi_to(4, 3));
-                        EQ(c, take(c, 4), (cases[i].to_group[group] ? 1 : 0) | (cases[i].to_group[!group] ? 2 : 0));
+                        EQ(c, take(c, 4),
+                           (cases[i].to_group[group] ? 1 : 0) |
+                           (cases[i].to_group[!group] ? 2 : 0));
                         icc_w(c, 0, cases[i].reg, sgi_to(4, 0) | IRM);
                         EQ(c, take(c, 4), cases[i].to_group[!group] ? 2 : 0);
                 }
@@ -282,7 +289,8 @@ static void sgi_any_value(struct conf *c)
                 v = seed;
                 if (v & IRM)
                         want = 6; /* all but vCPU 0 */
-                else if ((v >> 48 & 0xff) == 0 && (v >> 32 & 0xff) == 0 && (v >> 16 & 0xff) == 0 && (v >> 44 & 15) == 0)
+                else if ((v >> 48 & 0xff) == 0 && (v >> 32 & 0xff) == 0 && (v >> 16 & 0xff) == 0 &&
+                         (v >> 44 & 15) == 0)
                         want = v & 7;
                 if (i % 3)
                         want = 0; /* they are in Group 1 */
@@ -300,10 +308,12 @@ static void sgi_any_value(struct conf *c)
 }
 
 const struct conf_test conf_sgi_tests[] = {
-        { "sgi-list", "12.2.22", "ICC_SGI1R_EL1: exactly the vCPUs of the target list, the sender too",
+        { "sgi-list", "12.2.22",
+          "ICC_SGI1R_EL1: exactly the vCPUs of the target list, the sender too",
           { .n_vcpus = 4 }, sgi_list },
         { "sgi-intids", "12.2.22", "ICC_SGI1R_EL1: INTIDs 0 to 15", { .n_vcpus = 2 }, sgi_intids },
-        { "sgi-irm", "12.2.22", "ICC_SGI1R_EL1.IRM = 1: all vCPUs but the sender, whatever the list",
+        { "sgi-irm", "12.2.22",
+          "ICC_SGI1R_EL1.IRM = 1: all vCPUs but the sender, whatever the list",
           { .n_vcpus = 36 }, sgi_irm },
         { "sgi-affinity", "12.2.22", "ICC_SGI1R_EL1: Aff3, Aff2 and Aff1 have to match",
           { .n_vcpus = 6, .mpidrs = levels }, sgi_affinity },
@@ -311,22 +321,31 @@ const struct conf_test conf_sgi_tests[] = {
           { .n_vcpus = 6, .mpidrs = wide }, sgi_rs },
         { "sgi-no-rss", "12.2.22", "RSS = 0: a range selector other than 0 generates nothing",
           { .n_vcpus = 2, .flags = VGIC_VM_NO_RSS }, sgi_no_rss },
-        { "sgi-groups", "12.1.10", "SGI1R reaches both groups, SGI0R and ASGI1R targets in Group 0 only",
+        { "sgi-groups", "12.1.10",
+          "SGI1R reaches both groups, SGI0R and ASGI1R targets in Group 0 only",
           { .n_vcpus = 2 }, sgi_groups },
-        { "sgi-res0", "12.2.22", "ICC_SGI1R_EL1, SGI0R: reserved bits do not count", { .n_vcpus = 2 }, sgi_res0 },
+        { "sgi-res0", "12.2.22", "ICC_SGI1R_EL1, SGI0R: reserved bits do not count",
+          { .n_vcpus = 2 }, sgi_res0 },
         { "sgi-aff3-res0", "12.2.22", "three affinity levels: Aff3 is RES0",
           { .n_vcpus = 2, .affinity_levels = 3 }, sgi_aff3_res0 },
         { "sgi-once", "4.4", "an SGI sent again is one; sent while active comes exactly once more",
           { .n_vcpus = 3 }, sgi_once },
-        { "sgi-disabled", "4.4", "an SGI sent while disabled waits for ISENABLER0", { .n_vcpus = 2 }, sgi_disabled },
-        { "sgi-asleep", "11.1", "an SGI to a sleeping vCPU waits for its wake", { .n_vcpus = 2 }, sgi_asleep },
-        { "sgi-group-off", "4.7", "an SGI to a vCPU whose group is disabled waits for ICC_IGRPEN1_EL1",
+        { "sgi-disabled", "4.4", "an SGI sent while disabled waits for ISENABLER0",
+          { .n_vcpus = 2 }, sgi_disabled },
+        { "sgi-asleep", "11.1", "an SGI to a sleeping vCPU waits for its wake", { .n_vcpus = 2 },
+          sgi_asleep },
+        { "sgi-group-off", "4.7",
+          "an SGI to a vCPU whose group is disabled waits for ICC_IGRPEN1_EL1",
           { .n_vcpus = 2 }, sgi_group_off },
-        { "sgi-pend-registers", "12.11.27", "GICR_ISPENDR0 and ICPENDR0 work on SGIs", { 0 }, sgi_pend_registers },
-        { "sgi-priority", "12.11.21", "an SGI's priority is the target's", { .n_vcpus = 2 }, sgi_priority },
-        { "sgi-default-affinity", "2.3", "without affinities of the host's: vCPU n is 0.0.n/16.n%16",
+        { "sgi-pend-registers", "12.11.27", "GICR_ISPENDR0 and ICPENDR0 work on SGIs", { 0 },
+          sgi_pend_registers },
+        { "sgi-priority", "12.11.21", "an SGI's priority is the target's", { .n_vcpus = 2 },
+          sgi_priority },
+        { "sgi-default-affinity", "2.3",
+          "without affinities of the host's: vCPU n is 0.0.n/16.n%16",
           { .n_vcpus = 36 }, sgi_default_affinity },
-        { "sgi-any-value", "12.2.22", "20000 random values of the generators: exactly what they name",
+        { "sgi-any-value", "12.2.22",
+          "20000 random values of the generators: exactly what they name",
           { .n_vcpus = 3 }, sgi_any_value },
         { 0 },
 };

@@ -2,12 +2,14 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: the states of an interrupt, walked by registers, wires and the CPU interface together (IHI 0069 sections
- * 4.1, 4.8, 12.9)
+ * Conformance: the states of an interrupt, walked by registers, wires and the CPU interface
+ * together (IHI 0069 sections 4.1, 4.8, 12.9)
  */
 #include "conf-tables.h"
 
-/* Run @rule on every kind of interrupt, edge-triggered if it is not an SGI, Group 1, priority 0x80. */
+/*
+ * Run @rule on every kind of interrupt, edge-triggered if it is not an SGI, Group 1, priority 0x80.
+ */
 static void for_all(struct conf *c, void (*rule)(struct conf *c, uint32_t intid))
 {
         uint32_t intids[CONF_MAX_PROBES];
@@ -127,7 +129,9 @@ static void eoimode1_next(struct conf *c)
         for_all(c, drop_then_next);
 }
 
-/* With EOImode 1 the INTID of EOIR does not matter for the drop, and nothing is deactivated by it. */
+/*
+ * With EOImode 1 the INTID of EOIR does not matter for the drop, and nothing is deactivated by it.
+ */
 static void eoimode1_other_intid(struct conf *c)
 {
         icc_w(c, 0, CTLR, ICC_EOIMODE);
@@ -193,7 +197,8 @@ static void wires_ored(struct conf *c)
         irq_set(c, 0, ICFGR, 40, EDGE);
         wire(c, 0, 40, true);
         EQ(c, ack(c, 0, 1), 40);
-        EQ(c, vgic_msg_inject(c->conn, c->vm_name, 0, 40, VGIC_LINE_ASSERT), 0); /* an edge of that wire */
+        /* an edge of that wire */
+        EQ(c, vgic_msg_inject(c->conn, c->vm_name, 0, 40, VGIC_LINE_ASSERT), 0);
         EQ(c, is_pending(c, 0, 40), true);
 }
 
@@ -219,19 +224,25 @@ const struct conf_test conf_state_tests[] = {
           { ALL_KINDS }, active_pending },
         { "active-unpended", "4.1.2", "ICPENDR of an active and pending one leaves it active",
           { ALL_KINDS }, active_unpended },
-        { "icactiver-running", "4.8.4", "ICACTIVER does not drop the priority: pending again, it waits for EOI",
+        { "icactiver-running", "4.8.4",
+          "ICACTIVER does not drop the priority: pending again, it waits for EOI",
           { ALL_KINDS }, icactiver_running },
-        { "disabled-pending-again", "4.1.2", "disabled while active and pending: waits, after EOI, for ISENABLER",
+        { "disabled-pending-again", "4.1.2",
+          "disabled while active and pending: waits, after EOI, for ISENABLER",
           { ALL_KINDS }, disabled_while_pending_again },
-        { "eoimode1-next", "4.1.1", "EOImode 1: after EOIR one of equal priority is taken; DIR drops no priority",
+        { "eoimode1-next", "4.1.1",
+          "EOImode 1: after EOIR one of equal priority is taken; DIR drops no priority",
           { ALL_KINDS }, eoimode1_next },
         { "eoimode1-other-intid", "12.2.10",
           "EOImode 1: EOIR of another INTID drops the highest priority, deactivates none",
           { 0 }, eoimode1_other_intid },
-        { "bpr-while-running", "4.8.2", "a changed binary point counts for what comes, not for what runs",
+        { "bpr-while-running", "4.8.2",
+          "a changed binary point counts for what comes, not for what runs",
           { 0 }, bpr_while_running },
-        { "pmr-while-running", "4.8.5", "ICC_PMR_EL1 changes nothing of what is active", { 0 }, pmr_while_running },
-        { "wires-ored", "1.2.1", "wires of several parties are OR-ed; each has its edges", { 0 }, wires_ored },
+        { "pmr-while-running", "4.8.5", "ICC_PMR_EL1 changes nothing of what is active", { 0 },
+          pmr_while_running },
+        { "wires-ored", "1.2.1", "wires of several parties are OR-ed; each has its edges", { 0 },
+          wires_ored },
         { "icc-ctlr-outside", "12.2.6", "ICC_CTLR_EL1 as others read it is what the vCPU reads",
           { .n_vcpus = 2 }, icc_ctlr_outside },
         { 0 },

@@ -96,7 +96,9 @@ static void status_width(struct conf *c)
         EQ(c, guest_errors(c), 8);
 }
 
-/* A read-only register written with a width that it does not take is a reserved access, not WROD. */
+/*
+ * A read-only register written with a width that it does not take is a reserved access, not WROD.
+ */
 static void status_width_first(struct conf *c)
 {
         gicd_xw(c, GICD_TYPER, 8, 0);
@@ -120,7 +122,8 @@ static void status_none(struct conf *c)
 
 static void status_beyond_frame(struct conf *c)
 {
-        static const uint64_t offsets[] = { 0x10000, 0x10008, 0x1000000, UINT64_C(1) << 32, (UINT64_C(1) << 32) + 4,
+        static const uint64_t offsets[] = { 0x10000, 0x10008, 0x1000000, UINT64_C(1) << 32,
+                                            (UINT64_C(1) << 32) + 4,
                 UINT64_MAX - 3 };
 
         for (unsigned i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
@@ -141,9 +144,12 @@ static void errors_exact(struct conf *c)
         } writes[] = {
                 { GICD_CTLR, 4, 0 }, { GICD_CTLR, 2, 1 }, { GICD_IROUTER + 8 * 40, 8, 0 },
                 { GICD_IROUTER + 8 * 40 + 4, 4, 0 },
-                { GICD_IROUTER + 8 * 40 + 2, 2, 1 }, { GICD_IROUTER + 8 * 31, 8, 1 }, { GICD_IPRIORITYR + 43, 1, 0 },
-                { GICD_IPRIORITYR + 43, 4, 1 }, { GICD_ITARGETSR + 40, 1, 0 }, { GICD_SGIR, 4, 0 }, { GICD_SGIR, 1, 1 },
-                { 0xffff, 1, 1 }, { 0xfffc, 4, 1 }, { GICD_IIDR, 4, 1 }, { GICD_STATUSR, 4, 0 }, { 0x14, 4, 1 },
+                { GICD_IROUTER + 8 * 40 + 2, 2, 1 }, { GICD_IROUTER + 8 * 31, 8, 1 },
+                { GICD_IPRIORITYR + 43, 1, 0 },
+                { GICD_IPRIORITYR + 43, 4, 1 }, { GICD_ITARGETSR + 40, 1, 0 }, { GICD_SGIR, 4, 0 },
+                { GICD_SGIR, 1, 1 },
+                { 0xffff, 1, 1 }, { 0xfffc, 4, 1 }, { GICD_IIDR, 4, 1 }, { GICD_STATUSR, 4, 0 },
+                { 0x14, 4, 1 },
         };
         uint64_t want = 0;
 
@@ -157,17 +163,22 @@ static void errors_exact(struct conf *c)
 
 const struct conf_test conf_status_tests[] = {
         { "status-reset", "12.9.37", "STATUSR resets to 0", { .cold = true }, status_reset },
-        { "status-gicd", "12.9.37", "GICD_STATUSR: RRD, WRD, RWOD and WROD, each set by its error and counted",
+        { "status-gicd", "12.9.37",
+          "GICD_STATUSR: RRD, WRD, RWOD and WROD, each set by its error and counted",
           { 0 }, status_gicd },
-        { "status-w1c", "12.9.37", "GICD_STATUSR: writing 1 clears, writing 0 does not", { 0 }, status_w1c },
-        { "status-gicr", "12.11.35", "GICR_STATUSR is each redistributor's own, for both of its frames",
+        { "status-w1c", "12.9.37", "GICD_STATUSR: writing 1 clears, writing 0 does not", { 0 },
+          status_w1c },
+        { "status-gicr", "12.11.35",
+          "GICR_STATUSR is each redistributor's own, for both of its frames",
           { .n_vcpus = 3 }, status_gicr },
-        { "status-width", "12.1.3", "accesses of a reserved width or alignment change nothing, and are reported",
+        { "status-width", "12.1.3",
+          "accesses of a reserved width or alignment change nothing, and are reported",
           { 0 }, status_width },
         { "status-width-first", "12.9.37", "a reserved width is RRD or WRD, whatever the register",
           { 0 }, status_width_first },
         { "status-none", "12.9.37",
-          "SETSPI of no SPI, and what lies behind the last redistributor, set no bit but are counted",
+          "SETSPI of no SPI, and what lies behind the last redistributor, set no bit "
+          "but are counted",
           { .n_vcpus = 3 }, status_none },
         { "status-beyond-frame", "12.8", "offsets behind the distributor's frame, up to 2^64",
           { 0 }, status_beyond_frame },

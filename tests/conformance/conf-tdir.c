@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Conformance: which SPIs are in flight, told by TDIR (IHI 0069 sections 4.1.2, 12.4: ICH_HCR_EL2.TDIR)
+ * Conformance: which SPIs are in flight, told by TDIR (IHI 0069 sections 4.1.2, 12.4:
+ * ICH_HCR_EL2.TDIR)
  *
- * A virtual machine monitor with list registers has to trap ICC_DIR_EL1 while any SPI is in flight: pending and enabled
- * with a target, or active. vgic_msg_tdir() asks the daemon, which looks at the interrupts: exact when nothing races.
+ * A virtual machine monitor with list registers has to trap ICC_DIR_EL1 while any SPI is in flight:
+ * pending and enabled with a target, or active. vgic_msg_tdir() asks the daemon, which looks at the
+ * interrupts: exact when nothing races.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -14,8 +16,8 @@
 #include "conf-tables.h"
 
 /*
- * That many SPIs are in flight, and TDIR agrees: at once if it has to be set. With list-register ports it is cleared, and they
- * are counted, when it has been set for the lag.
+ * That many SPIs are in flight, and TDIR agrees: at once if it has to be set. With list-register
+ * ports it is cleared, and they are counted, when it has been set for the lag.
  */
 static void in_flight(struct conf *c, uint32_t want)
 {
@@ -75,7 +77,10 @@ static void not_in_flight(struct conf *c)
         in_flight(c, 0);
 }
 
-/* A closed gate does not take it out of flight: GICD_CTLR, ICC_IGRPEN1_EL1, PMR and WAKER may open at any time. */
+/*
+ * A closed gate does not take it out of flight: GICD_CTLR, ICC_IGRPEN1_EL1,
+ * PMR and WAKER may open at any time.
+ */
 static void gates_do_not_count(struct conf *c)
 {
         irq_setup(c, 0, 40, 1, 0x80);
@@ -167,7 +172,9 @@ static void never_clear(struct conf *c)
         for (unsigned i = 0; i < 2; i++) {
                 irq_setup(c, i, 40 + i, 1, 0x80);
                 irq_set(c, i, ICFGR, 40 + i, EDGE);
-                workers[i] = (struct worker) { .c = c, .vcpu = i, .clear_in_flight = &clear_in_flight };
+                workers[i] = (struct worker) { .c = c,
+                                              .vcpu = i,
+                                              .clear_in_flight = &clear_in_flight };
         }
         for (unsigned i = 0; i < 2; i++)
                 EQ(c, pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
@@ -181,15 +188,19 @@ static void never_clear(struct conf *c)
 }
 
 const struct conf_test conf_tdir_tests[] = {
-        { "tdir-life", "12.4", "an SPI is in flight from pending to the end of active, and TDIR says so",
+        { "tdir-life", "12.4",
+          "an SPI is in flight from pending to the end of active, and TDIR says so",
           { ALL_KINDS }, life },
-        { "tdir-not-in-flight", "12.4", "private, disabled, untargeted ones are not in flight; active ones always are",
+        { "tdir-not-in-flight", "12.4",
+          "private, disabled, untargeted ones are not in flight; active ones always are",
           { 0 }, not_in_flight },
-        { "tdir-gates", "12.4", "closed group, priority and power gates do not take it out of flight",
+        { "tdir-gates", "12.4",
+          "closed group, priority and power gates do not take it out of flight",
           { 0 }, gates_do_not_count },
         { "tdir-eoimode1", "12.4", "EOImode 1: in flight until DIR, also DIR of another vCPU",
           { .n_vcpus = 2 }, eoimode1 },
-        { "tdir-threads", "12.4", "20000 SPIs of two vCPUs while it is cleared all the time: never clear in flight",
+        { "tdir-threads", "12.4",
+          "20000 SPIs of two vCPUs while it is cleared all the time: never clear in flight",
           { .n_vcpus = 2 }, never_clear },
         { 0 },
 };

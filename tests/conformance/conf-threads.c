@@ -4,7 +4,8 @@
 /*
  * Conformance: vCPUs in threads of their own (IHI 0069 sections 1.2.3, 4.7, 11.1)
  *
- * Nothing is timed: a thread that would wait for ever is ended, and the test failed, by the harness.
+ * Nothing is timed: a thread that would wait for ever is ended, and the test failed,
+ * by the harness.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -109,7 +110,8 @@ static void *reroute(void *arg)
         struct conf *c = crowd->c;
 
         for (unsigned i = 0; !atomic_load(&crowd->stop); i++)
-                vgic_gicd_write(c->vm, GICD_IROUTER + 8 * 40, 8, i % (N_VCPUS + 1)); /* the last is nobody */
+                /* the last is nobody */
+                vgic_gicd_write(c->vm, GICD_IROUTER + 8 * 40, 8, i % (N_VCPUS + 1));
         vgic_gicd_write(c->vm, GICD_IROUTER + 8 * 40, 8, 0);
         return NULL;
 }
@@ -198,7 +200,8 @@ static void by_irm(struct conf *c, bool open)
 }
 
 static void (*const gates[])(struct conf *c, bool open) = {
-        by_gicd_ctlr, by_waker, by_isenabler, by_route, by_priority, by_group, by_icactiver, by_ispendr, by_setspi,
+        by_gicd_ctlr, by_waker, by_isenabler, by_route, by_priority, by_group, by_icactiver,
+        by_ispendr, by_setspi,
                 by_irm,
 };
 
@@ -290,16 +293,21 @@ static void one_of_n_parked(struct conf *c)
 #define CROWD(n) { .n_vcpus = N_VCPUS, .argument = n }
 #define WAKE(n) { .n_vcpus = 2, .argument = n }
 const struct conf_test conf_thread_tests[] = {
-        { "oneofn-threads", "1.2.3", "10000 edges, 4 vCPUs in threads: each edge is taken by exactly one",
-          CROWD(0), one_of_n_threads },
-        { "oneofn-threads-sleepy", "2.3.2", "the same while all of them go to sleep and wake all the time",
-          CROWD(1), one_of_n_threads },
-        { "reroute-threads", "12.9.22", "10000 edges while the route changes all the time: each is taken exactly once",
-          CROWD(0), reroute_threads },
+        { "oneofn-threads", "1.2.3",
+          "10000 edges, 4 vCPUs in threads: each edge is taken by exactly one", CROWD(0),
+          one_of_n_threads },
+        { "oneofn-threads-sleepy", "2.3.2",
+          "the same while all of them go to sleep and wake all the time", CROWD(1),
+          one_of_n_threads },
+        { "reroute-threads", "12.9.22",
+          "10000 edges while the route changes all the time: each is taken exactly once", CROWD(0),
+          reroute_threads },
         { "oneofn-parked-one", "1.2.3", "all vCPUs in WFI: exactly one is woken, the chosen one",
           CROWD(0), one_of_n_parked },
-        { "wakes-gicd-ctlr", "4.7", "enabling the group in GICD_CTLR wakes a vCPU in WFI", WAKE(0), parked_wakes },
-        { "wakes-waker", "11.1", "GICR_WAKER written by another vCPU wakes", WAKE(1), parked_wakes },
+        { "wakes-gicd-ctlr", "4.7", "enabling the group in GICD_CTLR wakes a vCPU in WFI", WAKE(0),
+          parked_wakes },
+        { "wakes-waker", "11.1", "GICR_WAKER written by another vCPU wakes", WAKE(1),
+          parked_wakes },
         { "wakes-isenabler", "12.9.26", "ISENABLER wakes", WAKE(2), parked_wakes },
         { "wakes-irouter", "12.9.22", "IROUTER wakes", WAKE(3), parked_wakes },
         { "wakes-ipriorityr", "12.9.20", "IPRIORITYR wakes", WAKE(4), parked_wakes },
@@ -307,7 +315,8 @@ const struct conf_test conf_thread_tests[] = {
         { "wakes-icactiver", "12.9.5", "ICACTIVER wakes", WAKE(6), parked_wakes },
         { "wakes-ispendr", "12.9.28", "ISPENDR wakes", WAKE(7), parked_wakes },
         { "wakes-setspi", "12.9.33", "SETSPI wakes", WAKE(8), parked_wakes },
-        { "wakes-irm", "12.9.22", "Interrupt_Routing_Mode set wakes the chosen one", WAKE(9), parked_wakes },
+        { "wakes-irm", "12.9.22", "Interrupt_Routing_Mode set wakes the chosen one", WAKE(9),
+          parked_wakes },
         { "wakes-sgi", "4.4", "an SGI wakes", WAKE(0), sgi_wakes },
         { 0 },
 };

@@ -34,7 +34,8 @@ void conf_where(struct conf *c, const char *format, ...)
         va_end(args);
 }
 
-void conf_eq(struct conf *c, uint64_t got, uint64_t want, const char *file, int line, const char *what)
+void conf_eq(struct conf *c, uint64_t got, uint64_t want, const char *file, int line,
+             const char *what)
 {
         const char *base = strrchr(file, '/');
 
@@ -42,8 +43,8 @@ void conf_eq(struct conf *c, uint64_t got, uint64_t want, const char *file, int 
                 return;
         if (++c->n_failures > MAX_FAILURES)
                 return;
-        tap_note("%s:%d: %s%s%s: got 0x%llx, want 0x%llx", base ? base + 1 : file, line,
-                 c->where, c->where[0] ? ": " : "", what, (unsigned long long)got, (unsigned long long)want);
+        tap_note("%s:%d: %s%s%s: got 0x%llx, want 0x%llx", base ? base + 1 : file, line, c->where,
+                 c->where[0] ? ": " : "", what, (unsigned long long)got, (unsigned long long)want);
 }
 
 /* This one test cannot go on. */
@@ -56,7 +57,8 @@ static void __attribute__((noreturn)) give_up(const char *what, const char *why)
 struct vgic_conn *conf_connect(void)
 {
         struct vgic_conn_options options = {
-                .size = sizeof(options), .socket_path = daemon_.socket, .client_name = "conformance",
+                .size = sizeof(options), .socket_path = daemon_.socket,
+                .client_name = "conformance",
         };
         struct vgic_conn *conn = NULL;
 
@@ -65,12 +67,15 @@ struct vgic_conn *conf_connect(void)
         return conn;
 }
 
-static int create(struct vgic_conn *conn, const char *name, const struct conf_config *config, struct vgic_vm **ret_vm)
+static int create(struct vgic_conn *conn, const char *name, const struct conf_config *config,
+                  struct vgic_vm **ret_vm)
 {
         struct vgic_vm_config vm_config = {
-                .size = sizeof(vm_config), .name = name, .n_vcpus = config->n_vcpus ? config->n_vcpus : 1,
+                .size = sizeof(vm_config), .name = name,
+                .n_vcpus = config->n_vcpus ? config->n_vcpus : 1,
                 .n_spis = config->no_spis ? 0 : config->n_spis ? config->n_spis : 64,
-                .n_priority_bits = config->n_priority_bits, .flags = config->flags | VGIC_VM_EPHEMERAL,
+                .n_priority_bits = config->n_priority_bits,
+                .flags = config->flags | VGIC_VM_EPHEMERAL,
                 .mpidrs = config->mpidrs, .n_espis = config->n_espis, .n_eppis = config->n_eppis,
                 .affinity_levels = config->affinity_levels, .n_redist_regions = config->n_regions,
                 .redist_regions = config->regions,
@@ -155,7 +160,8 @@ static int run_here(const struct conf_test *test)
 }
 
 /*
- * What the architecture lets differ over list registers (doc/list-registers.md): such a test is about that and nothing else.
+ * What the architecture lets differ over list registers (doc/list-registers.md): such a test is
+ * about that and nothing else.
  */
 static const struct {
         const char *name, *why;
@@ -171,7 +177,8 @@ static const struct {
 /* Return: why @test is not run over this kind of port; NULL: it is. */
 static const char *exception(const struct conf_test *test)
 {
-        for (size_t i = 0; port_list_registers() && i < sizeof(lr_exceptions) / sizeof(lr_exceptions[0]); i++)
+        for (size_t i = 0;
+             port_list_registers() && i < sizeof(lr_exceptions) / sizeof(lr_exceptions[0]); i++)
                 if (strcmp(lr_exceptions[i].name, test->name) == 0)
                         return lr_exceptions[i].why;
         return NULL;
@@ -204,7 +211,8 @@ static void run_test(const struct conf_test *test)
                 tap_bail("the daemon died");
 }
 
-static const struct conf_test *next_test(const struct conf_test *const **table, const struct conf_test *test)
+static const struct conf_test *next_test(const struct conf_test *const **table,
+                                         const struct conf_test *test)
 {
         if (test)
                 test++;
@@ -283,6 +291,7 @@ int main(int argc, char **argv)
         }
         if (list)
                 return 0;
-        tap_ok(daemon_stop(&daemon_) == 0, "12.1.3 daemon-stops: it lived through all of this and stops in order");
+        tap_ok(daemon_stop(&daemon_) == 0,
+               "12.1.3 daemon-stops: it lived through all of this and stops in order");
         return tap_done() | failed;
 }

@@ -4,10 +4,12 @@
 #define CONF_H
 
 /*
- * The conformance suite's harness: one VM per named test, short access helpers, and assertions that say what differed
+ * The conformance suite's harness: one VM per named test, short access helpers, and assertions that
+ * say what differed
  *
- * A test is a row { name, section of IHI 0069, rule in a sentence, VM, function } of its file's table. It runs in a
- * process of its own, so that a crash or a hang fails that one test. See README.
+ * A test is a row { name, section of IHI 0069, rule in a sentence, VM, function } of its file's
+ * table. It runs in a process of its own, so that a crash or a hang
+ * fails that one test. See README.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +21,10 @@
 #define CONF_MAX_VCPUS 40
 #define CONF_MAX_PROBES 16
 
-/* The VM of a test. Zero means: 1 vCPU, 64 SPIs, 5 priority bits, no extended ranges, 4 affinity levels, one region. */
+/*
+ * The VM of a test. Zero means: 1 vCPU, 64 SPIs, 5 priority bits, no extended ranges, 4 affinity
+ * levels, one region.
+ */
 struct conf_config {
         unsigned n_vcpus, n_spis, n_priority_bits, n_espis, n_eppis, affinity_levels, n_regions;
         const uint32_t *regions;
@@ -28,7 +33,7 @@ struct conf_config {
         unsigned argument;      /* for functions that several rows share */
         bool no_init;           /* created only; no vCPU is registered */
         bool no_spis;           /* really none */
-        bool cold;              /* as reset leaves it; else all vCPUs are awake, PMR open, both groups enabled */
+        bool cold; /* as reset leaves it; else all vCPUs are awake, PMR open, both groups enabled */
 };
 #define ALL_KINDS .n_espis = 64, .n_eppis = 64
 
@@ -56,7 +61,8 @@ struct conf_test {
 extern const struct conf_test *const conf_tables[];
 
 /* --- assertions: the test goes on after a failure --- */
-void conf_eq(struct conf *c, uint64_t got, uint64_t want, const char *file, int line, const char *what);
+void conf_eq(struct conf *c, uint64_t got, uint64_t want, const char *file, int line,
+             const char *what);
 void conf_where(struct conf *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define EQ(c, got, want) conf_eq(c, (uint64_t)(got), (uint64_t)(want), __FILE__, __LINE__, #got)
 #define OK(c, condition) conf_eq(c, !!(condition), 1, __FILE__, __LINE__, #condition)
@@ -86,11 +92,28 @@ int icc_try(struct conf *c, unsigned vcpu, uint32_t reg);
 int icc_try_w(struct conf *c, unsigned vcpu, uint32_t reg, uint64_t value);
 
 /* --- one interrupt's field in the register array that holds it, whatever its kind --- */
-enum array { IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR, ICFGR, N_ARRAYS };
-/* Where it lies: bit @ret_shift of the 32-bit register at the returned offset; @ret_gicr says in which frame. */
+enum array {
+        IGROUPR,
+        ISENABLER,
+        ICENABLER,
+        ISPENDR,
+        ICPENDR,
+        ISACTIVER,
+        ICACTIVER,
+        IPRIORITYR,
+        ICFGR,
+        N_ARRAYS
+};
+/*
+ * Where it lies: bit @ret_shift of the 32-bit register at the returned offset;
+ * @ret_gicr says in which frame.
+ */
 uint32_t irq_register(enum array array, uint32_t intid, bool *ret_gicr, unsigned *ret_shift);
 unsigned array_bits(enum array array);
-/* @vcpu matters for private interrupts only. Set- and clear-type registers: only this interrupt's bit is written. */
+/*
+ * @vcpu matters for private interrupts only. Set- and clear-type registers: only this interrupt's
+ * bit is written.
+ */
 uint32_t irq_get(struct conf *c, unsigned vcpu, enum array array, uint32_t intid);
 void irq_set(struct conf *c, unsigned vcpu, enum array array, uint32_t intid, uint32_t field);
 uint64_t route_offset(uint32_t intid);
@@ -110,7 +133,10 @@ struct vgic_irq_state irq_state(struct conf *c, unsigned vcpu, uint32_t intid);
 bool is_pending(struct conf *c, unsigned vcpu, uint32_t intid);
 bool is_active(struct conf *c, unsigned vcpu, uint32_t intid);
 
-/* conf_probes() - first and last INTID of each kind that the VM has, SGIs included. Return: how many. */
+/*
+ * conf_probes() - first and last INTID of each kind that the VM has, SGIs included.
+ * Return: how many.
+ */
 unsigned conf_probes(const struct conf *c, uint32_t *ret_intids);
 
 /* --- what happens --- */

@@ -4,9 +4,11 @@
 /*
  * doc/gic-coverage.md from the register tables of gic/ and an access log
  *
- * What    Standard input: the access log (access-log.h). Standard output: the document. A test is named at a register
- *         that it touched by an access that the register takes; of many, those first that touch the fewest others.
- * Fails   if the log cannot be understood, or if a row is not touched in each direction that it allows (RES0: both).
+ * What    Standard input: the access log (access-log.h). Standard output: the document. A test is
+ *         named at a register that it touched by an access that the register takes; of many, those
+ *         first that touch the fewest others.
+ * Fails   if the log cannot be understood, or if a row is not touched in each direction that it
+ *         allows (RES0: both).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,7 +29,7 @@ enum { READ = 1, WRITE = 2 };
 struct row {
         const char *frame;              /* as the log names it */
         const char *name;
-        uint64_t base, bytes;           /* what the log may say of it; GICR: within one redistributor */
+        uint64_t base, bytes;       /* what the log may say of it; GICR: within one redistributor */
         unsigned widths;                /* in bytes, or-ed; 0: a system register */
         unsigned access;                /* enum gic_access */
         uint64_t reset;
@@ -52,14 +54,17 @@ static struct row *new_row(struct coverage *cov)
         return &cov->rows[cov->n_rows++];
 }
 
-static void add_table(struct coverage *cov, const struct gic_reg_table *table, const char *frame, uint64_t base)
+static void add_table(struct coverage *cov, const struct gic_reg_table *table, const char *frame,
+                      uint64_t base)
 {
         for (size_t i = 0; i < table->n_rows; i++) {
                 const struct gic_reg *reg = &table->rows[i];
 
                 *new_row(cov) = (struct row) {
-                        .frame = frame, .name = reg->name, .base = base + reg->offset, .bytes = reg->bytes,
-                        .widths = reg->widths, .access = reg->access, .reset = reg->reset, .section = reg->section,
+                        .frame = frame, .name = reg->name, .base = base + reg->offset,
+                        .bytes = reg->bytes,
+                        .widths = reg->widths, .access = reg->access, .reset = reg->reset,
+                        .section = reg->section,
                         .why = reg->why, .is_fixed = reg->bits && !reg->set,
                 };
         }
@@ -72,8 +77,10 @@ static void add_iccs(struct coverage *cov)
 
                 if (reg->name)
                         *new_row(cov) = (struct row) {
-                                .frame = "ICC", .name = reg->name, .base = reg->encoding, .bytes = 1,
-                                .access = reg->access, .reset = reg->reset, .section = reg->section, .why = reg->why,
+                                .frame = "ICC", .name = reg->name, .base = reg->encoding,
+                                .bytes = 1,
+                                .access = reg->access, .reset = reg->reset, .section = reg->section,
+                                .why = reg->why,
                         };
         }
 }
@@ -96,13 +103,14 @@ static bool takes(const struct row *row, uint64_t where, unsigned len, unsigned 
 {
         if (where < row->base || where - row->base >= row->bytes)
                 return false;
-        if (row->widths && (!(row->widths & len) || where % len)) /* GIC_REG_W8, W16, W32, W64 are 1, 2, 4, 8 */
+        /* GIC_REG_W8, W16, W32, W64 are 1, 2, 4, 8 */
+        if (row->widths && (!(row->widths & len) || where % len))
                 return false;
         return row->access != (direction == READ ? GIC_ACCESS_WO : GIC_ACCESS_RO);
 }
 
-static void note(struct coverage *cov, const char *test, const char *frame, uint64_t where, unsigned len,
-                 unsigned direction)
+static void note(struct coverage *cov, const char *test, const char *frame, uint64_t where,
+                 unsigned len, unsigned direction)
 {
         if (!strcmp(test, "-"))
                 return;
@@ -124,7 +132,8 @@ static bool read_log(struct coverage *cov, FILE *log)
 
         while (fgets(line, sizeof line, log)) {
                 n++;
-                if (sscanf(line, "%63s %7s %llx %u %c", test, frame, &where, &len, &direction) != 5 ||
+                if (sscanf(line, "%63s %7s %llx %u %c", test, frame, &where, &len, &direction) !=
+                    5 ||
                     (direction != 'r' && direction != 'w')) {
                         fprintf(stderr, "access log, line %u: cannot be understood: %s", n, line);
                         return false;
@@ -140,7 +149,8 @@ static bool read_log(struct coverage *cov, FILE *log)
 /* --- the document --- */
 
 static const char *const access_names[] = {
-        [GIC_ACCESS_RES0] = "RES0", [GIC_ACCESS_RW] = "RW", [GIC_ACCESS_RO] = "RO", [GIC_ACCESS_WO] = "WO",
+        [GIC_ACCESS_RES0] = "RES0", [GIC_ACCESS_RW] = "RW", [GIC_ACCESS_RO] = "RO",
+        [GIC_ACCESS_WO] = "WO",
 };
 
 static void print_place(const struct row *row)
@@ -188,7 +198,8 @@ static void print_tests(const struct coverage *cov, const struct row *row)
 
                 if (!row->touched[t])
                         continue;
-                for (at = n < N_SHOWN ? n : N_SHOWN; at > 0 && comes_first(cov, t, shown[at - 1]); at--)
+                for (at = n < N_SHOWN ? n : N_SHOWN; at > 0 && comes_first(cov, t, shown[at - 1]);
+                     at--)
                         shown[at] = shown[at - 1];
                 shown[at] = t;
                 n++;
@@ -217,23 +228,32 @@ static void print_row(const struct coverage *cov, const struct row *row)
 }
 
 static const char head[] =
-        "<!-- Generated by `make gic-coverage` from gic/ and a run of tests/conformance; do not edit. -->\n"
+        "<!-- Generated by `make gic-coverage` from gic/ and a run of tests/conformance; do not "
+        "edit. -->\n"
         "# Registers: what is implemented, and which tests touch it\n"
         "\n"
-        "One row of the register tables in `gic/` each (`gic-dist.c`, `gic-redist.c`, `gic-icc.c`): a GICv3.2 with\n"
-        "one security state (DS = 1), affinity routing always on, without LPIs. Sections are those of Arm IHI 0069H.\n"
+        "One row of the register tables in `gic/` each (`gic-dist.c`, `gic-redist.c`, "
+        "`gic-icc.c`): a GICv3.2 with\n"
+        "one security state (DS = 1), affinity routing always on, without LPIs. Sections are those "
+        "of Arm IHI 0069H.\n"
         "\n"
-        "- *access*: RW is also what is written by ones (set, clear). RES0 registers are defined by the architecture\n"
+        "- *access*: RW is also what is written by ones (set, clear). RES0 registers are defined "
+        "by the architecture\n"
         "  and not there: they read 0 and ignore writes, without error.\n"
         "- *reset*: what a read shows after a reset, for each unit of the widest access.\n"
-        "- Fields of interrupts that a VM does not have are RAZ/WI, and so are those of INTIDs 0 to 31 in GICD.\n"
-        "- What no row takes, at this width and alignment or in this direction, is RAZ/WI, counted for the host, and\n"
-        "  told by GICD_STATUSR or GICR_STATUSR. What no row of ICC_* takes is UNDEFINED: the call says -ENOENT, and the\n"
+        "- Fields of interrupts that a VM does not have are RAZ/WI, and so are those of INTIDs 0 "
+        "to 31 in GICD.\n"
+        "- What no row takes, at this width and alignment or in this direction, is RAZ/WI, counted "
+        "for the host, and\n"
+        "  told by GICD_STATUSR or GICR_STATUSR. What no row of ICC_* takes is UNDEFINED: the call "
+        "says -ENOENT, and the\n"
         "  VMM injects it.\n"
-        "- *tests*: named tests of `tests/conformance/test-conformance` that make an access which the register takes,\n"
+        "- *tests*: named tests of `tests/conformance/test-conformance` that make an access which "
+        "the register takes,\n"
         "  those that touch the fewest registers first.\n";
 
-static void print_frame(const struct coverage *cov, const char *title, const char *frame, uint64_t base, uint64_t end)
+static void print_frame(const struct coverage *cov, const char *title, const char *frame,
+                        uint64_t base, uint64_t end)
 {
         bool is_icc = !strcmp(frame, "ICC");
 
@@ -242,7 +262,8 @@ static void print_frame(const struct coverage *cov, const char *title, const cha
                is_icc ? "encoding" : "offset | widths");
         printf("|---|---|%s---|---|---|---|---|\n", is_icc ? "" : "---|");
         for (unsigned i = 0; i < cov->n_rows; i++)
-                if (!strcmp(cov->rows[i].frame, frame) && cov->rows[i].base >= base && cov->rows[i].base < end)
+                if (!strcmp(cov->rows[i].frame, frame) && cov->rows[i].base >= base &&
+                    cov->rows[i].base < end)
                         print_row(cov, &cov->rows[i]);
 }
 
@@ -253,12 +274,15 @@ static unsigned count_untouched(const struct coverage *cov)
 
         for (unsigned i = 0; i < cov->n_rows; i++) {
                 const struct row *row = &cov->rows[i];
-                unsigned touched = row->access == GIC_ACCESS_WO ? READ : row->access == GIC_ACCESS_RO ? WRITE : 0;
+                unsigned touched = row->access == GIC_ACCESS_WO   ? READ
+                                   : row->access == GIC_ACCESS_RO ? WRITE
+                                                                  : 0;
 
                 for (unsigned t = 0; t < cov->n_tests; t++)
                         touched |= row->touched[t];
                 if (!(touched & READ) || !(touched & WRITE)) {
-                        fprintf(stderr, "%s: no test %s it\n", row->name, (touched & READ) ? "writes" : "reads");
+                        fprintf(stderr, "%s: no test %s it\n", row->name,
+                                (touched & READ) ? "writes" : "reads");
                         n++;
                 }
         }

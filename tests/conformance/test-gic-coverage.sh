@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# doc/gic-coverage.md is what its generator prints, and every register of the tables is touched by a named test. With
-# --update: writes the document ("make gic-coverage"). Speaks TAP.
+# doc/gic-coverage.md is what its generator prints, and every register of the tables is touched by a
+# named test. With --update: writes the document ("make gic-coverage"). Speaks TAP.
 top=${top_srcdir:-.}
 build=${top_builddir:-.}
 here=tests/conformance
@@ -41,7 +41,8 @@ point() {
 }
 n=0
 [ "$status" -le 1 ] || echo "the generator fails: $status" >> "$work/untouched"
-point "every register is touched by a named test, in each direction that it allows" "$work/untouched"
+point "every register is touched by a named test, in each direction that it allows" \
+        "$work/untouched"
 diff -u "$doc" "$work/doc" > "$work/diff"
 point "doc/gic-coverage.md is what make gic-coverage writes" "$work/diff"
 echo "1..$n"
