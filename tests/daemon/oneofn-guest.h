@@ -49,9 +49,11 @@ static inline struct vgic_vcpu *boot_vcpu(struct vgic_vm *vm, uint32_t index, bo
         return vcpu;
 }
 
-static inline struct vgic_vm *make_vm(struct vgic_conn *conn, const char *name, uint32_t n_vcpus, uint32_t flags)
+static inline struct vgic_vm *make_vm(struct vgic_conn *conn, const char *name, uint32_t n_vcpus,
+                                      uint32_t flags)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = N_SPIS,
+        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus,
+                                         .n_spis = N_SPIS,
                 .n_espis = N_ESPIS, .flags = flags };
         struct vgic_vm *vm = NULL;
 

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * VM_CREATE as any client may send it: the daemon checks for itself, and a client of before the feature EXTENDED gets
- * what it always got
+ * VM_CREATE as any client may send it: the daemon checks for itself, and a client of before the
+ * feature EXTENDED gets what it always got
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +32,8 @@ static ProtobufCMessage *read_reply(int fd)
                 if (!daemon_wait_readable(fd))
                         break;
         if (r != PROTO_RX_FRAME || !proto_table_find(rx.header.request) ||
-            proto_message_unpack(proto_table_find(rx.header.request)->reply, rx.payload, rx.header.size, &message) < 0)
+            proto_message_unpack(proto_table_find(rx.header.request)->reply, rx.payload,
+                                 rx.header.size, &message) < 0)
                 tap_bail("no reply, or one that does not decode");
         proto_rx_release(&rx);
         return message;
@@ -72,9 +73,11 @@ static int hello(const struct daemon_proc *proc, uint64_t features)
         return fd;
 }
 
-static uint32_t three[] = { 1, 2 }, five[] = { 4, 1 }, with_zero[] = { 4, 0 }, wraps[] = { UINT32_MAX, 5 },
+static uint32_t three[] = { 1, 2 }, five[] = { 4, 1 }, with_zero[] = { 4, 0 },
+        wraps[] = { UINT32_MAX, 5 },
                 ones[] = { 1, 1, 1, 1, 1 }, right[] = { 3, 1 };
-static uint64_t aff3[] = { 0, 1, 2, UINT64_C(1) << 32 }, aff0[] = { 0, 1, 2, 16 }, few[] = { 0, 1, 2 };
+static uint64_t aff3[] = { 0, 1, 2, UINT64_C(1) << 32 }, aff0[] = { 0, 1, 2, 16 },
+        few[] = { 0, 1, 2 };
 
 /* What differs from a VM of 4 vCPUs and 32 SPIs. */
 struct variant {
@@ -89,33 +92,41 @@ struct variant {
 static const struct variant wrong[] = {
         { .what = "33 extended SPIs", .n_espis = 33, .words = { "n_espis", "32" } },
         { .what = "1056 extended SPIs", .n_espis = 1056, .words = { "n_espis", "1024" } },
-        { .what = "2^32 - 32 extended SPIs", .n_espis = UINT32_MAX - 31, .words = { "n_espis", "1024" } },
+        { .what = "2^32 - 32 extended SPIs", .n_espis = UINT32_MAX - 31,
+          .words = { "n_espis", "1024" } },
         { .what = "1 extended PPI", .n_eppis = 1, .words = { "n_eppis", "64" } },
         { .what = "96 extended PPIs", .n_eppis = 96, .words = { "n_eppis", "64" } },
-        { .what = "2 affinity levels", .affinity_levels = 2, .words = { "affinity_levels", "3 or 4" } },
-        { .what = "5 affinity levels", .affinity_levels = 5, .words = { "affinity_levels", "3 or 4" } },
+        { .what = "2 affinity levels", .affinity_levels = 2,
+          .words = { "affinity_levels", "3 or 4" } },
+        { .what = "5 affinity levels", .affinity_levels = 5,
+          .words = { "affinity_levels", "3 or 4" } },
         { .what = "regions of too few vCPUs", .n_regions = 2, .regions = three,
           .words = { "redist_regions", "n_vcpus" } },
         { .what = "regions of too many vCPUs", .n_regions = 2, .regions = five,
           .words = { "redist_regions", "n_vcpus" } },
         { .what = "regions whose sum wraps", .n_regions = 2, .regions = wraps,
           .words = { "redist_regions", "n_vcpus" } },
-        { .what = "an empty region", .n_regions = 2, .regions = with_zero, .words = { "redist_regions", "empty" } },
+        { .what = "an empty region", .n_regions = 2, .regions = with_zero,
+          .words = { "redist_regions", "empty" } },
         { .what = "more regions than vCPUs", .n_regions = 5, .regions = ones,
           .words = { "redist_regions", "at least 1" } },
         { .what = "Aff3 with 3 levels", .affinity_levels = 3, .n_mpidrs = 4, .mpidrs = aff3,
           .words = { "mpidrs", "Aff3 0" } },
-        { .what = "Aff0 16 without range selector", .flags = PROTO_VM_NO_RSS, .n_mpidrs = 4, .mpidrs = aff0,
+        { .what = "Aff0 16 without range selector", .flags = PROTO_VM_NO_RSS, .n_mpidrs = 4,
+          .mpidrs = aff0,
           .words = { "mpidrs", "Aff0 0 to 15" } },
-        { .what = "3 affinities for 4 vCPUs", .n_mpidrs = 3, .mpidrs = few, .words = { "mpidrs", "4 vCPUs" } },
+        { .what = "3 affinities for 4 vCPUs", .n_mpidrs = 3, .mpidrs = few,
+          .words = { "mpidrs", "4 vCPUs" } },
         { .what = "an unknown flag", .flags = 32, .words = { "flags", "0x1f" } },
 };
 
 static const struct variant extended[] = {
         { .what = "extended SPIs", .n_espis = 32, .words = { "n_espis", "EXTENDED" } },
         { .what = "extended PPIs", .n_eppis = 32, .words = { "n_eppis", "EXTENDED" } },
-        { .what = "3 affinity levels", .affinity_levels = 3, .words = { "affinity_levels", "EXTENDED" } },
-        { .what = "regions", .n_regions = 2, .regions = right, .words = { "redist_regions", "EXTENDED" } },
+        { .what = "3 affinity levels", .affinity_levels = 3,
+          .words = { "affinity_levels", "EXTENDED" } },
+        { .what = "regions", .n_regions = 2, .regions = right,
+          .words = { "redist_regions", "EXTENDED" } },
         { .what = "no 1-of-N", .flags = PROTO_VM_NO_1_OF_N, .words = { "flags", "EXTENDED" } },
         { .what = "no range selector", .flags = PROTO_VM_NO_RSS, .words = { "flags", "EXTENDED" } },
 };
@@ -147,21 +158,26 @@ static void wrong_member_is_named_with_what_it_can_be(int fd, const struct varia
                 const Vgic__Status *status = status_of(reply);
 
                 tap_eq(status->code, PROTO_INVALID, "%s: INVALID", variants[i].what);
-                tap_ok(strstr(status->text, variants[i].words[0]) && strstr(status->text, variants[i].words[1]),
+                tap_ok(strstr(status->text, variants[i].words[0]) &&
+                       strstr(status->text, variants[i].words[1]),
                        "%s: the words name the member and what it can be: %s", variants[i].what,
                        status->text);
                 proto_message_free(reply);
         }
 }
 
-/* An old client gets the defaults, and is told of no field that it does not know; a new one is told of the same VM. */
+/*
+ * An old client gets the defaults, and is told of no field that it does not know; a new one is told
+ * of the same VM.
+ */
 static void old_client_is_told_no_new_field(int fd, int new)
 {
         Vgic__VmName ask_info = VGIC__VM_NAME__INIT;
         ProtobufCMessage *reply = create(fd, "old", &(struct variant){ 0 });
         const Vgic__VmInfo *vm = ((Vgic__VmInfoReply *)reply)->vm;
 
-        tap_ok(status_of(reply)->code == PROTO_OK && vm, "a client of before the feature creates a VM");
+        tap_ok(status_of(reply)->code == PROTO_OK && vm,
+               "a client of before the feature creates a VM");
         tap_ok(vm && vm->affinity_levels == 0 && vm->n_redist_regions == 0 && vm->flags == 0,
                "a client of before the feature: told no field that it does not know");
         proto_message_free(reply);
@@ -205,7 +221,8 @@ static void old_client_lists_no_extended_interrupts(const struct daemon_proc *pr
 {
         int owner = hello(proc, PROTO_FEATURES_ALL), old = hello(proc, OLD_FEATURES);
         int new = hello(proc, PROTO_FEATURES_ALL);
-        ProtobufCMessage *reply = create(owner, "both", &(struct variant){ .n_espis = 1024, .n_eppis = 64 });
+        ProtobufCMessage *reply = create(owner, "both",
+                                         &(struct variant){ .n_espis = 1024, .n_eppis = 64 });
         Vgic__Empty empty = VGIC__EMPTY__INIT;
         uint32_t n = 0;
 

@@ -39,7 +39,8 @@ static bool take_count(int fd)
 {
         uint64_t count;
 
-        return daemon_wait_readable(fd) && read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
+        return daemon_wait_readable(fd) &&
+               read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count);
 }
 
 /* The next event, whatever it is. Return: its kind; -1 none came. */
@@ -81,19 +82,24 @@ static void tdir_is_broadcast_to_subscribers_and_watchers(struct daemon_proc *pr
         tap_eq(vgic_tdir_subscribe(vcpu, events[0]), -EEXIST,
                "a vCPU subscribes to TDIR twice: -EEXIST");
         tap_eq(vgic_tdir_subscribe(second, events[1]), 0, "vCPU 1 subscribes");
-        if (vgic_vm_attach(watcher, "tdir", VGIC_ROLE_OBSERVER, &seen) < 0 || vgic_tdir_watch(seen) < 0)
+        if (vgic_vm_attach(watcher, "tdir", VGIC_ROLE_OBSERVER, &seen) < 0 ||
+            vgic_tdir_watch(seen) < 0)
                 tap_bail("watch: %s", vgic_conn_error(watcher));
 
         vgic_spi_pulse(vm, SPI_LEVEL);
         tap_ok(take_count(events[0]) && take_count(events[1]), "an SPI in flight rings both");
         tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && tdir.set == 1, "TDIR is set");
-        tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 1, "the watcher is told");
+        tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 1,
+               "the watcher is told");
         vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
         tap_ok(take_count(events[0]) && take_count(events[1]),
                "the SPI has ended: both subscribers are rung again");
-        tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && tdir.set == 0 && tdir.n_in_flight == 0, "TDIR is clear");
-        tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 0, "the watcher is told");
-        tap_eq(vgic_msg_inject(watcher, "tdir", 0, SPI_OTHER, VGIC_LINE_PULSE), -EACCES, "an observer may not inject");
+        tap_ok(vgic_vm_tdir(vm, &tdir) == 0 && tdir.set == 0 && tdir.n_in_flight == 0,
+               "TDIR is clear");
+        tap_ok(next_event(watcher, &event) == VGIC_EVENT_TDIR && event.tdir == 0,
+               "the watcher is told");
+        tap_eq(vgic_msg_inject(watcher, "tdir", 0, SPI_OTHER, VGIC_LINE_PULSE), -EACCES,
+               "an observer may not inject");
 
         tap_eq(vgic_tdir_unsubscribe(second), 0, "vCPU 1 unsubscribes");
         vgic_msg_inject(conn, "tdir", 0, SPI_OTHER, VGIC_LINE_PULSE);
@@ -131,7 +137,10 @@ static void tdir_is_exact_while_nobody_subscribes(struct daemon_proc *proc)
         vgic_disconnect(conn);
 }
 
-/* A vCPU that leaves the guest when it is rung, and for no other reason, ends an SPI in its list register. */
+/*
+ * A vCPU that leaves the guest when it is rung, and for no other reason,
+ * ends an SPI in its list register.
+ */
 static void vcpu_in_guest_is_asked_before_tdir_clears(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
@@ -143,10 +152,12 @@ static void vcpu_in_guest_is_asked_before_tdir_clears(struct daemon_proc *proc)
 
         if (vgic_tdir_subscribe(vcpu, event) < 0)
                 tap_bail("subscribe: %s", vgic_conn_error(conn));
-        vgic_gicd_write(vm, 0xc08, 4, UINT32_C(2) << 2 * (SPI_LEVEL % 16)); /* GICD_ICFGR2: an edge */
+        /* GICD_ICFGR2: an edge */
+        vgic_gicd_write(vm, 0xc08, 4, UINT32_C(2) << 2 * (SPI_LEVEL % 16));
         vgic_spi_pulse(vm, SPI_LEVEL);
         tap_eq(vgic_lr_enter(vcpu, &bank), 0, "one list register, enter: 0");
-        tap_ok((uint32_t)bank.ich_lr[0] == SPI_LEVEL && (bank.ich_hcr & VGIC_ICH_HCR_TDIR), "an SPI is in it, and DIR traps");
+        tap_ok((uint32_t)bank.ich_lr[0] == SPI_LEVEL && (bank.ich_hcr & VGIC_ICH_HCR_TDIR),
+               "an SPI is in it, and DIR traps");
         bank.ich_lr[0] &= ~VGIC_ICH_LR_STATE;
         tap_ok(take_count(vgic_vcpu_fd(vcpu)),
                "an SPI ended in a list register in guest: the daemon rings the vCPU");
@@ -182,7 +193,8 @@ static void attach_and_assert(void *arg)
 
 static void device_drives_what_it_was_granted(struct daemon_proc *proc)
 {
-        struct vgic_conn *conn = daemon_connect(proc), *dev = daemon_connect(proc), *late = daemon_connect(proc);
+        struct vgic_conn *conn = daemon_connect(proc), *dev = daemon_connect(proc),
+                         *late = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "dev", 1, N_SPIS, VGIC_VM_EPHEMERAL), *device, *none;
         uint32_t intids[] = { SPI_LEVEL, SPI_OTHER }, bad[] = { 16 };
         struct vgic_vm_info info = { .size = sizeof(info) };
@@ -196,16 +208,18 @@ static void device_drives_what_it_was_granted(struct daemon_proc *proc)
         tap_eq(vgic_grant(vm, "disk", intids, 2, guess), -EEXIST, "under one label once");
         memset(guess, '0', VGIC_TOKEN_MAX);
         guess[VGIC_TOKEN_MAX] = '\0';
-        tap_eq(vgic_device_attach(dev, "dev", guess, &device), -EACCES, "a guessed token is refused");
-        tap_eq(vgic_device_attach(dev, "dev", token, &device), 0, "the right one attaches: %s", vgic_conn_error(dev));
+        tap_eq(vgic_device_attach(dev, "dev", guess, &device), -EACCES,
+               "a guessed token is refused");
+        tap_eq(vgic_device_attach(dev, "dev", token, &device), 0, "the right one attaches: %s",
+               vgic_conn_error(dev));
         tap_eq(vgic_device_attach(late, "dev", token, &none), -EBUSY,
                "a second device attaches to a grant in use: -EBUSY");
         tap_eq(vgic_spi_assert(device, 50), -EACCES,
                "a device asserts what it was not granted: -EACCES");
 
         tap_eq(vgic_spi_assert(device, SPI_LEVEL), 0, "the device asserts by ring");
-        tap_eq(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0), VGIC_WAKE_IRQ,
-               "a parked vCPU wakes");
+        tap_eq(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0),
+               VGIC_WAKE_IRQ, "a parked vCPU wakes");
         tap_eq(vgic_vcpu_ack(vcpu, 1), SPI_LEVEL, "a device asserted SPI_LEVEL: the vCPU takes it");
         tap_eq(vgic_spi_deassert(device, SPI_LEVEL), 0, "the device lowers its wire");
         tap_ok(wait_line(vm, SPI_LEVEL, 0), "a device deasserts SPI_LEVEL: the line is low");
@@ -216,10 +230,11 @@ static void device_drives_what_it_was_granted(struct daemon_proc *proc)
                 while (vgic_spi_pulse(device, SPI_OTHER) == -EAGAIN)
                         vgic_conn_process(dev);
         }
-        tap_eq(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0), VGIC_WAKE_IRQ,
-               "2000 pulses in a row arrive, as one or more interrupts");
+        tap_eq(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0),
+               VGIC_WAKE_IRQ, "2000 pulses in a row arrive, as one or more interrupts");
         vgic_vm_query(late, "dev", &info);
-        tap_ok(info.injections_ring > 2, "injections by ring are counted: %u", (unsigned)info.injections_ring);
+        tap_ok(info.injections_ring > 2, "injections by ring are counted: %u",
+               (unsigned)info.injections_ring);
         tap_eq(vgic_revoke(vm, "disk"), 0, "the grant is revoked");
         do
                 if (next_event(dev, &event) < 0)
@@ -232,11 +247,13 @@ static void device_drives_what_it_was_granted(struct daemon_proc *proc)
         vgic_spi_assert(vm, SPI_LEVEL);
         vgic_vm_query(late, "dev", &info);
         pid = other_spawn(attach_and_assert, &(struct other_device){ proc, "dev", token });
-        for (uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), n = info.injections_ring;
+        for (uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000),
+                      n = info.injections_ring;
              info.injections_ring == n && base_clock_ns() < end;)
                 vgic_vm_query(late, "dev", &info);
         vgic_spi_deassert(vm, SPI_LEVEL);
-        tap_ok(wait_line(vm, SPI_LEVEL, 1), "the device's wire holds the line when the VMM's own is low");
+        tap_ok(wait_line(vm, SPI_LEVEL, 1),
+               "the device's wire holds the line when the VMM's own is low");
         other_kill(pid);
         tap_ok(wait_line(vm, SPI_LEVEL, 0), "the wire of a killed device goes low");
         tap_eq(vgic_device_attach(late, "dev", token, &device), 0,
@@ -293,7 +310,10 @@ static void client_that_makes_room_rings_if_it_is_owed(struct daemon_proc *proc)
         vgic_disconnect(conn);
 }
 
-/* Clear O_NONBLOCK of a shared eventfd and fill its counter: a write of the daemon would sleep for ever. */
+/*
+ * Clear O_NONBLOCK of a shared eventfd and fill its counter:
+ * a write of the daemon would sleep for ever.
+ */
 static void make_block(int fd)
 {
         uint64_t full = UINT64_MAX - 1, old;
@@ -315,7 +335,8 @@ static bool wait_disconnected(struct vgic_conn *conn)
 
 static void hostile_client_is_disconnected_others_served(struct daemon_proc *proc)
 {
-        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc), *dev = daemon_connect(proc);
+        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc),
+                         *dev = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 1, N_SPIS, 0), *device;
         struct vgic_vcpu *vcpu = start_guest(vm, 0);
         uint32_t intids[] = { SPI_LEVEL };
@@ -347,13 +368,15 @@ static void hostile_client_is_disconnected_others_served(struct daemon_proc *pro
         vgic_disconnect(conn);
 
         conn = daemon_connect(proc);
-        if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0 || vgic_grant(vm, "bad", intids, 1, token) < 0 ||
+        if (vgic_vm_attach(conn, "hostile", VGIC_ROLE_VMM, &vm) < 0 ||
+            vgic_grant(vm, "bad", intids, 1, token) < 0 ||
             vgic_device_attach(dev, "hostile", token, &device) < 0)
                 tap_bail("device: %s", vgic_conn_error(dev));
         shm_ring_put(&device->ring, SHM_RING_ENTRY(SHM_RING_ASSERT, 0xffffffff));
         if (shm_ring_put(&device->ring, SHM_RING_ENTRY(SHM_RING_ASSERT, SPI_OTHER)) >= 0)
                 vgic_spi_assert(device, SPI_LEVEL);
-        tap_ok(wait_line(vm, SPI_LEVEL, 1), "entries for what was not granted are ignored, others are served");
+        tap_ok(wait_line(vm, SPI_LEVEL, 1),
+               "entries for what was not granted are ignored, others are served");
         tap_ok(wait_line(vm, SPI_OTHER, 0),
                "a ring entry for an SPI that was not granted: its line is low");
         device->ring.out.index += 4 * SHM_RING_ENTRIES; /* an impossible tail */
@@ -395,10 +418,12 @@ int main(void)
         device_drives_what_it_was_granted(&proc);
         client_that_makes_room_rings_if_it_is_owed(&proc);
         hostile_client_is_disconnected_others_served(&proc);
-        tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
+        tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1,
+               "no descriptor is left of all that");
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
 
-        daemon_start(&proc, &(struct daemon_options){ .arguments = (const char *const[]){ "--tdir-lag=0", NULL } });
+        daemon_start(&proc, &(struct daemon_options){
+                                    .arguments = (const char *const[]){ "--tdir-lag=0", NULL } });
         tdir_is_broadcast_to_subscribers_and_watchers(&proc);
         vcpu_in_guest_is_asked_before_tdir_clears(&proc);
         tap_eq(daemon_stop(&proc), 0, "TDIR with a lag of 0: the daemon stops in order");

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A VMM that dies in the middle of something, one that the daemon disconnects, and one that goes on without the daemon:
- * a 1-of-N interrupt is lost in none of these, and comes once
+ * A VMM that dies in the middle of something, one that the daemon disconnects, and one that goes on
+ * without the daemon: a 1-of-N interrupt is lost in none of these, and comes once
  */
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +22,7 @@
 enum cut {
         CUT_PENDING,    /* its word is pending, and nothing else is done */
         CUT_ROUTED,     /* its word names vCPU 1, which was not told */
-        CUT_TAKEN,      /* it is taken off the list of those that wait for somebody, and is not placed */
+        CUT_TAKEN, /* it is taken off the list of those that wait for somebody, and is not placed */
         CUT_ACKNOWLEDGE, /* vCPU 0 acknowledges it, and its guest has not seen it yet */
 };
 
@@ -32,7 +32,8 @@ static void begin_acknowledge(struct vgic_vm *vm, uint32_t vcpu, uint32_t intid)
         _Atomic uint64_t *word = shm_gic_word(&vm->gic, vcpu, intid);
         uint64_t w = atomic_load(word);
 
-        shm_slot_begin(&vm->gic.vcpus[vcpu], SHM_SLOT_OP(SHM_SLOT_ACK, 0, intid), w, SHM_SLOT_ARGUMENT(0, 1));
+        shm_slot_begin(&vm->gic.vcpus[vcpu], SHM_SLOT_OP(SHM_SLOT_ACK, 0, intid), w,
+                       SHM_SLOT_ARGUMENT(0, 1));
         atomic_store(word, gic_irq_acknowledge(w, (uint16_t)vcpu));
 }
 
@@ -83,7 +84,8 @@ static void interrupt_of_who_died_comes_elsewhere_once(struct daemon_proc *proc,
         tap_ok(wait_sessions(conn, "cut", 1), "%s: the daemon saw it", what);
         if (cut >= CUT_TAKEN)
                 vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
-        tap_ok(vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) & VGIC_WAKE_IRQ, "%s: the living vCPU is woken", what);
+        tap_ok(vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) & VGIC_WAKE_IRQ,
+               "%s: the living vCPU is woken", what);
         tap_eq(vgic_vcpu_ack(vcpu, 1), SPI, "%s: and takes it", what);
         vgic_vcpu_eoi(vcpu, 1, SPI);
         tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%s: once", what);
@@ -92,7 +94,9 @@ static void interrupt_of_who_died_comes_elsewhere_once(struct daemon_proc *proc,
         vgic_disconnect(conn);
 }
 
-/* A connection that the daemon ends: its process may be in the middle of an operation, and goes on. */
+/*
+ * A connection that the daemon ends: its process may be in the middle of an operation, and goes on.
+ */
 static void expelled_session_keeps_what_it_acknowledges(struct daemon_proc *proc)
 {
         static const char other_version[] = "\x02\0\0\0\x02\0\0\0\0\0\0\0";
@@ -103,10 +107,13 @@ static void expelled_session_keeps_what_it_acknowledges(struct daemon_proc *proc
         boot_vcpu(vm, 0, true);
         vgic_spi_pulse(vm, SPI);
         begin_acknowledge(vm, 0, SPI);
-        if (write(conn->socket, other_version, sizeof(other_version) - 1) != sizeof(other_version) - 1)
+        if (write(conn->socket, other_version, sizeof(other_version) - 1) !=
+            sizeof(other_version) - 1)
                 tap_bail("write: %s", strerror(errno));
-        tap_ok(wait_sessions(tool, "expelled", 0), "a connection that speaks another version is ended");
-        tap_ok(vgic_vm_irq_state(vm, 0, SPI, &state) == 0 && state.active && state.holder == 0 && !state.pending,
+        tap_ok(wait_sessions(tool, "expelled", 0),
+               "a connection that speaks another version is ended");
+        tap_ok(vgic_vm_irq_state(vm, 0, SPI, &state) == 0 && state.active && state.holder == 0 &&
+               !state.pending,
                "what its vCPU is acknowledging is not taken out of its hands");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);

@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * 1-of-N between processes: an SPI with GICD_IROUTER<n>.Interrupt_Routing_Mode set that was chosen for a vCPU goes to
- * another when that one's process is killed, gives it back or powers it off (IHI 0069 section 2.3.2: the PE is chosen
- * from those that are selectable)
+ * 1-of-N between processes: an SPI with GICD_IROUTER<n>.Interrupt_Routing_Mode set that was chosen
+ * for a vCPU goes to another when that one's process is killed, gives it back or powers it off (IHI
+ * 0069 section 2.3.2: the PE is chosen from those that are selectable)
  */
 #include <signal.h>
 #include <stdio.h>
@@ -52,10 +52,13 @@ static void sleeping_vcpu_gets_what_was_the_dead_ones(struct daemon_proc *proc)
                 uint32_t intid = intids[i];
 
                 vgic_spi_pulse(vm, intid);
-                tap_eq(chosen(vm, intid), 0, "%u: chosen for the only vCPU that takes its group", intid);
+                tap_eq(chosen(vm, intid), 0, "%u: chosen for the only vCPU that takes its group",
+                       intid);
                 vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
-                tap_eq(chosen(vm, intid), 0, "%u: it stays there when another could take it, too", intid);
-                tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u: and the other does not get it", intid);
+                tap_eq(chosen(vm, intid), 0, "%u: it stays there when another could take it, too",
+                       intid);
+                tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS,
+                       "%u: and the other does not get it", intid);
                 other_kill(pid);
                 tap_ok(vgic_vcpu_park(vcpu, deadline_ns(), NULL, 0) & VGIC_WAKE_IRQ,
                        "%u: SIGKILL of its process: the other is woken", intid);
@@ -80,7 +83,8 @@ static void interrupt_without_vcpu_waits_for_the_next_process(struct daemon_proc
 
         vgic_spi_pulse(vm, SPI);
         other_kill(pid);
-        tap_ok(wait_sessions(conn, "nobody", 1), "the daemon saw the end of the only VMM with vCPUs");
+        tap_ok(wait_sessions(conn, "nobody", 1),
+               "the daemon saw the end of the only VMM with vCPUs");
         tap_eq(chosen(vm, SPI), VGIC_NO_VCPU,
                "the only vCPU's owner died: its 1-of-N SPI is chosen for nobody");
         vgic_spi_pulse(vm, SPI + 1);
@@ -101,7 +105,10 @@ static void interrupt_without_vcpu_waits_for_the_next_process(struct daemon_proc
         vgic_disconnect(conn);
 }
 
-/* All that a process of many vCPUs was to take is taken by the one vCPU that is left, each interrupt once. */
+/*
+ * All that a process of many vCPUs was to take is taken by the one vCPU that is left, each
+ * interrupt once.
+ */
 static void one_vcpu_takes_all_of_a_dead_process_once(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);
@@ -190,7 +197,10 @@ static void vcpu_that_is_off_is_never_chosen(struct daemon_proc *proc)
         vgic_disconnect(conn);
 }
 
-/* GICD_TYPER.No1N = 1: Interrupt_Routing_Mode is RES0, so it goes where the affinity says, whoever runs that. */
+/*
+ * GICD_TYPER.No1N = 1: Interrupt_Routing_Mode is RES0, so it goes where the affinity says,
+ * whoever runs that.
+ */
 static void without_1_of_n_the_affinity_decides(struct daemon_proc *proc)
 {
         struct vgic_conn *conn = daemon_connect(proc);

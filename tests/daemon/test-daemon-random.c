@@ -2,9 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Random clients: well-formed and broken messages with random values, in random states, with random descriptors
+ * Random clients: well-formed and broken messages with random values, in random states,
+ * with random descriptors
  *
- * The sequence depends on the seed alone, which VGIC_TEST_SEED sets; VGIC_TEST_MESSAGES sets how many.
+ * The sequence depends on the seed alone, which VGIC_TEST_SEED sets;
+ * VGIC_TEST_MESSAGES sets how many.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -32,7 +34,7 @@ struct client {
         enum proto_state state; /* as the replies tell */
         uint32_t n_ok;          /* requests that succeeded */
         int fd;
-        bool torn;              /* half a message was sent: what follows means something else to the daemon */
+        bool torn;    /* half a message was sent: what follows means something else to the daemon */
         char token[64];         /* of the last grant that any reply told */
 };
 
@@ -48,15 +50,17 @@ static uint32_t draw(uint32_t below)
 
 static uint64_t draw_value(void)
 {
-        static const uint64_t edges[] = { 0, 1, 2, 3, 15, 16, 31, 32, 33, 40, 127, 253, 254, 1019, 1020, 1056,
-                                          1119, 1120, 4096, 5119, 5120, UINT32_MAX, UINT64_MAX };
+        static const uint64_t edges[] = { 0, 1, 2, 3, 15, 16, 31, 32, 33, 40, 127, 253, 254, 1019,
+                                          1020, 1056, 1119, 1120, 4096, 5119, 5120, UINT32_MAX,
+                                          UINT64_MAX };
 
         return draw(3) ? edges[draw(sizeof(edges) / sizeof(edges[0]))] : draw(64);
 }
 
 static char *draw_string(const struct client *client)
 {
-        static const char *const strings[] = { "", "", "a", "b", "a", "b", "..", "a b", "\xff\xfe", "-a" };
+        static const char *const strings[] = { "", "", "a", "b", "a", "b", "..", "a b", "\xff\xfe",
+                                               "-a" };
 
         if (draw(4) == 0)
                 return strdup(client->token);
@@ -64,7 +68,8 @@ static char *draw_string(const struct client *client)
 }
 
 /* One field of a message; the messages of this protocol's requests have no others. */
-static void fill_field(const struct client *client, ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+static void fill_field(const struct client *client, ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field)
 {
         char *at = (char *)message + field->offset;
         size_t n = draw(4);
@@ -89,7 +94,8 @@ static void fill_field(const struct client *client, ProtobufCMessage *message, c
         }
 }
 
-static ProtobufCMessage *draw_message(const struct client *client, const ProtobufCMessageDescriptor *descriptor)
+static ProtobufCMessage *draw_message(const struct client *client,
+                                      const ProtobufCMessageDescriptor *descriptor)
 {
         ProtobufCMessage *message = calloc(1, descriptor->sizeof_message);
 
@@ -100,7 +106,10 @@ static ProtobufCMessage *draw_message(const struct client *client, const Protobu
         return message;
 }
 
-/* Nothing must never be sent; but most VMs should come to be, and some thousand vCPUs each time would only be slow. */
+/*
+ * Nothing must never be sent; but most VMs should come to be, and some thousand vCPUs each time
+ * would only be slow.
+ */
 static void tame(const struct proto_row *row, ProtobufCMessage *message)
 {
         Vgic__VmCreate *create = (Vgic__VmCreate *)message;
@@ -115,7 +124,8 @@ static void tame(const struct proto_row *row, ProtobufCMessage *message)
                 create->n_espis = 32 * draw(4);
                 create->n_eppis = 32 * draw(3);
                 create->affinity_levels = draw(2) ? 3 + draw(2) : 0;
-                create->n_redist_regions = create->redist_regions && create->n_vcpus > 0 ? draw(2) : 0;
+                create->n_redist_regions = create->redist_regions && create->n_vcpus > 0 ? draw(2)
+                                                                                         : 0;
                 if (create->n_redist_regions > 0)
                         create->redist_regions[0] = create->n_vcpus;
         }
@@ -153,17 +163,21 @@ static bool read_replies(struct client *client)
                 ProtobufCMessage *message;
 
                 if (rx.code == PROTO_OK &&
-                    proto_message_unpack(&vgic__status_reply__descriptor, rx.payload, rx.header.size, &message) == 0) {
+                    proto_message_unpack(&vgic__status_reply__descriptor, rx.payload,
+                                         rx.header.size, &message) == 0) {
                         const Vgic__StatusReply *reply = (const Vgic__StatusReply *)message;
 
-                        if (reply->status && reply->status->code == PROTO_OK && proto_table_find(rx.header.request)) {
+                        if (reply->status && reply->status->code == PROTO_OK &&
+                            proto_table_find(rx.header.request)) {
                                 client->n_ok++;
-                                client->state = proto_state_next(client->state, proto_table_find(rx.header.request));
+                                client->state = proto_state_next(
+                                        client->state, proto_table_find(rx.header.request));
                         }
                         proto_message_free(message);
                 }
                 if (rx.header.request == PROTO_GRANT && rx.code == PROTO_OK &&
-                    proto_message_unpack(&vgic__grant_reply__descriptor, rx.payload, rx.header.size, &message) == 0) {
+                    proto_message_unpack(&vgic__grant_reply__descriptor, rx.payload, rx.header.size,
+                                         &message) == 0) {
                         const char *token = ((Vgic__GrantReply *)message)->token;
 
                         if (token[0])
@@ -179,7 +193,8 @@ static bool read_replies(struct client *client)
 /* Mostly a message that is allowed now, and often one of those without which nothing else works. */
 static const struct proto_row *draw_row(const struct client *client)
 {
-        static const uint32_t likely[] = { PROTO_HELLO, PROTO_VM_CREATE, PROTO_VM_ATTACH, PROTO_VM_INIT, PROTO_GRANT };
+        static const uint32_t likely[] = { PROTO_HELLO, PROTO_VM_CREATE, PROTO_VM_ATTACH,
+                                           PROTO_VM_INIT, PROTO_GRANT };
         size_t n_rows;
         const struct proto_row *rows = proto_table_rows(&n_rows), *row;
 
@@ -242,7 +257,8 @@ static void destroy_all(struct vgic_conn *conn)
 
 int main(void)
 {
-        uint32_t seed = from_environment("VGIC_TEST_SEED", 1), n = from_environment("VGIC_TEST_MESSAGES", N_MESSAGES);
+        uint32_t seed = from_environment("VGIC_TEST_SEED", 1),
+                 n = from_environment("VGIC_TEST_MESSAGES", N_MESSAGES);
         int event = base_fd_eventfd(), file = dup(event), before;
         struct client clients[N_CLIENTS];
         struct daemon_proc proc;
@@ -262,7 +278,8 @@ int main(void)
         for (uint32_t i = 0; i < n; i++) {
                 struct client *client = &clients[draw(N_CLIENTS)];
 
-                if (send_random(client, event, file) && draw(8) && !daemon_wait_readable(client->fd)) {
+                if (send_random(client, event, file) && draw(8) &&
+                    !daemon_wait_readable(client->fd)) {
                         tap_ok(false, "message %" PRIu32 " is answered", i);
                         break;
                 }
@@ -273,8 +290,11 @@ int main(void)
         }
         for (uint32_t i = 0; i < N_CLIENTS; i++)
                 n_ok += clients[i].n_ok;
-        tap_ok(n_ok > n / 20, "%" PRIu32 " of %" PRIu32 " requests succeeded: the daemon was really used", n_ok, n);
-        tap_ok(daemon_alive(&proc), "the daemon lives (%" PRIu32 " connections were used up)", n_closed);
+        tap_ok(n_ok > n / 20,
+               "%" PRIu32 " of %" PRIu32 " requests succeeded: the daemon was really used", n_ok,
+               n);
+        tap_ok(daemon_alive(&proc), "the daemon lives (%" PRIu32 " connections were used up)",
+               n_closed);
         for (uint32_t i = 0; i < N_CLIENTS; i++)
                 close(clients[i].fd);
         conn = daemon_connect(&proc);
@@ -283,8 +303,8 @@ int main(void)
         deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
         while (daemon_fd_count(&proc) > before && base_clock_ns() < deadline)
                 poll(NULL, 0, 1);
-        tap_ok(daemon_fd_count(&proc) <= before, "no descriptor is left: %d before, %d after", before,
-               daemon_fd_count(&proc));
+        tap_ok(daemon_fd_count(&proc) <= before, "no descriptor is left: %d before, %d after",
+               before, daemon_fd_count(&proc));
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -52,11 +52,11 @@ static void connections_leak_nothing(struct daemon_proc *proc)
         tap_ok(daemon_wait_fds(proc, fds_before), "no descriptor leaks");
         kib_after = daemon_rss_kib(proc);
         if (UNDER_SANITIZER)
-                tap_note("memory is not compared: the sanitizer keeps what is freed, and finds leaks itself at the "
-                         "daemon's exit");
+                tap_note("memory is not compared: the sanitizer keeps what is freed, and finds "
+                         "leaks itself at the daemon's exit");
         else
-                tap_ok(kib_after - kib_before < 512, "no memory leaks: %ld KiB before, %ld after", kib_before,
-                       kib_after);
+                tap_ok(kib_after - kib_before < 512, "no memory leaks: %ld KiB before, %ld after",
+                       kib_before, kib_after);
 }
 
 static void death_within_a_message_leaks_nothing(struct daemon_proc *proc)
@@ -79,15 +79,18 @@ static void death_within_a_message_leaks_nothing(struct daemon_proc *proc)
         close(fd);
         fd = daemon_raw_hello(proc);
         shutdown(fd, SHUT_WR);
-        tap_eq(daemon_raw_code(fd), -1, "a client that only closes its sending side is disconnected");
+        tap_eq(daemon_raw_code(fd), -1,
+               "a client that only closes its sending side is disconnected");
         close(fd);
         close(event);
-        tap_ok(daemon_wait_fds(proc, fds_before), "no descriptor leaks, not even one that came with half a message");
+        tap_ok(daemon_wait_fds(proc, fds_before),
+               "no descriptor leaks, not even one that came with half a message");
 }
 
 static void malformed_frames_are_answered(struct daemon_proc *proc)
 {
-        int fds_before = daemon_fd_count(proc), event = base_fd_eventfd(), fds[2] = { event, event }, fd;
+        int fds_before = daemon_fd_count(proc), event = base_fd_eventfd(),
+                fds[2] = { event, event }, fd;
         Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
 
         fd = daemon_socket(proc);
@@ -115,28 +118,38 @@ static void malformed_frames_are_answered(struct daemon_proc *proc)
         tap_eq(daemon_raw_code(fd), PROTO_BAD_FRAME, "an event of the daemon, sent to the daemon");
         daemon_raw_frame(fd, PROTO_HELLO, PROTO_VERSION, 0, NULL, 0);
         tap_eq(daemon_raw_code(fd), PROTO_OK, "after all that the connection still works");
-        tap_eq(daemon_raw_call(fd, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_WRONG_STATE, "TDIR_WATCH without a VM");
-        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM without a name");
+        tap_eq(daemon_raw_call(fd, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_WRONG_STATE,
+               "TDIR_WATCH without a VM");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID,
+               "a VM without a name");
         create.name = (char *)"../x";
-        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "a VM with a bad name");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID,
+               "a VM with a bad name");
         create.name = (char *)"malformed";
         create.n_vcpus = 100000;
-        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID, "too many vCPUs");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0), PROTO_INVALID,
+               "too many vCPUs");
         create.n_vcpus = 1;
-        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, fds, 2), PROTO_BAD_FDS, "descriptors where none belong");
+        tap_eq(daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, fds, 2), PROTO_BAD_FDS,
+               "descriptors where none belong");
         close(fd);
         close(event);
-        tap_ok(daemon_wait_fds(proc, fds_before) && daemon_alive(proc), "no descriptor leaks, and the daemon lives");
+        tap_ok(daemon_wait_fds(proc, fds_before) && daemon_alive(proc),
+               "no descriptor leaks, and the daemon lives");
 }
 
-/* Requests without end whose answers nobody reads: the daemon stops reading, and goes on serving others. */
+/*
+ * Requests without end whose answers nobody reads: the daemon stops reading,
+ * and goes on serving others.
+ */
 static void who_never_reads_is_not_read_from(struct daemon_proc *proc)
 {
         int fds_before = daemon_fd_count(proc), fd = daemon_raw_hello(proc);
         uint8_t frame[PROTO_HEADER_BYTES];
         unsigned n = 0;
 
-        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST, .flags = PROTO_VERSION });
+        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST,
+                                                          .flags = PROTO_VERSION });
         while (n < 10000000 && send(fd, frame, sizeof(frame), MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
                 n++;
         tap_ok(n > 0 && n < 10000000, "a client that never reads is not read from for ever");
@@ -156,10 +169,14 @@ static unsigned count_lines_with(FILE *file, const char *text)
         return n;
 }
 
-/* With room for few descriptors: connections wait, nothing spins, and they are served when others end. */
+/*
+ * With room for few descriptors: connections wait, nothing spins,
+ * and they are served when others end.
+ */
 static void without_descriptors_connections_wait(void)
 {
-        static const char *const arguments[] = { "--max-descriptors", "1000", NULL }; /* nobody is refused */
+        /* nobody is refused */
+        static const char *const arguments[] = { "--max-descriptors", "1000", NULL };
         struct daemon_proc proc;
         int fds[64], n, extra;
         Vgic__Hello ask = VGIC__HELLO__INIT;
@@ -170,7 +187,9 @@ static void without_descriptors_connections_wait(void)
 
         if (!log)
                 tap_bail("no file for the log");
-        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .limit_nofile = 40, .log_fd = fileno(log) });
+        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments,
+                                                      .limit_nofile = 40,
+                                                      .log_fd = fileno(log) });
         for (n = 0; n < 64; n++)
                 fds[n] = daemon_socket(&proc);
         extra = daemon_socket(&proc);
@@ -182,7 +201,8 @@ static void without_descriptors_connections_wait(void)
 
                 stat_file = fopen(path, "re");
                 if (stat_file && fgets(line, sizeof(line), stat_file))
-                        sscanf(strrchr(line, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime,
+                        sscanf(strrchr(line, ')'),
+                               ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &utime,
                                &stime);
                 if (stat_file)
                         fclose(stat_file);
@@ -191,13 +211,15 @@ static void without_descriptors_connections_wait(void)
                         poll(&(struct pollfd){.fd = extra, .events = POLLIN}, 1,
                              1000); /* nothing comes: a second to spin in */
         }
-        tap_ok(after - before < 50, "out of descriptors the daemon does not spin: %lu ticks in a second",
+        tap_ok(after - before < 50,
+               "out of descriptors the daemon does not spin: %lu ticks in a second",
                after - before);
         tap_eq(count_lines_with(log, "no connection can be accepted"), 1,
                "out of descriptors, tried again and again: one line in the log");
         for (int i = 0; i < n; i++)
                 close(fds[i]);
-        tap_eq(daemon_raw_code(extra), PROTO_OK, "a connection that waited is served when others ended");
+        tap_eq(daemon_raw_code(extra), PROTO_OK,
+               "a connection that waited is served when others ended");
         close(extra);
         tap_eq(daemon_stop(&proc), 0, "and it stops in order");
         fclose(log);
@@ -217,7 +239,8 @@ int main(void)
         death_within_a_message_leaks_nothing(&proc);
         malformed_frames_are_answered(&proc);
         who_never_reads_is_not_read_from(&proc);
-        tap_ok(vgic_vm_query(conn, "bystander", &info) == 0 && info.n_sessions == 1, "another VM did not notice");
+        tap_ok(vgic_vm_query(conn, "bystander", &info) == 0 && info.n_sessions == 1,
+               "another VM did not notice");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");

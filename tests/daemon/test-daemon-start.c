@@ -31,7 +31,8 @@ static void service_manager_is_told_start_and_stop(void)
 
         daemon_start(&proc, NULL);
         strcpy(socket, proc.socket);
-        tap_ok(stat(socket, &st) == 0 && S_ISSOCK(st.st_mode), "the socket is there when READY=1 comes");
+        tap_ok(stat(socket, &st) == 0 && S_ISSOCK(st.st_mode),
+               "the socket is there when READY=1 comes");
         tap_eq(st.st_mode & 07777, 0600, "the socket's mode is 0600");
         tap_ok(daemon_wait_notify(&proc, "STATUS=0 VMs, 0 sessions"), "STATUS tells the numbers");
         conn = daemon_connect(&proc);
@@ -40,7 +41,8 @@ static void service_manager_is_told_start_and_stop(void)
         tap_ok(daemon_wait_notify(&proc, "STOPPING=1"), "SIGTERM: STOPPING=1");
         tap_eq(daemon_wait_exit(&proc), 0, "SIGTERM with a session open: exit status 0");
         tap_ok(access(socket, F_OK) < 0, "the socket is gone");
-        tap_eq(vgic_vm_destroy(conn, "none"), -ENOTCONN, "the client is told that the daemon is gone");
+        tap_eq(vgic_vm_destroy(conn, "none"), -ENOTCONN,
+               "the client is told that the daemon is gone");
         vgic_disconnect(conn);
         daemon_cleanup(&proc);
 
@@ -65,7 +67,8 @@ static int run_to_end(struct daemon_options options)
 
 static int run_with(const char *argument)
 {
-        return run_to_end((struct daemon_options){ .arguments = (const char *const[]){ argument, NULL } });
+        return run_to_end(
+                (struct daemon_options){ .arguments = (const char *const[]){ argument, NULL } });
 }
 
 static int run_loud(const char *argument, char *ret_text, size_t size)
@@ -95,7 +98,8 @@ static void lag_that_is_no_number_is_refused(void)
 
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
                 snprintf(argument, sizeof(argument), "--tdir-lag=%s", wrong[i]);
-                snprintf(want, sizeof(want), "--tdir-lag takes milliseconds from 0 to 10000, not '%s'", wrong[i]);
+                snprintf(want, sizeof(want),
+                         "--tdir-lag takes milliseconds from 0 to 10000, not '%s'", wrong[i]);
                 tap_eq(run_loud(argument, text, sizeof(text)), 2, "%s is wrong usage", argument);
                 tap_ok(strstr(text, want), "a wrong --tdir-lag: the words say what would be right");
         }
@@ -110,7 +114,8 @@ static void wrong_usage_says_what_would_be_right(void)
         lag_that_is_no_number_is_refused();
         tap_eq(run_with("--max-connections=0"), 2, "--max-connections 0 is wrong usage");
         tap_eq(run_with("--max-vms=many"), 2, "--max-vms many is wrong usage");
-        tap_eq(run_with("--max-descriptors=1000000001"), 2, "--max-descriptors beyond all numbers is wrong usage");
+        tap_eq(run_with("--max-descriptors=1000000001"), 2,
+               "--max-descriptors beyond all numbers is wrong usage");
         tap_eq(run_with("--log-level=loud"), 2, "--log-level loud is wrong usage");
 }
 
@@ -125,19 +130,23 @@ static void socket_of_the_living_is_left_alone(void)
         snprintf(path, sizeof(path), "%s/file", folder);
         close(open(path, O_CREAT | O_WRONLY, 0644));
         stat(path, &before);
-        tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a path that is a file is refused");
+        tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1,
+               "a path that is a file is refused");
         tap_ok(stat(path, &after) == 0 && after.st_ino == before.st_ino,
                "a path that is a file: the file is left alone");
         unlink(path);
-        tap_eq(run_to_end((struct daemon_options){ .socket = folder }), 1, "a path that is a folder is refused");
+        tap_eq(run_to_end((struct daemon_options){ .socket = folder }), 1,
+               "a path that is a folder is refused");
         snprintf(path, sizeof(path), "%s/no/sock", folder);
-        tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a folder that is missing");
+        tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1,
+               "a folder that is missing");
         memset(path, 'x', 200);
         path[0] = '/';
         path[200] = '\0';
         tap_eq(run_to_end((struct daemon_options){ .socket = path }), 1, "a path that is too long");
-        tap_eq(run_to_end((struct daemon_options){.arguments = (const char *const[]){"--socket=", NULL}}), 1,
-               "an empty path");
+        tap_eq(run_to_end((struct daemon_options){
+                       .arguments = (const char *const[]){ "--socket=", NULL } }),
+               1, "an empty path");
         rmdir(folder);
 
         daemon_start(&proc, NULL);
@@ -149,7 +158,8 @@ static void socket_of_the_living_is_left_alone(void)
         daemon_wait_exit(&proc);
         tap_ok(stat(proc.socket, &before) == 0, "a killed daemon leaves its socket");
         daemon_spawn(&proc, &(struct daemon_options){ .quiet = true });
-        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc), "a killed daemon left its socket: the next one replaces it");
+        tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc),
+               "a killed daemon left its socket: the next one replaces it");
         tap_eq(daemon_stop(&proc), 0, "a daemon that replaced a dead one's socket stops in order");
 }
 
@@ -214,7 +224,8 @@ static void stored_descriptors_are_left_alone(void)
         kill(proc.pid, SIGTERM);
         tap_eq(daemon_wait_exit(&proc), 0, "1 socket, 6 stored descriptors, SIGTERM: stops");
         close(options.log_fd);
-        while (have < sizeof(text) - 1 && (n = read(log[0], text + have, sizeof(text) - 1 - have)) > 0)
+        while (have < sizeof(text) - 1 &&
+               (n = read(log[0], text + have, sizeof(text) - 1 - have)) > 0)
                 have += (size_t)n;
         tap_ok(strstr(text, "6 descriptors of another version"),
                "6 stored descriptors: the log counts them");
@@ -241,7 +252,8 @@ static void passed_socket_is_served_and_left(void)
 
         daemon_prepare(&proc);
         fd = listening_socket(proc.socket, SOCK_STREAM);
-        daemon_spawn(&proc, &(struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 1 });
+        daemon_spawn(&proc,
+                     &(struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 1 });
         tap_ok(daemon_wait_notify(&proc, "READY=1") && daemon_alive(&proc),
                "socket activation serves on the passed socket");
         kill(proc.pid, SIGTERM);
@@ -253,8 +265,8 @@ static void passed_socket_is_served_and_left(void)
         close(fd);
         unlink(proc.socket);
         fd = listening_socket(proc.socket, SOCK_DGRAM);
-        tap_eq(run_to_end((struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 1 }), 1,
-               "a datagram socket is refused");
+        tap_eq(run_to_end((struct daemon_options){ .socket = "", .listen_fd = fd, .n_listen = 1 }),
+               1, "a datagram socket is refused");
         close(fd);
         daemon_cleanup(&proc);
 }

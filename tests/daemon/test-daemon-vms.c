@@ -63,8 +63,8 @@ static void be_vmm(void *arg)
         struct vgic_vm *vm = daemon_vm(daemon_connect(self->proc), self->name, 2, 32, self->flags);
         struct vgic_vcpu *vcpu;
 
-        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0 || vgic_vcpu_register(vm, 1, NULL, &vcpu) < 0 ||
-            vgic_spi_assert(vm, 40) < 0)
+        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0 ||
+            vgic_vcpu_register(vm, 1, NULL, &vcpu) < 0 || vgic_spi_assert(vm, 40) < 0)
                 _exit(1);
 }
 
@@ -85,7 +85,8 @@ static void vm_outlives_its_vmm_unless_ephemeral(struct daemon_proc *proc)
         pid_t pid = spawn_vmm(proc, "stays", 0);
 
         query(tool, "stays", &info);
-        tap_ok(info.owner_pid == pid && info.n_vcpus_registered == 2, "the VMM and its vCPUs are known");
+        tap_ok(info.owner_pid == pid && info.n_vcpus_registered == 2,
+               "the VMM and its vCPUs are known");
         other_kill(pid);
         tap_ok(wait_sessions(tool, "stays", 0), "a killed VMM leaves");
         query(tool, "stays", &info);
@@ -95,10 +96,12 @@ static void vm_outlives_its_vmm_unless_ephemeral(struct daemon_proc *proc)
         tap_eq(vgic_vm_attach(conn, "stays", VGIC_ROLE_VMM, &vm), 0, "the next VMM attaches");
         tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0,
                "the VMM died, another attaches: it registers vCPU 0");
-        tap_ok(vgic_vm_irq_state(vm, 0, 40, &state) == 0 && state.line, "the wire is as the dead one left it");
+        tap_ok(vgic_vm_irq_state(vm, 0, 40, &state) == 0 && state.line,
+               "the wire is as the dead one left it");
         vgic_vcpu_unregister(vcpu);
         atomic_store(&vm->gic.vcpus[0].owner_session, 77);
-        tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0, "what a VMM writes about owners into its segment decides nothing");
+        tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0,
+               "what a VMM writes about owners into its segment decides nothing");
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
         tap_eq(vgic_vm_destroy(conn, "stays"), 0, "destroy");
@@ -122,9 +125,11 @@ static void one_name_one_vm_one_owner_of_a_vcpu(struct daemon_proc *proc)
 
         tap_eq(vgic_vm_create(b, &config, &none), -EEXIST, "a name is taken once");
         tap_eq(vgic_vm_create(a, &config, &none), -EISCONN, "a connection has one VM");
-        tap_eq(vgic_vm_attach(b, "twice", VGIC_ROLE_VMM, &other), 0, "a second VMM of the same user attaches");
+        tap_eq(vgic_vm_attach(b, "twice", VGIC_ROLE_VMM, &other), 0,
+               "a second VMM of the same user attaches");
         tap_eq(vgic_vcpu_register(vm, 0, NULL, &vcpu), 0, "the first registers vCPU 0");
-        tap_eq(vgic_vcpu_register(other, 0, NULL, &second), -EBUSY, "the second may not while the first lives");
+        tap_eq(vgic_vcpu_register(other, 0, NULL, &second), -EBUSY,
+               "the second may not while the first lives");
         tap_eq(vgic_vcpu_unregister(vcpu), 0, "the first gives it back");
         tap_eq(vgic_vcpu_register(other, 0, NULL, &second), 0,
                "the first gave vCPU 0 back, the second registers it: 0");
@@ -178,8 +183,10 @@ static void vm_that_does_not_fit_leaves_nothing(void)
         before = daemon_fd_count(&proc);
         r = vgic_vm_init(vm);
         tap_eq(r, -EMFILE, "512 vCPUs do not fit into 256 descriptors");
-        tap_ok(strstr(vgic_conn_error(conn), "516 descriptors") && strstr(vgic_conn_error(conn), "is 256 with 1") &&
-               strstr(vgic_conn_error(conn), "LimitNOFILE="), "the message says what to do: %s", vgic_conn_error(conn));
+        tap_ok(strstr(vgic_conn_error(conn), "516 descriptors") &&
+               strstr(vgic_conn_error(conn), "is 256 with 1") &&
+               strstr(vgic_conn_error(conn), "LimitNOFILE="),
+               "the message says what to do: %s", vgic_conn_error(conn));
         tap_eq(daemon_fd_count(&proc), before, "nothing is left of the attempt");
         vgic_vm_detach(vm);
         small = daemon_vm(conn, "small", 64, 32, 0);
@@ -255,7 +262,8 @@ static void users_do_not_see_each_others_vms(struct daemon_proc *proc)
         }
         close(result[1]);
         tap_ok(read(result[0], &wrong, sizeof(wrong)) == (ssize_t)sizeof(wrong) && wrong == 0,
-               "another user is refused everything about root's VM, and sees its own (wrong answers: %#x)", wrong);
+               "another user is refused everything about root's VM, and sees its own (wrong "
+               "answers: %#x)", wrong);
         close(result[0]);
         waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);
@@ -277,7 +285,8 @@ int main(void)
         vms_do_not_touch_each_other(&proc);
         large_vm_gives_all_descriptors_back(&proc);
         users_do_not_see_each_others_vms(&proc);
-        tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1, "no descriptor is left of all that");
+        tap_ok(daemon_alive(&proc) && daemon_fd_count(&proc) <= before + 1,
+               "no descriptor is left of all that");
         tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         vm_that_does_not_fit_leaves_nothing();
         return tap_done();
