@@ -4,13 +4,14 @@
 #
 # Take single repairs out, one at a time, and see which kill points notice: make check-death-mutants
 #
-# check-mutants.sh --apply-only: TAP: the text of each row is there (part of make check: tests/lint/check-mutants.sh)
+# check-mutants.sh --apply-only: TAP: the text of each row is there (part of make check:
+# tests/lint/check-mutants.sh)
 #
-# Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out, and,
-# of what no kill point can notice, why. A row whose text is not there, or that no kill point notices without a reason, is
-# an error. ONLY=REGEX: the rows whose words match. The tests are run in turn, until one notices;
-# TESTS_OF="test-stop": these, PART=thirds: this part of test-points and test-points-lr. QUICK=1: of
-# each only the first point that fails, in a tenth of the time.
+# Each row of "mutants": a file, a text of one line of it, what that becomes, what is taken out,
+# and, of what no kill point can notice, why. A row whose text is not there, or that no kill point
+# notices without a reason, is an error. ONLY=REGEX: the rows whose words match. The tests are run
+# in turn, until one notices; TESTS_OF="test-stop": these, PART=thirds: this part of test-points and
+# test-points-lr. QUICK=1: of each only the first point that fails, in a tenth of the time.
 top_srcdir=${top_srcdir:-.}
 kills=${KILLS:-6000}
 tests=${TESTS_OF:-test-guest test-cut test-points test-points-lr test-stop test-writes}
@@ -26,7 +27,8 @@ compile() {
         objects=$1
         shift
         for source; do
-                ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE -include "$dir/config.h" \
+                ${CC:-cc} -std=gnu11 -O1 -w -DSHM_ATOMIC_HOOKS -D_GNU_SOURCE \
+                        -include "$dir/config.h" \
                         -I"$dir/shm" -iquote "$dir/shm" -iquote "$dir/gic" \
                         -iquote "$top_srcdir/base" -iquote "$top_srcdir/tests/lib" \
                         -iquote "$top_srcdir/tests/shm" -iquote "$top_srcdir/tests/death" \
@@ -96,7 +98,8 @@ mutant() { # file, text, replacement, words, why nothing notices
                 return ;;
         esac
         if [ $apply_only = 1 ]; then
-                if TEXT=$2 awk 'index($0, ENVIRON["TEXT"]) { found = 1 } END { exit !found }' "$top_srcdir/$1"; then
+                if TEXT=$2 awk 'index($0, ENVIRON["TEXT"]) { found = 1 } END { exit !found }' \
+                        "$top_srcdir/$1"; then
                         echo "ok - $4"
                 else
                         echo "not ok - tests/death/mutants: $1 has no \"$2\": $4"
@@ -107,7 +110,8 @@ mutant() { # file, text, replacement, words, why nothing notices
         rm -rf "$dir/shm" "$dir/gic" "$dir/out"
         cp -r "$top_srcdir/shm" "$top_srcdir/gic" "$dir"
         if ! TEXT=$2 NEW=$3 awk 'BEGIN { t = ENVIRON["TEXT"]; n = ENVIRON["NEW"] }
-                (i = index($0, t)) && !done { $0 = substr($0, 1, i - 1) n substr($0, i + length(t)); done = 1 }
+                (i = index($0, t)) &&
+                        !done { $0 = substr($0, 1, i - 1) n substr($0, i + length(t)); done = 1 }
                 { print } END { exit !done }' "$top_srcdir/$1" > "$dir/$1"; then
                 echo "GONE      $4: $1 has no \"$2\""
                 failed=1
@@ -124,7 +128,8 @@ mutant() { # file, text, replacement, words, why nothing notices
                 status=$?
                 n=$(grep -c '^not ok' "$dir/out")
                 if [ "$n" -gt 0 ]; then
-                        first=$(grep '^not ok' "$dir/out" | sed 's/not ok [0-9]* - //; s/: killed.*//; q')
+                        first=$(grep '^not ok' "$dir/out" |
+                                sed 's/not ok [0-9]* - //; s/: killed.*//; q')
                         echo "noticed   $4: $test: $n, first: $first"
                         return
                 elif [ $status -ge 124 ]; then

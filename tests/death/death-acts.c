@@ -20,7 +20,10 @@ const bool death_has_ports = false;
 static void pend_level(void)   { high(&rig, LEVEL); }
 static void pend_any(void)     { pulse(&rig, ANY); }
 static void pend_ppi(void)     { shm_line_set(&rig.gic, VICTIM, PPI, GIC_WIRE_VMM, true); }
-static void pend_sgi(void)     { msr(&rig, OTHER, ICC_SGI1R, UINT64_C(1) << VICTIM | (uint64_t)SGI << 24); }
+static void pend_sgi(void)
+{
+        msr(&rig, OTHER, ICC_SGI1R, UINT64_C(1) << VICTIM | (uint64_t)SGI << 24);
+}
 static void pend_off(void)     { high(&rig, OFF); }
 
 static void pend_but_any(void) { pend_edge(); pend_level(); pend_away(); }
@@ -45,7 +48,13 @@ static void hold(uint32_t vcpu)
 static void hold_edge(void)    { pend_edge(); hold(VICTIM); }
 static void hold_level(void)   { pend_level(); hold(VICTIM); }
 static void hold_ended_level(void) { hold_level(); low(&rig, LEVEL); }
-static void hold_any(void)     { pend_any(); for (uint32_t v = 0; v < N_VCPUS; v++) if (ack(&rig, v) != NONE) return; }
+static void hold_any(void)
+{
+        pend_any();
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                if (ack(&rig, v) != NONE)
+                        return;
+}
 static void hold_ppi(void)     { pend_ppi(); hold(VICTIM); }
 static void hold_then_high(void) { hold_edge(); pulse(&rig, HIGH); }
 static void hold_two(void)     { hold_then_high(); hold(VICTIM); }
@@ -55,17 +64,42 @@ static void mode1_hold_edge(void) { mode1(); hold_edge(); }
 static void mode1_dropped_edge(void) { mode1_hold_edge(); eoi(&rig, VICTIM, EDGE); }
 static void mode1_dropped_level(void) { mode1(); hold_level(); eoi(&rig, VICTIM, LEVEL); }
 static void mode1_away(void)   { mode1(); pend_away(); hold(OTHER); eoi(&rig, OTHER, AWAY); }
-static void mode1_away_level(void) { mode1(); high(&rig, AWAY_LEVEL); hold(OTHER); eoi(&rig, OTHER, AWAY_LEVEL); }
+static void mode1_away_level(void)
+{
+        mode1();
+        high(&rig, AWAY_LEVEL);
+        hold(OTHER);
+        eoi(&rig, OTHER, AWAY_LEVEL);
+}
 static void mode1_away_again(void) { mode1_away(); pend_away(); }
 static void hold_away(void)    { pend_away(); hold(OTHER); pend_edge(); hold(VICTIM); }
 static void hold_away_level(void) { high(&rig, AWAY_LEVEL); hold(OTHER); }
 static void hold_away_low(void) { hold_away_level(); low(&rig, AWAY_LEVEL); }
-static void ask_reset(void)    { hold_level(); shm_reset_request(&rig.gic, VICTIM, SHM_RESET_SYSTEM); }
+static void ask_reset(void)
+{
+        hold_level();
+        shm_reset_request(&rig.gic, VICTIM, SHM_RESET_SYSTEM);
+}
 static void off_other(void)    { pend_away(); hold(OTHER); shm_power(&rig.gic, OTHER, false); }
 static void off_victim(void)   { hold_level(); shm_power(&rig.gic, VICTIM, false); }
-static void off_with_any(void) { for (uint32_t v = 1; v < N_VCPUS; v++) waker(&rig, v, 2); pend_any(); }
-static void all_asleep(void)   { for (uint32_t v = 0; v < N_VCPUS; v++) waker(&rig, v, 2); pend_any(); }
-static void all_closed(void)   { for (uint32_t v = 0; v < N_VCPUS; v++) msr(&rig, v, ICC_IGRPEN1, 0); pend_any(); }
+static void off_with_any(void)
+{
+        for (uint32_t v = 1; v < N_VCPUS; v++)
+                waker(&rig, v, 2);
+        pend_any();
+}
+static void all_asleep(void)
+{
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                waker(&rig, v, 2);
+        pend_any();
+}
+static void all_closed(void)
+{
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                msr(&rig, v, ICC_IGRPEN1, 0);
+        pend_any();
+}
 static void dist_off(void)     { gicd(&rig, 0, 0); pend_all(); }
 static void post_apr(void)     { hold_level(); shm_sysreg_poke(&rig.gic, VICTIM, ICC_AP1R(0), 0); }
 
@@ -108,7 +142,10 @@ static void setspi_edge(void)  { gicd(&rig, 0x40, EDGE); }
 static void setspi_away(void)  { gicd(&rig, 0x40, AWAY_LEVEL); }
 static void clrspi_edge(void)  { gicd(&rig, 0x48, EDGE); }
 static void sgi_list(void)     { msr(&rig, VICTIM, ICC_SGI1R, 0x7 | (uint64_t)(SGI + 1) << 24); }
-static void sgi_others(void)   { msr(&rig, VICTIM, ICC_SGI1R, UINT64_C(1) << 40 | (uint64_t)(SGI + 1) << 24); }
+static void sgi_others(void)
+{
+        msr(&rig, VICTIM, ICC_SGI1R, UINT64_C(1) << 40 | (uint64_t)(SGI + 1) << 24);
+}
 static void route_away(void)   { route(&rig, EDGE, OTHER); }
 static void route_nowhere(void) { route(&rig, EDGE, 0x77); }
 static void route_any(void)    { route(&rig, EDGE, UINT64_C(1) << 31); }
@@ -120,7 +157,11 @@ static void icpendr(void)      { gicd(&rig, ICPENDR + 4, 0xff00); }
 static void isactiver(void)    { gicd(&rig, ISACTIVER + 4, 0xff00); }
 static void icactiver(void)    { gicd(&rig, ICACTIVER + 4, 0xff00); }
 static void gicr_icactiver(void) { gicr(&rig, VICTIM, ICACTIVER, UINT32_MAX); }
-static void ipriorityr(void)   { gicd(&rig, IPRIORITYR + EDGE, 0x20202020); gicd(&rig, IPRIORITYR + EDGE + 4, 0x20202020); }
+static void ipriorityr(void)
+{
+        gicd(&rig, IPRIORITYR + EDGE, 0x20202020);
+        gicd(&rig, IPRIORITYR + EDGE + 4, 0x20202020);
+}
 static void igroupr(void)      { gicd(&rig, IGROUPR + 4, 0xffff00ff); }
 static void icfgr(void)        { gicd(&rig, ICFGR + EDGE / 16 * 4, 0); }
 static void ctlr_off(void)     { gicd(&rig, 0, 0); }
@@ -142,7 +183,11 @@ static void power_on(void)     { shm_power(&rig.gic, VICTIM, true); }
 static void power_off(void)    { shm_power(&rig.gic, VICTIM, false); }
 static void apr_post(void)     { shm_sysreg_poke(&rig.gic, OTHER, ICC_AP1R(0), 0x100); }
 static void wake(void)         { shm_park_wake(&rig.gic, OTHER); }
-static void mirror(void)       { shm_mirror_publish(&rig.gic, 0, SHM_MIRROR_GICD | 0x4, SHM_MIRROR_DEFAULT, 0x1234, SHM_MIRROR_ANY_EPOCH); }
+static void mirror(void)
+{
+        shm_mirror_publish(&rig.gic, 0, SHM_MIRROR_GICD | 0x4, SHM_MIRROR_DEFAULT, 0x1234,
+                           SHM_MIRROR_ANY_EPOCH);
+}
 static void take_notices(void)
 {
         uint32_t intids[64];
@@ -193,10 +238,16 @@ static void icactiver_part(unsigned i) { set_bit(&rig, 0, ICACTIVER, EDGE + i); 
 static void ipriorityr_part(unsigned i) { set_priority(&rig, 0, EDGE + i, 0x20); }
 static void igroupr_part(unsigned i)   { set_group(&rig, 0, EDGE + i, 0); }
 static void icfgr_part(unsigned i)     { set_edge(&rig, 0, EDGE + i, false); }
-static void sgi_list_part(unsigned i)  { msr(&rig, VICTIM, ICC_SGI1R, 1u << i | (uint64_t)(SGI + 1) << 24); }
+static void sgi_list_part(unsigned i)
+{
+        msr(&rig, VICTIM, ICC_SGI1R, 1u << i | (uint64_t)(SGI + 1) << 24);
+}
 static void sgi_others_part(unsigned i) { sgi_list_part(i + 1); }
 
-/* Who opens or closes a gate, and then has 1-of-N interrupts placed: what was placed late came late. */
+/*
+ * Who opens or closes a gate, and then has 1-of-N interrupts placed:
+ * what was placed late came late.
+ */
 static void wake_other_part(unsigned i)
 {
         if (i == 0)
@@ -287,9 +338,12 @@ const struct death_act death_acts[] = {
         ACT("power off with a 1-of-N edge", off_with_any, power_off, COLD),
         ACT("power off with a posted reset", off_and_asked, power_off, COLD),
         ACT("the daemon registers a vCPU", given_back, daemon_registers, OUT | COLD),
-        ACT("the daemon registers a vCPU, taken by an outsider", given_back_taken, daemon_registers, OUT | COLD | DEATH_SERVED),
-        ACT("the daemon releases a vCPU with a 1-of-N edge", any_at_victim, daemon_releases, OUT | COLD),
-        ACT("a tool resets everything", pend_all, other_dist_reset, OUT | COLD | DEATH_LAWS | DEATH_WIDE),
+        ACT("the daemon registers a vCPU, taken by an outsider", given_back_taken, daemon_registers,
+            OUT | COLD | DEATH_SERVED),
+        ACT("the daemon releases a vCPU with a 1-of-N edge", any_at_victim, daemon_releases,
+            OUT | COLD),
+        ACT("a tool resets everything", pend_all, other_dist_reset,
+            OUT | COLD | DEATH_LAWS | DEATH_WIDE),
         ACT("the VMM resets everything", pend_all, reset_all, COLD | DEATH_LAWS | DEATH_WIDE),
         ACT("a vCPU woken", NULL, wake, OUT),
         ACT("active priorities posted", NULL, apr_post, OUT),
@@ -304,12 +358,16 @@ const unsigned death_n_acts = sizeof death_acts / sizeof death_acts[0];
 
 /* --- what somebody else does in between --- */
 
-/* OTHER wakes, works and goes to sleep again: what it sees in its last look it would not sleep over. */
+/*
+ * OTHER wakes, works and goes to sleep again: what it sees in its last
+ * look it would not sleep over.
+ */
 static void as_other(void (*act)(void))
 {
         shm_park_end(&rig.gic, OTHER);
         act();
-        if (!(rig.gic.vcpus[OTHER].cpuif & SHM_CPUIF_OFF) && shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED))
+        if (!(rig.gic.vcpus[OTHER].cpuif & SHM_CPUIF_OFF) &&
+            shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED))
                 death_page->rings[OTHER]++;
 }
 
@@ -467,7 +525,10 @@ const unsigned death_n_thirds = sizeof death_thirds / sizeof death_thirds[0];
 
 static void second_hold(void)  { second_pend(); ack(&rig, SECOND); }
 static void second_eoi(void)   { eoi(&rig, SECOND, ALSO); }
-static void second_sgi(void)   { msr(&rig, SECOND, ICC_SGI1R, UINT64_C(1) << OTHER | (uint64_t)(SGI + 1) << 24); }
+static void second_sgi(void)
+{
+        msr(&rig, SECOND, ICC_SGI1R, UINT64_C(1) << OTHER | (uint64_t)(SGI + 1) << 24);
+}
 static void second_route(void) { route(&rig, EDGE, SECOND); }
 static void second_reset(void) { shm_reset_vcpu(&rig.gic, SECOND); }
 

@@ -4,8 +4,8 @@
 /*
  * List-register ports and their guests: see death.h
  *
- * The hardware is icv/ on a bank that lies outside of the segment, as that of a real machine: it outlives its process in the
- * test's memory only.
+ * The hardware is icv/ on a bank that lies outside of the segment, as that of a real machine: it
+ * outlives its process in the test's memory only.
  */
 #include "death.h"
 #include "gic-icc.h"
@@ -35,7 +35,8 @@ bool death_is_in_guest(uint32_t v)
 
 static struct icv_params params_of(uint32_t v)
 {
-        return (struct icv_params) { .n_list_registers = (uint8_t)n_list_registers(v), .n_priority_bits = 5 };
+        return (struct icv_params) { .n_list_registers = (uint8_t)n_list_registers(v),
+                                    .n_priority_bits = 5 };
 }
 
 /* --- in and out --- */
@@ -159,7 +160,8 @@ void death_write(uint32_t v, uint32_t reg, uint64_t value)
 static bool is_listed(const struct shm_vcpu *vcpu, uint32_t intid)
 {
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
-                if ((vcpu->bank.ich_lr[i] & VGIC_ICH_LR_STATE) && (uint32_t)vcpu->bank.ich_lr[i] == intid)
+                if ((vcpu->bank.ich_lr[i] & VGIC_ICH_LR_STATE) &&
+                    (uint32_t)vcpu->bank.ich_lr[i] == intid)
                         return true;
         return false;
 }
@@ -194,18 +196,25 @@ static const char *check_word(uint32_t v, uint32_t intid, uint64_t w, bool priva
         const struct shm_vcpu *vcpu = &rig.gic.vcpus[v];
 
         if (!(w & GIC_WORD_RESIDENT)) {
-                uint64_t groups = (vcpu->cpuif & SHM_CPUIF_ASLEEP) ? 0 : rig.gic.header->gicd_ctlr & (vcpu->cpuif >> SHM_CPUIF_GRPEN_SHIFT);
+                uint64_t groups = (vcpu->cpuif & SHM_CPUIF_ASLEEP)
+                                          ? 0
+                                          : rig.gic.header->gicd_ctlr &
+                                                    (vcpu->cpuif >> SHM_CPUIF_GRPEN_SHIFT);
 
-                if (gic_word_deliverable(w) && gic_word_route(w) == v && !death_page->rings[v] && death_is_in_guest(v) &&
-                    (groups >> gic_word_group(w) & 1))
-                        return SAY("vCPU %u stays in guest, %u is for it, and nobody has rung", v, intid);
+                if (gic_word_deliverable(w) && gic_word_route(w) == v && !death_page->rings[v] &&
+                    death_is_in_guest(v) && (groups >> gic_word_group(w) & 1))
+                        return SAY("vCPU %u stays in guest, %u is for it, and nobody has rung", v,
+                                   intid);
                 return NULL;
         }
         if (gic_word_holder(w) != v)
-                return private ? SAY("vCPU %u: %u is resident at %u", v, intid, gic_word_holder(w)) : NULL;
+                return private ? SAY("vCPU %u: %u is resident at %u", v, intid, gic_word_holder(w))
+                               : NULL;
         if (!death_is_in_guest(v) || !is_listed(vcpu, intid))
                 return SAY("%u is resident at vCPU %u, which does not have it", intid, v);
-        return (w & GIC_WORD_FOLD) && !death_page->rings[v] ? SAY("%u: vCPU %u is to fold it, and nobody has rung", intid, v) : NULL;
+        return (w & GIC_WORD_FOLD) && !death_page->rings[v]
+                       ? SAY("%u: vCPU %u is to fold it, and nobody has rung", intid, v)
+                       : NULL;
 }
 
 static const char *check_port(const struct death_act *act, uint32_t v)
@@ -223,9 +232,10 @@ static const char *check_port(const struct death_act *act, uint32_t v)
                 broken = check_word(v, i, vcpu->words[i], true);
         for (uint32_t i = 0; i < N_SPIS && !broken; i++)
                 broken = check_word(v, 32 + i, rig.gic.spis[i].word, false);
-        if (!broken && (vcpu->port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN && shm_tdir_get(&rig.gic, NULL, NULL) &&
-            !death_page->rings[v])
-                broken = SAY("vCPU %u is in guest without trapping, TDIR is set, and nobody has rung", v);
+        if (!broken && (vcpu->port & (SHM_PORT_IN | SHM_PORT_TRAPS)) == SHM_PORT_IN &&
+            shm_tdir_get(&rig.gic, NULL, NULL) && !death_page->rings[v])
+                broken = SAY("vCPU %u is in guest without trapping, TDIR is set, and nobody has "
+                             "rung", v);
         return broken;
 }
 
@@ -236,7 +246,8 @@ const char *death_check_ports(const struct death_act *act)
         for (uint32_t v = 0; v < N_VCPUS && !broken; v++)
                 broken = check_port(act, v);
         for (uint32_t i = 0; i < N_SPIS && !broken; i++)
-                if ((rig.gic.spis[i].word & GIC_WORD_RESIDENT) && gic_word_holder(rig.gic.spis[i].word) >= N_VCPUS)
+                if ((rig.gic.spis[i].word & GIC_WORD_RESIDENT) &&
+                    gic_word_holder(rig.gic.spis[i].word) >= N_VCPUS)
                         broken = SAY("%u is resident at nobody", 32 + i);
         return broken;
 }

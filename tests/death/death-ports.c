@@ -33,7 +33,13 @@ static void pend_all(void)
 static void edge1(void)        { ports1(); pulse(&rig, EDGE); }
 static void edge2(void)        { ports2(); pulse(&rig, EDGE); }
 static void level2(void)       { ports2(); high(&rig, LEVEL); }
-static void any2(void)         { ports2(); for (uint32_t v = 1; v < N_VCPUS; v++) waker(&rig, v, 2); pulse(&rig, ANY); }
+static void any2(void)
+{
+        ports2();
+        for (uint32_t v = 1; v < N_VCPUS; v++)
+                waker(&rig, v, 2);
+        pulse(&rig, ANY);
+}
 static void edges1(void)       { ports1(); pend_edges(); }
 static void edges2(void)       { ports2(); pend_edges(); }
 static void all1(void)         { ports1(); pend_all(); }
@@ -56,7 +62,14 @@ static void in_edge_ack(void)  { in_edge(); guest_ack(); }
 static void in_edge_end(void)  { in_edge_ack(); guest_drop(EDGE); }
 static void in_edges_end(void) { edges2(); death_enter(VICTIM); death_guest_works(VICTIM); }
 static void in_edge_again(void) { in_edge_ack(); pulse(&rig, EDGE); }
-static void in_all(void)       { all16(); death_enter(VICTIM); guest_ack(); guest_drop(HIGH); guest_ack(); }
+static void in_all(void)
+{
+        all16();
+        death_enter(VICTIM);
+        guest_ack();
+        guest_drop(HIGH);
+        guest_ack();
+}
 static void in_level_ack(void) { level2(); death_enter(VICTIM); guest_ack(); }
 static void in_level_end(void) { in_level_ack(); guest_drop(LEVEL); }
 static void in_level_low(void) { in_level_ack(); low(&rig, LEVEL); guest_drop(LEVEL); }
@@ -75,7 +88,10 @@ static void in_mode1_ppi(void)
         death_guest_write(VICTIM, ICC_DIR, PPI);
 }
 
-/* One list register: EDGE is active outside of it, since HIGH has it; EOIcount says that its end was written. */
+/*
+ * One list register: EDGE is active outside of it, since HIGH has it;
+ * EOIcount says that its end was written.
+ */
 static void active_outside(void)
 {
         edge1();
@@ -132,7 +148,11 @@ static void in_ended(void)     { in_edge_ack(); set_bit(&rig, 0, ICACTIVER, EDGE
 static void in_activated(void) { in_edge(); set_bit(&rig, 0, ISACTIVER, EDGE); }
 static void in_rerouted(void)  { in_edge(); route(&rig, EDGE, OTHER); }
 static void in_raised(void)    { in_edge(); set_priority(&rig, 0, EDGE, 0x20); }
-static void in_reset(void)     { in_edge_ack(); shm_reset_request(&rig.gic, VICTIM, SHM_RESET_SYSTEM); }
+static void in_reset(void)
+{
+        in_edge_ack();
+        shm_reset_request(&rig.gic, VICTIM, SHM_RESET_SYSTEM);
+}
 
 /* The gate: a port that entered while TDIR was clear. */
 static void late(uint32_t v)
@@ -147,7 +167,13 @@ static void late(uint32_t v)
 static void late_other(void)   { late(OTHER); pulse(&rig, EDGE); }
 static void late_other_port(void) { ports2(); late_other(); }
 static void late_victim(void)  { late(VICTIM); pulse(&rig, AWAY); }
-static void late_both(void)    { late(VICTIM); death_port(SECOND, 0); pulse(&rig, ALSO); pulse(&rig, AWAY); }
+static void late_both(void)
+{
+        late(VICTIM);
+        death_port(SECOND, 0);
+        pulse(&rig, ALSO);
+        pulse(&rig, AWAY);
+}
 static void unsettled(void)    { death_port(OTHER, 2); pulse(&rig, EDGE); death_enter(OTHER); }
 static void unsettled_port(void) { ports2(); unsettled(); }
 
@@ -163,7 +189,13 @@ static void mode1_away_made(void) { mode1_away(); make_away(); }
 static void mode1_away_cleared(void) { mode1_away_ack(); clear_away_active(); }
 static void mode1_away_anew(void) { mode1_away_cleared(); make_away(); }
 static void mode1_away_out_made(void) { mode1_away_out(); clear_away_active(); make_away(); }
-static void away_level(void)   { both(); high(&rig, AWAY_LEVEL); death_enter(OTHER); death_guest_ack(OTHER); }
+static void away_level(void)
+{
+        both();
+        high(&rig, AWAY_LEVEL);
+        death_enter(OTHER);
+        death_guest_ack(OTHER);
+}
 static void in_no_more(void)   { in_mode1(); death_exit(VICTIM); }
 static void mode1_ports(void)  { mode1(); both(); }
 
@@ -175,7 +207,8 @@ static void exit_it(void)      { death_exit(VICTIM); }
 static void run_it(void)
 {
         death_enter(VICTIM);
-        for (uint32_t intid = death_guest_ack(VICTIM); intid != NONE; intid = death_guest_ack(VICTIM))
+        for (uint32_t intid = death_guest_ack(VICTIM); intid != NONE;
+             intid = death_guest_ack(VICTIM))
                 guest_drop(intid);
         death_exit(VICTIM);
 }
@@ -278,7 +311,10 @@ const unsigned death_n_acts = sizeof death_acts / sizeof death_acts[0];
 
 /* --- what somebody else does in between --- */
 
-/* OTHER wakes or leaves its guest, works, and goes back: what it sees in its last look it would not sleep over. */
+/*
+ * OTHER wakes or leaves its guest, works, and goes back:
+ * what it sees in its last look it would not sleep over.
+ */
 static void as_other(void (*act)(void))
 {
         bool guest = death_is_in_guest(OTHER);
@@ -317,18 +353,31 @@ static void take_and_end(void)
         }
 }
 
-static void end_by_dir(void)   { death_write(OTHER, ICC_DIR, EDGE); death_write(OTHER, ICC_DIR, AWAY); }
+static void end_by_dir(void)
+{
+        death_write(OTHER, ICC_DIR, EDGE);
+        death_write(OTHER, ICC_DIR, AWAY);
+}
 static void other_takes(void)  { as_other(take_one); }
 static void other_works(void)  { as_other(take_and_end); }
 static void other_dirs(void)   { as_other(end_by_dir); }
-static void other_folds(void)  { if (death_is_in_guest(OTHER)) { death_exit(OTHER); death_enter(OTHER); } }
+static void other_folds(void)
+{
+        if (death_is_in_guest(OTHER)) {
+                death_exit(OTHER);
+                death_enter(OTHER);
+        }
+}
 static void again(void)        { pulse(&rig, EDGE); pulse(&rig, AWAY); }
 static void again_takes(void)  { pulse(&rig, AWAY); other_takes(); }
 static void takes_again(void)  { other_takes(); pulse(&rig, AWAY); }
 static void reroute(void)      { route(&rig, EDGE, OTHER); }
 static void reroute_works(void) { reroute(); other_works(); }
 static void works_reroute(void) { other_works(); reroute(); }
-/* Of what VICTIM has no more than one is concerned: several in its list registers are several things. */
+/*
+ * Of what VICTIM has no more than one is concerned:
+ * several in its list registers are several things.
+ */
 #define SOME  (1u << (EDGE - 32) | 1u << (AWAY - 32))
 static void clear_active(void) { gicd(&rig, ICACTIVER + 4, SOME); }
 static void make_active(void)  { gicd(&rig, ISACTIVER + 4, SOME); }

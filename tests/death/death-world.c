@@ -4,9 +4,9 @@
 /*
  * The world of a death: see death.h
  *
- * Every participant's stores are counted by shm_hook(), which the objects that this test is linked with call after each
- * atomic operation (shm-atomic.h). The process that is to die kills itself there, so that nothing of it is executed
- * after that store: no handler, no exit, no destructor.
+ * Every participant's stores are counted by shm_hook(), which the objects that this test is linked
+ * with call after each atomic operation (shm-atomic.h). The process that is to die kills itself
+ * there, so that nothing of it is executed after that store: no handler, no exit, no destructor.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -40,7 +40,10 @@ static void die(void)
                 pause();
 }
 
-/* The victim's own slot decides what was delivered; one that is emptied for another choice was of nothing. */
+/*
+ * The victim's own slot decides what was delivered;
+ * one that is emptied for another choice was of nothing.
+ */
 static void watch_slot(const struct shm_hook_event *event)
 {
         const struct shm_vcpu *victim = &rig.gic.vcpus[VICTIM];
@@ -163,7 +166,8 @@ static void set_up_interrupts(void)
 void death_world_create(void)
 {
         rig_create(&rig, N_VCPUS, N_SPIS, 5);
-        death_page = mmap(NULL, sizeof *death_page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        death_page = mmap(NULL, sizeof *death_page, PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         pristine = malloc(rig.gic.bytes);
         if (death_page == MAP_FAILED || !pristine)
                 tap_bail("no memory");
@@ -218,7 +222,8 @@ static void start(const struct death_plan *by, bool dies)
         counting = true;
 }
 
-void death_here(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *by)
+void death_here(void (*act)(const struct death_act *arg), const struct death_act *arg,
+                const struct death_plan *by)
 {
         start(by, false);
         act(arg);
@@ -226,7 +231,8 @@ void death_here(void (*act)(const struct death_act *arg), const struct death_act
         death_page->finished = 1;
 }
 
-bool death_run(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *by)
+bool death_run(void (*act)(const struct death_act *arg), const struct death_act *arg,
+               const struct death_plan *by)
 {
         int status = 0;
         pid_t pid;
@@ -246,7 +252,8 @@ bool death_run(void (*act)(const struct death_act *arg), const struct death_act 
         if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
                 return true;
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-                tap_bail("%s: the process ended with 0x%x instead of its death", arg ? arg->name : "?", status);
+                tap_bail("%s: the process ended with 0x%x instead of its death",
+                         arg ? arg->name : "?", status);
         return false;
 }
 
@@ -292,7 +299,8 @@ void death_bury(const struct death_act *act)
         }
         shm_repair_words(&death_daemon);
         /* It hears of TDIR now, if somebody has told it. */
-        if ((death_page->raised || death_page->raised_before) && shm_tdir_get(&death_daemon, NULL, NULL))
+        if ((death_page->raised || death_page->raised_before) &&
+            shm_tdir_get(&death_daemon, NULL, NULL))
                 shm_gate_ring_untrapped(&death_daemon);
 }
 

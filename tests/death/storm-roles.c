@@ -4,7 +4,8 @@
 /*
  * The processes of a storm: see storm.h
  *
- * Each writes down what it is about to do before it does it, and that it is done after. None of it ever ends by itself.
+ * Each writes down what it is about to do before it does it, and that it is done after. None of it
+ * ever ends by itself.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +25,8 @@
 
 void storm_create(void)
 {
-        storm = mmap(NULL, sizeof *storm, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        storm = mmap(NULL, sizeof *storm, PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (storm == MAP_FAILED)
                 tap_bail("mmap");
 }
@@ -177,8 +179,8 @@ void storm_survivor(unsigned long arg)
 /* --- the one that dies --- */
 
 /*
- * What the one before left active: this one's guest knows nothing of it. Its active priorities go with its handlers, as
- * far as they were not dropped.
+ * What the one before left active: this one's guest knows nothing of it. Its active priorities go
+ * with its handlers, as far as they were not dropped.
  */
 static void recover(struct vgic_vm *vm, struct vgic_vcpu *vcpu)
 {
@@ -191,7 +193,8 @@ static void recover(struct vgic_vm *vm, struct vgic_vcpu *vcpu)
         for (uint32_t intid = FIRST; intid < FIRST + N_EDGES; intid++) {
                 struct vgic_irq_state state = { 0 };
 
-                if (vgic_vm_irq_state(vm, 0, intid, &state) == 0 && state.active && state.holder != SURVIVOR_VCPU)
+                if (vgic_vm_irq_state(vm, 0, intid, &state) == 0 && state.active &&
+                    state.holder != SURVIVOR_VCPU)
                         vgic_vcpu_dir(vcpu, intid);
         }
 }
@@ -314,7 +317,8 @@ static void drive_line(struct vgic_vm *vm, struct vgic_conn *conn, uint32_t *ser
 
         vgic_conn_process(conn);
         while (vgic_conn_next_event(conn, &event) > 0) {
-                if (event.kind != VGIC_EVENT_EOI || event.intid != LINE || atomic_load(&storm->line_served) == *served)
+                if (event.kind != VGIC_EVENT_EOI || event.intid != LINE ||
+                    atomic_load(&storm->line_served) == *served)
                         continue;
                 *served = atomic_load(&storm->line_served);
                 vgic_spi_deassert(vm, LINE);

@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Cut short: what is killed at each store and is not one operation on interrupts (tests/death/README)
+ * Cut short: what is killed at each store and is not one operation on interrupts
+ * (tests/death/README)
  *
- * Restore: what it leaves is a mixture, on which the laws hold; restored once more it is exactly the image. Rings: the
- * other side takes a prefix of what was put, each entry once. TDIR: never clear with an SPI in flight.
+ * Restore: what it leaves is a mixture, on which the laws hold; restored once more it is exactly
+ * the image. Rings: the other side takes a prefix of what was put, each entry once. TDIR: never
+ * clear with an SPI in flight.
  */
 #include <stdlib.h>
 
@@ -37,7 +39,8 @@ static void make_image(void)
         gicd(&rig, ICENABLER + 4, 1u << (HIGH - 32));
         for (uint32_t v = 0; v < N_VCPUS; v++)
                 shm_park_stop(&rig.gic, v);
-        if (shm_snapshot_save(&rig.gic, &image, &image_bytes, &flags) < 0 || !(flags & SHM_SNAPSHOT_EXACT))
+        if (shm_snapshot_save(&rig.gic, &image, &image_bytes, &flags) < 0 ||
+            !(flags & SHM_SNAPSHOT_EXACT))
                 tap_bail("no exact snapshot");
 }
 
@@ -68,7 +71,8 @@ static void restore(const struct death_act *unused)
 
 static void kill_restore(void)
 {
-        static const struct death_act scrambled = { .name = "restore", .prepare = scramble, .flags = DEATH_OUTSIDER };
+        static const struct death_act scrambled = { .name = "restore", .prepare = scramble,
+                                                    .flags = DEATH_OUTSIDER };
         struct death_plan plan = { 0 };
         struct death_state want, got;
         unsigned broken = 0, other = 0, n = 0;
@@ -96,7 +100,8 @@ static void kill_restore(void)
                 if (what)
                         tap_note("restore, killed at store %u: %s", plan.kill_at, what);
         }
-        tap_eq(broken, 0, "restore, killed after each second of %u stores: the laws hold on what is left", n);
+        tap_eq(broken, 0,
+               "restore, killed after each second of %u stores: the laws hold on what is left", n);
         tap_eq(other, 0, "and after each other one: restored once more it is the image");
 }
 
@@ -139,8 +144,9 @@ static void kill_producer(void)
                 shm_ring_unmap(&ring_daemon);
                 plan.kill_at++;
         }
-        tap_ok(wrong == 0 && last == 3 && n_seen == 3, "a producer killed after each of %u stores: what it had put is there, in order, once",
-               plan.kill_at - 2);
+        tap_ok(wrong == 0 && last == 3 && n_seen == 3,
+               "a producer killed after each of %u stores: what it had put is there, in order, "
+               "once", plan.kill_at - 2);
 }
 
 /*
@@ -263,11 +269,15 @@ static void kill_clear(void)
                         death_world_begin(&nobody);
                         shm_tdir_raise(&rig.gic, 32);
                         n_kills += death_run(try_clear, NULL, &plan);
-                        wrong += gic_word_in_flight(rig.gic.spis[EDGE - 32].word) && !shm_tdir_get(&rig.gic, NULL, NULL);
+                        wrong += gic_word_in_flight(rig.gic.spis[EDGE - 32].word) &&
+                                 !shm_tdir_get(&rig.gic, NULL, NULL);
                         shm_tdir_try_clear(&death_daemon);
-                        wrong += shm_tdir_get(&rig.gic, NULL, NULL) != gic_word_in_flight(rig.gic.spis[EDGE - 32].word);
+                        wrong += shm_tdir_get(&rig.gic, NULL, NULL) !=
+                                 gic_word_in_flight(rig.gic.spis[EDGE - 32].word);
                 }
-        tap_eq(wrong, 0, "the daemon killed while it clears TDIR, an SPI injected at each moment: set while it is in flight, and the next one can clear it");
+        tap_eq(wrong, 0,
+               "the daemon killed while it clears TDIR, an SPI injected at each moment: set while "
+               "it is in flight, and the next one can clear it");
 }
 
 /* --- an acknowledge that was not delivered never was --- */

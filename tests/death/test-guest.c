@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Death in guest: what a list-register port's guest had, by hand and not by comparison (tests/death/README)
+ * Death in guest: what a list-register port's guest had, by hand and not by comparison
+ * (tests/death/README)
  *
- * Nothing of what it did is in the segment. Then the gate of TDIR, which the dead one held shut; and with no daemon. And what
- * others do at each store of an entry, and of an acknowledge that the gate refuses, without a death.
+ * Nothing of what it did is in the segment. Then the gate of TDIR, which the dead one held shut;
+ * and with no daemon. And what others do at each store of an entry, and of an acknowledge that the
+ * gate refuses, without a death.
  */
 #include "death.h"
 #include "shm-gate.h"
@@ -40,7 +42,8 @@ static const struct {
         { "a level taken, still high: it comes", level, LEVEL, 1, false },
         { "a level taken, then lowered: it does not come", level_low, LEVEL, 0, false },
         { "active before it entered: it still is", active, EDGE, 0, true },
-        { "active before, and ended in guest: it still is (exception 8)", active_ended, EDGE, 0, true },
+        { "active before, and ended in guest: it still is (exception 8)", active_ended, EDGE, 0,
+          true },
         { "active before, then GICD_ICACTIVER: it is not", deactivated, EDGE, 0, false },
 };
 
@@ -63,8 +66,8 @@ static void killed_in_guest(unsigned n_list_registers)
                         n_taken += death_page->taken[v][cases[i].intid];
                 if (broken)
                         tap_note("%s", broken);
-                tap_ok(!broken && n_taken == cases[i].taken && is_active == cases[i].active, "%u list registers, killed in guest, %s",
-                       n_list_registers, cases[i].name);
+                tap_ok(!broken && n_taken == cases[i].taken && is_active == cases[i].active,
+                       "%u list registers, killed in guest, %s", n_list_registers, cases[i].name);
         }
 }
 
@@ -139,7 +142,8 @@ static void dead_at_the_gate(void)
         shm_park_end(&rig.gic, OTHER);
         taken = ack(&rig, OTHER);
         tap_ok(refused == NONE && death_page->rings[OTHER] && taken == AWAY,
-               "a port that does not trap is killed in guest: who waits at the gate is rung when it is buried, and takes the SPI");
+               "a port that does not trap is killed in guest: who waits at the gate is rung when "
+               "it is buried, and takes the SPI");
 }
 
 static void no_daemon(void)
@@ -161,7 +165,8 @@ static void no_daemon(void)
         shm_park_end(&rig.gic, VICTIM);
         taken = ack(&rig, VICTIM);
         tap_ok(refused == NONE && rung && taken == EDGE,
-               "nobody hears of TDIR's change, as if there were no daemon: who is refused rings the port that does not trap, and is rung when it leaves");
+               "nobody hears of TDIR's change, as if there were no daemon: who is refused rings "
+               "the port that does not trap, and is rung when it leaves");
 }
 
 /* --- the order of acknowledging --- */
@@ -193,9 +198,11 @@ static void order_is_kept(void)
                 n++;
                 high(&rig, LEVEL); /* has the list register */
                 death_write(VICTIM, ICC_EOIR1, HIGH);
-                wrong += (rig.gic.spis[HIGH - 32].word & GIC_WORD_ACTIVE) || !(rig.gic.spis[EDGE - 32].word & GIC_WORD_ACTIVE);
+                wrong += (rig.gic.spis[HIGH - 32].word & GIC_WORD_ACTIVE) ||
+                         !(rig.gic.spis[EDGE - 32].word & GIC_WORD_ACTIVE);
         }
-        tap_ok(n > 10 && wrong == 0, "killed after each of %u stores of an exit, folded in %u: an end is by INTID",
+        tap_ok(n > 10 && wrong == 0,
+               "killed after each of %u stores of an exit, folded in %u: an end is by INTID",
                plan.kill_at - 1, n);
 }
 
@@ -223,11 +230,14 @@ static void disabled_on_the_way_in(void)
                 death_here(enter, NULL, &plan);
                 n = death_page->n_stores;
                 for (unsigned i = 0; i < VGIC_MAX_LIST_REGISTERS; i++)
-                        has |= (death_page->banks[VICTIM].ich_lr[i] & VGIC_ICH_LR_STATE) && (uint32_t)death_page->banks[VICTIM].ich_lr[i] == EDGE;
+                        has |= (death_page->banks[VICTIM].ich_lr[i] & VGIC_ICH_LR_STATE) &&
+                               (uint32_t)death_page->banks[VICTIM].ich_lr[i] == EDGE;
                 resident = rig.gic.spis[EDGE - 32].word & GIC_WORD_RESIDENT;
                 wrong += has != resident;
         } while (plan.other_at < n);
-        tap_eq(wrong, 0, "disabled after each of %u stores of an entry: in a list register if and only if its word says so", n);
+        tap_eq(wrong, 0,
+               "disabled after each of %u stores of an entry: in a list register if and only if "
+               "its word says so", n);
 }
 
 static void cleared_at_the_gate(void)
@@ -246,7 +256,9 @@ static void cleared_at_the_gate(void)
                 death_exit(OTHER);
                 lost += ack(&rig, VICTIM) != EDGE;
         } while (plan.other_at < n);
-        tap_eq(lost, 0, "its activity cleared after each of %u stores of an acknowledge that the gate refuses: it comes when the gate opens", n);
+        tap_eq(lost, 0,
+               "its activity cleared after each of %u stores of an acknowledge that the gate "
+               "refuses: it comes when the gate opens", n);
 }
 
 int main(void)

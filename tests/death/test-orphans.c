@@ -4,10 +4,10 @@
 /*
  * The daemon is killed: guests go on, and a VMM repairs what it left (tests/death/README)
  *
- * A device sends edges by its ring, which the daemon injects: killed there, an interrupt may be pending without anybody
- * having been told. The VMM finds its connection gone and pays what the words owe. Killed in INIT there is no VM, and the
- * next daemon makes one. It raises and lowers a level as well: whatever the ring says, the daemon's
- * death leaves it low.
+ * A device sends edges by its ring, which the daemon injects: killed there, an interrupt may be
+ * pending without anybody having been told. The VMM finds its connection gone and pays what the
+ * words owe. Killed in INIT there is no VM, and the next daemon makes one. It raises and lowers a
+ * level as well: whatever the ring says, the daemon's death leaves it low.
  */
 #include <poll.h>
 #include <sched.h>
@@ -46,7 +46,10 @@ static uint32_t random_below(uint32_t n)
         return (uint32_t)((seed >> 33) % n);
 }
 
-/* The next edge when the last was delivered: none coalesces. It goes on after the daemon's death, to no effect. */
+/*
+ * The next edge when the last was delivered: none coalesces.
+ * It goes on after the daemon's death, to no effect.
+ */
 static void device(void)
 {
         struct vgic_conn *conn;
@@ -135,7 +138,8 @@ static void judge(struct vgic_vm *vm, struct vgic_vcpu *vcpu)
 
 static void one_death(void)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "orphan", .n_vcpus = 2, .n_spis = N_SPIS };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "orphan", .n_vcpus = 2,
+                                         .n_spis = N_SPIS };
         struct daemon_options quiet = { .quiet = true };
         uint32_t intids[N_EDGES + 1];
         struct vgic_irq_state level = { 0 };
@@ -187,7 +191,8 @@ static void ask(void)
         conn = daemon_connect(&proc);
         atomic_store(&page->ready, 1);
         for (;;) {
-                struct vgic_vm_config config = { .size = sizeof(config), .name = "init", .n_vcpus = 64, .n_spis = 960 };
+                struct vgic_vm_config config = { .size = sizeof(config), .name = "init",
+                                                 .n_vcpus = 64, .n_spis = 960 };
                 struct vgic_vm *vm = NULL;
 
                 if (vgic_vm_create(conn, &config, &vm) < 0 || vgic_vm_init(vm) < 0)
@@ -232,8 +237,10 @@ static bool killed_in_init(void)
 int main(void)
 {
         const char *kills = getenv("KILLS"), *draw = getenv("SEED");
-        unsigned n = kills && *kills ? (unsigned)strtoul(kills, NULL, 0) / 100 + 1 : 60, i, init_failed = 0;
-        uint64_t limit = base_clock_ns() + (kills && *kills ? UINT64_C(86400) : 6) * UINT64_C(1000000000);
+        unsigned n = kills && *kills ? (unsigned)strtoul(kills, NULL, 0) / 100 + 1 : 60, i,
+                 init_failed = 0;
+        uint64_t limit = base_clock_ns() +
+                         (kills && *kills ? UINT64_C(86400) : 6) * UINT64_C(1000000000);
 
         seed = draw && *draw ? strtoull(draw, NULL, 0) : 1;
         page = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -241,12 +248,15 @@ int main(void)
                 tap_bail("mmap");
         for (i = 0; i < n && base_clock_ns() < limit && !n_lost && !n_doubled; i++)
                 one_death();
-        tap_eq(n_lost, 0, "%u daemons killed while a device injects: nothing is left pending, and the guest goes on", i);
+        tap_eq(n_lost, 0,
+               "%u daemons killed while a device injects: nothing is left pending, and the guest "
+               "goes on", i);
         tap_eq(n_doubled, 0, "nothing came twice");
         tap_eq(n_stuck, 0, "and no wire of the device stays high");
         tap_note("it was high at %u of the deaths", n_high);
         for (i = 0; i < 8; i++)
                 init_failed += !killed_in_init();
-        tap_eq(init_failed, 0, "%u killed in CREATE and INIT: the next daemon makes the same VM", i);
+        tap_eq(init_failed, 0, "%u killed in CREATE and INIT: the next daemon makes the same VM",
+               i);
         return tap_done();
 }

@@ -4,9 +4,10 @@
 /*
  * Kill points: death after every single shared store of every operation (tests/death/README)
  *
- * Three executions without a death say what may be left of operation A if B is done by somebody else around the death:
- * B alone (A not done), A then B, B then A (what the repair completes). Each of: B after the death, B in the middle of A,
- * B in the middle of the repair, a second death in the middle of the repair.
+ * Three executions without a death say what may be left of operation A if B is done by somebody
+ * else around the death: B alone (A not done), A then B, B then A (what the repair completes). Each
+ * of: B after the death, B in the middle of A, B in the middle of the repair, a second death in the
+ * middle of the repair.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -50,7 +51,8 @@ void points_do_parts(const struct death_act *a, unsigned from, unsigned to)
 }
 
 /* Executions without a death obey the laws, or the judge is wrong. */
-static void expect(const struct death_act *a, const struct death_act *b, unsigned before, unsigned after, unsigned how)
+static void expect(const struct death_act *a, const struct death_act *b, unsigned before,
+                   unsigned after, unsigned how)
 {
         bool late = how & 1, repaired = how & 2;
         struct expected *e = &points_expected[points_n_expected++];
@@ -58,7 +60,10 @@ static void expect(const struct death_act *a, const struct death_act *b, unsigne
 
         if (points_n_expected == MAX_EXPECTED)
                 tap_bail("%s has too many parts", a->name);
-        *e = (struct expected) { .before = before, .after = after, .late = late, .repaired = repaired };
+        *e = (struct expected) { .before = before,
+                                .after = after,
+                                .late = late,
+                                .repaired = repaired };
         death_world_begin(a);
         points_do_parts(a, 0, before);
         if (repaired)
@@ -69,13 +74,15 @@ static void expect(const struct death_act *a, const struct death_act *b, unsigne
         if (has_burial)
                 death_bury(a);
         if (!death_look(a, &e->state, &broken))
-                tap_ok(false, "%s, %s, no death (%u, %u parts): %s", a->name, b->name, before, after, broken);
+                tap_ok(false, "%s, %s, no death (%u, %u parts): %s", a->name, b->name, before,
+                       after, broken);
 }
 
 static void expect_more(const struct death_act *a, const struct death_act *b)
 {
         for (unsigned how = 0; how < 4; how++)
-                for (unsigned done = 0; done <= points_n_parts(a) && (b->late || !(how & 1)); done++)
+                for (unsigned done = 0; done <= points_n_parts(a) && (b->late || !(how & 1));
+                     done++)
                         for (unsigned before = 0; before <= done; before++)
                                 if ((!(how & 2) || (death_has_ports && before == done)) &&
                                     (has_burial || done == points_n_parts(a)))
@@ -95,7 +102,8 @@ struct slot {
         unsigned kind;
 };
 
-static bool may_be(const struct death_act *a, const struct slot *slot, enum when when, const struct expected *e)
+static bool may_be(const struct death_act *a, const struct slot *slot, enum when when,
+                   const struct expected *e)
 {
         bool acknowledge = slot->kind == SHM_SLOT_ACK, between = when == IN_ACT;
 
@@ -111,7 +119,8 @@ static bool may_be(const struct death_act *a, const struct slot *slot, enum when
         return between || (a->flags & DEATH_FOLDS) ? e->before + e->after == 1 : e->before == 1;
 }
 
-static const char *judge(const struct death_act *a, const struct death_state *got, const struct slot *slot, enum when when)
+static const char *judge(const struct death_act *a, const struct death_state *got,
+                         const struct slot *slot, enum when when)
 {
         static char said[200];
         const char *differs;
@@ -122,11 +131,13 @@ static const char *judge(const struct death_act *a, const struct death_state *go
         for (unsigned i = 0; i < points_n_expected; i++) {
                 if (!may_be(a, slot, when, &points_expected[i]))
                         continue;
-                differs = death_differs(got, &points_expected[i].state, !(a->flags & DEATH_NO_NOTICE));
+                differs = death_differs(got, &points_expected[i].state,
+                                        !(a->flags & DEATH_NO_NOTICE));
                 if (!differs)
                         return NULL;
                 if (!said[0] || i + 1 == points_n_expected)
-                        snprintf(said, sizeof said, "%u+%u parts done: %s", points_expected[i].before, points_expected[i].after, differs);
+                        snprintf(said, sizeof said, "%u+%u parts done: %s",
+                                 points_expected[i].before, points_expected[i].after, differs);
         }
         return said;
 }
@@ -141,12 +152,14 @@ static void bury(const struct death_act *a)
 
 void points_report(const struct trial *t, const char *what)
 {
-        static const char *const places[] = { "after the death", "in the middle", "in the middle of the repair" };
+        static const char *const places[] = { "after the death", "in the middle",
+                                              "in the middle of the repair" };
 
         points_n_wrong++;
         if (points_n_wrong <= 40 || verbose)
-                tap_note("WRONG %s: killed at store %u; %s %s (at %u), second death %u: %s", t->a->name, t->kill_at,
-                         t->b->name, places[t->when], t->other_at, t->again_at, what);
+                tap_note("WRONG %s: killed at store %u; %s %s (at %u), second death %u: %s",
+                         t->a->name, t->kill_at, t->b->name, places[t->when], t->other_at,
+                         t->again_at, what);
 }
 
 /* Return: false if the operation has no store @kill_at. */
@@ -224,16 +237,21 @@ static void every_store(const struct death_act *a)
 
                 expect_all(a, &death_others[b]);
                 for (unsigned at = 1 + (step > 1 ? points_below(step) : 0); at <= n; at += step) {
-                        struct trial t = { .a = a, .b = &death_others[b], .when = AFTER_DEATH, .kill_at = at };
+                        struct trial t = { .a = a, .b = &death_others[b], .when = AFTER_DEATH,
+                                           .kill_at = at };
 
                         if (!try(&t))
-                                tap_ok(false, "%s: %u stores alone, no store %u now", a->name, n, at);
+                                tap_ok(false, "%s: %u stores alone, no store %u now", a->name, n,
+                                       at);
                 }
         }
-        tap_ok(points_n_wrong == wrong_before, "%s: killed after each of %u stores, %lu times", a->name, n, points_n_kills - kills_before);
+        tap_ok(points_n_wrong == wrong_before, "%s: killed after each of %u stores, %lu times",
+               a->name, n, points_n_kills - kills_before);
 }
 
-/* One combination of the rest, drawn: B in the middle of A or of the repair, deaths in the repair. */
+/*
+ * One combination of the rest, drawn: B in the middle of A or of the repair, deaths in the repair.
+ */
 static void some_other(const struct death_act *a, const struct death_act *b, unsigned rounds)
 {
         unsigned n = n_stores_of(a);
@@ -242,7 +260,9 @@ static void some_other(const struct death_act *a, const struct death_act *b, uns
                 return;
         expect_all(a, b);
         for (unsigned i = 0; i < rounds; i++) {
-                struct trial t = { .a = a, .b = b, .when = b->act ? points_below(N_WHENS) : IN_REPAIR, .kill_at = 1 + points_below(n) };
+                struct trial t = { .a = a, .b = b,
+                                   .when = b->act ? points_below(N_WHENS) : IN_REPAIR,
+                                   .kill_at = 1 + points_below(n) };
                 unsigned n_repair = t.when == IN_ACT ? 0 : count_repair(a, t.kill_at);
 
                 if (t.when == IN_ACT)
@@ -256,8 +276,8 @@ static void some_other(const struct death_act *a, const struct death_act *b, uns
 }
 
 /*
- * A death in the middle of the repair of a death in the middle of a deactivation, and at that moment its former holder
- * takes the interrupt again: each with each.
+ * A death in the middle of the repair of a death in the middle of a deactivation, and at that
+ * moment its former holder takes the interrupt again: each with each.
  */
 static void every_repair(const struct death_act *a, const struct death_act *b)
 {
@@ -268,7 +288,8 @@ static void every_repair(const struct death_act *a, const struct death_act *b)
                 unsigned n_repair = count_repair(a, at);
 
                 for (unsigned again = 1; again <= n_repair; again++) {
-                        struct trial t = { .a = a, .b = b, .when = IN_REPAIR, .kill_at = at, .other_at = again, .again_at = again };
+                        struct trial t = { .a = a, .b = b, .when = IN_REPAIR, .kill_at = at,
+                                           .other_at = again, .again_at = again };
 
                         try(&t);
                 }
@@ -281,9 +302,11 @@ static void all_repairs(void)
 
         for (unsigned i = 0; i < death_n_acts; i++)
                 for (unsigned j = 0; j < death_n_others; j++)
-                        if (strstr(death_acts[i].name, "another vCPU's") && strstr(death_others[j].name, "takes"))
+                        if (strstr(death_acts[i].name, "another vCPU's") &&
+                            strstr(death_others[j].name, "takes"))
                                 every_repair(&death_acts[i], &death_others[j]);
-        tap_ok(points_n_wrong == wrong_before, "%lu deaths in deactivations and in their repairs", points_n_kills - start);
+        tap_ok(points_n_wrong == wrong_before, "%lu deaths in deactivations and in their repairs",
+               points_n_kills - start);
 }
 
 static void the_rest(unsigned long kills)
@@ -291,11 +314,16 @@ static void the_rest(unsigned long kills)
         unsigned long wrong_before = points_n_wrong, start = points_n_kills;
 
         while (points_n_kills - start < kills)
-                some_other(&death_acts[points_below(death_n_acts)], &death_others[points_below(death_n_others)], 8);
-        tap_ok(points_n_wrong == wrong_before, "%lu deaths more, with others in the middle and second deaths in the repair", points_n_kills - start);
+                some_other(&death_acts[points_below(death_n_acts)],
+                           &death_others[points_below(death_n_others)], 8);
+        tap_ok(points_n_wrong == wrong_before,
+               "%lu deaths more, with others in the middle and second deaths in the repair",
+               points_n_kills - start);
 }
 
-/* Two threads die: vCPU 0 after a store of A, vCPU 2 after a store of what it does at that moment. */
+/*
+ * Two threads die: vCPU 0 after a store of A, vCPU 2 after a store of what it does at that moment.
+ */
 static void two_threads(const struct death_act *a, const struct death_act *b)
 {
         static const struct death_act nobody = { .name = "nobody" };
@@ -307,7 +335,8 @@ static void two_threads(const struct death_act *a, const struct death_act *b)
         expect_all(a, &nobody);
         expect_more(a, b);
         for (unsigned i = 0; n && n_other && i < 2 * n_other && i < 16; i++) {
-                struct trial t = { .a = a, .b = b, .when = IN_ACT, .other_at = 1 + points_below(n) };
+                struct trial t = { .a = a, .b = b, .when = IN_ACT,
+                                   .other_at = 1 + points_below(n) };
 
                 t.kill_at = t.other_at;
                 t.other_kill_at = 1 + points_below(n_other);
@@ -374,7 +403,8 @@ const char *points_judge_continued(const struct death_act *a, const struct death
         for (unsigned i = 0; i < points_n_expected; i++) {
                 struct death_state want;
 
-                if (points_expected[i].repaired || points_expected[i].before + points_expected[i].after != points_n_parts(a))
+                if (points_expected[i].repaired ||
+                    points_expected[i].before + points_expected[i].after != points_n_parts(a))
                         continue;
                 if (death_third && !points_may_third_be(points_expected[i].third))
                         continue;
@@ -491,7 +521,8 @@ static void stop_at_each_access(const struct death_act *a)
 
 int main(int argc, char **argv)
 {
-        const char *kills = getenv("KILLS"), *draw = getenv("SEED"), *only = argc > 1 ? argv[1] : NULL;
+        const char *kills = getenv("KILLS"), *draw = getenv("SEED"),
+                   *only = argc > 1 ? argv[1] : NULL;
 
         seed = draw && *draw ? strtoull(draw, NULL, 0) : 1;
         verbose = getenv("VERBOSE") != NULL;
@@ -509,7 +540,9 @@ int main(int argc, char **argv)
         if (!only || strstr("repairs", only))
                 all_repairs();
         if (!only)
-                the_rest(kills && *kills ? strtoul(kills, NULL, 0) : death_has_ports ? 6000 : 12000);
+                the_rest(kills && *kills   ? strtoul(kills, NULL, 0)
+                         : death_has_ports ? 6000
+                                           : 12000);
         tap_note("%u operations with %lu shared stores, each a kill point", death_n_acts, n_points);
         tap_note("%lu stops and continuations; %lu made a compare-and-swap fail: deaths, too",
                  points_n_stops, n_failed);

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A storm of deaths: the product as it is, with the real daemon; processes are killed at random instructions
- * (tests/death/README)
+ * A storm of deaths: the product as it is, with the real daemon; processes are killed at random
+ * instructions (tests/death/README)
  */
 #include <errno.h>
 #include <poll.h>
@@ -38,7 +38,8 @@ static uint32_t random_below(uint32_t n)
 /* --- processes --- */
 
 static void (*const mains[N_ROLES])(unsigned long arg) = {
-        [VICTIM_VMM] = storm_vmm, [SURVIVOR] = storm_survivor, [DEVICE] = storm_device, [TOOL] = storm_tool,
+        [VICTIM_VMM] = storm_vmm, [SURVIVOR] = storm_survivor, [DEVICE] = storm_device,
+        [TOOL] = storm_tool,
 };
 
 static void spawn(enum role role, unsigned long arg)
@@ -54,7 +55,10 @@ static void spawn(enum role role, unsigned long arg)
         }
 }
 
-/* Until @word is @value; a process that ended by itself is the test's fault. Return: false after the limit of time. */
+/*
+ * Until @word is @value; a process that ended by itself is the test's fault. Return: false after
+ * the limit of time.
+ */
 static bool wait_for(_Atomic uint32_t *word, uint32_t value)
 {
         uint64_t end = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
@@ -79,7 +83,8 @@ static void wait_sessions(uint32_t n)
 
         while (vgic_vm_query(tool, "storm", &info) == 0 && info.n_sessions != n)
                 if (base_clock_ns() > end)
-                        tap_bail("the daemon does not see the death: %u sessions, not %u", info.n_sessions, n);
+                        tap_bail("the daemon does not see the death: %u sessions, not %u",
+                                 info.n_sessions, n);
 }
 
 /* --- death --- */
@@ -92,26 +97,33 @@ static void spin(uint32_t n)
 
 static bool is_in_operation(void)
 {
-        return atomic_load(&vm->gic.vcpus[0].slot.op) != SHM_SLOT_NONE || atomic_load(&vm->gic.vcpus[2].slot.op) != SHM_SLOT_NONE;
+        return atomic_load(&vm->gic.vcpus[0].slot.op) != SHM_SLOT_NONE ||
+               atomic_load(&vm->gic.vcpus[2].slot.op) != SHM_SLOT_NONE;
 }
 
-/* One instruction at a time, from wherever it is: @n, or until an operation has begun, and @n more of that. */
+/*
+ * One instruction at a time, from wherever it is: @n, or until an operation has begun,
+ * and @n more of that.
+ */
 static void step_and_kill(pid_t pid, uint32_t n, bool into_operation)
 {
         uint32_t limit = into_operation ? 4000 : 0;
         int status;
 
-        if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 || waitpid(pid, &status, 0) != pid) {
+        if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0 || ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 ||
+            waitpid(pid, &status, 0) != pid) {
                 kill(pid, SIGKILL);
                 waitpid(pid, &status, 0);
                 return;
         }
         for (uint32_t i = 0; i < n; i++) {
                 for (; limit && !is_in_operation(); limit--)
-                        if (ptrace(PTRACE_SINGLESTEP, pid, 0, 0) < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+                        if (ptrace(PTRACE_SINGLESTEP, pid, 0, 0) < 0 ||
+                            waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
                                 limit = 1;
                 limit = 0;
-                if (ptrace(PTRACE_SINGLESTEP, pid, 0, 0) < 0 || waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+                if (ptrace(PTRACE_SINGLESTEP, pid, 0, 0) < 0 || waitpid(pid, &status, 0) != pid ||
+                    !WIFSTOPPED(status))
                         break;
                 n_steps++;
         }
@@ -137,8 +149,8 @@ static void end_of(enum role role, bool steps)
 }
 
 /*
- * The slots of the dead VMM's vCPUs, before anybody repairs: the daemon is held while it dies. What one of them is
- * acknowledging was not delivered.
+ * The slots of the dead VMM's vCPUs, before anybody repairs: the daemon is held while it dies. What
+ * one of them is acknowledging was not delivered.
  */
 static uint32_t acknowledging[2];
 
@@ -172,8 +184,8 @@ static bool is_active(uint32_t intid, uint32_t *ret_holder)
 }
 
 /*
- * An acknowledge that was committed, and of which the dead one did not come to write: its slot was empty, so it was
- * delivered. If an end was under way as well, either is possible.
+ * An acknowledge that was committed, and of which the dead one did not come to write: its slot was
+ * empty, so it was delivered. If an end was under way as well, either is possible.
  */
 static void count_unrecorded(void)
 {
@@ -212,10 +224,11 @@ static void show(const char *what, uint32_t intid)
         struct vgic_irq_state state = { 0 };
 
         vgic_vm_irq_state(vm, 0, intid, &state);
-        tap_note("%s: %u: sent %u..%u, taken %u + %u..%u, ends %u+%u..%u+%u; pending %d active %d holder %d vcpu %d", what, intid,
-                 r->sent_done, r->sent_begun, r->taken, r->unrecorded_min, r->unrecorded_max, r->ends_done[0], r->ends_done[1],
-                 r->ends_begun[0], r->ends_begun[1],
-                 state.pending, state.active, (int)state.holder, (int)state.vcpu);
+        tap_note("%s: %u: sent %u..%u, taken %u + %u..%u, ends %u+%u..%u+%u; pending %d active %d "
+                 "holder %d vcpu %d",
+                 what, intid, r->sent_done, r->sent_begun, r->taken, r->unrecorded_min,
+                 r->unrecorded_max, r->ends_done[0], r->ends_done[1], r->ends_begun[0],
+                 r->ends_begun[1], state.pending, state.active, (int)state.holder, (int)state.vcpu);
 }
 
 /* All is quiet: nobody sends, everybody has taken what there was. */
@@ -225,14 +238,19 @@ static void judge(void)
 
         while (!all_came() && base_clock_ns() < end)
                 sched_yield();
-        /* What is neither sent nor not sent may still be on its way: until nothing is pending or active any more. */
+        /*
+         * What is neither sent nor not sent may still be on its way: until nothing is pending or
+         * active any more.
+         */
         for (uint32_t intid = FIRST; intid < FIRST + N_EDGES; intid++) {
                 struct vgic_irq_state state = { 0 };
                 struct record *r = &storm->records[intid];
 
-                while (vgic_vm_irq_state(vm, 0, intid, &state) == 0 && (state.pending || state.active) && base_clock_ns() < end)
+                while (vgic_vm_irq_state(vm, 0, intid, &state) == 0 &&
+                       (state.pending || state.active) && base_clock_ns() < end)
                         sched_yield();
-                while (base_clock_ns() < end && (r->ends_begun[0] != r->ends_done[0] || r->ends_begun[1] != r->ends_done[1]))
+                while (base_clock_ns() < end &&
+                       (r->ends_begun[0] != r->ends_done[0] || r->ends_begun[1] != r->ends_done[1]))
                         sched_yield();
                 if (r->taken + r->unrecorded_max < r->sent_done || state.pending) {
                         n_lost++;
@@ -255,7 +273,8 @@ static void judge(void)
 
 static void create_vm(char *token)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "storm", .n_vcpus = N_STORM_VCPUS, .n_spis = 64 };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "storm",
+                                         .n_vcpus = N_STORM_VCPUS, .n_spis = 64 };
         struct vgic_conn *conn = daemon_connect(&storm_daemon);
         struct vgic_vm *made = NULL;
         uint32_t intids[N_EDGES + 1], n = 0;
@@ -324,7 +343,8 @@ static void one_death(unsigned round)
         wait_sessions(n_processes());
         if (role == VICTIM_VMM)
                 count_unrecorded();
-        atomic_store(&storm->has_threads, role == VICTIM_VMM ? threads : atomic_load(&storm->has_threads));
+        atomic_store(&storm->has_threads,
+                     role == VICTIM_VMM ? threads : atomic_load(&storm->has_threads));
         spawn(role, random_below(UINT32_MAX));
         if (!wait_for(&storm->ready[role], 1))
                 tap_bail("role %u does not start again", role);
@@ -338,7 +358,8 @@ int main(void)
 {
         const char *kills = getenv("KILLS"), *draw = getenv("SEED");
         unsigned long n = kills && *kills ? strtoul(kills, NULL, 0) : 600;
-        uint64_t limit = base_clock_ns() + (kills && *kills ? UINT64_C(86400) : 12) * UINT64_C(1000000000);
+        uint64_t limit = base_clock_ns() +
+                         (kills && *kills ? UINT64_C(86400) : 12) * UINT64_C(1000000000);
         unsigned round = 0;
 
         seed = draw && *draw ? strtoull(draw, NULL, 0) : 1;
@@ -361,9 +382,11 @@ int main(void)
                 one_death(round);
         for (unsigned role = 0; role < TOOL; role++)
                 end_of(role, false);
-        tap_note("killed: VMM %lu, device %lu, vgicctl %lu; %lu single steps; %lu acknowledged and not written down", n_deaths[VICTIM_VMM],
-                 n_deaths[DEVICE], n_deaths[TOOL], n_steps, n_unrecorded);
-        tap_note("a vCPU was in the middle of an acknowledge %lu times, of another operation %lu times", n_in_ack, n_in_other);
+        tap_note("killed: VMM %lu, device %lu, vgicctl %lu; %lu single steps; %lu acknowledged and "
+                 "not written down",
+                 n_deaths[VICTIM_VMM], n_deaths[DEVICE], n_deaths[TOOL], n_steps, n_unrecorded);
+        tap_note("a vCPU was in the middle of an acknowledge %lu times, of another operation %lu "
+                 "times", n_in_ack, n_in_other);
         tap_note("delivered %lu", (unsigned long)storm->n_delivered);
         tap_eq(n_lost, 0, "after %u deaths: no interrupt was lost", round);
         tap_eq(n_doubled, 0, "none was delivered twice");
