@@ -41,8 +41,9 @@ static uint32_t below(struct work *w, uint32_t n)
 
 static uint32_t any_register(struct work *w)
 {
-        static const uint32_t regs[] = { VGIC_ICC_IAR1_EL1, VGIC_ICC_EOIR1_EL1, VGIC_ICC_IAR0_EL1, VGIC_ICC_EOIR0_EL1,
-                                         VGIC_ICC_DIR_EL1, VGIC_ICC_PMR_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_BPR1_EL1 };
+        static const uint32_t regs[] = { VGIC_ICC_IAR1_EL1, VGIC_ICC_EOIR1_EL1, VGIC_ICC_IAR0_EL1,
+                                         VGIC_ICC_EOIR0_EL1, VGIC_ICC_DIR_EL1, VGIC_ICC_PMR_EL1,
+                                         VGIC_ICC_CTLR_EL1, VGIC_ICC_BPR1_EL1 };
 
         return regs[below(w, sizeof(regs) / sizeof(regs[0]))];
 }
@@ -56,7 +57,8 @@ static void use_bank(struct work *w, const struct icv_params *params, struct vgi
                 if (below(w, 2))
                         icv_read(params, bank, any_register(w), &value);
                 else
-                        icv_write(params, bank, any_register(w), below(w, 2) ? value : below(w, 300));
+                        icv_write(params, bank, any_register(w),
+                                  below(w, 2) ? value : below(w, 300));
 }
 
 /* What no hardware does. */
@@ -78,7 +80,8 @@ static void spoil_bank(struct work *w, struct vgic_lr_bank *bank)
                 break;
         default:
                 for (unsigned i = 0; i < VGIC_MAX_LIST_REGISTERS; i++)
-                        bank->ich_lr[i] ^= scribble_draw(&w->seed) & (VGIC_ICH_LR_PENDING | VGIC_ICH_LR_ACTIVE);
+                        bank->ich_lr[i] ^= scribble_draw(&w->seed) &
+                                           (VGIC_ICH_LR_PENDING | VGIC_ICH_LR_ACTIVE);
         }
 }
 
@@ -125,17 +128,21 @@ static void turn(struct work *w)
                 _exit(4);
 }
 
-void ports_be(const struct daemon_proc *proc, const char *name, uint32_t first, uint32_t n, uint64_t seed, _Atomic(uint64_t) *n_turns,
-              void (*on_ready)(void *arg), void *arg)
+void ports_be(const struct daemon_proc *proc, const char *name, uint32_t first, uint32_t n,
+              uint64_t seed, _Atomic(uint64_t) *n_turns, void (*on_ready)(void *arg), void *arg)
 {
         struct work w = { .conn = daemon_connect(proc), .seed = seed };
 
         if (vgic_vm_attach(w.conn, name, VGIC_ROLE_VMM, &w.vm) < 0)
                 _exit(1);
         for (uint32_t i = first; i < first + n && w.n < MAX_PORTS; i++) {
-                struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = 1 + below(&w, 16) };
+                struct vgic_vcpu_options options = { .size = sizeof(options),
+                                                     .list_registers = 1 + below(&w, 16) };
 
-                w.params[w.n] = (struct icv_params){ .n_list_registers = (uint8_t)options.list_registers, .n_priority_bits = 5 };
+                w.params[w.n] = (struct icv_params){
+                        .n_list_registers = (uint8_t)options.list_registers,
+                        .n_priority_bits = 5
+                };
                 if (vgic_vcpu_register(w.vm, i, &options, &w.vcpus[w.n]) == 0)
                         w.n++;
         }
@@ -174,9 +181,11 @@ static bool wait_turns(const struct ports *ports, uint64_t n)
         return true;
 }
 
-void ports_start(struct ports *ports, const struct daemon_proc *proc, const char *name, uint32_t first, uint32_t n, uint64_t seed)
+void ports_start(struct ports *ports, const struct daemon_proc *proc, const char *name,
+                 uint32_t first, uint32_t n, uint64_t seed)
 {
-        ports->n_turns = mmap(NULL, sizeof(*ports->n_turns), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        ports->n_turns = mmap(NULL, sizeof(*ports->n_turns), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (ports->n_turns == MAP_FAILED)
                 tap_bail("no memory");
         fflush(stdout);

@@ -32,7 +32,7 @@
 #include "victim.h"
 
 #define N_SPIS   96u
-#define N_VCPUS  300u           /* each with a doorbell that blocks: 5 ms for each were more than a second */
+#define N_VCPUS  300u  /* each with a doorbell that blocks: 5 ms for each were more than a second */
 #define ROUNDS   5u
 
 /* --- a ring that is never empty, and whose client wants to be told of room all the time --- */
@@ -48,7 +48,9 @@ static void fill_for_ever(const struct daemon_proc *proc, const char *token)
                 _exit(1);
         q = &device->ring.page->to_daemon;
         for (unsigned i = 0; i < SHM_RING_ENTRIES; i++)
-                atomic_store(&q->entries[i], SHM_RING_ENTRY(i & 1 ? SHM_RING_ASSERT : SHM_RING_DEASSERT, TRICK_SPI));
+                atomic_store(&q->entries[i],
+                             SHM_RING_ENTRY(i & 1 ? SHM_RING_ASSERT : SHM_RING_DEASSERT,
+                                            TRICK_SPI));
         for (unsigned i = 0;; i++) {
                 atomic_store(&q->tail, atomic_load(&q->head) + SHM_RING_ENTRIES);
                 atomic_store(&q->wants_room, 1);
@@ -75,7 +77,8 @@ static void ring_never_empty_holds_nobody_up(struct daemon_proc *proc, const str
         while (vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring < 1000)
                 ;
         tap_ok(victim_serves(victim, ROUNDS), "a ring that is never empty: the other VM is served");
-        tap_ok(vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring > 1000, "a ring that is never empty: the ring is served, too");
+        tap_ok(vgic_vm_query(conn, "hostile", &info) == 0 && info.injections_ring > 1000,
+               "a ring that is never empty: the ring is served, too");
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);
@@ -97,7 +100,8 @@ static void blocking_doorbells_convict_their_vm(struct daemon_proc *proc,
         }
         vgic_msg_reset(tool, "hostile", 0, VGIC_RESET_SYSTEM); /* rings those that run */
         vgic_msg_attr_set(tool, "hostile", VGIC_ATTR_DIST_REGS, 0, 0x12); /* GICD_CTLR: rings all */
-        tap_ok(trick_wait_disconnected(conn), "%u doorbells that block: their VMM is disconnected", N_VCPUS);
+        tap_ok(trick_wait_disconnected(conn), "%u doorbells that block: their VMM is disconnected",
+               N_VCPUS);
         tap_ok(victim_serves(victim, ROUNDS), "their VMM was disconnected: the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -135,7 +139,8 @@ static void blocking_tdir_eventfds_convict_their_vm(struct daemon_proc *proc,
                 close(fd);
         }
         vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
-        tap_ok(trick_wait_disconnected(conn), "%u TDIR eventfds that block: their VMM is disconnected", N_VCPUS);
+        tap_ok(trick_wait_disconnected(conn),
+               "%u TDIR eventfds that block: their VMM is disconnected", N_VCPUS);
         tap_ok(victim_serves(victim, ROUNDS), "their VMM was disconnected: the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -242,7 +247,9 @@ static void take_all(struct vgic_vcpu *vcpu, unsigned counts[32 + MANY_SPIS])
         for (unsigned n = 0; n < MANY_SPIS; n++) {
                 uint32_t intid;
 
-                if (!(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000), NULL, 0) & VGIC_WAKE_IRQ))
+                if (!(vgic_vcpu_park(vcpu, base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000),
+                                     NULL, 0) &
+                      VGIC_WAKE_IRQ))
                         return;
                 intid = vgic_vcpu_ack(vcpu, 1);
                 vgic_vcpu_eoi(vcpu, 1, intid);
@@ -262,13 +269,13 @@ static void many_to_place_hold_nobody_up(struct daemon_proc *proc, const struct 
 
         trick_boot_distributor(vm);
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++) {
-                vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, UINT64_C(1) << 31);          /* IROUTER: 1 of N */
-                vgic_gicd_write(vm, 0xc00 + intid / 16 * 4, 4, 0xaaaaaaaa);             /* ICFGR: edge */
+                vgic_gicd_write(vm, 0x6000 + 8 * intid, 8, UINT64_C(1) << 31); /* IROUTER: 1 of N */
+                vgic_gicd_write(vm, 0xc00 + intid / 16 * 4, 4, 0xaaaaaaaa);        /* ICFGR: edge */
         }
         pid = other_spawn(hold_all, proc);
         vcpu = guest_boot_vcpu(vm, 0, 0);
-        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "%u interrupts wait for the %u vCPUs of another process", MANY_SPIS,
-               MANY_VCPUS - 1);
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS,
+               "%u interrupts wait for the %u vCPUs of another process", MANY_SPIS, MANY_VCPUS - 1);
         other_kill(pid);
         take_all(vcpu, counts);
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++)
@@ -285,14 +292,17 @@ static void many_to_place_hold_nobody_up(struct daemon_proc *proc, const struct 
 /* A connection over which more was sent than is read, and whose close() waits a minute for it. */
 static int lingering_socket(int *ret_other)
 {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         struct linger linger = { .l_onoff = 1, .l_linger = 60 };
         socklen_t size = sizeof(address);
         static const char bytes[65536];
-        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+            fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
         if (bind(listener, (struct sockaddr *)&address, size) < 0 || listen(listener, 1) < 0 ||
-            getsockname(listener, (struct sockaddr *)&address, &size) < 0 || connect(fd, (struct sockaddr *)&address, size) < 0) {
+            getsockname(listener, (struct sockaddr *)&address, &size) < 0 ||
+            connect(fd, (struct sockaddr *)&address, size) < 0) {
                 close(listener);
                 close(fd);
                 return -1;
@@ -305,13 +315,17 @@ static int lingering_socket(int *ret_other)
         return fd;
 }
 
-/* The daemon is to be the last who holds it: it is sent with the first bytes of a message, whose rest follows or does not. */
+/*
+ * The daemon is to be the last who holds it: it is sent with the first bytes of a message, whose
+ * rest follows or does not.
+ */
 static void give(const struct daemon_proc *proc, int fd, bool whole)
 {
         int socket = daemon_raw_hello(proc);
         uint8_t frame[PROTO_HEADER_BYTES];
 
-        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST, .flags = PROTO_VERSION });
+        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST,
+                                                          .flags = PROTO_VERSION });
         if (proto_fds_send(socket, frame, 3, &fd, 1) != 3)
                 tap_note("send: %s", strerror(errno));
         close(fd);
@@ -323,7 +337,10 @@ static void give(const struct daemon_proc *proc, int fd, bool whole)
         close(socket);
 }
 
-/* The same with bytes that the daemon never reads: it ends the connection for what came before them. */
+/*
+ * The same with bytes that the daemon never reads:
+ * it ends the connection for what came before them.
+ */
 static void give_unread(const struct daemon_proc *proc, int fd)
 {
         int socket = daemon_raw_hello(proc);
@@ -346,7 +363,8 @@ static void descriptor_whose_close_waits_holds_nobody_up(void)
 
         daemon_start(&proc, &(struct daemon_options){ .quiet = true });
         for (unsigned i = 0; i < 3; i++) {
-                static const char *const ways[] = { "sent along", "sent with half a message", "sent behind the end" };
+                static const char *const ways[] = { "sent along", "sent with half a message",
+                                                    "sent behind the end" };
 
                 fd = lingering_socket(&other[i]);
                 if (fd < 0)
@@ -355,7 +373,9 @@ static void descriptor_whose_close_waits_holds_nobody_up(void)
                         give(&proc, fd, i == 0);
                 else
                         give_unread(&proc, fd);
-                tap_ok(daemon_alive(&proc), "a socket whose close() would wait a minute, %s: the daemon serves on", ways[i]);
+                tap_ok(daemon_alive(&proc),
+                       "a socket whose close() would wait a minute, %s: the daemon serves on",
+                       ways[i]);
         }
         tap_eq(daemon_stop(&proc), 0, "and it stops in order");
         for (unsigned i = 0; i < 3; i++)
@@ -369,7 +389,8 @@ int main(void)
         struct victim victim;
         int before;
 
-        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .quiet = !getenv("LOUD") });
+        daemon_start(&proc,
+                     &(struct daemon_options){ .arguments = arguments, .quiet = !getenv("LOUD") });
         victim_start(&victim, &proc, 0);
         before = daemon_fd_count(&proc);
         ring_never_empty_holds_nobody_up(&proc, &victim);

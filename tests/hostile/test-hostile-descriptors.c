@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Tricks with the descriptors that the daemon hands out and takes; each while another VM must be served
+ * Tricks with the descriptors that the daemon hands out and takes;
+ * each while another VM must be served
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +95,8 @@ static void what_is_no_eventfd_is_refused(struct daemon_proc *proc, const struct
         for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
                 if (tries[i].fd < 0)
                         tap_bail("%s: %s", tries[i].what, strerror(errno));
-                tap_eq(vgic_tdir_subscribe(vcpu, tries[i].fd), -EINVAL, "%s is refused where an eventfd belongs", tries[i].what);
+                tap_eq(vgic_tdir_subscribe(vcpu, tries[i].fd), -EINVAL,
+                       "%s is refused where an eventfd belongs", tries[i].what);
                 close(tries[i].fd);
         }
         tap_ok(daemon_wait_fds(proc, before), "what was refused as an eventfd: none is kept");
@@ -108,7 +110,8 @@ static void what_is_no_eventfd_is_refused(struct daemon_proc *proc, const struct
 static void daemons_own_doorbell_does_not_loop(struct daemon_proc *proc,
                                                const struct victim *victim)
 {
-        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc), *dev = daemon_connect(proc);
+        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc),
+                         *dev = daemon_connect(proc);
         struct vgic_vm *vm = daemon_vm(conn, "hostile", 3, N_SPIS, VGIC_VM_EPHEMERAL), *device;
         uint32_t intids[] = { TRICK_SPI };
         char token[VGIC_TOKEN_MAX + 1];
@@ -118,17 +121,21 @@ static void daemons_own_doorbell_does_not_loop(struct daemon_proc *proc,
         trick_boot_distributor(vm);
         for (uint32_t i = 0; i < 3; i++)
                 vcpus[i] = guest_boot_vcpu(vm, i, 0);
-        if (vgic_grant(vm, "disk", intids, 1, token) < 0 || vgic_device_attach(dev, "hostile", token, &device) < 0)
+        if (vgic_grant(vm, "disk", intids, 1, token) < 0 ||
+            vgic_device_attach(dev, "hostile", token, &device) < 0)
                 tap_bail("device: %s", vgic_conn_error(dev));
-        tap_eq(vgic_tdir_subscribe(vcpus[0], vm->daemon_doorbell), 0, "a VMM subscribes with the daemon's own TDIR doorbell");
-        tap_eq(vgic_tdir_subscribe(vcpus[1], device->ring_to_daemon), 0, "with the doorbell of a ring");
+        tap_eq(vgic_tdir_subscribe(vcpus[0], vm->daemon_doorbell), 0,
+               "a VMM subscribes with the daemon's own TDIR doorbell");
+        tap_eq(vgic_tdir_subscribe(vcpus[1], device->ring_to_daemon), 0,
+               "with the doorbell of a ring");
         tap_eq(vgic_tdir_subscribe(vcpus[2], vm->doorbells[0]), 0, "and with that of a vCPU");
         for (unsigned i = 0; i < 20; i++) {
                 vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
                 vgic_vcpu_eoi(vcpus[0], 1, vgic_vcpu_ack(vcpus[0], 1));
                 vgic_vm_query(tool, "hostile", &info);
         }
-        tap_ok(victim_serves(victim, ROUNDS), "the daemon does not wake itself for ever: the other VM is served");
+        tap_ok(victim_serves(victim, ROUNDS),
+               "the daemon does not wake itself for ever: the other VM is served");
         vgic_vm_detach(device);
         vgic_vm_detach(vm);
         vgic_disconnect(dev);
@@ -140,7 +147,8 @@ static void daemons_own_doorbell_does_not_loop(struct daemon_proc *proc,
 
 static bool add_seals(int fd)
 {
-        static const int seals[] = { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE };
+        static const int seals[] = { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE,
+                                     F_SEAL_FUTURE_WRITE };
         bool any = false;
 
         for (size_t i = 0; i < sizeof(seals) / sizeof(seals[0]); i++)
@@ -153,10 +161,13 @@ static void try_memory(int fd, const char *what)
         struct stat st = { 0 };
 
         fstat(fd, &st);
-        tap_ok(ftruncate(fd, 0) < 0 && ftruncate(fd, st.st_size / 2) < 0, "%s cannot be made shorter", what);
-        tap_ok(ftruncate(fd, st.st_size * 2) < 0 && fallocate(fd, 0, st.st_size, 4096) < 0, "nor longer");
+        tap_ok(ftruncate(fd, 0) < 0 && ftruncate(fd, st.st_size / 2) < 0,
+               "%s cannot be made shorter", what);
+        tap_ok(ftruncate(fd, st.st_size * 2) < 0 && fallocate(fd, 0, st.st_size, 4096) < 0,
+               "nor longer");
         tap_ok(!add_seals(fd), "it takes no further seal");
-        tap_eq(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size), 0, "its pages can be taken out");
+        tap_eq(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size), 0,
+               "its pages can be taken out");
 }
 
 /* The raw descriptors: libvgic closes them once it has mapped. */
@@ -199,13 +210,15 @@ static void memory_taken_away_hurts_nobody_else(struct daemon_proc *proc,
         try_memory(fds.n == 3 ? fds.fd[0] : -1, "a ring");
         (void)!write(fds.fd[1], &(uint64_t){ 1 }, sizeof(uint64_t));
         proto_fds_clear(&fds);
-        tap_eq(vgic_vm_query(tool, "hostile", &info), 0, "without the ring's pages the daemon answers");
+        tap_eq(vgic_vm_query(tool, "hostile", &info), 0,
+               "without the ring's pages the daemon answers");
 
         daemon_raw_frame(socket, PROTO_VM_MAP, PROTO_VERSION, 0, NULL, 0);
         raw_reply(socket, &fds);
         try_memory(fds.n == 3 ? fds.fd[0] : -1, "a segment");
         proto_fds_clear(&fds);
-        tap_ok(vgic_msg_icc_ctlr(tool, "hostile", 0, &ctlr) == 0 && ctlr.valid == 0, "without the segment's pages it reads zeroes");
+        tap_ok(vgic_msg_icc_ctlr(tool, "hostile", 0, &ctlr) == 0 && ctlr.valid == 0,
+               "without the segment's pages it reads zeroes");
         tap_eq(vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE), 0, "injects");
         tap_eq(vgic_msg_reset(tool, "hostile", 0, VGIC_RESET_SYSTEM), 0, "resets");
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
@@ -237,13 +250,15 @@ static unsigned try_to_write(const struct daemon_proc *proc)
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fds.fd[0]);
         wrong |= (open(path, O_RDWR) >= 0) << 0;
         wrong |= (open(path, O_WRONLY) >= 0) << 1;
-        wrong |= (mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fds.fd[0], 0) != MAP_FAILED) << 2;
+        wrong |= (mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fds.fd[0], 0) != MAP_FAILED)
+                 << 2;
         at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fds.fd[0], 0);
         wrong |= (at == MAP_FAILED) << 3;
         wrong |= (mprotect(at, 4096, PROT_READ | PROT_WRITE) == 0) << 4;
         wrong |= (write(fds.fd[0], "x", 1) == 1) << 5;
         wrong |= (ftruncate(fds.fd[0], 0) == 0) << 6;
-        wrong |= (fallocate(fds.fd[0], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == 0) << 7;
+        wrong |= (fallocate(fds.fd[0], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == 0)
+                 << 7;
         /* qemu-user says yes to all advice, and follows none. */
         wrong |= (madvise(at, 4096, MADV_REMOVE) == 0 && *(volatile uint64_t *)at == 0) << 8;
         wrong |= (fchmod(fds.fd[0], 0666) == 0) << 9;
@@ -253,7 +268,8 @@ static unsigned try_to_write(const struct daemon_proc *proc)
 }
 
 /* In a process of another user. Return: what @work returns; UINT32_MAX it died. */
-static unsigned as_nobody(const struct daemon_proc *proc, unsigned (*work)(const struct daemon_proc *proc))
+static unsigned as_nobody(const struct daemon_proc *proc,
+                          unsigned (*work)(const struct daemon_proc *proc))
 {
         unsigned wrong = UINT32_MAX;
         int result[2];
@@ -332,7 +348,8 @@ static void shared_eventfd_sends_no_signal(struct daemon_proc *proc, const struc
         int fds[] = { vm->doorbells[0], vm->daemon_doorbell, base_fd_eventfd() };
 
         vgic_tdir_subscribe(vcpu, fds[2]);
-        for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) { /* "tell the daemon by SIGKILL when something moves" */
+        /* "tell the daemon by SIGKILL when something moves" */
+        for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
                 fcntl(fds[i], F_SETOWN, proc->pid);
                 fcntl(fds[i], F_SETSIG, SIGKILL);
                 fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_ASYNC);
@@ -341,7 +358,8 @@ static void shared_eventfd_sends_no_signal(struct daemon_proc *proc, const struc
         vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
         vgic_msg_attr_set(tool, "hostile", VGIC_ATTR_DIST_REGS, 0, 0x12);
         (void)!write(vm->daemon_doorbell, &(uint64_t){ 1 }, sizeof(uint64_t));
-        tap_ok(victim_serves(victim, ROUNDS), "no signal is sent by a shared eventfd: the other VM is served");
+        tap_ok(victim_serves(victim, ROUNDS),
+               "no signal is sent by a shared eventfd: the other VM is served");
         close(fds[2]);
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -384,7 +402,8 @@ static void watcher_that_never_reads_holds_nobody_up(struct daemon_proc *proc,
         trick_boot_distributor(vm);
         setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &one, sizeof(one));
         setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &one, sizeof(one));
-        tap_eq(daemon_raw_call(socket, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_OK, "with the smallest buffers a request is answered");
+        tap_eq(daemon_raw_call(socket, PROTO_TDIR_WATCH, NULL, NULL, 0), PROTO_OK,
+               "with the smallest buffers a request is answered");
         for (unsigned i = 0; i < 2000; i++) { /* each a change or two, of which it reads none */
                 vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
                 vgic_vcpu_eoi(vcpu, 1, vgic_vcpu_ack(vcpu, 1));
@@ -416,7 +435,8 @@ int main(void)
         shared_eventfd_sends_no_signal(&proc, &victim);
         watcher_that_never_reads_holds_nobody_up(&proc, &victim);
         if (geteuid() == 0 && chmod(proc.folder, 0755) == 0 && chmod(proc.socket, 0666) == 0) {
-                tap_eq(as_nobody(&proc, try_to_write), 0, "an observer can make nothing of its mapping that writes");
+                tap_eq(as_nobody(&proc, try_to_write), 0,
+                       "an observer can make nothing of its mapping that writes");
                 passed_on_connection_may_what_its_maker_may(&proc);
         } else {
                 tap_note("not root: another user cannot be played");

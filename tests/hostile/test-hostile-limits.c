@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A user that takes all it can get of the daemon, and what is left for the others: clear words, and an end of it
+ * A user that takes all it can get of the daemon, and what is left for the others: clear words,
+ * and an end of it
  *
  * Two users are needed: without root the test is skipped.
  */
@@ -46,12 +47,14 @@ static void report(const struct other *other, int number, const char *words)
         char text[256] = "", c;
 
         snprintf(text, sizeof(text), "%d %s", number, words);
-        if (write(other->to, text, sizeof(text)) != (ssize_t)sizeof(text) || read(other->from, &c, 1) < 0)
+        if (write(other->to, text, sizeof(text)) != (ssize_t)sizeof(text) ||
+            read(other->from, &c, 1) < 0)
                 _exit(1);
         _exit(0);
 }
 
-static void start(struct other *other, const struct daemon_proc *proc, void (*work)(const struct other *other))
+static void start(struct other *other, const struct daemon_proc *proc,
+                  void (*work)(const struct other *other))
 {
         int answer[2], go[2];
 
@@ -88,7 +91,10 @@ static int hear(const struct other *other, char words[256])
         return number;
 }
 
-/* Its connections count until the daemon has seen their end: the next of this user would find less room. */
+/*
+ * Its connections count until the daemon has seen their end:
+ * the next of this user would find less room.
+ */
 static void end(const struct other *other)
 {
         close(other->to);
@@ -102,7 +108,8 @@ static void end(const struct other *other)
 
 static struct vgic_conn *connect_to(const struct other *other, int *ret)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = other->proc->socket,
+        struct vgic_conn_options options = { .size = sizeof(options),
+                                             .socket_path = other->proc->socket,
                                              .timeout_ms = DAEMON_WAIT_MS };
         struct vgic_conn *conn = NULL;
 
@@ -138,9 +145,11 @@ static void connections_of_a_user_are_limited(const struct daemon_proc *proc,
         char words[256];
 
         start(&other, proc, connect_all);
-        tap_eq(hear(&other, words), MAX_CONNECTIONS, "one user has so many connections and no more");
+        tap_eq(hear(&other, words), MAX_CONNECTIONS,
+               "one user has so many connections and no more");
         tap_ok(strstr(words, "--max-connections"), "the next is told why: %s", words);
-        tap_ok(victim_serves(victim, ROUNDS) && daemon_alive(proc), "the other VM is served, another user may connect");
+        tap_ok(victim_serves(victim, ROUNDS) && daemon_alive(proc),
+               "the other VM is served, another user may connect");
         start(&more, proc, connect_one);
         tap_eq(hear(&more, words), -ENOSPC, "the same user may not, from whichever process");
         end(&more);
@@ -158,7 +167,8 @@ static void make_all_vms(const struct other *other)
 
         conn = connect_to(other, &r);
         for (n = 0; r == 0 && n < 100; n++) {
-                struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = 1 };
+                struct vgic_vm_config config = { .size = sizeof(config), .name = name,
+                                                 .n_vcpus = 1 };
 
                 snprintf(name, sizeof(name), "many%d", n);
                 r = vgic_vm_create(conn, &config, &vm);
@@ -195,9 +205,11 @@ static void vms_of_a_user_are_limited(const struct daemon_proc *proc, const stru
 
 /* --- descriptors --- */
 
-static struct vgic_vm *make_vm(const struct other *other, const char *name, unsigned n_vcpus, struct vgic_conn **ret_conn, int *ret)
+static struct vgic_vm *make_vm(const struct other *other, const char *name, unsigned n_vcpus,
+                               struct vgic_conn **ret_conn, int *ret)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .flags = VGIC_VM_EPHEMERAL };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = name, .n_vcpus = n_vcpus,
+                                         .flags = VGIC_VM_EPHEMERAL };
         struct vgic_vm *vm = NULL;
 
         *ret_conn = connect_to(other, ret);
@@ -266,14 +278,17 @@ static void send_halves(const struct other *other)
 
         for (unsigned i = 0; i < PROTO_FDS_MAX; i++)
                 fds[i] = event;
-        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST, .flags = PROTO_VERSION | PROTO_FLAG_NEED_REPLY });
+        proto_frame_encode(frame, &(struct proto_header){ .request = PROTO_VM_LIST,
+                                                          .flags = PROTO_VERSION |
+                                                                   PROTO_FLAG_NEED_REPLY });
         for (unsigned i = 0; i < N_HALVES; i++) {
                 sockets[i] = daemon_raw_hello(other->proc);
                 for (unsigned k = 0; k < 8; k++) /* each byte with as many as go along */
                         if (proto_fds_send(sockets[i], frame + k, 1, fds, PROTO_FDS_MAX) != 1)
                                 report(other, -errno, "send");
         }
-        later = daemon_raw_hello(other->proc); /* the daemon has them when it has answered somebody who came later so often */
+        /* the daemon has them when it has answered somebody who came later so often */
+        later = daemon_raw_hello(other->proc);
         for (unsigned i = 0; i < N_HALVES; i++)
                 if (daemon_raw_call(later, PROTO_VM_LIST, NULL, NULL, 0) != PROTO_OK)
                         report(other, -1, "a later connection");
@@ -289,8 +304,11 @@ static void half_messages_keep_no_descriptors(const struct daemon_proc *proc,
         char words[256];
 
         start(&other, proc, send_halves);
-        tap_eq(hear(&other, words), 0, "%d connections send half a message with %d times 253 descriptors each %s", N_HALVES, 8, words);
-        tap_ok(daemon_wait_fds(proc, before + 2 * N_HALVES), "the daemon keeps at most one of each");
+        tap_eq(hear(&other, words), 0,
+               "%d connections send half a message with %d times 253 descriptors each %s", N_HALVES,
+               8, words);
+        tap_ok(daemon_wait_fds(proc, before + 2 * N_HALVES),
+               "the daemon keeps at most one of each");
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         end(&other);
         tap_ok(daemon_wait_fds(proc, before), "and none when they are gone");
@@ -298,7 +316,9 @@ static void half_messages_keep_no_descriptors(const struct daemon_proc *proc,
 
 /* --- descriptors that nobody reads --- */
 
-/* Ask on it, and do not read the answer. Return: bytes that lie unread by then, more than @before. */
+/*
+ * Ask on it, and do not read the answer. Return: bytes that lie unread by then, more than @before.
+ */
 static int ask_map(int socket, int before)
 {
         int n = before;
@@ -340,7 +360,9 @@ static void unread_descriptors_of_a_user_are_limited(const struct daemon_proc *p
         char words[256];
 
         start(&other, proc, leave_unread);
-        tap_eq(hear(&other, words), 0, "a user that leaves too many descriptors unread gets no more, until they are read %s", words);
+        tap_eq(hear(&other, words), 0,
+               "a user that leaves too many descriptors unread gets no more, until they are read "
+               "%s", words);
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         end(&other);
 }
@@ -350,7 +372,8 @@ static void unread_descriptors_of_a_user_are_limited(const struct daemon_proc *p
 static void daemon_without_descriptors_serves_on(const struct daemon_proc *proc,
                                                  const struct victim *victim)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "late", .n_vcpus = 8, .flags = VGIC_VM_EPHEMERAL };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "late", .n_vcpus = 8,
+                                         .flags = VGIC_VM_EPHEMERAL };
         int sockets[LIMIT_NOFILE], before = daemon_fd_count(proc);
         struct vgic_conn *conn = daemon_connect(proc);
         struct vgic_vm *vm = NULL;
@@ -362,9 +385,11 @@ static void daemon_without_descriptors_serves_on(const struct daemon_proc *proc,
                 sockets[i] = daemon_socket(proc);
         while (daemon_fd_count(proc) < (int)LIMIT_NOFILE && n++ < 1000000)
                 ;
-        tap_ok(victim_serves(victim, ROUNDS), "the daemon has no descriptor left: the other VM is served");
+        tap_ok(victim_serves(victim, ROUNDS),
+               "the daemon has no descriptor left: the other VM is served");
         tap_eq(vgic_vm_init(vm), -EMFILE, "what needs one is refused");
-        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE="), "and told what to do: %s", vgic_conn_error(conn));
+        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE="), "and told what to do: %s",
+               vgic_conn_error(conn));
         for (unsigned i = 0; i < LIMIT_NOFILE; i++)
                 close(sockets[i]);
         tap_ok(daemon_alive(proc), "when they are closed it accepts connections again");
@@ -390,8 +415,9 @@ static void no_request_takes_many_descriptors(void)
 
 int main(void)
 {
-        static const char *const arguments[] = { "--tdir-lag", "1", "--max-connections", "40", "--max-vms", "5",
-                                                 "--max-descriptors", "100", NULL };
+        static const char *const arguments[] = { "--tdir-lag", "1", "--max-connections", "40",
+                                                 "--max-vms", "5", "--max-descriptors", "100",
+                                                 NULL };
         struct daemon_proc proc;
         struct victim victim;
         int before;
@@ -399,7 +425,9 @@ int main(void)
         if (geteuid() != 0)
                 tap_skip("only root can play two users");
         no_request_takes_many_descriptors();
-        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .limit_nofile = LIMIT_NOFILE, .quiet = !getenv("LOUD") });
+        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments,
+                                                      .limit_nofile = LIMIT_NOFILE,
+                                                      .quiet = !getenv("LOUD") });
         if (chmod(proc.folder, 0755) < 0 || chmod(proc.socket, 0666) < 0)
                 tap_bail("chmod: %s", strerror(errno));
         victim_start(&victim, &proc, 0);

@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Segments and rings that are scribbled in tight loops, while the daemon is asked everything about their VM, its sessions are
- * killed and it is saved and restored; and another VM that must not notice
+ * Segments and rings that are scribbled in tight loops, while the daemon is asked everything about
+ * their VM, its sessions are killed and it is saved and restored;
+ * and another VM that must not notice
  *
- * VGIC_TEST_SEED sets the seed, VGIC_HOSTILE_SECONDS how long each shape of VM is worked on (else by count).
+ * VGIC_TEST_SEED sets the seed, VGIC_HOSTILE_SECONDS how long each
+ * shape of VM is worked on (else by count).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,15 +36,18 @@
 
 struct shape {
         const char *what;
-        bool has_ports;                 /* its vCPUs are list-register ports, in guest while they are scribbled */
+        bool has_ports;   /* its vCPUs are list-register ports, in guest while they are scribbled */
         struct vgic_vm_config config;
 };
 
 #define SHAPE(...) { .size = sizeof(struct vgic_vm_config), .name = PREY, __VA_ARGS__ }
 static const struct shape shapes[] = {
-        { "4 vCPUs, all kinds of interrupts", false, SHAPE(.n_vcpus = 4, .n_spis = 64, .n_espis = 32, .n_eppis = 32) },
-        { "4 list-register ports", true, SHAPE(.n_vcpus = 4, .n_spis = 64, .n_espis = 32, .n_eppis = 32) },
-        { "200 vCPUs, all interrupts", false, SHAPE(.n_vcpus = 200, .n_spis = 988, .n_espis = 1024, .n_eppis = 64) },
+        { "4 vCPUs, all kinds of interrupts", false,
+          SHAPE(.n_vcpus = 4, .n_spis = 64, .n_espis = 32, .n_eppis = 32) },
+        { "4 list-register ports", true,
+          SHAPE(.n_vcpus = 4, .n_spis = 64, .n_espis = 32, .n_eppis = 32) },
+        { "200 vCPUs, all interrupts", false,
+          SHAPE(.n_vcpus = 200, .n_spis = 988, .n_espis = 1024, .n_eppis = 64) },
         { "a mirror", false, SHAPE(.n_vcpus = 4, .n_spis = 32, .flags = VGIC_VM_MIRROR) },
 };
 
@@ -64,7 +69,8 @@ static uint32_t below(struct hunt *h, uint32_t n)
 
 static uint32_t any_intid(struct hunt *h)
 {
-        static const uint32_t edges[] = { 0, 15, 16, 31, 32, 95, 1019, 1020, 1056, 1119, 4096, 5119, 5120, UINT32_MAX };
+        static const uint32_t edges[] = { 0, 15, 16, 31, 32, 95, 1019, 1020, 1056, 1119, 4096, 5119,
+                                          5120, UINT32_MAX };
 
         return below(h, 3) ? 16 + below(h, 80) : edges[below(h, sizeof(edges) / sizeof(edges[0]))];
 }
@@ -95,14 +101,16 @@ static void ask_reads(struct hunt *h)
 
         answered(h, vgic_msg_icc_ctlr(h->tool, PREY, below(h, 5), &ctlr));
         answered(h, vgic_msg_tdir(h->tool, PREY, &tdir));
-        answered(h, vgic_msg_mirror_read(h->tool, PREY, below(h, 5), VGIC_ICC_PMR_EL1, 1 + below(h, 2), &value));
+        answered(h, vgic_msg_mirror_read(h->tool, PREY, below(h, 5), VGIC_ICC_PMR_EL1,
+                                         1 + below(h, 2), &value));
 }
 
 static void ask_irqs(struct hunt *h)
 {
         static struct vgic_irq_state states[2200];
 
-        answered(h, vgic_msg_irqs(h->tool, PREY, below(h, 5), 0, states, sizeof(states) / sizeof(states[0])));
+        answered(h, vgic_msg_irqs(h->tool, PREY, below(h, 5), 0, states,
+                                  sizeof(states) / sizeof(states[0])));
 }
 
 static void ask_list(struct hunt *h)
@@ -123,15 +131,20 @@ static void ask_reset(struct hunt *h)
 /* Registers of every group, of which many exist. */
 static void ask_attr(struct hunt *h)
 {
-        static const uint32_t dist[] = { 0x0, 0x4, 0x8, 0xc, 0x10, 0x84, 0x104, 0x184, 0x204, 0x284, 0x304, 0x384, 0x420, 0xc08,
-                                         0x6100, 0x6104, 0x1000, 0x1200, 0x8000 };
-        static const uint32_t redist[] = { 0x0, 0x4, 0x8, 0xc, 0x10, 0x14, 0x10080, 0x10100, 0x10180, 0x10200, 0x10280, 0x10300,
-                                           0x10380, 0x10400, 0x10c00 };
-        static const uint32_t sysregs[] = { VGIC_ICC_CTLR_EL1, VGIC_ICC_PMR_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_BPR1_EL1,
-                                            VGIC_SYSREG(3u, 0u, 12u, 8u, 4u), VGIC_SYSREG(3u, 0u, 12u, 9u, 0u),
+        static const uint32_t dist[] = { 0x0, 0x4, 0x8, 0xc, 0x10, 0x84, 0x104, 0x184, 0x204, 0x284,
+                                         0x304, 0x384, 0x420, 0xc08, 0x6100, 0x6104, 0x1000, 0x1200,
+                                         0x8000 };
+        static const uint32_t redist[] = { 0x0, 0x4, 0x8, 0xc, 0x10, 0x14, 0x10080, 0x10100,
+                                           0x10180, 0x10200, 0x10280, 0x10300, 0x10380, 0x10400,
+                                           0x10c00 };
+        static const uint32_t sysregs[] = { VGIC_ICC_CTLR_EL1, VGIC_ICC_PMR_EL1,
+                                            VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_BPR1_EL1,
+                                            VGIC_SYSREG(3u, 0u, 12u, 8u, 4u),
+                                            VGIC_SYSREG(3u, 0u, 12u, 9u, 0u),
                                             VGIC_SYSREG(3u, 0u, 12u, 9u, 1u) };
         uint32_t group = below(h, 8);
-        uint64_t attr = below(h, 64), mpidr = (uint64_t)below(h, 5) << 32, value = scribble_draw(&h->seed);
+        uint64_t attr = below(h, 64), mpidr = (uint64_t)below(h, 5) << 32,
+                 value = scribble_draw(&h->seed);
 
         if (group == VGIC_ATTR_DIST_REGS)
                 attr = dist[below(h, sizeof(dist) / sizeof(dist[0]))];
@@ -159,7 +172,10 @@ static void work_until_killed(struct vgic_vm *vm, struct vgic_vcpu **vcpus, unsi
                 }
 }
 
-/* A VMM that registers, subscribes, watches and grants, and works on the scribbled segment; @ready is closed once it does. */
+/*
+ * A VMM that registers, subscribes, watches and grants, and works on the scribbled segment; @ready
+ * is closed once it does.
+ */
 static void be_vmm(const struct hunt *h, int ready)
 {
         static const uint32_t intids[] = { 33, 34, 35 };
@@ -200,7 +216,8 @@ static void ask_death(struct hunt *h)
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
                 close(ready[0]);
                 if (h->shape->has_ports)
-                        ports_be(h->proc, PREY, 2, 2, scribble_draw(&h->seed) ^ h->n_deaths, NULL, close_ready, &ready[1]);
+                        ports_be(h->proc, PREY, 2, 2, scribble_draw(&h->seed) ^ h->n_deaths, NULL,
+                                 close_ready, &ready[1]);
                 be_vmm(h, ready[1]);
         }
         close(ready[1]);
@@ -216,7 +233,8 @@ static void ask_death(struct hunt *h)
 /* Any outcome that vgicctl documents is right; a signal, or a sanitizer's word, is not. */
 static void run_tool(struct hunt *h, const char *const *arguments)
 {
-        const char *build = getenv("top_builddir"), *argv[12] = { "vgicctl", "--socket", h->proc->socket };
+        const char *build = getenv("top_builddir"),
+                *argv[12] = { "vgicctl", "--socket", h->proc->socket };
         char program[512];
         int n = 3, status = 0, null;
         pid_t pid;
@@ -243,8 +261,10 @@ static void run_tool(struct hunt *h, const char *const *arguments)
 static void ask_snapshot(struct hunt *h)
 {
         const char *const save[] = { "save", PREY, h->image, NULL };
-        const char *const restore[] = { "restore", "copy", h->image, "--repair", "--lower-devices", NULL };
-        const char *const onto[] = { "restore", PREY, h->image, "--repair", "--lower-devices", NULL };
+        const char *const restore[] = { "restore", "copy", h->image, "--repair", "--lower-devices",
+                                        NULL };
+        const char *const onto[] = { "restore", PREY, h->image, "--repair", "--lower-devices",
+                                     NULL };
         const char *const show[] = { "show", PREY, NULL };
 
         run_tool(h, save);
@@ -257,8 +277,8 @@ static void ask_snapshot(struct hunt *h)
 
 static void ask_anything(struct hunt *h)
 {
-        static void (*const asks[])(struct hunt *h) = { ask_inject, ask_reads, ask_irqs, ask_list, ask_reset, ask_attr,
-                                                        ask_attr };
+        static void (*const asks[])(struct hunt *h) = { ask_inject, ask_reads, ask_irqs, ask_list,
+                                                        ask_reset, ask_attr, ask_attr };
         uint32_t which = below(h, 200);
 
         if (which == 0)
@@ -280,10 +300,12 @@ static uint64_t seconds(void)
 
 static void ask_for_a_while(struct hunt *h, const struct victim *victim)
 {
-        uint64_t end = base_clock_ns() + seconds() * UINT64_C(1000000000) / (sizeof(shapes) / sizeof(shapes[0]));
+        uint64_t end = base_clock_ns() +
+                       seconds() * UINT64_C(1000000000) / (sizeof(shapes) / sizeof(shapes[0]));
         bool serves = true;
 
-        for (unsigned i = 0; serves && h->n_lost == 0 && (i < N_ASKS || base_clock_ns() < end); i++) {
+        for (unsigned i = 0; serves && h->n_lost == 0 && (i < N_ASKS || base_clock_ns() < end);
+             i++) {
                 ask_anything(h);
                 if (i % (N_ASKS / 4) == 0)
                         serves = victim_serves(victim, ROUNDS);
@@ -293,8 +315,11 @@ static void ask_for_a_while(struct hunt *h, const struct victim *victim)
 
 static void report(const struct hunt *h)
 {
-        tap_ok(h->n_lost == 0, "%s: every request is answered: %" PRIu64, h->shape->what, h->n_answers);
-        tap_ok(h->n_bad_exits == 0, "%s: saved and restored %" PRIu64 " times, killed %" PRIu64 " times: no tool crashes",
+        tap_ok(h->n_lost == 0, "%s: every request is answered: %" PRIu64, h->shape->what,
+               h->n_answers);
+        tap_ok(h->n_bad_exits == 0,
+               "%s: saved and restored %" PRIu64 " times, killed %" PRIu64
+               " times: no tool crashes",
                h->shape->what, h->n_saves, h->n_deaths);
 }
 
@@ -302,7 +327,8 @@ static void scribbled_segment_hurts_no_other_vm(const struct daemon_proc *proc,
                                                 const struct shape *shape,
                                                 const struct victim *victim, uint64_t seed)
 {
-        struct hunt h = { .proc = proc, .shape = shape, .seed = seed, .tool = daemon_connect(proc) };
+        struct hunt h = { .proc = proc, .shape = shape, .seed = seed,
+                          .tool = daemon_connect(proc) };
         struct vgic_conn *maker = daemon_connect(proc);
         pid_t scribblers[N_SCRIBBLERS + 1];
         static const uint32_t intids[] = { 40, 41, 42, 43 };
@@ -324,11 +350,13 @@ static void scribbled_segment_hurts_no_other_vm(const struct daemon_proc *proc,
                 scribble_go(scribblers[i]);
         ask_for_a_while(&h, victim);
         if (shape->has_ports) {
-                tap_ok(ports_turn(&ports, 100), "%s: entries and exits come back from it", shape->what);
+                tap_ok(ports_turn(&ports, 100), "%s: entries and exits come back from it",
+                       shape->what);
                 tap_ok(ports_stop(&ports), "%s: and nothing crashes", shape->what);
         }
         for (unsigned i = 0; i < n; i++) {
-                tap_ok(scribble_is_alive(scribblers[i]), "%s: scribbler %u scribbles", shape->what, i);
+                tap_ok(scribble_is_alive(scribblers[i]), "%s: scribbler %u scribbles", shape->what,
+                       i);
                 scribble_stop(scribblers[i]);
         }
         report(&h);

@@ -45,7 +45,8 @@ struct rounds {
         uint64_t n_seen;                /* of the last device event */
 };
 
-static void fail(const struct rounds *v, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+static void fail(const struct rounds *v, const char *format, ...)
+        __attribute__((format(printf, 2, 3), noreturn));
 static void fail(const struct rounds *v, const char *format, ...)
 {
         va_list args;
@@ -57,7 +58,11 @@ static void fail(const struct rounds *v, const char *format, ...)
         _exit(1);
 }
 
-#define MUST(v, what) do { if (!(what)) fail((v), "round %" PRIu64 ": %s", (v)->n, #what); } while (0)
+#define MUST(v, what)                                                        \
+        do {                                                                 \
+                if (!(what))                                                 \
+                        fail((v), "round %" PRIu64 ": %s", (v)->n, #what);   \
+        } while (0)
 
 static uint64_t deadline(void)
 {
@@ -65,11 +70,13 @@ static uint64_t deadline(void)
 }
 
 /* Of 5 priority bits, as every VM that does not say otherwise. */
-static const struct icv_params params = { .n_list_registers = N_LIST_REGISTERS, .n_priority_bits = 5 };
+static const struct icv_params params = { .n_list_registers = N_LIST_REGISTERS,
+                                          .n_priority_bits = 5 };
 
 static void boot_port(struct rounds *v)
 {
-        struct vgic_vcpu_options options = { .size = sizeof(options), .list_registers = N_LIST_REGISTERS };
+        struct vgic_vcpu_options options = { .size = sizeof(options),
+                                             .list_registers = N_LIST_REGISTERS };
 
         MUST(v, vgic_vcpu_register(v->vm, 1, &options, &v->port) == 0);
         vgic_vcpu_power(v->port, 1);
@@ -132,12 +139,14 @@ static void port_round(struct rounds *v)
         MUST(v, vgic_spi_pulse(v->vm, SPI_LISTED) == 0);
         MUST(v, vgic_lr_enter(v->port, &bank) == 0);
         MUST(v, bank.ich_hcr & VGIC_ICH_HCR_TDIR);
-        MUST(v, icv_read(&params, &bank, VGIC_ICC_IAR1_EL1, &intid) == ICV_DONE && intid == SPI_LISTED);
+        MUST(v, icv_read(&params, &bank, VGIC_ICC_IAR1_EL1, &intid) == ICV_DONE &&
+                        intid == SPI_LISTED);
         MUST(v, vgic_lr_exit(v->port, &bank) == 0);
         MUST(v, vgic_vm_tdir(v->vm, &tdir) == 0 && tdir.set == 1);
         MUST(v, vgic_lr_enter(v->port, &bank) == 0);
         MUST(v, icv_write(&params, &bank, VGIC_ICC_EOIR1_EL1, SPI_LISTED) == ICV_DONE);
-        MUST(v, icv_read(&params, &bank, VGIC_ICC_IAR1_EL1, &intid) == ICV_DONE && intid == VGIC_INTID_SPURIOUS);
+        MUST(v, icv_read(&params, &bank, VGIC_ICC_IAR1_EL1, &intid) == ICV_DONE &&
+                        intid == VGIC_INTID_SPURIOUS);
         MUST(v, vgic_lr_exit(v->port, &bank) == 0);
 }
 
@@ -157,7 +166,10 @@ static void gate_round(struct rounds *v)
         take_and_end(v, SPI_LOCAL);
 }
 
-/* The next event is the end of the device's interrupt: not one too few, and (see no_event()) not one too many. */
+/*
+ * The next event is the end of the device's interrupt: not one too few,
+ * and (see no_event()) not one too many.
+ */
 static void take_event(struct rounds *v)
 {
         struct vgic_event event = { 0 };
@@ -185,7 +197,8 @@ static void wait_line(struct rounds *v, unsigned line)
         uint64_t end = deadline();
 
         do
-                MUST(v, vgic_vm_irq_state(v->vm, 0, SPI_DEVICE, &state) == 0 && base_clock_ns() < end);
+                MUST(v,
+                     vgic_vm_irq_state(v->vm, 0, SPI_DEVICE, &state) == 0 && base_clock_ns() < end);
         while (state.line != line);
 }
 
@@ -201,7 +214,10 @@ static void device_round(struct rounds *v)
         take_event(v);
 }
 
-/* Nothing is in flight any more: the daemon clears TDIR and tells, after as many changes as there were settings. */
+/*
+ * Nothing is in flight any more: the daemon clears TDIR and tells, after as many changes as there
+ * were settings.
+ */
 static void wait_tdir_clear(struct rounds *v)
 {
         struct vgic_tdir tdir = { .set = 1 };
@@ -220,17 +236,21 @@ static void wait_tdir_clear(struct rounds *v)
 /* What the daemon and the segment count of this VM. */
 static void check_counts(struct rounds *v)
 {
-        static const struct { uint32_t intid, n; } each[] = { { SPI_MESSAGE, 1 }, { SPI_LOCAL, 2 }, { SPI_DEVICE, 1 }, { SPI_LISTED, 1 } };
+        static const struct { uint32_t intid, n; } each[] = { { SPI_MESSAGE, 1 }, { SPI_LOCAL, 2 },
+                                                              { SPI_DEVICE, 1 },
+                                                              { SPI_LISTED, 1 } };
         struct vgic_vm_info info = { .size = sizeof(info) };
         struct vgic_irq_state state = { 0 };
 
         MUST(v, vgic_vm_query(v->tool, VICTIM_NAME, &info) == 0);
         MUST(v, info.injections_socket == v->n + 1);
         MUST(v, info.injections_ring == 2 * (v->n + 1));
-        MUST(v, info.guest_errors == 0 && info.n_vcpus_registered == 2 && info.n_grants == 1 && info.n_sessions == 2);
+        MUST(v, info.guest_errors == 0 && info.n_vcpus_registered == 2 && info.n_grants == 1 &&
+                        info.n_sessions == 2);
         for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
                 MUST(v, vgic_vm_irq_state(v->vm, 0, each[i].intid, &state) == 0);
-                MUST(v, state.acknowledged == each[i].n * (v->n + 1) && !state.pending && !state.active && !state.line);
+                MUST(v, state.acknowledged == each[i].n * (v->n + 1) && !state.pending &&
+                                !state.active && !state.line);
         }
 }
 
@@ -282,7 +302,8 @@ static bool wait_for(const struct victim *victim, const _Atomic(uint64_t) *count
 
 void victim_start(struct victim *victim, const struct daemon_proc *proc, uid_t uid)
 {
-        victim->page = mmap(NULL, sizeof(*victim->page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        victim->page = mmap(NULL, sizeof(*victim->page), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (victim->page == MAP_FAILED)
                 tap_bail("no memory");
         fflush(stdout);
@@ -299,7 +320,8 @@ bool victim_serves(const struct victim *victim, uint64_t n)
         bool ok = wait_for(victim, &victim->page->n_rounds, from + n);
 
         if (!ok)
-                tap_note("the other VM: %s", atomic_load(&victim->page->failed) ? victim->page->wrong : "stands still");
+                tap_note("the other VM: %s",
+                         atomic_load(&victim->page->failed) ? victim->page->wrong : "stands still");
         return ok;
 }
 
@@ -317,7 +339,8 @@ void victim_stop(struct victim *victim)
                 waitpid(victim->pid, &status, 0);
         }
         tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-               "the other VM had %" PRIu64 " rounds of 5 interrupts: nothing lost, nothing doubled, nothing late %s",
+               "the other VM had %" PRIu64
+               " rounds of 5 interrupts: nothing lost, nothing doubled, nothing late %s",
                atomic_load(&victim->page->n_rounds), victim->page->wrong);
         munmap(victim->page, sizeof(*victim->page));
 }
