@@ -4,8 +4,9 @@
 #
 # fetch-guest.sh DIRECTORY - get a real arm64 guest out of Debian's packages
 #
-# What    Leaves in DIRECTORY: Image (Debian's arm64 cloud kernel) and initramfs.cpio.gz (busybox-static and our
-#         init.sh). Both come through apt with a private state: see tests/arm64/debian.sh.
+# What    Leaves in DIRECTORY: Image (Debian's arm64 cloud kernel) and initramfs.cpio.gz
+#         (busybox-static and our init.sh). Both come through apt with a private state: see
+#         tests/arm64/debian.sh.
 # Cache   What is there is kept: with a complete DIRECTORY neither network nor apt is needed.
 # Needs   apt, dpkg-deb, debian-archive-keyring, cpio, gzip.
 set -eu
@@ -25,7 +26,8 @@ dir=$(cd "$1" && pwd)
 
 # The meta package names the versioned kernel package of the day.
 kernel_package() {
-        apt-cache depends linux-image-cloud-arm64 | sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1
+        apt-cache depends linux-image-cloud-arm64 |
+                sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1
 }
 
 make_kernel() {
@@ -54,13 +56,15 @@ make_initramfs() {
         cp "$dir/tree/busybox-static/bin/busybox" "$root/bin/busybox"
         cp "$here/init.sh" "$root/init"
         chmod 755 "$root/init" "$root/bin/busybox"
-        (cd "$root" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) | gzip -9n >"$dir/initramfs.new"
+        (cd "$root" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) |
+                gzip -9n >"$dir/initramfs.new"
         mv "$dir/initramfs.new" "$dir/initramfs.cpio.gz"
         rm -rf "$root"
 }
 
 complete() {
-        [ -s "$dir/Image" ] && [ -s "$dir/initramfs.cpio.gz" ] && [ "$dir/initramfs.cpio.gz" -nt "$here/init.sh" ]
+        [ -s "$dir/Image" ] && [ -s "$dir/initramfs.cpio.gz" ] &&
+                [ "$dir/initramfs.cpio.gz" -nt "$here/init.sh" ]
 }
 
 complete && exit 0

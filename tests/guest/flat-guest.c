@@ -4,9 +4,9 @@
 /*
  * flat-guest NAME - write a guest of a few instructions to standard output
  *
- * What    Flat binaries for vgic-vmm, as words: building the tests needs no arm64 assembler. They start at 0x40080000
- *         with the MMU off and the device tree in x0; the PL011 is at 0x09000000; HVC or SMC with x0 = 0x84000008
- *         powers off.
+ * What    Flat binaries for vgic-vmm, as words: building the tests needs no arm64 assembler. They
+ *         start at 0x40080000 with the MMU off and the device tree in x0; the PL011 is at
+ *         0x09000000; HVC or SMC with x0 = 0x84000008 powers off.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -57,8 +57,9 @@ static const uint32_t lost[] = {
         0xd61f0000, /* br x0 */
 };
 
-/* reset: prints a word of its own memory, adds one to it, and resets the system: always 0 if memory is loaded
- * afresh. */
+/*
+ * reset: prints a word of its own memory, adds one to it, and resets the system: always 0 if memory
+ * is loaded afresh. */
 static const uint32_t reset[] = {
         0xd2a12014, /* mov x20, #150994944 */
         0x10000185, /* adr x5, #48 */
@@ -76,9 +77,10 @@ static const uint32_t reset[] = {
         0x00000000, /* 00 00 00 00 .word 0x00000000 */
 };
 
-/* wild: accesses of every width and alignment all over the GIC, to holes, to registers that do not exist; jumps
- * into devices and nowhere. Its handler at VBAR + 0x200 goes on behind the instruction, or at x30 if it was a
- * jump. Says "mrj". */
+/*
+ * wild: accesses of every width and alignment all over the GIC, to holes, to registers that do not
+ * exist; jumps into devices and nowhere. Its handler at VBAR + 0x200 goes on behind the
+ * instruction, or at x30 if it was a jump. Says "mrj". */
 static const uint32_t wild[] = {
         0xd2a12014, /* mov x20, #150994944 */
         0xd2a80100, /* mov x0, #1074266112 */
@@ -346,7 +348,10 @@ static const uint32_t echo[] = {
         0xd4000002, /* hvc #0 */
 };
 
-/* code: writes a function, says so by IC IVAU, and calls it on both vCPUs, nine times: 112233445566778899. */
+/*
+ * code: writes a function, says so by IC IVAU, and calls it on both vCPUs, nine times:
+ * 112233445566778899.
+ */
 static const uint32_t code[] = {
         0xd2a12014, /* mov x20, #150994944 */
         0xd2a80135, /* mov x21, #1074331648 */
@@ -396,8 +401,9 @@ static const uint32_t code[] = {
         0xd65f03c0, /* ret */
 };
 
-/* psci: calls of PSCI from a table of function, x1, x2, wanted result; a full stop for each that is right, else an
- * X. */
+/*
+ * psci: calls of PSCI from a table of function, x1, x2, wanted result; a full stop for each that is
+ * right, else an X. */
 static const uint32_t psci[] = {
         0xd2a12014, /* mov x20, #150994944 */
         0x10000255, /* adr x21, #72 */

@@ -6,15 +6,17 @@
 /*
  * Guests for list registers, as words: tests/guest/flat-guest.c
  *
- * dir     EOImode 1. Two vCPUs acknowledge SPIs and deactivate each other's: 64 to 87, edge-triggered, of 16 priorities,
- *         even ones to vCPU 0, odd ones to vCPU 1. The handler counts an SPI, drops the priority (ICC_EOIR1_EL1) and marks
- *         it as held. The other vCPU looks for held ones and ends them by ICC_DIR_EL1, 200 times each. It injects each
- *         again (GICD_ISPENDR2), by turns before its end, when it is still active, and after. Every eighth time it sends
- *         SGI 5 as well, which the receiver ends itself.
- *         An SPI that is taken again before its end, or by the wrong vCPU, or unknown, is noted. At the end each was
- *         injected, taken and ended 200 times, and none is pending or active.
- *         One byte of input begins it; it says "DIR", or "BAD"; one more byte powers off.
- * ext     Takes SPI 70 ten times, while it runs and while it waits, and says so by a full stop; an X is what else came.
+ * dir     EOImode 1. Two vCPUs acknowledge SPIs and deactivate each other's: 64 to 87,
+ *         edge-triggered, of 16 priorities, even ones to vCPU 0, odd ones to vCPU 1. The handler
+ *         counts an SPI, drops the priority (ICC_EOIR1_EL1) and marks it as held. The other vCPU
+ *         looks for held ones and ends them by ICC_DIR_EL1, 200 times each. It injects each again
+ *         (GICD_ISPENDR2), by turns before its end, when it is still active, and after. Every
+ *         eighth time it sends SGI 5 as well, which the receiver ends itself. An SPI that is taken
+ *         again before its end, or by the wrong vCPU, or unknown, is noted. At the end each was
+ *         injected, taken and ended 200 times, and none is pending or active. One byte of input
+ *         begins it; it says "DIR", or "BAD"; one more byte powers off.
+ * ext     Takes SPI 70 ten times, while it runs and while it waits, and says so by a full stop; an
+ *         X is what else came.
  */
 #include <stdint.h>
 

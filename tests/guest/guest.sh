@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# Sourced by the tests of vgic-vmm: guests on a console that a test drives. Adds to tests/cli/cli.sh; ends with
-# "done_testing" like it.
+# Sourced by the tests of vgic-vmm: guests on a console that a test drives. Adds to
+# tests/cli/cli.sh; ends with "done_testing" like it.
 . "$top_srcdir/tests/cli/cli.sh"
 
 vmm=$top_builddir/vmm/vgic-vmm
@@ -20,16 +20,18 @@ clean_up_guest() {
 }
 trap clean_up_guest EXIT
 
-# flat NAME [OPTION...]: run a guest of a few instructions to its end, input from standard input; its output is kept in
-# $tmp/out, what the VMM says in $tmp/err, and the result is the VMM's status.
+# flat NAME [OPTION...]: run a guest of a few instructions to its end, input from standard input;
+# its output is kept in $tmp/out, what the VMM says in $tmp/err, and the result is the VMM's status.
 flat() {
         "$top_builddir/tests/guest/flat-guest" "$1" > "$tmp/$1.bin" || return 99
         name=$1
         shift
-        "$vmm" --socket "$socket" --kernel "$tmp/$name.bin" --timeout 60 "$@" > "$tmp/out" 2> "$tmp/err"
+        "$vmm" --socket "$socket" --kernel "$tmp/$name.bin" --timeout 60 "$@" \
+                > "$tmp/out" 2> "$tmp/err"
 }
 
-# start_guest OPTION...: in the background. What it prints is in $console, what is typed by type_line reaches it.
+# start_guest OPTION...: in the background. What it prints is in $console, what is typed by
+# type_line reaches it.
 start_guest() {
         mkfifo "$tmp/input"
         : > "$console"
@@ -48,7 +50,8 @@ start_linux() {
 need_linux() {
         [ -n "$VGIC_GUEST_DIR" ] && [ -s "$VGIC_GUEST_DIR/Image" ] &&
                 [ -s "$VGIC_GUEST_DIR/initramfs.cpio.gz" ] && return
-        echo "1..0 # SKIP no guest: tests/guest/fetch-guest.sh DIRECTORY, then VGIC_GUEST_DIR=DIRECTORY"
+        echo "1..0 # SKIP no guest: tests/guest/fetch-guest.sh DIRECTORY," \
+                "then VGIC_GUEST_DIR=DIRECTORY"
         exit 0
 }
 

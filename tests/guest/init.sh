@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# /init of the test guest: the kernel's file systems, a line that tests wait for, a shell on the console.
+# /init of the test guest: the kernel's file systems, a line that tests wait for, a shell on the
+# console.
 
 /bin/busybox --install -s /bin
 export PATH=/bin

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# vgic-vmm with guests of a few instructions: command line, exit statuses, exceptions, wild guests. Speaks TAP.
+# vgic-vmm with guests of a few instructions: command line, exit statuses, exceptions, wild guests.
+# Speaks TAP.
 . "$top_srcdir/tests/guest/guest.sh"
 
 # --- the command line ---
@@ -103,11 +104,14 @@ start_guest --kernel "$tmp/spin.bin" --name two
 wait_until ctl show two
 status 0 'destroy the VM' ctl destroy two
 ends 3 'a guest whose VM is destroyed: 3'
-! "$vmm" --socket "$socket" --kernel "$tmp/reset.bin" 2> "$tmp/err" < /dev/null | head -c 4 > "$tmp/out"
+! "$vmm" --socket "$socket" --kernel "$tmp/reset.bin" 2> "$tmp/err" < /dev/null |
+        head -c 4 > "$tmp/out"
 wait_until grep -q 'standard output is lost' "$tmp/err"
 ok $? 'a closed standard output ends it, and that is said'
 # --- standard descriptors ---
-hello_to() { status 1 "$2" sh -c '"$@" '"$1" sh "$vmm" --socket "$socket" --kernel "$tmp/hello.bin"; }
+hello_to() {
+        status 1 "$2" sh -c '"$@" '"$1" sh "$vmm" --socket "$socket" --kernel "$tmp/hello.bin"
+}
 hello_to '>&-' 'standard output is closed: 1'
 hello_to '> /dev/full' 'what the guest says last cannot be written: 1'
 done_testing
