@@ -4,8 +4,9 @@
 #define ICV_FIXTURE_H
 
 /*
- * A virtual CPU interface to try things on. Positions of fields are written down here a second time, from the register
- * descriptions, so that a wrong one in <vgic/vgic-lr.h> does not agree with itself.
+ * A virtual CPU interface to try things on. Positions of fields are written down here a second
+ * time, from the register descriptions, so that a wrong one in
+ * <vgic/vgic-lr.h> does not agree with itself.
  */
 #include <inttypes.h>
 
@@ -72,7 +73,8 @@ static inline uint32_t hppir(struct fixture *f, unsigned group)
 static inline struct fixture fixture(unsigned n_list_registers, unsigned n_bits)
 {
         struct fixture f = {
-                .params = { .n_list_registers = (uint8_t)n_list_registers, .n_priority_bits = (uint8_t)n_bits },
+                .params = { .n_list_registers = (uint8_t)n_list_registers,
+                            .n_priority_bits = (uint8_t)n_bits },
         };
 
         icv_reset(&f.params, &f.bank);

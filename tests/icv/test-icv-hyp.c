@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The hypervisor's registers, the maintenance interrupt, and the formats of <vgic/vgic-lr.h>. IHI 0069 section 12.4;
- * chapter 6, maintenance interrupts.
+ * The hypervisor's registers, the maintenance interrupt, and the formats of <vgic/vgic-lr.h>. IHI
+ * 0069 section 12.4; chapter 6, maintenance interrupts.
  */
 #include <string.h>
 
@@ -72,7 +72,8 @@ static void test_formats(void)
 
                 for (unsigned bit = fields[i].lsb; bit <= fields[i].msb; bit++)
                         want |= UINT64_C(1) << bit;
-                tap_ok(fields[i].mask == want, "12.4: %s is bits %u:%u", fields[i].name, fields[i].msb, fields[i].lsb);
+                tap_ok(fields[i].mask == want, "12.4: %s is bits %u:%u", fields[i].name,
+                       fields[i].msb, fields[i].lsb);
         }
         tap_ok(VGIC_ICH_LR_EL2(0) == (3 << 14 | 4 << 11 | 12 << 7 | 12 << 3 | 0) &&
                VGIC_ICH_LR_EL2(15) == (3 << 14 | 4 << 11 | 12 << 7 | 13 << 3 | 7) &&
@@ -85,7 +86,8 @@ static void test_vtr(void)
 {
         struct icv_params params = { .n_list_registers = 4, .n_priority_bits = 5 };
 
-        tap_eq(icv_vtr(&params), INT64_C(0x90180003), "ICH_VTR_EL2: 4 list registers, 5 bits: 0x90180003");
+        tap_eq(icv_vtr(&params), INT64_C(0x90180003),
+               "ICH_VTR_EL2: 4 list registers, 5 bits: 0x90180003");
         params = (struct icv_params){
                 .n_list_registers = 16, .n_priority_bits = 8, .ctlr = 1 << 15 | 1 << 14 | 1 << 11,
         };
@@ -104,7 +106,8 @@ static void test_status(void)
                 struct fixture f = fixture(16, 5);
                 bool eoi_bit = i & 1, hw = i & 2, valid = i >> 2;
 
-                f.bank.ich_lr[15] = (uint64_t)(i >> 2) << 62 | (hw ? LR_HW : 0) | (eoi_bit ? LR_EOI : 0);
+                f.bank.ich_lr[15] = (uint64_t)(i >> 2) << 62 | (hw ? LR_HW : 0) |
+                                    (eoi_bit ? LR_EOI : 0);
                 tap_eq(icv_eisr(&f.params, &f.bank), !valid && !hw && eoi_bit ? 0x8000 : 0,
                        "ICH_EISR_EL2: State %u, HW %d, EOI %d", i >> 2, hw, eoi_bit);
                 tap_eq(icv_elrsr(&f.params, &f.bank), !valid && (hw || !eoi_bit) ? 0xffff : 0x7fff,
@@ -112,7 +115,10 @@ static void test_status(void)
         }
 }
 
-/* Every setting of the enables and of VENG<n> against each pair of states in two list registers, EOIcount 0 and not. */
+/*
+ * Every setting of the enables and of VENG<n> against each pair of states in two list registers,
+ * EOIcount 0 and not.
+ */
 static void test_misr(void)
 {
         unsigned wrong = 0, lines = 0;
@@ -120,8 +126,10 @@ static void test_misr(void)
         for (unsigned enables = 0; enables < 256; enables++)
                 for (unsigned rest = 0; rest < 4 * 16 * 2; rest++) {
                         struct fixture f = fixture(2, 5);
-                        unsigned groups = rest & 3, a = rest >> 2 & 3, b = rest >> 4 & 3, count = rest >> 6;
-                        unsigned n_valid = (a != FREE) + (b != FREE), n_pending = (a == PENDING) + (b == PENDING);
+                        unsigned groups = rest & 3, a = rest >> 2 & 3, b = rest >> 4 & 3,
+                                 count = rest >> 6;
+                        unsigned n_valid = (a != FREE) + (b != FREE),
+                                 n_pending = (a == PENDING) + (b == PENDING);
                         unsigned want = 0;
 
                         f.bank.ich_hcr = enables | (uint64_t)count << 31;
@@ -139,7 +147,8 @@ static void test_misr(void)
                         wrong += icv_misr(&f.params, &f.bank) != want;
                         lines += icv_maintenance(&f.params, &f.bank) != ((enables & 1) && want);
                 }
-        tap_eq(wrong, 0, "ICH_MISR_EL2: EOI, U, LRENP, NP, VGrp<g>E, VGrp<g>D, each by its condition");
+        tap_eq(wrong, 0,
+               "ICH_MISR_EL2: EOI, U, LRENP, NP, VGrp<g>E, VGrp<g>D, each by its condition");
         tap_eq(lines, 0, "ICH_HCR_EL2.En: without it ICH_MISR_EL2 tells, and nothing is signalled");
 }
 
@@ -165,10 +174,12 @@ static void test_kept(void)
 
                         icv_hyp_write(&f.params, &f.bank, rows[i].reg, ones ? UINT64_MAX : 0);
                         icv_hyp_read(&f.params, &f.bank, rows[i].reg, &value);
-                        tap_eq((int64_t)value, (int64_t)want, "%s: all %u written", rows[i].words, ones);
+                        tap_eq((int64_t)value, (int64_t)want, "%s: all %u written", rows[i].words,
+                               ones);
                 }
         icv_hyp_write(&f.params, &f.bank, VGIC_ICH_LR_EL2(0), UINT64_MAX & ~LR_HW);
-        tap_eq((int64_t)f.bank.ich_lr[0], (int64_t)UINT64_C(0xd0f802000000ffff), "ICH_LR0_EL2 without HW: EOI only");
+        tap_eq((int64_t)f.bank.ich_lr[0], (int64_t)UINT64_C(0xd0f802000000ffff),
+               "ICH_LR0_EL2 without HW: EOI only");
         icv_hyp_write(&f.params, &f.bank, VGIC_ICH_VMCR_EL2, UINT64_C(0x10) | 7 << 21 | 4 << 18);
         icv_hyp_read(&f.params, &f.bank, VGIC_ICH_VMCR_EL2, &value);
         tap_eq(value >> 18 & 7, 4, "ICH_VMCR_EL2.VBPR1: written whatever VCBPR is");
@@ -179,10 +190,14 @@ static void test_kept(void)
                icv_hyp_write(&f.params, &f.bank, VGIC_ICH_MISR_EL2, 0) == ICV_UNDEFINED,
                "what is not implemented, and writes of read-only registers: UNDEFINED");
         f.bank = (struct vgic_lr_bank){ .ich_hcr = 1 << 1, .ich_lr = { LR_EOI } };
-        tap_ok(icv_hyp_read(&f.params, &f.bank, VGIC_ICH_ELRSR_EL2, &value) == ICV_DONE && value == 2 &&
-               icv_hyp_read(&f.params, &f.bank, VGIC_ICH_EISR_EL2, &value) == ICV_DONE && value == 1 &&
-               icv_hyp_read(&f.params, &f.bank, VGIC_ICH_MISR_EL2, &value) == ICV_DONE && value == 3 &&
-               icv_hyp_read(&f.params, &f.bank, VGIC_ICH_VTR_EL2, &value) == ICV_DONE && value == 0x90180001,
+        tap_ok(icv_hyp_read(&f.params, &f.bank, VGIC_ICH_ELRSR_EL2, &value) == ICV_DONE &&
+               value == 2 &&
+               icv_hyp_read(&f.params, &f.bank, VGIC_ICH_EISR_EL2, &value) == ICV_DONE &&
+               value == 1 &&
+               icv_hyp_read(&f.params, &f.bank, VGIC_ICH_MISR_EL2, &value) == ICV_DONE &&
+               value == 3 &&
+               icv_hyp_read(&f.params, &f.bank, VGIC_ICH_VTR_EL2, &value) == ICV_DONE &&
+               value == 0x90180001,
                "ICH_ELRSR_EL2, ICH_EISR_EL2, ICH_MISR_EL2, ICH_VTR_EL2 by encoding");
 }
 
@@ -192,7 +207,8 @@ static void test_level(void)
         struct fixture f = fixture(4, 5);
 
         f.bank.ich_lr[0] = lr(40, 0x80, 1, PENDING) | LR_EOI;
-        tap_ok(!icv_maintenance(&f.params, &f.bank), "ICH_LR<n>_EL2.EOI: pending: no maintenance interrupt");
+        tap_ok(!icv_maintenance(&f.params, &f.bank),
+               "ICH_LR<n>_EL2.EOI: pending: no maintenance interrupt");
         iar(&f, 1);
         tap_ok(!icv_maintenance(&f.params, &f.bank), "active: none");
         f.bank.ich_lr[0] |= UINT64_C(1) << 62; /* the line is still high */
@@ -206,14 +222,16 @@ static void test_level(void)
         tap_ok(icv_maintenance(&f.params, &f.bank), "at the deactivation: one");
         tap_eq(icv_misr(&f.params, &f.bank), 1, "ICH_MISR_EL2.EOI");
         tap_eq(icv_eisr(&f.params, &f.bank), 1, "ICH_EISR_EL2: list register 0");
-        tap_eq(icv_elrsr(&f.params, &f.bank), 0xe, "ICH_ELRSR_EL2: which is not free before that was seen");
+        tap_eq(icv_elrsr(&f.params, &f.bank), 0xe,
+               "ICH_ELRSR_EL2: which is not free before that was seen");
         f.bank.ich_lr[0] = 0;
-        tap_ok(!icv_maintenance(&f.params, &f.bank), "it is a level: gone with the list register's bit");
+        tap_ok(!icv_maintenance(&f.params, &f.bank),
+               "it is a level: gone with the list register's bit");
 }
 
 /*
- * All list registers active, one interrupt of lower priority left out: the hypervisor asks for UIE, and is left in
- * peace (conformance 9).
+ * All list registers active, one interrupt of lower priority left out: the hypervisor asks for UIE,
+ * and is left in peace (conformance 9).
  */
 static void test_no_storm(void)
 {
@@ -229,7 +247,9 @@ static void test_no_storm(void)
         tap_eq(icv_misr(&f.params, &f.bank), 2, "ICH_MISR_EL2.U: one is");
 }
 
-/* Whatever a bank holds: nothing is read or written outside it, and a settled bank stays as it is. */
+/*
+ * Whatever a bank holds: nothing is read or written outside it, and a settled bank stays as it is.
+ */
 static void test_any_bank(void)
 {
         uint64_t seed = 1, value;
@@ -246,8 +266,10 @@ static void test_any_bank(void)
                 }
                 memcpy(&f.bank, words, sizeof(f.bank));
                 f.params = (struct icv_params){
-                        .n_list_registers = (uint8_t)(1 + i % 16), .n_priority_bits = (uint8_t)(4 + i / 16 % 5),
-                        .n_preemption_bits = (uint8_t)(i / 80 % 4 ? 4 + i / 80 % 4 : 0), .ties = (enum icv_tie)(i % 3),
+                        .n_list_registers = (uint8_t)(1 + i % 16),
+                        .n_priority_bits = (uint8_t)(4 + i / 16 % 5),
+                        .n_preemption_bits = (uint8_t)(i / 80 % 4 ? 4 + i / 80 % 4 : 0),
+                        .ties = (enum icv_tie)(i % 3),
                         .choices = (uint32_t)(seed >> 40 & 63),
                 };
                 if (i % 2)
@@ -256,9 +278,13 @@ static void test_any_bank(void)
                         unsigned group = (unsigned)(seed >> j & 1);
                         uint32_t intid = (uint32_t)(f.bank.ich_lr[j] & 0xffff);
 
-                        icv_read(&f.params, &f.bank, group ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1, &value);
-                        icv_write(&f.params, &f.bank, j < 4 ? VGIC_ICC_DIR_EL1 : group ? VGIC_ICC_EOIR1_EL1 :
-                                  VGIC_ICC_EOIR0_EL1, intid);
+                        icv_read(&f.params, &f.bank, group ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1,
+                                 &value);
+                        icv_write(&f.params, &f.bank,
+                                  j < 4   ? VGIC_ICC_DIR_EL1
+                                  : group ? VGIC_ICC_EOIR1_EL1
+                                  : VGIC_ICC_EOIR0_EL1,
+                                  intid);
                 }
                 settled = f.bank;
                 icv_settle(&f.params, &settled);
@@ -267,7 +293,8 @@ static void test_any_bank(void)
                 icv_settle(&f.params, &f.bank);
                 loose += memcmp(&settled, &f.bank, sizeof(settled)) != 0;
         }
-        tap_eq(moved, 0, "operations on a settled bank leave no bit that the hardware would not have");
+        tap_eq(moved, 0,
+               "operations on a settled bank leave no bit that the hardware would not have");
         tap_eq(loose, 0, "settling twice is settling once");
 }
 

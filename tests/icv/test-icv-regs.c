@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The guest's registers one by one: which there are, what they keep, what traps them. IHI 0069 sections 12.3
- * (ICV_*_EL1), 12.4 (ICH_HCR_EL2, ICH_VMCR_EL2).
+ * The guest's registers one by one: which there are, what they keep, what traps them. IHI 0069
+ * sections 12.3 (ICV_*_EL1), 12.4 (ICH_HCR_EL2, ICH_VMCR_EL2).
  */
 #include <string.h>
 
@@ -65,20 +65,24 @@ static void test_traps(void)
                         f.bank.ich_lr[1] = lr(41, 0x80, 0, ACTIVE);
                         f.bank.ich_vmcr |= 1 << 9;
                         before = f;
-                        want = trap_expected(rows[i].traps, f.bank.ich_hcr) ? ICV_TRAPPED : ICV_DONE;
+                        want = trap_expected(rows[i].traps, f.bank.ich_hcr) ? ICV_TRAPPED
+                                                                            : ICV_DONE;
                         wrong += icv_read(&f.params, &f.bank, rows[i].reg, &value) !=
                                  (rows[i].access & R ? want : ICV_UNDEFINED);
                         if (want != ICV_DONE)
-                                changed += value != 0x123 || memcmp(&f.bank, &before.bank, sizeof(f.bank)) != 0;
+                                changed += value != 0x123 ||
+                                           memcmp(&f.bank, &before.bank, sizeof(f.bank)) != 0;
                         f = before;
                         wrong += icv_write(&f.params, &f.bank, rows[i].reg, 41) !=
                                  (rows[i].access & W ? want : ICV_UNDEFINED);
                         if (want != ICV_DONE || !(rows[i].access & W))
                                 changed += memcmp(&f.bank, &before.bank, sizeof(f.bank)) != 0;
                 }
-                tap_eq(wrong, 0, "ICH_HCR_EL2: which of TC, TALL0, TALL1, TDIR trap %s; read WO, write RO: UNDEFINED",
+                tap_eq(wrong, 0,
+                       "ICH_HCR_EL2: which of TC, TALL0, TALL1, TDIR trap %s; read WO, write RO: "
+                       "UNDEFINED", rows[i].name);
+                tap_eq(changed, 0, "%s: what is trapped or UNDEFINED changes nothing",
                        rows[i].name);
-                tap_eq(changed, 0, "%s: what is trapped or UNDEFINED changes nothing", rows[i].name);
         }
 }
 
@@ -93,12 +97,14 @@ static void test_which(void)
 
                 for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                         if (rows[i].n_apr)
-                                wrong += (icv_read(&f.params, &f.bank, rows[i].reg, &value) == ICV_DONE) !=
-                                         (rows[i].n_apr <= n_apr);
+                                wrong += (icv_read(&f.params, &f.bank, rows[i].reg, &value) ==
+                                          ICV_DONE) != (rows[i].n_apr <= n_apr);
                 f.bank.ich_hcr |= 3 << 11;
-                wrong += bits == 5 && icv_read(&f.params, &f.bank, VGIC_ICC_AP1R_EL1(1), &value) != ICV_UNDEFINED;
+                wrong += bits == 5 && icv_read(&f.params, &f.bank, VGIC_ICC_AP1R_EL1(1), &value) !=
+                                              ICV_UNDEFINED;
         }
-        tap_eq(wrong, 0, "ICV_AP<g>R<n>: 1, 2 or 4 by preemption bits; others are UNDEFINED, not trapped");
+        tap_eq(wrong, 0,
+               "ICV_AP<g>R<n>: 1, 2 or 4 by preemption bits; others are UNDEFINED, not trapped");
         for (uint32_t reg = 0; reg < 1 << 16; reg++) {
                 struct fixture f = fixture(4, 8);
                 bool known = false;
@@ -134,14 +140,17 @@ static void test_binary_points(void)
                         common += get(&f, VGIC_ICC_BPR1_EL1) != (value < 7 ? value + 1 : 7);
                         low = f.bank.ich_vmcr >> 18 & 7;
                         set(&f, VGIC_ICC_BPR1_EL1, i + 3);
-                        common += (f.bank.ich_vmcr >> 18 & 7) != low || (f.bank.ich_vmcr >> 21 & 7) != value;
+                        common += (f.bank.ich_vmcr >> 18 & 7) != low ||
+                                  (f.bank.ich_vmcr >> 21 & 7) != value;
                         set(&f, VGIC_ICC_CTLR_EL1, 0);
                         common += get(&f, VGIC_ICC_BPR1_EL1) != low;
                 }
-                tap_eq(wrong, 0, "ICV_BPR0, ICV_BPR1: %u bits: at least 7 - preemption bits, and one more; alias of "
-                       "ICH_VMCR_EL2 (conformance 14)", bits);
-                tap_eq(common, 0, "ICV_CTLR.CBPR: %u bits: ICV_BPR1 reads as ICV_BPR0 + 1, at most 7; writes ignored; it "
-                       "comes back", bits);
+                tap_eq(wrong, 0,
+                       "ICV_BPR0, ICV_BPR1: %u bits: at least 7 - preemption bits, and one more; "
+                       "alias of ICH_VMCR_EL2 (conformance 14)", bits);
+                tap_eq(common, 0,
+                       "ICV_CTLR.CBPR: %u bits: ICV_BPR1 reads as ICV_BPR0 + 1, at most 7; writes "
+                       "ignored; it comes back", bits);
         }
 }
 
@@ -151,12 +160,14 @@ static void test_values(void)
         unsigned wrong = 0;
 
         set(&f, VGIC_ICC_PMR_EL1, 0xfff);
-        tap_eq((int64_t)get(&f, VGIC_ICC_PMR_EL1), 0xf8, "ICV_PMR: unimplemented bits are RAZ/WI (conformance 12)");
+        tap_eq((int64_t)get(&f, VGIC_ICC_PMR_EL1), 0xf8,
+               "ICV_PMR: unimplemented bits are RAZ/WI (conformance 12)");
         tap_eq(f.bank.ich_vmcr >> 24, 0xf8, "ICH_VMCR_EL2.VPMR is that");
         f.params.n_priority_bits = 4;
         tap_eq((int64_t)get(&f, VGIC_ICC_PMR_EL1), 0xf0, "ICV_PMR: 4 bits");
         set(&f, VGIC_ICC_AP0R_EL1(0), 0xffffffff);
-        tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffff, "ICV_AP0R0: 4 preemption bits: 16 levels");
+        tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffff,
+               "ICV_AP0R0: 4 preemption bits: 16 levels");
         f = fixture(1, 5);
         set(&f, VGIC_ICC_AP0R_EL1(0), UINT64_C(0x1ffffffff));
         tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffffffff,
@@ -167,18 +178,21 @@ static void test_values(void)
         f.params.ctlr = UINT32_MAX;
         set(&f, VGIC_ICC_CTLR_EL1, ~UINT64_C(0) ^ 3);
         tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0xcfc00,
-               "ICV_CTLR: PRIbits from the priorities, the read-only fields as given, PMHE and the rest 0");
+               "ICV_CTLR: PRIbits from the priorities, the read-only fields as given, PMHE and the "
+               "rest 0");
         set(&f, VGIC_ICC_CTLR_EL1, 3);
-        tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0xcfc03, "ICV_CTLR: CBPR and EOImode are written");
+        tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0xcfc03,
+               "ICV_CTLR: CBPR and EOImode are written");
         tap_eq(f.bank.ich_vmcr & 0x210, 0x210, "ICH_VMCR_EL2.VCBPR, VEOIM are these");
         f.params.ctlr = 0;
         set(&f, VGIC_ICC_CTLR_EL1, 0);
-        tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0x400, "ICV_CTLR: 5 priority bits, 16 of INTID");
+        tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0x400,
+               "ICV_CTLR: 5 priority bits, 16 of INTID");
         for (unsigned i = 0; i < 4; i++) {
                 set(&f, VGIC_ICC_IGRPEN0_EL1, i & 1);
                 set(&f, VGIC_ICC_IGRPEN1_EL1, (i & 2) | i >> 1);
-                wrong += get(&f, VGIC_ICC_IGRPEN0_EL1) != (i & 1) || get(&f, VGIC_ICC_IGRPEN1_EL1) != i >> 1 ||
-                         (f.bank.ich_vmcr & 3) != i;
+                wrong += get(&f, VGIC_ICC_IGRPEN0_EL1) != (i & 1) ||
+                         get(&f, VGIC_ICC_IGRPEN1_EL1) != i >> 1 || (f.bank.ich_vmcr & 3) != i;
         }
         tap_eq(wrong, 0, "ICV_IGRPEN0, ICV_IGRPEN1: bit 0; ICH_VMCR_EL2.VENG0, VENG1");
         set(&f, VGIC_ICC_SRE_EL1, 0);
@@ -195,14 +209,16 @@ static void test_values(void)
 /* More bits of priority than of preemption. */
 static void test_preemption_bits(void)
 {
-        struct fixture f = { .params = { .n_list_registers = 2, .n_priority_bits = 7, .n_preemption_bits = 5 } };
+        struct fixture f = { .params = { .n_list_registers = 2, .n_priority_bits = 7,
+                                         .n_preemption_bits = 5 } };
 
         icv_reset(&f.params, &f.bank);
         f.bank.ich_hcr = 1;
         f.bank.ich_vmcr |= 3;
         set(&f, VGIC_ICC_PMR_EL1, 0xff);
         tap_eq((int64_t)get(&f, VGIC_ICC_PMR_EL1), 0xfe, "ICH_VTR_EL2.PRIbits 7: the mask has 7");
-        tap_eq((int64_t)get(&f, VGIC_ICC_BPR0_EL1), 2, "ICH_VTR_EL2.PREbits 5: the smallest binary point");
+        tap_eq((int64_t)get(&f, VGIC_ICC_BPR0_EL1), 2,
+               "ICH_VTR_EL2.PREbits 5: the smallest binary point");
         f.bank.ich_lr[0] = lr(40, 0x86, 1, PENDING);
         f.bank.ich_lr[1] = lr(41, 0x82, 1, PENDING);
         tap_eq(iar(&f, 1), 41, "subpriorities choose");

@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The life of a virtual interrupt in a list register: chosen, signalled, acknowledged, ended. Rule by rule from IHI
- * 0069 chapter 6 (virtual interrupt handling), section 4.8 (priorities) and the descriptions of ICV_*_EL1 and
- * ICH_*_EL2 (sections 12.3 and 12.4).
+ * The life of a virtual interrupt in a list register: chosen, signalled, acknowledged, ended. Rule
+ * by rule from IHI 0069 chapter 6 (virtual interrupt handling), section 4.8 (priorities) and the
+ * descriptions of ICV_*_EL1 and ICH_*_EL2 (sections 12.3 and 12.4).
  */
 #include "icv-fixture.h"
 
@@ -16,11 +16,13 @@ static void test_choice(void)
         f.bank.ich_lr[3] = lr(40, 0x80, 1, PENDING);
         f.bank.ich_lr[9] = lr(50, 0x40, 1, PENDING);
         f.bank.ich_lr[11] = lr(60, 0xc0, 1, PENDING);
-        tap_eq(hppir(&f, 1), 50, "4.8: the lowest value is the highest priority, in whichever list register");
+        tap_eq(hppir(&f, 1), 50,
+               "4.8: the lowest value is the highest priority, in whichever list register");
         f.bank.ich_lr[12] = lr(33, 0x00, 1, BOTH);
         f.bank.ich_lr[13] = lr(34, 0x00, 1, ACTIVE);
         f.bank.ich_lr[14] = lr(35, 0x00, 1, FREE);
-        tap_eq(hppir(&f, 1), 50, "HighestPriorityVirtualInterrupt: active, pending and active, inactive: not chosen");
+        tap_eq(hppir(&f, 1), 50,
+               "HighestPriorityVirtualInterrupt: active, pending and active, inactive: not chosen");
         f.bank.ich_lr[15] = lr(27, 0x38, 0, PENDING);
         tap_eq(hppir(&f, 1), 1023, "ICV_HPPIR1: the highest is of Group 0: 1023");
         tap_eq(hppir(&f, 0), 27, "ICV_HPPIR0: and here its INTID");
@@ -30,9 +32,11 @@ static void test_choice(void)
         set(&f, VGIC_ICC_PMR_EL1, 0);
         set(&f, VGIC_ICC_AP1R_EL1(0), 1);
         f.bank.ich_hcr = 0;
-        tap_eq(hppir(&f, 1), 50, "ICV_HPPIR1: neither PMR nor the running priority counts, nor ICH_HCR_EL2.En");
+        tap_eq(hppir(&f, 1), 50,
+               "ICV_HPPIR1: neither PMR nor the running priority counts, nor ICH_HCR_EL2.En");
         f.params.n_list_registers = 9;
-        tap_eq(hppir(&f, 1), 40, "ICH_VTR_EL2.ListRegs: a list register that is not implemented holds nothing");
+        tap_eq(hppir(&f, 1), 40,
+               "ICH_VTR_EL2.ListRegs: a list register that is not implemented holds nothing");
 }
 
 static void test_ties(void)
@@ -48,12 +52,14 @@ static void test_ties(void)
         f.bank.ich_lr[3] = lr(20, 0x88, 1, PENDING);
         for (unsigned i = 0; i < 3; i++) {
                 f.params.ties = want[i].tie;
-                tap_eq(hppir(&f, 1), want[i].intid, "4.8: of equals, IMPLEMENTATION DEFINED: choice %u", i);
+                tap_eq(hppir(&f, 1), want[i].intid,
+                       "4.8: of equals, IMPLEMENTATION DEFINED: choice %u", i);
         }
         f.params.ties = ICV_TIE_INTID;
         f.bank.ich_lr[0] = lr(60, 0x87, 1, PENDING);
         f.bank.ich_lr[1] |= UINT64_C(7) << 48;
-        tap_eq(hppir(&f, 1), 41, "ICH_LR<n>_EL2.Priority: bits that are not implemented do not count");
+        tap_eq(hppir(&f, 1), 41,
+               "ICH_LR<n>_EL2.Priority: bits that are not implemented do not count");
 }
 
 static void test_priority_ff(void)
@@ -77,7 +83,8 @@ static void test_signal(void)
         f.bank.ich_lr[1] = lr(40, 0x80, 0, PENDING);
         tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_FIQ, "Group 0 is vFIQ");
         f.bank.ich_lr[2] = lr(41, 0x78, 1, PENDING);
-        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ, "of two groups pending, the highest priority alone");
+        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ,
+               "of two groups pending, the highest priority alone");
         f.bank.ich_hcr = 0;
         tap_eq(icv_lines(&f.params, &f.bank), 0, "ICH_HCR_EL2.En 0: nothing is signalled");
         tap_eq(iar(&f, 1), 1023, "ICH_HCR_EL2.En 0: ICV_IAR1 is 1023");
@@ -89,12 +96,17 @@ static void test_signal(void)
         tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ, "4.8.6: a higher one is not");
         set(&f, VGIC_ICC_BPR1_EL1, 7);
         set(&f, VGIC_ICC_PMR_EL1, 0x70);
-        tap_eq(icv_lines(&f.params, &f.bank), 0, "4.8.6: the mask compares whole priorities, not group priorities");
+        tap_eq(icv_lines(&f.params, &f.bank), 0,
+               "4.8.6: the mask compares whole priorities, not group priorities");
 }
 
-/* Section 4.8.2, "Priority grouping", by ICC_BPR0_EL1: g is the group priority field. ICC_BPR1_EL1 n: row n - 1. */
+/*
+ * Section 4.8.2, "Priority grouping", by ICC_BPR0_EL1: g is the group priority field.
+ * ICC_BPR1_EL1 n: row n - 1.
+ */
 static const char grouping[8][9] = {
-        "gggggggs", "ggggggss", "gggggsss", "ggggssss", "gggsssss", "ggssssss", "gsssssss", "ssssssss",
+        "gggggggs", "ggggggss", "gggggsss", "ggggssss", "gggsssss", "ggssssss", "gsssssss",
+        "ssssssss",
 };
 
 static unsigned group_priority(unsigned priority, unsigned row)
@@ -110,12 +122,14 @@ static unsigned group_priority(unsigned priority, unsigned row)
 /* Every priority against every running priority, for each binary point of each group. */
 static void test_preemption(unsigned n_bits)
 {
-        unsigned pre = n_bits < 7 ? n_bits : 7, minimum = 7 - pre, highest_pmr = 0xff00u >> n_bits & 0xff;
+        unsigned pre = n_bits < 7 ? n_bits : 7, minimum = 7 - pre,
+                 highest_pmr = 0xff00u >> n_bits & 0xff;
         unsigned wrong = 0, bits = 0, levels = 0;
         struct fixture f = fixture(1, n_bits);
 
         for (unsigned bpr = minimum; bpr < 8; bpr++)
-                for (unsigned kind = 0; kind < 3; kind++) { /* Group 0; Group 1; Group 1 with CBPR */
+                /* Group 0; Group 1; Group 1 with CBPR */
+                for (unsigned kind = 0; kind < 3; kind++) {
                         unsigned group = kind > 0;
 
                         if (kind == 1 && bpr == 7) /* ICC_BPR1_EL1 = 7 is row 6 */
@@ -126,25 +140,34 @@ static void test_preemption(unsigned n_bits)
                                 set(&f, VGIC_ICC_BPR1_EL1, kind == 1 ? bpr + 1 : 7);
                         for (unsigned p = 0; p < 0xff; p += 1u << (8 - n_bits))
                                 for (unsigned r = 0; r < 1u << pre; r++) {
-                                        unsigned running = r << (8 - pre), level = group_priority(p, bpr);
-                                        bool want = level < group_priority(running, bpr) && p < highest_pmr;
+                                        unsigned running = r << (8 - pre),
+                                                 level = group_priority(p, bpr);
+                                        bool want = level < group_priority(running, bpr) &&
+                                                    p < highest_pmr;
                                         struct fixture g = f;
 
                                         g.bank.ich_lr[0] = lr(40, p, group, PENDING);
-                                        (r % 3 ? g.bank.ich_ap0r : g.bank.ich_ap1r)[r / 32] |= 1u << r % 32;
+                                        (r % 3 ? g.bank.ich_ap0r
+                                               : g.bank.ich_ap1r)[r / 32] |= 1u << r % 32;
                                         wrong += (icv_lines(&g.params, &g.bank) != 0) != want;
                                         if (!want)
                                                 continue;
                                         iar(&g, group);
                                         level >>= 8 - pre;
-                                        bits += !((group ? g.bank.ich_ap1r : g.bank.ich_ap0r)[level / 32] >> level % 32
-                                                  & 1);
-                                        levels += get(&g, VGIC_ICC_RPR_EL1) != group_priority(p, bpr);
+                                        bits += !((group ? g.bank.ich_ap1r
+                                                         : g.bank.ich_ap0r)[level / 32] >>
+                                                  level % 32 &
+                                                  1);
+                                        levels += get(&g, VGIC_ICC_RPR_EL1) !=
+                                                  group_priority(p, bpr);
                                 }
                 }
-        tap_eq(wrong, 0, "4.8: %u bits: preemption by the candidate's group priority; equal never; both groups count",
+        tap_eq(wrong, 0,
+               "4.8: %u bits: preemption by the candidate's group priority; equal never; both "
+               "groups count", n_bits);
+        tap_eq(bits, 0,
+               "ICH_AP<g>R<n>_EL2: %u bits: acknowledging sets the bit of the group priority",
                n_bits);
-        tap_eq(bits, 0, "ICH_AP<g>R<n>_EL2: %u bits: acknowledging sets the bit of the group priority", n_bits);
         tap_eq(levels, 0, "ICV_RPR: %u bits: and that is the running priority", n_bits);
 }
 
@@ -184,18 +207,24 @@ static void test_lpi(void)
                         f.params.choices = active ? ICV_CHOICE_LPI_ACTIVE : 0;
                         set(&f, VGIC_ICC_CTLR_EL1, mode << 1);
                         f.bank.ich_lr[0] = lr(8192, 0x80, 1, PENDING);
-                        tap_eq(iar(&f, 1), 8192, "LPI, EOI mode %u, choice %u: acknowledged", mode, active);
-                        tap_eq(state_of(&f, 0), active ? ACTIVE : FREE, "LPI: no active state but by choice");
-                        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80, "LPI: its priority is active");
+                        tap_eq(iar(&f, 1), 8192, "LPI, EOI mode %u, choice %u: acknowledged", mode,
+                               active);
+                        tap_eq(state_of(&f, 0), active ? ACTIVE : FREE,
+                               "LPI: no active state but by choice");
+                        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80,
+                               "LPI: its priority is active");
                         set(&f, VGIC_ICC_DIR_EL1, 8192);
                         tap_ok(eoicount(&f) == 0 && state_of(&f, 0) == (active ? ACTIVE : FREE),
                                "ICV_DIR of an LPI: nothing (conformance 10)");
                         eoi(&f, 1, 8192);
-                        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff, "LPI: EOI drops the priority");
-                        tap_eq(state_of(&f, 0), FREE, "LPI: the list register is empty in either mode");
+                        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff,
+                               "LPI: EOI drops the priority");
+                        tap_eq(state_of(&f, 0), FREE,
+                               "LPI: the list register is empty in either mode");
                         set(&f, VGIC_ICC_AP1R_EL1(0), 1);
                         eoi(&f, 1, 8193);
-                        tap_eq(eoicount(&f), 0, "ICH_HCR_EL2.EOIcount: not for LPIs (conformance 10)");
+                        tap_eq(eoicount(&f), 0,
+                               "ICH_HCR_EL2.EOIcount: not for LPIs (conformance 10)");
                 }
 }
 
@@ -209,15 +238,18 @@ static void test_eoi(void)
         iar(&f, 1);
         for (uint32_t special = 1020; special < 1024; special++)
                 eoi(&f, 1, special);
-        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x40, "ICV_EOIR1: 1020..1023 are ignored (conformance 6)");
+        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x40,
+               "ICV_EOIR1: 1020..1023 are ignored (conformance 6)");
         tap_eq(eoicount(&f), 0, "and not counted");
         eoi(&f, 1, 41);
-        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80, "ICV_EOIR1: drops the highest active priority, and no other");
+        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80,
+               "ICV_EOIR1: drops the highest active priority, and no other");
         tap_eq(state_of(&f, 1), FREE, "EOI mode 0: and deactivates: active becomes inactive");
         tap_eq(state_of(&f, 0), ACTIVE, "EOI mode 0: that one only");
         f.bank.ich_lr[0] |= UINT64_C(1) << 62;
         eoi(&f, 1, 40 | 1u << 24);
-        tap_eq(state_of(&f, 0), PENDING, "EOI mode 0: pending and active becomes pending (bits 31:24 are RES0)");
+        tap_eq(state_of(&f, 0), PENDING,
+               "EOI mode 0: pending and active becomes pending (bits 31:24 are RES0)");
         tap_eq(iar(&f, 1), 40, "and is taken again");
         tap_eq(eoicount(&f), 0, "ICH_HCR_EL2.EOIcount: all were in list registers");
         eoi(&f, 1, 40 | 1u << 16);
@@ -241,10 +273,12 @@ static void test_eoicount(void)
                 set(&f, VGIC_ICC_AP1R_EL1(0), 1u << 5);
                 eoi(&f, 1, 40);
                 if (i == 1 || i == 31 || i == 32 || i == 33)
-                        tap_eq(eoicount(&f), i % 32, "ICH_HCR_EL2.EOIcount: EOI %u of an interrupt that no list "
-                               "register has active (conformance 8)", i);
+                        tap_eq(eoicount(&f), i % 32,
+                               "ICH_HCR_EL2.EOIcount: EOI %u of an interrupt that no list register "
+                               "has active (conformance 8)", i);
         }
-        tap_eq((int64_t)(f.bank.ich_hcr & ~(UINT64_C(31) << 27)), 1, "ICH_HCR_EL2: it wraps, and nothing else changes");
+        tap_eq((int64_t)(f.bank.ich_hcr & ~(UINT64_C(31) << 27)), 1,
+               "ICH_HCR_EL2: it wraps, and nothing else changes");
         tap_eq(state_of(&f, 0), PENDING, "nor the same INTID pending");
         set(&f, VGIC_ICC_CTLR_EL1, 2);
         set(&f, VGIC_ICC_AP1R_EL1(0), 1u << 5);
@@ -267,7 +301,8 @@ static void test_dir(void)
         iar(&f, 1);
         set(&f, VGIC_ICC_DIR_EL1, 40);
         set(&f, VGIC_ICC_DIR_EL1, 41);
-        tap_ok(state_of(&f, 3) == ACTIVE && eoicount(&f) == 0, "ICV_DIR with EOI mode 0: ignored (conformance 7)");
+        tap_ok(state_of(&f, 3) == ACTIVE && eoicount(&f) == 0,
+               "ICV_DIR with EOI mode 0: ignored (conformance 7)");
         set(&f, VGIC_ICC_CTLR_EL1, 2);
         eoi(&f, 1, 40);
         tap_eq(state_of(&f, 3), ACTIVE, "EOI mode 1: ICV_EOIR1 drops the priority only");
@@ -276,15 +311,18 @@ static void test_dir(void)
         tap_eq(iar(&f, 1), 41, "EOI mode 1: others of the same priority are taken meanwhile");
         set(&f, VGIC_ICC_DIR_EL1, 40);
         tap_eq(state_of(&f, 3), FREE, "ICV_DIR: active becomes inactive");
-        tap_ok(state_of(&f, 0) == ACTIVE && get(&f, VGIC_ICC_RPR_EL1) == 0x80, "ICV_DIR: no other, and no priority");
+        tap_ok(state_of(&f, 0) == ACTIVE && get(&f, VGIC_ICC_RPR_EL1) == 0x80,
+               "ICV_DIR: no other, and no priority");
         f.bank.ich_lr[0] |= UINT64_C(1) << 62;
         set(&f, VGIC_ICC_DIR_EL1, 41);
         tap_eq(state_of(&f, 0), PENDING, "ICV_DIR: pending and active becomes pending");
         set(&f, VGIC_ICC_DIR_EL1, 41);
-        tap_ok(state_of(&f, 0) == PENDING && eoicount(&f) == 1, "ICV_DIR: pending is not active: counted");
+        tap_ok(state_of(&f, 0) == PENDING && eoicount(&f) == 1,
+               "ICV_DIR: pending is not active: counted");
         f.bank.ich_lr[1] = lr(42, 0x20, 0, ACTIVE) | LR_HW | UINT64_C(42) << 32;
         set(&f, VGIC_ICC_DIR_EL1, 42);
-        tap_eq((int64_t)f.bank.ich_lr[1], (int64_t)(lr(42, 0x20, 0, FREE) | LR_HW | UINT64_C(42) << 32),
+        tap_eq((int64_t)f.bank.ich_lr[1],
+               (int64_t)(lr(42, 0x20, 0, FREE) | LR_HW | UINT64_C(42) << 32),
                "ICH_LR<n>_EL2.HW: the virtual interrupt ends as any other");
 }
 
@@ -298,7 +336,8 @@ static void test_unpredictable(void)
         iar(&f, 1);
         g = f;
         eoi(&g, 0, 40);
-        tap_ok(state_of(&g, 0) == ACTIVE && g.bank.ich_ap1r[0] == 1 << 16, "EOIR of the other group: ignored");
+        tap_ok(state_of(&g, 0) == ACTIVE && g.bank.ich_ap1r[0] == 1 << 16,
+               "EOIR of the other group: ignored");
         g.params.choices = ICV_CHOICE_EOI_ANY_GROUP;
         eoi(&g, 0, 40);
         tap_ok(state_of(&g, 0) == FREE && g.bank.ich_ap1r[0] == 0, "or drops and ends");
@@ -317,10 +356,12 @@ static void test_unpredictable(void)
         g = f;
         set(&g, VGIC_ICC_AP0R_EL1(0), 1 << 16);
         eoi(&g, 1, 40);
-        tap_eq(g.bank.ich_ap1r[0], 1 << 16, "equal active priorities of both groups: Group 0 is the highest");
+        tap_eq(g.bank.ich_ap1r[0], 1 << 16,
+               "equal active priorities of both groups: Group 0 is the highest");
         eoi(&g, 0, 33);
         eoi(&g, 1, 40);
-        tap_ok(g.bank.ich_ap1r[0] == 0 && state_of(&g, 0) == FREE && eoicount(&g) == 1, "then Group 1");
+        tap_ok(g.bank.ich_ap1r[0] == 0 && state_of(&g, 0) == FREE && eoicount(&g) == 1,
+               "then Group 1");
         g = f;
         set(&g, VGIC_ICC_AP0R_EL1(0), 1 << 17);
         eoi(&g, 1, 40);
