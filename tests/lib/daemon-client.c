@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A real vgicd in a test, by libvgic: see daemon-proc.h. Apart, so that a test without libvgic need not link it.
+ * A real vgicd in a test, by libvgic: see daemon-proc.h. Apart,
+ * so that a test without libvgic need not link it.
  */
 #include <stdlib.h>
 
@@ -34,10 +35,12 @@ bool daemon_alive(const struct daemon_proc *proc)
         return r == 0;
 }
 
-struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_vcpus, unsigned n_spis, unsigned flags)
+struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_vcpus,
+                          unsigned n_spis, unsigned flags)
 {
         struct vgic_vm_config config = {
-                .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = n_spis, .flags = flags};
+                .size = sizeof(config), .name = name, .n_vcpus = n_vcpus, .n_spis = n_spis,
+                .flags = flags};
         struct vgic_vm *vm = NULL;
         int r = vgic_vm_create(conn, &config, &vm);
 

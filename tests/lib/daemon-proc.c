@@ -52,7 +52,8 @@ void daemon_prepare(struct daemon_proc *proc)
         char path[96];
 
         memset(proc, 0, sizeof(*proc));
-        snprintf(proc->folder, sizeof(proc->folder), "%.32s/vgicd-test.XXXXXX", tmp && strlen(tmp) <= 32 ? tmp : "/tmp");
+        snprintf(proc->folder, sizeof(proc->folder), "%.32s/vgicd-test.XXXXXX",
+                 tmp && strlen(tmp) <= 32 ? tmp : "/tmp");
         if (!mkdtemp(proc->folder))
                 tap_bail("no folder: %s", strerror(errno));
         snprintf(proc->socket, sizeof(proc->socket), "%s/sock", proc->folder);
@@ -102,7 +103,8 @@ static void set_environment(const struct daemon_proc *proc, const struct daemon_
         dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is the TAP stream */
 }
 
-static void __attribute__((noreturn)) exec_daemon(struct daemon_proc *proc, const struct daemon_options *options)
+static void __attribute__((noreturn))
+exec_daemon(struct daemon_proc *proc, const struct daemon_options *options)
 {
         const char *build = getenv("top_builddir"), *argv[16];
         const char *socket = options->socket ? options->socket : proc->socket;

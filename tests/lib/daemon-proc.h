@@ -6,7 +6,8 @@
 /*
  * A real vgicd in a test: started on a socket in a folder of its own, ended with the test
  *
- * What    The test plays the service manager: it listens on NOTIFY_SOCKET, so that "ready" is an event and not a guess.
+ * What    The test plays the service manager: it listens on NOTIFY_SOCKET, so that "ready" is an
+ *         event and not a guess.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,7 +58,10 @@ int daemon_wait_exit(struct daemon_proc *proc);
 /* daemon_kill() - SIGKILL and wait; the folder stays until daemon_stop(). */
 void daemon_kill(struct daemon_proc *proc);
 
-/* daemon_stop() - SIGTERM and wait, then remove the folder. Return: the exit status; 0 if it was killed before. */
+/*
+ * daemon_stop() - SIGTERM and wait, then remove the folder. Return: the exit status; 0 if it was
+ * killed before.
+ */
 int daemon_stop(struct daemon_proc *proc);
 
 /* daemon_cleanup() - remove the folder of one that has ended. */
@@ -76,7 +80,8 @@ struct vgic_conn *daemon_connect(const struct daemon_proc *proc);
 int daemon_socket(const struct daemon_proc *proc);
 
 /* daemon_vm() - create and initialise; bails out on failure. */
-struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_vcpus, unsigned n_spis, unsigned flags);
+struct vgic_vm *daemon_vm(struct vgic_conn *conn, const char *name, unsigned n_vcpus,
+                          unsigned n_spis, unsigned flags);
 
 /* daemon_attach() - to a VM of somebody else, in @role (VGIC_ROLE_*); bails out on failure. */
 struct vgic_vm *daemon_attach(struct vgic_conn *conn, const char *name, int role);

@@ -17,12 +17,16 @@
 #include "proto-tx.h"
 #include "tap.h"
 
-void daemon_raw_frame(int fd, uint32_t request, uint32_t flags, uint32_t size, const void *payload, size_t n)
+void daemon_raw_frame(int fd, uint32_t request, uint32_t flags, uint32_t size, const void *payload,
+                      size_t n)
 {
         uint8_t header[PROTO_HEADER_BYTES];
 
-        proto_frame_encode(header, &(struct proto_header){ .request = request, .flags = flags, .size = size });
-        if (send(fd, header, sizeof(header), MSG_NOSIGNAL) < 0 || (n > 0 && send(fd, payload, n, MSG_NOSIGNAL) < 0))
+        proto_frame_encode(header, &(struct proto_header){ .request = request,
+                                                           .flags = flags,
+                                                           .size = size });
+        if (send(fd, header, sizeof(header), MSG_NOSIGNAL) < 0 ||
+            (n > 0 && send(fd, payload, n, MSG_NOSIGNAL) < 0))
                 tap_note("send: %s", strerror(errno));
 }
 
@@ -35,8 +39,8 @@ int daemon_raw_code(int fd)
         while ((r = proto_rx_step(&rx, fd)) == PROTO_RX_AGAIN)
                 if (!daemon_wait_readable(fd))
                         return -2;
-        if (r == PROTO_RX_FRAME &&
-            proto_message_unpack(&vgic__status_reply__descriptor, rx.payload, rx.header.size, &message) == 0) {
+        if (r == PROTO_RX_FRAME && proto_message_unpack(&vgic__status_reply__descriptor, rx.payload,
+                                                        rx.header.size, &message) == 0) {
                 Vgic__StatusReply *reply = (Vgic__StatusReply *)message;
 
                 code = reply->status ? (int)reply->status->code : 0;
@@ -46,7 +50,8 @@ int daemon_raw_code(int fd)
         return code;
 }
 
-int daemon_raw_call(int fd, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds)
+int daemon_raw_call(int fd, uint32_t request, const ProtobufCMessage *message, const int *fds,
+                    uint32_t n_fds)
 {
         struct proto_tx tx = { 0 };
         int r = proto_tx_send(&tx, fd, request, PROTO_FLAG_NEED_REPLY, message, fds, n_fds);

@@ -15,13 +15,21 @@
 #include "daemon-proc.h"
 
 /* daemon_raw_frame() - a header that says @size, and @n bytes of payload. */
-void daemon_raw_frame(int fd, uint32_t request, uint32_t flags, uint32_t size, const void *payload, size_t n);
+void daemon_raw_frame(int fd, uint32_t request, uint32_t flags, uint32_t size, const void *payload,
+                      size_t n);
 
-/* daemon_raw_code() - the code of the next reply. Return: it; -1 the daemon closed; -2 nothing came. */
+/*
+ * daemon_raw_code() - the code of the next reply. Return: it; -1 the daemon closed;
+ * -2 nothing came.
+ */
 int daemon_raw_code(int fd);
 
-/* daemon_raw_call() - one request with descriptors that wants an answer. Return: as daemon_raw_code(), or a negative errno. */
-int daemon_raw_call(int fd, uint32_t request, const ProtobufCMessage *message, const int *fds, uint32_t n_fds);
+/*
+ * daemon_raw_call() - one request with descriptors that wants an answer. Return: as
+ * daemon_raw_code(), or a negative errno.
+ */
+int daemon_raw_call(int fd, uint32_t request, const ProtobufCMessage *message, const int *fds,
+                    uint32_t n_fds);
 
 /* daemon_raw_hello() - a connection with all features; bails out on failure. */
 int daemon_raw_hello(const struct daemon_proc *proc);

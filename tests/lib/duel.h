@@ -6,7 +6,8 @@
 /*
  * Duels: two threads, each doing one short thing at the same instant, many rounds
  *
- * Finds what needs a store to linger while the other side looks. The second thread is delayed by a few loads, another number each round.
+ * Finds what needs a store to linger while the other side looks. The second thread is delayed by a
+ * few loads, another number each round.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -38,8 +39,12 @@ static void *duel_run_other(void *arg)
         return NULL;
 }
 
-/* @before and @after run alone, @self against @other; @after says whether the round went well. Return: how many did not. */
-static unsigned duel_fight(struct duel *d, void (*before)(unsigned round), void (*self)(unsigned round), bool (*after)(unsigned round))
+/*
+ * @before and @after run alone, @self against @other; @after says whether the round went well.
+ * Return: how many did not.
+ */
+static unsigned duel_fight(struct duel *d, void (*before)(unsigned round),
+                           void (*self)(unsigned round), bool (*after)(unsigned round))
 {
         unsigned broken = 0;
         pthread_t t;

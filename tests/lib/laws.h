@@ -6,7 +6,8 @@
 /*
  * The laws of delivery, and the records by which they are judged
  *
- *   1  an interrupt is never active twice: between two acknowledges of it something began that could end it
+ *   1  an interrupt is never active twice: between two acknowledges of it something began that
+ *      could end it
  *   2  each edge is delivered after it was sent, and there are no more deliveries than edges
  *   3  when all is quiet nothing deliverable is left with a vCPU that sleeps
  *   4  TDIR is never clear with an SPI in flight
@@ -15,10 +16,11 @@
  *   6  what cannot be taken any more is not acknowledged: disabled, put to sleep or routed away,
  *      and the register that says so was read (RWP, ChildrenAsleep)
  *
- * What    Participants (threads, or processes forked after laws_create()) write down what they are about to do and what
- *         they got, in memory of their own: never in the segment. A record is made so that what is judged is certain:
- *         whatever order two participants took between their record and their operation, an execution that keeps the
- *         laws is never called broken. Where that cannot be known the case is left unjudged, and counted.
+ * What    Participants (threads, or processes forked after laws_create()) write down what they are
+ *         about to do and what they got, in memory of their own: never in the segment. A record is
+ *         made so that what is judged is certain: whatever order two participants took between
+ *         their record and their operation, an execution that keeps the laws is never called
+ *         broken. Where that cannot be known the case is left unjudged, and counted.
  * Use     sender    laws_sent(), then the injection
  *         vCPU      laws_take(), acknowledge, laws_taken(); laws_end(), EOI or DIR, laws_ended()
  *         anybody   laws_enter(), any operation on the segment, laws_leave()
@@ -37,7 +39,7 @@
 /* One interrupt; SGIs and PPIs of each vCPU have one each. */
 struct laws_irq {
         _Alignas(64) _Atomic uint64_t sent;     /* edges that somebody began to send */
-        _Atomic uint64_t seen;                  /* how many were sent when its latest handler began */
+        _Atomic uint64_t seen;                /* how many were sent when its latest handler began */
         _Atomic uint64_t taken;                 /* acknowledges */
         _Atomic uint64_t claim;                 /* the latest one: see laws.c */
         _Atomic uint32_t ends_begun;            /* operations that may end it */
@@ -47,7 +49,8 @@ struct laws_irq {
 
 struct laws_vcpu {
         _Alignas(64) _Atomic uint64_t since;    /* laws.clock before the acknowledge under way */
-        _Atomic uint32_t voided; /* somebody may reset it: what it holds is not judged until laws_renew() */
+        /* somebody may reset it: what it holds is not judged until laws_renew() */
+        _Atomic uint32_t voided;
         _Atomic uint64_t n_judged, n_unjudged;  /* acknowledges, by law 1 */
 };
 
@@ -62,8 +65,9 @@ struct laws {
         _Alignas(64) _Atomic uint32_t n_broken;
         _Atomic uint32_t law;                   /* of the first that was broken */
         /*
-         * Called once, after the words of the first violation were printed: what the program can tell of its history.
-         * @vcpu or @intid may be UINT32_MAX: none in particular. Set before fork(); may be NULL.
+         * Called once, after the words of the first violation were printed: what the program can
+         * tell of its history. @vcpu or @intid may be UINT32_MAX: none in particular. Set before
+         * fork(); may be NULL.
          */
         void (*tell)(void *ctx, uint32_t vcpu, uint32_t intid);
         void *ctx;
@@ -84,7 +88,10 @@ struct laws_irq *laws_irq(const struct laws *laws, uint32_t vcpu, uint32_t intid
 /* laws_sent() - just before an edge (pulse, ISPENDR, SETSPI, SGI) is sent. */
 void laws_sent(struct laws *laws, uint32_t vcpu, uint32_t intid);
 
-/* laws_forget() - edges may have been cleared (ICPENDR, reset, a sender that died): count anew. All is quiet. */
+/*
+ * laws_forget() - edges may have been cleared (ICPENDR, reset, a sender that died):
+ * count anew. All is quiet.
+ */
 void laws_forget(struct laws *laws, uint32_t vcpu, uint32_t intid);
 
 /* --- law 1, law 2, law 4 of what is active --- */
@@ -94,8 +101,8 @@ void laws_take(struct laws *laws, uint32_t vcpu);
 void laws_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 
 /*
- * laws_end() / laws_ended() - around everything that may end the activity of an interrupt: EOI with EOImode 0 (or when
- * it may be), DIR, ICACTIVER, whoever holds it
+ * laws_end() / laws_ended() - around everything that may end the activity of an interrupt: EOI with
+ * EOImode 0 (or when it may be), DIR, ICACTIVER, whoever holds it
  */
 void laws_end(struct laws *laws, uint32_t vcpu, uint32_t intid);
 void laws_ended(struct laws *laws, uint32_t vcpu, uint32_t intid);
@@ -119,9 +126,9 @@ void laws_judge_off(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu,
                     const struct laws_off *off, uint64_t vcpus, const char *why);
 
 /*
- * laws_void() - before a reset of @vcpu is asked for, which its owner may serve later (LAWS_VOID_ALL: of the
- * controller): what it acknowledges is not judged by law 1 until laws_renew(). All is quiet then, and the resets were
- * served.
+ * laws_void() - before a reset of @vcpu is asked for, which its owner may serve later
+ * (LAWS_VOID_ALL: of the controller): what it acknowledges is not judged by law 1 until
+ * laws_renew(). All is quiet then, and the resets were served.
  */
 void laws_void(struct laws *laws, uint32_t vcpu);
 void laws_renew(struct laws *laws);
@@ -140,15 +147,22 @@ static inline void laws_leave(struct laws *laws, unsigned who)
 {
         _Atomic uint64_t *n = &laws->parties[who].n_calls;
 
-        atomic_store_explicit(n, (atomic_load_explicit(n, memory_order_relaxed) | 1) + 1, memory_order_release);
+        atomic_store_explicit(n, (atomic_load_explicit(n, memory_order_relaxed) | 1) + 1,
+                              memory_order_release);
 }
 
-/* laws_grace() - until every other party has left what it is in now. Not between laws_enter() and laws_leave(). */
+/*
+ * laws_grace() - until every other party has left what it is in now.
+ * Not between laws_enter() and laws_leave().
+ */
 void laws_grace(const struct laws *laws, unsigned who);
 /* laws_grace_but() - the same, but for @but, who stands still in what it is in. */
 void laws_grace_but(const struct laws *laws, unsigned who, unsigned but);
 
-/* laws_watch_tdir() - law 4 of one SPI, by an observer (read-only mappings too). Not between enter and leave. */
+/*
+ * laws_watch_tdir() - law 4 of one SPI, by an observer (read-only mappings too).
+ * Not between enter and leave.
+ */
 void laws_watch_tdir(struct laws *laws, const struct shm_gic *gic, unsigned who, uint32_t intid);
 
 /* --- all is quiet: nobody is in an operation, and every doorbell was heard --- */
@@ -176,8 +190,8 @@ void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu
 /* --- verdict --- */
 
 /* laws_broken() - one is: counts, and prints words, vCPU and history the first time. */
-void laws_broken(struct laws *laws, const struct shm_gic *gic, unsigned law, uint32_t vcpu, uint32_t intid,
-                 const char *format, ...) __attribute__((format(printf, 6, 7)));
+void laws_broken(struct laws *laws, const struct shm_gic *gic, unsigned law, uint32_t vcpu,
+                 uint32_t intid, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* laws_show() - print the word of an interrupt, and the vCPU that it is for. */
 void laws_show(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# lr.sh PROGRAM [ARGUMENT...]: a TAP program with 1, 4 and 16 list registers (tests/lib/port.h), as one TAP stream.
+# lr.sh PROGRAM [ARGUMENT...]: a TAP program with 1, 4 and 16 list registers (tests/lib/port.h), as
+# one TAP stream.
 set -u
 {
         for n in 1 4 16; do

@@ -20,7 +20,8 @@ unsigned port_list_registers(void)
         return word ? (unsigned)strtoul(word, NULL, 10) : 0;
 }
 
-int port_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options, struct vgic_vcpu **ret_vcpu)
+int port_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
+                  struct vgic_vcpu **ret_vcpu)
 {
         struct vgic_vcpu_options with = { .size = sizeof(with) };
 
@@ -41,7 +42,10 @@ struct icv_params port_params(struct vgic_vcpu *vcpu)
                                      .ctlr = (uint32_t)ctlr };
 }
 
-/* Return: what became of it in guest; ICV_TRAPPED: the library is to be asked, as ever on a trap port. */
+/*
+ * Return: what became of it in guest; ICV_TRAPPED: the library is to be asked,
+ * as ever on a trap port.
+ */
 static enum icv_result in_guest(struct vgic_vcpu *vcpu, uint32_t reg, bool write, uint64_t *value)
 {
         struct vgic_lr_bank bank;
@@ -55,7 +59,8 @@ static enum icv_result in_guest(struct vgic_vcpu *vcpu, uint32_t reg, bool write
         r = vgic_lr_enter(vcpu, &bank);
         if (r < 0)
                 tap_bail("vgic_lr_enter: %d", r);
-        result = write ? icv_write(&params, &bank, reg, *value) : icv_read(&params, &bank, reg, value);
+        result = write ? icv_write(&params, &bank, reg, *value)
+                       : icv_read(&params, &bank, reg, value);
         r = vgic_lr_exit(vcpu, &bank);
         if (r < 0)
                 tap_bail("vgic_lr_exit: %d", r);
@@ -84,7 +89,8 @@ uint32_t port_ack(struct vgic_vcpu *vcpu, unsigned group)
 {
         uint64_t intid = VGIC_INTID_SPURIOUS;
 
-        if (in_guest(vcpu, group ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1, false, &intid) == ICV_TRAPPED)
+        if (in_guest(vcpu, group ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1, false, &intid) ==
+            ICV_TRAPPED)
                 return vgic_vcpu_ack(vcpu, group);
         return (uint32_t)intid;
 }
@@ -93,7 +99,8 @@ void port_eoi(struct vgic_vcpu *vcpu, unsigned group, uint32_t intid)
 {
         uint64_t value = intid;
 
-        if (in_guest(vcpu, group ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1, true, &value) == ICV_TRAPPED)
+        if (in_guest(vcpu, group ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1, true, &value) ==
+            ICV_TRAPPED)
                 vgic_vcpu_eoi(vcpu, group, intid);
 }
 

@@ -22,7 +22,8 @@ static void __attribute__((constructor)) remember_tester(void)
         tester = getpid();
 }
 
-static bool tap_point(bool ok, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+static bool tap_point(bool ok, const char *format, va_list args)
+        __attribute__((format(printf, 2, 0)));
 static bool tap_point(bool ok, const char *format, va_list args)
 {
         n_points++;
@@ -75,7 +76,10 @@ void tap_skip(const char *why)
         exit(0);
 }
 
-/* The stream is the test's: a process that it forked says on standard error why it fails, and its parent judges that. */
+/*
+ * The stream is the test's: a process that it forked says on standard error why it fails, and its
+ * parent judges that.
+ */
 void tap_bail(const char *format, ...)
 {
         bool forked = getpid() != tester;
