@@ -6,13 +6,16 @@
 /*
  * The product's atomics under the checker: what shm-atomic.h is made of with -DSHM_ATOMIC_CHECKED
  *
- * What    The product's own sources are compiled as C++ with this in place of C11's atomics. Each operation goes to
- *         litmus-model.cc with its label; the memory order of a label comes from a table at run time, filled from
- *         SHM_ORDERS, of which one can be weakened. So one binary runs the code as it is, and with any order weaker.
- * Cells   An atomic object is a plain struct that is 0 when its memory is: segments are built as in the product, and
- *         what relacy needs of an object is made when a thread of an execution first touches it.
- * Sizes   A vCPU has two private interrupts (INTID 0, an SGI, and 1, a PPI), so that what goes through all of them stays
- *         short. SPIs begin at 32 as ever. The layout's assertions do not hold here and are left out.
+ * What    The product's own sources are compiled as C++ with this in place of C11's atomics. Each
+ *         operation goes to litmus-model.cc with its label; the memory order of a label comes from
+ *         a table at run time, filled from SHM_ORDERS, of which one can be weakened. So one binary
+ *         runs the code as it is, and with any order weaker.
+ * Cells   An atomic object is a plain struct that is 0 when its memory is: segments are built as in
+ *         the product, and what relacy needs of an object is made when a thread of an execution
+ *         first touches it.
+ * Sizes   A vCPU has two private interrupts (INTID 0, an SGI, and 1, a PPI), so that what goes
+ *         through all of them stays short. SPIs begin at 32 as ever. The layout's assertions do not
+ *         hold here and are left out.
  */
 #include <cassert>
 #include <cstddef>
@@ -47,8 +50,9 @@ enum litmus_label {
 struct litmus_cell {
         uint64_t value;
         uint64_t history[LITMUS_HISTORY];
-        uint64_t places[LITMUS_HISTORY];        /* of the sequentially consistent ones in their total order; else 0 */
-        uint64_t floors[LITMUS_HISTORY];        /* of the last sequentially consistent one up to it */
+        /* of the sequentially consistent ones in their total order; else 0 */
+        uint64_t places[LITMUS_HISTORY];
+        uint64_t floors[LITMUS_HISTORY];      /* of the last sequentially consistent one up to it */
         void *data;             /* relacy's, in this execution */
         uint64_t execution;     /* in which it was touched last */
         unsigned newest;        /* index of the last value */
@@ -57,11 +61,14 @@ struct litmus_cell {
 uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label);
 void litmus_cell_store(struct litmus_cell *cell, uint64_t value, enum litmus_label label);
 void litmus_cell_init(struct litmus_cell *cell, uint64_t value);
-bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum litmus_label label);
+bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now,
+                     enum litmus_label label);
 
 enum litmus_kind { LITMUS_EXCHANGE, LITMUS_OR, LITMUS_AND, LITMUS_ADD32, LITMUS_ADD64 };
-uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label);
-void litmus_cell_post(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label);
+uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value,
+                         enum litmus_label label);
+void litmus_cell_post(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value,
+                      enum litmus_label label);
 
 template<typename T> struct litmus_atomic {
         struct litmus_cell cell;
@@ -88,24 +95,28 @@ template<typename T> static inline T litmus_value(uint64_t bits)
         return value;
 }
 
-template<typename T> static inline T litmus_load(const litmus_atomic<T> *at, enum litmus_label label)
+template <typename T>
+static inline T litmus_load(const litmus_atomic<T> *at, enum litmus_label label)
 {
         return litmus_value<T>(litmus_cell_load(litmus_cell_of(at), label));
 }
 
-template<typename T> static inline void litmus_store(litmus_atomic<T> *at, std::type_identity_t<T> value,
-                                                     enum litmus_label label)
+template <typename T>
+static inline void litmus_store(litmus_atomic<T> *at, std::type_identity_t<T> value,
+                                enum litmus_label label)
 {
         litmus_cell_store(&at->cell, litmus_bits(value), label);
 }
 
-template<typename T> static inline void litmus_init(litmus_atomic<T> *at, std::type_identity_t<T> value)
+template <typename T>
+static inline void litmus_init(litmus_atomic<T> *at, std::type_identity_t<T> value)
 {
         litmus_cell_init(&at->cell, litmus_bits(value));
 }
 
-template<typename T> static inline bool litmus_cas(litmus_atomic<T> *at, T *old, std::type_identity_t<T> now,
-                                                   enum litmus_label label)
+template <typename T>
+static inline bool litmus_cas(litmus_atomic<T> *at, T *old, std::type_identity_t<T> now,
+                              enum litmus_label label)
 {
         uint64_t bits = litmus_bits(*old);
         bool done = litmus_cell_cas(&at->cell, &bits, litmus_bits(now), label);
@@ -117,9 +128,10 @@ template<typename T> static inline bool litmus_cas(litmus_atomic<T> *at, T *old,
 /* A read-modify-write whose result nobody uses may come later than it stands there, as a store. */
 template<typename T> class litmus_rmw {
 public:
-        litmus_rmw(litmus_atomic<T> *at, enum litmus_kind kind, std::type_identity_t<T> value, enum litmus_label label)
-                : cell(&at->cell), kind(kind), value(litmus_bits(value)), label(label), done(false)
-        {
+  litmus_rmw(litmus_atomic<T> *at, enum litmus_kind kind, std::type_identity_t<T> value,
+             enum litmus_label label)
+          : cell(&at->cell), kind(kind), value(litmus_bits(value)), label(label), done(false)
+  {
         }
 
         ~litmus_rmw() noexcept(false)

@@ -4,17 +4,20 @@
 /*
  * The memory model: relacy's, reached by the product's labels
  *
- * What    Each operation lets relacy choose which thread goes on, and which of the values that the orders allow a load
- *         returns. relacy's own atomic<T> is not used: its objects are made and freed in every execution, and its orders
- *         are fixed at compile time; the bookkeeping below it (who has seen which store) is.
- * Death   A thread that dies leaves a prefix of its program order: a processor stops between two instructions, and what
- *         was stored before is seen by whoever learns of the death from the kernel (hang-up of a socket, exit). But a
- *         compiler may have moved relaxed stores down, past whatever does not order them, and release stores behind later
- *         relaxed ones. So the stores of a mortal thread go through a buffer: an entry leaves it when it must (a later
- *         operation orders it) or by chance; of those that are in it at the death any that the orders allow is lost.
- *         The repair runs on the dead one's stack: it is ordered behind all of it, as by the kernel.
- * Evidence relacy shows fewer executions than C11 allows (loads are not delayed past later stores): a pass is evidence, not
- *         proof.
+ * What    Each operation lets relacy choose which thread goes on, and which of the values that the
+ *         orders allow a load returns. relacy's own atomic<T> is not used: its objects are made and
+ *         freed in every execution, and its orders are fixed at compile time; the bookkeeping below
+ *         it (who has seen which store) is.
+ * Death   A thread that dies leaves a prefix of its program order: a processor stops between two
+ *         instructions, and what was stored before is seen by whoever learns of the death from the
+ *         kernel (hang-up of a socket, exit). But a compiler may have moved relaxed stores down,
+ *         past whatever does not order them, and release stores behind later relaxed ones. So the
+ *         stores of a mortal thread go through a buffer: an entry leaves it when it must (a later
+ *         operation orders it) or by chance; of those that are in it at the death any that the
+ *         orders allow is lost. The repair runs on the dead one's stack: it is ordered behind all
+ *         of it, as by the kernel.
+ * Evidence relacy shows fewer executions than C11 allows (loads are not delayed past later stores):
+ *         a pass is evidence, not proof.
  */
 #include "litmus-model.h"
 
@@ -63,20 +66,24 @@ static rl::atomic_data *data_of(struct litmus_cell *cell)
         return data;
 }
 
-static void trace(const char *operation, const struct litmus_cell *cell, unsigned label, uint64_t value)
+static void trace(const char *operation, const struct litmus_cell *cell, unsigned label,
+                  uint64_t value)
 {
         if (!model.trace || !model.params->collect_history)
                 return;
-        std::fprintf(stderr, "# thread %d %-5s %-12s cell %p: %llx\n", (int)rl::ctx().threadx_->index_, operation,
-                     label < LITMUS_N_LABELS ? litmus_rows[label].label : "", (const void *)cell, (unsigned long long)value);
+        std::fprintf(stderr, "# thread %d %-5s %-12s cell %p: %llx\n",
+                     (int)rl::ctx().threadx_->index_, operation,
+                     label < LITMUS_N_LABELS ? litmus_rows[label].label : "", (const void *)cell,
+                     (unsigned long long)value);
 }
 
 /* --- the total order of sequentially consistent operations --- */
 
 /*
- * relacy takes the order of execution for it, and lets a sequentially consistent load see nothing but the last value. C11 asks
- * less: the load may stand before stores that came earlier in this execution, if nothing that happens before it stands
- * behind them. Processors do that: they satisfy a load early, past what does not order it.
+ * relacy takes the order of execution for it, and lets a sequentially consistent load see nothing
+ * but the last value. C11 asks less: the load may stand before stores that came earlier in this
+ * execution, if nothing that happens before it stands behind them. Processors do that: they satisfy
+ * a load early, past what does not order it.
  */
 static uint64_t place_before(void)
 {
@@ -105,10 +112,14 @@ static void take_place(uint64_t place)
         places.push_back({ self->own_acq_rel_order_, place });
 }
 
-/* As early as it can stand: behind what happens before it, and behind the stores up to the one that it sees. */
+/*
+ * As early as it can stand: behind what happens before it,
+ * and behind the stores up to the one that it sees.
+ */
 static void take_load_place(const struct litmus_cell *cell, unsigned index)
 {
-        take_place(std::max(place_before(), cell->floors[index]) | 1); /* it may have learned of more by what it saw */
+        /* it may have learned of more by what it saw */
+        take_place(std::max(place_before(), cell->floors[index]) | 1);
 }
 
 static unsigned load_seq_cst(struct litmus_cell *cell, rl::atomic_data *data)
@@ -128,12 +139,14 @@ static unsigned load_seq_cst(struct litmus_cell *cell, rl::atomic_data *data)
 
 /* --- operations in the model --- */
 
-static void set_value(struct litmus_cell *cell, unsigned index, uint64_t value, enum litmus_order order)
+static void set_value(struct litmus_cell *cell, unsigned index, uint64_t value,
+                      enum litmus_order order)
 {
         for (const struct looked &look : model.looks)
                 if (look.cell == cell && look.thread != rl::ctx().threadx_->index_)
                         litmus_check(rl::ctx().threadx_->acq_rel_order_[look.thread] >= look.at,
-                                     "memory is used again, and who read it is not known to be done");
+                                     "memory is used again, and who read it is not known to be "
+                                     "done");
         cell->floors[index] = cell->floors[cell->newest];
         cell->history[index] = value;
         cell->newest = index;
@@ -150,8 +163,9 @@ static void perform_store(struct litmus_cell *cell, uint64_t value, enum litmus_
 {
         rl::atomic_data *data = data_of(cell);
         rl::thread_info_base *thread = rl::ctx().threadx_;
-        unsigned index = order == LITMUS_RELAXED ? thread->atomic_store_relaxed(data) :
-                         order == LITMUS_SEQ_CST ? thread->atomic_store_seq_cst(data) : thread->atomic_store_release(data);
+        unsigned index = order == LITMUS_RELAXED   ? thread->atomic_store_relaxed(data)
+                         : order == LITMUS_SEQ_CST ? thread->atomic_store_seq_cst(data)
+                                                   : thread->atomic_store_release(data);
 
         set_value(cell, index, value, order);
 }
@@ -302,8 +316,9 @@ uint64_t litmus_cell_load(struct litmus_cell *cell, enum litmus_label label)
                         }
         data = data_of(cell);
         thread = rl::ctx().threadx_;
-        index = order == LITMUS_RELAXED ? thread->atomic_load_relaxed(data) :
-                order == LITMUS_SEQ_CST ? load_seq_cst(cell, data) : thread->atomic_load_acquire(data);
+        index = order == LITMUS_RELAXED   ? thread->atomic_load_relaxed(data)
+                : order == LITMUS_SEQ_CST ? load_seq_cst(cell, data)
+                                          : thread->atomic_load_acquire(data);
         for (struct looked &look : model.looks)
                 if (look.cell == cell && look.thread == thread->index_)
                         look.at = thread->own_acq_rel_order_;
@@ -344,7 +359,8 @@ void litmus_cell_init(struct litmus_cell *cell, uint64_t value)
         perform_store(cell, value, LITMUS_RELAXED);
 }
 
-static void order_before(struct thread_state *self, const struct litmus_cell *cell, enum litmus_order order)
+static void order_before(struct thread_state *self, const struct litmus_cell *cell,
+                         enum litmus_order order)
 {
         if (order == LITMUS_RELAXED || order == LITMUS_ACQUIRE)
                 perform_those_of(self, cell);
@@ -389,7 +405,8 @@ bool litmus_cell_cas(struct litmus_cell *cell, uint64_t *old, uint64_t now, enum
         return false;
 }
 
-uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label)
+uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value,
+                         enum litmus_label label)
 {
         enum litmus_order order = model.orders[label];
         uint64_t old, now;
@@ -409,7 +426,8 @@ uint64_t litmus_cell_rmw(struct litmus_cell *cell, enum litmus_kind kind, uint64
         return old;
 }
 
-void litmus_cell_post(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value, enum litmus_label label)
+void litmus_cell_post(struct litmus_cell *cell, enum litmus_kind kind, uint64_t value,
+                      enum litmus_label label)
 {
         enum litmus_order order = model.orders[label];
 

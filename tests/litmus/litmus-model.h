@@ -52,15 +52,15 @@ struct litmus_model {
         struct litmus_result *result;
         enum litmus_order orders[LITMUS_N_ALL];
         rl::test_params *params;
-        bool in_model;                  /* a thread of an execution runs, not before() and the like */
+        bool in_model;                /* a thread of an execution runs, not before() and the like */
         bool trace;
-        bool stalls;                    /* a thread now and then stands still while the others do many operations */
+        bool stalls;    /* a thread now and then stands still while the others do many operations */
         uint64_t execution;
         unsigned saw;
         std::vector<struct litmus_cell *> touched;
         std::vector<uint64_t> initial;  /* of touched, by index */
         void (*initialise)(rl::atomic_data *data, unsigned index);
-        uint64_t place;                 /* the last of the total order of sequentially consistent operations */
+        uint64_t place;      /* the last of the total order of sequentially consistent operations */
         std::vector<struct looked> looks;
         struct thread_state threads[MAX_THREADS];
 };
@@ -68,7 +68,7 @@ struct litmus_model {
 extern struct litmus_model model;
 
 
-void litmus_restore(void);                              /* every cell to what it was after setup() */
+void litmus_restore(void);                             /* every cell to what it was after setup() */
 void litmus_perform_all(struct thread_state *self);     /* the stores that are still delayed */
 
 #endif

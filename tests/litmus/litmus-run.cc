@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Executions: a scenario, again and again, each time in another interleaving (relacy's random scheduler, seeded by the number
- * of the execution); and the list of the scenarios
+ * Executions: a scenario, again and again, each time in another interleaving (relacy's random
+ * scheduler, seeded by the number of the execution); and the list of the scenarios
  */
 #include "litmus-model.h"
 
@@ -93,8 +93,9 @@ static bool simulate(unsigned n_threads, rl::test_params &params)
         }
 }
 
-void litmus_run(const struct litmus_scenario *scenario, enum litmus_label weak, enum litmus_order order,
-                unsigned long first, unsigned long executions, bool traced, struct litmus_result *ret_result)
+void litmus_run(const struct litmus_scenario *scenario, enum litmus_label weak,
+                enum litmus_order order, unsigned long first, unsigned long executions, bool traced,
+                struct litmus_result *ret_result)
 {
         static const struct litmus_scenario *last;
         std::ostream nowhere(NULL);
@@ -110,7 +111,8 @@ void litmus_run(const struct litmus_scenario *scenario, enum litmus_label weak, 
                 model.orders[i] = i == (unsigned)weak ? order : litmus_rows[i].order;
         model.orders[LITMUS_PLAIN] = LITMUS_RELAXED;
         model.orders[LITMUS_TOLD] = LITMUS_ACQ_REL;
-        for (struct thread_state &thread : model.threads) { /* relacy would take memory that grows in an execution for a leak */
+        /* relacy would take memory that grows in an execution for a leak */
+        for (struct thread_state &thread : model.threads) {
                 thread.buffer.reserve(256);
                 thread.places.reserve(4096);
         }

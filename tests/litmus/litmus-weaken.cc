@@ -4,11 +4,14 @@
 /*
  * Each order of shm-order.h, weaker by one step or more, on the scenarios that use its label
  *
- * What    A load: seq_cst, acquire, relaxed. A store: seq_cst, release, relaxed. A read-modify-write: seq_cst, acq_rel,
- *         then acquire or release, relaxed. One label at a time, all others as the product has them.
- * Tests   Of every label litmus-experiments.h says which scenario notices its first step, or why none can. The programs of
- *         `make check` see to it that it is so; `make check-orders` tries all steps on all scenarios.
- * Budget  A scenario gives up after a number of executions. What is refuted is so within a few thousand as a rule.
+ * What    A load: seq_cst, acquire, relaxed. A store: seq_cst, release, relaxed. A
+ *         read-modify-write: seq_cst, acq_rel, then acquire or release, relaxed. One label at a
+ *         time, all others as the product has them.
+ * Tests   Of every label litmus-experiments.h says which scenario notices its first step, or why
+ *         none can. The programs of `make check` see to it that it is so; `make check-orders` tries
+ *         all steps on all scenarios.
+ * Budget  A scenario gives up after a number of executions. What is refuted is so within a few
+ *         thousand as a rule.
  */
 #include <cstdio>
 #include <cstdlib>
@@ -21,12 +24,16 @@
 
 static const char *const order_names[] = { "relaxed", "acquire", "release", "acq_rel", "seq_cst" };
 
-/* Of a label: the scenario that notices its first step; or, not the name of one, why it stays as it is. */
+/*
+ * Of a label: the scenario that notices its first step; or, not the name of one,
+ * why it stays as it is.
+ */
 static const struct {
         const char *label;
         const char *scenario;
         const char *why;
-        const char *order;      /* to which it is weaker, if one scenario does not notice both halves of acq_rel */
+        /* to which it is weaker, if one scenario does not notice both halves of acq_rel */
+        const char *order;
 } experiments[] = {
 #define NOTICED(label, scenario)            { #label, scenario, NULL, NULL },
 #define NOTICED_AS(label, order, scenario)  { #label, scenario, NULL, #order },
@@ -67,7 +74,9 @@ static unsigned steps_of(const struct litmus_row *row, enum litmus_order *ret_st
         unsigned n = 0;
 
         if (row->order == LITMUS_SEQ_CST)
-                ret_steps[n++] = is_rmw ? LITMUS_ACQ_REL : row->operation == LITMUS_OP_load ? LITMUS_ACQUIRE : LITMUS_RELEASE;
+                ret_steps[n++] = is_rmw                             ? LITMUS_ACQ_REL
+                                 : row->operation == LITMUS_OP_load ? LITMUS_ACQUIRE
+                                                                    : LITMUS_RELEASE;
         if (is_rmw && row->order >= LITMUS_ACQ_REL) {
                 ret_steps[n++] = LITMUS_ACQUIRE;
                 ret_steps[n++] = LITMUS_RELEASE;
@@ -106,14 +115,17 @@ static const struct litmus_scenario *scenario_named(const char *name)
         return NULL;
 }
 
-static void run_broken(const struct litmus_scenario *s, enum litmus_fault fault, struct litmus_result *ret_result)
+static void run_broken(const struct litmus_scenario *s, enum litmus_fault fault,
+                       struct litmus_result *ret_result)
 {
         litmus_fault = fault;
         litmus_run(s, LITMUS_N_LABELS, LITMUS_RELAXED, 1, s->executions, false, ret_result);
         litmus_fault = LITMUS_SOUND;
 }
 
-/* Each order has its experiment or argument, and each of those its label; each negative a scenario. */
+/*
+ * Each order has its experiment or argument, and each of those its label; each negative a scenario.
+ */
 static bool is_complete(void)
 {
         unsigned n_known = 0;
@@ -155,7 +167,10 @@ static void point(bool ok, const char *format, const char *a, const char *b, con
         std::fflush(stdout);
 }
 
-/* Its orders must hold, and what it is about must have happened in one execution of a thousand at least. */
+/*
+ * Its orders must hold, and what it is about must have happened in one
+ * execution of a thousand at least.
+ */
 static void test_scenario(const struct litmus_scenario *s, bool trace)
 {
         struct litmus_result result;
@@ -168,7 +183,8 @@ static void test_scenario(const struct litmus_scenario *s, bool trace)
         for (unsigned i = 0; i < 6 && s->saw[i]; i++) {
                 all = all && (result.saw[i] >= s->executions / 1000 || s->saw[i][0] == '(');
                 if (s->saw[i][0] != '(')
-                        std::printf("# %lu of %lu: %s\n", result.saw[i], result.executions, s->saw[i]);
+                        std::printf("# %lu of %lu: %s\n", result.saw[i], result.executions,
+                                    s->saw[i]);
         }
         point(all, "%s: it happened", s->name, "", "");
 }
@@ -186,7 +202,8 @@ static void test_label(unsigned label)
                 if (!s)
                         continue;
                 litmus_run(s, (enum litmus_label)label, steps[i], 1, s->executions, false, &result);
-                point(!result.held, "%s %s is refuted by %s", row->label, order_names[steps[i]], s->name);
+                point(!result.held, "%s %s is refuted by %s", row->label, order_names[steps[i]],
+                      s->name);
                 if (!result.held)
                         std::printf("# execution %lu: %s\n", result.executions, result.why);
         }
@@ -234,7 +251,8 @@ static bool measure(void)
         bool all = true;
         unsigned i = 0;
 
-        for (const struct litmus_scenario *s = litmus_scenarios(); s && i < MAX_SCENARIOS; s = s->next, i++) {
+        for (const struct litmus_scenario *s = litmus_scenarios(); s && i < MAX_SCENARIOS;
+             s = s->next, i++) {
                 struct litmus_result result;
 
                 litmus_run(s, LITMUS_N_LABELS, LITMUS_RELAXED, 1, s->executions, false, &result);
@@ -247,8 +265,8 @@ static bool measure(void)
 }
 
 /* Return: who refuted it, or NULL. */
-static const struct litmus_scenario *refute(unsigned label, enum litmus_order order, unsigned long *ret_execution,
-                                            unsigned *ret_tried)
+static const struct litmus_scenario *refute(unsigned label, enum litmus_order order,
+                                            unsigned long *ret_execution, unsigned *ret_tried)
 {
         const struct litmus_scenario *first = scenario_of(label, order);
         struct litmus_result result;
@@ -256,7 +274,8 @@ static const struct litmus_scenario *refute(unsigned label, enum litmus_order or
 
         *ret_tried = 0;
         if (first) {
-                litmus_run(first, (enum litmus_label)label, order, 1, first->executions, false, &result);
+                litmus_run(first, (enum litmus_label)label, order, 1, first->executions, false,
+                           &result);
                 *ret_execution = result.executions;
                 if (!result.held)
                         return first;
@@ -288,7 +307,8 @@ static bool print_row(unsigned label, enum litmus_order order, bool first)
         else if (why)
                 std::printf("argued: %s |\n", why);
         else
-                std::printf("%s by %u scenarios |\n", first ? "NOT NOTICED" : "not noticed, as the step after it is", tried);
+                std::printf("%s by %u scenarios |\n",
+                            first ? "NOT NOTICED" : "not noticed, as the step after it is", tried);
         std::fflush(stdout);
         return first && !s && !why;
 }
@@ -315,7 +335,8 @@ static unsigned print_negatives(void)
                 if (result.held)
                         std::printf("| %s | NOT NOTICED by %s |\n", n.what, n.scenario);
                 else
-                        std::printf("| %s | %s, execution %lu |\n", n.what, n.scenario, result.executions);
+                        std::printf("| %s | %s, execution %lu |\n", n.what, n.scenario,
+                                    result.executions);
                 n_unnoticed += result.held;
         }
         return n_unnoticed;
@@ -330,7 +351,8 @@ int litmus_orders(int argc, char **argv)
         std::printf("| label | order | weakened to | refuted by |\n|---|---|---|---|\n");
         for (unsigned label = 0; label < LITMUS_N_LABELS; label++) {
                 enum litmus_order steps[MAX_STEPS], firsts[MAX_STEPS];
-                unsigned n = steps_of(&litmus_rows[label], steps), n_first = first_steps_of(&litmus_rows[label], firsts);
+                unsigned n = steps_of(&litmus_rows[label], steps),
+                         n_first = first_steps_of(&litmus_rows[label], firsts);
 
                 if (!is_asked_for(argc, argv, litmus_rows[label].label))
                         continue;
@@ -338,8 +360,9 @@ int litmus_orders(int argc, char **argv)
                 for (unsigned i = 0; i < n; i++, n_experiments++)
                         n_unnoticed += print_row(label, steps[i], i < n_first);
         }
-        std::printf("\n%u labels with an order, %u experiments, %u first steps that nothing noticed.\n", n_labels, n_experiments,
-                    n_unnoticed);
+        std::printf("\n%u labels with an order, %u experiments, %u first steps that nothing "
+                    "noticed.\n",
+                    n_labels, n_experiments, n_unnoticed);
         if (argc < 2)
                 n_unnoticed += print_negatives();
         return n_unnoticed > 0;

@@ -4,7 +4,8 @@
 #define LITMUS_WORLD_H
 
 /*
- * A small controller for scenarios, built by the product, and what must hold of every one after an execution
+ * A small controller for scenarios, built by the product,
+ * and what must hold of every one after an execution
  */
 #include "gic-irq.h"
 #include "litmus.h"
@@ -33,9 +34,9 @@ extern bool world_asleep[WORLD_MAX_VCPUS];      /* it sleeps, and only a ring wa
 extern bool world_daemon_rung;                  /* TDIR turned set */
 
 /*
- * world_build() - in setup(): @n_vcpus that run, awake, take both groups and everything below priority 0xf8; @n_spis
- * from INTID 32 on: enabled, Group 1, edge, priority 0x80, routed to vCPU 0. The SGI and the PPI of each vCPU the same
- * (INTIDs 0, 1).
+ * world_build() - in setup(): @n_vcpus that run, awake, take both groups and everything below
+ * priority 0xf8; @n_spis from INTID 32 on: enabled, Group 1, edge, priority 0x80, routed to vCPU 0.
+ * The SGI and the PPI of each vCPU the same (INTIDs 0, 1).
  */
 void world_build(uint32_t n_vcpus, uint32_t n_spis, uint32_t features);
 void world_end(void); /* of the one before */
@@ -43,7 +44,9 @@ void world_end(void); /* of the one before */
 /* world_reset() - in before(): nobody sleeps, nobody was rung. */
 void world_reset(void);
 
-/* world_park() - a vCPU's thread: park, and sleep if there is nothing to take. Return: it sleeps. */
+/*
+ * world_park() - a vCPU's thread: park, and sleep if there is nothing to take. Return: it sleeps.
+ */
 bool world_park(uint32_t vcpu);
 
 /* world_write() - a register that is no field of words. */
@@ -60,9 +63,9 @@ static inline void world_set_word(uint32_t vcpu, uint32_t intid, uint64_t word)
 }
 
 /*
- * world_settle() - in after(): what has to hold now that nobody moves. Of each word that is deliverable the candidate and
- * its summary bit are set at its target; no vCPU sleeps, unrung, that has something to take; TDIR is set if an SPI is in
- * flight.
+ * world_settle() - in after(): what has to hold now that nobody moves. Of each word that is
+ * deliverable the candidate and its summary bit are set at its target; no vCPU sleeps, unrung, that
+ * has something to take; TDIR is set if an SPI is in flight.
  */
 void world_settle(void);
 

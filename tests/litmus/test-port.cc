@@ -2,11 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * List-register ports: an interrupt that is in a list register of a vCPU in guest, against those who change it from outside;
- * the fold; the death of a port
+ * List-register ports: an interrupt that is in a list register of a vCPU in guest, against those
+ * who change it from outside; the fold; the death of a port
  *
- * vCPU 0 is a port with one list register, to which the SPI is routed; vCPU 1 a trap port that sleeps. What the guest of
- * vCPU 0 does in its list registers is written here; it leaves when it is rung, or by itself.
+ * vCPU 0 is a port with one list register, to which the SPI is routed; vCPU 1 a trap port that
+ * sleeps. What the guest of vCPU 0 does in its list registers is written here; it leaves when it is
+ * rung, or by itself.
  */
 #include "gic-icc.h"
 #include "litmus-world.h"
@@ -37,7 +38,7 @@ static struct shm_port_bank bank, bank_of_setup;
 static bool is_in, died;
 static bool n_taken, n_ended;           /* by the guest of vCPU 0 */
 static bool taken_elsewhere;
-static bool knew;                       /* whoever deactivated it, or pulsed again, knew that vCPU 0 had taken it */
+static bool knew;       /* whoever deactivated it, or pulsed again, knew that vCPU 0 had taken it */
 static struct litmus_plain told;
 
 static uint64_t disable(uint64_t w, uint64_t)
@@ -135,7 +136,9 @@ static void elsewhere(void)
 
 /* --- what has to hold --- */
 
-/* Who is in guest and has something old in its list register, or has not what it should, was rung. */
+/*
+ * Who is in guest and has something old in its list register, or has not what it should, was rung.
+ */
 static void judge_in_guest(void)
 {
         uint64_t w = world_word(SPI);
@@ -143,7 +146,8 @@ static void judge_in_guest(void)
         bool is_resident = (w & GIC_WORD_RESIDENT) && gic_word_holder(w) == 0;
         bool is_old;
 
-        litmus_check(is_resident == ((listed & GICH_LR_STATE) != 0), "a list register without its word, or the reverse");
+        litmus_check(is_resident == ((listed & GICH_LR_STATE) != 0),
+                     "a list register without its word, or the reverse");
         if (!is_resident) {
                 litmus_check(!gic_word_wanting(w) || gic_word_route(w) != 0 || world_rung[0],
                              "a port in guest has not what is pending, and is not rung");
@@ -153,7 +157,8 @@ static void judge_in_guest(void)
                  (w & (GIC_WORD_ACTIVE_OVERRIDDEN | GIC_WORD_EDGE)) ||
                  gic_word_priority(w) != (uint8_t)(listed >> GICH_LR_PRIORITY_SHIFT) ||
                  ((listed & GICH_LR_PENDING) && !(w & GIC_WORD_LISTED));
-        litmus_check(!is_old || world_rung[0], "a port in guest has an old list register, and is not rung");
+        litmus_check(!is_old || world_rung[0],
+                     "a port in guest has an old list register, and is not rung");
 }
 
 static void judge_folded(void)
@@ -164,25 +169,30 @@ static void judge_folded(void)
 
         litmus_check(!(w & (GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_ACTIVE_OVERRIDDEN |
                             GIC_WORD_FOLD)), "it is folded, and its word says otherwise");
-        litmus_check(!(world.vcpus[0].port.cell.value & SHM_PORT_IN), "it is folded, and counts as in guest");
+        litmus_check(!(world.vcpus[0].port.cell.value & SHM_PORT_IN),
+                     "it is folded, and counts as in guest");
         if (died)
                 at_most++; /* pending again, though the guest may have taken it */
         litmus_check(n <= at_most, "an edge was delivered twice");
         litmus_check(n || outside == CLEAR, "an edge is lost");
         if (outside == PULSE && knew)
-                litmus_check(died || is_pending || taken_elsewhere, "an edge after the acknowledge is lost");
+                litmus_check(died || is_pending || taken_elsewhere,
+                             "an edge after the acknowledge is lost");
         if (died)
                 return;
         if (is_active)
-                litmus_check(taken_elsewhere ? gic_word_holder(w) == 1 : n_taken && !n_ended && gic_word_holder(w) == 0,
+                litmus_check(taken_elsewhere ? gic_word_holder(w) == 1
+                             : n_taken && !n_ended && gic_word_holder(w) == 0,
                              "it is active, and nobody has it");
         if (outside == DEACTIVATE && knew)
                 litmus_check(!is_active || taken_elsewhere, "it was deactivated, and is active");
         else if (n_taken && !n_ended)
                 litmus_check(is_active, "its guest has it, and it is not active");
-        litmus_check(!(w & GIC_WORD_ACTIVE) || outside != DISABLE || !(w & GIC_WORD_ENABLE), "it was disabled, and is enabled");
+        litmus_check(!(w & GIC_WORD_ACTIVE) || outside != DISABLE || !(w & GIC_WORD_ENABLE),
+                     "it was disabled, and is enabled");
         if (outside == PRIORITY)
-                litmus_check(gic_word_priority(w) == 0x20, "its priority was changed, and is the old one");
+                litmus_check(gic_word_priority(w) == 0x20,
+                             "its priority was changed, and is the old one");
         if (outside == ROUTE)
                 litmus_check(gic_word_route(w) == 1, "it was routed elsewhere, and is not");
 }
@@ -250,9 +260,12 @@ static void outside_after(void)
         port_after();
 }
 
-LITMUS_SCENARIO(outsiders, .name = "port-outside", .what = "what is in a list register of a vCPU in guest, changed from outside",
-                .n_threads = 3, .setup = port_build, .before = port_before, .thread = outside_thread, .after = outside_after,
-                .saw = { "the guest took it", "it was in guest in the end", "it was taken elsewhere", "it was to fold in the end" },
+LITMUS_SCENARIO(outsiders, .name = "port-outside",
+                .what = "what is in a list register of a vCPU in guest, changed from outside",
+                .n_threads = 3, .setup = port_build, .before = port_before,
+                .thread = outside_thread, .after = outside_after,
+                .saw = { "the guest took it", "it was in guest in the end",
+                         "it was taken elsewhere", "it was to fold in the end" },
                 .executions = 60000, .next = NULL);
 
 /* --- the same against the exit: what it folds was listed before --- */
@@ -300,9 +313,12 @@ static void fold_after(void)
         port_after();
 }
 
-LITMUS_SCENARIO(folds, .name = "port-fold", .what = "a port leaves and folds while its interrupt is changed from outside",
-                .n_threads = 3, .setup = fold_setup, .before = fold_before, .thread = fold_thread, .after = fold_after,
-                .saw = { "the guest took it", "it was taken elsewhere", "who changed it knew that it was taken", "(it was asked to fold)" },
+LITMUS_SCENARIO(folds, .name = "port-fold",
+                .what = "a port leaves and folds while its interrupt is changed from outside",
+                .n_threads = 3, .setup = fold_setup, .before = fold_before, .thread = fold_thread,
+                .after = fold_after,
+                .saw = { "the guest took it", "it was taken elsewhere",
+                         "who changed it knew that it was taken", "(it was asked to fold)" },
                 .executions = 60000, .next = NULL);
 
 /* --- a reader that waits for the fold, against the exit --- */
@@ -365,7 +381,9 @@ LITMUS_SCENARIO(reads, .name = "port-read",
                 .after = read_after, .saw = { "it was told", "(it gave up)" },
                 .executions = 40000, .next = NULL);
 
-/* --- RWP, ChildrenAsleep: who reads that a disable is everywhere, against a port that enters --- */
+/*
+ * --- RWP, ChildrenAsleep: who reads that a disable is everywhere, against a port that enters ---
+ */
 
 static bool is_quiet;
 
@@ -398,16 +416,20 @@ static void quiet_before(void)
 static void quiet_after(void)
 {
         litmus_saw(is_quiet ? 0 : 1);
-        litmus_check(!is_quiet || !(bank.ich_lr[0] & GICH_LR_PENDING), "RWP is 0, and the guest may take it");
-        litmus_check(!(bank.ich_lr[0] & GICH_LR_PENDING) || world_rung[0], "it may take it, and its port is not rung");
+        litmus_check(!is_quiet || !(bank.ich_lr[0] & GICH_LR_PENDING),
+                     "RWP is 0, and the guest may take it");
+        litmus_check(!(bank.ich_lr[0] & GICH_LR_PENDING) || world_rung[0],
+                     "it may take it, and its port is not rung");
         leave();
         litmus_check(!shm_rwp_of_distributor(&world), "it is folded, and RWP is 1");
         world_settle();
 }
 
-LITMUS_SCENARIO(quiet, .name = "port-rwp", .what = "a group, an interrupt or a vCPU is disabled while a port enters", .n_threads = 2,
-                .setup = port_build, .before = quiet_before, .thread = quiet_thread, .after = quiet_after,
-                .saw = { "RWP was 0 at once", "RWP was 1" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(quiet, .name = "port-rwp",
+                .what = "a group, an interrupt or a vCPU is disabled while a port enters",
+                .n_threads = 2, .setup = port_build, .before = quiet_before, .thread = quiet_thread,
+                .after = quiet_after, .saw = { "RWP was 0 at once", "RWP was 1" },
+                .executions = 40000, .next = NULL);
 
 /* --- wake-up: devices against a port that enters --- */
 
@@ -436,14 +458,16 @@ static void wake_after(void)
         for (uint32_t i = 0; i < 2; i++)
                 lacks = lacks || gic_word_wanting(world_word(SPI + i));
         litmus_saw(has ? 0 : 1);
-        litmus_check(!lacks || world_rung[0] || (bank.ich_hcr & UINT64_C(1) << 3), "a port in guest has not what is pending, and is not rung");
+        litmus_check(!lacks || world_rung[0] || (bank.ich_hcr & UINT64_C(1) << 3),
+                     "a port in guest has not what is pending, and is not rung");
         leave();
         world_settle();
 }
 
-LITMUS_SCENARIO(wakes, .name = "port-wake", .what = "two injectors against a port that enters", .n_threads = 3, .setup = wake_setup,
-                .before = port_before, .thread = wake_thread, .after = wake_after,
-                .saw = { "it has one in its list register", "it has none" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(wakes, .name = "port-wake", .what = "two injectors against a port that enters",
+                .n_threads = 3, .setup = wake_setup, .before = port_before, .thread = wake_thread,
+                .after = wake_after, .saw = { "it has one in its list register", "it has none" },
+                .executions = 40000, .next = NULL);
 
 /* --- death: in the entry, in guest, in the fold --- */
 
@@ -489,9 +513,11 @@ static void dead_after(void)
         port_after();
 }
 
-LITMUS_SCENARIO(dead, .name = "port-dead", .what = "a port that dies as it enters, in guest or as it folds, and its repair",
-                .n_threads = 3, .setup = port_build, .before = port_before, .thread = dead_thread, .after = dead_after,
-                .saw = { "the guest took it", "it died", "it lived" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(dead, .name = "port-dead",
+                .what = "a port that dies as it enters, in guest or as it folds, and its repair",
+                .n_threads = 3, .setup = port_build, .before = port_before, .thread = dead_thread,
+                .after = dead_after, .saw = { "the guest took it", "it died", "it lived" },
+                .executions = 60000, .next = NULL);
 
 /* --- death while ends of interrupt without list register are counted off (EOIcount) --- */
 
@@ -505,8 +531,11 @@ static void walk_setup(void)
         world_build(2, N_ACTIVE, 0);
         world.vcpus[0].port.cell.value = ONE_REGISTER;
         world.header->tdir.cell.value = SHM_TDIR_SET | SHM_TDIR_PORTS;
-        for (uint32_t i = 0; i < N_ACTIVE; i++) { /* acknowledged in this order, each above the one before */
-                world_set_word(0, SPI + i, gic_word_set_priority(world_word(SPI + i), (uint8_t)(0x80 - 0x10 * i)));
+        /* acknowledged in this order, each above the one before */
+        for (uint32_t i = 0; i < N_ACTIVE; i++) {
+                world_set_word(0, SPI + i,
+                               gic_word_set_priority(world_word(SPI + i),
+                                                     (uint8_t)(0x80 - 0x10 * i)));
                 shm_line_pulse(&world, 0, SPI + i);
                 shm_cpuif_ack(&world, 0, 1);
                 if (i == 0)
@@ -542,7 +571,8 @@ static void walk_thread(unsigned index)
 static void walk_after(void)
 {
         bool began;
-        bool is_last_ours = (world_word(SPI + 2) & GIC_WORD_ACTIVE) && gic_word_holder(world_word(SPI + 2)) == 0;
+        bool is_last_ours = (world_word(SPI + 2) & GIC_WORD_ACTIVE) &&
+                            gic_word_holder(world_word(SPI + 2)) == 0;
 
         began = !is_last_ours;
         litmus_saw(!died ? 0 : began ? 1 : 2);
@@ -550,17 +580,22 @@ static void walk_after(void)
                 litmus_saw(3);
         litmus_check(world_word(SPI) & GIC_WORD_ACTIVE, "an interrupt was ended that had not been");
         litmus_check(began || died, "an end of interrupt is lost");
-        litmus_check(began == !(world_word(SPI + 1) & GIC_WORD_ACTIVE), "of two ends of interrupt one came true");
+        litmus_check(began == !(world_word(SPI + 1) & GIC_WORD_ACTIVE),
+                     "of two ends of interrupt one came true");
         litmus_check(world.vcpus[0].ap1r[0].cell.value & priority_of_first,
                      "an interrupt is active, and its priority was dropped");
         litmus_check(began == (world.vcpus[0].ap1r[0].cell.value == priority_of_first),
                      "an interrupt was ended and its priority not dropped, or the reverse");
-        litmus_check(!taken_elsewhere || ((world_word(SPI + 2) & GIC_WORD_ACTIVE) && gic_word_holder(world_word(SPI + 2)) == 1),
+        litmus_check(!taken_elsewhere || ((world_word(SPI + 2) & GIC_WORD_ACTIVE) &&
+                                          gic_word_holder(world_word(SPI + 2)) == 1),
                      "an interrupt was ended that had been acknowledged again elsewhere");
         world_settle();
 }
 
-LITMUS_SCENARIO(walks, .name = "port-walk", .what = "death while ends without list register are counted off", .n_threads = 2,
-                .setup = walk_setup, .before = port_before, .thread = walk_thread, .after = walk_after,
-                .saw = { "it lived", "it died, and the ends came true", "it died before that", "it was taken elsewhere meanwhile" },
+LITMUS_SCENARIO(walks, .name = "port-walk",
+                .what = "death while ends without list register are counted off", .n_threads = 2,
+                .setup = walk_setup, .before = port_before, .thread = walk_thread,
+                .after = walk_after,
+                .saw = { "it lived", "it died, and the ends came true", "it died before that",
+                         "it was taken elsewhere meanwhile" },
                 .executions = 40000, .next = NULL);

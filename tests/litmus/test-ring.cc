@@ -34,7 +34,8 @@ static void connect(uint32_t head, uint32_t tail)
         shm_init(&q->head, head);
         shm_init(&q->tail, tail);
         for (uint32_t i = 0; i < SHM_RING_ENTRIES; i++)
-                shm_init(&q->entries[(head + i) % SHM_RING_ENTRIES], entry(i)); /* if it is full: in their order */
+                /* if it is full: in their order */
+                shm_init(&q->entries[(head + i) % SHM_RING_ENTRIES], entry(i));
 }
 
 static void put(void)
@@ -102,9 +103,11 @@ static void empty_after(void)
         drain();
 }
 
-LITMUS_SCENARIO(empty, .name = "ring", .what = "three entries through a ring whose indices wrap around", .n_threads = 2,
-                .setup = empty_setup, .before = empty_before, .thread = empty_thread, .after = empty_after,
-                .saw = { "all were got", "(never full)", "it was empty" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(empty, .name = "ring",
+                .what = "three entries through a ring whose indices wrap around", .n_threads = 2,
+                .setup = empty_setup, .before = empty_before, .thread = empty_thread,
+                .after = empty_after, .saw = { "all were got", "(never full)", "it was empty" },
+                .executions = 60000, .next = NULL);
 
 /* Full: what the consumer gives back is used again. */
 static void full_setup(void)
@@ -136,9 +139,11 @@ static void full_after(void)
         drain();
 }
 
-LITMUS_SCENARIO(full, .name = "ring-full", .what = "a full ring: the producer uses entries again that the consumer has read",
-                .n_threads = 2, .setup = full_setup, .before = full_before, .thread = full_thread, .after = full_after,
-                .saw = { "an entry was used again", "it was full" }, .executions = 30000, .next = NULL);
+LITMUS_SCENARIO(full, .name = "ring-full",
+                .what = "a full ring: the producer uses entries again that the consumer has read",
+                .n_threads = 2, .setup = full_setup, .before = full_before, .thread = full_thread,
+                .after = full_after, .saw = { "an entry was used again", "it was full" },
+                .executions = 30000, .next = NULL);
 
 /*
  * Full, and the consumer empties it while the producer puts one more: that finds room, or is told
@@ -208,13 +213,17 @@ static void sleep_after(void)
                 litmus_saw(0);
         if (!asleep && !rang)
                 litmus_saw(3);
-        litmus_check(!asleep || rang || n_got == n_put, "the consumer sleeps with an entry in the ring");
+        litmus_check(!asleep || rang || n_got == n_put,
+                     "the consumer sleeps with an entry in the ring");
         drain();
 }
 
-LITMUS_SCENARIO(sleeping, .name = "ring-sleep", .what = "an entry against a consumer that stops polling", .n_threads = 2,
-                .setup = empty_setup, .before = empty_before, .thread = sleep_thread, .after = sleep_after,
-                .saw = { "it slept and was rung", "(never full)", "it was empty", "it stayed awake and was not rung" },
+LITMUS_SCENARIO(sleeping, .name = "ring-sleep",
+                .what = "an entry against a consumer that stops polling", .n_threads = 2,
+                .setup = empty_setup, .before = empty_before, .thread = sleep_thread,
+                .after = sleep_after,
+                .saw = { "it slept and was rung", "(never full)", "it was empty",
+                         "it stayed awake and was not rung" },
                 .executions = 60000, .next = NULL);
 
 /* Two vCPUs end interrupts whose devices want to hear of it; the daemon polls. */
@@ -247,7 +256,8 @@ static void hear(bool first)
 
         for (size_t i = 0; i < n; i++) {
                 heard |= 1u << (intids[i] - SPI);
-                litmus_check(litmus_read(&handled[intids[i] - SPI]) == 1, "an end is heard before what the handler did");
+                litmus_check(litmus_read(&handled[intids[i] - SPI]) == 1,
+                             "an end is heard before what the handler did");
         }
         if (n && first)
                 litmus_saw(0);
@@ -276,6 +286,8 @@ static void eoi_after(void)
         litmus_check(heard == 3, "an end of interrupt is not heard");
 }
 
-LITMUS_SCENARIO(eoi, .name = "eoi", .what = "two ends of interrupt against the daemon's poll", .n_threads = 3,
-                .setup = eoi_setup, .before = eoi_before, .thread = eoi_thread, .after = eoi_after,
-                .saw = { "the first poll heard one", "the polls heard both", "they heard none" }, .executions = 30000, .next = NULL);
+LITMUS_SCENARIO(eoi, .name = "eoi", .what = "two ends of interrupt against the daemon's poll",
+                .n_threads = 3, .setup = eoi_setup, .before = eoi_before, .thread = eoi_thread,
+                .after = eoi_after,
+                .saw = { "the first poll heard one", "the polls heard both", "they heard none" },
+                .executions = 30000, .next = NULL);

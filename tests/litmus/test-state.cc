@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * What others read: "ready" and what a process publishes to its threads, ICC_CTLR_EL1, active priorities, the mirror
+ * What others read: "ready" and what a process publishes to its threads, ICC_CTLR_EL1, active
+ * priorities, the mirror
  */
 #include <cstdio>
 #include <cstdlib>
@@ -21,8 +22,9 @@ void litmus_segment_build(struct shm_gic *gic);
 extern void *litmus_segment_at;
 
 /*
- * The daemon builds the segment and sets ready; two processes map it; one of them publishes its view to another thread,
- * whose first operation looks at the flag and then at the view and the segment.
+ * The daemon builds the segment and sets ready; two processes map it; one of them publishes its
+ * view to another thread, whose first operation looks at the flag and
+ * then at the view and the segment.
  */
 static int segment_fd = -1;
 static struct shm_gic views[2];         /* of the two processes */
@@ -57,9 +59,11 @@ static void ready_before(void)
 static void use_controller(const struct shm_gic *gic, unsigned saw)
 {
         litmus_check(gic->n_vcpus == 1 && gic->n_spis == 1, "a view of another controller");
-        litmus_check(shm_load(&gic->vcpus[0].icc_ctlr, CTLR_X1) != 0, "ICC_CTLR_EL1 is not built yet");
+        litmus_check(shm_load(&gic->vcpus[0].icc_ctlr, CTLR_X1) != 0,
+                     "ICC_CTLR_EL1 is not built yet");
         litmus_check(shm_load(&gic->spis[0].word, READ_A1) != 0, "an interrupt is not built yet");
-        litmus_check(shm_load(&gic->vcpus[0].cpuif, CPUIF_X1) & SHM_CPUIF_ASLEEP, "a CPU interface is not built yet");
+        litmus_check(shm_load(&gic->vcpus[0].cpuif, CPUIF_X1) & SHM_CPUIF_ASLEEP,
+                     "a CPU interface is not built yet");
         litmus_saw(saw);
 }
 
@@ -87,9 +91,11 @@ static void ready_thread(unsigned index)
         }
 }
 
-LITMUS_SCENARIO(ready, .name = "ready", .what = "nobody sees a half-built controller", .n_threads = 4, .setup = ready_setup,
-                .before = ready_before, .thread = ready_thread, .after = NULL,
-                .saw = { "the mapper saw it", "another process saw it", "another thread of the mapper saw it" },
+LITMUS_SCENARIO(ready, .name = "ready", .what = "nobody sees a half-built controller",
+                .n_threads = 4, .setup = ready_setup, .before = ready_before,
+                .thread = ready_thread, .after = NULL,
+                .saw = { "the mapper saw it", "another process saw it",
+                         "another thread of the mapper saw it" },
                 .executions = 15000, .next = NULL);
 
 /*
@@ -160,12 +166,14 @@ static void kick_thread(unsigned index)
                 shm_kick_end(&kick);
 }
 
-LITMUS_SCENARIO(kicks, .name = "kick",
-                .what = "a kick that is taken back and given anew, against two threads that call it",
-                .n_threads = 3, .setup = kick_setup, .before = kick_before, .thread = kick_thread, .after = NULL,
-                .saw = { "it waited for a caller", "a caller found it closed",
-                         "a caller had the new argument" },
-                .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(
+        kicks, .name = "kick",
+        .what = "a kick that is taken back and given anew, against two threads that call it",
+        .n_threads = 3, .setup = kick_setup, .before = kick_before, .thread = kick_thread,
+        .after = NULL,
+        .saw = { "it waited for a caller", "a caller found it closed",
+                 "a caller had the new argument" },
+        .executions = 60000, .next = NULL);
 
 /*
  * ICC_CTLR_EL1: the owner writes it, an outsider asks for a reset, the owner makes that, a reader
@@ -198,23 +206,30 @@ static void ctlr_thread(unsigned index)
                 shm_read_icc_ctlr(&world, 0, &first);
                 if (first.valid & 2) {
                         litmus_saw(0);
-                        litmus_check(first.configured & ICC_CTLR_EOIMODE, "configured, and not what was");
-                        litmus_check(litmus_read(&beside[0]) == 1, "what was stored before a guest's write is not there");
+                        litmus_check(first.configured & ICC_CTLR_EOIMODE,
+                                     "configured, and not what was");
+                        litmus_check(litmus_read(&beside[0]) == 1,
+                                     "what was stored before a guest's write is not there");
                 }
                 litmus_wait(12);
                 shm_read_icc_ctlr(&world, 0, &second);
                 if ((first.valid & 2) && !(second.live & ICC_CTLR_EOIMODE)) {
                         litmus_saw(1);
-                        litmus_check(litmus_read(&beside[1]) == 1, "what was stored before a reset is not there");
+                        litmus_check(litmus_read(&beside[1]) == 1,
+                                     "what was stored before a reset is not there");
                 }
         }
 }
 
-LITMUS_SCENARIO(ctlr, .name = "ctlr", .what = "ICC_CTLR_EL1 written, reset and read", .n_threads = 3, .setup = ctlr_setup,
-                .before = world_reset, .thread = ctlr_thread, .after = NULL,
-                .saw = { "the guest's write was read", "the reset was read" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(ctlr, .name = "ctlr", .what = "ICC_CTLR_EL1 written, reset and read",
+                .n_threads = 3, .setup = ctlr_setup, .before = world_reset, .thread = ctlr_thread,
+                .after = NULL, .saw = { "the guest's write was read", "the reset was read" },
+                .executions = 40000, .next = NULL);
 
-/* Active priorities that an outsider posts, against the owner's service and park, and a reader that is told of them. */
+/*
+ * Active priorities that an outsider posts, against the owner's service and park, and a reader that
+ * is told of them.
+ */
 static struct litmus_plain posted;
 static bool told_of_it;
 
@@ -248,10 +263,12 @@ static void apr_thread(unsigned index)
                 first = shm_apr_read(&world, 0, 1, 0);
                 if (told_of_it) {
                         litmus_saw(0);
-                        litmus_check(first == 0x50, "a reader that was told of the value is told the one before");
+                        litmus_check(first == 0x50,
+                                     "a reader that was told of the value is told the one before");
                 }
                 second = shm_apr_read(&world, 0, 1, 0);
-                litmus_check(first == 0 || second == 0x50, "a reader is told the value, then the one before");
+                litmus_check(first == 0 || second == 0x50,
+                             "a reader is told the value, then the one before");
                 if (first != second)
                         litmus_saw(1);
         }
@@ -271,12 +288,18 @@ static void apr_after(void)
         litmus_check(!asked || !world_asleep[0] || world_rung[0], "a request is slept through");
 }
 
-LITMUS_SCENARIO(apr, .name = "apr", .what = "active priorities posted against service, park and a reader", .n_threads = 3,
-                .setup = apr_setup, .before = apr_before, .thread = apr_thread, .after = apr_after,
-                .saw = { "a reader was told of it", "it changed between two reads", "it slept and was rung", "it was taken" },
+LITMUS_SCENARIO(apr, .name = "apr",
+                .what = "active priorities posted against service, park and a reader",
+                .n_threads = 3, .setup = apr_setup, .before = apr_before, .thread = apr_thread,
+                .after = apr_after,
+                .saw = { "a reader was told of it", "it changed between two reads",
+                         "it slept and was rung", "it was taken" },
                 .executions = 40000, .next = NULL);
 
-/* Two posters, of one register each: a request that is served takes what was posted with it, also the second time. */
+/*
+ * Two posters, of one register each: a request that is served takes what was posted with it, also
+ * the second time.
+ */
 static void posters_thread(unsigned index)
 {
         if (index < 2) {
@@ -293,16 +316,20 @@ static void posters_after(void)
         bool asked = world.vcpus[0].request.cell.value & SHM_REQUEST_APR;
 
         for (unsigned group = 0; group < 2; group++) {
-                bool waits = world.vcpus[0].posted_apr[group * SHM_N_APR].cell.value & SHM_APR_POSTED;
+                bool waits = world.vcpus[0].posted_apr[group * SHM_N_APR].cell.value &
+                             SHM_APR_POSTED;
 
-                litmus_check(!waits || asked, "a value stays posted although its vCPU serves requests");
+                litmus_check(!waits || asked,
+                             "a value stays posted although its vCPU serves requests");
                 litmus_saw(waits ? 0 : 1);
         }
 }
 
-LITMUS_SCENARIO(posters, .name = "apr-two", .what = "two that post active priorities, and the service", .n_threads = 3,
-                .setup = apr_setup, .before = world_reset, .thread = posters_thread, .after = posters_after,
-                .saw = { "one waits", "one was taken" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(posters, .name = "apr-two",
+                .what = "two that post active priorities, and the service", .n_threads = 3,
+                .setup = apr_setup, .before = world_reset, .thread = posters_thread,
+                .after = posters_after, .saw = { "one waits", "one was taken" },
+                .executions = 60000, .next = NULL);
 
 /* What tools and VMMs read: who sees a change sees what was before it. */
 static void reading_thread(unsigned index)
@@ -323,12 +350,14 @@ static void reading_thread(unsigned index)
                 shm_read_irq(&world, 0, SPI, &irq);
                 if (irq.pending) {
                         litmus_saw(0);
-                        litmus_check(litmus_read(&beside[0]) == 1, "asserted, and what the device stored before is not there");
+                        litmus_check(litmus_read(&beside[0]) == 1,
+                                     "asserted, and what the device stored before is not there");
                 }
                 shm_read_vcpu(&world, 0, &state);
                 if (state.pmr == 0x70) {
                         litmus_saw(1);
-                        litmus_check(litmus_read(&beside[1]) == 1, "a register, and what its guest stored before is not there");
+                        litmus_check(litmus_read(&beside[1]) == 1,
+                                     "a register, and what its guest stored before is not there");
                 }
         }
 }
@@ -338,9 +367,11 @@ static void reading_setup(void)
         world_build(1, 1, 0);
 }
 
-LITMUS_SCENARIO(reading, .name = "read", .what = "an interrupt and a register, as tools read them", .n_threads = 3,
-                .setup = reading_setup, .before = world_reset, .thread = reading_thread, .after = NULL,
-                .saw = { "the interrupt was seen", "the register was seen" }, .executions = 30000, .next = NULL);
+LITMUS_SCENARIO(reading, .name = "read", .what = "an interrupt and a register, as tools read them",
+                .n_threads = 3, .setup = reading_setup, .before = world_reset,
+                .thread = reading_thread, .after = NULL,
+                .saw = { "the interrupt was seen", "the register was seen" }, .executions = 30000,
+                .next = NULL);
 
 /* A mirror's register: published, and invalidated while somebody reads it elsewhere. */
 #define ICC_PMR  (3u << 14 | 4u << 7 | 6u << 3 | 0u)
@@ -369,7 +400,8 @@ static void mirror_thread(unsigned index)
                 shm_mirror_epoch(&world, 0, ICC_PMR, &epoch);
                 value = litmus_read(&elsewhere);
                 litmus_write(&beside[0], 1);
-                if (shm_mirror_publish(&world, 0, ICC_PMR, SHM_MIRROR_CONFIGURED, value, epoch) == 0)
+                if (shm_mirror_publish(&world, 0, ICC_PMR, SHM_MIRROR_CONFIGURED, value,
+                                       epoch) == 0)
                         litmus_saw(0);
         } else {
                 bool told;
@@ -379,13 +411,16 @@ static void mirror_thread(unsigned index)
                 told = litmus_told(&posted);
                 r = shm_mirror_read(&world, 0, ICC_PMR, SHM_MIRROR_CONFIGURED, &value);
                 if (told && r == 0)
-                        litmus_check(value == 0x20, "a reader that was told of the event still finds the value valid");
+                        litmus_check(value == 0x20, "a reader that was told of the event still "
+                                                    "finds the value valid");
                 if (r < 0) {
                         litmus_saw(1);
-                        litmus_check(litmus_read(&event) == 1, "invalid, and the event is not there");
+                        litmus_check(litmus_read(&event) == 1,
+                                     "invalid, and the event is not there");
                 } else if (value != 0x10) {
                         litmus_saw(2);
-                        litmus_check(litmus_read(&beside[0]) == 1, "published, and what was stored before is not there");
+                        litmus_check(litmus_read(&beside[0]) == 1,
+                                     "published, and what was stored before is not there");
                 }
         }
 }
@@ -398,10 +433,11 @@ static void mirror_after(void)
                 litmus_check(value == 0x20, "a value from before the event is valid after it");
 }
 
-LITMUS_SCENARIO(mirror, .name = "mirror", .what = "a register published, read and invalidated", .n_threads = 3,
-                .setup = mirror_setup, .before = world_reset, .thread = mirror_thread, .after = mirror_after,
-                .saw = { "it was published", "it was read as not valid", "the new value was read" }, .executions = 60000,
-                .next = NULL);
+LITMUS_SCENARIO(mirror, .name = "mirror", .what = "a register published, read and invalidated",
+                .n_threads = 3, .setup = mirror_setup, .before = world_reset,
+                .thread = mirror_thread, .after = mirror_after,
+                .saw = { "it was published", "it was read as not valid", "the new value was read" },
+                .executions = 60000, .next = NULL);
 
 /*
  * The same of registers: the guest sets EOImode, then closes the distributor. In this order, since
@@ -429,7 +465,8 @@ static void registers_thread(unsigned index)
                 return;
         if (flags & SHM_SNAPSHOT_EXACT) {
                 litmus_saw(0);
-                litmus_check(snapshot_decode(image, bytes, &read, &why) == 0, "the image cannot be read");
+                litmus_check(snapshot_decode(image, bytes, &read, &why) == 0,
+                             "the image cannot be read");
                 litmus_check(read.header.gicd_ctlr || (read.vcpus[0].ctlr_live & ICC_CTLR_EOIMODE),
                              "an exact image has a register and not the one before");
                 if (!read.header.gicd_ctlr)
@@ -447,9 +484,12 @@ static void registers_setup(void)
         shm_park_stop(&world, 0);
 }
 
-LITMUS_SCENARIO(registers, .name = "snapshot-regs", .what = "an exact image against a guest that changes two registers",
-                .n_threads = 2, .setup = registers_setup, .before = world_reset, .thread = registers_thread, .after = NULL,
-                .saw = { "it was exact", "exact, and of the state after", "it was not exact" }, .executions = 20000, .next = NULL);
+LITMUS_SCENARIO(registers, .name = "snapshot-regs",
+                .what = "an exact image against a guest that changes two registers", .n_threads = 2,
+                .setup = registers_setup, .before = world_reset, .thread = registers_thread,
+                .after = NULL,
+                .saw = { "it was exact", "exact, and of the state after", "it was not exact" },
+                .executions = 20000, .next = NULL);
 
 /*
  * An image that calls itself exact, while the vCPU leaves its rest, takes an interrupt or ends one
@@ -491,7 +531,8 @@ static void snapshot_thread(unsigned index)
                 if (litmus_random(2))
                         shm_park_stop(&world, 0);
                 else
-                        shm_vcpu_release(&world, 0); /* the daemon, which was told that it has gone */
+                        /* the daemon, which was told that it has gone */
+                        shm_vcpu_release(&world, 0);
                 return;
         }
         litmus_wait(30);
@@ -502,9 +543,11 @@ static void snapshot_thread(unsigned index)
                 struct base_error why;
 
                 litmus_saw(0);
-                litmus_check(snapshot_decode(image, bytes, &read, &why) == 0, "the image cannot be read");
+                litmus_check(snapshot_decode(image, bytes, &read, &why) == 0,
+                             "the image cannot be read");
                 litmus_check(!(read.spis[0].bits & SNAPSHOT_IRQ_ACTIVE) == !read.vcpus[0].ap1r[0],
-                             "an exact image with an active interrupt and no active priority, or the other way");
+                             "an exact image with an active interrupt and no active priority, or "
+                             "the other way");
                 if (!(read.spis[0].bits & (has_taken ? SNAPSHOT_IRQ_ACTIVE : SNAPSHOT_IRQ_EDGE)))
                         litmus_saw(1);
                 snapshot_free(&read);
@@ -514,9 +557,12 @@ static void snapshot_thread(unsigned index)
         std::free(image);
 }
 
-LITMUS_SCENARIO(saving, .name = "snapshot", .what = "an exact image against a vCPU that leaves its rest", .n_threads = 2,
-                .setup = snapshot_setup, .before = snapshot_before, .thread = snapshot_thread, .after = NULL,
-                .saw = { "it was exact", "exact, and of the state after", "it was not exact" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(saving, .name = "snapshot",
+                .what = "an exact image against a vCPU that leaves its rest", .n_threads = 2,
+                .setup = snapshot_setup, .before = snapshot_before, .thread = snapshot_thread,
+                .after = NULL,
+                .saw = { "it was exact", "exact, and of the state after", "it was not exact" },
+                .executions = 40000, .next = NULL);
 
 /*
  * What an exact image stands on: who has a part of what a vCPU does, and finds it at rest behind
@@ -561,7 +607,9 @@ LITMUS_SCENARIO(looks, .name = "snapshot-look",
                          "it was not at rest" },
                 .executions = 20000, .next = NULL);
 
-/* A restore brings an SPI into flight that is routed to nobody; the daemon clears TDIR meanwhile. */
+/*
+ * A restore brings an SPI into flight that is routed to nobody; the daemon clears TDIR meanwhile.
+ */
 static uint8_t *restored;
 static size_t restored_bytes;
 
@@ -577,7 +625,8 @@ static void restore_setup(void)
         world.spis[0].irouter.cell.value = 5;
         world.vcpus[0].ap1r[0].cell.value = 1u << 16;
         std::free(restored);
-        if (shm_snapshot_save(&world, &restored, &restored_bytes, &flags) < 0 || !(flags & SHM_SNAPSHOT_EXACT)) {
+        if (shm_snapshot_save(&world, &restored, &restored_bytes, &flags) < 0 ||
+            !(flags & SHM_SNAPSHOT_EXACT)) {
                 std::printf("Bail out! no image\n");
                 std::exit(1);
         }
@@ -607,6 +656,7 @@ static void restore_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(restoring, .name = "restore", .what = "a restore against a clear of TDIR", .n_threads = 2, .setup = restore_setup,
-                .before = world_reset, .thread = restore_thread, .after = restore_after,
-                .saw = { "it was cleared first" }, .executions = 30000, .next = NULL);
+LITMUS_SCENARIO(restoring, .name = "restore", .what = "a restore against a clear of TDIR",
+                .n_threads = 2, .setup = restore_setup, .before = world_reset,
+                .thread = restore_thread, .after = restore_after, .saw = { "it was cleared first" },
+                .executions = 30000, .next = NULL);

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Take-over: outsiders that reset a vCPU which does not run, against its owner that turns it on or off
+ * Take-over: outsiders that reset a vCPU which does not run,
+ * against its owner that turns it on or off
  */
 #include "litmus-world.h"
 #include "shm-read.h"
@@ -18,7 +19,9 @@ static void used(bool on)
         shm_line_pulse(&world, 0, SPI);
         shm_cpuif_ack(&world, 0, 1);
         if (!on)
-                world.vcpus[0].cpuif.cell.value = (world.vcpus[0].cpuif.cell.value & ~SHM_CPUIF_POWERED) | SHM_CPUIF_OFF;
+                world.vcpus[0].cpuif.cell.value = (world.vcpus[0].cpuif.cell.value &
+                                                   ~SHM_CPUIF_POWERED) |
+                                                  SHM_CPUIF_OFF;
 }
 
 static uint64_t cpuif(void)
@@ -54,7 +57,8 @@ static void check_configured(void)
 {
         litmus_check(gic_word_priority(world.vcpus[0].words[PPI].cell.value) == 0x20 &&
                      gic_word_priority(world.vcpus[0].words[0].cell.value) == 0x28 &&
-                     base_field_get(cpuif(), SHM_CPUIF_PMR_SHIFT, 8) == 0xf0, "a late outsider reset a vCPU that runs");
+                     base_field_get(cpuif(), SHM_CPUIF_PMR_SHIFT, 8) == 0xf0,
+                     "a late outsider reset a vCPU that runs");
 }
 
 /* --- an outsider against power on --- */
@@ -82,15 +86,18 @@ static void on_after(void)
         litmus_check(n_resets() || is_asked(), "a reset is lost");
         check_configured();
         if (!is_asked())
-                litmus_check(!(world_word(SPI) & GIC_WORD_ACTIVE), "a reset left an interrupt active");
+                litmus_check(!(world_word(SPI) & GIC_WORD_ACTIVE),
+                             "a reset left an interrupt active");
         litmus_saw(is_asked() ? 0 : 1);
         if (world.vcpus[0].words[PPI].cell.value & GIC_WORD_SALT)
                 litmus_saw(2);
 }
 
-LITMUS_SCENARIO(on, .name = "take-on", .what = "an outsider's reset against power on", .n_threads = 2, .setup = on_setup,
-                .before = world_reset, .thread = on_thread, .after = on_after,
-                .saw = { "it was asked of a vCPU that runs", "it was reset before it ran", "its owner took it back" },
+LITMUS_SCENARIO(on, .name = "take-on", .what = "an outsider's reset against power on",
+                .n_threads = 2, .setup = on_setup, .before = world_reset, .thread = on_thread,
+                .after = on_after,
+                .saw = { "it was asked of a vCPU that runs", "it was reset before it ran",
+                         "its owner took it back" },
                 .executions = 40000, .next = NULL);
 
 /* --- an outsider against power off --- */
@@ -114,15 +121,18 @@ static void off_thread(unsigned index)
 static void off_after(void)
 {
         litmus_check(!(cpuif() & SHM_CPUIF_SEIZED), "it stays taken");
-        litmus_check(n_resets() && !is_asked(), "a posted reset stays with a vCPU that nobody runs");
-        litmus_check(!(world_word(SPI) & GIC_WORD_ACTIVE) && !(world.vcpus[0].words[PPI].cell.value & GIC_WORD_ENABLE),
+        litmus_check(n_resets() && !is_asked(),
+                     "a posted reset stays with a vCPU that nobody runs");
+        litmus_check(!(world_word(SPI) & GIC_WORD_ACTIVE) &&
+                     !(world.vcpus[0].words[PPI].cell.value & GIC_WORD_ENABLE),
                      "it is half reset");
         litmus_saw(world_rung[0] ? 0 : 1);
 }
 
-LITMUS_SCENARIO(off, .name = "take-off", .what = "an outsider's reset against power off", .n_threads = 2, .setup = off_setup,
-                .before = world_reset, .thread = off_thread, .after = off_after,
-                .saw = { "(it was parked)", "it was off or running" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(off, .name = "take-off", .what = "an outsider's reset against power off",
+                .n_threads = 2, .setup = off_setup, .before = world_reset, .thread = off_thread,
+                .after = off_after, .saw = { "(it was parked)", "it was off or running" },
+                .executions = 40000, .next = NULL);
 
 /* --- two outsiders, and power off --- */
 
@@ -140,9 +150,10 @@ static void both_thread(unsigned index)
                 shm_power(&world, 0, false);
 }
 
-LITMUS_SCENARIO(both, .name = "take-both", .what = "two outsiders and power off", .n_threads = 3, .setup = both_setup,
-                .before = world_reset, .thread = both_thread, .after = off_after,
-                .saw = { "(it was parked)", "it was off or running" }, .executions = 20000, .next = NULL);
+LITMUS_SCENARIO(both, .name = "take-both", .what = "two outsiders and power off", .n_threads = 3,
+                .setup = both_setup, .before = world_reset, .thread = both_thread,
+                .after = off_after, .saw = { "(it was parked)", "it was off or running" },
+                .executions = 20000, .next = NULL);
 
 /* --- one outsider has it; the guest has configured it when another one asks --- */
 
@@ -185,9 +196,11 @@ static void later_after(void)
         litmus_check(is_asked(), "what was asked of the owner was taken from it");
 }
 
-LITMUS_SCENARIO(later, .name = "take-later", .what = "a slow outsider against a reset that is asked of the owner", .n_threads = 3,
-                .setup = on_setup, .before = later_before, .thread = later_thread, .after = later_after,
-                .saw = { "after one reset", "after none" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(later, .name = "take-later",
+                .what = "a slow outsider against a reset that is asked of the owner",
+                .n_threads = 3, .setup = on_setup, .before = later_before, .thread = later_thread,
+                .after = later_after, .saw = { "after one reset", "after none" },
+                .executions = 40000, .next = NULL);
 
 /* --- who dies in the middle of it --- */
 
@@ -225,13 +238,17 @@ static void dead_after(void)
         if (!died)
                 litmus_check(n_resets() || is_asked(), "a reset is lost");
         if (n_resets() && !is_asked())
-                litmus_check(!(world_word(SPI) & GIC_WORD_ACTIVE), "a reset left an interrupt active");
+                litmus_check(!(world_word(SPI) & GIC_WORD_ACTIVE),
+                             "a reset left an interrupt active");
         litmus_saw(!died ? 0 : n_resets() ? 1 : 2);
 }
 
-LITMUS_SCENARIO(dead, .name = "take-dead", .what = "an outsider that dies in its reset, and power on", .n_threads = 2,
-                .setup = on_setup, .before = dead_before, .thread = dead_thread, .after = dead_after,
-                .saw = { "it lived", "it died, and it was reset", "it died, and nothing or a request was left" },
+LITMUS_SCENARIO(dead, .name = "take-dead",
+                .what = "an outsider that dies in its reset, and power on", .n_threads = 2,
+                .setup = on_setup, .before = dead_before, .thread = dead_thread,
+                .after = dead_after,
+                .saw = { "it lived", "it died, and it was reset",
+                         "it died, and nothing or a request was left" },
                 .executions = 30000, .next = NULL);
 
 /* --- the active priorities of a vCPU that was reset by an outsider, as a reader sees them --- */
@@ -258,28 +275,35 @@ static void stale_thread(unsigned index)
                 litmus_wait(150);
                 shm_read_vcpu(&world, 0, &state);
                 first = shm_apr_read(&world, 0, 1, 0);
-                litmus_check(first == 0 || first == 0x50, "a reader is told active priorities from before");
+                litmus_check(first == 0 || first == 0x50,
+                             "a reader is told active priorities from before");
                 if (first == 0)
                         litmus_saw(0);
                 if (state.resets) {
                         struct shm_irq_state irq;
 
                         litmus_saw(1);
-                        litmus_check(first == 0, "a reader was told of the reset, and not of the active priorities");
+                        litmus_check(first == 0, "a reader was told of the reset, and not of the "
+                                                 "active priorities");
                         shm_read_irq(&world, 0, PPI, &irq);
-                        litmus_check(!irq.enabled, "a reader was told of the reset, and finds an interrupt from before");
+                        litmus_check(!irq.enabled, "a reader was told of the reset, and finds an "
+                                                   "interrupt from before");
                         shm_read_irq(&world, 0, SPI, &irq);
-                        litmus_check(!irq.active, "a reader was told of the reset, and finds an interrupt from before");
+                        litmus_check(!irq.active, "a reader was told of the reset, and finds an "
+                                                  "interrupt from before");
                 }
                 litmus_wait(20);
                 second = shm_apr_read(&world, 0, 1, 0);
-                litmus_check(second == 0 || (first == 0x50 && second == 0x50), "a reader is told them, and then those before");
+                litmus_check(second == 0 || (first == 0x50 && second == 0x50),
+                             "a reader is told them, and then those before");
         }
 }
 
-LITMUS_SCENARIO(stale, .name = "take-apr", .what = "active priorities of a vCPU that an outsider resets, as read by others",
-                .n_threads = 3, .setup = stale_setup, .before = world_reset, .thread = stale_thread, .after = NULL,
-                .saw = { "they were read as reset", "the reset was heard of" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(stale, .name = "take-apr",
+                .what = "active priorities of a vCPU that an outsider resets, as read by others",
+                .n_threads = 3, .setup = stale_setup, .before = world_reset, .thread = stale_thread,
+                .after = NULL, .saw = { "they were read as reset", "the reset was heard of" },
+                .executions = 40000, .next = NULL);
 
 /* --- an outsider that has come as far as the words, and is late --- */
 
@@ -310,11 +334,15 @@ static void late_after(void)
         litmus_saw(0);
 }
 
-LITMUS_SCENARIO(late, .name = "take-late", .what = "an outsider comes to the words while power on takes the vCPU back", .n_threads = 2,
-                .setup = late_setup, .before = world_reset, .thread = late_thread, .after = late_after,
-                .saw = { "it runs" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(late, .name = "take-late",
+                .what = "an outsider comes to the words while power on takes the vCPU back",
+                .n_threads = 2, .setup = late_setup, .before = world_reset, .thread = late_thread,
+                .after = late_after, .saw = { "it runs" }, .executions = 60000, .next = NULL);
 
-/* --- an outsider lets go, then power on, while the death of another one is repaired by who sees, unordered, that it let go --- */
+/*
+ * --- an outsider lets go, then power on, while the death of another one is repaired by who sees,
+ * unordered, that it let go ---
+ */
 
 static bool has_let_go(void)
 {
@@ -360,6 +388,9 @@ static void repair_after(void)
         check_configured();
 }
 
-LITMUS_SCENARIO(repair, .name = "take-repair", .what = "an outsider's reset, then power on, while another one's death is repaired",
-                .n_threads = 3, .setup = on_setup, .before = later_before, .thread = repair_thread, .after = repair_after,
-                .saw = { "it was turned on after the reset", "it was repaired" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(repair, .name = "take-repair",
+                .what = "an outsider's reset, then power on, while another one's death is repaired",
+                .n_threads = 3, .setup = on_setup, .before = later_before, .thread = repair_thread,
+                .after = repair_after,
+                .saw = { "it was turned on after the reset", "it was repaired" },
+                .executions = 60000, .next = NULL);

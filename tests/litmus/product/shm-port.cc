@@ -4,7 +4,8 @@
 #include "open-gate.h"
 
 /* LITMUS_NO_RESIDENT */
-static uint64_t list_unmarked(uint64_t w, uint32_t intid, uint16_t vcpu, bool deliver, uint64_t *ret_lr)
+static uint64_t list_unmarked(uint64_t w, uint32_t intid, uint16_t vcpu, bool deliver,
+                              uint64_t *ret_lr)
 {
         uint64_t now = gic_lr_list(w, intid, vcpu, deliver, ret_lr);
 

@@ -3,12 +3,16 @@
 #include <cstdint>
 #include <sys/mman.h>
 
-/* While it is set, whoever maps the segment gets the memory that is there: the model knows a cell by its address. */
+/*
+ * While it is set, whoever maps the segment gets the memory that is there: the model knows a cell
+ * by its address.
+ */
 void *litmus_segment_at;
 
 static void *map_again(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-        return litmus_segment_at ? litmus_segment_at : mmap(at, bytes, protection, flags, fd, offset);
+        return litmus_segment_at ? litmus_segment_at
+                                 : mmap(at, bytes, protection, flags, fd, offset);
 }
 
 static int unmap_again(void *at, size_t bytes)
@@ -20,7 +24,10 @@ static int unmap_again(void *at, size_t bytes)
 #define munmap  unmap_again
 #include "shm-segment.c"
 
-/* The build of a segment in memory that is there already: what the daemon does between the memory and ready. */
+/*
+ * The build of a segment in memory that is there already:
+ * what the daemon does between the memory and ready.
+ */
 void litmus_segment_build(struct shm_gic *gic)
 {
         struct shm_shape shape = {};
