@@ -41,7 +41,8 @@ static void place(struct pair *pair, uint32_t intid)
         }
         why = ref_place(pair->ref, intid, first_vcpu(state.vcpu));
         if (why)
-                pair_differ(pair, "INTID %u at vCPU %" PRId32 ": %s", intid, (int32_t)state.vcpu, why);
+                pair_differ(pair, "INTID %u at vCPU %" PRId32 ": %s", intid, (int32_t)state.vcpu,
+                            why);
 }
 
 static void place_all(struct pair *pair)
@@ -64,7 +65,8 @@ static void same_lines(struct pair *pair, uint32_t vcpu, unsigned lines)
         unsigned want = ref_lines(pair->ref, vcpu);
 
         if (lines != want)
-                pair_differ(pair, "lines of vCPU %u (1 IRQ, 2 FIQ): %u, the model says %u", vcpu, lines, want);
+                pair_differ(pair, "lines of vCPU %u (1 IRQ, 2 FIQ): %u, the model says %u", vcpu,
+                            lines, want);
 }
 
 /* Of a vCPU that neither executes guest code nor waits. */
@@ -95,8 +97,8 @@ void pair_come_out(struct pair *pair, uint32_t vcpu)
 }
 
 /*
- * A parked vCPU with an interrupt, or asked to wake for one, must have been rung. Rung for nothing, it
- * looks and sleeps again, as a host does.
+ * A parked vCPU with an interrupt, or asked to wake for one, must have been rung. Rung for nothing,
+ * it looks and sleeps again, as a host does.
  */
 static void look_at_parked(struct pair *pair, uint32_t vcpu)
 {
@@ -117,13 +119,15 @@ static void look_at_parked(struct pair *pair, uint32_t vcpu)
 }
 
 /*
- * A vCPU that entered with no line asserted must have been kicked if one is now. Kicked, it comes out; from a list-register
- * port with the next step in any case: as long as it is in guest, SPIs may have to wait for it (the gate of TDIR).
+ * A vCPU that entered with no line asserted must have been kicked if one is now. Kicked, it comes
+ * out; from a list-register port with the next step in any case: as long as it is in guest, SPIs
+ * may have to wait for it (the gate of TDIR).
  */
 static void look_at_guest(struct pair *pair, uint32_t vcpu)
 {
         if (!pair->kicks[vcpu] && !pair->presented[vcpu] && ref_lines(pair->ref, vcpu))
-                pair_differ(pair, "vCPU %u is in guest, has an interrupt, and nobody kicked it", vcpu);
+                pair_differ(pair, "vCPU %u is in guest, has an interrupt, and nobody kicked it",
+                            vcpu);
         if (port_list_registers() && !pair->has_just_entered[vcpu] && !pair->kicks[vcpu])
                 pair_come_out(pair, vcpu);
         if (!pair->kicks[vcpu])
@@ -149,23 +153,27 @@ static void same_irq(struct pair *pair, uint32_t vcpu, uint32_t intid)
         }
         if (!there)
                 return;
-        if (got.enabled != want.enabled || got.pending != want.pending || got.active != want.active ||
-            got.group != want.group1 || got.edge != want.edge || got.line != want.line ||
-            got.priority != want.priority || got.acknowledged != want.acknowledged)
+        if (got.enabled != want.enabled || got.pending != want.pending ||
+            got.active != want.active || got.group != want.group1 || got.edge != want.edge ||
+            got.line != want.line || got.priority != want.priority ||
+            got.acknowledged != want.acknowledged)
                 pair_differ(pair,
-                            "INTID %u of vCPU %u (enabled pending active group edge line priority acknowledged): "
-                            "%u%u%u %u%u%u 0x%02x %" PRIu64 ", the model says %u%u%u %u%u%u 0x%02x %" PRIu64,
-                            intid, vcpu, got.enabled, got.pending, got.active, got.group, got.edge, got.line,
-                            got.priority, got.acknowledged, want.enabled, want.pending, want.active, want.group1,
-                            want.edge, want.line, want.priority, want.acknowledged);
+                            "INTID %u of vCPU %u (enabled pending active group edge line priority "
+                            "acknowledged): %u%u%u %u%u%u 0x%02x "
+                            "%" PRIu64
+                            ", the model says %u%u%u %u%u%u 0x%02x %" PRIu64,
+                            intid, vcpu, got.enabled, got.pending, got.active, got.group, got.edge,
+                            got.line, got.priority, got.acknowledged, want.enabled, want.pending,
+                            want.active, want.group1, want.edge, want.line, want.priority,
+                            want.acknowledged);
         /* Where a 1-of-N interrupt is that waits for nothing is nobody's business. */
         waits_nowhere = want.one_of_n && !ref_waits_for_place(pair->ref, intid);
         if (!waits_nowhere && first_vcpu(got.vcpu) != want.vcpu)
-                pair_differ(pair, "INTID %u goes to vCPU %" PRId32 ", the model says %" PRId32, intid,
-                            (int32_t)got.vcpu, (int32_t)want.vcpu);
+                pair_differ(pair, "INTID %u goes to vCPU %" PRId32 ", the model says %" PRId32,
+                            intid, (int32_t)got.vcpu, (int32_t)want.vcpu);
         if ((!want.active || want.holder != REF_NO_VCPU) && first_vcpu(got.holder) != want.holder)
-                pair_differ(pair, "INTID %u is held by vCPU %" PRId32 ", the model says %" PRId32, intid,
-                            (int32_t)got.holder, (int32_t)want.holder);
+                pair_differ(pair, "INTID %u is held by vCPU %" PRId32 ", the model says %" PRId32,
+                            intid, (int32_t)got.holder, (int32_t)want.holder);
 }
 
 static void same_irq_everywhere(struct pair *pair, uint32_t intid)
@@ -218,17 +226,20 @@ static void same_gicd(struct pair *pair, uint32_t offset)
 
         vgic_gicd_read(pair->vm, offset, 4, &got);
         if (got != want)
-                pair_differ(pair, "GICD + 0x%04x: 0x%" PRIx64 ", the model says 0x%" PRIx64, offset, got, want);
+                pair_differ(pair, "GICD + 0x%04x: 0x%" PRIx64 ", the model says 0x%" PRIx64, offset,
+                            got, want);
 }
 
 static void same_gicr(struct pair *pair, uint32_t vcpu, uint32_t offset)
 {
-        uint64_t where = (uint64_t)vcpu * GICR_STRIDE + offset, got = 0, want = ref_gicr_read(pair->ref, where, 4);
+        uint64_t where = (uint64_t)vcpu * GICR_STRIDE + offset, got = 0,
+                 want = ref_gicr_read(pair->ref, where, 4);
 
         vgic_gicr_read(pair->vm, where, 4, &got);
         if (got != want)
-                pair_differ(pair, "GICR of vCPU %u + 0x%05x: 0x%" PRIx64 ", the model says 0x%" PRIx64, vcpu, offset,
-                            got, want);
+                pair_differ(pair,
+                            "GICR of vCPU %u + 0x%05x: 0x%" PRIx64 ", the model says 0x%" PRIx64,
+                            vcpu, offset, got, want);
 }
 
 static void same_mmio(struct pair *pair, bool every_offset)
@@ -269,12 +280,16 @@ static void same_icc(struct pair *pair, uint32_t vcpu)
 
                 if (r != should || got != want)
                         pair_differ(pair,
-                                    "ICC register 0x%x of vCPU %u: %d, 0x%" PRIx64 "; the model says %d, 0x%" PRIx64,
+                                    "ICC register 0x%x of vCPU %u: %d, 0x%" PRIx64
+                                    "; the model says %d, 0x%" PRIx64,
                                     regs[i], vcpu, r, got, should, want);
         }
 }
 
-/* The three values of ICC_CTLR_EL1 that anybody may read; the writable fields are CBPR, EOImode and PMHE. */
+/*
+ * The three values of ICC_CTLR_EL1 that anybody may read; the writable fields are CBPR,
+ * EOImode and PMHE.
+ */
 static void same_ctlr(struct pair *pair, uint32_t vcpu)
 {
         const uint64_t writable = 1 << 0 | 1 << 1 | 1 << 6;
@@ -284,12 +299,15 @@ static void same_ctlr(struct pair *pair, uint32_t vcpu)
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_CTLR_EL1, &live);
         vgic_vm_icc_ctlr(pair->vm, vcpu, &ctlr);
         if (ctlr.live != live || ctlr.arch_default != (live & ~writable))
-                pair_differ(pair, "ICC_CTLR_EL1 of vCPU %u, live and default: 0x%x 0x%x, the model says 0x%x 0x%x",
-                            vcpu, ctlr.live, ctlr.arch_default, (unsigned)live, (unsigned)(live & ~writable));
+                pair_differ(pair,
+                            "ICC_CTLR_EL1 of vCPU %u, live and default: 0x%x 0x%x, the model says "
+                            "0x%x 0x%x",
+                            vcpu, ctlr.live, ctlr.arch_default, (unsigned)live,
+                            (unsigned)(live & ~writable));
         if (((ctlr.valid & VGIC_ICC_CTLR_CONFIGURED) != 0) != pair->is_configured[vcpu] ||
             (pair->is_configured[vcpu] && ctlr.configured != pair->configured[vcpu]))
-                pair_differ(pair, "ICC_CTLR_EL1 of vCPU %u as configured: 0x%x, it was 0x%x", vcpu, ctlr.configured,
-                            (unsigned)pair->configured[vcpu]);
+                pair_differ(pair, "ICC_CTLR_EL1 of vCPU %u as configured: 0x%x, it was 0x%x", vcpu,
+                            ctlr.configured, (unsigned)pair->configured[vcpu]);
 }
 
 /* What others see of a CPU interface, without running there. */
@@ -304,22 +322,27 @@ static void same_vcpu(struct pair *pair, uint32_t vcpu)
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_IGRPEN0_EL1, &group0);
         ref_icc_read(pair->ref, vcpu, VGIC_ICC_IGRPEN1_EL1, &group1);
         vgic_vm_vcpu_state(pair->vm, vcpu, &state);
-        if (state.pmr != pmr || state.running_priority != rpr || state.group_enables != (group0 | group1 << 1))
-                pair_differ(pair, "vCPU %u from outside (PMR RPR groups): %x %x %x, the model says %x %x %x", vcpu,
-                            state.pmr, state.running_priority, state.group_enables, (unsigned)pmr, (unsigned)rpr,
-                            (unsigned)(group0 | group1 << 1));
+        if (state.pmr != pmr || state.running_priority != rpr ||
+            state.group_enables != (group0 | group1 << 1))
+                pair_differ(pair,
+                            "vCPU %u from outside (PMR RPR groups): %x %x %x, the model says %x %x "
+                            "%x",
+                            vcpu, state.pmr, state.running_priority, state.group_enables,
+                            (unsigned)pmr, (unsigned)rpr, (unsigned)(group0 | group1 << 1));
         if (state.acknowledged != ref_acknowledged(pair->ref, vcpu))
-                pair_differ(pair, "vCPU %u acknowledged %" PRIu64 ", the model says %" PRIu64, vcpu, state.acknowledged,
-                            ref_acknowledged(pair->ref, vcpu));
+                pair_differ(pair, "vCPU %u acknowledged %" PRIu64 ", the model says %" PRIu64, vcpu,
+                            state.acknowledged, ref_acknowledged(pair->ref, vcpu));
         if (state.mpidr != pair->config->mpidrs[vcpu] || (state.asleep != 0) != (waker != 0))
-                pair_differ(pair, "vCPU %u: MPIDR 0x%" PRIx64 ", asleep %u", vcpu, state.mpidr, state.asleep);
+                pair_differ(pair, "vCPU %u: MPIDR 0x%" PRIx64 ", asleep %u", vcpu, state.mpidr,
+                            state.asleep);
         if (state.parked != pair->parked[vcpu] || state.registered != (pair->vcpus[vcpu] != NULL))
-                pair_differ(pair, "vCPU %u: parked %u registered %u", vcpu, state.parked, state.registered);
+                pair_differ(pair, "vCPU %u: parked %u registered %u", vcpu, state.parked,
+                            state.registered);
 }
 
 /*
- * Asked, the daemon looks: TDIR is what the model says, exactly. With list-register ports it is cleared when it has been set for
- * the lag.
+ * Asked, the daemon looks: TDIR is what the model says, exactly. With list-register ports it is
+ * cleared when it has been set for the lag.
  */
 static void same_tdir(struct pair *pair)
 {
@@ -329,11 +352,13 @@ static void same_tdir(struct pair *pair)
 
         do
                 r = vgic_msg_tdir(pair->conn, "model", &tdir);
-        while (r == 0 && tdir.set && !ref_in_flight(pair->ref) && port_list_registers() && ++looks < LOOKS_FOR_LAG);
+        while (r == 0 && tdir.set && !ref_in_flight(pair->ref) && port_list_registers() &&
+               ++looks < LOOKS_FOR_LAG);
         if (r < 0)
                 pair_differ(pair, "TDIR: %s", vgic_conn_error(pair->conn));
         else if (tdir.set != ref_in_flight(pair->ref))
-                pair_differ(pair, "TDIR is %u, the model says %u", tdir.set, ref_in_flight(pair->ref));
+                pair_differ(pair, "TDIR is %u, the model says %u", tdir.set,
+                            ref_in_flight(pair->ref));
 }
 
 /* Each access in error is counted, and nothing else is. */
@@ -344,8 +369,8 @@ static void same_errors(struct pair *pair)
         if (vgic_vm_query(pair->conn, "model", &info) < 0)
                 pair_differ(pair, "query: %s", vgic_conn_error(pair->conn));
         else if (info.guest_errors != ref_guest_errors(pair->ref))
-                pair_differ(pair, "guest errors: %" PRIu64 ", the model says %" PRIu64, info.guest_errors,
-                            ref_guest_errors(pair->ref));
+                pair_differ(pair, "guest errors: %" PRIu64 ", the model says %" PRIu64,
+                            info.guest_errors, ref_guest_errors(pair->ref));
 }
 
 void pair_compare_all(struct pair *pair, bool every_offset)

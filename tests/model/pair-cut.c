@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A program cut in two: libvgic's VM is saved and destroyed, another takes its place and goes on from the image; the
- * reference model goes on as if nothing had happened. See pair.h
+ * A program cut in two: libvgic's VM is saved and destroyed, another takes its place and goes on
+ * from the image; the reference model goes on as if nothing had happened. See pair.h
  */
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,9 @@ static struct image save(struct pair *pair)
         return image;
 }
 
-/* Another VM; @owned: the bits of the vCPUs that somebody has. The others had an owner once, too. */
+/*
+ * Another VM; @owned: the bits of the vCPUs that somebody has. The others had an owner once, too.
+ */
 static void make_another(struct pair *pair, uint32_t owned)
 {
         vgic_vm_detach(pair->vm);
@@ -58,12 +60,16 @@ static void make_another(struct pair *pair, uint32_t owned)
         }
 }
 
-/* The other VM was used before: bit 0: its distributor; bit 1: its vCPUs. Nothing of this may be left. */
+/*
+ * The other VM was used before: bit 0: its distributor; bit 1: its vCPUs.
+ * Nothing of this may be left.
+ */
 static void use(struct pair *pair, uint64_t before)
 {
         for (uint32_t i = 0; (before & 1) && i < pair->config->n_spis; i += 3) {
                 vgic_gicd_write(pair->vm, 0x400 + VGIC_SPI_FIRST + i, 1, 0x40);
-                vgic_gicd_write(pair->vm, 0x6000 + 8 * (VGIC_SPI_FIRST + i), 8, pair->config->mpidrs[0]);
+                vgic_gicd_write(pair->vm, 0x6000 + 8 * (VGIC_SPI_FIRST + i), 8,
+                                pair->config->mpidrs[0]);
                 vgic_gicd_write(pair->vm, 0x100 + (VGIC_SPI_FIRST + i) / 32 * 4, 4, 0xffffffff);
                 vgic_spi_assert(pair->vm, VGIC_SPI_FIRST + i);
         }

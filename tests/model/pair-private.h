@@ -21,7 +21,8 @@ struct pair {
         struct vgic_lr_bank banks[REF_MAX_VCPUS]; /* while it is in guest: a list-register port's */
         unsigned kicks[REF_MAX_VCPUS];          /* since it entered */
         unsigned presented[REF_MAX_VCPUS];      /* its lines when it entered */
-        uint64_t configured[REF_MAX_VCPUS];     /* ICC_CTLR_EL1 after the guest's last write; only a system reset forgets it */
+        /* ICC_CTLR_EL1 after the guest's last write; only a system reset forgets it */
+        uint64_t configured[REF_MAX_VCPUS];
         bool is_configured[REF_MAX_VCPUS];
         struct ref_gic *ref;
         struct program_history history;
@@ -36,13 +37,16 @@ bool pair_agrees(const struct pair *pair);
 /* A vCPU that is parked or in guest comes out: it may make calls now. */
 void pair_come_out(struct pair *pair, uint32_t vcpu);
 
-/* pair_create() - libvgic's VM. pair_own() - register vCPU @vcpu there, or give it back. They bail out. */
+/*
+ * pair_create() - libvgic's VM. pair_own() - register vCPU @vcpu there, or give it back.
+ * They bail out.
+ */
 void pair_create(struct pair *pair);
 void pair_own(struct pair *pair, uint32_t vcpu, bool own);
 
 /*
- * pair_cut() - save libvgic's VM, make another that has gone through something else (@before), go on from the image
- * there.
+ * pair_cut() - save libvgic's VM, make another that has gone through something else (@before), go
+ * on from the image there.
  */
 void pair_cut(struct pair *pair, uint64_t before);
 

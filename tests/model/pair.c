@@ -48,7 +48,8 @@ void pair_create(struct pair *pair)
                 .n_eppis = from->n_eppis,
                 .n_priority_bits = from->n_priority_bits,
                 .affinity_levels = from->affinity_levels,
-                .flags = (from->one_of_n ? 0 : VGIC_VM_NO_1_OF_N) | (from->rss ? 0 : VGIC_VM_NO_RSS) |
+                .flags = (from->one_of_n ? 0 : VGIC_VM_NO_1_OF_N) |
+                (from->rss ? 0 : VGIC_VM_NO_RSS) |
                          (from->awake ? VGIC_VM_AWAKE : 0),
                 .mpidrs = from->mpidrs,
                 .n_redist_regions = from->n_regions,
@@ -111,7 +112,10 @@ static void start(struct pair *pair)
 
 static void end(struct pair *pair)
 {
-        /* All come out first: as they leave one by one, 1-of-N interrupts move, which nobody tells the model any more. */
+        /*
+         * All come out first: as they leave one by one, 1-of-N interrupts move, which nobody tells
+         * the model any more.
+         */
         for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
                 pair_come_out(pair, i);
         for (uint32_t i = 0; i < pair->config->n_vcpus; i++)
@@ -183,7 +187,8 @@ static int write_icc(struct vgic_vcpu *vcpu, const struct program_step *step)
 {
         uint32_t intid = step->value & 0xffffff;
 
-        if (step->len == 1 && (step->where == VGIC_ICC_EOIR0_EL1 || step->where == VGIC_ICC_EOIR1_EL1))
+        if (step->len == 1 &&
+            (step->where == VGIC_ICC_EOIR0_EL1 || step->where == VGIC_ICC_EOIR1_EL1))
                 port_eoi(vcpu, step->where == VGIC_ICC_EOIR1_EL1, intid);
         else if (step->len == 1 && step->where == VGIC_ICC_DIR_EL1)
                 port_dir(vcpu, intid);
@@ -193,8 +198,8 @@ static int write_icc(struct vgic_vcpu *vcpu, const struct program_step *step)
 }
 
 /*
- * Over list registers: is this access one of which the architecture, or this library, leaves open what it does there?
- * (doc/list-registers.md) Such a step is not made.
+ * Over list registers: is this access one of which the architecture, or this library, leaves open
+ * what it does there? (doc/list-registers.md) Such a step is not made.
  */
 static bool is_left_open(const struct pair *pair, const struct program_step *step)
 {
@@ -204,13 +209,17 @@ static bool is_left_open(const struct pair *pair, const struct program_step *ste
                 return false;
         if (step->where == VGIC_ICC_EOIR0_EL1 || step->where == VGIC_ICC_EOIR1_EL1)
                 return (step->value < 1020 || step->value > 1023) &&
-                       (!n || pair->history.acked[step->vcpu].intids[n - 1] != step->value || step->value > 0xffff);
+                       (!n || pair->history.acked[step->vcpu].intids[n - 1] != step->value ||
+                        step->value > 0xffff);
         if (step->where == VGIC_ICC_DIR_EL1)
                 return step->value > 0xffff;
         return step->where == VGIC_ICC_CTLR_EL1 && (step->value & ICC_CTLR_PMHE);
 }
 
-/* The guest's last write of ICC_CTLR_EL1; a list-register port learns of one that changes something. */
+/*
+ * The guest's last write of ICC_CTLR_EL1; a list-register port learns
+ * of one that changes something.
+ */
 static void note_configured(struct pair *pair, uint32_t vcpu, uint64_t before)
 {
         uint64_t now = 0;
@@ -323,8 +332,8 @@ static uint64_t enter(struct pair *pair, const struct program_step *step)
         pair->in_guest[vcpu] = pair->has_just_entered[vcpu] = true;
         pair->presented[vcpu] = enter_guest(pair, vcpu);
         if (pair->presented[vcpu] != ref_lines(pair->ref, vcpu))
-                pair_differ(pair, "vCPU %u enters with lines %u, the model says %u", vcpu, pair->presented[vcpu],
-                            ref_lines(pair->ref, vcpu));
+                pair_differ(pair, "vCPU %u enters with lines %u, the model says %u", vcpu,
+                            pair->presented[vcpu], ref_lines(pair->ref, vcpu));
         return 0;
 }
 

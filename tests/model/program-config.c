@@ -50,7 +50,8 @@ const struct program_profile program_profiles[] = {
           .garbage_icc = true,
           .pulse = true },
         { .name = "plain",
-          .most = { .n_vcpus = 4, .n_spis = 988, .n_priority_bits = 8, .affinity_levels = 4, .rss = true },
+          .most = { .n_vcpus = 4, .n_spis = 988, .n_priority_bits = 8, .affinity_levels = 4,
+                    .rss = true },
           .vary_config = true,
           .setspi = true,
           .reset = true,
@@ -58,7 +59,8 @@ const struct program_profile program_profiles[] = {
           .garbage_icc = true,
           .pulse = true },
         { .name = "qemu",
-          .most = { .n_vcpus = 4, .n_spis = 256, .n_priority_bits = 5, .affinity_levels = 4, .mpidrs = { 0, 1, 2, 3 } },
+          .most = { .n_vcpus = 4, .n_spis = 256, .n_priority_bits = 5, .affinity_levels = 4,
+                    .mpidrs = { 0, 1, 2, 3 } },
           .setspi = true, .statusr = true, .garbage = true },
         { .name = NULL },
 };
@@ -114,11 +116,14 @@ static void vary_config(struct maker *m, struct ref_config *config)
         const struct ref_config *most = &m->profile->most;
         bool large = percent(m, 3);
 
-        config->n_vcpus = large ? 1 + below(m, most->n_vcpus) : 1 + below(m, at_most(most->n_vcpus, 6));
+        config->n_vcpus = large ? 1 + below(m, most->n_vcpus)
+                                : 1 + below(m, at_most(most->n_vcpus, 6));
         config->n_priority_bits = percent(m, 40) ? 5 : 4 + below(m, 5);
-        config->n_spis = at_most(most->n_spis, large ? ONE_OF(m, 988, 987, 960, 500)
-                                                     : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64, 100, 160));
-        config->n_espis = at_most(most->n_espis, large ? ONE_OF(m, 1024, 992) : ONE_OF(m, 0, 0, 32, 64));
+        config->n_spis = at_most(most->n_spis,
+                                 large ? ONE_OF(m, 988, 987, 960, 500)
+                                       : ONE_OF(m, 0, 1, 8, 31, 32, 32, 32, 33, 64, 100, 160));
+        config->n_espis = at_most(most->n_espis,
+                                  large ? ONE_OF(m, 1024, 992) : ONE_OF(m, 0, 0, 32, 64));
         config->n_eppis = at_most(most->n_eppis, ONE_OF(m, 0, 0, 32, 64));
         config->affinity_levels = percent(m, 70) ? most->affinity_levels : 3;
         config->one_of_n = most->one_of_n && percent(m, 75);
@@ -134,8 +139,8 @@ static void pick(struct maker *m, uint32_t first, uint32_t n, uint32_t count)
         uint32_t start = n > 8 ? below(m, n - 8) : 0;
 
         for (uint32_t i = 0; n && i < count && m->program->n_intids < PROGRAM_MAX_INTIDS; i++)
-                m->program->intids[m->program->n_intids++] = first +
-                                                             (percent(m, 10) ? n - 1 : start + below(m, at_most(n, 8)));
+                m->program->intids[m->program->n_intids++] =
+                        first + (percent(m, 10) ? n - 1 : start + below(m, at_most(n, 8)));
 }
 
 static void pick_interrupts(struct maker *m)

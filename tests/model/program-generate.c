@@ -4,11 +4,12 @@
 /*
  * Random programs: what they are likely to do; see program.h
  *
- * A program picks a handful of interrupts that collide (neighbours in one register, a few priorities, a few targets),
- * sets most of them up as a guest would, and then goes on with what a guest does and what it should not do.
+ * A program picks a handful of interrupts that collide (neighbours in one register, a few
+ * priorities, a few targets), sets most of them up as a guest would, and then goes on with what a
+ * guest does and what it should not do.
  *
- * No expression draws twice: C leaves the order of arguments and initialisers open, and a seed is to be the same
- * program whoever compiled this.
+ * No expression draws twice: C leaves the order of arguments and initialisers open, and a seed is
+ * to be the same program whoever compiled this.
  */
 #include "program.h"
 
@@ -60,8 +61,11 @@ enum {
         N_ARRAYS
 };
 
-/* A step to the register of @array that holds @intid: the word; or the byte, where that is allowed. */
-static struct program_step field_step(struct maker *m, unsigned array, uint32_t intid, bool write, uint32_t *ret_shift)
+/*
+ * A step to the register of @array that holds @intid: the word; or the byte, where that is allowed.
+ */
+static struct program_step field_step(struct maker *m, unsigned array, uint32_t intid, bool write,
+                                      uint32_t *ret_shift)
 {
         bool private = is_private(intid), extended = intid >= 1056;
         const struct array *a = private ? &redist_arrays[array] : &arrays[array];
@@ -73,7 +77,8 @@ static struct program_step field_step(struct maker *m, unsigned array, uint32_t 
         step.op = private ? (write ? PROGRAM_GICR_WRITE : PROGRAM_GICR_READ)
                           : (write ? PROGRAM_GICD_WRITE : PROGRAM_GICD_READ);
         step.vcpu = private ? (uint8_t)any_vcpu(m) : 0;
-        step.where = (private ? 0x10000 : 0) + (extended ? a->extended : a->offset) + bit / (len * 8) * len;
+        step.where = (private ? 0x10000 : 0) + (extended ? a->extended : a->offset) +
+                     bit / (len * 8) * len;
         *ret_shift = bit % (len * 8);
         return step;
 }
@@ -98,8 +103,9 @@ static void write_field(struct maker *m, unsigned array, uint32_t intid, uint32_
 
 static void write_any_field(struct maker *m, uint32_t intid)
 {
-        unsigned array = ONE_OF(m, GROUP, SET_ENABLE, SET_ENABLE, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, SET_PENDING,
-                                SET_PENDING, CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE, PRIORITY, PRIORITY, CONFIG);
+        unsigned array = ONE_OF(m, GROUP, SET_ENABLE, SET_ENABLE, SET_ENABLE, CLEAR_ENABLE,
+                                SET_PENDING, SET_PENDING, SET_PENDING, CLEAR_PENDING, SET_ACTIVE,
+                                CLEAR_ACTIVE, PRIORITY, PRIORITY, CONFIG);
 
         write_field(m, array, intid,
                     array == PRIORITY ? any_priority(m)
@@ -121,7 +127,8 @@ static uint32_t route_offset(uint32_t intid)
 
 static void read_gicd(struct maker *m, uint32_t where, unsigned len)
 {
-        emit(m, (struct program_step) { .op = PROGRAM_GICD_READ, .where = where, .len = (uint8_t)len });
+        emit(m,
+             (struct program_step){ .op = PROGRAM_GICD_READ, .where = where, .len = (uint8_t)len });
 }
 
 /* What is no field of an interrupt: routes, what there is, errors. */
@@ -138,14 +145,18 @@ static void read_register(struct maker *m)
         else if (what == 1)
                 read_gicd(m, ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0xffe8), 4);
         else
-                emit(m, (struct program_step) { .op = PROGRAM_GICR_READ, .vcpu = (uint8_t)vcpu, .len = 4,
-                                                .where = ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0x14) });
+                emit(m,
+                     (struct program_step){ .op = PROGRAM_GICR_READ,
+                                            .vcpu = (uint8_t)vcpu,
+                                            .len = 4,
+                                            .where = ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0x14) });
 }
 
 static void write_gicr(struct maker *m, uint32_t vcpu, uint32_t where, uint64_t value)
 {
         emit(m, (struct program_step) {
-                .op = PROGRAM_GICR_WRITE, .vcpu = (uint8_t)vcpu, .where = where, .len = 4, .value = value });
+                .op = PROGRAM_GICR_WRITE, .vcpu = (uint8_t)vcpu, .where = where, .len = 4,
+                .value = value });
 }
 
 static void write_icc(struct maker *m, uint32_t vcpu, uint32_t reg, uint64_t value)
@@ -160,12 +171,16 @@ static void write_icc(struct maker *m, uint32_t vcpu, uint32_t reg, uint64_t val
 static void read_icc(struct maker *m, uint32_t vcpu, uint32_t reg)
 {
         emit(m, (struct program_step) {
-                .op = PROGRAM_ICC_READ, .len = (uint8_t)below(m, 2), .vcpu = (uint8_t)vcpu, .where = reg });
+                .op = PROGRAM_ICC_READ, .len = (uint8_t)below(m, 2), .vcpu = (uint8_t)vcpu,
+                .where = reg });
 }
 
 static void write_gicd(struct maker *m, uint32_t where, unsigned len, uint64_t value)
 {
-        emit(m, (struct program_step){ .op = PROGRAM_GICD_WRITE, .where = where, .len = (uint8_t)len, .value = value });
+        emit(m, (struct program_step){ .op = PROGRAM_GICD_WRITE,
+                                       .where = where,
+                                       .len = (uint8_t)len,
+                                       .value = value });
 }
 
 static uint64_t affinity_as_routed(uint64_t mpidr)
@@ -198,7 +213,8 @@ static void set_up_vcpu(struct maker *m, uint32_t vcpu)
         if (percent(m, 95))
                 write_gicr(m, vcpu, 0x14, 0);
         if (percent(m, 95))
-                write_icc(m, vcpu, VGIC_ICC_PMR_EL1, ONE_OF(m, 0xff, 0xff, 0xff, 0x1ff, 0xf8, 0xa0));
+                write_icc(m, vcpu, VGIC_ICC_PMR_EL1,
+                          ONE_OF(m, 0xff, 0xff, 0xff, 0x1ff, 0xf8, 0xa0));
         if (percent(m, 95))
                 write_icc(m, vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         if (percent(m, 70))
@@ -227,7 +243,10 @@ static void set_up(struct maker *m)
         set_up_interrupts(m);
 }
 
-/* What an operating system does when it takes over: whatever blocks is gone, so that things happen again. */
+/*
+ * What an operating system does when it takes over: whatever blocks is gone,
+ * so that things happen again.
+ */
 static void heal_vcpu(struct maker *m, uint32_t vcpu)
 {
         uint32_t n = m->program->config.n_priority_bits > 5 ? 4 : 1;
@@ -259,8 +278,8 @@ static void heal(struct maker *m)
 static void line(struct maker *m)
 {
         uint32_t intid = any_intid(m);
-        uint32_t op = ONE_OF(m, PROGRAM_LINE_HIGH, PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW, PROGRAM_LINE_LOW,
-                             PROGRAM_LINE_PULSE);
+        uint32_t op = ONE_OF(m, PROGRAM_LINE_HIGH, PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW,
+                             PROGRAM_LINE_LOW, PROGRAM_LINE_PULSE);
 
         if (m->profile->garbage && percent(m, 2))
                 intid = ONE_OF(m, 1019, 1020, 1023, 1024, 1055, 1119, 1120, 4095, 5119, 5120,
@@ -271,7 +290,9 @@ static void line(struct maker *m)
                 op = PROGRAM_LINE_HIGH;
         if (intid < 16 && !m->profile->garbage)
                 return;
-        emit(m, (struct program_step) { .op = (uint8_t)op, .vcpu = (uint8_t)any_vcpu(m), .where = intid });
+        emit(m, (struct program_step){ .op = (uint8_t)op,
+                                       .vcpu = (uint8_t)any_vcpu(m),
+                                       .where = intid });
 }
 
 static void acknowledge(struct maker *m)
@@ -300,34 +321,47 @@ static void end(struct maker *m)
 
         step.where = percent(m, 70) ? VGIC_ICC_EOIR1_EL1 : VGIC_ICC_EOIR0_EL1;
         step.from = percent(m, 85) ? PROGRAM_ACKED : PROGRAM_LITERAL;
-        step.value = percent(m, 80) ? any_intid(m) : ONE_OF(m, 1020, 1021, 1022, 1023, 1024, 5120, 8192, 0xffffff, 15);
+        step.value = percent(m, 80)
+                             ? any_intid(m)
+                             : ONE_OF(m, 1020, 1021, 1022, 1023, 1024, 5120, 8192, 0xffffff, 15);
         step.value = bit_wrong(m, step.value);
         emit(m, step);
 }
 
 static void deactivate(struct maker *m)
 {
-        struct program_step step = { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m), .where = VGIC_ICC_DIR_EL1 };
+        struct program_step step = { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)any_vcpu(m),
+                                     .where = VGIC_ICC_DIR_EL1 };
 
         step.from = percent(m, 60) ? PROGRAM_DROPPED : PROGRAM_LITERAL;
-        step.value = percent(m, 90) ? any_intid(m) : ONE_OF(m, 1020, 1023, 1024, 1119, 4095, 5119, 8192, 0xffffff);
+        step.value = percent(m, 90) ? any_intid(m)
+                                    : ONE_OF(m, 1020, 1023, 1024, 1119, 4095, 5119, 8192, 0xffffff);
         step.value = bit_wrong(m, step.value);
         emit(m, step);
 }
 
 static void end_acked(struct maker *m, uint32_t vcpu)
 {
-        emit(m, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = VGIC_ICC_EOIR1_EL1,
-                                        .from = PROGRAM_ACKED, .value = VGIC_INTID_SPURIOUS });
+        emit(m, (struct program_step){ .op = PROGRAM_ICC_WRITE,
+                                       .vcpu = (uint8_t)vcpu,
+                                       .where = VGIC_ICC_EOIR1_EL1,
+                                       .from = PROGRAM_ACKED,
+                                       .value = VGIC_INTID_SPURIOUS });
 }
 
 static void deactivate_dropped(struct maker *m, uint32_t vcpu)
 {
-        emit(m, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = VGIC_ICC_DIR_EL1,
-                                        .from = PROGRAM_DROPPED, .value = VGIC_INTID_SPURIOUS });
+        emit(m, (struct program_step){ .op = PROGRAM_ICC_WRITE,
+                                       .vcpu = (uint8_t)vcpu,
+                                       .where = VGIC_ICC_DIR_EL1,
+                                       .from = PROGRAM_DROPPED,
+                                       .value = VGIC_INTID_SPURIOUS });
 }
 
-/* An interrupt handler: acknowledges, may be interrupted itself, ends, and deactivates or lets another vCPU do that. */
+/*
+ * An interrupt handler: acknowledges, may be interrupted itself, ends, and deactivates or lets
+ * another vCPU do that.
+ */
 static void serve(struct maker *m)
 {
         uint32_t vcpu = any_vcpu(m);
@@ -350,9 +384,11 @@ static void send_sgi(struct maker *m)
 {
         uint64_t mpidr = m->program->config.mpidrs[any_vcpu(m)];
         uint64_t aff0 = mpidr & 0xff, value = UINT64_C(1) << (aff0 % 16) | (aff0 / 16) << 44;
-        uint32_t reg = ONE_OF(m, VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1);
+        uint32_t reg = ONE_OF(m, VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1,
+                              VGIC_ICC_ASGI1R_EL1);
 
-        value |= (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
+        value |= (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 |
+                 (mpidr >> 32 & 0xff) << 48;
         value |= percent(m, 30) ? below(m, 0x10000) : 0;
         value |= (uint64_t)(percent(m, 80) ? m->program->intids[0] & 15 : below(m, 16)) << 24;
         if (percent(m, 15))
@@ -369,13 +405,15 @@ static void send_sgi(struct maker *m)
 static void set_cpu_interface(struct maker *m)
 {
         uint32_t vcpu = any_vcpu(m);
-        uint64_t priorities = percent(m, 50) ? 0 : program_random(&m->random) & program_random(&m->random) & UINT32_MAX;
+        uint64_t priorities = percent(m, 50) ? 0 : program_random(&m->random) &
+                              program_random(&m->random) & UINT32_MAX;
 
         switch (below(m, 9)) {
         case 0:
         case 1:
                 write_icc(m, vcpu, VGIC_ICC_PMR_EL1,
-                          percent(m, 70) ? ONE_OF(m, 0xff, 0xf0, 0xff, 0x80, 0x1ff) : below(m, 0x200));
+                          percent(m, 70) ? ONE_OF(m, 0xff, 0xf0, 0xff, 0x80, 0x1ff)
+                                         : below(m, 0x200));
                 break;
         case 2:
                 write_icc(m, vcpu, VGIC_ICC_BPR0_EL1, below(m, 9));
@@ -384,7 +422,8 @@ static void set_cpu_interface(struct maker *m)
                 write_icc(m, vcpu, VGIC_ICC_BPR1_EL1, below(m, 9));
                 break;
         case 4:
-                write_icc(m, vcpu, VGIC_ICC_CTLR_EL1, percent(m, 80) ? below(m, 4) : program_random(&m->random));
+                write_icc(m, vcpu, VGIC_ICC_CTLR_EL1,
+                          percent(m, 80) ? below(m, 4) : program_random(&m->random));
                 break;
         case 5:
                 write_icc(m, vcpu, VGIC_ICC_IGRPEN0_EL1, percent(m, 75));
@@ -398,8 +437,9 @@ static void set_cpu_interface(struct maker *m)
         default:
                 if (percent(m, 30))
                         write_icc(m, vcpu,
-                                  ONE_OF(m, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
-                                         VGIC_ICC_AP0R_EL1(3), VGIC_ICC_SRE_EL1, VGIC_ICC_RPR_EL1),
+                                  ONE_OF(m, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0),
+                                         VGIC_ICC_AP1R_EL1(1), VGIC_ICC_AP0R_EL1(3),
+                                         VGIC_ICC_SRE_EL1, VGIC_ICC_RPR_EL1),
                                   priorities);
         }
 }
@@ -409,10 +449,11 @@ static void read_icc_any(struct maker *m)
         uint32_t vcpu = any_vcpu(m);
 
         read_icc(m, vcpu,
-                 ONE_OF(m, VGIC_ICC_PMR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_HPPIR1_EL1,
-                        VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_CTLR_EL1,
-                        VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0),
-                        VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP1R_EL1(3), VGIC_ICC_SGI1R_EL1,
+                 ONE_OF(m, VGIC_ICC_PMR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1,
+                        VGIC_ICC_HPPIR1_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_RPR_EL1,
+                        VGIC_ICC_RPR_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1,
+                        VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0),
+                        VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP1R_EL1(3), VGIC_ICC_SGI1R_EL1,
                         VGIC_ICC_DIR_EL1, VGIC_ICC_EOIR0_EL1));
 }
 
@@ -456,9 +497,11 @@ static void garbage(struct maker *m)
                 uint32_t first, n;
         } places[] = { { 0, 0x60 },        { 0, 0x60 },       { 0, 0x1000 },   { 0x1000, 0x3000 },
                        { 0x6000, 0x4000 }, { 0xff00, 0x100 }, { 0, 0x10000 } };
-        uint32_t op = ONE_OF(m, PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ, PROGRAM_GICR_WRITE);
+        uint32_t op = ONE_OF(m, PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ,
+                             PROGRAM_GICR_WRITE);
         bool is_gicr = op == PROGRAM_GICR_READ || op == PROGRAM_GICR_WRITE;
-        struct program_step step = { .op = (uint8_t)op, .len = (uint8_t)ONE_OF(m, 1, 2, 4, 4, 4, 8) };
+        struct program_step step = { .op = (uint8_t)op,
+                                     .len = (uint8_t)ONE_OF(m, 1, 2, 4, 4, 4, 8) };
         uint32_t place = below(m, sizeof(places) / sizeof(places[0]));
 
         step.vcpu = (uint8_t)(percent(m, 95) ? any_vcpu(m) : m->program->config.n_vcpus);
@@ -467,7 +510,8 @@ static void garbage(struct maker *m)
         step.where &= ~(percent(m, 85) ? (uint32_t)step.len - 1 : 0);
         if (is_gicr && percent(m, 50))
                 step.where += 0x10000;
-        if (!is_gicr && m->profile->host && percent(m, 2)) /* behind the frame; elsewhere that is another device */
+        /* behind the frame; elsewhere that is another device */
+        if (!is_gicr && m->profile->host && percent(m, 2))
                 step.where += 0x10000u << below(m, 16);
         if (is_gicr && m->profile->host && percent(m, 1))
                 step.vcpu = (uint8_t)(m->program->config.n_vcpus + below(m, 200));
@@ -483,8 +527,9 @@ static void garbage(struct maker *m)
 static void host(struct maker *m)
 {
         uint32_t vcpu = any_vcpu(m);
-        uint32_t op = ONE_OF(m, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_ENTER, PROGRAM_ENTER, PROGRAM_UNPARK,
-                             PROGRAM_POWER_OFF, PROGRAM_POWER_ON, PROGRAM_POWER_ON, PROGRAM_UNREGISTER);
+        uint32_t op = ONE_OF(m, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_PARK, PROGRAM_ENTER,
+                             PROGRAM_ENTER, PROGRAM_UNPARK, PROGRAM_POWER_OFF, PROGRAM_POWER_ON,
+                             PROGRAM_POWER_ON, PROGRAM_UNREGISTER);
 
         if (op == PROGRAM_UNREGISTER && !percent(m, 5))
                 op = PROGRAM_REGISTER;
@@ -496,7 +541,9 @@ static void reset(struct maker *m)
         uint32_t vcpu = any_vcpu(m);
 
         if (percent(m, 90)) {
-                emit(m, (struct program_step){ .op = PROGRAM_RESET_VCPU, .vcpu = (uint8_t)vcpu, .value = below(m, 2) });
+                emit(m, (struct program_step){ .op = PROGRAM_RESET_VCPU,
+                                               .vcpu = (uint8_t)vcpu,
+                                               .value = below(m, 2) });
                 set_up_vcpu(m, vcpu);
                 if (percent(m, 70))
                         set_up_interrupts(m);
@@ -522,8 +569,10 @@ static const struct {
         void (*make)(struct maker *m);
 } habits[] = {
         { 160, acknowledge },   { 70, end },           { 50, deactivate },        { 220, line },
-        { 80, send_sgi },       { 45, serve },         { 45, set_cpu_interface }, { 40, read_icc_any },
-        { 30, read_any_field },  { 20, read_register }, { 30, odd_registers }, { 35, routes_and_sleep },  { 8, heal },
+        { 80, send_sgi }, { 45, serve }, { 45, set_cpu_interface },
+        { 40, read_icc_any },
+        { 30, read_any_field }, { 20, read_register }, { 30, odd_registers },
+        { 35, routes_and_sleep }, { 8, heal },
 };
 
 static void make_step(struct maker *m)
@@ -559,9 +608,11 @@ static void make_step(struct maker *m)
         write_any_field(m, any_intid(m));
 }
 
-void program_generate(struct program *program, const struct program_profile *profile, uint64_t seed, uint32_t n_steps)
+void program_generate(struct program *program, const struct program_profile *profile, uint64_t seed,
+                      uint32_t n_steps)
 {
-        struct maker m = { .program = program, .profile = profile, .random = seed, .room = n_steps };
+        struct maker m = { .program = program, .profile = profile, .random = seed,
+                           .room = n_steps };
 
         memset(program, 0, sizeof(*program));
         program->seed = seed;

@@ -3,7 +3,10 @@
 #ifndef PROGRAM_PRIVATE_H
 #define PROGRAM_PRIVATE_H
 
-/* Between program-config.c, which makes up a GIC, and program-generate.c, which makes up what is done to it. */
+/*
+ * Between program-config.c, which makes up a GIC, and program-generate.c,
+ * which makes up what is done to it.
+ */
 #include "program.h"
 
 struct maker {
@@ -30,7 +33,8 @@ static inline uint32_t one_of(struct maker *m, const uint32_t *list, uint32_t n)
 }
 
 #define ONE_OF(m, ...) \
-        one_of(m, (const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+        one_of(m, (const uint32_t[]){ __VA_ARGS__ }, \
+               sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
 
 static inline uint32_t any_vcpu(struct maker *m)
 {
@@ -45,7 +49,8 @@ static inline uint32_t any_intid(struct maker *m)
 static inline uint32_t any_priority(struct maker *m)
 {
         return percent(m, 15) ? below(m, 256)
-                              : ONE_OF(m, 0x00, 0x20, 0x3e, 0x40, 0x48, 0x80, 0x90, 0xa0, 0xa8, 0xf0, 0xf8, 0xff);
+                              : ONE_OF(m, 0x00, 0x20, 0x3e, 0x40, 0x48, 0x80, 0x90, 0xa0, 0xa8,
+                                       0xf0, 0xf8, 0xff);
 }
 
 /* program_make_config() - of @m's profile, and the interrupts that the program plays with. */

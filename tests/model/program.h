@@ -6,12 +6,13 @@
 /*
  * Random programs: a configuration and a list of steps, made from a seed, to be run on two GICs
  *
- * The same profile, seed and length give the same program, as long as nothing is changed in program-*.c: a finding is
- * told by three words. A shrunk program has no seed any more; program_print() writes it as text for program_parse().
+ * The same profile, seed and length give the same program, as long as nothing is changed in
+ * program-*.c: a finding is told by three words. A shrunk program has no seed any more;
+ * program_print() writes it as text for program_parse().
  *
- * Most steps are literal. Where a guest would use what it has read (the INTID of an acknowledge), a step says so by
- * @from, and program_resolve() makes it literal from the history of the run: so a program still makes sense after steps
- * were taken out of it.
+ * Most steps are literal. Where a guest would use what it has read (the INTID of an acknowledge), a
+ * step says so by @from, and program_resolve() makes it literal from the history of the run: so a
+ * program still makes sense after steps were taken out of it.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,14 +23,18 @@
 enum program_op {
         PROGRAM_GICD_READ,  /* .where offset, .len */
         PROGRAM_GICD_WRITE, /* the same, .value */
-        PROGRAM_GICR_READ,  /* .where offset in the 128 KiB of .vcpu; .vcpu may be n_vcpus: behind the last */
+        /* .where offset in the 128 KiB of .vcpu; .vcpu may be n_vcpus: behind the last */
+        PROGRAM_GICR_READ,
         PROGRAM_GICR_WRITE,
         PROGRAM_ICC_READ,  /* .vcpu, .where VGIC_SYSREG() */
         PROGRAM_ICC_WRITE, /* the same, .value */
         PROGRAM_LINE_HIGH, /* .where INTID of an SPI, ESPI, PPI, EPPI; .vcpu for the latter two */
         PROGRAM_LINE_LOW,
         PROGRAM_LINE_PULSE,
-        PROGRAM_PARK, /* .vcpu waits for an interrupt, if none is there; its next ICC access or UNPARK ends that */
+        /*
+         * .vcpu waits for an interrupt, if none is there; its next ICC access or UNPARK ends that
+         */
+        PROGRAM_PARK,
         PROGRAM_UNPARK,
         PROGRAM_ENTER,     /* .vcpu executes guest code; its next ICC access or UNPARK ends that */
         PROGRAM_POWER_OFF, /* .vcpu */
@@ -38,22 +43,32 @@ enum program_op {
         PROGRAM_REGISTER,
         PROGRAM_RESET_VCPU, /* .vcpu */
         PROGRAM_RESET_ALL,
-        PROGRAM_CUT, /* libvgic's VM is saved and goes away; another goes on from the image. .value: see pair_cut() */
+        /*
+         * libvgic's VM is saved and goes away; another goes on from the image.
+         * .value: see pair_cut()
+         */
+        PROGRAM_CUT,
         PROGRAM_N_OPS
 };
 
 /* Where a step's value comes from. */
 enum program_from {
         PROGRAM_LITERAL,
-        PROGRAM_ACKED, /* EOIR of the group and INTID that .vcpu acknowledged last and has not ended; else as it says */
-        PROGRAM_DROPPED, /* DIR of the INTID that any vCPU ended last and that no DIR named since; else as it says */
+        /*
+         * EOIR of the group and INTID that .vcpu acknowledged last and has not ended;
+         * else as it says
+         */
+        PROGRAM_ACKED,
+        /* DIR of the INTID that any vCPU ended last and that no DIR named since; else as it says */
+        PROGRAM_DROPPED,
         PROGRAM_N_FROMS
 };
 
 struct program_step {
         uint8_t op;             /* enum program_op */
         uint8_t from;           /* enum program_from */
-        uint8_t len;            /* MMIO: 1, 2, 4, 8; ICC: 1: by the call for that purpose, where there is one */
+        /* MMIO: 1, 2, 4, 8; ICC: 1: by the call for that purpose, where there is one */
+        uint8_t len;
         uint8_t vcpu;
         uint32_t where;
         uint64_t value;
@@ -64,35 +79,42 @@ struct program_step {
 struct program {
         uint64_t seed;
         struct ref_config config;
-        uint32_t intids[PROGRAM_MAX_INTIDS]; /* what it plays with: to be looked at after each step */
+        /* what it plays with: to be looked at after each step */
+        uint32_t intids[PROGRAM_MAX_INTIDS];
         uint32_t n_intids;
         struct program_step *steps;
         uint32_t n_steps;
-        bool brief;             /* pair_run(): look at everything at the end only, and not at each word of the frames */
+        /* pair_run(): look at everything at the end only, and not at each word of the frames */
+        bool brief;
 };
 
 /* What programs may contain. */
 struct program_profile {
         const char *name;
-        struct ref_config most;         /* upper bounds; n_priority_bits: see below; one_of_n, rss: may be true */
+        /* upper bounds; n_priority_bits: see below; one_of_n, rss: may be true */
+        struct ref_config most;
         bool vary_config;               /* false: exactly @most */
         bool setspi;                    /* GICD_SETSPI_NSR, GICD_CLRSPI_NSR */
         bool statusr;                   /* GICD_STATUSR, GICR_STATUSR */
         bool host;                      /* park, enter, power, unregister */
         bool reset;                     /* vCPU and system resets */
         bool cut;                       /* save and restore */
-        bool garbage;                   /* unknown offsets, widths that a register does not take, reserved bits */
+        bool garbage;     /* unknown offsets, widths that a register does not take, reserved bits */
         bool garbage_icc;               /* encodings that are no register of the GIC */
         bool pulse;                     /* of a level-sensitive interrupt; QEMU has no such thing */
 };
 
-extern const struct program_profile program_profiles[];     /* "full" first, "cut", "qemu"; ends with .name = NULL */
+/* "full" first, "cut", "qemu"; ends with .name = NULL */
+extern const struct program_profile program_profiles[];
 const struct program_profile *program_profile_find(const char *name);
 
-void program_generate(struct program *program, const struct program_profile *profile, uint64_t seed, uint32_t n_steps);
+void program_generate(struct program *program, const struct program_profile *profile, uint64_t seed,
+                      uint32_t n_steps);
 void program_free(struct program *program);
 
-/* As text, one step a line; parse gives false and says the line on stderr if it is not such a text. */
+/*
+ * As text, one step a line; parse gives false and says the line on stderr if it is not such a text.
+ */
 void program_print(FILE *file, const struct program *program);
 void program_print_step(FILE *file, const struct program_step *step);
 bool program_parse(FILE *file, struct program *program);
@@ -110,9 +132,13 @@ struct program_history {
 };
 
 /* program_resolve() - the literal step that @step is now. */
-struct program_step program_resolve(const struct program_history *history, const struct program_step *step);
+struct program_step program_resolve(const struct program_history *history,
+                                    const struct program_step *step);
 
-/* program_note() - the literal step was made; @value is what it read, if it is a read that succeeded. */
+/*
+ * program_note() - the literal step was made; @value is what it read,
+ * if it is a read that succeeded.
+ */
 void program_note(struct program_history *history, const struct program_step *step, uint64_t value);
 
 /* A generator of 64-bit numbers (splitmix64). */

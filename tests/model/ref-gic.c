@@ -70,8 +70,8 @@ bool ref_is_spi(const struct ref_gic *gic, uint32_t intid)
 }
 
 /*
- * Section 4.1.2: an edge-triggered interrupt is pending because of what happened; a level-sensitive one also because of
- * what is.
+ * Section 4.1.2: an edge-triggered interrupt is pending because of what happened; a level-sensitive
+ * one also because of what is.
  */
 bool ref_pending(const struct ref_irq *irq)
 {
@@ -80,7 +80,10 @@ bool ref_pending(const struct ref_irq *irq)
         return !irq->edge && (irq->line || irq->message);
 }
 
-/* Section 12.9.22: Aff3.Aff2.Aff1.Aff0 where GICD_IROUTER<n> has them; Aff3 is RES0 if it is not supported. */
+/*
+ * Section 12.9.22: Aff3.Aff2.Aff1.Aff0 where GICD_IROUTER<n> has them;
+ * Aff3 is RES0 if it is not supported.
+ */
 uint64_t ref_affinity(const struct ref_gic *gic, uint32_t vcpu)
 {
         uint64_t mpidr = gic->config.mpidrs[vcpu];
@@ -91,7 +94,10 @@ uint64_t ref_affinity(const struct ref_gic *gic, uint32_t vcpu)
         return affinity;
 }
 
-/* GICD_IROUTER<n>, section 12.9.22: the PE with this affinity; or the one that was chosen. REF_NO_VCPU: nobody. */
+/*
+ * GICD_IROUTER<n>, section 12.9.22: the PE with this affinity; or the one that was chosen.
+ * REF_NO_VCPU: nobody.
+ */
 uint32_t ref_target(struct ref_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);
@@ -139,8 +145,8 @@ static bool eligible(struct ref_gic *gic, uint32_t vcpu, const struct ref_irq *i
 {
         const struct ref_pe *pe = &gic->pe[vcpu];
 
-        return pe->registered && pe->powered && !pe->processor_sleep && pe->group_enable[irq->group1] &&
-               !pe->dpg[irq->group1];
+        return pe->registered && pe->powered && !pe->processor_sleep &&
+               pe->group_enable[irq->group1] && !pe->dpg[irq->group1];
 }
 
 static bool idle(struct ref_gic *gic, uint32_t vcpu)
@@ -160,7 +166,10 @@ bool ref_waits_for_place(struct ref_gic *gic, uint32_t intid)
         return false;
 }
 
-/* Among those who may have it: one that could take it at once, and of these one that has nothing else to do. */
+/*
+ * Among those who may have it: one that could take it at once,
+ * and of these one that has nothing else to do.
+ */
 static const char *worse_than_another(struct ref_gic *gic, struct ref_irq *irq, uint32_t vcpu)
 {
         if (!gic->group_enable[irq->group1]) /* nobody can, while GICD_CTLR holds it back */
@@ -215,7 +224,10 @@ void ref_register(struct ref_gic *gic, uint32_t vcpu, bool registered)
         gic->pe[vcpu].parked = false;
 }
 
-/* Reset values of sections 12.9 and 12.11; where they are UNKNOWN, 0. Wires are the devices', counts the host's. */
+/*
+ * Reset values of sections 12.9 and 12.11; where they are UNKNOWN, 0. Wires are the devices',
+ * counts the host's.
+ */
 static void reset_irq(struct ref_irq *irq, bool is_sgi)
 {
         *irq = (struct ref_irq){
@@ -227,7 +239,10 @@ static void reset_irq(struct ref_irq *irq, bool is_sgi)
         };
 }
 
-/* What this PE had acknowledged of a shared interrupt is nobody's to end any more: the reset ends it. */
+/*
+ * What this PE had acknowledged of a shared interrupt is nobody's to end any more:
+ * the reset ends it.
+ */
 static void end_held(struct ref_irq *irq, uint32_t n, uint32_t vcpu)
 {
         for (uint32_t i = 0; i < n; i++)
@@ -328,13 +343,15 @@ bool ref_in_flight(struct ref_gic *gic)
 
                 if (irq && irq->active)
                         return true;
-                if (irq && irq->enabled && ref_pending(irq) && ref_target(gic, 0, intid) != REF_NO_VCPU)
+                if (irq && irq->enabled && ref_pending(irq) &&
+                    ref_target(gic, 0, intid) != REF_NO_VCPU)
                         return true;
         }
         return false;
 }
 
-bool ref_irq_state(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, struct ref_irq_state *ret_state)
+bool ref_irq_state(struct ref_gic *gic, uint32_t vcpu, uint32_t intid,
+                   struct ref_irq_state *ret_state)
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);
 

@@ -6,11 +6,13 @@
 /*
  * The reference model: a GICv3 as plain as it can be said, for tests only
  *
- * What    One security state (GICD_CTLR.DS = 1), affinity routing always on, no LPIs. Written from IHI 0069 and the
- *         choices that it leaves to an implementation; it shares no line with gic/ and shm/ and sees none of their
- *         headers. Sequential and slow on purpose: booleans, and a loop over all interrupts for each question.
- * 1-of-N  Which vCPU an interrupt with IROUTER.IRM = 1 goes to is the one thing that is not determined. The model
- *         does not choose: ref_place() is told what the other side chose, says whether that is allowed, and adopts it.
+ * What    One security state (GICD_CTLR.DS = 1), affinity routing always on, no LPIs. Written from
+ *         IHI 0069 and the choices that it leaves to an implementation; it shares no line with gic/
+ *         and shm/ and sees none of their headers. Sequential and slow on purpose: booleans, and a
+ *         loop over all interrupts for each question.
+ * 1-of-N  Which vCPU an interrupt with IROUTER.IRM = 1 goes to is the one thing that is not
+ *         determined. The model does not choose: ref_place() is told what the other side chose,
+ *         says whether that is allowed, and adopts it.
  * Quirks  See ref-quirk.h.
  */
 #include <stdbool.h>
@@ -44,7 +46,10 @@ struct ref_gic *ref_new(const struct ref_config *config, uint32_t quirks);
 void ref_free(struct ref_gic *gic);
 bool ref_has(const struct ref_gic *gic, enum ref_quirk quirk);
 
-/* Guest accesses. GICR: 128 KiB per vCPU over all regions. ICC: @reg as VGIC_SYSREG(); -ENOENT: UNDEFINED. */
+/*
+ * Guest accesses. GICR: 128 KiB per vCPU over all regions. ICC: @reg as VGIC_SYSREG();
+ * -ENOENT: UNDEFINED.
+ */
 uint64_t ref_gicd_read(struct ref_gic *gic, uint64_t offset, unsigned len);
 void ref_gicd_write(struct ref_gic *gic, uint64_t offset, unsigned len, uint64_t value);
 uint64_t ref_gicr_read(struct ref_gic *gic, uint64_t offset, unsigned len);
@@ -64,8 +69,8 @@ void ref_reset_vcpu(struct ref_gic *gic, uint32_t vcpu);
 void ref_reset_all(struct ref_gic *gic);
 
 /*
- * A snapshot of it went to another place: the state is the same, but counts begin anew, and 1-of-N interrupts are placed
- * anew.
+ * A snapshot of it went to another place: the state is the same, but counts begin anew, and 1-of-N
+ * interrupts are placed anew.
  */
 void ref_move(struct ref_gic *gic);
 
@@ -79,26 +84,33 @@ uint64_t ref_guest_errors(const struct ref_gic *gic);
 uint64_t ref_acknowledged(const struct ref_gic *gic, uint32_t vcpu);
 
 /*
- * ref_in_flight() - is an SPI or ESPI active, or pending and enabled with a target? Then a DIR could depend on its
- * being trapped (TDIR).
+ * ref_in_flight() - is an SPI or ESPI active, or pending and enabled with a target? Then a DIR
+ * could depend on its being trapped (TDIR).
  */
 bool ref_in_flight(struct ref_gic *gic);
 
 struct ref_irq_state {
         uint32_t vcpu;                  /* target, or REF_NO_VCPU */
-        uint32_t holder;                /* who acknowledged it; REF_NO_VCPU: not active, or made so by software */
+        uint32_t holder;  /* who acknowledged it; REF_NO_VCPU: not active, or made so by software */
         bool enabled, pending, active, group1, edge, line, one_of_n;
         uint8_t priority;
         uint64_t acknowledged;
 };
 
 /* Return: false: no such interrupt. */
-bool ref_irq_state(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, struct ref_irq_state *ret_state);
+bool ref_irq_state(struct ref_gic *gic, uint32_t vcpu, uint32_t intid,
+                   struct ref_irq_state *ret_state);
 
-/* ref_waits_for_place() - it is up to the other side where this SPI goes: ask it and tell ref_place(). */
+/*
+ * ref_waits_for_place() - it is up to the other side where this SPI goes:
+ * ask it and tell ref_place().
+ */
 bool ref_waits_for_place(struct ref_gic *gic, uint32_t intid);
 
-/* ref_place() - the other side has SPI @intid at @vcpu (REF_NO_VCPU: nowhere). Return: NULL; or why that is wrong. */
+/*
+ * ref_place() - the other side has SPI @intid at @vcpu (REF_NO_VCPU: nowhere). Return: NULL; or why
+ * that is wrong.
+ */
 const char *ref_place(struct ref_gic *gic, uint32_t intid, uint32_t vcpu);
 
 #endif

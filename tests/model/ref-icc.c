@@ -40,8 +40,8 @@ static uint32_t n_levels(const struct ref_gic *gic)
 }
 
 /*
- * Section 4.8.2, "Priority grouping": in Group 0 a binary point of n makes bits 7..n+1 the group priority; in Group 1
- * bits 7..n, unless it uses the binary point of Group 0 (CBPR).
+ * Section 4.8.2, "Priority grouping": in Group 0 a binary point of n makes bits 7..n+1 the group
+ * priority; in Group 1 bits 7..n, unless it uses the binary point of Group 0 (CBPR).
  */
 static uint32_t group_priority(const struct ref_pe *pe, unsigned group, uint32_t priority)
 {
@@ -60,7 +60,8 @@ static uint32_t level_of(const struct ref_gic *gic, uint32_t priority)
 }
 
 /* ICC_RPR_EL1 and ICC_AP<n>R<m>_EL1: the highest active priority of both groups; 0xff: idle. */
-static bool highest_active(const struct ref_gic *gic, uint32_t vcpu, uint32_t *ret_level, unsigned *ret_group)
+static bool highest_active(const struct ref_gic *gic, uint32_t vcpu, uint32_t *ret_level,
+                           unsigned *ret_group)
 {
         const struct ref_pe *pe = &gic->pe[vcpu];
 
@@ -82,7 +83,9 @@ uint32_t ref_running_priority(struct ref_gic *gic, uint32_t vcpu)
         return highest_active(gic, vcpu, &level, &group) ? level * (256 / n_levels(gic)) : REF_IDLE;
 }
 
-/* Section 4.8: of higher priority than the mask, and of higher group priority than what is active. */
+/*
+ * Section 4.8: of higher priority than the mask, and of higher group priority than what is active.
+ */
 bool ref_can_take(struct ref_gic *gic, uint32_t vcpu, const struct ref_irq *irq)
 {
         const struct ref_pe *pe = &gic->pe[vcpu];
@@ -90,16 +93,16 @@ bool ref_can_take(struct ref_gic *gic, uint32_t vcpu, const struct ref_irq *irq)
 
         if (irq->priority >= pe->pmr)
                 return false;
-        return running == REF_IDLE ||
-               group_priority(pe, irq->group1, irq->priority) < group_priority(pe, irq->group1, running);
+        return running == REF_IDLE || group_priority(pe, irq->group1, irq->priority) <
+                                              group_priority(pe, irq->group1, running);
 }
 
 /* --- which interrupt --- */
 
 /*
- * ICC_HPPIR<n>_EL1: the highest priority pending interrupt of the enabled groups; of equal ones it is up to the
- * implementation, which takes the lowest INTID. None while the redistributor is asleep (section 11.1). Return:
- * REF_SPURIOUS: none.
+ * ICC_HPPIR<n>_EL1: the highest priority pending interrupt of the enabled groups; of equal ones it
+ * is up to the implementation, which takes the lowest INTID. None while the redistributor is asleep
+ * (section 11.1). Return: REF_SPURIOUS: none.
  */
 static uint32_t highest_pending(struct ref_gic *gic, uint32_t vcpu)
 {
@@ -124,7 +127,8 @@ static uint32_t highest_pending(struct ref_gic *gic, uint32_t vcpu)
                 best = intid;
                 best_priority = irq->priority;
         }
-        if (best != REF_SPURIOUS && !pe->group_enable[ref_irq(gic, vcpu, best)->group1]) /* HPPI_ALL_GROUPS */
+        /* HPPI_ALL_GROUPS */
+        if (best != REF_SPURIOUS && !pe->group_enable[ref_irq(gic, vcpu, best)->group1])
                 return REF_SPURIOUS;
         return best;
 }
@@ -174,7 +178,8 @@ static uint64_t read_hppir(struct ref_gic *gic, uint32_t vcpu, unsigned group)
         return intid;
 }
 
-static void set_active_priority(const struct ref_gic *gic, struct ref_pe *pe, unsigned group, uint32_t level)
+static void set_active_priority(const struct ref_gic *gic, struct ref_pe *pe, unsigned group,
+                                uint32_t level)
 {
         pe->active_priority[group][level] = true;
         if (level % 32 == 31 && ref_has(gic, REF_QUIRK_AP_SIGN))
@@ -204,7 +209,8 @@ static uint64_t read_iar(struct ref_gic *gic, uint32_t vcpu, unsigned group)
         irq = ref_irq(gic, vcpu, intid);
         if (irq->group1 != group || !ref_can_take(gic, vcpu, irq))
                 return REF_SPURIOUS;
-        set_active_priority(gic, pe, group, level_of(gic, group_priority(pe, group, irq->priority)));
+        set_active_priority(gic, pe, group,
+                            level_of(gic, group_priority(pe, group, irq->priority)));
         irq->latch = false;
         irq->active = true;
         irq->holder = vcpu;
@@ -220,8 +226,9 @@ static void deactivate(struct ref_irq *irq)
 }
 
 /*
- * ICC_EOIR<group>_EL1: priority drop, and with EOImode 0 deactivation. Special INTIDs are ignored; so is, as
- * section 12.2 leaves it open, what does not match: an interrupt that does not exist, or the other group.
+ * ICC_EOIR<group>_EL1: priority drop, and with EOImode 0 deactivation. Special INTIDs are ignored;
+ * so is, as section 12.2 leaves it open, what does not match: an interrupt that does not exist, or
+ * the other group.
  */
 static void write_eoir(struct ref_gic *gic, uint32_t vcpu, unsigned group, uint32_t intid)
 {
@@ -248,7 +255,10 @@ static void write_dir(struct ref_gic *gic, uint32_t vcpu, uint32_t intid)
 
 /* --- SGIs: ICC_SGI0R_EL1, ICC_SGI1R_EL1, ICC_ASGI1R_EL1; section 12.1.10 --- */
 
-/* With one security state ICC_SGI1R_EL1 generates SGIs of either group, the other two of Group 0 only. */
+/*
+ * With one security state ICC_SGI1R_EL1 generates SGIs of either group,
+ * the other two of Group 0 only.
+ */
 static void generate(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, bool any_group)
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);
@@ -273,7 +283,8 @@ static void write_sgir(struct ref_gic *gic, uint32_t vcpu, uint64_t value, bool 
         for (uint32_t i = 0; i < gic->config.n_vcpus; i++) {
                 for (uint64_t bit = 0; bit < 16 && !all_but_self; bit++)
                         if ((value >> bit & 1) &&
-                            ref_affinity(gic, i) == (aff3 << 32 | aff2 << 16 | aff1 << 8 | (range * 16 + bit)))
+                            ref_affinity(gic, i) ==
+                            (aff3 << 32 | aff2 << 16 | aff1 << 8 | (range * 16 + bit)))
                                 generate(gic, i, intid, any_group);
                 if (all_but_self && i != vcpu)
                         generate(gic, i, intid, any_group);
@@ -282,7 +293,10 @@ static void write_sgir(struct ref_gic *gic, uint32_t vcpu, uint64_t value, bool 
 
 /* --- registers, section 12.2 --- */
 
-/* ICC_CTLR_EL1: PRIbits 10:8, IDbits 13:11 = 16 bits, A3V 15, RSS 18, ExtRange 19 say what there is. */
+/*
+ * ICC_CTLR_EL1: PRIbits 10:8, IDbits 13:11 = 16 bits, A3V 15, RSS 18,
+ * ExtRange 19 say what there is.
+ */
 static uint64_t read_ctlr(const struct ref_gic *gic, const struct ref_pe *pe)
 {
         const struct ref_config *config = &gic->config;
@@ -322,7 +336,8 @@ static void write_bpr(struct ref_gic *gic, struct ref_pe *pe, unsigned group, ui
 }
 
 /* ICC_AP<group>R<n>_EL1: one register for 32 levels, at least one. */
-static bool find_apr(const struct ref_gic *gic, uint32_t reg, unsigned *ret_group, uint32_t *ret_first)
+static bool find_apr(const struct ref_gic *gic, uint32_t reg, unsigned *ret_group,
+                     uint32_t *ret_first)
 {
         for (unsigned group = 0; group < 2; group++)
                 for (uint32_t n = 0; n < 4; n++)
@@ -335,7 +350,8 @@ static bool find_apr(const struct ref_gic *gic, uint32_t reg, unsigned *ret_grou
         return false;
 }
 
-static uint64_t read_apr(const struct ref_gic *gic, const struct ref_pe *pe, unsigned group, uint32_t first)
+static uint64_t read_apr(const struct ref_gic *gic, const struct ref_pe *pe, unsigned group,
+                         uint32_t first)
 {
         uint64_t value = (uint64_t)pe->ap_upper[group][first / 32] << 32;
 
@@ -344,7 +360,8 @@ static uint64_t read_apr(const struct ref_gic *gic, const struct ref_pe *pe, uns
         return value;
 }
 
-static void write_apr(const struct ref_gic *gic, struct ref_pe *pe, unsigned group, uint32_t first, uint64_t value)
+static void write_apr(const struct ref_gic *gic, struct ref_pe *pe, unsigned group, uint32_t first,
+                      uint64_t value)
 {
         pe->ap_upper[group][first / 32] = 0;
         for (uint32_t i = 0; i < 32 && first + i < n_levels(gic); i++)
@@ -386,7 +403,8 @@ int ref_icc_read(struct ref_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t *ret
         else if (reg == VGIC_ICC_CTLR_EL1)
                 *ret_value = read_ctlr(gic, pe);
         else if (reg == VGIC_ICC_SRE_EL1)
-                *ret_value = 7; /* SRE, DFB, DIB: there is neither a memory-mapped interface nor bypass */
+                /* SRE, DFB, DIB: there is neither a memory-mapped interface nor bypass */
+                *ret_value = 7;
         else if (find_apr(gic, reg, &group, &first))
                 *ret_value = read_apr(gic, pe, group, first);
         else
@@ -413,7 +431,8 @@ int ref_icc_write(struct ref_gic *gic, uint32_t vcpu, uint32_t reg, uint64_t val
         else if (reg == VGIC_ICC_IGRPEN0_EL1 || reg == VGIC_ICC_IGRPEN1_EL1)
                 pe->group_enable[reg == VGIC_ICC_IGRPEN1_EL1] = value & 1;
         else if (reg == VGIC_ICC_PMR_EL1)
-                pe->pmr = value & (ref_priority_bits(gic) | (ref_has(gic, REF_QUIRK_PMR_HIGH_BITS) ? 0xffffff00u : 0));
+                pe->pmr = value & (ref_priority_bits(gic) |
+                                   (ref_has(gic, REF_QUIRK_PMR_HIGH_BITS) ? 0xffffff00u : 0));
         else if (reg == VGIC_ICC_CTLR_EL1)
                 write_ctlr(gic, pe, value);
         else if (find_apr(gic, reg, &group, &first))

@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The reference model: the registers of the distributor and of the redistributors (IHI 0069 sections 12.8 to 12.11)
+ * The reference model: the registers of the distributor and of the redistributors (IHI 0069
+ * sections 12.8 to 12.11)
  *
- * Section 12.1.3 says of which sizes accesses are; an access that a register does not take, and one where there is no
- * register, is RAZ/WI, reported in GICD_STATUSR or GICR_STATUSR and counted.
+ * Section 12.1.3 says of which sizes accesses are; an access that a register does not take, and one
+ * where there is no register, is RAZ/WI, reported in GICD_STATUSR or GICR_STATUSR and counted.
  */
 #include <stddef.h>
 
@@ -19,7 +20,7 @@
 
 enum kind {
         NO_REGISTER,
-        RES0,                   /* defined, and nothing here: MPAM, LPIs, NMIs, security states, legacy operation */
+        RES0,   /* defined, and nothing here: MPAM, LPIs, NMIs, security states, legacy operation */
         RES0_64,
         CTLR, TYPER, IIDR, TYPER2, STATUSR, SETSPI, CLRSPI, WAKER, IROUTER, ID,
         IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR, ICFGR,
@@ -58,7 +59,10 @@ static const struct where distributor[] = {
         { 0xffd0, 0xfffc, ID, 0, RO },           { 0, 0, NO_REGISTER, 0, RW },
 };
 
-/* Section 12.10, the redistributor's register maps: RD_base and, from 64 KiB on, SGI_base; without LPIs. */
+/*
+ * Section 12.10, the redistributor's register maps: RD_base and, from 64 KiB on,
+ * SGI_base; without LPIs.
+ */
 static const struct where redistributor[] = {
         { 0x0000, 0x0000, CTLR, 0, RW },         { 0x0004, 0x0004, IIDR, 0, RO },
         { 0x0008, 0x000c, TYPER, 0, RO },        { 0x0010, 0x0010, STATUSR, 0, RW },
@@ -90,8 +94,8 @@ struct mmio {
 
 static bool byte_access(const struct mmio *a)
 {
-        bool byte_res0 = a->is_gicd &&
-                         ((a->offset >= 0x800 && a->offset < 0xc00) || (a->offset >= 0xf10 && a->offset < 0xf30));
+        bool byte_res0 = a->is_gicd && ((a->offset >= 0x800 && a->offset < 0xc00) ||
+                                        (a->offset >= 0xf10 && a->offset < 0xf30));
 
         return a->where->kind == IPRIORITYR || byte_res0;
 }
@@ -103,7 +107,8 @@ static bool half_word_access(const struct mmio *a)
 
 static bool double_word_access(const struct mmio *a)
 {
-        return a->where->kind == IROUTER || a->where->kind == RES0_64 || (!a->is_gicd && a->where->kind == TYPER);
+        return a->where->kind == IROUTER || a->where->kind == RES0_64 ||
+               (!a->is_gicd && a->where->kind == TYPER);
 }
 
 /* Section 12.1.3. */
@@ -111,15 +116,16 @@ static bool takes(const struct mmio *a)
 {
         if (a->offset % a->len)
                 return false;
-        return a->len == 4 || (a->len == 1 && byte_access(a)) || (a->len == 2 && half_word_access(a)) ||
-               (a->len == 8 && double_word_access(a));
+        return a->len == 4 || (a->len == 1 && byte_access(a)) ||
+               (a->len == 2 && half_word_access(a)) || (a->len == 8 && double_word_access(a));
 }
 
 static void find(struct mmio *a)
 {
         const struct where *where = a->is_gicd ? distributor : redistributor;
 
-        while (where->kind != NO_REGISTER && (a->offset < where->first || a->offset > where->last + 3))
+        while (where->kind != NO_REGISTER &&
+               (a->offset < where->first || a->offset > where->last + 3))
                 where++;
         a->where = where;
 }
@@ -181,7 +187,8 @@ static uint32_t field_value(const struct ref_irq *irq, enum kind kind)
         }
 }
 
-static void set_field(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, enum kind kind, uint32_t value)
+static void set_field(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, enum kind kind,
+                      uint32_t value)
 {
         struct ref_irq *irq = ref_irq(gic, vcpu, intid);
 
@@ -210,7 +217,9 @@ static void set_field(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, enum k
                         irq->holder = REF_NO_VCPU;
                 break;
         case IPRIORITYR:
-                irq->priority = ref_has(gic, REF_QUIRK_PRIORITY_8_BITS) ? value : value & ref_priority_bits(gic);
+                irq->priority = ref_has(gic, REF_QUIRK_PRIORITY_8_BITS)
+                                        ? value
+                                        : value & ref_priority_bits(gic);
                 break;
         case ICFGR:
                 if (intid >= REF_N_SGIS) /* SGIs are edge-triggered, always */
@@ -221,10 +230,14 @@ static void set_field(struct ref_gic *gic, uint32_t vcpu, uint32_t intid, enum k
         }
 }
 
-/* The interrupt of field @i. Private interrupts are RAZ/WI in the distributor (section 12.9, affinity routing). */
+/*
+ * The interrupt of field @i. Private interrupts are RAZ/WI in the distributor (section 12.9,
+ * affinity routing).
+ */
 static bool field_irq(struct ref_gic *gic, const struct mmio *a, uint32_t i, uint32_t *ret_intid)
 {
-        uint32_t intid = a->where->first_intid + (a->offset - a->where->first) * 8 / field_bits(a->where->kind) + i;
+        uint32_t intid = a->where->first_intid +
+                         (a->offset - a->where->first) * 8 / field_bits(a->where->kind) + i;
 
         *ret_intid = intid;
         if (a->is_gicd != !ref_is_private(intid))
@@ -239,7 +252,8 @@ static uint64_t read_fields(struct ref_gic *gic, const struct mmio *a)
 
         for (uint32_t i = 0; i < a->len * 8 / bits; i++)
                 if (field_irq(gic, a, i, &intid))
-                        value |= (uint64_t)field_value(ref_irq(gic, a->vcpu, intid), a->where->kind) << (i * bits);
+                        value |= (uint64_t)field_value(ref_irq(gic, a->vcpu, intid), a->where->kind)
+                                 << (i * bits);
         return value;
 }
 
@@ -268,14 +282,15 @@ static uint64_t gicd_typer(const struct ref_gic *gic)
 {
         const struct ref_config *config = &gic->config;
         uint64_t value = (config->n_spis + REF_N_PRIVATE + 31) / 32 - 1; /* ITLinesNumber */
-        uint64_t id_bits = config->n_espis ? 13 : config->n_eppis ? 11 : 10; /* the largest INTID is 5119, 1119, 1019 */
+        /* the largest INTID is 5119, 1119, 1019 */
+        uint64_t id_bits = config->n_espis ? 13 : config->n_eppis ? 11 : 10;
 
         if (ref_has(gic, REF_QUIRK_LINES_NUMBER))
                 value--;
         if (ref_has(gic, REF_QUIRK_ID_BITS_16))
                 id_bits = 16;
         if (config->n_espis)
-                value |= 1 << 8 | (uint64_t)(config->n_espis / 32 - 1) << 27;   /* ESPI, ESPI_range */
+                value |= 1 << 8 | (uint64_t)(config->n_espis / 32 - 1) << 27; /* ESPI, ESPI_range */
         value |= (uint64_t)!ref_has(gic, REF_QUIRK_NO_SETSPI) << 16;    /* MBIS */
         value |= (id_bits - 1) << 19;                                   /* IDbits */
         value |= (uint64_t)(config->affinity_levels == 4) << 24;        /* A3V */
@@ -310,10 +325,13 @@ static uint64_t gicr_typer(const struct ref_gic *gic, uint32_t vcpu)
         return value;
 }
 
-/* Section 12.1.2: CoreSight identification of an Arm GICv3; the part number is the implementer's. */
+/*
+ * Section 12.1.2: CoreSight identification of an Arm GICv3; the part number is the implementer's.
+ */
 static uint64_t identification(const struct mmio *a)
 {
-        static const uint8_t ids[12] = { 0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1 };
+        static const uint8_t ids[12] = { 0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05,
+                                         0xb1 };
         uint32_t index = (a->offset & 0xffff) - 0xffd0;
 
         if (!a->is_gicd && index / 4 == 4)
@@ -321,7 +339,10 @@ static uint64_t identification(const struct mmio *a)
         return ids[index / 4];
 }
 
-/* GICD_IROUTER<n>: the affinity, as far as it is supported; IRM only with 1-of-N. INTIDs without an SPI: RAZ/WI. */
+/*
+ * GICD_IROUTER<n>: the affinity, as far as it is supported; IRM only with 1-of-N.
+ * INTIDs without an SPI: RAZ/WI.
+ */
 static struct ref_irq *irouter(struct ref_gic *gic, const struct mmio *a)
 {
         uint32_t intid = a->where->first_intid + (a->offset - a->where->first) / 8;
@@ -348,13 +369,14 @@ static void write_irouter(struct ref_gic *gic, const struct mmio *a, uint64_t va
                 value = (before & ~(uint64_t)UINT32_MAX) | (value & UINT32_MAX);
         if (ref_has(gic, REF_QUIRK_IROUTER_RES0))
                 irq->route_res0 = value & ~implemented;
-        irq->chosen = ref_target(gic, 0, intid); /* if it becomes 1-of-N while it is there, it may stay */
+        /* if it becomes 1-of-N while it is there, it may stay */
+        irq->chosen = ref_target(gic, 0, intid);
         irq->route = value & implemented;
 }
 
 /*
- * GICD_SETSPI_NSR, GICD_CLRSPI_NSR: an edge makes pending, or not; a level is held, or not. The INTID is in bits 12..0:
- * a half-word written to bits 31..16 says 0 there.
+ * GICD_SETSPI_NSR, GICD_CLRSPI_NSR: an edge makes pending, or not; a level is held, or not. The
+ * INTID is in bits 12..0: a half-word written to bits 31..16 says 0 there.
  */
 static void write_message(struct ref_gic *gic, const struct mmio *a, uint64_t value, bool set)
 {
@@ -380,7 +402,8 @@ static uint64_t read_gicd(struct ref_gic *gic, const struct mmio *a)
 
         switch (a->where->kind) {
         case CTLR: /* ARE and DS are RAO/WI, RWP is 0 */
-                return (uint64_t)gic->group_enable[0] | (uint64_t)gic->group_enable[1] << 1 | 1 << 4 | 1 << 6;
+                return (uint64_t)gic->group_enable[0] | (uint64_t)gic->group_enable[1] << 1 |
+                       1 << 4 | 1 << 6;
         case TYPER:
                 return gicd_typer(gic);
         case IIDR:
@@ -495,7 +518,8 @@ uint64_t ref_gicr_read(struct ref_gic *gic, uint64_t offset, unsigned len)
 {
         struct mmio a;
 
-        return locate(gic, false, offset, len, &a) && check(gic, &a, false) ? read_gicr(gic, &a) : 0;
+        return locate(gic, false, offset, len, &a) && check(gic, &a, false) ? read_gicr(gic, &a)
+                                                                            : 0;
 }
 
 void ref_gicr_write(struct ref_gic *gic, uint64_t offset, unsigned len, uint64_t value)

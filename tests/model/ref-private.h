@@ -4,7 +4,8 @@
 #define REF_PRIVATE_H
 
 /*
- * The reference model's state, for ref-*.c only: what the architecture names, one variable for each thing
+ * The reference model's state, for ref-*.c only: what the architecture names,
+ * one variable for each thing
  */
 #include "ref-gic.h"
 
@@ -22,11 +23,11 @@ struct ref_irq {
         bool enabled;
         bool group1;
         bool edge;
-        bool latch;             /* pending by an edge, by an SGI, or by software (GICD_ISPENDR<n>) */
+        bool latch;            /* pending by an edge, by an SGI, or by software (GICD_ISPENDR<n>) */
         bool line;              /* the wire */
         bool message;           /* the level that GICD_SETSPI_NSR holds */
         bool active;
-        uint32_t holder;        /* who acknowledged it; REF_NO_VCPU: it was made active by software */
+        uint32_t holder;      /* who acknowledged it; REF_NO_VCPU: it was made active by software */
         uint32_t priority;
         uint64_t route;         /* GICD_IROUTER<n> */
         uint64_t route_res0;    /* its RES0 bits, where they are stored: REF_QUIRK_IROUTER_RES0 */
@@ -64,7 +65,8 @@ struct ref_gic {
 
 /* The interrupt, or NULL if there is none of that number. @vcpu: whose, for private ones. */
 struct ref_irq *ref_irq(struct ref_gic *gic, uint32_t vcpu, uint32_t intid);
-uint32_t ref_next(const struct ref_gic *gic, uint32_t intid);  /* the next that exists; REF_N_INTIDS: none */
+/* the next that exists; REF_N_INTIDS: none */
+uint32_t ref_next(const struct ref_gic *gic, uint32_t intid);
 bool ref_is_private(uint32_t intid);
 bool ref_is_spi(const struct ref_gic *gic, uint32_t intid);
 bool ref_pending(const struct ref_irq *irq);

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_RUNS  4000          /* enough for thousands of steps; a shrink that takes longer is stopped, not wrong */
+/* enough for thousands of steps; a shrink that takes longer is stopped, not wrong */
+#define MAX_RUNS  4000
 
 struct shrink {
         struct program *program;
@@ -37,7 +38,8 @@ static bool take_out(struct shrink *shrink, uint32_t first, uint32_t n)
         if (!saved)
                 return false;
         memcpy(saved, program->steps, n_saved * sizeof(*saved));
-        memmove(program->steps + first, program->steps + first + n, (n_saved - first - n) * sizeof(*saved));
+        memmove(program->steps + first, program->steps + first + n,
+                (n_saved - first - n) * sizeof(*saved));
         program->n_steps = n_saved - n;
         gone = still_fails(shrink);
         if (!gone) {
@@ -90,8 +92,8 @@ static void simplify_step(struct shrink *shrink, uint32_t i)
 static void simplify_config(struct shrink *shrink)
 {
         struct ref_config *config = &shrink->program->config;
-        uint32_t *numbers[] = { &config->n_regions, &config->n_espis, &config->n_eppis, &config->n_spis,
-                                &config->n_vcpus };
+        uint32_t *numbers[] = { &config->n_regions, &config->n_espis, &config->n_eppis,
+                                &config->n_spis, &config->n_vcpus };
 
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
                 uint32_t before = *numbers[i], least = i == 3 ? 32 : i == 4 ? 2 : 0;

@@ -5,8 +5,8 @@
  * libvgic against the reference model: random programs on both must agree after each step
  *
  *   test-model                        what `make check` runs: the same programs each time
- *   test-model --fresh --total N      N steps from a seed of now (printed): for nights, `make check-model STEPS=N`
- *   test-model --profile P --seed S --steps M
+ *   test-model --fresh --total N      N steps from a seed of now (printed): for nights, `make
+ *   check-model STEPS=N` test-model --profile P --seed S --steps M
  *                                     one program again
  *   test-model --replay FILE          one program as text, as a failure prints it
  *
@@ -28,8 +28,8 @@
 #ifndef __has_feature
 #define __has_feature(feature) 0 /* clang's */
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
-        __has_feature(thread_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+        __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define DEFAULT_TOTAL  200000u   /* with a sanitizer each step takes several times as long */
 #else
 #define DEFAULT_TOTAL  1200000u
@@ -48,7 +48,8 @@ struct options {
 
 static struct vgic_conn *connect_daemon(const struct daemon_proc *daemon)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = daemon->socket };
+        struct vgic_conn_options options = { .size = sizeof(options),
+                                             .socket_path = daemon->socket };
         struct vgic_conn *conn = NULL;
 
         if (vgic_connect(&options, &conn) < 0)
@@ -63,7 +64,8 @@ static bool fails(void *arg, const struct program *program)
         return !pair_run(arg, program, &result);
 }
 
-static void print_failure(FILE *file, const struct program *program, const struct pair_result *result)
+static void print_failure(FILE *file, const struct program *program,
+                          const struct pair_result *result)
 {
         fprintf(file, "# step %u: %s\n", result->n_steps, result->why);
         program_print(file, program);
@@ -79,7 +81,8 @@ static void explain(struct vgic_conn *conn, struct program *program)
 
         runs = shrink_program(program, fails, conn);
         pair_run(conn, program, &result);
-        tap_note("shrunk to %u steps in %u runs; %s replays it with --replay", program->n_steps, runs, FAILURE_FILE);
+        tap_note("shrunk to %u steps in %u runs; %s replays it with --replay", program->n_steps,
+                 runs, FAILURE_FILE);
         if (!file)
                 tap_bail("%s: %s", FAILURE_FILE, strerror(errno));
         print_failure(file, program, &result);
@@ -105,8 +108,8 @@ static void add_counts(struct pair_counts *sum, const struct pair_counts *counts
 }
 
 /* Return: steps made; 0: it failed. */
-static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *profile, uint64_t seed, uint32_t steps,
-                         struct pair_counts *counts)
+static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *profile,
+                         uint64_t seed, uint32_t steps, struct pair_counts *counts)
 {
         struct pair_result result;
         struct program program;
@@ -114,8 +117,8 @@ static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *p
 
         program_generate(&program, profile, seed, steps);
         if (!pair_run(conn, &program, &result)) {
-                tap_note("--profile %s --seed %" PRIu64 " --steps %u fails at step %u: %s", profile->name, seed, steps,
-                         result.n_steps, result.why);
+                tap_note("--profile %s --seed %" PRIu64 " --steps %u fails at step %u: %s",
+                         profile->name, seed, steps, result.n_steps, result.why);
                 program.n_steps = result.n_steps;
                 explain(conn, &program);
                 result.n_steps = 0;
@@ -126,7 +129,8 @@ static uint64_t run_seed(struct vgic_conn *conn, const struct program_profile *p
         return n;
 }
 
-static void run_profile(struct vgic_conn *conn, const struct program_profile *profile, const struct options *options)
+static void run_profile(struct vgic_conn *conn, const struct program_profile *profile,
+                        const struct options *options)
 {
         struct pair_counts counts = { 0 };
         uint64_t steps = 0, programs = 0, n = 1;
@@ -138,11 +142,14 @@ static void run_profile(struct vgic_conn *conn, const struct program_profile *pr
                 if (options->one)
                         break;
         }
-        tap_ok(n != 0, "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs", profile->name,
-               options->seed, steps, programs);
-        tap_note("acknowledged %" PRIu64 ", up to %" PRIu64 " of them not ended at one vCPU; 1-of-N: placed %" PRIu64
-                 ", moved %" PRIu64 "; woken %" PRIu64 ", kicked %" PRIu64 "; cut by save and restore %" PRIu64,
-                 counts.acknowledged, counts.deepest, counts.placed, counts.moved, counts.woken, counts.kicked, counts.cuts);
+        tap_ok(n != 0,
+               "profile %s, seeds from %" PRIu64 ": %" PRIu64 " steps of %" PRIu64 " programs",
+               profile->name, options->seed, steps, programs);
+        tap_note("acknowledged %" PRIu64 ", up to %" PRIu64
+                 " of them not ended at one vCPU; 1-of-N: placed %" PRIu64 ", moved %" PRIu64
+                 "; woken %" PRIu64 ", kicked %" PRIu64 "; cut by save and restore %" PRIu64,
+                 counts.acknowledged, counts.deepest, counts.placed, counts.moved, counts.woken,
+                 counts.kicked, counts.cuts);
 }
 
 static void replay(struct vgic_conn *conn, const char *path)
@@ -161,8 +168,8 @@ static void replay(struct vgic_conn *conn, const char *path)
 
 static void run_all(struct vgic_conn *conn, const struct options *options)
 {
-        const struct program_profile *profile = options->profile ? program_profile_find(options->profile)
-                                                                 : program_profiles;
+        const struct program_profile *profile =
+                options->profile ? program_profile_find(options->profile) : program_profiles;
         struct options fewer = *options;
 
         if (options->replay) {

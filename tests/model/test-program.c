@@ -2,11 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The tools of the differential test themselves: programs, shrinking, the model's judgement of 1-of-N; and whether
- * random programs notice a difference at all
+ * The tools of the differential test themselves: programs, shrinking, the model's judgement of
+ * 1-of-N; and whether random programs notice a difference at all
  *
- * Each quirk of ref-quirk.h is a GIC that is wrong in one point. Two models that differ in it alone run random
- * programs: the programs must tell them apart, and what is left of one after shrinking must still do so.
+ * Each quirk of ref-quirk.h is a GIC that is wrong in one point. Two models that differ in it alone
+ * run random programs: the programs must tell them apart, and what is left of one after shrinking
+ * must still do so.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -72,7 +73,8 @@ static bool make_step(struct duo *duo, const struct program_step *step)
         case PROGRAM_LINE_HIGH:
         case PROGRAM_LINE_LOW:
                 for (unsigned i = 0; i < 2; i++)
-                        ref_line(duo->gics[i], step->vcpu, step->where, step->op == PROGRAM_LINE_HIGH);
+                        ref_line(duo->gics[i], step->vcpu, step->where,
+                                 step->op == PROGRAM_LINE_HIGH);
                 return true;
         default:
                 return true;
@@ -89,7 +91,8 @@ static bool same_lines(struct duo *duo, uint32_t n_vcpus)
 
 static bool differ_beside(uint32_t others, uint32_t quirks, const struct program *program)
 {
-        struct duo duo = { .gics = { ref_new(&program->config, others), ref_new(&program->config, others ^ quirks) } };
+        struct duo duo = { .gics = { ref_new(&program->config, others),
+                                     ref_new(&program->config, others ^ quirks) } };
         bool same = true;
 
         for (uint32_t i = 0; i < program->n_steps && same; i++) {
@@ -103,14 +106,15 @@ static bool differ_beside(uint32_t others, uint32_t quirks, const struct program
 }
 
 /*
- * shrink_fn: does a GIC with the quirks *@arg differ from one without? Some show only where there are others too: it is
- * tried from both ends, the architecture and the one that has all.
+ * shrink_fn: does a GIC with the quirks *@arg differ from one without? Some show only where there
+ * are others too: it is tried from both ends, the architecture and the one that has all.
  */
 static bool differ(void *arg, const struct program *program)
 {
         uint32_t quirks = *(uint32_t *)arg;
 
-        return differ_beside(REF_QUIRK_NONE, quirks, program) || differ_beside(REF_QUIRKS_QEMU, quirks, program);
+        return differ_beside(REF_QUIRK_NONE, quirks, program) ||
+               differ_beside(REF_QUIRKS_QEMU, quirks, program);
 }
 
 /* --- what they notice --- */
@@ -153,8 +157,9 @@ static void test_quirks(void)
 
 static bool same_program(const struct program *a, const struct program *b)
 {
-        return memcmp(&a->config, &b->config, sizeof(a->config)) == 0 && a->n_intids == b->n_intids &&
-               memcmp(a->intids, b->intids, sizeof(a->intids)) == 0 && a->n_steps == b->n_steps &&
+        return memcmp(&a->config, &b->config, sizeof(a->config)) == 0 &&
+               a->n_intids == b->n_intids && memcmp(a->intids, b->intids, sizeof(a->intids)) == 0 &&
+               a->n_steps == b->n_steps &&
                memcmp(a->steps, b->steps, a->n_steps * sizeof(*a->steps)) == 0;
 }
 
@@ -170,8 +175,8 @@ static void test_text(const struct program_profile *profile)
         tap_ok(same_program(&made, &again), "%s: the same seed is the same program", profile->name);
         program_print(file, &made);
         rewind(file);
-        tap_ok(program_parse(file, &read) && same_program(&made, &read), "%s: printed and read it is the same",
-               profile->name);
+        tap_ok(program_parse(file, &read) && same_program(&made, &read),
+               "%s: printed and read it is the same", profile->name);
         fclose(file);
         program_free(&made);
         program_free(&again);
@@ -188,7 +193,8 @@ static void test_history(void)
                                     .where = VGIC_ICC_EOIR1_EL1,
                                     .value = VGIC_INTID_SPURIOUS };
         struct program_step dir = {
-                .op = PROGRAM_ICC_WRITE, .from = PROGRAM_DROPPED, .where = VGIC_ICC_DIR_EL1, .value = 5
+                .op = PROGRAM_ICC_WRITE, .from = PROGRAM_DROPPED, .where = VGIC_ICC_DIR_EL1,
+                .value = 5
         };
         struct program_history history = { 0 };
         struct program_step now;
@@ -199,7 +205,8 @@ static void test_history(void)
         program_note(&history, &iar, 40);
         program_note(&history, &iar, VGIC_INTID_SPURIOUS);
         now = program_resolve(&history, &end);
-        tap_ok(now.where == VGIC_ICC_EOIR0_EL1 && now.value == 40, "EOIR of the group and INTID acknowledged");
+        tap_ok(now.where == VGIC_ICC_EOIR0_EL1 && now.value == 40,
+               "EOIR of the group and INTID acknowledged");
         program_note(&history, &now, 0);
         tap_eq(program_resolve(&history, &end).value, VGIC_INTID_SPURIOUS, "once");
         now = program_resolve(&history, &dir);
@@ -210,7 +217,9 @@ static void test_history(void)
 
 /* --- 1-of-N --- */
 
-/* SPI 32, 1-of-N, Group 1, pending; two vCPUs that are awake, take Group 1 and have nothing to do. */
+/*
+ * SPI 32, 1-of-N, Group 1, pending; two vCPUs that are awake, take Group 1 and have nothing to do.
+ */
 static struct ref_gic *one_of_n(void)
 {
         struct ref_config config = { .n_vcpus = 3,
@@ -241,23 +250,27 @@ static void test_place(void)
         struct ref_gic *gic = one_of_n();
         uint64_t intid = 0;
 
-        tap_ok(ref_place(gic, 32, REF_NO_VCPU) != NULL, "1-of-N: nowhere is wrong while a vCPU is eligible");
+        tap_ok(ref_place(gic, 32, REF_NO_VCPU) != NULL,
+               "1-of-N: nowhere is wrong while a vCPU is eligible");
         tap_ok(ref_place(gic, 32, 2) != NULL, "1-of-N: a vCPU that sleeps is wrong");
         tap_ok(ref_place(gic, 32, 7) != NULL, "1-of-N: a vCPU that is none is wrong");
         tap_ok(ref_place(gic, 32, 0) == NULL, "1-of-N: an eligible one is right");
         tap_ok(ref_lines(gic, 0) == REF_LINE_IRQ && ref_lines(gic, 1) == 0,
                "1-of-N: it is signalled there, and only there");
         ref_icc_write(gic, 0, VGIC_ICC_PMR_EL1, 0);
-        tap_ok(ref_place(gic, 32, 0) == NULL, "1-of-N: it may stay where it is, though masked there by now");
+        tap_ok(ref_place(gic, 32, 0) == NULL,
+               "1-of-N: it may stay where it is, though masked there by now");
         ref_place(gic, 32, REF_NO_VCPU);
-        tap_ok(ref_place(gic, 32, 0) != NULL, "1-of-N: placed anew it may not go where it is masked");
+        tap_ok(ref_place(gic, 32, 0) != NULL,
+               "1-of-N: placed anew it may not go where it is masked");
         ref_icc_write(gic, 0, VGIC_ICC_PMR_EL1, 0xff);
         ref_park(gic, 1, true);
         ref_place(gic, 32, REF_NO_VCPU);
         tap_ok(ref_place(gic, 32, 0) != NULL, "1-of-N: nor to a busy vCPU while one is idle");
         tap_ok(ref_place(gic, 32, 1) == NULL, "1-of-N: the idle one is right");
         ref_icc_read(gic, 1, VGIC_ICC_IAR1_EL1, &intid);
-        tap_ok(intid == 32 && !ref_waits_for_place(gic, 32), "1-of-N: acknowledged there it has its place");
+        tap_ok(intid == 32 && !ref_waits_for_place(gic, 32),
+               "1-of-N: acknowledged there it has its place");
         ref_free(gic);
 }
 
