@@ -4,18 +4,21 @@
 #
 # run.sh - break the model on purpose, in many ways, and see which tests notice
 #
-#   run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--listed FILE] [--verbose]
+#   run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN]
+#          [--listed FILE] [--verbose]
 #
-# Called by "make check-mutants [SEED=1] [MUTANTS=60]" and "make check-mutants ROWS=yes", which pass the lists of sources
-# in the environment; see README in this folder. All happens in a copy of the sources in a temporary directory, with
-# objects of its own: of each mutant only what includes the changed file is compiled, and the tests are linked statically.
+# Called by "make check-mutants [SEED=1] [MUTANTS=60]" and "make check-mutants ROWS=yes", which pass
+# the lists of sources in the environment; see README in this folder. All happens in a copy of the
+# sources in a temporary directory, with objects of its own: of each mutant only what includes the
+# changed file is compiled, and the tests are linked statically.
 #
-# Exit status: 0 every mutant was killed or is explained in the file "survivors"; 1 one was not, or the unbroken sources do
-# not pass; 2 usage.
+# Exit status: 0 every mutant was killed or is explained in the file "survivors"; 1 one was not, or
+# the unbroken sources do not pass; 2 usage.
 set -eu
 
 usage() {
-        echo "Usage: run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows] [--file PATTERN] [--listed FILE] [--verbose]" >&2
+        echo "Usage: run.sh --source DIR --build DIR [--seed N] [--mutants N] [--rows]" \
+                "[--file PATTERN] [--listed FILE] [--verbose]" >&2
         exit 2
 }
 
@@ -47,7 +50,8 @@ source=$(cd "$source" && pwd)
 build=$(cd "$build" && pwd)
 here=$source/tests/mutants
 [ -z "$listed" ] || listed=$(cd "$(dirname "$listed")" && pwd)/$(basename "$listed")
-: "${CC:=cc}" "${LIB_SOURCES:?}" "${CLIENT_SOURCES:?}" "${DAEMON_SOURCES:?}" "${TEST_SOURCES:?}" "${PROGRAMS:?}" "${MODEL_FILES:?}"
+: "${CC:=cc}" "${LIB_SOURCES:?}" "${CLIENT_SOURCES:?}" "${DAEMON_SOURCES:?}" "${TEST_SOURCES:?}" \
+        "${PROGRAMS:?}" "${MODEL_FILES:?}"
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vgic-mutants.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -63,8 +67,10 @@ die() {
 
 # --- the unbroken tree, compiled once ---
 
-flags="-O0 -std=gnu11 -w -include $build/config.h -I$src/client-lib/include -I$build/proto ${EXTERNAL_CFLAGS:-}"
-for folder in base gic shm icv proto daemon client-lib tests/lib tests/gic tests/shm tests/conformance tests/model; do
+flags="-O0 -std=gnu11 -w -include $build/config.h -I$src/client-lib/include -I$build/proto"
+flags="$flags ${EXTERNAL_CFLAGS:-}"
+for folder in base gic shm icv proto daemon client-lib tests/lib tests/gic tests/shm \
+        tests/conformance tests/model; do
         [ ! -d "$source/$folder" ] || flags="$flags -iquote $src/$folder"
 done
 
@@ -92,7 +98,8 @@ compile_list() {
                 proto/vgic.pb-c.c) from=$build/$unit ;;
                 *) from=$src/$unit ;;
                 esac
-                compile "$from" "$object" || { cat "$work/compile.log" >&2; die "$unit does not compile"; }
+                compile "$from" "$object" ||
+                        { cat "$work/compile.log" >&2; die "$unit does not compile"; }
         done
 }
 
@@ -141,9 +148,11 @@ users() {
 
 # --- programs: name, link kind, sources ---
 
-# link NAME KIND SOURCES - into $work/run/NAME; what of the mutant is compiled stands before the archives
+# link NAME KIND SOURCES - into $work/run/NAME; what of the mutant is compiled stands before the
+# archives
 link() {
-        fresh=$(find "$work/mut" -name '*.o' \( -path '*/mut/base/*' -o -path '*/mut/gic/*' -o -path '*/mut/shm/*' \))
+        fresh=$(find "$work/mut" -name '*.o' \( -path '*/mut/base/*' -o -path '*/mut/gic/*' \
+                -o -path '*/mut/shm/*' \))
         client=
         archive=
         case $2 in
@@ -162,11 +171,13 @@ link() {
         done
         mkdir -p "$work/run/${1%/*}"
         # shellcheck disable=SC2086
-        $CC -o "$work/run/$1" $own "$work/test.a" $client $fresh $archive "$work/lib.a" ${EXTERNAL_LIBS:-} -lpthread -lm \
+        $CC -o "$work/run/$1" $own "$work/test.a" $client $fresh $archive "$work/lib.a" \
+                ${EXTERNAL_LIBS:-} -lpthread -lm \
                 2>"$work/link.log" || { cat "$work/link.log" >&2; die "$1 does not link"; }
 }
 
-# recompile PREFIX... - of the mutant's objects those below PREFIX that are not compiled yet; fails if one does not compile
+# recompile PREFIX... - of the mutant's objects those below PREFIX that are not compiled yet; fails
+# if one does not compile
 recompile() {
         for unit in $changed; do
                 for prefix in "$@"; do
@@ -182,14 +193,16 @@ recompile() {
         done
 }
 
-# run_program NAME SECONDS ARGUMENTS - it is ended at its first "not ok", or when it took so much processor time, which is
-# what a loop without end takes, whatever else the machine does. Return: 0 it passed; else $verdict says how it failed.
+# run_program NAME SECONDS ARGUMENTS - it is ended at its first "not ok", or when it took so much
+# processor time, which is what a loop without end takes, whatever else the machine does. Return: 0
+# it passed; else $verdict says how it failed.
 run_program() {
         status=0
         # shellcheck disable=SC2086,SC3045
         (cd "$work" && ulimit -t "$2" && TMPDIR=$work top_builddir=$work/run top_srcdir=$src exec \
                 timeout -k 2 $((60 + 10 * $2)) "$work/run/$1" $3 >"$work/pipe" 2>"$work/err") &
-        verdict=$(awk '/^not ok/ { sub(/^not ok [0-9]+ - /, ""); print substr($0, 1, 100); exit }' <"$work/pipe")
+        verdict=$(awk '/^not ok/ { sub(/^not ok [0-9]+ - /, ""); print substr($0, 1, 100); exit }' \
+                <"$work/pipe")
         [ -z "$verdict" ] || kill $! 2>/dev/null || :
         wait $! || status=$?
         [ -z "$verdict" ] || return 1
@@ -202,8 +215,8 @@ run_program() {
         return 1
 }
 
-# try - run what the changed file reaches, quickest first, until something fails. Return: 0 all passed, 1 $killer failed,
-# 2 it does not compile.
+# try - run what the changed file reaches, quickest first, until something fails. Return: 0 all
+# passed, 1 $killer failed, 2 it does not compile.
 try() {
         recompile gic/ shm/ || return 2
         while IFS='	' read -r program kind limit list arguments; do
@@ -248,10 +261,12 @@ baseline() {
                 link "$name" "$kind" "$list"
                 begun=$(date +%s)
                 run_program "$name" 120 "$arguments" ||
-                        { cat "$work/err" >&2; die "$name fails on the unbroken sources: $verdict"; }
+                        { cat "$work/err" >&2
+                          die "$name fails on the unbroken sources: $verdict"; }
                 limit=$((4 + 2 * ($(date +%s) - begun)))
                 list=$(echo "$list" | tr '\n' ' ')
-                printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$kind" $limit "$list" "$arguments" >>"$work/programs"
+                printf '%s\t%s\t%s\t%s\t%s\n' "$name" "$kind" $limit "$list" "$arguments" \
+                        >>"$work/programs"
         done
 }
 
@@ -278,7 +293,8 @@ explained() {
                 /^file: / { here = substr($0, 7) == file; old = "" }
                 /^in: / { here = here && substr($0, 5) == place }
                 /^- / { old = trim(substr($0, 3)) }
-                /^\+/ && here && old == ENVIRON["OLD"] && trim(substr($0, 2)) == ENVIRON["NEW"] { found = 1 }
+                /^\+/ && here && old == ENVIRON["OLD"] &&
+                        trim(substr($0, 2)) == ENVIRON["NEW"] { found = 1 }
                 END { exit !found }' "$here/survivors"
 }
 
@@ -304,7 +320,8 @@ judge() {
         n=$((n + 1))
         if [ $result = 1 ]; then
                 n_killed=$((n_killed + 1))
-                printf 'killed    %s:%s %s\n          by %s: %s\n' "$1" "$2" "$4" "$killer" "$verdict"
+                printf 'killed    %s:%s %s\n          by %s: %s\n' "$1" "$2" "$4" "$killer" \
+                        "$verdict"
                 echo "$killer" >>"$work/killers"
         else
                 old=$(sed -n "$2p" "$work/clean/$1" | trim)
@@ -318,7 +335,8 @@ judge() {
                         n_survived=$((n_survived + 1))
                         word="SURVIVED"
                 fi
-                printf '%s: %s:%s (%s) %s\n        - %s\n        + %s\n' "$word" "$1" "$2" "$place" "$4" "$old" "$new"
+                printf '%s: %s:%s (%s) %s\n        - %s\n        + %s\n' "$word" "$1" "$2" \
+                        "$place" "$4" "$old" "$new"
         fi
         [ -z "$verbose" ] || printf '          [%s s]\n' $(($(date +%s) - started))
 }
@@ -328,13 +346,15 @@ main() {
         started=$(date +%s)
         prepare
         baseline
-        # A row that is gone is a matter of behaviour first; the tests of the tables next; threads last.
+        # A row that is gone is a matter of behaviour first; the tests of the tables next; threads
+        # last.
         [ $rows = 0 ] || for kind in public table shm; do
                 awk -F '\t' -v kind=$kind '$2 == kind' "$work/programs"
         done >"$work/sorted"
         [ $rows = 0 ] || mv "$work/sorted" "$work/programs"
         n_programs=$(wc -l <"$work/programs")
-        echo "$n_programs test programs pass on the unbroken sources (prepared in $(($(date +%s) - started)) s)."
+        echo "$n_programs test programs pass on the unbroken sources" \
+                "(prepared in $(($(date +%s) - started)) s)."
         begun=$(date +%s)
         n=0
         n_killed=0
@@ -355,7 +375,8 @@ main() {
                 done
                 [ -n "$chosen" ] || die "no file of the model is $file"
                 # shellcheck disable=SC2086
-                awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) -f "$here/sites.awk" $chosen
+                awk -v rows=$rows -v seed="$seed" -v want=$((mutants * 3 + 30)) \
+                        -f "$here/sites.awk" $chosen
         ) >"$work/mutants"
         [ "$rows$listed" = 0 ] || mutants=$(wc -l <"$work/mutants")
         while IFS='	' read -r name line count rule text <&3; do
@@ -366,16 +387,19 @@ main() {
         echo
         if [ $rows = 0 ]; then
                 [ -n "$listed" ] && what=$listed || what="Seed $seed"
-                echo "$what: $n mutants, $n_killed killed, $n_explained survived and explained, $n_survived survived unexplained."
+                echo "$what: $n mutants, $n_killed killed, $n_explained survived and explained," \
+                        "$n_survived survived unexplained."
                 echo "($n_invalid others did not compile and were drawn again.)"
         else
-                echo "$n register rows removed one by one: $n_killed killed, $n_explained explained, $n_survived survived unexplained."
+                echo "$n register rows removed one by one: $n_killed killed," \
+                        "$n_explained explained, $n_survived survived unexplained."
         fi
         if [ $n_killed -gt 0 ]; then
                 echo "Killed by:"
                 sort "$work/killers" | uniq -c | sort -rn
         fi
-        [ $n = 0 ] || echo "$((($(date +%s) - begun) * 10 / n))" | sed 's/\(.\)$/.\1/; s/^\./0./; s/$/ s a mutant./'
+        [ $n = 0 ] || echo "$((($(date +%s) - begun) * 10 / n))" |
+                sed 's/\(.\)$/.\1/; s/^\./0./; s/$/ s a mutant./'
         [ $n_survived = 0 ] && [ $n -gt 0 ]
 }
 

@@ -3,12 +3,14 @@
 #
 # sites.awk - where and how the model's source can be broken
 #
-# Input: C files of this tree's style (a function's braces in column 0). Output: mutants, one a line, drawn by -v seed
-# without repetition, -v want of them: file, first line, number of lines, rule, what stands there instead; by tabs. With
-# -v rows=1: each row of the register tables in turn, removed.
+# Input: C files of this tree's style (a function's braces in column 0). Output: mutants, one a
+# line, drawn by -v seed without repetition, -v want of them: file, first line, number of lines,
+# rule, what stands there instead; by tabs. With -v rows=1: each row of the register tables in turn,
+# removed.
 #
-# A line is drawn first, then one of its sites, so that a line with many operators does not come more often. Only what
-# runs is touched: functions, tables, #defines (their numbers); no strings, comments, declarations, static assertions.
+# A line is drawn first, then one of its sites, so that a line with many operators does not come
+# more often. Only what runs is touched: functions, tables, #defines (their numbers); no strings,
+# comments, declarations, static assertions.
 
 # blank TEXT - the same with strings, characters and comments blanked out, so that columns stay
 function blank(text,   i, c, out, in_string) {
@@ -109,7 +111,8 @@ function conditions(code,   start, depth, i, c) {
                 depth += c == "("
                 depth -= c == ")"
                 if (!depth) {
-                        site("negated", substr($0, 1, start) "!(" substr($0, start + 1, i - start - 1) "))" substr($0, i + 1))
+                        site("negated", substr($0, 1, start) "!(" \
+                             substr($0, start + 1, i - start - 1) "))" substr($0, i + 1))
                         return
                 }
         }
@@ -124,7 +127,8 @@ function statements(code,   key) {
                                 site("dropped", pending_text, pending, pending_n)
                         pending = 0
                 }
-        } else if (code ~ /^ +[A-Za-z_*(]/ && at_start && code !~ not_a_statement && code !~ /[{}]/) {
+        } else if (code ~ /^ +[A-Za-z_*(]/ && at_start && code !~ not_a_statement &&
+                   code !~ /[{}]/) {
                 if (code ~ /;[ ]*$/)
                         site("dropped", pad($0) ";")
                 else if (code !~ /[:)]$/) {
@@ -148,8 +152,8 @@ function draw(n) {
 }
 
 BEGIN {
-        not_a_statement = "^ +(return [^;]|goto |else|case |default|do |if |while |for |switch |[(]void[)]|static |const |" \
-                "struct |enum |union |unsigned |uint|int|bool |size_t |_Atomic|void |char |double )"
+        not_a_statement = "^ +(return [^;]|goto |else|case |default|do |if |while |for |switch |[(]void[)]|" \
+                "static |const |struct |enum |union |unsigned |uint|int|bool |size_t |_Atomic|void |char |double )"
         OFS = "\t"
         n = split("&& || == != <= >= << >> &= |= += -= ++ --", list, " ")
         split("|| && != == < > >> << |= &= -= += -- ++", swapped, " ")
@@ -207,7 +211,11 @@ code ~ /^#define [A-Z0-9_]+ / {
 
 code ~ /^ROW\(/ { inside = "table" }
 code ~ /^(#|SHM_AT)/ { next }
-code ~ /^\{/ || code ~ /^[^ ].*= \{[ ]*$/ { inside = code ~ /^\{/ ? "function" : "table"; at_start = 1; next }
+code ~ /^\{/ || code ~ /^[^ ].*= \{[ ]*$/ {
+        inside = code ~ /^\{/ ? "function" : "table"
+        at_start = 1
+        next
+}
 code ~ /^\}/ { inside = 0; next }
 
 inside {
