@@ -4,7 +4,8 @@
 #define PROTO_ORACLE_H
 
 /*
- * Who may send what when, written from doc/protocol.md a second time, and not made from proto-table.c
+ * Who may send what when, written from doc/protocol.md a second time,
+ * and not made from proto-table.c
  *
  * One letter per row and column: '+' allowed, 's' WRONG_STATE, 'p' PERMISSION.
  */
@@ -17,7 +18,7 @@ static const struct {
         const char *name;
         const char *columns;    /* new, ready, vmm, observer, device */
         uint32_t fds;           /* with the request */
-        const char *reply;      /* what comes back: status, data, or none; and how many descriptors */
+        const char *reply;    /* what comes back: status, data, or none; and how many descriptors */
 } oracle[] = {
         {  1, "HELLO",            "+ssss", 0, "data 0" },
         {  2, "VM_LIST",          "s++++", 0, "data 0" },

@@ -37,11 +37,14 @@ static char *slurp(const char *name)
 
 static void states_words(const struct proto_row *row, char *out, size_t size)
 {
-        static const enum proto_role roles[] = { PROTO_ROLE_VMM, PROTO_ROLE_OBSERVER, PROTO_ROLE_DEVICE };
+        static const enum proto_role roles[] = { PROTO_ROLE_VMM, PROTO_ROLE_OBSERVER,
+                                                 PROTO_ROLE_DEVICE };
         size_t n = 0;
 
         n += (size_t)snprintf(out + n, size - n, "%s",
-                              row->states & PROTO_STATE_NEW ? "new" : row->states & PROTO_STATE_READY ? "ready" : "");
+                              row->states & PROTO_STATE_NEW     ? "new"
+                              : row->states & PROTO_STATE_READY ? "ready"
+                                                                : "");
         if (!(row->states & PROTO_STATE_ATTACHED))
                 return;
         n += (size_t)snprintf(out + n, size - n, "%sattached", n ? ", " : "");
@@ -52,10 +55,13 @@ static void states_words(const struct proto_row *row, char *out, size_t size)
 
 static const char *feature_words(uint64_t feature)
 {
-        return feature == PROTO_FEATURE_TDIR ? "TDIR" : feature == PROTO_FEATURE_TOOLS ? "TOOLS" :
-               feature == PROTO_FEATURE_GRANTS ? "GRANTS" : feature == PROTO_FEATURE_RINGS ? "RINGS" :
-               feature == PROTO_FEATURE_ATTRS ? "ATTRS" :
-               feature == PROTO_FEATURE_MIRROR ? "MIRROR" : "";
+        return feature == PROTO_FEATURE_TDIR     ? "TDIR"
+               : feature == PROTO_FEATURE_TOOLS  ? "TOOLS"
+               : feature == PROTO_FEATURE_GRANTS ? "GRANTS"
+               : feature == PROTO_FEATURE_RINGS  ? "RINGS"
+               : feature == PROTO_FEATURE_ATTRS  ? "ATTRS"
+               : feature == PROTO_FEATURE_MIRROR ? "MIRROR"
+                                                 : "";
 }
 
 static void row_words(const struct proto_row *row, char *out, size_t size)
@@ -63,19 +69,19 @@ static void row_words(const struct proto_row *row, char *out, size_t size)
         char states[64] = "", fds_out[32] = "";
 
         if (row->direction == PROTO_TO_CLIENT) {
-                snprintf(out, size, "| %u | `%s` | from the daemon | %s | | | |\n", row->id, row->name,
-                         feature_words(row->feature));
+                snprintf(out, size, "| %u | `%s` | from the daemon | %s | | | |\n", row->id,
+                         row->name, feature_words(row->feature));
                 return;
         }
         states_words(row, states, sizeof(states));
         if (row->max_reply_fds > row->min_reply_fds)
-                snprintf(fds_out, sizeof(fds_out), "%u to %u", row->min_reply_fds, row->max_reply_fds);
+                snprintf(fds_out, sizeof(fds_out), "%u to %u", row->min_reply_fds,
+                         row->max_reply_fds);
         else if (row->max_reply_fds)
                 snprintf(fds_out, sizeof(fds_out), "%u", row->max_reply_fds);
-        snprintf(out, size, "| %u | `%s` | %s | %s | %.*s | %s | %s |\n", row->id, row->name, states,
-                 feature_words(row->feature),
-                 row->max_fds ? 1 : 0, row->max_fds ? "1" : "", row->answer == PROTO_ANSWER_ALWAYS ? "data" : "status",
-                         fds_out);
+        snprintf(out, size, "| %u | `%s` | %s | %s | %.*s | %s | %s |\n", row->id, row->name,
+                 states, feature_words(row->feature), row->max_fds ? 1 : 0, row->max_fds ? "1" : "",
+                 row->answer == PROTO_ANSWER_ALWAYS ? "data" : "status", fds_out);
 }
 
 static void test_table(const char *doc)
@@ -86,7 +92,8 @@ static void test_table(const char *doc)
 
         for (size_t i = 0; i < n; i++) {
                 row_words(&rows[i], line, sizeof(line));
-                tap_ok(strstr(doc, line) != NULL, "the table's row of %s is as the code has it", rows[i].name);
+                tap_ok(strstr(doc, line) != NULL, "the table's row of %s is as the code has it",
+                       rows[i].name);
         }
 }
 
@@ -96,7 +103,8 @@ static void test_codes(const char *doc)
 
         for (uint32_t code = 0; code < PROTO_N_CODES; code++) {
                 snprintf(words, sizeof(words), "\n| %u | `%s` | ", code, proto_code_name(code));
-                tap_ok(strstr(doc, words) != NULL, "code %u is %s there too", code, proto_code_name(code));
+                tap_ok(strstr(doc, words) != NULL, "code %u is %s there too", code,
+                       proto_code_name(code));
         }
 }
 
@@ -155,15 +163,18 @@ static void test_dump(const char *title, const uint8_t *bytes, size_t n)
                 return;
         row = proto_table_find(header.request);
         tap_ok(row && strncmp(row->name, title, strcspn(title, " ")) == 0 &&
-               reply == ((header.flags & PROTO_FLAG_REPLY) != 0), "... and the message that it says");
-        if (!row || proto_message_unpack(reply ? row->reply : row->payload, bytes + PROTO_HEADER_BYTES, header.size,
-                                         &message) < 0) {
+               reply == ((header.flags & PROTO_FLAG_REPLY) != 0),
+               "... and the message that it says");
+        if (!row || proto_message_unpack(reply ? row->reply : row->payload,
+                                         bytes + PROTO_HEADER_BYTES, header.size, &message) < 0) {
                 tap_ok(false, "... and decodes");
                 return;
         }
         size = protobuf_c_message_get_packed_size(message);
-        tap_ok(size == header.size && size <= sizeof(again) && protobuf_c_message_pack(message, again) == size &&
-               memcmp(again, bytes + PROTO_HEADER_BYTES, size) == 0, "... and encodes to the same bytes");
+        tap_ok(size == header.size && size <= sizeof(again) &&
+               protobuf_c_message_pack(message, again) == size &&
+               memcmp(again, bytes + PROTO_HEADER_BYTES, size) == 0,
+               "... and encodes to the same bytes");
 }
 
 static void test_dumps(const char *doc)

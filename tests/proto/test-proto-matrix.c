@@ -4,8 +4,8 @@
 /*
  * Every message in every state and role, sent as bytes to a real daemon, against proto-oracle.h
  *
- * Payloads are empty and descriptors are missing: what is allowed may still fail, but by its own code. Each pair has a
- * connection of its own, and afterwards that connection still answers.
+ * Payloads are empty and descriptors are missing: what is allowed may still fail, but by its own
+ * code. Each pair has a connection of its own, and afterwards that connection still answers.
  */
 #include <errno.h>
 #include <poll.h>
@@ -42,8 +42,10 @@ static uint32_t take_reply(int fd, uint32_t id, ProtobufCMessage **ret_message)
                 else if (poll(&pollfd, 1, 30000) != 1)
                         return NO_ANSWER;
         }
-        if (r == PROTO_RX_FRAME && rx.header.request == id && rx.header.flags == (PROTO_VERSION | PROTO_FLAG_REPLY) &&
-            proto_message_unpack(&vgic__status_reply__descriptor, rx.payload, rx.header.size, &message) == 0) {
+        if (r == PROTO_RX_FRAME && rx.header.request == id &&
+            rx.header.flags == (PROTO_VERSION | PROTO_FLAG_REPLY) &&
+            proto_message_unpack(&vgic__status_reply__descriptor, rx.payload, rx.header.size,
+                                 &message) == 0) {
                 const Vgic__Status *status = ((Vgic__StatusReply *)message)->status;
 
                 code = status ? status->code : PROTO_OK;
@@ -54,7 +56,8 @@ static uint32_t take_reply(int fd, uint32_t id, ProtobufCMessage **ret_message)
         return code;
 }
 
-static uint32_t ask(int fd, uint32_t id, const ProtobufCMessage *message, ProtobufCMessage **ret_message)
+static uint32_t ask(int fd, uint32_t id, const ProtobufCMessage *message,
+                    ProtobufCMessage **ret_message)
 {
         struct proto_tx tx = { 0 };
 
@@ -131,8 +134,8 @@ static int make_vm(void)
         grant.intids = intids;
         grant.n_intids = 1;
         if (hello(fd) != PROTO_OK || ask(fd, PROTO_VM_CREATE, &create.base, NULL) != PROTO_OK ||
-            ask(fd, PROTO_VM_INIT, NULL, NULL) != PROTO_OK || ask(fd, PROTO_GRANT, &grant.base, &reply) != PROTO_OK ||
-                    !reply)
+            ask(fd, PROTO_VM_INIT, NULL, NULL) != PROTO_OK ||
+            ask(fd, PROTO_GRANT, &grant.base, &reply) != PROTO_OK || !reply)
                 tap_bail("no VM");
         memcpy(token, ((Vgic__GrantReply *)reply)->token, sizeof(token));
         return fd;

@@ -41,7 +41,8 @@ static void pair_close(struct pair *p)
 
 static void test_pieces(void)
 {
-        static const uint8_t bytes[] = "\x0b\0\0\0\x09\0\0\0\x03\0\0\0\x08\xac\x02" "\x02\0\0\0\x09\0\0\0\0\0\0\0";
+        static const uint8_t bytes[] = "\x0b\0\0\0\x09\0\0\0\x03\0\0\0\x08\xac\x02"
+                                       "\x02\0\0\0\x09\0\0\0\0\0\0\0";
         struct pair p;
         bool early = false;
 
@@ -69,13 +70,15 @@ static void test_pieces(void)
 
         send(p.far, bytes, 5, 0);
         shutdown(p.far, SHUT_WR);
-        tap_eq(proto_rx_step(&p.rx, p.near), -ECONNRESET, "the peer dies in the middle of a header");
+        tap_eq(proto_rx_step(&p.rx, p.near), -ECONNRESET,
+               "the peer dies in the middle of a header");
         pair_close(&p);
 
         pair_open(&p);
         send(p.far, bytes, 13, 0);
         shutdown(p.far, SHUT_WR);
-        tap_eq(proto_rx_step(&p.rx, p.near), -ECONNRESET, "the peer dies in the middle of a payload");
+        tap_eq(proto_rx_step(&p.rx, p.near), -ECONNRESET,
+               "the peer dies in the middle of a payload");
         pair_close(&p);
 
         pair_open(&p);
@@ -90,13 +93,16 @@ static void test_bad_frames(void)
 
         pair_open(&p);
         send(p.far, "\x01\0\0\0\x09\0\0\0\x01\0\x01\0", 12, 0);
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "an oversized frame is handed out at its header");
-        tap_ok(p.rx.code == PROTO_TOO_LARGE && !p.rx.payload, "... as TOO_LARGE, and nothing is allocated for it");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
+               "an oversized frame is handed out at its header");
+        tap_ok(p.rx.code == PROTO_TOO_LARGE && !p.rx.payload,
+               "... as TOO_LARGE, and nothing is allocated for it");
         pair_close(&p);
 
         pair_open(&p);
         send(p.far, "\x01\0\0\0\x19\0\0\0\x02\0\0\0ab" "\x02\0\0\0\x09\0\0\0\0\0\0\0", 26, 0);
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "a frame with a reserved flag is read to its end");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
+               "a frame with a reserved flag is read to its end");
         tap_eq(p.rx.code, PROTO_BAD_FRAME, "... as BAD_FRAME");
         proto_rx_release(&p.rx);
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "... and the next one is found");
@@ -116,9 +122,11 @@ static void test_fds(void)
         pair_open(&p);
         for (unsigned i = 0; i < PROTO_FDS_MAX; i++)
                 fds[i] = event;
-        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_LIST, 0, NULL, NULL, 0), 0, "a frame without descriptors");
-        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_DOORBELLS, PROTO_FLAG_REPLY, NULL, fds, PROTO_FDS_MAX), 0,
-               "one with 253");
+        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_LIST, 0, NULL, NULL, 0), 0,
+               "a frame without descriptors");
+        tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_DOORBELLS, PROTO_FLAG_REPLY, NULL, fds,
+                             PROTO_FDS_MAX),
+               0, "one with 253");
         tap_eq(proto_tx_send(&tx, p.far, PROTO_TDIR_SUBSCRIBE, 0, NULL, fds, 1), 0, "one with 1");
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "received: the first");
         tap_eq(p.rx.fds.n, 0, "... has none, although others wait behind it");
@@ -155,7 +163,8 @@ static void test_too_many_fds(void)
         proto_fds_send(p.far, "\x02\0\0\0\x08", 5, fds, 1);
         proto_fds_send(p.far, "\x01", 1, fds, 7);
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "261 descriptors in one frame");
-        tap_ok(p.rx.code == PROTO_BAD_FDS && p.rx.fds.lost && p.rx.fds.n <= PROTO_FDS_MAX, "... is BAD_FDS");
+        tap_ok(p.rx.code == PROTO_BAD_FDS && p.rx.fds.lost && p.rx.fds.n <= PROTO_FDS_MAX,
+               "... is BAD_FDS");
         pair_close(&p);
         tap_eq(tap_fd_count(), before, "no descriptor leaked");
 }
@@ -202,7 +211,8 @@ static void test_full(void)
         while ((r = proto_tx_send(&tx, p.far, PROTO_VM_CREATE, 0, &create.base, &event, 1)) >= 0)
                 sent++;
         tap_eq(r, -ENOBUFS, "a peer that does not read is found out");
-        tap_ok(proto_tx_waits(&tx) && tx.n_bytes <= PROTO_TX_MAX, "... at a bounded price: %zu bytes", tx.n_bytes);
+        tap_ok(proto_tx_waits(&tx) && tx.n_bytes <= PROTO_TX_MAX,
+               "... at a bounded price: %zu bytes", tx.n_bytes);
         while (received < sent) {
                 while ((r = proto_rx_step(&p.rx, p.near)) == PROTO_RX_FRAME) {
                         received++;

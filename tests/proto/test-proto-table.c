@@ -29,7 +29,8 @@ static void reply_words(const struct proto_row *row, char *out, size_t size)
         else if (row->min_reply_fds == row->max_reply_fds)
                 snprintf(out, size, "%s %u", kinds[row->answer], row->min_reply_fds);
         else
-                snprintf(out, size, "%s %u-%u", kinds[row->answer], row->min_reply_fds, row->max_reply_fds);
+                snprintf(out, size, "%s %u-%u", kinds[row->answer], row->min_reply_fds,
+                         row->max_reply_fds);
 }
 
 static void columns_words(const struct proto_row *row, uint32_t n_fds, char out[N_COLUMNS + 1])
@@ -37,7 +38,10 @@ static void columns_words(const struct proto_row *row, uint32_t n_fds, char out[
         for (unsigned c = 0; c < N_COLUMNS; c++) {
                 enum proto_code code = proto_state_admit(&sessions[c], row, n_fds);
 
-                out[c] = code == PROTO_OK ? '+' : code == PROTO_WRONG_STATE ? 's' : code == PROTO_PERMISSION ? 'p' : '?';
+                out[c] = code == PROTO_OK            ? '+'
+                         : code == PROTO_WRONG_STATE ? 's'
+                         : code == PROTO_PERMISSION  ? 'p'
+                                                     : '?';
         }
         out[N_COLUMNS] = '\0';
 }
@@ -45,19 +49,21 @@ static void columns_words(const struct proto_row *row, uint32_t n_fds, char out[
 static void test_row(size_t i)
 {
         const struct proto_row *row = proto_table_find(oracle[i].id);
-        const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&vgic__request__descriptor,
-                                                                               (int)oracle[i].id);
+        const ProtobufCEnumValue *value =
+                protobuf_c_enum_descriptor_get_value(&vgic__request__descriptor, (int)oracle[i].id);
         char words[32], columns[N_COLUMNS + 1];
 
-        if (!tap_ok(row && row->id == oracle[i].id && strcmp(row->name, oracle[i].name) == 0 && row->payload &&
-                    value && strcmp(value->name, row->name) == 0, "%s is message %u", oracle[i].name, oracle[i].id))
+        if (!tap_ok(row && row->id == oracle[i].id && strcmp(row->name, oracle[i].name) == 0 &&
+                    row->payload && value && strcmp(value->name, row->name) == 0,
+                    "%s is message %u", oracle[i].name, oracle[i].id))
                 return;
         reply_words(row, words, sizeof(words));
         tap_ok(strcmp(words, oracle[i].reply) == 0, "%s: reply %s", row->name, words);
-        tap_ok((row->answer == PROTO_ANSWER_NEVER) == !row->reply, "%s: a reply's type where there is one", row->name);
+        tap_ok((row->answer == PROTO_ANSWER_NEVER) == !row->reply,
+               "%s: a reply's type where there is one", row->name);
         if (!oracle[i].columns) {
-                tap_eq(proto_state_admit(&sessions[2], row, 0), PROTO_BAD_FRAME, "%s: a client may not send it",
-                       row->name);
+                tap_eq(proto_state_admit(&sessions[2], row, 0), PROTO_BAD_FRAME,
+                       "%s: a client may not send it", row->name);
                 return;
         }
         columns_words(row, oracle[i].fds, columns);
@@ -68,8 +74,8 @@ static void test_row(size_t i)
                 tap_eq(proto_state_admit(&sessions[c], row, oracle[i].fds + 1), PROTO_BAD_FDS,
                        "%s: one descriptor too many", row->name);
                 if (oracle[i].fds > 0)
-                        tap_eq(proto_state_admit(&sessions[c], row, oracle[i].fds - 1), PROTO_BAD_FDS,
-                               "%s: one missing", row->name);
+                        tap_eq(proto_state_admit(&sessions[c], row, oracle[i].fds - 1),
+                               PROTO_BAD_FDS, "%s: one missing", row->name);
                 break;
         }
         if (row->feature) {
@@ -94,19 +100,21 @@ static void test_edges(void)
         for (uint32_t id = 0; id < 1000; id++)
                 found += proto_table_find(id) != NULL;
         tap_eq(found, N_ORACLE, "no other number is a message");
-        tap_ok(!proto_table_find(UINT32_MAX) && !proto_table_find(0x80000001), "nor is a large one");
-        tap_eq(proto_state_admit(&sessions[1], NULL, 0), PROTO_UNKNOWN_REQUEST, "no row: UNKNOWN_REQUEST");
+        tap_ok(!proto_table_find(UINT32_MAX) && !proto_table_find(0x80000001),
+               "nor is a large one");
+        tap_eq(proto_state_admit(&sessions[1], NULL, 0), PROTO_UNKNOWN_REQUEST,
+               "no row: UNKNOWN_REQUEST");
 
         tap_eq(proto_state_next(PROTO_STATE_NEW, proto_table_find(PROTO_HELLO)), PROTO_STATE_READY,
                "HELLO leads to ready");
-        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_CREATE)), PROTO_STATE_ATTACHED,
-               "VM_CREATE attaches");
-        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_ATTACH)), PROTO_STATE_ATTACHED,
-               "VM_ATTACH attaches");
-        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_DETACH)), PROTO_STATE_READY,
-               "VM_DETACH leads back");
-        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_INFO)), PROTO_STATE_ATTACHED,
-               "VM_INFO leads nowhere");
+        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_CREATE)),
+               PROTO_STATE_ATTACHED, "VM_CREATE attaches");
+        tap_eq(proto_state_next(PROTO_STATE_READY, proto_table_find(PROTO_VM_ATTACH)),
+               PROTO_STATE_ATTACHED, "VM_ATTACH attaches");
+        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_DETACH)),
+               PROTO_STATE_READY, "VM_DETACH leads back");
+        tap_eq(proto_state_next(PROTO_STATE_ATTACHED, proto_table_find(PROTO_VM_INFO)),
+               PROTO_STATE_ATTACHED, "VM_INFO leads nowhere");
 }
 
 int main(void)
