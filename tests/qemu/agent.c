@@ -10,8 +10,8 @@
 #include "agent.h"
 
 /*
- * x19 is this vCPU's number, x20 the mailbox. A vCPU's affinity is that of QEMU's virt machine: 16 to a cluster.
- * The yield makes a single-threaded TCG run the next vCPU at once.
+ * x19 is this vCPU's number, x20 the mailbox. A vCPU's affinity is that of QEMU's virt machine: 16
+ * to a cluster. The yield makes a single-threaded TCG run the next vCPU at once.
  */
 static const uint32_t code[] = {
         /* 0x00 first: vCPU 0 starts the others */
@@ -152,7 +152,8 @@ void agent_init(struct agent *agent, uint8_t *ram, uint32_t n_vcpus)
 void agent_init_el2(struct agent *agent)
 {
         memcpy(at(agent, AGENT_EL2_ENTRY), code_el2, sizeof(code_el2));
-        memcpy(at(agent, AGENT_EL2_ENTRY + AGENT_VECTORS + 0x200), synchronous_el2, sizeof(synchronous_el2));
+        memcpy(at(agent, AGENT_EL2_ENTRY + AGENT_VECTORS + 0x200), synchronous_el2,
+               sizeof(synchronous_el2));
         memcpy(at(agent, AGENT_EL2_ENTRY + AGENT_VECTORS + 0x400), lower_el2, sizeof(lower_el2));
 }
 

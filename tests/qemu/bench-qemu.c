@@ -329,7 +329,8 @@ int main(void)
         char version[256];
 
         if (!machine_available(version, sizeof(version)))
-                tap_bail("qemu-system-aarch64 is not installed (Debian: apt-get install qemu-system-arm)");
+                tap_bail("qemu-system-aarch64 is not installed (Debian: apt-get install "
+                         "qemu-system-arm)");
         daemon_start(&daemon, &(struct daemon_options){ .quiet = true });
         conn = daemon_connect(&daemon);
         vm = daemon_vm(conn, "bench", 1, 32, 0);

@@ -35,16 +35,21 @@ struct program_profile campaign_profile(uint32_t n_vcpus, bool priority_8)
 
 /* ---- At the end of each program: read everything ---- */
 
-static void read_mmio(struct program *program, uint8_t op, uint32_t vcpu, uint32_t first, uint32_t end, uint8_t len)
+static void read_mmio(struct program *program, uint8_t op, uint32_t vcpu, uint32_t first,
+                      uint32_t end, uint8_t len)
 {
         for (uint32_t where = first; where < end; where += len)
                 program->steps[program->n_steps++] = (struct program_step){
                         .op = op, .vcpu = (uint8_t)vcpu, .where = where, .len = len };
 }
 
-/* Offsets of the arrays and bits for each interrupt: the same ones in the distributor and in the SGI frames. */
+/*
+ * Offsets of the arrays and bits for each interrupt:
+ * the same ones in the distributor and in the SGI frames.
+ */
 static const struct { uint32_t offset, bits; } arrays[] = {
-        { 0x080, 1 }, { 0x100, 1 }, { 0x180, 1 }, { 0x200, 1 }, { 0x280, 1 }, { 0x300, 1 }, { 0x380, 1 }, { 0x400, 8 },
+        { 0x080, 1 }, { 0x100, 1 }, { 0x180, 1 }, { 0x200, 1 }, { 0x280, 1 }, { 0x300, 1 },
+        { 0x380, 1 }, { 0x400, 8 },
         { 0xc00, 2 },
 };
 
@@ -82,10 +87,12 @@ static void read_gicr(struct program *program, uint32_t vcpu)
 static void read_icc(struct program *program, uint32_t vcpu)
 {
         static const uint32_t regs[] = {
-                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_SRE_EL1,
-                VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1,
-                VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP0R_EL1(2), VGIC_ICC_AP0R_EL1(3),
-                VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_AP1R_EL1(2), VGIC_ICC_AP1R_EL1(3),
+                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1,
+                VGIC_ICC_SRE_EL1, VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_RPR_EL1,
+                VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_AP0R_EL1(0),
+                VGIC_ICC_AP0R_EL1(1), VGIC_ICC_AP0R_EL1(2), VGIC_ICC_AP0R_EL1(3),
+                VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_AP1R_EL1(2),
+                VGIC_ICC_AP1R_EL1(3),
         };
 
         for (size_t i = 0; i < sizeof(regs) / sizeof(regs[0]); i++)
@@ -111,7 +118,8 @@ static void append_reads(struct program *program)
 
 /* ---- Against QEMU ---- */
 
-static void count_quirks(struct campaign *campaign, const struct program *program, const struct replay *with_all)
+static void count_quirks(struct campaign *campaign, const struct program *program,
+                         const struct replay *with_all)
 {
         for (unsigned i = 0; i < REF_N_QUIRKS; i++) {
                 struct replay without;
@@ -200,7 +208,8 @@ static void count_steps(struct campaign *campaign, const struct replay *replay, 
                         campaign->reads += !step->skipped;
                 campaign->acknowledged += replay_acknowledges(step) && step->value < 1020;
                 if (i > 0)
-                        campaign->outputs += memcmp(step->lines, step[-1].lines, sizeof(step->lines)) != 0;
+                        campaign->outputs += memcmp(step->lines, step[-1].lines,
+                                                    sizeof(step->lines)) != 0;
         }
 }
 
@@ -223,9 +232,9 @@ bool campaign_run(struct campaign *campaign)
         replay_free(&replay);
         campaign->vgicd_differs = !pair_run(campaign->conn, &program, &result);
         if (campaign->qemu_differs || campaign->vgicd_differs)
-                tap_note("--vcpus %u --bits %u --seed %" PRIu64 " --steps %u: %s differs", program.config.n_vcpus,
-                         program.config.n_priority_bits, campaign->seed, campaign->n_steps,
-                         campaign->qemu_differs ? "QEMU" : "vgicd");
+                tap_note("--vcpus %u --bits %u --seed %" PRIu64 " --steps %u: %s differs",
+                         program.config.n_vcpus, program.config.n_priority_bits, campaign->seed,
+                         campaign->n_steps, campaign->qemu_differs ? "QEMU" : "vgicd");
         if (campaign->qemu_differs)
                 show_qemu(campaign, &program);
         else if (campaign->vgicd_differs)

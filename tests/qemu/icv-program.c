@@ -7,14 +7,15 @@
 #define N_LRS  4u
 
 const uint32_t icv_dump[ICV_N_DUMP] = {
-        VGIC_ICH_LR_EL2(0), VGIC_ICH_LR_EL2(1), VGIC_ICH_LR_EL2(2), VGIC_ICH_LR_EL2(3), VGIC_ICH_AP0R_EL2(0),
-        VGIC_ICH_AP1R_EL2(0), VGIC_ICH_HCR_EL2, VGIC_ICH_VMCR_EL2, VGIC_ICH_MISR_EL2, VGIC_ICH_EISR_EL2,
-        VGIC_ICH_ELRSR_EL2,
+        VGIC_ICH_LR_EL2(0), VGIC_ICH_LR_EL2(1), VGIC_ICH_LR_EL2(2), VGIC_ICH_LR_EL2(3),
+        VGIC_ICH_AP0R_EL2(0), VGIC_ICH_AP1R_EL2(0), VGIC_ICH_HCR_EL2, VGIC_ICH_VMCR_EL2,
+        VGIC_ICH_MISR_EL2, VGIC_ICH_EISR_EL2, VGIC_ICH_ELRSR_EL2,
 };
 
 /* QEMU's machine, and its choices: 24 bits of INTID, A3V. */
 static const struct icv_params qemu = {
-        .n_list_registers = N_LRS, .n_priority_bits = 5, .ties = ICV_TIE_FIRST, .ctlr = 1 << 15 | 1 << 11,
+        .n_list_registers = N_LRS, .n_priority_bits = 5, .ties = ICV_TIE_FIRST,
+        .ctlr = 1 << 15 | 1 << 11,
         .choices = ICV_CHOICE_EOI_ANY_GROUP | ICV_CHOICE_EOI_CHECKS_LR | ICV_CHOICE_EOI_COUNTS,
 };
 
@@ -36,7 +37,8 @@ static uint32_t roll(struct generator *g, uint32_t n)
 static uint32_t new_intid(struct generator *g)
 {
         for (;;) {
-                uint32_t intid = roll(g, 12) == 0 ? (roll(g, 2) ? 1016 + roll(g, 8) : roll(g, 1020)) : roll(g, 48);
+                uint32_t intid = roll(g, 12) == 0 ? (roll(g, 2) ? 1016 + roll(g, 8) : roll(g, 1020))
+                                                  : roll(g, 48);
                 bool used = false;
 
                 for (unsigned n = 0; n < N_LRS; n++)
@@ -63,13 +65,16 @@ static uint64_t new_hcr(struct generator *g)
 
         hcr |= roll(g, 2) ? roll(g, 128) << 1 : 0;
         if (roll(g, 4) == 0)
-                hcr |= roll(g, 3) ? VGIC_ICH_HCR_TDIR : (uint64_t)roll(g, 32) << 10 & ~VGIC_ICH_HCR_TSEI;
-        return hcr | (roll(g, 3) ? g->bank.ich_hcr & VGIC_ICH_HCR_EOICOUNT : (uint64_t)roll(g, 32) << 27);
+                hcr |= roll(g, 3) ? VGIC_ICH_HCR_TDIR
+                                  : (uint64_t)roll(g, 32) << 10 & ~VGIC_ICH_HCR_TSEI;
+        return hcr |
+               (roll(g, 3) ? g->bank.ich_hcr & VGIC_ICH_HCR_EOICOUNT : (uint64_t)roll(g, 32) << 27);
 }
 
 static uint64_t new_vmcr(struct generator *g)
 {
-        return (uint64_t)(roll(g, 3) ? 0xf8 : roll(g, 32) << 3) << 24 | (uint64_t)(roll(g, 3) ? 0 : roll(g, 8)) << 21 |
+        return (uint64_t)(roll(g, 3) ? 0xf8 : roll(g, 32) << 3) << 24 |
+               (uint64_t)(roll(g, 3) ? 0 : roll(g, 8)) << 21 |
                (uint64_t)(roll(g, 3) ? 0 : roll(g, 8)) << 18 | (uint64_t)roll(g, 2) << 9 |
                (roll(g, 4) ? 0 : 1 << 4) | VGIC_ICH_VMCR_VFIQEN | (roll(g, 5) ? 3 : roll(g, 4));
 }
@@ -84,7 +89,8 @@ static void hypervise(struct generator *g, struct icv_step *step)
         unsigned n = roll(g, N_LRS);
 
         step->kind = ICV_STEP_HYP;
-        for (unsigned i = 0; i < N_LRS && roll(g, 8) && (g->bank.ich_lr[n] & VGIC_ICH_LR_STATE); i++)
+        for (unsigned i = 0; i < N_LRS && roll(g, 8) && (g->bank.ich_lr[n] & VGIC_ICH_LR_STATE);
+             i++)
                 n = (n + 1) % N_LRS;
         switch (roll(g, 10)) {
         case 0:
@@ -100,7 +106,9 @@ static void hypervise(struct generator *g, struct icv_step *step)
                 step->value = g->bank.ich_lr[n] | VGIC_ICH_LR_PENDING;
                 break;
         case 3:
-                step->reg = roll(g, 4) ? VGIC_ICH_LR_EL2(n) : roll(g, 2) ? VGIC_ICH_AP0R_EL2(0) : VGIC_ICH_AP1R_EL2(0);
+                step->reg = roll(g, 4)   ? VGIC_ICH_LR_EL2(n)
+                            : roll(g, 2) ? VGIC_ICH_AP0R_EL2(0)
+                                         : VGIC_ICH_AP1R_EL2(0);
                 step->value = step->reg == VGIC_ICH_LR_EL2(n) ? 0 : new_apr(g);
                 break;
         default:
@@ -117,7 +125,8 @@ static uint32_t some_intid(struct generator *g)
 
         if (any == 0)
                 return 1020 + roll(g, 4);
-        return any < 6 ? (uint32_t)g->bank.ich_lr[roll(g, N_LRS)] : roll(g, 1024) | roll(g, 256) << 24;
+        return any < 6 ? (uint32_t)g->bank.ich_lr[roll(g, N_LRS)]
+                       : roll(g, 1024) | roll(g, 256) << 24;
 }
 
 /* The one whose priority runs, if a list register has it. */
@@ -133,7 +142,8 @@ static void end(struct generator *g, struct icv_step *step)
         if (roll(g, 8) && rpr != 0xff) {
                 group = !(copy.ich_ap0r[0] >> (rpr >> 3) & 1);
                 for (unsigned n = 0; n < N_LRS; n++)
-                        if ((copy.ich_lr[n] & VGIC_ICH_LR_ACTIVE) && !!(copy.ich_lr[n] & VGIC_ICH_LR_GROUP1) == group &&
+                        if ((copy.ich_lr[n] & VGIC_ICH_LR_ACTIVE) &&
+                            !!(copy.ich_lr[n] & VGIC_ICH_LR_GROUP1) == group &&
                             (copy.ich_lr[n] >> 48 & 0xff) >= rpr)
                                 intid = (uint32_t)copy.ich_lr[n];
         }
@@ -144,9 +154,10 @@ static void end(struct generator *g, struct icv_step *step)
 static void guest_write(struct generator *g, struct icv_step *step)
 {
         static const uint32_t others[] = {
-                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_IGRPEN0_EL1,
-                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(1),
-                VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_IAR0_EL1,
+                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1,
+                VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0),
+                VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(1), VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1,
+                VGIC_ICC_ASGI1R_EL1, VGIC_ICC_RPR_EL1, VGIC_ICC_IAR0_EL1,
         };
 
         step->kind = ICV_STEP_WRITE;
@@ -172,9 +183,10 @@ static void guest_write(struct generator *g, struct icv_step *step)
 static void guest_read(struct generator *g, struct icv_step *step)
 {
         static const uint32_t others[] = {
-                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1, VGIC_ICC_IGRPEN0_EL1,
-                VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1),
-                VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1, VGIC_ICC_HPPIR1_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_DIR_EL1,
+                VGIC_ICC_PMR_EL1, VGIC_ICC_BPR0_EL1, VGIC_ICC_BPR1_EL1, VGIC_ICC_CTLR_EL1,
+                VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0),
+                VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_RPR_EL1, VGIC_ICC_HPPIR0_EL1,
+                VGIC_ICC_HPPIR1_EL1, VGIC_ICC_SRE_EL1, VGIC_ICC_DIR_EL1,
         };
         unsigned lines = icv_lines(&qemu, &g->bank);
 
@@ -194,7 +206,8 @@ static unsigned eoicount(const struct vgic_lr_bank *bank)
         return bank->ich_hcr >> 27 & 31;
 }
 
-static void count(struct generator *g, const struct icv_step *step, const struct vgic_lr_bank *before)
+static void count(struct generator *g, const struct icv_step *step,
+                  const struct vgic_lr_bank *before)
 {
         bool ended = false;
 
@@ -207,7 +220,8 @@ static void count(struct generator *g, const struct icv_step *step, const struct
         g->counts->counted += eoicount(&g->bank) != eoicount(before);
         g->counts->ended += ended;
         g->counts->deactivated += ended && step->reg == VGIC_ICC_DIR_EL1;
-        if ((step->reg == VGIC_ICC_IAR0_EL1 || step->reg == VGIC_ICC_IAR1_EL1) && step->read != 1023) {
+        if ((step->reg == VGIC_ICC_IAR0_EL1 || step->reg == VGIC_ICC_IAR1_EL1) &&
+            step->read != 1023) {
                 g->counts->acknowledged++;
                 g->counts->nested += (before->ich_ap0r[0] | before->ich_ap1r[0]) != 0;
         }
@@ -243,7 +257,8 @@ static void perform(struct generator *g, struct icv_step *step)
         count(g, step, &before);
 }
 
-void icv_program_generate(uint64_t seed, struct icv_step *steps, unsigned n, struct icv_counts *counts)
+void icv_program_generate(uint64_t seed, struct icv_step *steps, unsigned n,
+                          struct icv_counts *counts)
 {
         struct generator g = { .state = seed * UINT64_C(0x9e3779b97f4a7c15), .counts = counts };
 
@@ -269,19 +284,28 @@ void icv_program_generate(uint64_t seed, struct icv_step *steps, unsigned n, str
 const char *icv_step_name(uint32_t reg)
 {
         static const struct { uint32_t reg; const char *name; } names[] = {
-                { VGIC_ICH_LR_EL2(0), "ICH_LR0" }, { VGIC_ICH_LR_EL2(1), "ICH_LR1" }, { VGIC_ICH_LR_EL2(2), "ICH_LR2" },
+                { VGIC_ICH_LR_EL2(0), "ICH_LR0" }, { VGIC_ICH_LR_EL2(1), "ICH_LR1" },
+                { VGIC_ICH_LR_EL2(2), "ICH_LR2" },
                 { VGIC_ICH_LR_EL2(3), "ICH_LR3" }, { VGIC_ICH_AP0R_EL2(0), "ICH_AP0R0" },
-                { VGIC_ICH_AP1R_EL2(0), "ICH_AP1R0" }, { VGIC_ICH_HCR_EL2, "ICH_HCR" }, { VGIC_ICH_VMCR_EL2, "ICH_VMCR" },
+                { VGIC_ICH_AP1R_EL2(0), "ICH_AP1R0" }, { VGIC_ICH_HCR_EL2, "ICH_HCR" },
+                { VGIC_ICH_VMCR_EL2, "ICH_VMCR" },
                 { VGIC_ICH_MISR_EL2, "ICH_MISR" },
-                { VGIC_ICH_EISR_EL2, "ICH_EISR" }, { VGIC_ICH_ELRSR_EL2, "ICH_ELRSR" }, { VGIC_ICC_PMR_EL1, "PMR" },
-                { VGIC_ICC_BPR0_EL1, "BPR0" }, { VGIC_ICC_BPR1_EL1, "BPR1" }, { VGIC_ICC_CTLR_EL1, "CTLR" },
+                { VGIC_ICH_EISR_EL2, "ICH_EISR" }, { VGIC_ICH_ELRSR_EL2, "ICH_ELRSR" },
+                { VGIC_ICC_PMR_EL1, "PMR" },
+                { VGIC_ICC_BPR0_EL1, "BPR0" }, { VGIC_ICC_BPR1_EL1, "BPR1" },
+                { VGIC_ICC_CTLR_EL1, "CTLR" },
                 { VGIC_ICC_IGRPEN0_EL1, "IGRPEN0" }, { VGIC_ICC_IGRPEN1_EL1, "IGRPEN1" },
-                { VGIC_ICC_AP0R_EL1(0), "AP0R0" }, { VGIC_ICC_AP1R_EL1(0), "AP1R0" }, { VGIC_ICC_AP0R_EL1(1), "AP0R1" },
+                { VGIC_ICC_AP0R_EL1(0), "AP0R0" }, { VGIC_ICC_AP1R_EL1(0), "AP1R0" },
+                { VGIC_ICC_AP0R_EL1(1), "AP0R1" },
                 { VGIC_ICC_AP1R_EL1(1), "AP1R1" },
-                { VGIC_ICC_RPR_EL1, "RPR" }, { VGIC_ICC_HPPIR0_EL1, "HPPIR0" }, { VGIC_ICC_HPPIR1_EL1, "HPPIR1" },
-                { VGIC_ICC_SRE_EL1, "SRE" }, { VGIC_ICC_DIR_EL1, "DIR" }, { VGIC_ICC_EOIR0_EL1, "EOIR0" },
-                { VGIC_ICC_EOIR1_EL1, "EOIR1" }, { VGIC_ICC_IAR0_EL1, "IAR0" }, { VGIC_ICC_IAR1_EL1, "IAR1" },
-                { VGIC_ICC_SGI0R_EL1, "SGI0R" }, { VGIC_ICC_SGI1R_EL1, "SGI1R" }, { VGIC_ICC_ASGI1R_EL1, "ASGI1R" },
+                { VGIC_ICC_RPR_EL1, "RPR" }, { VGIC_ICC_HPPIR0_EL1, "HPPIR0" },
+                { VGIC_ICC_HPPIR1_EL1, "HPPIR1" },
+                { VGIC_ICC_SRE_EL1, "SRE" }, { VGIC_ICC_DIR_EL1, "DIR" },
+                { VGIC_ICC_EOIR0_EL1, "EOIR0" },
+                { VGIC_ICC_EOIR1_EL1, "EOIR1" }, { VGIC_ICC_IAR0_EL1, "IAR0" },
+                { VGIC_ICC_IAR1_EL1, "IAR1" },
+                { VGIC_ICC_SGI0R_EL1, "SGI0R" }, { VGIC_ICC_SGI1R_EL1, "SGI1R" },
+                { VGIC_ICC_ASGI1R_EL1, "ASGI1R" },
         };
 
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

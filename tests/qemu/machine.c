@@ -53,11 +53,13 @@ void machine_missing(void)
 }
 
 /* In the child: become QEMU. The three descriptors keep their numbers. */
-static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8, bool el2)
-        __attribute__((noreturn));
-static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8, bool el2)
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8,
+                      bool el2) __attribute__((noreturn));
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8,
+                      bool el2)
 {
-        char qmp_text[64], qtest_text[64], ram_text[128], size_text[32], smp_text[16], entry_text[64];
+        char qmp_text[64], qtest_text[64], ram_text[128], size_text[32], smp_text[16],
+                entry_text[64];
         int null = open("/dev/null", O_RDWR);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -70,19 +72,22 @@ static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus,
         fcntl(ram, F_SETFD, 0);
         snprintf(qmp_text, sizeof(qmp_text), "socket,id=qmp,fd=%d", qmp);
         snprintf(qtest_text, sizeof(qtest_text), "socket,id=qtest,fd=%d", qtest);
-        snprintf(ram_text, sizeof(ram_text), "memory-backend-file,id=ram,share=on,size=%u,mem-path=/proc/self/fd/%d",
+        snprintf(ram_text, sizeof(ram_text),
+                 "memory-backend-file,id=ram,share=on,size=%u,mem-path=/proc/self/fd/%d",
                  (unsigned)AGENT_RAM_SIZE, ram);
         snprintf(size_text, sizeof(size_text), "%uM", (unsigned)(AGENT_RAM_SIZE >> 20));
         snprintf(smp_text, sizeof(smp_text), "%u", n_vcpus);
         snprintf(entry_text, sizeof(entry_text), "loader,addr=0x%x,cpu-num=0",
                  (unsigned)(el2 ? AGENT_EL2_ENTRY : AGENT_ENTRY));
-        execlp(QEMU, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-accel", "tcg,thread=single",
-               "-M", el2 ? "virt-6.1,gic-version=3,its=off,memory-backend=ram,virtualization=on" :
-                           "virt-6.1,gic-version=3,its=off,memory-backend=ram", "-cpu", "cortex-a57", "-smp", smp_text,
-               "-m", size_text, "-object", ram_text, "-device", entry_text,
-               "-chardev", qmp_text, "-mon", "chardev=qmp,mode=control",
+        execlp(QEMU, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-accel",
+               "tcg,thread=single", "-M",
+               el2 ? "virt-6.1,gic-version=3,its=off,memory-backend=ram,virtualization=on"
+                   : "virt-6.1,gic-version=3,its=off,memory-backend=ram",
+               "-cpu", "cortex-a57", "-smp", smp_text, "-m", size_text, "-object", ram_text,
+               "-device", entry_text, "-chardev", qmp_text, "-mon", "chardev=qmp,mode=control",
                "-chardev", qtest_text, "-object", "qtest,id=qtest0,chardev=qtest,log=/dev/null",
-               "-global", priority_8 ? "arm-gicv3.force-8-bit-prio=on" : "arm-gicv3.force-8-bit-prio=off",
+               "-global",
+               priority_8 ? "arm-gicv3.force-8-bit-prio=on" : "arm-gicv3.force-8-bit-prio=off",
                (char *)NULL);
         _exit(127);
 }
@@ -141,7 +146,8 @@ static void hear(struct machine *machine, struct machine_stream *stream, char *l
                         memmove(stream->buffer, end + 1, stream->n);
                         return;
                 }
-                got = recv(stream->fd, stream->buffer + stream->n, sizeof(stream->buffer) - stream->n, 0);
+                got = recv(stream->fd, stream->buffer + stream->n,
+                           sizeof(stream->buffer) - stream->n, 0);
                 if (got < 0 && errno == EINTR)
                         continue;
                 if (got <= 0)
@@ -161,13 +167,16 @@ static void qmp(struct machine *machine, const char *command, char *answer, size
                 tap_bail("QEMU refuses %s: %s", command, answer);
 }
 
-/* The GIC is one of the machine's objects without a name of its own: /machine/unattached/device[N]. */
+/*
+ * The GIC is one of the machine's objects without a name of its own: /machine/unattached/device[N].
+ */
 static void find_gic(struct machine *machine)
 {
         static char answer[sizeof(machine->qmp.buffer)];
         char *type, *object, *name;
 
-        qmp(machine, "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/unattached\"}}\n", answer,
+        qmp(machine,
+            "{\"execute\":\"qom-list\",\"arguments\":{\"path\":\"/machine/unattached\"}}\n", answer,
             sizeof(answer));
         type = strstr(answer, "child<arm-gicv3>");
         if (!type)
@@ -203,8 +212,8 @@ static void drive(struct machine *machine, unsigned input, bool level)
 
         if (input >= sizeof(machine->wires) / sizeof(machine->wires[0]))
                 tap_bail("QEMU's GIC has no input %u", input);
-        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n", machine->gic, input,
-                 level);
+        snprintf(text, sizeof(text), "set_irq_in /machine/unattached/%s unnamed-gpio-in %u %u\n",
+                 machine->gic, input, level);
         say(machine, &machine->qtest, text);
         hear(machine, &machine->qtest, text, sizeof(text));
         if (strncmp(text, "OK", 2) != 0)
@@ -222,7 +231,8 @@ static void await_online(struct machine *machine)
         struct agent_mailbox *mailbox = machine->agent.mailbox;
 
         for (uint32_t i = 0; i < machine->n_vcpus; i++)
-                while (__atomic_load_n(&mailbox->online[i], __ATOMIC_ACQUIRE) != mailbox->generation) {
+                while (__atomic_load_n(&mailbox->online[i], __ATOMIC_ACQUIRE) !=
+                       mailbox->generation) {
                         if (now_s() > give_up)
                                 died(machine, "start of the agent");
                         sched_yield();
@@ -242,8 +252,10 @@ static int own_socket(int pair[2])
 static void make_snippets(struct machine *machine)
 {
         for (unsigned log2 = 0; log2 < 4; log2++) {
-                machine->mmio[0][log2] = agent_snippet(&machine->agent, (uint32_t[]){ AGENT_LDR(log2) }, 1);
-                machine->mmio[1][log2] = agent_snippet(&machine->agent, (uint32_t[]){ AGENT_STR(log2) }, 1);
+                machine->mmio[0][log2] = agent_snippet(&machine->agent,
+                                                       (uint32_t[]){ AGENT_LDR(log2) }, 1);
+                machine->mmio[1][log2] = agent_snippet(&machine->agent,
+                                                       (uint32_t[]){ AGENT_STR(log2) }, 1);
         }
         machine->isr = agent_snippet(&machine->agent, (uint32_t[]){ AGENT_MRS_X(0, ISR_EL1) }, 1);
 }
@@ -332,7 +344,8 @@ void machine_resume(struct machine *machine)
 
 /* ---- Operations ---- */
 
-uint32_t machine_op(struct machine *machine, uint32_t vcpu, uint32_t code, uint64_t address, uint64_t value)
+uint32_t machine_op(struct machine *machine, uint32_t vcpu, uint32_t code, uint64_t address,
+                    uint64_t value)
 {
         uint32_t number = machine->queued++;
         struct agent_op *op = &machine->agent.ops[number % AGENT_RING];
@@ -343,8 +356,8 @@ uint32_t machine_op(struct machine *machine, uint32_t vcpu, uint32_t code, uint6
         return number;
 }
 
-uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len,
-                      uint64_t value)
+uint32_t machine_mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address,
+                      unsigned len, uint64_t value)
 {
         return machine_op(machine, vcpu, machine->mmio[write][__builtin_ctz(len)], address, value);
 }
@@ -363,11 +376,13 @@ static struct machine_sysreg *find_sysreg(struct machine *machine, uint32_t reg)
         found = &machine->sysregs[machine->n_sysregs++];
         found->reg = reg;
         found->code[0] = agent_snippet(&machine->agent, (uint32_t[]){ AGENT_MRS_X(0, reg) }, 1);
-        found->code[1] = agent_snippet(&machine->agent, (uint32_t[]){ AGENT_MSR_X(reg, 0), AGENT_ISB }, 2);
+        found->code[1] = agent_snippet(&machine->agent,
+                                       (uint32_t[]){ AGENT_MSR_X(reg, 0), AGENT_ISB }, 2);
         return found;
 }
 
-uint32_t machine_sysreg(struct machine *machine, uint32_t vcpu, bool write, uint32_t reg, uint64_t value)
+uint32_t machine_sysreg(struct machine *machine, uint32_t vcpu, bool write, uint32_t reg,
+                        uint64_t value)
 {
         return machine_op(machine, vcpu, find_sysreg(machine, reg)->code[write], 0, value);
 }
@@ -412,5 +427,7 @@ enum agent_status machine_result(const struct machine *machine, uint32_t op, uin
 
 void machine_wire(struct machine *machine, uint32_t vcpu, uint32_t intid, bool level)
 {
-        drive(machine, intid >= VGIC_SPI_FIRST ? intid - VGIC_SPI_FIRST : MACHINE_N_SPIS + 32 * vcpu + intid, level);
+        drive(machine,
+              intid >= VGIC_SPI_FIRST ? intid - VGIC_SPI_FIRST : MACHINE_N_SPIS + 32 * vcpu + intid,
+              level);
 }

@@ -18,7 +18,7 @@
 #define ISR_FIQ  (1u << 6)
 #define GICD_FRAME   0x10000u
 #define GICR_FRAMES  0x20000u   /* both of a redistributor */
-#define AT_ONCE  8192u          /* operations before QEMU is asked to run them; far less than AGENT_RING */
+#define AT_ONCE  8192u   /* operations before QEMU is asked to run them; far less than AGENT_RING */
 
 static bool is_mmio(const struct program_step *step)
 {
@@ -32,16 +32,19 @@ static bool is_line(const struct program_step *step)
 
 static bool is_write(const struct program_step *step)
 {
-        return step->op == PROGRAM_GICD_WRITE || step->op == PROGRAM_GICR_WRITE || step->op == PROGRAM_ICC_WRITE;
+        return step->op == PROGRAM_GICD_WRITE || step->op == PROGRAM_GICR_WRITE ||
+               step->op == PROGRAM_ICC_WRITE;
 }
 
 static bool is_read(const struct program_step *step)
 {
-        return step->op == PROGRAM_GICD_READ || step->op == PROGRAM_GICR_READ || step->op == PROGRAM_ICC_READ;
+        return step->op == PROGRAM_GICD_READ || step->op == PROGRAM_GICR_READ ||
+               step->op == PROGRAM_ICC_READ;
 }
 
-/* QEMU 7.2 ends itself by a failed assertion once ICC_BPR1_EL1 was written with a value above 7 whose three lowest bits
- * are 0. */
+/*
+ * QEMU 7.2 ends itself by a failed assertion once ICC_BPR1_EL1 was written with a value above 7
+ * whose three lowest bits are 0. */
 static bool kills_qemu(const struct program_step *step)
 {
         if (step->op != PROGRAM_ICC_WRITE || step->where != VGIC_ICC_BPR1_EL1)
@@ -49,9 +52,10 @@ static bool kills_qemu(const struct program_step *step)
         return step->value > 7 && step->value % 8 == 0;
 }
 
-/* What never reaches a GIC in QEMU: misaligned accesses (Device memory: the processor takes an alignment fault),
- * accesses behind the frames (something else is mapped there, or nothing), wires of SGIs, and what the host of a vgicd
- * guest does. */
+/*
+ * What never reaches a GIC in QEMU: misaligned accesses (Device memory: the processor takes an
+ * alignment fault), accesses behind the frames (something else is mapped there, or nothing), wires
+ * of SGIs, and what the host of a vgicd guest does. */
 static bool is_for_guest(const struct program *program, const struct program_step *step)
 {
         bool is_gicd = step->op == PROGRAM_GICD_READ || step->op == PROGRAM_GICD_WRITE;
@@ -67,13 +71,15 @@ static bool is_for_guest(const struct program *program, const struct program_ste
 /* ---- The model ---- */
 
 /*
- * To change Int_config of an interrupt that is enabled is UNPREDICTABLE (GICD_ICFGR<n>, GICR_ICFGR1): both sides would
- * be right whatever they do.
+ * To change Int_config of an interrupt that is enabled is UNPREDICTABLE (GICD_ICFGR<n>,
+ * GICR_ICFGR1): both sides would be right whatever they do.
  */
-static bool is_unpredictable(struct ref_gic *gic, const struct program *program, const struct program_step *step)
+static bool is_unpredictable(struct ref_gic *gic, const struct program *program,
+                             const struct program_step *step)
 {
         bool gicd = step->op == PROGRAM_GICD_WRITE && step->where >= 0xc00 && step->where < 0xd00;
-        bool gicr = step->op == PROGRAM_GICR_WRITE && step->where >= 0x10c04 && step->where < 0x10c08;
+        bool gicr = step->op == PROGRAM_GICR_WRITE && step->where >= 0x10c04 &&
+                    step->where < 0x10c08;
         uint32_t first = (step->where & 0xff) * 4;
 
         if (!gicd && !gicr)
@@ -82,7 +88,8 @@ static bool is_unpredictable(struct ref_gic *gic, const struct program *program,
                 bool edge = step->value >> (2 * i + 1) & 1;
                 struct ref_irq_state state;
 
-                if (ref_irq_state(gic, step->vcpu, first + i, &state) && state.enabled && state.edge != edge)
+                if (ref_irq_state(gic, step->vcpu, first + i, &state) && state.enabled &&
+                    state.edge != edge)
                         return true;
         }
         return false;
@@ -107,12 +114,14 @@ static void predict_step(struct ref_gic *gic, struct replay_step *step)
                 ref_gicr_write(gic, gicr, literal->len, literal->value);
                 break;
         case PROGRAM_ICC_READ:
-                step->undefined = ref_icc_read(gic, literal->vcpu, literal->where, &step->value) < 0;
+                step->undefined = ref_icc_read(gic, literal->vcpu, literal->where, &step->value) <
+                                  0;
                 if (step->undefined)
                         step->value = 0;
                 break;
         case PROGRAM_ICC_WRITE:
-                step->undefined = ref_icc_write(gic, literal->vcpu, literal->where, literal->value) < 0;
+                step->undefined = ref_icc_write(gic, literal->vcpu, literal->where,
+                                                literal->value) < 0;
                 break;
         default:
                 ref_line(gic, literal->vcpu, literal->where, literal->op == PROGRAM_LINE_HIGH);
@@ -123,7 +132,8 @@ static void predict_step(struct ref_gic *gic, struct replay_step *step)
 bool replay_acknowledges(const struct replay_step *step)
 {
         return !step->skipped && step->literal.op == PROGRAM_ICC_READ &&
-               (step->literal.where == VGIC_ICC_IAR0_EL1 || step->literal.where == VGIC_ICC_IAR1_EL1);
+               (step->literal.where == VGIC_ICC_IAR0_EL1 ||
+                step->literal.where == VGIC_ICC_IAR1_EL1);
 }
 
 /* The model's outputs are a question to all its interrupts; most reads need not ask again. */
@@ -137,7 +147,8 @@ void replay_predict(struct replay *replay, const struct program *program, uint32
         struct ref_gic *gic = ref_new(&program->config, quirks);
         static struct program_history history;
 
-        *replay = (struct replay){ .n_steps = program->n_steps, .n_vcpus = program->config.n_vcpus };
+        *replay = (struct replay){ .n_steps = program->n_steps,
+                                   .n_vcpus = program->config.n_vcpus };
         replay->steps = calloc(program->n_steps ? program->n_steps : 1, sizeof(*replay->steps));
         if (!gic || !replay->steps)
                 tap_bail("out of memory");
@@ -194,19 +205,23 @@ static uint32_t queue_step(struct machine *machine, const struct program_step *s
         uint64_t gicr = MACHINE_GICR + (uint64_t)step->vcpu * GICR_FRAMES + step->where;
 
         if (step->op == PROGRAM_ICC_READ || step->op == PROGRAM_ICC_WRITE)
-                return machine_sysreg(machine, step->vcpu, is_write(step), step->where, step->value);
+                return machine_sysreg(machine, step->vcpu, is_write(step), step->where,
+                                      step->value);
         return machine_mmio(machine, step->vcpu, is_write(step),
-                            step->op == PROGRAM_GICD_READ || step->op == PROGRAM_GICD_WRITE ? gicd : gicr, step->len,
-                            step->value);
+                            step->op == PROGRAM_GICD_READ || step->op == PROGRAM_GICD_WRITE ? gicd
+                                                                                            : gicr,
+                            step->len, step->value);
 }
 
-static void issue(struct machine *machine, const struct replay_step *step, uint32_t n_vcpus, struct ticket *ticket)
+static void issue(struct machine *machine, const struct replay_step *step, uint32_t n_vcpus,
+                  struct ticket *ticket)
 {
         const struct program_step *literal = &step->literal;
 
         if (is_line(literal)) {
                 machine_run(machine);
-                machine_wire(machine, literal->vcpu, literal->where, literal->op == PROGRAM_LINE_HIGH);
+                machine_wire(machine, literal->vcpu, literal->where,
+                             literal->op == PROGRAM_LINE_HIGH);
                 ticket->op = 0;
         } else {
                 ticket->op = queue_step(machine, literal);
@@ -230,11 +245,13 @@ static void collect(const struct machine *machine, const struct replay_step *ste
         for (uint32_t i = 0; i < n_vcpus; i++) {
                 if (machine_result(machine, ticket->isr + i, &value) != AGENT_DONE)
                         tap_bail("ISR_EL1 is UNDEFINED");
-                got->lines[i] = (uint8_t)((value & ISR_IRQ ? REF_LINE_IRQ : 0) | (value & ISR_FIQ ? REF_LINE_FIQ : 0));
+                got->lines[i] = (uint8_t)((value & ISR_IRQ ? REF_LINE_IRQ : 0) |
+                                          (value & ISR_FIQ ? REF_LINE_FIQ : 0));
         }
 }
 
-uint32_t replay_qemu(struct machine *machine, const struct replay *replay, struct replay_step *ret_got)
+uint32_t replay_qemu(struct machine *machine, const struct replay *replay,
+                     struct replay_step *ret_got)
 {
         struct ticket *tickets = calloc(replay->n_steps ? replay->n_steps : 1, sizeof(*tickets));
         uint32_t done = 0, found = UINT32_MAX;

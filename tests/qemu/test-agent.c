@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The agent in QEMU: each way to reach the GIC, with results that the architecture (IHI 0069) prescribes
+ * The agent in QEMU: each way to reach the GIC,
+ * with results that the architecture (IHI 0069) prescribes
  *
- * Before a million random steps are compared with QEMU, this shows that the agent executes what it is told, on the vCPU
- * that it is told, in order with the wires, and that it sees both of the GIC's outputs.
+ * Before a million random steps are compared with QEMU, this shows that the agent executes what it
+ * is told, on the vCPU that it is told, in order with the wires,
+ * and that it sees both of the GIC's outputs.
  */
 #include <poll.h>
 #include <signal.h>
@@ -30,7 +32,8 @@
 #define ISR_FIQ  0x40
 
 /* One operation at once: its value, or -1 if it faulted. */
-static int64_t mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address, unsigned len, uint64_t value)
+static int64_t mmio(struct machine *machine, uint32_t vcpu, bool write, uint64_t address,
+                    unsigned len, uint64_t value)
 {
         uint32_t op = machine_mmio(machine, vcpu, write, address, len, value);
 
@@ -48,7 +51,8 @@ static void write32(struct machine *machine, uint64_t address, uint32_t value)
         mmio(machine, 0, true, address, 4, value);
 }
 
-static int64_t sysreg(struct machine *machine, uint32_t vcpu, bool write, uint32_t reg, uint64_t value)
+static int64_t sysreg(struct machine *machine, uint32_t vcpu, bool write, uint32_t reg,
+                      uint64_t value)
 {
         uint32_t op = machine_sysreg(machine, vcpu, write, reg, value);
 
@@ -75,8 +79,9 @@ static int64_t isr(struct machine *machine, uint32_t vcpu)
         return machine_result(machine, op, &value) == AGENT_DONE ? (int64_t)value : -1;
 }
 
-/* Both groups on everywhere, everything passes PMR; SGIs, @PPI and @SPI enabled in group 1, priority 0x80; the SPI goes
- * to vCPU 2. */
+/*
+ * Both groups on everywhere, everything passes PMR; SGIs, @PPI and @SPI enabled in group 1,
+ * priority 0x80; the SPI goes to vCPU 2. */
 static void open_all(struct machine *machine)
 {
         write32(machine, GICD_CTLR, 3);
@@ -102,21 +107,27 @@ static void test_registers(struct machine *machine)
         for (uint32_t i = 0; i < N_VCPUS; i++) {
                 uint64_t last = i == N_VCPUS - 1;
 
-                tap_eq(mmio(machine, i, false, MACHINE_GICR + 0x20000 * i + 8, 8, 0) & ~INT64_C(0xff0000ef),
-                       (int64_t)((uint64_t)i << 32 | i << 8 | last << 4), "64 bits: GICR_TYPER of vCPU %u", i);
+                tap_eq(mmio(machine, i, false, MACHINE_GICR + 0x20000 * i + 8, 8, 0) &
+                       ~INT64_C(0xff0000ef),
+                       (int64_t)((uint64_t)i << 32 | i << 8 | last << 4),
+                       "64 bits: GICR_TYPER of vCPU %u", i);
         }
         write32(machine, MACHINE_GICD + 0x400 + SPI, 0x11223344);
         mmio(machine, 1, true, MACHINE_GICD + 0x400 + SPI + 1, 1, 0xf8);
-        tap_eq(read32(machine, MACHINE_GICD + 0x400 + SPI) & 0xf8f8f8f8, 0x1020f840, "a byte of GICD_IPRIORITYR");
-        tap_eq(mmio(machine, 3, false, MACHINE_GICD + 0x400 + SPI + 2, 1, 0) & 0xf8, 0x20, "and a byte read");
+        tap_eq(read32(machine, MACHINE_GICD + 0x400 + SPI) & 0xf8f8f8f8, 0x1020f840,
+               "a byte of GICD_IPRIORITYR");
+        tap_eq(mmio(machine, 3, false, MACHINE_GICD + 0x400 + SPI + 2, 1, 0) & 0xf8, 0x20,
+               "and a byte read");
         tap_eq(get(machine, 3, VGIC_ICC_SRE_EL1) & 1, 1, "ICC_SRE_EL1.SRE of vCPU 3");
         tap_eq(get(machine, 1, VGIC_ICC_AP0R_EL1(1)), -1,
                "ICC_AP0R1_EL1 is UNDEFINED with 5 priority bits: the agent says so");
         tap_eq(get(machine, 1, VGIC_ICC_EOIR1_EL1), -1, "ICC_EOIR1_EL1 cannot be read");
-        tap_eq(sysreg(machine, 1, true, VGIC_ICC_IAR1_EL1, 0), -1, "ICC_IAR1_EL1 cannot be written");
+        tap_eq(sysreg(machine, 1, true, VGIC_ICC_IAR1_EL1, 0), -1,
+               "ICC_IAR1_EL1 cannot be written");
         tap_eq(get(machine, 1, VGIC_ICC_AP0R_EL1(0)), 0, "and goes on: ICC_AP0R0_EL1");
         machine_reset(machine);
-        tap_eq(read32(machine, MACHINE_GICD + 0x400 + SPI), 0, "a system reset clears GICD_IPRIORITYR");
+        tap_eq(read32(machine, MACHINE_GICD + 0x400 + SPI), 0,
+               "a system reset clears GICD_IPRIORITYR");
 }
 
 static void test_sgi(struct machine *machine)
@@ -124,7 +135,8 @@ static void test_sgi(struct machine *machine)
         open_all(machine);
         set(machine, 0, VGIC_ICC_SGI1R_EL1, (uint64_t)5 << 24 | 0xa); /* SGI 5 to vCPUs 1 and 3 */
         for (uint32_t i = 0; i < N_VCPUS; i++)
-                tap_eq(isr(machine, i), i % 2 ? ISR_IRQ : 0, "SGI 5 to vCPUs 1 and 3: IRQ at vCPU %u", i);
+                tap_eq(isr(machine, i), i % 2 ? ISR_IRQ : 0,
+                       "SGI 5 to vCPUs 1 and 3: IRQ at vCPU %u", i);
         tap_eq(get(machine, 1, VGIC_ICC_HPPIR1_EL1), 5, "ICC_HPPIR1_EL1");
         tap_eq(get(machine, 1, VGIC_ICC_IAR1_EL1), 5, "ICC_IAR1_EL1");
         tap_eq(get(machine, 1, VGIC_ICC_RPR_EL1), 0x80, "ICC_RPR_EL1");
@@ -175,7 +187,8 @@ static void test_order(struct machine *machine)
         for (uint32_t i = 0; i < 4000; i++) {
                 uint32_t other = (i + 1) % N_VCPUS;
 
-                machine_sysreg(machine, i % N_VCPUS, true, VGIC_ICC_SGI1R_EL1, (uint64_t)(i % 16) << 24 | 1u << other);
+                machine_sysreg(machine, i % N_VCPUS, true, VGIC_ICC_SGI1R_EL1,
+                               (uint64_t)(i % 16) << 24 | 1u << other);
                 machine_sysreg(machine, other, false, VGIC_ICC_IAR1_EL1, 0);
                 machine_sysreg(machine, other, true, VGIC_ICC_EOIR1_EL1, i % 16);
         }
@@ -183,7 +196,8 @@ static void test_order(struct machine *machine)
         for (uint32_t i = 0; i < 4000; i++) {
                 uint64_t value;
 
-                wrong += machine_result(machine, first + 3 * i + 1, &value) != AGENT_DONE || value != i % 16;
+                wrong += machine_result(machine, first + 3 * i + 1, &value) != AGENT_DONE ||
+                         value != i % 16;
         }
         tap_eq(wrong, 0, "4,000 SGIs from vCPU to vCPU in one list, in order");
         machine_reset(machine);
@@ -191,7 +205,8 @@ static void test_order(struct machine *machine)
 
 static void test_priority_8(struct machine *machine)
 {
-        tap_eq((get(machine, 0, VGIC_ICC_CTLR_EL1) >> 8 & 7) + 1, 8, "the other QEMU: 8 priority bits");
+        tap_eq((get(machine, 0, VGIC_ICC_CTLR_EL1) >> 8 & 7) + 1, 8,
+               "the other QEMU: 8 priority bits");
         tap_eq(get(machine, 1, VGIC_ICC_AP1R_EL1(3)), 0, "and ICC_AP1R3_EL1");
 }
 

@@ -2,18 +2,18 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * QEMU's virtual CPU interface as a second opinion on icv/: random programs of a hypervisor and its guest on both,
- * step by step
+ * QEMU's virtual CPU interface as a second opinion on icv/: random programs of a hypervisor and its
+ * guest on both, step by step
  *
  *   test-icv-qemu                     what `make check` runs where QEMU is installed: a short run
  *   test-icv-qemu --total N           N steps; `make check-qemu` runs half a million
  *   test-icv-qemu --fresh             seeds from now (printed), instead of the same ones each time
  *   test-icv-qemu --seed S            one program again, each of its steps printed
  *
- * After each step compared: what was read, or whether it was trapped or UNDEFINED; vIRQ and vFIQ; the maintenance
- * interrupt; every list register, ICH_AP<g>R0_EL2, ICH_HCR_EL2, ICH_VMCR_EL2, ICH_MISR_EL2, ICH_EISR_EL2,
- * ICH_ELRSR_EL2. Where the architecture leaves something open the model takes QEMU's choice (ICV_CHOICE_*).
- * doc/qemu-differences.md has what is not replayed, and why.
+ * After each step compared: what was read, or whether it was trapped or UNDEFINED; vIRQ and vFIQ;
+ * the maintenance interrupt; every list register, ICH_AP<g>R0_EL2, ICH_HCR_EL2, ICH_VMCR_EL2,
+ * ICH_MISR_EL2, ICH_EISR_EL2, ICH_ELRSR_EL2. Where the architecture leaves something open the model
+ * takes QEMU's choice (ICV_CHOICE_*). doc/qemu-differences.md has what is not replayed, and why.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -44,8 +44,9 @@ static void queue(struct machine *machine, const struct icv_step *step, struct q
 {
         bool write = step->kind != ICV_STEP_READ;
 
-        queued->op = step->kind == ICV_STEP_HYP ? machine_sysreg_el2(machine, true, step->reg, step->value)
-                     : machine_sysreg(machine, 0, write, step->reg, step->value);
+        queued->op = step->kind == ICV_STEP_HYP
+                             ? machine_sysreg_el2(machine, true, step->reg, step->value)
+                             : machine_sysreg(machine, 0, write, step->reg, step->value);
         queued->isr = machine_isr(machine, 0);
         queued->ispendr = machine_mmio(machine, 0, false, ISPENDR0, 4, 0);
         for (unsigned i = 0; i < ICV_N_DUMP; i++) {
@@ -56,11 +57,12 @@ static void queue(struct machine *machine, const struct icv_step *step, struct q
 }
 
 /* A difference in words, or false. */
-static bool differs(const struct machine *machine, const struct icv_step *step, const struct queued *queued,
-                    char *words, size_t size)
+static bool differs(const struct machine *machine, const struct icv_step *step,
+                    const struct queued *queued, char *words, size_t size)
 {
         static const enum icv_result results[] = {
-                [AGENT_DONE] = ICV_DONE, [AGENT_FAULT] = ICV_UNDEFINED, [AGENT_TRAPPED] = ICV_TRAPPED,
+                [AGENT_DONE] = ICV_DONE, [AGENT_FAULT] = ICV_UNDEFINED,
+                [AGENT_TRAPPED] = ICV_TRAPPED,
         };
         enum agent_status status;
         uint64_t value;
@@ -79,25 +81,28 @@ static bool differs(const struct machine *machine, const struct icv_step *step, 
         for (unsigned i = 0; i < ICV_N_DUMP; i++) {
                 machine_result(machine, queued->dump + i, &value);
                 if (value != step->dump[i]) {
-                        snprintf(words, size, "then %s %#" PRIx64 ", QEMU %#" PRIx64, icv_step_name(icv_dump[i]),
-                                 step->dump[i], value);
+                        snprintf(words, size, "then %s %#" PRIx64 ", QEMU %#" PRIx64,
+                                 icv_step_name(icv_dump[i]), step->dump[i], value);
                         return true;
                 }
         }
         machine_result(machine, queued->isr, &value);
-        if (value != ((step->lines & VGIC_LINE_IRQ ? 0x80u : 0) | (step->lines & VGIC_LINE_FIQ ? 0x40u : 0))) {
+        if (value != ((step->lines & VGIC_LINE_IRQ ? 0x80u : 0) |
+                      (step->lines & VGIC_LINE_FIQ ? 0x40u : 0))) {
                 snprintf(words, size, "then lines %u, QEMU ISR_EL1 %#" PRIx64, step->lines, value);
                 return true;
         }
         machine_result(machine, queued->ispendr, &value);
         if (!!(value & MAINTENANCE) != step->maintenance) {
-                snprintf(words, size, "then maintenance interrupt %d, QEMU %d", step->maintenance, !step->maintenance);
+                snprintf(words, size, "then maintenance interrupt %d, QEMU %d", step->maintenance,
+                         !step->maintenance);
                 return true;
         }
         return false;
 }
 
-static bool run_program(struct machine *machine, uint64_t seed, bool print, struct icv_counts *counts)
+static bool run_program(struct machine *machine, uint64_t seed, bool print,
+                        struct icv_counts *counts)
 {
         static struct icv_step steps[STEPS];
         static struct queued queued[STEPS];
@@ -112,8 +117,9 @@ static bool run_program(struct machine *machine, uint64_t seed, bool print, stru
 
                 if (print || wrong)
                         tap_note("seed %" PRIu64 " step %u: %s %s %#" PRIx64 "%s%s", seed, i,
-                                 steps[i].kind == ICV_STEP_READ ? "read" : "write", icv_step_name(steps[i].reg),
-                                 steps[i].value, wrong ? ": " : "", wrong ? words : "");
+                                 steps[i].kind == ICV_STEP_READ ? "read" : "write",
+                                 icv_step_name(steps[i].reg), steps[i].value, wrong ? ": " : "",
+                                 wrong ? words : "");
                 if (wrong)
                         return false;
         }
@@ -123,7 +129,8 @@ static bool run_program(struct machine *machine, uint64_t seed, bool print, stru
 int main(int argc, char **argv)
 {
         const char *mode = getenv("VGIC_QEMU");
-        uint64_t total = mode && strcmp(mode, "required") == 0 ? FULL_TOTAL : SHORT_TOTAL, seed = 1, steps = 0;
+        uint64_t total = mode && strcmp(mode, "required") == 0 ? FULL_TOTAL : SHORT_TOTAL, seed = 1,
+                 steps = 0;
         static struct machine machine;
         struct icv_counts counts = { 0 };
         bool one = false, same = true;
@@ -151,15 +158,19 @@ int main(int argc, char **argv)
                 if (one)
                         break;
         }
-        tap_ok(same, "QEMU %s, 4 list registers, 5 bits: %" PRIu64 " steps: no difference", machine.version, steps);
+        tap_ok(same, "QEMU %s, 4 list registers, 5 bits: %" PRIu64 " steps: no difference",
+               machine.version, steps);
         if (!same && strncmp(machine.version, EXPLAINED_VERSION, strlen(EXPLAINED_VERSION)) != 0)
-                tap_note("the model answers as QEMU " EXPLAINED_VERSION "x does; this is another one");
-        tap_ok(one || (counts.acknowledged && counts.ended && counts.counted && counts.deactivated && counts.trapped &&
-                       counts.maintained && counts.nested),
+                tap_note("the model answers as QEMU " EXPLAINED_VERSION
+                         "x does; this is another one");
+        tap_ok(one || (counts.acknowledged && counts.ended && counts.counted &&
+                       counts.deactivated && counts.trapped && counts.maintained && counts.nested),
                "%u acknowledged, %u of them nested, %u ended, %u by DIR, %u counted, %u trapped, "
-               "%u maintenance interrupts", counts.acknowledged, counts.nested, counts.ended, counts.deactivated,
-               counts.counted, counts.trapped, counts.maintained);
-        tap_ok(one || counts.quirk_vgrp0d, "ICH_MISR_EL2.VGrp0D: QEMU's differed %u times", counts.quirk_vgrp0d);
+               "%u maintenance interrupts",
+               counts.acknowledged, counts.nested, counts.ended, counts.deactivated, counts.counted,
+               counts.trapped, counts.maintained);
+        tap_ok(one || counts.quirk_vgrp0d, "ICH_MISR_EL2.VGrp0D: QEMU's differed %u times",
+               counts.quirk_vgrp0d);
         machine_stop(&machine);
         return tap_done();
 }

@@ -31,7 +31,10 @@
 #define EXPLAINED_VERSION  "7.2."       /* whose quirks the model has */
 #define QUIRKS_TOTAL   200000u          /* in so many each quirk must have mattered */
 
-/* The machines, and which part of the steps each gets; 18 vCPUs are more than one cluster of affinity 1. */
+/*
+ * The machines, and which part of the steps each gets;
+ * 18 vCPUs are more than one cluster of affinity 1.
+ */
 static const struct { uint32_t n_vcpus; bool priority_8; unsigned percent; } machines[] = {
         { 4, false, 45 }, { 4, true, 25 }, { 18, false, 15 }, { 2, false, 10 }, { 1, true, 5 },
 };
@@ -63,7 +66,8 @@ static void run_machine(struct vgic_conn *conn, struct campaign campaign, bool o
                         struct totals *totals)
 {
         static struct machine machine;
-        uint32_t n_vcpus = campaign.profile.most.n_vcpus, n_bits = campaign.profile.most.n_priority_bits;
+        uint32_t n_vcpus = campaign.profile.most.n_vcpus,
+                 n_bits = campaign.profile.most.n_priority_bits;
         uint64_t first = campaign.seed;
 
         machine_start(&machine, n_vcpus, n_bits == 8);
@@ -72,17 +76,23 @@ static void run_machine(struct vgic_conn *conn, struct campaign campaign, bool o
         while (campaign_run(&campaign) && !one && campaign.steps < total)
                 ;
         memcpy(totals->version, machine.version, sizeof(totals->version));
-        tap_ok(!campaign.qemu_differs, "QEMU %s, %u vCPUs, %u priority bits, seeds from %" PRIu64 ": %" PRIu64
-               " steps of %" PRIu64 " programs, and %" PRIu64 " reads at their ends: no unexplained difference",
-               machine.version, n_vcpus, n_bits, first, campaign.steps, campaign.programs, campaign.reads);
+        tap_ok(!campaign.qemu_differs,
+               "QEMU %s, %u vCPUs, %u priority bits, seeds from %" PRIu64 ": %" PRIu64
+               " steps of %" PRIu64 " programs, and %" PRIu64
+               " reads at their ends: no unexplained difference",
+               machine.version, n_vcpus, n_bits, first, campaign.steps, campaign.programs,
+               campaign.reads);
         tap_ok(!campaign.vgicd_differs, "vgicd: the same programs: as the model without quirks");
-        tap_ok(campaign.acknowledged > 0 && campaign.outputs > 0, "in these programs %" PRIu64
-               " interrupts were acknowledged, and %" PRIu64 " steps changed an output", campaign.acknowledged,
-               campaign.outputs);
-        tap_note("%" PRIu64 " operations of the agent, %" PRIu64 " of wires, %" PRIu64 " resets", machine.n_ops,
-                 machine.n_wires, machine.n_resets);
-        if (campaign.qemu_differs && strncmp(machine.version, EXPLAINED_VERSION, strlen(EXPLAINED_VERSION)) != 0)
-                tap_note("the quirks are those of QEMU " EXPLAINED_VERSION "x; this is another one");
+        tap_ok(campaign.acknowledged > 0 && campaign.outputs > 0,
+               "in these programs %" PRIu64 " interrupts were acknowledged, and %" PRIu64
+               " steps changed an output",
+               campaign.acknowledged, campaign.outputs);
+        tap_note("%" PRIu64 " operations of the agent, %" PRIu64 " of wires, %" PRIu64 " resets",
+                 machine.n_ops, machine.n_wires, machine.n_resets);
+        if (campaign.qemu_differs &&
+            strncmp(machine.version, EXPLAINED_VERSION, strlen(EXPLAINED_VERSION)) != 0)
+                tap_note("the quirks are those of QEMU " EXPLAINED_VERSION
+                         "x; this is another one");
         add(totals, &campaign);
         machine_stop(&machine);
 }
@@ -92,9 +102,11 @@ static void report_quirks(const struct totals *totals)
         for (unsigned i = 0; i < REF_N_QUIRKS; i++) {
                 const struct ref_quirk_words *words = ref_quirk_words(i);
 
-                tap_ok(totals->mattered[i] > 0, "%s matters in %" PRIu64 " of %" PRIu64
-                       " programs asked: IHI 0069 %s; right: %s", words->name, totals->mattered[i], totals->asked[i],
-                       words->section, words->right);
+                tap_ok(totals->mattered[i] > 0,
+                       "%s matters in %" PRIu64 " of %" PRIu64
+                       " programs asked: IHI 0069 %s; right: %s",
+                       words->name, totals->mattered[i], totals->asked[i], words->section,
+                       words->right);
                 tap_note("QEMU: %s", words->words);
         }
 }
@@ -115,9 +127,10 @@ static void check_doc(void)
         for (unsigned i = 0; i < REF_N_QUIRKS; i++) {
                 const struct ref_quirk_words *words = ref_quirk_words(i);
 
-                snprintf(row, sizeof(row), "| %s | %s | %s | %s |\n", words->name, words->words, words->section,
-                         words->right);
-                if (!tap_ok(strstr(text, row) != NULL, "doc/qemu-differences.md explains %s", words->name))
+                snprintf(row, sizeof(row), "| %s | %s | %s | %s |\n", words->name, words->words,
+                         words->section, words->right);
+                if (!tap_ok(strstr(text, row) != NULL, "doc/qemu-differences.md explains %s",
+                            words->name))
                         tap_note("it should have the row %s", row);
         }
 }
@@ -133,14 +146,18 @@ static void run_all(struct vgic_conn *conn, const struct options *options)
                         .seed = options->seed, .n_steps = options->n_steps,
                 };
 
-                if (options->n_vcpus && (options->n_vcpus != machines[i].n_vcpus || options->n_bits != n_bits))
+                if (options->n_vcpus &&
+                    (options->n_vcpus != machines[i].n_vcpus || options->n_bits != n_bits))
                         continue;
-                run_machine(conn, campaign, options->one, options->total * machines[i].percent / 100, &totals);
+                run_machine(conn, campaign, options->one,
+                            options->total * machines[i].percent / 100, &totals);
         }
         if (options->one || options->n_vcpus)
                 return;
-        tap_ok(totals.steps >= options->total, "QEMU %s: %" PRIu64 " steps in all, each compared: what it read, and "
-               "the outputs of all vCPUs", totals.version, totals.steps);
+        tap_ok(totals.steps >= options->total,
+               "QEMU %s: %" PRIu64 " steps in all, each compared: what it read, and "
+               "the outputs of all vCPUs",
+               totals.version, totals.steps);
         if (options->total >= QUIRKS_TOTAL)
                 report_quirks(&totals);
         check_doc();
