@@ -4,7 +4,8 @@
 #define RIG_H
 
 /*
- * A controller to test: created here, driven by the registers that a guest would use, doorbells counted
+ * A controller to test: created here, driven by the registers that a guest would use,
+ * doorbells counted
  */
 #include <errno.h>
 #include <stdio.h>
@@ -124,12 +125,14 @@ static inline uint32_t gicd_get(struct rig *rig, uint64_t offset)
 /* Of vCPU's SGI_base frame. */
 static inline void gicr(struct rig *rig, uint32_t vcpu, uint64_t offset, uint32_t value)
 {
-        shm_gicr_write(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + offset, 4, value);
+        shm_gicr_write(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + offset, 4,
+                       value);
 }
 
 static inline uint32_t gicr_get(struct rig *rig, uint32_t vcpu, uint64_t offset)
 {
-        return (uint32_t)shm_gicr_read(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + offset, 4);
+        return (uint32_t)shm_gicr_read(&rig->gic,
+                                       vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + offset, 4);
 }
 
 static inline void waker(struct rig *rig, uint32_t vcpu, uint32_t value)
@@ -138,10 +141,12 @@ static inline void waker(struct rig *rig, uint32_t vcpu, uint32_t value)
 }
 
 /*
- * Where the field of an INTID lies (IHI 0069 sections 12.8 and 12.10): the 32-bit register of the array whose first
- * register is at @base (IGROUPR and so on, below) with @bits for each INTID. Return: its offset in GICD or SGI_base.
+ * Where the field of an INTID lies (IHI 0069 sections 12.8 and 12.10): the 32-bit register of the
+ * array whose first register is at @base (IGROUPR and so on, below) with @bits for each INTID.
+ * Return: its offset in GICD or SGI_base.
  */
-static inline uint64_t field_at(uint32_t base, unsigned bits, uint32_t intid, bool *ret_gicr, unsigned *ret_shift)
+static inline uint64_t field_at(uint32_t base, unsigned bits, uint32_t intid, bool *ret_gicr,
+                                unsigned *ret_shift)
 {
         uint32_t n = intid;
 
@@ -156,18 +161,20 @@ static inline uint64_t field_at(uint32_t base, unsigned bits, uint32_t intid, bo
         return base + n * bits / 32 * 4;
 }
 
-static inline uint32_t field_get(struct rig *rig, uint32_t vcpu, uint32_t base, unsigned bits, uint32_t intid)
+static inline uint32_t field_get(struct rig *rig, uint32_t vcpu, uint32_t base, unsigned bits,
+                                 uint32_t intid)
 {
         unsigned shift;
         bool is_gicr;
         uint64_t at = field_at(base, bits, intid, &is_gicr, &shift);
 
-        return (is_gicr ? gicr_get(rig, vcpu, at) : gicd_get(rig, at)) >> shift & ((1u << bits) - 1);
+        return (is_gicr ? gicr_get(rig, vcpu, at) : gicd_get(rig, at)) >> shift &
+               ((1u << bits) - 1);
 }
 
 /* Assign one field, the others as they read; @plain: the others as 0. */
-static inline void field_put(struct rig *rig, uint32_t vcpu, uint32_t base, unsigned bits, uint32_t intid,
-                             uint32_t field, bool plain)
+static inline void field_put(struct rig *rig, uint32_t vcpu, uint32_t base, unsigned bits,
+                             uint32_t intid, uint32_t field, bool plain)
 {
         unsigned shift;
         bool is_gicr;
@@ -210,7 +217,8 @@ static inline void set_priority(struct rig *rig, uint32_t vcpu, uint32_t intid, 
         uint64_t at = field_at(IPRIORITYR, 8, intid, &is_gicr, &shift) + shift / 8;
 
         if (is_gicr)
-                shm_gicr_write(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + at, 1, priority);
+                shm_gicr_write(&rig->gic, vcpu * (uint64_t)GICR_STRIDE + GICR_FRAME_SIZE + at, 1,
+                               priority);
         else
                 shm_gicd_write(&rig->gic, at, 1, priority);
 }
@@ -253,7 +261,9 @@ static inline void enable(struct rig *rig, uint32_t vcpu, uint32_t intid)
 
 static inline void route(struct rig *rig, uint32_t intid, uint64_t value)
 {
-        shm_gicd_write(&rig->gic, intid >= 4096 ? 0x8000 + 8ull * (intid - 4096) : IROUTER + 8ull * intid, 8, value);
+        shm_gicd_write(&rig->gic,
+                       intid >= 4096 ? 0x8000 + 8ull * (intid - 4096) : IROUTER + 8ull * intid, 8,
+                       value);
 }
 
 static inline void high(struct rig *rig, uint32_t intid)

@@ -76,18 +76,22 @@ static inline uint32_t draw_below(uint64_t *seed, uint32_t n)
 /* Any interrupt that is there. */
 static inline uint32_t draw_intid(struct rig *rig, uint64_t *seed)
 {
-        uint32_t n_private = shm_gic_n_private(&rig->gic), i = draw_below(seed, n_private + shm_gic_n_spis(&rig->gic));
+        uint32_t n_private = shm_gic_n_private(&rig->gic),
+                 i = draw_below(seed, n_private + shm_gic_n_spis(&rig->gic));
 
         return i < n_private ? shm_gic_nth_private(i) : shm_gic_nth_spi(&rig->gic, i - n_private);
 }
 
 static inline void draw_icc_write(struct rig *rig, uint64_t *seed, uint32_t v)
 {
-        static const uint32_t regs[] = { ICC_CTLR, ICC_CTLR, ICC_PMR, ICC_PMR, ICC_BPR0, ICC_BPR1, ICC_IGRPEN0,
+        static const uint32_t regs[] = { ICC_CTLR, ICC_CTLR, ICC_PMR, ICC_PMR, ICC_BPR0, ICC_BPR1,
+                                         ICC_IGRPEN0,
                 ICC_IGRPEN1 };
         uint32_t reg = regs[draw_below(seed, sizeof(regs) / sizeof(regs[0]))];
 
-        msr(rig, v, reg, reg == ICC_PMR || reg == ICC_IGRPEN0 || reg == ICC_IGRPEN1 ? draw(seed) | 0xe1 : draw(seed));
+        msr(rig, v, reg,
+            reg == ICC_PMR || reg == ICC_IGRPEN0 || reg == ICC_IGRPEN1 ? draw(seed) | 0xe1
+                                                                       : draw(seed));
 }
 
 /* One step of a guest and its devices. */
@@ -108,25 +112,30 @@ static inline void draw_step(struct rig *rig, uint64_t *seed)
         else if (what == 5)
                 set_edge(rig, v, intid, draw(seed) & 1);
         else if (what == 6 && is_spi)
-                route(rig, intid, draw(seed) & 1 ? gic_route_mpidr(rig->gic.vcpus[v].affinity) : draw(seed));
+                route(rig, intid,
+                      draw(seed) & 1 ? gic_route_mpidr(rig->gic.vcpus[v].affinity) : draw(seed));
         else if (what == 7 && is_spi)
-                gicd(rig, draw(seed) & 1 ? 0x40 : 0x48, intid); /* GICD_SETSPI_NSR, GICD_CLRSPI_NSR */
+                /* GICD_SETSPI_NSR, GICD_CLRSPI_NSR */
+                gicd(rig, draw(seed) & 1 ? 0x40 : 0x48, intid);
         else if (what < 10)
                 shm_line_set(&rig->gic, v, intid, draw_below(seed, GIC_N_WIRES), draw(seed) & 1);
         else if (what == 10)
                 shm_line_pulse(&rig->gic, v, intid);
         else if (what == 11)
-                msr(rig, v, draw(seed) & 1 ? ICC_SGI1R : ICC_SGI0R, draw_below(seed, 16) << 24 | draw_below(seed,
-                                                                                                            0x10000));
+                msr(rig, v, draw(seed) & 1 ? ICC_SGI1R : ICC_SGI0R,
+                    draw_below(seed, 16) << 24 | draw_below(seed, 0x10000));
         else if (what == 12)
                 draw_icc_write(rig, seed, v);
         else if (what == 13)
                 shm_power(&rig->gic, v, draw(seed) & 3);
         else if (what == 14)
-                shm_gicr_write(&rig->gic, v * (uint64_t)GICR_STRIDE + (draw(seed) & 1 ? 0x14 : 0), 4,
-                               (draw(seed) & 3 ? 0 : 2) | (draw(seed) & 3) << 24); /* GICR_WAKER, GICR_CTLR */
+                shm_gicr_write(&rig->gic, v * (uint64_t)GICR_STRIDE + (draw(seed) & 1 ? 0x14 : 0),
+                               4,
+                               /* GICR_WAKER, GICR_CTLR */
+                               (draw(seed) & 3 ? 0 : 2) | (draw(seed) & 3) << 24);
         else if (what == 15)
-                shm_gicr_read(&rig->gic, v * (uint64_t)GICR_STRIDE + 0x18 + (draw(seed) & 4), 4); /* GICR_STATUSR */
+                /* GICR_STATUSR */
+                shm_gicr_read(&rig->gic, v * (uint64_t)GICR_STRIDE + 0x18 + (draw(seed) & 4), 4);
         else
                 mrs(rig, v, draw(seed) & 1 ? ICC_IAR1 : ICC_IAR0);
 }

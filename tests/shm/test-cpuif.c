@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The CPU interface, by behaviours that real models got wrong: each point names its section of IHI 0069
+ * The CPU interface, by behaviours that real models got wrong:
+ * each point names its section of IHI 0069
  */
 #include <errno.h>
 
@@ -35,7 +36,8 @@ static void level(void)
         set_bit(&rig, 0, ISPENDR, 40);
         high(&rig, 40);
         low(&rig, 40);
-        tap_eq(get_bit(&rig, 0, ISPENDR, 40), 1, "12.9 GICD_ISPENDR: its latch survives a line that goes low");
+        tap_eq(get_bit(&rig, 0, ISPENDR, 40), 1,
+               "12.9 GICD_ISPENDR: its latch survives a line that goes low");
         tap_eq(ack(&rig, 0), 40, "12.9 GICD_ISPENDR: and is delivered");
         eoi(&rig, 0, 40);
         tap_eq(ack(&rig, 0), NONE, "12.9 GICD_ISPENDR: once");
@@ -56,7 +58,8 @@ static void edge(void)
         tap_eq(ack(&rig, 0), 41, "4.1.2 edge: one pulse is delivered");
         pulse(&rig, 41);
         pulse(&rig, 41);
-        tap_ok(get_bit(&rig, 0, ISPENDR, 41) && get_bit(&rig, 0, ISACTIVER, 41), "4.1.2 edge: active and pending");
+        tap_ok(get_bit(&rig, 0, ISPENDR, 41) && get_bit(&rig, 0, ISACTIVER, 41),
+               "4.1.2 edge: active and pending");
         tap_eq(ack(&rig, 0), NONE, "4.1.2 edge: not delivered while active");
         eoi(&rig, 0, 41);
         tap_eq(ack(&rig, 0), 41, "4.1.2 edge: delivered again after EOI");
@@ -73,13 +76,16 @@ static void disabled(void)
         fresh();
         set_edge(&rig, 0, 42, true);
         pulse(&rig, 42);
-        tap_ok(ack(&rig, 0) == NONE && get_bit(&rig, 0, ISPENDR, 42), "4.1.2: asserted while disabled stays pending");
+        tap_ok(ack(&rig, 0) == NONE && get_bit(&rig, 0, ISPENDR, 42),
+               "4.1.2: asserted while disabled stays pending");
         enable(&rig, 0, 42);
         tap_eq(ack(&rig, 0), 42, "12.9 GICD_ISENABLER: enabling delivers it");
         set_bit(&rig, 0, ICENABLER, 42);
-        tap_eq(get_bit(&rig, 0, ISACTIVER, 42), 1, "12.9 GICD_ICENABLER: a disabled one stays active");
+        tap_eq(get_bit(&rig, 0, ISACTIVER, 42), 1,
+               "12.9 GICD_ICENABLER: a disabled one stays active");
         eoi(&rig, 0, 42);
-        tap_ok(!get_bit(&rig, 0, ISACTIVER, 42) && mrs(&rig, 0, ICC_RPR) == 0xff, "12.9 GICD_ICENABLER: and can be ended");
+        tap_ok(!get_bit(&rig, 0, ISACTIVER, 42) && mrs(&rig, 0, ICC_RPR) == 0xff,
+               "12.9 GICD_ICENABLER: and can be ended");
 }
 
 /* 5, 6 */
@@ -89,24 +95,29 @@ static void groups_and_special(void)
         enable(&rig, 0, 43);
         high(&rig, 43);
         msr(&rig, 0, ICC_IGRPEN1, 0);
-        tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_HPPIR1) == NONE, "4.6 ICC_IGRPEN1_EL1 = 0: neither acknowledged nor in ICC_HPPIR1_EL1");
+        tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_HPPIR1) == NONE,
+               "4.6 ICC_IGRPEN1_EL1 = 0: neither acknowledged nor in ICC_HPPIR1_EL1");
         tap_eq(get_bit(&rig, 0, ISPENDR, 43), 1, "4.6: pending is kept");
         msr(&rig, 0, ICC_IGRPEN1, 1);
         gicd(&rig, 0, 1);
-        tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_HPPIR1) == NONE, "4.6 GICD_CTLR.EnableGrp1 = 0: the same");
+        tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_HPPIR1) == NONE,
+               "4.6 GICD_CTLR.EnableGrp1 = 0: the same");
         gicd(&rig, 0, 3);
         tap_eq((int64_t)mrs(&rig, 0, ICC_HPPIR1), 43, "12.2 ICC_HPPIR1_EL1 shows it again");
-        tap_eq((int64_t)mrs(&rig, 0, ICC_HPPIR0), NONE, "12.2 ICC_HPPIR0_EL1 does not show Group 1");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_HPPIR0), NONE,
+               "12.2 ICC_HPPIR0_EL1 does not show Group 1");
         tap_eq((int64_t)mrs(&rig, 0, ICC_IAR0), NONE, "12.2 ICC_IAR0_EL1 does not take Group 1");
         tap_eq(shm_cpuif_lines(&rig.gic, 0), SHM_LINE_IRQ, "4.6: Group 1 is IRQ");
         set_group(&rig, 0, 43, 0);
         tap_eq(shm_cpuif_lines(&rig.gic, 0), SHM_LINE_FIQ, "4.6: Group 0 is FIQ");
-        tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_IAR0) == 43, "12.2: Group 0 is taken by ICC_IAR0_EL1 only");
+        tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_IAR0) == 43,
+               "12.2: Group 0 is taken by ICC_IAR0_EL1 only");
         msr(&rig, 0, ICC_EOIR1, 43);
         tap_eq(get_bit(&rig, 0, ISACTIVER, 43), 1, "12.2 ICC_EOIR1_EL1 does not end Group 0");
         for (uint32_t i = 1020; i < 1024; i++)
                 msr(&rig, 0, ICC_EOIR0, i);
-        tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0xa0, "12.2 ICC_EOIR0_EL1: 1020 to 1023 drop no priority");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0xa0,
+               "12.2 ICC_EOIR0_EL1: 1020 to 1023 drop no priority");
         low(&rig, 43);
         msr(&rig, 0, ICC_EOIR0, 43);
         tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0xff, "12.2 ICC_RPR_EL1: idle");
@@ -128,7 +139,8 @@ static void eoi_mode(void)
         pulse(&rig, 44);
         ack(&rig, 0);
         eoi(&rig, 0, 44);
-        tap_ok(mrs(&rig, 0, ICC_RPR) == 0xff && get_bit(&rig, 0, ISACTIVER, 44), "4.2.3 EOImode 1: EOIR drops the priority only");
+        tap_ok(mrs(&rig, 0, ICC_RPR) == 0xff && get_bit(&rig, 0, ISACTIVER, 44),
+               "4.2.3 EOImode 1: EOIR drops the priority only");
         pulse(&rig, 44);
         tap_eq(ack(&rig, 0), NONE, "4.2.3 EOImode 1: not delivered again before deactivation");
         for (uint32_t i = 1020; i < 1024; i++)
@@ -140,7 +152,8 @@ static void eoi_mode(void)
         eoi(&rig, 0, 44);
         msr(&rig, 0, ICC_DIR, 44);
         pulse(&rig, 44);
-        tap_ok(ack(&rig, 0) == NONE && ack(&rig, 2) == 44, "12.9 GICD_IROUTER: EOI and DIR go by INTID, the next delivery by the route");
+        tap_ok(ack(&rig, 0) == NONE && ack(&rig, 2) == 44,
+               "12.9 GICD_IROUTER: EOI and DIR go by INTID, the next delivery by the route");
 }
 
 /* 12, 13, 18 */
@@ -169,9 +182,11 @@ static void priorities(void)
         eoi(&rig, 0, 50);
         pulse(&rig, 53);
         tap_eq(ack(&rig, 0), NONE, "4.8.6 ICC_PMR_EL1: an equal priority is masked");
-        tap_eq((int64_t)mrs(&rig, 0, ICC_HPPIR1), 53, "12.2 ICC_HPPIR1_EL1: does not look at ICC_PMR_EL1");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_HPPIR1), 53,
+               "12.2 ICC_HPPIR1_EL1: does not look at ICC_PMR_EL1");
         msr(&rig, 0, ICC_PMR, 0xff);
-        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0xf8, "4.8.1 ICC_PMR_EL1: unimplemented low bits are RAZ/WI");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0xf8,
+               "4.8.1 ICC_PMR_EL1: unimplemented low bits are RAZ/WI");
         tap_eq(ack(&rig, 0), 53, "4.8.6 ICC_PMR_EL1: a lower mask lets it through");
         eoi(&rig, 0, 53);
         set_priority(&rig, 0, 54, 0x90);
@@ -183,9 +198,11 @@ static void priorities(void)
         tap_eq(ack(&rig, 0), NONE, "4.8.2 ICC_BPR1_EL1 = 6: 0x80 and 0x90 are one group priority");
         tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0x80, "12.2 ICC_RPR_EL1: the group priority");
         msr(&rig, 0, ICC_BPR1, 3);
-        tap_eq(ack(&rig, 0), NONE, "4.8.3: the running priority stays what the older binary point made it");
+        tap_eq(ack(&rig, 0), NONE,
+               "4.8.3: the running priority stays what the older binary point made it");
         set_priority(&rig, 0, 55, 0x78);
-        tap_eq(ack(&rig, 0), 55, "12.9 GICD_IPRIORITYR: a better priority for a pending one counts at once");
+        tap_eq(ack(&rig, 0), 55,
+               "12.9 GICD_IPRIORITYR: a better priority for a pending one counts at once");
         msr(&rig, 0, ICC_EOIR1, 55);
         msr(&rig, 0, ICC_EOIR1, 54);
 
@@ -196,7 +213,8 @@ static void priorities(void)
         pulse(&rig, 54);
         tap_eq(ack(&rig, 0), NONE, "4.8.4: an active priority of Group 0 holds Group 1 back");
         eoi(&rig, 0, 54);
-        tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0x60, "12.2 ICC_EOIR1_EL1: ignored while the highest active priority is of Group 0");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0x60,
+               "12.2 ICC_EOIR1_EL1: ignored while the highest active priority is of Group 0");
         msr(&rig, 0, ICC_EOIR0, 50);
         tap_eq(ack(&rig, 0), 54, "4.8.4: afterwards it comes");
 }
@@ -212,15 +230,18 @@ static void binary_points(void)
                 msr(&r, 0, ICC_BPR0, 0);
                 msr(&r, 0, ICC_BPR1, 0);
                 tap_ok(mrs(&r, 0, ICC_BPR0) == minimum && mrs(&r, 0, ICC_BPR1) == minimum + 1,
-                       "12.2 ICC_BPR<n>_EL1: %u bits: the minimum is %u and %u", bits, minimum, minimum + 1);
+                       "12.2 ICC_BPR<n>_EL1: %u bits: the minimum is %u and %u", bits, minimum,
+                       minimum + 1);
                 msr(&r, 0, ICC_CTLR, 1);
                 msr(&r, 0, ICC_BPR0, 5);
                 msr(&r, 0, ICC_BPR1, 7);
-                tap_eq((int64_t)mrs(&r, 0, ICC_BPR1), 6, "12.2 ICC_BPR1_EL1: with CBPR it reads ICC_BPR0_EL1 + 1 and ignores writes");
+                tap_eq((int64_t)mrs(&r, 0, ICC_BPR1), 6,
+                       "12.2 ICC_BPR1_EL1: with CBPR it reads ICC_BPR0_EL1 + 1 and ignores writes");
                 msr(&r, 0, ICC_BPR0, 7);
                 tap_eq((int64_t)mrs(&r, 0, ICC_BPR1), 7, "12.2 ICC_BPR1_EL1: with CBPR at most 7");
                 msr(&r, 0, ICC_CTLR, 0);
-                tap_eq((int64_t)mrs(&r, 0, ICC_BPR1), minimum + 1, "12.2 ICC_BPR1_EL1: its own value comes back");
+                tap_eq((int64_t)mrs(&r, 0, ICC_BPR1), minimum + 1,
+                       "12.2 ICC_BPR1_EL1: its own value comes back");
                 rig_destroy(&r);
         }
 }
@@ -232,11 +253,13 @@ static void sgis(void)
         for (uint32_t v = 0; v < 4; v++)
                 gicr(&rig, v, ISENABLER, 0xffff);
         msr(&rig, 1, ICC_SGI1R, UINT64_C(3) << 24 | 0x3);
-        tap_ok(ack(&rig, 0) == 3 && ack(&rig, 1) == 3 && ack(&rig, 2) == NONE, "12.2 ICC_SGI1R_EL1: the list, self included");
+        tap_ok(ack(&rig, 0) == 3 && ack(&rig, 1) == 3 && ack(&rig, 2) == NONE,
+               "12.2 ICC_SGI1R_EL1: the list, self included");
         eoi(&rig, 0, 3);
         eoi(&rig, 1, 3);
         msr(&rig, 1, ICC_SGI1R, UINT64_C(1) << 40 | UINT64_C(4) << 24 | 0x3);
-        tap_ok(ack(&rig, 0) == 4 && ack(&rig, 1) == NONE && ack(&rig, 2) == 4 && ack(&rig, 3) == 4, "12.2 ICC_SGI1R_EL1.IRM: all but self");
+        tap_ok(ack(&rig, 0) == 4 && ack(&rig, 1) == NONE && ack(&rig, 2) == 4 && ack(&rig, 3) == 4,
+               "12.2 ICC_SGI1R_EL1.IRM: all but self");
         for (uint32_t v = 0; v < 4; v++)
                 eoi(&rig, v, 4);
         msr(&rig, 0, ICC_SGI1R, UINT64_C(1) << 44 | UINT64_C(5) << 24 | 0xf);
@@ -244,17 +267,20 @@ static void sgis(void)
         msr(&rig, 0, ICC_SGI1R, UINT64_C(1) << 32 | UINT64_C(5) << 24 | 0xf);
         msr(&rig, 0, ICC_SGI1R, UINT64_C(1) << 48 | UINT64_C(5) << 24 | 0xf);
         msr(&rig, 0, ICC_SGI1R, UINT64_C(5) << 24 | 0xfff0);
-        tap_ok(ack(&rig, 0) == NONE && ack(&rig, 1) == NONE && ack(&rig, 2) == NONE && ack(&rig, 3) == NONE,
+        tap_ok(ack(&rig, 0) == NONE && ack(&rig, 1) == NONE && ack(&rig, 2) == NONE &&
+               ack(&rig, 3) == NONE,
                "12.2 ICC_SGI1R_EL1: RS, Aff1, Aff2, Aff3 and list that name nobody");
         msr(&rig, 0, ICC_SGI0R, UINT64_C(6) << 24 | 0x1);
         msr(&rig, 0, ICC_ASGI1R, UINT64_C(6) << 24 | 0x1);
-        tap_eq(get_bit(&rig, 0, ISPENDR, 6), 0, "12.2 ICC_SGI0R_EL1, ICC_ASGI1R_EL1: an SGI in Group 1 is not generated");
+        tap_eq(get_bit(&rig, 0, ISPENDR, 6), 0,
+               "12.2 ICC_SGI0R_EL1, ICC_ASGI1R_EL1: an SGI in Group 1 is not generated");
         set_group(&rig, 0, 7, 0);
         msr(&rig, 0, ICC_SGI0R, UINT64_C(7) << 24 | 0x1);
         tap_eq((int64_t)mrs(&rig, 0, ICC_IAR0), 7, "12.2 ICC_SGI0R_EL1: an SGI in Group 0 is");
         msr(&rig, 0, ICC_EOIR0, 7);
         msr(&rig, 0, ICC_SGI1R, UINT64_C(7) << 24 | 0x1);
-        tap_eq((int64_t)mrs(&rig, 0, ICC_IAR0), 7, "12.2 ICC_SGI1R_EL1: one security state: it generates both groups");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_IAR0), 7,
+               "12.2 ICC_SGI1R_EL1: one security state: it generates both groups");
         msr(&rig, 0, ICC_EOIR0, 7);
         msr(&rig, 0, ICC_SGI1R, UINT64_C(8) << 24 | 0x1);
         tap_eq(ack(&rig, 0), 8, "SGI: taken");
@@ -272,20 +298,30 @@ static void waking_and_refusals(void)
         fresh();
         enable(&rig, 0, 45);
         waker(&rig, 0, 2);
-        tap_eq((int64_t)shm_gicr_read(&rig.gic, 0x14, 4), 6, "11.1 GICR_WAKER: ProcessorSleep makes ChildrenAsleep");
+        tap_eq((int64_t)shm_gicr_read(&rig.gic, 0x14, 4), 6,
+               "11.1 GICR_WAKER: ProcessorSleep makes ChildrenAsleep");
         high(&rig, 45);
         tap_eq(ack(&rig, 0), NONE, "11.1 GICR_WAKER: nothing reaches a sleeping PE");
         waker(&rig, 0, 0);
-        tap_ok(shm_gicr_read(&rig.gic, 0x14, 4) == 0 && ack(&rig, 0) == 45, "11.1 GICR_WAKER: waking delivers what waited");
-        tap_ok(shm_line_set(&rig.gic, 0, 1020, 0, true) == -EINVAL && shm_line_set(&rig.gic, 0, 1024, 0, true) == -EINVAL &&
-               shm_line_set(&rig.gic, 0, 5120, 0, true) == -EINVAL && shm_line_set(&rig.gic, 0, UINT32_MAX, 0, true) == -EINVAL &&
-               shm_line_set(&rig.gic, 0, 96, 0, true) == -EINVAL && shm_line_set(&rig.gic, 0, 3, 0, true) == -EINVAL &&
-               shm_line_pulse(&rig.gic, 4, 27) == -EINVAL && shm_line_set(&rig.gic, 0, 40, GIC_N_WIRES, true) == -EINVAL,
-               "2.2: no line of 1020, 1024, 5120, ~0, an SPI or vCPU that is not there, an SGI, a seventh wire");
-        tap_ok(shm_sysreg_read(&rig.gic, 0, ICC_EOIR1, &value) == -ENOENT && shm_sysreg_write(&rig.gic, 0, ICC_IAR1, 0) == -ENOENT &&
-               shm_sysreg_read(&rig.gic, 0, SYSREG(12, 10, 0), &value) == -ENOENT && shm_sysreg_read(&rig.gic, 0, 0, &value) == -ENOENT,
+        tap_ok(shm_gicr_read(&rig.gic, 0x14, 4) == 0 && ack(&rig, 0) == 45,
+               "11.1 GICR_WAKER: waking delivers what waited");
+        tap_ok(shm_line_set(&rig.gic, 0, 1020, 0, true) == -EINVAL &&
+               shm_line_set(&rig.gic, 0, 1024, 0, true) == -EINVAL &&
+               shm_line_set(&rig.gic, 0, 5120, 0, true) == -EINVAL &&
+               shm_line_set(&rig.gic, 0, UINT32_MAX, 0, true) == -EINVAL &&
+               shm_line_set(&rig.gic, 0, 96, 0, true) == -EINVAL &&
+               shm_line_set(&rig.gic, 0, 3, 0, true) == -EINVAL &&
+               shm_line_pulse(&rig.gic, 4, 27) == -EINVAL &&
+               shm_line_set(&rig.gic, 0, 40, GIC_N_WIRES, true) == -EINVAL,
+               "2.2: no line of 1020, 1024, 5120, ~0, an SPI or vCPU that is not there, an SGI, a "
+               "seventh wire");
+        tap_ok(shm_sysreg_read(&rig.gic, 0, ICC_EOIR1, &value) == -ENOENT &&
+               shm_sysreg_write(&rig.gic, 0, ICC_IAR1, 0) == -ENOENT &&
+               shm_sysreg_read(&rig.gic, 0, SYSREG(12, 10, 0), &value) == -ENOENT &&
+               shm_sysreg_read(&rig.gic, 0, 0, &value) == -ENOENT,
                "12.2: write-only, read-only and unknown registers are refused");
-        tap_ok(shm_sysreg_read(&rig.gic, 0, ICC_AP1R(0), &value) == 0 && shm_sysreg_read(&rig.gic, 0, ICC_AP1R(1), &value) == -ENOENT,
+        tap_ok(shm_sysreg_read(&rig.gic, 0, ICC_AP1R(0), &value) == 0 &&
+               shm_sysreg_read(&rig.gic, 0, ICC_AP1R(1), &value) == -ENOENT,
                "12.2 ICC_AP1R<n>_EL1: with 5 priority bits only n = 0 exists");
         tap_eq((int64_t)mrs(&rig, 0, ICC_SRE), 7, "12.2 ICC_SRE_EL1: system registers only");
 }

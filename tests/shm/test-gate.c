@@ -2,11 +2,13 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The gate of TDIR: list-register ports and trap ports at once, and a daemon that broadcasts and clears
+ * The gate of TDIR: list-register ports and trap ports at once,
+ * and a daemon that broadcasts and clears
  *
- * Law     While a vCPU has an SPI, no list-register port executes guest code without ICH_HCR_EL2.TDIR.
- * Live    Nobody waits for ever: each vCPU takes and ends so many SPIs, though the ports stay in guest until they are rung, and
- *         vCPUs that were refused sleep until they are.
+ * Law     While a vCPU has an SPI, no list-register port executes guest code without
+ *         ICH_HCR_EL2.TDIR.
+ * Live    Nobody waits for ever: each vCPU takes and ends so many SPIs, though the ports stay in
+ *         guest until they are rung, and vCPUs that were refused sleep until they are.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -21,7 +23,15 @@
 #include "shm-gate.h"
 #include "shm-port.h"
 
-enum { N_LISTS = 2, N_TRAPS = 1, N_VCPUS = N_LISTS + N_TRAPS, N_SPIS = 32, FIRST = 32, N_EACH = 4000, LIMIT_S = 120 };
+enum {
+        N_LISTS = 2,
+        N_TRAPS = 1,
+        N_VCPUS = N_LISTS + N_TRAPS,
+        N_SPIS = 32,
+        FIRST = 32,
+        N_EACH = 4000,
+        LIMIT_S = 120
+};
 
 static struct rig rig;
 static const struct icv_params params = { .n_list_registers = 2, .n_priority_bits = 5 };
@@ -65,7 +75,10 @@ static void inject(uint32_t *seed)
         shm_line_pulse(&rig.gic, 0, intid);
 }
 
-/* A guest that handles what it has, then goes on until it is rung; if it traps, until TDIR is clear. */
+/*
+ * A guest that handles what it has, then goes on until it is rung; if it traps,
+ * until TDIR is clear.
+ */
 static void run_guest(uint32_t vcpu, struct vgic_lr_bank *hw, unsigned *taken)
 {
         bool traps = hw->ich_hcr & VGIC_ICH_HCR_TDIR;
@@ -74,7 +87,8 @@ static void run_guest(uint32_t vcpu, struct vgic_lr_bank *hw, unsigned *taken)
         while (!atomic_load(&rung[vcpu]) && !atomic_load(&stop)) {
                 icv_read(&params, hw, GIC_ICC_ENCODING(12, 12, 0), &intid);
                 if (intid >= 1020) {
-                        if (icv_maintenance(&params, hw) || (traps && !shm_tdir_get(&rig.gic, NULL, NULL)))
+                        if (icv_maintenance(&params, hw) ||
+                            (traps && !shm_tdir_get(&rig.gic, NULL, NULL)))
                                 return;
                         sched_yield();
                         continue;
@@ -166,7 +180,8 @@ static void *device(void *arg)
                 for (unsigned i = next(&seed) % 4 + 1; i; i--)
                         inject(&seed);
                 /* Mostly until TDIR is clear again. */
-                for (unsigned i = next(&seed) % 4 ? 100000 : 64; i && shm_tdir_get(&rig.gic, NULL, NULL); i--)
+                for (unsigned i = next(&seed) % 4 ? 100000 : 64;
+                     i && shm_tdir_get(&rig.gic, NULL, NULL); i--)
                         sched_yield();
                 /* Now and then until a port has entered meanwhile: a slow one never would. */
                 seen = atomic_load(&n_open);
@@ -193,7 +208,8 @@ static void *daemon_thread(void *arg)
 
 static void boot(void)
 {
-        struct shm_shape shape = { .vm_id = 1, .name = "gate", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .n_priority_bits = 5 };
+        struct shm_shape shape = { .vm_id = 1, .name = "gate", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
+                                   .n_priority_bits = 5 };
 
         if (shm_segment_create(&shape, &rig.fd, &rig.fd_ro, &rig.gic) < 0)
                 tap_bail("cannot create a segment");
@@ -218,7 +234,8 @@ int main(void)
 
         boot();
         for (uint32_t v = 0; v < N_VCPUS; v++)
-                pthread_create(&threads[v], NULL, v < N_LISTS ? list_port : trap_port, (void *)(uintptr_t)v);
+                pthread_create(&threads[v], NULL, v < N_LISTS ? list_port : trap_port,
+                               (void *)(uintptr_t)v);
         pthread_create(&threads[N_VCPUS], NULL, device, NULL);
         pthread_create(&threads[N_VCPUS + 1], NULL, daemon_thread, NULL);
         while (atomic_load(&n_done) < N_VCPUS && time(NULL) - begin < LIMIT_S)
@@ -226,10 +243,13 @@ int main(void)
         atomic_store(&stop, true);
         for (unsigned i = 0; i < N_VCPUS + 2; i++)
                 pthread_join(threads[i], NULL);
-        tap_eq(atomic_load(&n_done), N_VCPUS, "each vCPU took %d SPIs: nobody waits for ever", N_EACH);
-        tap_eq(atomic_load(&broken), 0, "while one had an SPI, no port was in guest without trapping ICC_DIR_EL1");
+        tap_eq(atomic_load(&n_done), N_VCPUS, "each vCPU took %d SPIs: nobody waits for ever",
+               N_EACH);
+        tap_eq(atomic_load(&broken), 0,
+               "while one had an SPI, no port was in guest without trapping ICC_DIR_EL1");
         tap_ok(atomic_load(&n_cleared) > 10 && atomic_load(&n_open) > 10,
-               "TDIR was cleared %u times, ports entered without trapping %u times, %u looks were refused", atomic_load(&n_cleared),
-               atomic_load(&n_open), atomic_load(&n_refused));
+               "TDIR was cleared %u times, ports entered without trapping %u times, %u looks were "
+               "refused",
+               atomic_load(&n_cleared), atomic_load(&n_open), atomic_load(&n_refused));
         return tap_done();
 }

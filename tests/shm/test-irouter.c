@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * GICD_IROUTER<n> (IHI 0069 section 12.9): halves, affinities that nobody has, re-routing of what is pending, two writers
+ * GICD_IROUTER<n> (IHI 0069 section 12.9): halves, affinities that nobody has, re-routing of what
+ * is pending, two writers
  */
 #include <pthread.h>
 
@@ -15,15 +16,18 @@
 static void halves(struct rig *rig)
 {
         shm_gicd_write(&rig->gic, AT(40), 8, UINT64_C(0x1234567f80010203));
-        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x7f80010203), "affinities and IRM are kept; the rest is RES0 (conformance 16, 17)");
+        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x7f80010203),
+               "affinities and IRM are kept; the rest is RES0 (conformance 16, 17)");
         shm_gicd_write(&rig->gic, AT(40) + 4, 4, 0x11);
-        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x1180010203), "writing the upper half keeps the lower (conformance 16)");
+        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x1180010203),
+               "writing the upper half keeps the lower (conformance 16)");
         shm_gicd_write(&rig->gic, AT(40), 4, 0x2);
         tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40), 8), INT64_C(0x1100000002),
                "IROUTER written by its upper half, then its lower one: both are kept");
         tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(40) + 4, 4), 0x11, "the halves read alone");
         shm_gicd_write(&rig->gic, AT(1019), 8, 1);
-        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(1019), 8), 0, "an SPI that is not there is RAZ/WI");
+        tap_eq((int64_t)shm_gicd_read(&rig->gic, AT(1019), 8), 0,
+               "an SPI that is not there is RAZ/WI");
 }
 
 static void delivery(struct rig *rig)
@@ -34,21 +38,25 @@ static void delivery(struct rig *rig)
         route(rig, 41, UINT64_C(9) << 32);
         high(rig, 41);
         shm_read_irq(&rig->gic, 0, 41, &state);
-        tap_ok(state.vcpu == UINT32_MAX && state.pending && ack(rig, 0) == NONE, "an affinity that nobody has: pending, for nobody");
+        tap_ok(state.vcpu == UINT32_MAX && state.pending && ack(rig, 0) == NONE,
+               "an affinity that nobody has: pending, for nobody");
         shm_park_begin(&rig->gic, 3, SHM_PARK_PARKED);
         memset(rig->rings, 0, sizeof rig->rings);
         route(rig, 41, 3);
-        tap_ok(rig->rings[3] == 1 && rig->rings[0] == 0, "routing a pending one rings its new target (conformance 15)");
+        tap_ok(rig->rings[3] == 1 && rig->rings[0] == 0,
+               "routing a pending one rings its new target (conformance 15)");
         shm_park_end(&rig->gic, 3);
         tap_ok(ack(rig, 0) == NONE && ack(rig, 3) == 41,
                "IROUTER changed while pending: delivered to the new vCPU, not to the old one");
         route(rig, 41, 2);
         low(rig, 41);
         eoi(rig, 3, 41);
-        tap_eq(get_bit(rig, 0, ISACTIVER, 41), 0, "an active one that was routed away is ended where it is active (conformance 15)");
+        tap_eq(get_bit(rig, 0, ISACTIVER, 41), 0,
+               "an active one that was routed away is ended where it is active (conformance 15)");
         high(rig, 41);
         route(rig, 41, 1);
-        tap_ok(ack(rig, 2) == NONE && ack(rig, 1) == 41, "a stale candidate of the old target is not delivered");
+        tap_ok(ack(rig, 2) == NONE && ack(rig, 1) == 41,
+               "a stale candidate of the old target is not delivered");
         low(rig, 41);
         eoi(rig, 1, 41);
 }
@@ -56,16 +64,21 @@ static void delivery(struct rig *rig)
 static void own_affinities(void)
 {
         static const uint64_t mpidrs[3] = { UINT64_C(0x0500000000) | 0x80000000, 0x20301, 0x3 };
-        struct shm_shape shape = { .vm_id = 1, .name = "own", .n_vcpus = 3, .n_spis = 32, .n_priority_bits = 5, .mpidrs = mpidrs,
+        struct shm_shape shape = { .vm_id = 1, .name = "own", .n_vcpus = 3, .n_spis = 32,
+                                   .n_priority_bits = 5, .mpidrs = mpidrs,
                                    .features = SHM_FEATURE_ALL };
         struct shm_gic gic;
         int fd, fd_ro;
 
         if (shm_segment_create(&shape, &fd, &fd_ro, &gic) < 0)
                 tap_bail("create");
-        tap_ok(shm_affinity_find(&gic, 0x05000000) == 0 && shm_affinity_find(&gic, 0x20301) == 1 && shm_affinity_find(&gic, 3) == 2 &&
-               shm_affinity_find(&gic, 0) == GIC_NO_VCPU && shm_affinity_find(&gic, 1) == GIC_NO_VCPU, "a host's own affinities are found, no others");
-        tap_eq(gic_word_route(shm_word_load(&gic.spis[0].word)), GIC_NO_VCPU, "reset value 0.0.0.0, which nobody has here: no target");
+        tap_ok(shm_affinity_find(&gic, 0x05000000) == 0 && shm_affinity_find(&gic, 0x20301) == 1 &&
+               shm_affinity_find(&gic, 3) == 2 &&
+               shm_affinity_find(&gic, 0) == GIC_NO_VCPU &&
+               shm_affinity_find(&gic, 1) == GIC_NO_VCPU,
+               "a host's own affinities are found, no others");
+        tap_eq(gic_word_route(shm_word_load(&gic.spis[0].word)), GIC_NO_VCPU,
+               "reset value 0.0.0.0, which nobody has here: no target");
         shm_gicd_write(&gic, AT(32), 8, UINT64_C(5) << 32);
         tap_eq(gic_word_route(shm_word_load(&gic.spis[0].word)), 0, "routed to Aff3");
         shm_segment_unmap(&gic);
@@ -108,7 +121,8 @@ static void two_writers(struct rig *rig)
                 pthread_join(t, NULL);
                 pthread_join(u, NULL);
                 raw = shm_gicd_read(&rig->gic, AT(50), 8);
-                broken += gic_word_route(shm_word_load(&rig->gic.spis[18].word)) != (raw < 4 ? raw : GIC_NO_VCPU);
+                broken += gic_word_route(shm_word_load(&rig->gic.spis[18].word)) !=
+                          (raw < 4 ? raw : GIC_NO_VCPU);
         }
         tap_eq(broken, 0, "three writers: the route ends as the register reads");
 }
@@ -136,7 +150,8 @@ static void route_to_0(unsigned round)
 static bool agrees(unsigned round)
 {
         (void)round;
-        return gic_word_route(shm_word_load(&duelling->gic.spis[18].word)) == shm_gicd_read(&duelling->gic, AT(50), 8);
+        return gic_word_route(shm_word_load(&duelling->gic.spis[18].word)) ==
+               shm_gicd_read(&duelling->gic, AT(50), 8);
 }
 
 int main(void)
@@ -151,7 +166,8 @@ int main(void)
         own_affinities();
         two_writers(&rig);
         duelling = &rig;
-        tap_eq(duel_fight(&duel, route_to_0, route_to_2, agrees), 0, "150,000 times one write against one");
+        tap_eq(duel_fight(&duel, route_to_0, route_to_2, agrees), 0,
+               "150,000 times one write against one");
         rig_destroy(&rig);
         return tap_done();
 }

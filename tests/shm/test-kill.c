@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Real deaths: a process that works two vCPUs is killed at random instants; the repair must leave every time a state that an execution
- * without death could have left (test-repair has the same store by store)
+ * Real deaths: a process that works two vCPUs is killed at random instants; the repair must leave
+ * every time a state that an execution without death could have left (test-repair has the same
+ * store by store)
  */
 #include <signal.h>
 #include <sys/mman.h>
@@ -123,7 +124,8 @@ static void two_vcpus(void)
                 stuck += !works_again(true);
         }
         tap_note("%u deaths, %u in the middle of a DIR", n, full);
-        tap_eq(ended_twice, 0, "killed in the DIR of another's interrupt: what its holder took since is not ended");
+        tap_eq(ended_twice, 0,
+               "killed in the DIR of another's interrupt: what its holder took since is not ended");
         tap_eq(not_ended, 0, "owners killed in a DIR that had begun: it is completed");
         tap_eq(stuck, 0, "and the next interrupt comes exactly once");
         rig_destroy(&rig);

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Mirror: what was published is read, what was not or is void is an error; an invalidation against a late publication
+ * Mirror: what was published is read, what was not or is void is an error; an invalidation against
+ * a late publication
  */
 #include <errno.h>
 
@@ -21,7 +22,8 @@ static struct rig rig;
 static void fresh(void)
 {
         static const uint64_t mpidrs[3] = { 0, 0x10203, UINT64_C(0x0400000001) };
-        struct shm_shape shape = { .n_vcpus = 3, .n_spis = 0, .n_priority_bits = 5, .features = SHM_FEATURE_ALL,
+        struct shm_shape shape = { .n_vcpus = 3, .n_spis = 0, .n_priority_bits = 5,
+                                   .features = SHM_FEATURE_ALL,
                                    .mpidrs = mpidrs, .flags = SHM_FLAG_MIRROR };
 
         if (rig.gic.header)
@@ -59,13 +61,16 @@ static void empty(void)
         bool ok = true;
 
         fresh();
-        tap_ok(put(0, SHM_MIRROR_GICR | 0x4, D, 0x43b) == 0 && put(0, SHM_MIRROR_GICR | 0x0, D, 0) == -EINVAL &&
-               put(0, SHM_MIRROR_GICD | 0x4, D, 1) == 0, "registers of the frames are named by their offsets (IHI 0069 12.9.1, 12.11.1)");
+        tap_ok(put(0, SHM_MIRROR_GICR | 0x4, D, 0x43b) == 0 &&
+               put(0, SHM_MIRROR_GICR | 0x0, D, 0) == -EINVAL &&
+               put(0, SHM_MIRROR_GICD | 0x4, D, 1) == 0,
+               "registers of the frames are named by their offsets (IHI 0069 12.9.1, 12.11.1)");
         fresh();
         for (; shm_mirror_nth(n, &reg, &kinds, &name) == 0; n++)
                 for (unsigned kind = D; kind <= C; kind <<= 1)
                         for (uint32_t v = 0; v < 3; v++)
-                                ok = ok && get(v, reg, kind) == ((kinds & kind) ? -ENODATA : -EINVAL) &&
+                                ok = ok &&
+                                     get(v, reg, kind) == ((kinds & kind) ? -ENODATA : -EINVAL) &&
                                      get(v, reg, SHM_MIRROR_LIVE) == -ENODATA;
         tap_ok(ok && n == 12, "nothing is known at first: each of %u registers is an error", n);
         shm_read_icc_ctlr(&rig.gic, 0, &ctlr);
@@ -79,20 +84,29 @@ static void each(void)
         uint32_t reg;
 
         for (unsigned i = 0; shm_mirror_nth(i, &reg, &kinds, &name) == 0; i++) {
-                uint64_t value = reg == TYPER ? UINT64_C(0x0001020300000010) : 1, other = reg == TYPER ? value + 1 : 0;
+                uint64_t value = reg == TYPER ? UINT64_C(0x0001020300000010) : 1,
+                         other = reg == TYPER ? value + 1 : 0;
 
                 fresh();
-                tap_ok(put(1, reg, D, value) == 0 && get(1, reg, D) == (int64_t)value && get(1, reg, C) < 0, "%s: published", name);
-                tap_ok((reg & SHM_MIRROR_GICD) || (get(0, reg, D) == -ENODATA && get(2, reg, D) == -ENODATA), "%s: of one vCPU", name);
-                tap_ok(put(1, reg, D, other) == 0 && get(1, reg, D) == (int64_t)other, "%s: published again", name);
+                tap_ok(put(1, reg, D, value) == 0 && get(1, reg, D) == (int64_t)value &&
+                       get(1, reg, C) < 0,
+                       "%s: published", name);
+                tap_ok((reg & SHM_MIRROR_GICD) ||
+                       (get(0, reg, D) == -ENODATA && get(2, reg, D) == -ENODATA),
+                       "%s: of one vCPU", name);
+                tap_ok(put(1, reg, D, other) == 0 && get(1, reg, D) == (int64_t)other,
+                       "%s: published again", name);
                 if (kinds & C)
-                        tap_ok(put(1, reg, C, value) == 0 && get(1, reg, C) == (int64_t)value && get(1, reg, D) == (int64_t)other,
+                        tap_ok(put(1, reg, C, value) == 0 && get(1, reg, C) == (int64_t)value &&
+                               get(1, reg, D) == (int64_t)other,
                                "%s: the two values are apart", name);
                 else
                         tap_eq(put(1, reg, C, value), -EINVAL, "%s: constant", name);
                 tap_eq(get(1, reg, SHM_MIRROR_LIVE), -ENODATA, "%s: there is no live value", name);
                 shm_mirror_invalidate(&rig.gic, 1, reg, D);
-                tap_ok(get(1, reg, D) == -ENODATA && (!(kinds & C) || get(1, reg, C) == (int64_t)value), "%s: invalidated, one of them", name);
+                tap_ok(get(1, reg, D) == -ENODATA &&
+                       (!(kinds & C) || get(1, reg, C) == (int64_t)value),
+                       "%s: invalidated, one of them", name);
         }
 }
 
@@ -101,19 +115,31 @@ static void refused(void)
         uint32_t e;
 
         fresh();
-        tap_ok(put(3, ICC_PMR, D, 0) == -EINVAL && get(3, ICC_PMR, D) == -EINVAL && shm_mirror_epoch(&rig.gic, 3, ICC_PMR, &e) == -EINVAL,
+        tap_ok(put(3, ICC_PMR, D, 0) == -EINVAL && get(3, ICC_PMR, D) == -EINVAL &&
+               shm_mirror_epoch(&rig.gic, 3, ICC_PMR, &e) == -EINVAL,
                "no such vCPU");
-        tap_ok(put(3, IIDR, D, 5) == 0 && get(UINT32_MAX, IIDR, D) == 5, "a register of the VM: whichever vCPU");
-        tap_ok(put(0, ICC_IAR1, D, 0) == -EINVAL && get(0, ICC_IAR1, D) == -EINVAL && put(0, 0x8, D, 0) == -EINVAL &&
-               put(0, SHM_MIRROR_GICD | 0x10, D, 0) == -EINVAL, "no such register");
-        tap_ok(put(0, ICC_PMR, 0, 0) == -EINVAL && put(0, ICC_PMR, D | C, 0) == -EINVAL && put(0, ICC_PMR, SHM_MIRROR_LIVE, 0) == -EINVAL &&
-               get(0, ICC_PMR, D | C) == -EINVAL, "no such kind, or none that can be published");
-        tap_ok(put(0, ICC_PMR, D, 0x100) == -EINVAL && put(0, ICC_CTLR, D, 1u << 20) == -EINVAL && put(0, IIDR, D, UINT64_C(1) << 32) == -EINVAL &&
-               put(0, ICC_BPR1, C, 8) == -EINVAL, "bits that it does not have");
-        tap_ok(put(1, TYPER, D, 0x10) == -EINVAL && put(2, TYPER, D, UINT64_C(0x0400000000000010)) == -EINVAL &&
-               put(2, TYPER, D, UINT64_C(0x0400000100000010)) == 0, "GICR_TYPER: of its own affinity only");
-        tap_ok(shm_mirror_invalidate(&rig.gic, 3, ICC_PMR, D) == -EINVAL && shm_mirror_invalidate(&rig.gic, 0, ICC_IAR1, D) == -EINVAL &&
-               shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, 0) == -EINVAL && shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, SHM_MIRROR_LIVE) == -EINVAL,
+        tap_ok(put(3, IIDR, D, 5) == 0 && get(UINT32_MAX, IIDR, D) == 5,
+               "a register of the VM: whichever vCPU");
+        tap_ok(put(0, ICC_IAR1, D, 0) == -EINVAL && get(0, ICC_IAR1, D) == -EINVAL &&
+               put(0, 0x8, D, 0) == -EINVAL &&
+               put(0, SHM_MIRROR_GICD | 0x10, D, 0) == -EINVAL,
+               "no such register");
+        tap_ok(put(0, ICC_PMR, 0, 0) == -EINVAL && put(0, ICC_PMR, D | C, 0) == -EINVAL &&
+               put(0, ICC_PMR, SHM_MIRROR_LIVE, 0) == -EINVAL &&
+               get(0, ICC_PMR, D | C) == -EINVAL,
+               "no such kind, or none that can be published");
+        tap_ok(put(0, ICC_PMR, D, 0x100) == -EINVAL && put(0, ICC_CTLR, D, 1u << 20) == -EINVAL &&
+               put(0, IIDR, D, UINT64_C(1) << 32) == -EINVAL &&
+               put(0, ICC_BPR1, C, 8) == -EINVAL,
+               "bits that it does not have");
+        tap_ok(put(1, TYPER, D, 0x10) == -EINVAL &&
+               put(2, TYPER, D, UINT64_C(0x0400000000000010)) == -EINVAL &&
+               put(2, TYPER, D, UINT64_C(0x0400000100000010)) == 0,
+               "GICR_TYPER: of its own affinity only");
+        tap_ok(shm_mirror_invalidate(&rig.gic, 3, ICC_PMR, D) == -EINVAL &&
+               shm_mirror_invalidate(&rig.gic, 0, ICC_IAR1, D) == -EINVAL &&
+               shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, 0) == -EINVAL &&
+               shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, SHM_MIRROR_LIVE) == -EINVAL,
                "invalidate: no such vCPU, register, kind");
 }
 
@@ -122,16 +148,21 @@ static void ctlr(void)
         struct shm_icc_ctlr now;
 
         fresh();
-        tap_ok(put(0, ICC_CTLR, D, CTLR_RO) == 0 && put(0, ICC_CTLR, C, CTLR_RO | 2) == 0, "ICC_CTLR_EL1: both");
+        tap_ok(put(0, ICC_CTLR, D, CTLR_RO) == 0 && put(0, ICC_CTLR, C, CTLR_RO | 2) == 0,
+               "ICC_CTLR_EL1: both");
         shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, D);
         shm_read_icc_ctlr(&rig.gic, 0, &now);
-        tap_ok(now.arch_default == CTLR_RO && now.configured == (CTLR_RO | 2) && now.valid == 3 && now.live == 0,
+        tap_ok(now.arch_default == CTLR_RO && now.configured == (CTLR_RO | 2) && now.valid == 3 &&
+               now.live == 0,
                "one load shows them, as that of a delivering controller");
-        tap_ok(put(0, ICC_CTLR, C, CTLR_RO ^ 0x100) == -EINVAL && get(0, ICC_CTLR, C) == (CTLR_RO | 2), "read-only fields that contradict the default");
+        tap_ok(put(0, ICC_CTLR, C, CTLR_RO ^ 0x100) == -EINVAL &&
+               get(0, ICC_CTLR, C) == (CTLR_RO | 2),
+               "read-only fields that contradict the default");
         tap_ok(put(0, ICC_CTLR, D, 2) == -EINVAL, "and the other way round");
         shm_mirror_invalidate(&rig.gic, 0, ICC_CTLR, D);
         shm_read_icc_ctlr(&rig.gic, 0, &now);
-        tap_ok(now.valid == 2 && now.live == 0 && now.arch_default == 0 && epoch(0, ICC_CTLR) == 1, "the epoch is not shown as a live value");
+        tap_ok(now.valid == 2 && now.live == 0 && now.arch_default == 0 && epoch(0, ICC_CTLR) == 1,
+               "the epoch is not shown as a live value");
         tap_eq(put(0, ICC_CTLR, D, CTLR_RO | 3), 0, "writable fields may differ");
 }
 
@@ -141,25 +172,34 @@ static void epochs(void)
 
         fresh();
         e = epoch(0, ICC_PMR);
-        tap_eq(shm_mirror_publish(&rig.gic, 0, ICC_PMR, C, 0xf0, e), 0, "published with the epoch that it was read in");
+        tap_eq(shm_mirror_publish(&rig.gic, 0, ICC_PMR, C, 0xf0, e), 0,
+               "published with the epoch that it was read in");
         shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, C);
-        tap_ok(shm_mirror_publish(&rig.gic, 0, ICC_PMR, C, 0xf0, e) == -ESTALE && get(0, ICC_PMR, C) == -ENODATA,
+        tap_ok(shm_mirror_publish(&rig.gic, 0, ICC_PMR, C, 0xf0, e) == -ESTALE &&
+               get(0, ICC_PMR, C) == -ENODATA,
                "read before the invalidation, published after it: refused");
-        tap_eq(shm_mirror_publish(&rig.gic, 0, ICC_PMR, C, 0xe0, epoch(0, ICC_PMR)), 0, "read again, published");
+        tap_eq(shm_mirror_publish(&rig.gic, 0, ICC_PMR, C, 0xe0, epoch(0, ICC_PMR)), 0,
+               "read again, published");
         e = epoch(1, ICC_CTLR);
         shm_mirror_invalidate(&rig.gic, SHM_MIRROR_ALL_VCPUS, SHM_MIRROR_ALL_REGS, C);
-        tap_ok(shm_mirror_publish(&rig.gic, 1, ICC_CTLR, D, 0, e) == -ESTALE && get(0, ICC_PMR, C) == -ENODATA, "of all vCPUs, all registers");
+        tap_ok(shm_mirror_publish(&rig.gic, 1, ICC_CTLR, D, 0, e) == -ESTALE &&
+               get(0, ICC_PMR, C) == -ENODATA,
+               "of all vCPUs, all registers");
         put(0, IIDR, D, 1);
         put(0, ICC_PMR, D, 1);
         put(1, ICC_PMR, D, 2);
         shm_mirror_invalidate(&rig.gic, 0, SHM_MIRROR_ALL_REGS, D | C);
-        tap_ok(get(0, ICC_PMR, D) == -ENODATA && get(1, ICC_PMR, D) == 2 && get(0, IIDR, D) == 1, "of one vCPU: its own");
+        tap_ok(get(0, ICC_PMR, D) == -ENODATA && get(1, ICC_PMR, D) == 2 && get(0, IIDR, D) == 1,
+               "of one vCPU: its own");
         shm_mirror_invalidate(&rig.gic, SHM_MIRROR_ALL_VCPUS, SHM_MIRROR_ALL_REGS, D);
-        tap_ok(get(1, ICC_PMR, D) == -ENODATA && get(0, IIDR, D) == -ENODATA, "of all: the VM's, too");
+        tap_ok(get(1, ICC_PMR, D) == -ENODATA && get(0, IIDR, D) == -ENODATA,
+               "of all: the VM's, too");
         for (unsigned i = 0; i < 100000; i++)
                 shm_mirror_invalidate(&rig.gic, 2, TYPER, D);
-        tap_ok(get(2, TYPER, D) == -ENODATA && epoch(2, TYPER) == 100001 && put(2, TYPER, D, UINT64_C(0x0400000100000010)) == 0 &&
-               get(2, TYPER, D) == INT64_C(0x0400000100000010), "an epoch counts, and does not reach the value");
+        tap_ok(get(2, TYPER, D) == -ENODATA && epoch(2, TYPER) == 100001 &&
+               put(2, TYPER, D, UINT64_C(0x0400000100000010)) == 0 &&
+               get(2, TYPER, D) == INT64_C(0x0400000100000010),
+               "an epoch counts, and does not reach the value");
 }
 
 static void resets(void)
@@ -179,15 +219,23 @@ static void resets(void)
                 }
                 ok = shm_mirror_reset(&rig.gic, 0, all[i].kind) == 0;
                 for (uint32_t v = 0; v < 2; v++)
-                        ok = ok && get(v, ICC_CTLR, D) == CTLR_RO && get(v, ICC_CTLR, C) == (all[i].forgets[v] ? -ENODATA : (int64_t)(CTLR_RO | 1));
+                        ok = ok && get(v, ICC_CTLR, D) == CTLR_RO &&
+                             get(v, ICC_CTLR, C) ==
+                                     (all[i].forgets[v] ? -ENODATA : (int64_t)(CTLR_RO | 1));
                 tap_ok(ok, "reset kind %u: what becomes of the configured value", all[i].kind);
         }
-        tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_LAZY) == -EINVAL && shm_mirror_reset(&rig.gic, 0, 5) == -EINVAL, "no such vCPU, no such kind");
+        tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_LAZY) == -EINVAL &&
+               shm_mirror_reset(&rig.gic, 0, 5) == -EINVAL,
+               "no such vCPU, no such kind");
         fresh();
         put(1, ICC_PMR, C, 0xf8);
-        tap_ok(shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_LAZY) == -EINVAL && shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_CPU_ON) == -EINVAL &&
-               get(1, ICC_PMR, C) == 0xf8, "all ones is no vCPU, and not all of them");
-        tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_SYSTEM) == 0 && get(1, ICC_PMR, C) == -ENODATA, "a system reset ignores which vCPU");
+        tap_ok(shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_LAZY) == -EINVAL &&
+               shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_CPU_ON) == -EINVAL &&
+               get(1, ICC_PMR, C) == 0xf8,
+               "all ones is no vCPU, and not all of them");
+        tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_SYSTEM) == 0 &&
+               get(1, ICC_PMR, C) == -ENODATA,
+               "a system reset ignores which vCPU");
 }
 
 /* A read-only mapping reads; the segment says what it is. */
@@ -198,13 +246,18 @@ static void mapped(void)
 
         fresh();
         put(1, ICC_PMR, C, 0xf8);
-        tap_ok(shm_segment_map(rig.fd_ro, false, &view) == 0 && view.mirror, "a mirror's segment says so");
-        tap_ok(shm_mirror_read(&view, 1, ICC_PMR, C, &value) == 0 && value == 0xf8, "and is read from a read-only mapping");
+        tap_ok(shm_segment_map(rig.fd_ro, false, &view) == 0 && view.mirror,
+               "a mirror's segment says so");
+        tap_ok(shm_mirror_read(&view, 1, ICC_PMR, C, &value) == 0 && value == 0xf8,
+               "and is read from a read-only mapping");
         shm_segment_unmap(&view);
-        tap_ok(rig.gic.header->must_understand & SHM_UNDERSTAND_MIRROR, "who does not know mirrors refuses it");
-        tap_ok(!(rig.gic.header->must_understand & SHM_UNDERSTAND_PORTS), "but does not have to know list-register ports");
+        tap_ok(rig.gic.header->must_understand & SHM_UNDERSTAND_MIRROR,
+               "who does not know mirrors refuses it");
+        tap_ok(!(rig.gic.header->must_understand & SHM_UNDERSTAND_PORTS),
+               "but does not have to know list-register ports");
         rig.gic.header->flags |= SHM_FLAGS_ALL + 1; /* the lowest that it does not know */
-        tap_eq(shm_segment_map(rig.fd_ro, false, &view), -EPROTONOSUPPORT, "as this code refuses other flags");
+        tap_eq(shm_segment_map(rig.fd_ro, false, &view), -EPROTONOSUPPORT,
+               "as this code refuses other flags");
 }
 
 /* --- duels --- */
@@ -233,7 +286,8 @@ static void duel_invalidate(unsigned round)
 static bool duel_after(unsigned round)
 {
         (void)round;
-        return get(0, ICC_PMR, C) == -ENODATA && (published == 0 || published == -ESTALE) && epoch(0, ICC_PMR) == seen + 1;
+        return get(0, ICC_PMR, C) == -ENODATA && (published == 0 || published == -ESTALE) &&
+               epoch(0, ICC_PMR) == seen + 1;
 }
 
 static void duels(void)
@@ -241,7 +295,8 @@ static void duels(void)
         struct duel d = { .other = duel_invalidate, .n_rounds = 50000 };
 
         fresh();
-        tap_eq(duel_fight(&d, duel_before, duel_publish, duel_after), 0, "a publication against an invalidation: it is void in the end");
+        tap_eq(duel_fight(&d, duel_before, duel_publish, duel_after), 0,
+               "a publication against an invalidation: it is void in the end");
 }
 
 int main(void)

@@ -2,14 +2,17 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Memory-mapped registers (IHI 0069 sections 12.1, 12.8 to 12.11): views of words, on three sizes of controller
+ * Memory-mapped registers (IHI 0069 sections 12.1, 12.8 to 12.11): views of words,
+ * on three sizes of controller
  */
 #include "rig.h"
 
 static void control(struct rig *rig)
 {
         gicd(rig, 0, 0xffffffff);
-        tap_eq(gicd_get(rig, 0), 0x53, "12.9.4 GICD_CTLR: ARE and DS are RAO/WI, the rest RES0, RWP reads 0 (conformance 22)");
+        tap_eq(gicd_get(rig, 0), 0x53,
+               "12.9.4 GICD_CTLR: ARE and DS are RAO/WI, the rest RES0, RWP reads 0 (conformance "
+               "22)");
         gicd(rig, 0, 0);
         tap_eq(gicd_get(rig, 0), 0x50, "12.9 GICD_CTLR: the group enables clear");
         tap_eq(gicd_get(rig, 0xffe8) & 0xf0, 0x30, "12.9 GICD_PIDR2: GICv3");
@@ -21,7 +24,8 @@ static void typer(struct rig *rig)
 
         tap_ok(32 * ((value & 0x1f) + 1) >= 32 + n_spis && 32 * (value & 0x1f) < 32 + n_spis + 31,
                "12.9 GICD_TYPER: ITLinesNumber covers %u SPIs", n_spis);
-        tap_ok((value & 1u << 24) && !(value & 1u << 25) && !(value & 1u << 17) && (value & 1u << 26),
+        tap_ok((value & 1u << 24) && !(value & 1u << 25) && !(value & 1u << 17) &&
+               (value & 1u << 26),
                "12.9.38 GICD_TYPER: A3V, 1-of-N, RSS, no LPIs");
 }
 
@@ -31,7 +35,8 @@ static void gicr_typer(struct rig *rig)
         unsigned broken = 0, n = rig->gic.n_vcpus;
 
         for (uint32_t v = 0; v < n; v++) {
-                uint64_t offset = v * (uint64_t)GICR_STRIDE + 8, value = shm_gicr_read(&rig->gic, offset, 8);
+                uint64_t offset = v * (uint64_t)GICR_STRIDE + 8,
+                         value = shm_gicr_read(&rig->gic, offset, 8);
 
                 broken += (value >> 32) != ((v & 0xf) | v >> 4 << 8);
                 broken += (value >> 8 & 0xffff) != v;
@@ -39,10 +44,13 @@ static void gicr_typer(struct rig *rig)
                 broken += shm_gicr_read(&rig->gic, offset, 4) != (uint32_t)value;
                 broken += shm_gicr_read(&rig->gic, offset + 4, 4) != value >> 32;
         }
-        tap_eq(broken, 0, "12.11 GICR_TYPER: affinity, Processor_Number, Last, halves, %u vCPUs (conformance 24)", n);
+        tap_eq(broken, 0,
+               "12.11 GICR_TYPER: affinity, Processor_Number, Last, halves, %u vCPUs (conformance "
+               "24)", n);
         tap_eq((int64_t)shm_gicr_read(&rig->gic, n * (uint64_t)GICR_STRIDE + 8, 8), 0,
                "GICR: no frame behind the last");
-        tap_eq((int64_t)shm_gicr_read(&rig->gic, UINT64_MAX - 7, 8), 0, "GICR: nor at the end of the world");
+        tap_eq((int64_t)shm_gicr_read(&rig->gic, UINT64_MAX - 7, 8), 0,
+               "GICR: nor at the end of the world");
 }
 
 static uint32_t n_intids(const struct rig *rig)
@@ -63,7 +71,8 @@ static uint64_t sum_of_array(struct rig *rig, uint32_t base)
         uint64_t sum = 0;
 
         for (uint32_t r = 0; r < 32; r++)
-                sum += gicd_get(rig, base + 4 * r) + (uint64_t)gicd_get(rig, 0x1000 + (base - 0x80) * 4 + 4 * r);
+                sum += gicd_get(rig, base + 4 * r) +
+                       (uint64_t)gicd_get(rig, 0x1000 + (base - 0x80) * 4 + 4 * r);
         for (uint32_t r = 0; r < 3; r++)
                 sum += gicr_get(rig, 0, base + 4 * r);
         return sum;
@@ -73,7 +82,8 @@ static uint64_t sum_of_array(struct rig *rig, uint32_t base)
 static void arrays(struct rig *rig)
 {
         static const struct { uint32_t set, clear; const char *name; } pairs[] = {
-                { ISENABLER, ICENABLER, "enable" }, { ISPENDR, ICPENDR, "pending" }, { ISACTIVER, ICACTIVER, "active" },
+                { ISENABLER, ICENABLER, "enable" }, { ISPENDR, ICPENDR, "pending" },
+                { ISACTIVER, ICACTIVER, "active" },
         };
 
         for (unsigned p = 0; p < 3; p++) {
@@ -83,14 +93,17 @@ static void arrays(struct rig *rig)
                         uint32_t intid = nth_intid(rig, i);
 
                         set_bit(rig, 0, pairs[p].set, intid);
-                        broken += !get_bit(rig, 0, pairs[p].set, intid) || !get_bit(rig, 0, pairs[p].clear, intid);
+                        broken += !get_bit(rig, 0, pairs[p].set, intid) ||
+                                  !get_bit(rig, 0, pairs[p].clear, intid);
                         broken += sum_of_array(rig, pairs[p].set) != UINT64_C(1) << (intid % 32);
-                        broken += gicd_get(rig, pairs[p].set) != 0; /* private interrupts are in the redistributor */
+                        /* private interrupts are in the redistributor */
+                        broken += gicd_get(rig, pairs[p].set) != 0;
                         broken += rig->gic.n_vcpus > 1 && gicr_get(rig, 1, pairs[p].set) != 0;
                         set_bit(rig, 0, pairs[p].clear, intid);
                         broken += get_bit(rig, 0, pairs[p].set, intid);
                 }
-                tap_eq(broken, 0, "12.9, 12.11: set and clear registers of %s, each INTID alone", pairs[p].name);
+                tap_eq(broken, 0, "12.9, 12.11: set and clear registers of %s, each INTID alone",
+                       pairs[p].name);
         }
 }
 
@@ -139,7 +152,9 @@ static void fields(struct rig *rig)
                 groups += sum_of_array(rig, IGROUPR) != UINT64_C(1) << (intid % 32);
                 set_group(rig, 0, intid, 0);
         }
-        tap_eq(priorities, 0, "12.9.20, 12.11.21 IPRIORITYR: byte access, unimplemented bits RAZ/WI, each INTID alone");
+        tap_eq(priorities, 0,
+               "12.9.20, 12.11.21 IPRIORITYR: byte access, unimplemented bits RAZ/WI, each INTID "
+               "alone");
         tap_eq(triggers, 0, "12.9.9, 12.11.8 ICFGR: each INTID alone; SGIs stay edge-triggered");
         tap_eq(groups, 0, "12.9.13, 12.11.12 IGROUPR: each INTID alone");
         gicr(rig, 0, IPRIORITYR + 16, 0x40302010);
@@ -147,9 +162,11 @@ static void fields(struct rig *rig)
                gicr_get(rig, 0, IPRIORITYR + 12) == 0,
                "12.11.21 GICR_IPRIORITYR: four at once");
         gicr(rig, 0, ICFGR, 0);
-        tap_eq(gicr_get(rig, 0, ICFGR), 0xaaaaaaaa, "12.11.7 GICR_ICFGR0: SGIs are edge-triggered, read-only");
+        tap_eq(gicr_get(rig, 0, ICFGR), 0xaaaaaaaa,
+               "12.11.7 GICR_ICFGR0: SGIs are edge-triggered, read-only");
         gicr(rig, 0, ICFGR + 4, 0xffffffff);
-        tap_eq(gicr_get(rig, 0, ICFGR + 4), 0xaaaaaaaa, "12.11.8 GICR_ICFGR1: bit 0 of each field is RES0");
+        tap_eq(gicr_get(rig, 0, ICFGR + 4), 0xaaaaaaaa,
+               "12.11.8 GICR_ICFGR1: bit 0 of each field is RES0");
         gicr(rig, 0, ICFGR + 4, 0x00000008);
         tap_eq(gicr_get(rig, 0, ICFGR + 4), 0x8, "12.11.8 GICR_ICFGR1: PPI 17 alone");
         set_group(rig, 0, 20, 1);
@@ -167,11 +184,14 @@ static void widths(struct rig *rig)
         shm_gicr_write(&rig->gic, GICR_FRAME_SIZE + ICENABLER, 8, UINT64_MAX);
         shm_gicr_write(&rig->gic, GICR_FRAME_SIZE + ICENABLER + 2, 4, UINT32_MAX);
         tap_eq(gicr_get(rig, 0, ISENABLER), 0xffffffff,
-               "12.1.3: byte, halfword, doubleword and misaligned writes are ignored (conformance 21)");
-        tap_eq((int64_t)shm_gicd_read(&rig->gic, IPRIORITYR + 32, 2), 0, "12.1.3: no halfwords in GICD_IPRIORITYR");
+               "12.1.3: byte, halfword, doubleword and misaligned writes are ignored (conformance "
+               "21)");
+        tap_eq((int64_t)shm_gicd_read(&rig->gic, IPRIORITYR + 32, 2), 0,
+               "12.1.3: no halfwords in GICD_IPRIORITYR");
         tap_eq((int64_t)shm_gicd_read(&rig->gic, UINT64_C(0x100000004), 4), 0,
                "GICD: an offset beyond 32 bits does not wrap");
-        tap_eq((int64_t)(shm_read_guest_errors(&rig->gic) - errors), 6, "accesses in error are counted");
+        tap_eq((int64_t)(shm_read_guest_errors(&rig->gic) - errors), 6,
+               "accesses in error are counted");
         gicr(rig, 0, ICENABLER, 0xffffffff);
 }
 
@@ -219,7 +239,10 @@ static void rings(struct rig *rig)
         tap_eq(get_bit(rig, 0, ISPENDR, 3), 0, "12.9 GICD_SETSPI_NSR: SPIs only");
 }
 
-/* The last extended SPI and PPI: as any other, from the wire or the message to the end of interrupt. */
+/*
+ * The last extended SPI and PPI: as any other,
+ * from the wire or the message to the end of interrupt.
+ */
 static void extended(struct rig *rig)
 {
         uint32_t espi = 4096 + rig->gic.n_espis - 1, eppi = 1056 + rig->gic.n_eppis - 1;
@@ -247,22 +270,24 @@ static void extended(struct rig *rig)
         for (uint32_t v = 0; v < 2; v++)
                 enable(rig, v, eppi);
         shm_line_set(&rig->gic, 1, eppi, GIC_WIRE_VMM, true);
-        tap_ok(get_bit(rig, 1, ISPENDR, eppi) && !get_bit(rig, 0, ISPENDR, eppi) && ack(rig, 0) == NONE &&
-               ack(rig, 1) == eppi,
+        tap_ok(get_bit(rig, 1, ISPENDR, eppi) && !get_bit(rig, 0, ISPENDR, eppi) &&
+               ack(rig, 0) == NONE && ack(rig, 1) == eppi,
                "extended PPI: delivered to its vCPU alone");
         shm_line_set(&rig->gic, 1, eppi, GIC_WIRE_VMM, false);
         eoi(rig, 1, eppi);
         tap_ok(!get_bit(rig, 1, ISACTIVER, eppi) && ack(rig, 1) == NONE, "and ended");
 }
 
-static void check(uint32_t n_vcpus, uint32_t n_spis, uint32_t bits, uint32_t n_espis, uint32_t n_eppis)
+static void check(uint32_t n_vcpus, uint32_t n_spis, uint32_t bits, uint32_t n_espis,
+                  uint32_t n_eppis)
 {
-        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits, .n_espis = n_espis,
+        struct shm_shape shape = { .n_vcpus = n_vcpus, .n_spis = n_spis, .n_priority_bits = bits,
+                                   .n_espis = n_espis,
                                    .n_eppis = n_eppis, .features = SHM_FEATURE_ALL };
         struct rig rig;
 
-        tap_note("%u vCPUs, %u SPIs, %u priority bits, %u extended SPIs, %u extended PPIs", n_vcpus, n_spis, bits,
-                 n_espis, n_eppis);
+        tap_note("%u vCPUs, %u SPIs, %u priority bits, %u extended SPIs, %u extended PPIs", n_vcpus,
+                 n_spis, bits, n_espis, n_eppis);
         rig_create_shape(&rig, &shape);
         control(&rig);
         typer(&rig);

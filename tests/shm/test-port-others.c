@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * List-register ports: what others write while a vCPU is in guest holds when it has folded, and the vCPU hears of it in time
+ * List-register ports: what others write while a vCPU is in guest holds when it has folded, and the
+ * vCPU hears of it in time
  */
 #include "gic-lr.h"
 #include "rig.h"
@@ -52,7 +53,10 @@ static struct shm_port_bank enter_active(uint32_t intid)
         return bank;
 }
 
-/* IHI 0069 section 12.11.20 (GICR_ISACTIVER0), and ICC_DIR_EL1: it ends what is active, in a list register or not. */
+/*
+ * IHI 0069 section 12.11.20 (GICR_ISACTIVER0), and ICC_DIR_EL1: it ends what is active, in a list
+ * register or not.
+ */
 static void private_made_active_makes_its_port_trap(void)
 {
         static const uint32_t intids[] = { SGI, PPI };
@@ -62,9 +66,11 @@ static void private_made_active_makes_its_port_trap(void)
 
                 boot();
                 bank = enter();
-                tap_ok(!(bank.ich_hcr & HCR_TDIR), "a port enters with nothing active: ICC_DIR_EL1 does not trap");
+                tap_ok(!(bank.ich_hcr & HCR_TDIR),
+                       "a port enters with nothing active: ICC_DIR_EL1 does not trap");
                 set_bit(&rig, 0, ISACTIVER, intids[i]);
-                tap_ok(rig.rings[0] > 0, "INTID %u is made active from outside: the port is to leave", intids[i]);
+                tap_ok(rig.rings[0] > 0,
+                       "INTID %u is made active from outside: the port is to leave", intids[i]);
                 shm_port_exit(&rig.gic, 0, &bank);
                 bank = enter();
                 tap_ok(bank.ich_hcr & HCR_TDIR,
@@ -92,7 +98,8 @@ static void later_of_two_active_writes_holds(void)
         bank = enter_active(SPI);
         set_bit(&rig, 0, ICACTIVER, SPI);
         set_bit(&rig, 0, ISACTIVER, SPI);
-        tap_ok(rig.rings[0] > 0, "GICD_ICACTIVER, then GICD_ISACTIVER of what is listed as active: the port is to fold");
+        tap_ok(rig.rings[0] > 0, "GICD_ICACTIVER, then GICD_ISACTIVER of what is listed as active: "
+                                 "the port is to fold");
         shm_port_exit(&rig.gic, 0, &bank);
         tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1,
                "GICD_ICACTIVER, then GICD_ISACTIVER of what is listed as active, folded: active");
@@ -101,7 +108,8 @@ static void later_of_two_active_writes_holds(void)
         bank.ich_lr[0] &= ~GICH_LR_STATE;
         bank.ich_ap1r[0] = 0;
         set_bit(&rig, 0, ISACTIVER, SPI);
-        tap_ok(rig.rings[0] > 0, "the guest has ended it, then GICD_ISACTIVER from elsewhere: the port is to fold");
+        tap_ok(rig.rings[0] > 0,
+               "the guest has ended it, then GICD_ISACTIVER from elsewhere: the port is to fold");
         shm_port_exit(&rig.gic, 0, &bank);
         tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1,
                "ended by its guest, then GICD_ISACTIVER from elsewhere, folded: active");
@@ -131,14 +139,18 @@ static void made_active_stays_when_the_port_dies(void)
         set_bit(&rig, 0, ICACTIVER, SPI);
         set_bit(&rig, 0, ISACTIVER, SPI);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1, "made active, and its port dies in guest: it is active");
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 1,
+               "made active, and its port dies in guest: it is active");
         rig_destroy(&rig);
 }
 
 #define GICD_RWP  (gicd_get(&rig, 0) >> 31)
 #define GICR_RWP  (shm_gicr_read(&rig.gic, 0, 4) >> 3 & 1) /* RD_base of vCPU 0 */
 
-/* Sections 12.9.4 (GICD_CTLR.RWP: GICD_ICENABLER<n>, and the group enables from 1 to 0) and 12.11.2 (GICR_CTLR.RWP: GICR_ICENABLER0) */
+/*
+ * Sections 12.9.4 (GICD_CTLR.RWP: GICD_ICENABLER<n>, and the group enables from 1 to 0) and 12.11.2
+ * (GICR_CTLR.RWP: GICR_ICENABLER0)
+ */
 static void rwp_until_no_port_may_take_what_is_disabled(void)
 {
         struct shm_port_bank bank;
@@ -147,7 +159,8 @@ static void rwp_until_no_port_may_take_what_is_disabled(void)
         pulse(&rig, SPI);
         set_bit(&rig, 0, ISPENDR, PPI);
         bank = enter();
-        tap_ok(!GICD_RWP && !GICR_RWP, "an SPI and a PPI are listed, nothing was disabled: RWP is 0");
+        tap_ok(!GICD_RWP && !GICR_RWP,
+               "an SPI and a PPI are listed, nothing was disabled: RWP is 0");
         gicd(&rig, ISPENDR + 4, 1u << (SPI + 1 - 32));
         tap_eq(GICD_RWP, 0,
                "SPI and PPI listed, GICD_ISPENDR of another SPI written: GICD_CTLR.RWP is 0");
@@ -290,7 +303,8 @@ static void children_asleep_once_the_port_has_left(void)
         bank = enter();
         tap_eq((uint32_t)bank.ich_lr[0], SPI, "an SPI is listed");
         sleep_vcpu(&rig);
-        tap_ok(rig.rings[0] > 0, "GICR_WAKER.ProcessorSleep by somebody else: the port is to leave");
+        tap_ok(rig.rings[0] > 0,
+               "GICR_WAKER.ProcessorSleep by somebody else: the port is to leave");
         tap_eq(WAKER, 2, "listed, ProcessorSleep set from outside: ChildrenAsleep is 0");
         shm_port_exit(&rig.gic, 0, &bank);
         tap_eq(WAKER, 6, "ProcessorSleep set from outside, the port has left: ChildrenAsleep is 1");
@@ -301,7 +315,10 @@ static void children_asleep_once_the_port_has_left(void)
         rig_destroy(&rig);
 }
 
-/* 1-of-N (GICD_IROUTER<n>.Interrupt_Routing_Mode): it goes to who participates, also if it was listed elsewhere and not taken. */
+/*
+ * 1-of-N (GICD_IROUTER<n>.Interrupt_Routing_Mode): it goes to who participates, also if it was
+ * listed elsewhere and not taken.
+ */
 static void port_gives_up_1_of_n_that_it_may_not_take(void (*close)(struct rig *of),
                                                       const char *what)
 {
@@ -312,7 +329,8 @@ static void port_gives_up_1_of_n_that_it_may_not_take(void (*close)(struct rig *
         shm_gicd_write(&rig.gic, 0x6000 + 8 * SPI, 8, IRM);
         pulse(&rig, SPI);
         bank = enter();
-        tap_eq((uint32_t)bank.ich_lr[0], SPI, "a 1-of-N SPI is listed by the only one that takes part");
+        tap_eq((uint32_t)bank.ich_lr[0], SPI,
+               "a 1-of-N SPI is listed by the only one that takes part");
         msr(&rig, 1, ICC_IGRPEN1, 1);
         close(&rig);
         tap_ok(rig.rings[0] > 0, "%s by somebody else: the port is to leave", what);
@@ -321,7 +339,10 @@ static void port_gives_up_1_of_n_that_it_may_not_take(void (*close)(struct rig *
         rig_destroy(&rig);
 }
 
-/* INVARIANT of TDIR: nobody waits at a gate for what a write makes active, and no daemon broadcasts here. */
+/*
+ * INVARIANT of TDIR: nobody waits at a gate for what a write makes active,
+ * and no daemon broadcasts here.
+ */
 static void spi_made_active_makes_all_ports_trap(void)
 {
         struct shm_port_bank bank;
@@ -351,7 +372,9 @@ static void reset_before_repair_ends_what_was_acknowledged(void)
         shm_vcpu_release(&rig.gic, 0);
         shm_reset_request(&rig.gic, 0, SHM_RESET_SYSTEM);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0, "what a dead vCPU had acknowledged ends with its reset, also if a write made it active once more");
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0,
+               "what a dead vCPU had acknowledged ends with its reset, also if a write made it "
+               "active once more");
         rig_destroy(&rig);
 
         boot();
@@ -361,12 +384,17 @@ static void reset_before_repair_ends_what_was_acknowledged(void)
         shm_vcpu_release(&rig.gic, 0);
         shm_reset_request(&rig.gic, 0, SHM_RESET_SYSTEM);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_ok(get_bit(&rig, 0, ISACTIVER, SPI) && gic_word_holder(shm_word_load(shm_gic_word(&rig.gic, 0, SPI))) == GIC_NO_VCPU,
+        tap_ok(get_bit(&rig, 0, ISACTIVER, SPI) &&
+               gic_word_holder(shm_word_load(shm_gic_word(&rig.gic, 0, SPI))) ==
+               GIC_NO_VCPU,
                "what only the write made active is nobody's, and stays");
         rig_destroy(&rig);
 }
 
-/* The same, killed as it folds what its guest has taken: bits 2n+1..2n of the slot's argument are the state of list register n. */
+/*
+ * The same, killed as it folds what its guest has taken: bits 2n+1..2n of the slot's argument are
+ * the state of list register n.
+ */
 static void reset_before_repair_ends_what_was_being_folded(void)
 {
         struct shm_vcpu *self;
@@ -378,11 +406,13 @@ static void reset_before_repair_ends_what_was_being_folded(void)
         bank = enter();
         set_bit(&rig, 1, ISACTIVER, SPI);
         shm_store(&self->bank.ich_vmcr, bank.ich_vmcr, BANK_X1);
-        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), GIC_INTID_SPURIOUS, GICH_LR_ACTIVE >> 62);
+        shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), GIC_INTID_SPURIOUS,
+                       GICH_LR_ACTIVE >> 62);
         shm_vcpu_release(&rig.gic, 0);
         shm_reset_request(&rig.gic, 0, SHM_RESET_SYSTEM);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0, "what a dead vCPU was folding as taken ends with its reset");
+        tap_eq(get_bit(&rig, 0, ISACTIVER, SPI), 0,
+               "what a dead vCPU was folding as taken ends with its reset");
         rig_destroy(&rig);
 }
 

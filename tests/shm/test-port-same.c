@@ -4,19 +4,24 @@
 /*
  * A guest cannot tell a list-register port from a trap port
  *
- * What    The same random program runs on two controllers of the same shape: one whose vCPUs are trap ports, one whose
- *         vCPUs are list-register ports with the virtual CPU interface of icv/.
- * Rest    Each guest access of the second one is bracketed by entry and exit, so that after each step both are at rest, and
- *         all interrupts, the CPU interface's registers and what the guest read must be the same.
- * Stay    The vCPUs stay in guest, and leave for what a host leaves for: a trap, a ring (or kick), a maintenance interrupt. When
- *         there is none of these, the interrupts that are signalled to each guest must be the same: else one waits without
- *         anybody having been told. So must be what it reads; and all else, whenever they are made to leave, now and then.
- *         With the daemon, which makes late ports trap when TDIR is raised, and without it: who is refused does so. In half
- *         of them the last vCPU of the second controller is a trap port too.
- * Where   The architecture leaves it open they may differ, and the program keeps out (doc/list-registers.md): it ends
- *         interrupts in the order in which it took them, and with EOImode 0 nobody else deactivates what it has taken.
- * Runs    1, 2, 4 and 16 list registers, EOImode 0 and 1, deactivation on another vCPU than the one that acknowledged.
- *         A program that fails is made short and printed: test-port-same SEED REST|STAY LIST-REGISTERS EOIMODE.
+ * What    The same random program runs on two controllers of the same shape: one whose vCPUs are
+ *         trap ports, one whose vCPUs are list-register ports with the virtual CPU interface of
+ *         icv/.
+ * Rest    Each guest access of the second one is bracketed by entry and exit, so that after each
+ *         step both are at rest, and all interrupts, the CPU interface's registers and what the
+ *         guest read must be the same.
+ * Stay    The vCPUs stay in guest, and leave for what a host leaves for: a trap, a ring (or kick),
+ *         a maintenance interrupt. When there is none of these, the interrupts that are signalled
+ *         to each guest must be the same: else one waits without anybody having been told. So must
+ *         be what it reads; and all else, whenever they are made to leave, now and then. With the
+ *         daemon, which makes late ports trap when TDIR is raised, and without it: who is refused
+ *         does so. In half of them the last vCPU of the second controller is a trap port too.
+ * Where   The architecture leaves it open they may differ, and the program keeps out
+ *         (doc/list-registers.md): it ends interrupts in the order in which it took them, and with
+ *         EOImode 0 nobody else deactivates what it has taken.
+ * Runs    1, 2, 4 and 16 list registers, EOImode 0 and 1, deactivation on another vCPU than the one
+ *         that acknowledged. A program that fails is made short and printed: test-port-same SEED
+ *         REST|STAY LIST-REGISTERS EOIMODE.
  */
 #include <stdlib.h>
 
@@ -41,7 +46,10 @@ static struct port {
 } ports[N_VCPUS];
 static bool eoi_mode, stays, daemon_is_dead;
 
-/* All, more than list registers; or few of a kind, so that nothing is signalled, or makes a vCPU leave, but what is looked at. */
+/*
+ * All, more than list registers; or few of a kind, so that nothing is signalled, or makes a vCPU
+ * leave, but what is looked at.
+ */
 static uint32_t n_used;
 
 /* A step is made of the seed and its number alone, so that others can be left out. */
@@ -87,7 +95,8 @@ static uint64_t access_lr(uint32_t vcpu, uint32_t reg, bool write, uint64_t valu
         if (!port->is_trap) {
                 if (!port->is_in)
                         enter(vcpu);
-                result = write ? icv_write(&params, &port->bank, reg, value) : icv_read(&params, &port->bank, reg, &value);
+                result = write ? icv_write(&params, &port->bank, reg, value)
+                               : icv_read(&params, &port->bank, reg, &value);
                 if (!stays || result == ICV_TRAPPED)
                         leave(vcpu);
         }
@@ -107,10 +116,12 @@ static bool come_to_rest(void)
                         struct port *port = &ports[v];
 
                         if (port->is_trap) {
-                                (void)shm_cpuif_lines(&lists.gic, v); /* a host that looks, as it does before it enters */
+                                /* a host that looks, as it does before it enters */
+                                (void)shm_cpuif_lines(&lists.gic, v);
                                 continue;
                         }
-                        if (port->is_in && !lists.rings[v] && !icv_maintenance(&params, &port->bank))
+                        if (port->is_in && !lists.rings[v] &&
+                            !icv_maintenance(&params, &port->bank))
                                 continue;
                         if (port->is_in)
                                 leave(v);
@@ -135,20 +146,25 @@ static const char *untold(void)
                 return "a vCPU leaves the guest for ever";
         for (uint32_t v = 0; v < N_VCPUS; v++) {
                 unsigned want = shm_cpuif_lines(&traps.gic, v);
-                unsigned got = ports[v].is_in ? icv_lines(&params, &ports[v].bank) : shm_cpuif_lines(&lists.gic, v);
+                unsigned got = ports[v].is_in ? icv_lines(&params, &ports[v].bank)
+                                              : shm_cpuif_lines(&lists.gic, v);
 
                 if (want != got)
-                        return snprintf(text, sizeof(text), "vCPU %u, and nobody was told: lines %x, %x", v, want, got), text;
+                        return snprintf(text, sizeof(text),
+                                        "vCPU %u, and nobody was told: lines %x, %x", v, want, got),
+                               text;
         }
         return NULL;
 }
 
-static uint64_t access_both(uint32_t vcpu, uint32_t reg, bool write, uint64_t value, uint64_t *ret_other)
+static uint64_t access_both(uint32_t vcpu, uint32_t reg, bool write, uint64_t value,
+                            uint64_t *ret_other)
 {
         uint64_t one = value;
 
         *ret_other = access_lr(vcpu, reg, write, value);
-        (void)(write ? shm_sysreg_write(&traps.gic, vcpu, reg, value) : shm_sysreg_read(&traps.gic, vcpu, reg, &one));
+        (void)(write ? shm_sysreg_write(&traps.gic, vcpu, reg, value)
+                     : shm_sysreg_read(&traps.gic, vcpu, reg, &one));
         return one;
 }
 
@@ -180,12 +196,13 @@ static uint64_t normal(uint64_t w)
 }
 
 /*
- * All that can be seen of an interrupt but where it was active last; and who holds one that was made active from outside
- * (GICD_ISACTIVER<n>): nobody, or who had it in a list register.
+ * All that can be seen of an interrupt but where it was active last; and who holds one that was
+ * made active from outside (GICD_ISACTIVER<n>): nobody, or who had it in a list register.
  */
 static bool is_same(uint64_t a, uint64_t b)
 {
-        if (!(a & b & GIC_WORD_ACTIVE) || gic_word_holder(a) == GIC_NO_VCPU || gic_word_holder(b) == GIC_NO_VCPU)
+        if (!(a & b & GIC_WORD_ACTIVE) || gic_word_holder(a) == GIC_NO_VCPU ||
+            gic_word_holder(b) == GIC_NO_VCPU)
                 a = gic_word_set_holder(a, gic_word_holder(b));
         return normal(a) == normal(b);
 }
@@ -197,18 +214,26 @@ static const char *difference(void)
         for (uint32_t v = 0; v < N_VCPUS; v++) {
                 const struct shm_vcpu *a = &traps.gic.vcpus[v], *b = &lists.gic.vcpus[v];
 
-                if (((a->cpuif ^ b->cpuif) & base_mask(SHM_CPUIF_BITS)) || a->icc_ctlr != b->icc_ctlr)
-                        return snprintf(text, sizeof(text), "vCPU %u: cpuif %llx, %llx; ctlr %llx, %llx", v,
+                if (((a->cpuif ^ b->cpuif) & base_mask(SHM_CPUIF_BITS)) ||
+                    a->icc_ctlr != b->icc_ctlr)
+                        return snprintf(text, sizeof(text),
+                                        "vCPU %u: cpuif %llx, %llx; ctlr %llx, %llx", v,
                                         (unsigned long long)a->cpuif, (unsigned long long)b->cpuif,
-                                        (unsigned long long)a->icc_ctlr, (unsigned long long)b->icc_ctlr), text;
+                                        (unsigned long long)a->icc_ctlr,
+                                        (unsigned long long)b->icc_ctlr),
+                               text;
                 for (unsigned i = 0; i < SHM_N_APR; i++)
                         if (a->ap0r[i] != b->ap0r[i] || a->ap1r[i] != b->ap1r[i])
-                                return snprintf(text, sizeof(text), "vCPU %u: active priorities %x/%x, %x/%x", v, a->ap0r[i],
-                                                a->ap1r[i], b->ap0r[i], b->ap1r[i]), text;
+                                return snprintf(text, sizeof(text),
+                                                "vCPU %u: active priorities %x/%x, %x/%x", v,
+                                                a->ap0r[i], a->ap1r[i], b->ap0r[i], b->ap1r[i]),
+                                       text;
                 for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
                         if (!is_same(a->words[i], b->words[i]))
-                                return snprintf(text, sizeof(text), "vCPU %u INTID %u: %llx, %llx", v, i,
-                                                (unsigned long long)a->words[i], (unsigned long long)b->words[i]), text;
+                                return snprintf(text, sizeof(text), "vCPU %u INTID %u: %llx, %llx",
+                                                v, i, (unsigned long long)a->words[i],
+                                                (unsigned long long)b->words[i]),
+                                       text;
         }
         for (uint32_t i = 0; i < N_SPIS; i++)
                 if (!is_same(traps.gic.spis[i].word, lists.gic.spis[i].word))
@@ -294,7 +319,9 @@ static bool is_taken(uint32_t intid, uint32_t vcpu)
         return false;
 }
 
-/* From outside, as another vCPU's guest or a VMM does it: enable, pend, activate, or take it back. */
+/*
+ * From outside, as another vCPU's guest or a VMM does it: enable, pend, activate, or take it back.
+ */
 static void set_or_clear(uint32_t intid, uint32_t v, uint32_t base)
 {
         bool set = below(3);
@@ -313,7 +340,8 @@ static void set_or_clear(uint32_t intid, uint32_t v, uint32_t base)
 /* What a guest writes of its CPU interface. */
 static void set_interface(uint32_t v)
 {
-        static const uint32_t regs[] = { ICC_PMR, ICC_IGRPEN0, ICC_IGRPEN1, ICC_BPR0, ICC_BPR1, ICC_CTLR };
+        static const uint32_t regs[] = { ICC_PMR, ICC_IGRPEN0, ICC_IGRPEN1, ICC_BPR0, ICC_BPR1,
+                                         ICC_CTLR };
         uint32_t i = below(6);
         uint64_t value = below(256);
 
@@ -323,7 +351,8 @@ static void set_interface(uint32_t v)
                 value = below(6) != 0;
         else if (i == 5) /* a write of what it is already is not seen through ICH_VMCR_EL2 */
                 value = (traps.gic.vcpus[v].icc_ctlr ^ 1) & 3;
-        TELL("vCPU %u: %s = 0x%x", v, (const char *[]) { "PMR", "IGRPEN0", "IGRPEN1", "BPR0", "BPR1", "CTLR" }[i],
+        TELL("vCPU %u: %s = 0x%x", v,
+             (const char *[]){ "PMR", "IGRPEN0", "IGRPEN1", "BPR0", "BPR1", "CTLR" }[i],
              (unsigned)value);
         write_both(v, regs[i], value);
 }
@@ -349,7 +378,8 @@ static bool read_something(uint32_t v)
         uint32_t reg = readable[below(sizeof(readable) / sizeof(readable[0]))];
         uint64_t other, value = access_both(v, reg, false, 0, &other);
 
-        TELL("vCPU %u: S3_0_C%u_C%u_%u is 0x%x, 0x%x", v, reg >> 7 & 15, reg >> 3 & 15, reg & 7, (unsigned)value, (unsigned)other);
+        TELL("vCPU %u: S3_0_C%u_C%u_%u is 0x%x, 0x%x", v, reg >> 7 & 15, reg >> 3 & 15, reg & 7,
+             (unsigned)value, (unsigned)other);
         return value == other;
 }
 
@@ -363,7 +393,8 @@ static void send_sgi(uint32_t v)
 
 static bool step(void)
 {
-        uint32_t v = below(N_VCPUS), spi = FIRST + below(n_used), any = below(4) ? spi : below(2) * 16 + below(n_used) % 16;
+        uint32_t v = below(N_VCPUS), spi = FIRST + below(n_used),
+                 any = below(4) ? spi : below(2) * 16 + below(n_used) % 16;
 
         switch (below(25)) {
         case 0 ... 4:
@@ -373,7 +404,9 @@ static bool step(void)
                 send_sgi(v);
                 return true;
         case 6 ... 9: /* mostly what is signalled */
-                return n_taken[v] == DEPTH || take(v, below(4) ? !(shm_cpuif_lines(&traps.gic, v) & SHM_LINE_FIQ) : below(2));
+                return n_taken[v] == DEPTH ||
+                       take(v,
+                            below(4) ? !(shm_cpuif_lines(&traps.gic, v) & SHM_LINE_FIQ) : below(2));
         case 10 ... 13:
                 if (n_taken[v] && n_to_deactivate < DEPTH * N_VCPUS)
                         end(v);
@@ -383,7 +416,9 @@ static bool step(void)
                         deactivate(below(2));
                 return true;
         case 16 ... 18:
-                set_or_clear(any, v, (const uint32_t[]) { ISENABLER, ISENABLER, ISPENDR, ISPENDR, ISACTIVER }[below(5)]);
+                set_or_clear(any, v,
+                             (const uint32_t[]){ ISENABLER, ISENABLER, ISPENDR, ISPENDR,
+                                                 ISACTIVER }[below(5)]);
                 return true;
         case 19 ... 20:
                 set_distributor(spi);
@@ -401,7 +436,8 @@ static bool step(void)
 
 static void boot_one(struct rig *rig)
 {
-        struct shm_shape shape = { .vm_id = 1, .name = "same", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .n_priority_bits = 5 };
+        struct shm_shape shape = { .vm_id = 1, .name = "same", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
+                                   .n_priority_bits = 5 };
 
         *rig = (struct rig) { 0 };
         if (shm_segment_create(&shape, &rig->fd, &rig->fd_ro, &rig->gic) < 0)
@@ -431,8 +467,10 @@ static void boot(void)
                 if (!ports[v].is_trap)
                         shm_port_configure(&lists.gic, v, n_lr);
                 gicr_both(v * (uint64_t)GICR_STRIDE + 0x10100, 4, UINT32_MAX);
-                gicr_both(v * (uint64_t)GICR_STRIDE + 0x10080, 4, below(2) ? UINT32_MAX : below(UINT32_MAX));
-                for (unsigned i = 0; i < 2; i++) { /* two changes, so that it is "configured" with either port */
+                gicr_both(v * (uint64_t)GICR_STRIDE + 0x10080, 4,
+                          below(2) ? UINT32_MAX : below(UINT32_MAX));
+                /* two changes, so that it is "configured" with either port */
+                for (unsigned i = 0; i < 2; i++) {
                         write_both(v, ICC_CTLR, i ? (uint64_t)eoi_mode << 1 : 1);
                         if (ports[v].is_in)
                                 leave(v);
@@ -497,7 +535,8 @@ static void tell_shortest(uint32_t begin, unsigned n)
                 }
         is_told = true;
         printf("# these steps are enough (the last vCPU has a %s port, the daemon is %s):\n",
-               ports[N_VCPUS - 1].is_trap ? "trap" : "list-register", daemon_is_dead ? "dead" : "alive");
+               ports[N_VCPUS - 1].is_trap ? "trap" : "list-register",
+               daemon_is_dead ? "dead" : "alive");
         printf("# %s\n", run(begin, n, &unused));
         is_told = false;
         memset(left_out, false, sizeof(left_out));
@@ -510,8 +549,11 @@ static void test(uint32_t begin)
 
         for (uint32_t v = 0; v < N_VCPUS; v++)
                 n += (unsigned)lists.gic.vcpus[v].counters.acknowledged;
-        tap_ok(!what && n > STEPS / 100, "%s: %u list registers, EOImode %d, seed %u: %u steps, %u of a kind, %u interrupts taken%s%s",
-               stays ? "stay" : "rest", n_lr, eoi_mode, begin, i, n_used, n, what ? ": " : "", what ? what : "");
+        tap_ok(!what && n > STEPS / 100,
+               "%s: %u list registers, EOImode %d, seed %u: %u steps, %u of a kind, %u interrupts "
+               "taken%s%s",
+               stays ? "stay" : "rest", n_lr, eoi_mode, begin, i, n_used, n, what ? ": " : "",
+               what ? what : "");
         shut_down();
         if (what) {
                 tell_shortest(begin, i);

@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * List-register ports: what a guest does in one stay, and whether the vCPU leaves when the next has to be signalled
+ * List-register ports: what a guest does in one stay, and whether the vCPU leaves when the next has
+ * to be signalled
  *
- * The virtual CPU interface is icv/'s. A vCPU leaves when it is rung or its maintenance interrupt is asserted, and else
- * stays: what it needs an exit for has to be asked for. Sections are those of IHI 0069.
+ * The virtual CPU interface is icv/'s. A vCPU leaves when it is rung or its maintenance interrupt
+ * is asserted, and else stays: what it needs an exit for has to be asked for.
+ * Sections are those of IHI 0069.
  */
 #include "bank.h"
 #include "rig.h"
@@ -21,7 +23,8 @@ static void boot(unsigned n_list_registers)
 {
         rig_create(&rig, 3, 64, 5);
         rig_boot(&rig);
-        params = (struct icv_params) { .n_list_registers = (uint8_t)n_list_registers, .n_priority_bits = 5 };
+        params = (struct icv_params) { .n_list_registers = (uint8_t)n_list_registers,
+                                      .n_priority_bits = 5 };
         for (uint32_t v = 0; v < N_PORTS; v++) {
                 shm_port_configure(&rig.gic, v, n_list_registers);
                 gicr(&rig, v, ISENABLER, UINT32_MAX);
@@ -178,10 +181,14 @@ static void edge_ends_without_an_exit(void)
 
 /* --- 12.4.8, ICH_HCR_EL2.VGrp<g>DIE; 12.4.10, ICH_MISR_EL2.VGrp<g>D --- */
 
-/* One list register: what is of the higher priority has it, what is of the other group waits behind. */
+/*
+ * One list register: what is of the higher priority has it,
+ * what is of the other group waits behind.
+ */
 static void group_behind_the_list_register_is_heard_of(unsigned group)
 {
-        static const uint32_t iar[2] = { ICC_IAR0, ICC_IAR1 }, igrpen[2] = { ICC_IGRPEN0, ICC_IGRPEN1 };
+        static const uint32_t iar[2] = { ICC_IAR0, ICC_IAR1 },
+                igrpen[2] = { ICC_IGRPEN0, ICC_IGRPEN1 };
 
         boot(1);
         set_priority(&rig, 0, PPI, 0x20);
@@ -220,7 +227,8 @@ static void refused_port_stays_in_guest_with_its_sgis(void)
         for (uint32_t sgi = SGI; sgi < SGI + 3; sgi++)
                 set_priority(&rig, 1, sgi, 0xd0);
         enter(0);
-        tap_eq(hw[0].ich_hcr & VGIC_ICH_HCR_TDIR, 0, "a port is in guest without trapping ICC_DIR_EL1");
+        tap_eq(hw[0].ich_hcr & VGIC_ICH_HCR_TDIR, 0,
+               "a port is in guest without trapping ICC_DIR_EL1");
         for (uint32_t i = 0; i < 5; i++)
                 pulse(&rig, FIRST + i);
         for (unsigned n = 0; n < 100; n++) {
@@ -229,8 +237,9 @@ static void refused_port_stays_in_guest_with_its_sgis(void)
                 rings += rig.rings[1];
                 leave(1);
         }
-        tap_ok(!storms && !rings, "another one is refused its SPIs, and stays in guest: %u maintenance interrupts, %u rings", storms,
-               rings);
+        tap_ok(!storms && !rings,
+               "another one is refused its SPIs, and stays in guest: %u maintenance interrupts, %u "
+               "rings", storms, rings);
         enter(1);
         for (uint32_t sgi = SGI; sgi < SGI + 3; sgi++) {
                 send(1, sgi);
@@ -241,7 +250,8 @@ static void refused_port_stays_in_guest_with_its_sgis(void)
         for (unsigned i = 0; i < 2; i++)
                 tap_ok((uint32_t)hw[1].ich_lr[i] == SGI + i && hw[1].ich_lr[i] >> 62 == 1,
                        "SGI %u of a lower priority has list register %u", SGI + i, i);
-        tap_ok(!is_maintained(1) && (hw[1].ich_hcr & VGIC_ICH_HCR_NPIE), "a third one is heard of when they are taken");
+        tap_ok(!is_maintained(1) && (hw[1].ich_hcr & VGIC_ICH_HCR_NPIE),
+               "a third one is heard of when they are taken");
         for (uint32_t sgi = SGI; sgi < SGI + 3; sgi++) {
                 tap_eq(in_read(1, ICC_IAR1), sgi, "SGI %u is taken", sgi);
                 in_write(1, ICC_EOIR1, sgi);
@@ -299,11 +309,13 @@ static void trap_port_is_signalled_what_it_can_take(unsigned group)
         set_group(&rig, 2, SGI, group);
         enter(0);
         pulse(&rig, FIRST);
-        tap_eq(shm_cpuif_lines(&rig.gic, 2), 0, "a trap port is not signalled an SPI while the gate is closed");
+        tap_eq(shm_cpuif_lines(&rig.gic, 2), 0,
+               "a trap port is not signalled an SPI while the gate is closed");
         tap_ok(ack(&rig, 2) == NONE && mrs(&rig, 2, ICC_IAR0) == NONE,
                "gate closed, a trap port reads IAR: 1023");
         msr(&rig, 1, group ? ICC_SGI1R : ICC_SGI0R, (uint64_t)SGI << 24 | 4);
-        tap_eq(shm_cpuif_lines(&rig.gic, 2), line, "it is signalled an SGI of a lower priority, of Group %u", group);
+        tap_eq(shm_cpuif_lines(&rig.gic, 2), line,
+               "it is signalled an SGI of a lower priority, of Group %u", group);
         tap_eq(mrs(&rig, 2, group ? ICC_IAR1 : ICC_IAR0), SGI,
                "gate closed, a trap port reads IAR: the SGI");
         msr(&rig, 2, group ? ICC_EOIR1 : ICC_EOIR0, SGI);
@@ -324,10 +336,13 @@ static void binary_point_written_in_guest_is_kept(void)
         in_write(0, ICC_BPR1, 6);
         in_write(0, ICC_CTLR, 1);
         leave(0);
-        tap_eq(mrs(&rig, 0, ICC_BPR1), mrs(&rig, 0, ICC_BPR0) + 1, "CBPR is set: ICC_BPR1_EL1 reads as ICC_BPR0_EL1 plus one");
+        tap_eq(mrs(&rig, 0, ICC_BPR1), mrs(&rig, 0, ICC_BPR0) + 1,
+               "CBPR is set: ICC_BPR1_EL1 reads as ICC_BPR0_EL1 plus one");
         enter(0);
         in_write(0, ICC_CTLR, 0);
-        tap_eq(in_read(0, ICC_BPR1), 6, "what was written to ICC_BPR1_EL1 while CBPR was clear is there when it is clear again");
+        tap_eq(in_read(0, ICC_BPR1), 6,
+               "what was written to ICC_BPR1_EL1 while CBPR was clear is there when it is clear "
+               "again");
         leave(0);
         tap_eq(mrs(&rig, 0, ICC_BPR1), 6,
                "ICC_BPR1_EL1 written while CBPR was clear, folded: it reads back outside");
@@ -342,7 +357,8 @@ static void binary_point_written_in_guest_is_kept(void)
         shm_sysreg_poke(&rig.gic, 0, ICC_CTLR, 2);
         in_write(0, ICC_CTLR, 1);
         leave(0);
-        tap_eq(mrs(&rig, 0, ICC_CTLR) & 3, 3, "who sets EOImode from outside finds it kept, if the guest has written CBPR only");
+        tap_eq(mrs(&rig, 0, ICC_CTLR) & 3, 3,
+               "who sets EOImode from outside finds it kept, if the guest has written CBPR only");
         rig_destroy(&rig);
 }
 

@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * List-register ports: banks that no guest leaves, segments that no port leaves, and others who act in the middle
+ * List-register ports: banks that no guest leaves, segments that no port leaves,
+ * and others who act in the middle
  *
- * The library tells of each atomic access (shm-hook.h): so somebody else acts at one exact point, and the accesses that one
- * call makes are counted.
+ * The library tells of each atomic access (shm-hook.h): so somebody else acts at one exact point,
+ * and the accesses that one call makes are counted.
  */
 #include "gic-lr.h"
 #include "rig.h"
@@ -124,13 +125,15 @@ static void group_closed_while_being_listed_is_not_found(void)
         shm_port_enter(&rig.gic, 0, &bank);
         on_access = NULL;
         tap_ok(!bank.ich_lr[0] && !any_resident() && !(gicd_get(&rig, 0) >> 31),
-               "its group is disabled right after it was listed: it is not listed, GICD_CTLR.RWP is 0");
+               "its group is disabled right after it was listed: it is not listed, GICD_CTLR.RWP "
+               "is 0");
         shm_port_exit(&rig.gic, 0, &bank);
         on_access = toggle_group;
         n_accesses = 0;
         shm_port_enter(&rig.gic, 0, &bank);
         on_access = NULL;
-        tap_ok(n_accesses < 1000, "a group that others open and close all the time: %llu accesses", (unsigned long long)n_accesses);
+        tap_ok(n_accesses < 1000, "a group that others open and close all the time: %llu accesses",
+               (unsigned long long)n_accesses);
         shm_port_exit(&rig.gic, 0, &bank);
         gicd(&rig, 0, 3);
         shm_port_enter(&rig.gic, 0, &bank);
@@ -156,14 +159,17 @@ static void eoicount_ends_what_was_acknowledged_outside(void)
         tap_eq(ack(&rig, 0), FIRST + 1,
                "acknowledged outside, one of higher priority: the first is preempted");
         shm_port_enter(&rig.gic, 0, &bank);
-        tap_ok((uint32_t)bank.ich_lr[0] == FIRST + 1 && (bank.ich_lr[0] & GICH_LR_STATE) == GICH_LR_ACTIVE,
+        tap_ok((uint32_t)bank.ich_lr[0] == FIRST + 1 &&
+               (bank.ich_lr[0] & GICH_LR_STATE) == GICH_LR_ACTIVE,
                "acknowledged outside, then entered: listed as active");
-        tap_eq(bank.ich_hcr & (1u << 2 | 1u << 14), 1u << 2 | 1u << 14, "LRENPIE and TDIR say that there is another");
+        tap_eq(bank.ich_hcr & (1u << 2 | 1u << 14), 1u << 2 | 1u << 14,
+               "LRENPIE and TDIR say that there is another");
         bank.ich_lr[0] &= ~GICH_LR_STATE;       /* the guest ends both */
         bank.ich_hcr |= UINT64_C(1) << 27;
         memset(bank.ich_ap1r, 0, sizeof(bank.ich_ap1r));
         shm_port_exit(&rig.gic, 0, &bank);
-        tap_ok(!is_active(FIRST) && !is_active(FIRST + 1), "EOIcount ends the one that found no list register");
+        tap_ok(!is_active(FIRST) && !is_active(FIRST + 1),
+               "EOIcount ends the one that found no list register");
         rig_destroy(&rig);
 }
 
@@ -194,9 +200,11 @@ static void spoil_swapped(struct shm_port_bank *bank)
 
 static void spoil_reserved(struct shm_port_bank *bank)
 {
-        for (unsigned i = 0; i < 2; i++) /* HW with a pINTID, RES0, another priority, another group */
+        /* HW with a pINTID, RES0, another priority, another group */
+        for (unsigned i = 0; i < 2; i++)
                 bank->ich_lr[i] = (bank->ich_lr[i] & (GICH_LR_VINTID | GICH_LR_STATE)) |
-                                  (~bank->ich_lr[i] & ~(GICH_LR_VINTID | GICH_LR_STATE)) | UINT64_C(1) << 61;
+                                  (~bank->ich_lr[i] & ~(GICH_LR_VINTID | GICH_LR_STATE)) |
+                                  UINT64_C(1) << 61;
 }
 
 static void spoil_zero(struct shm_port_bank *bank)
@@ -274,9 +282,10 @@ static void bank_of_garbage_loses_nothing(void)
                 shm_port_enter(&rig.gic, 0, &bank);
                 garbage[i].spoil(&bank);
                 shm_port_exit(&rig.gic, 0, &bank);
-                kept = gic_word_pending(word(FIRST)) && gic_word_pending(word(FIRST + 1)) && gic_word_pending(word(FIRST + 2));
-                tap_ok(kept && !any_resident() && !is_active(FIRST + 2), "%s: what was not acknowledged is pending",
-                       garbage[i].what);
+                kept = gic_word_pending(word(FIRST)) && gic_word_pending(word(FIRST + 1)) &&
+                       gic_word_pending(word(FIRST + 2));
+                tap_ok(kept && !any_resident() && !is_active(FIRST + 2),
+                       "%s: what was not acknowledged is pending", garbage[i].what);
                 for (unsigned n = 0; n < 2; n++) { /* the next entry finds a bank of this VM */
                         shm_port_enter(&rig.gic, 0, &bank);
                         shm_port_exit(&rig.gic, 0, &bank);
@@ -306,18 +315,22 @@ static void snapshot_in_guest_is_not_exact(void)
         image = save(&rig);
         tap_eq(image.flags & SHM_SNAPSHOT_EXACT, 0,
                "saved in guest, called off meanwhile: not exact");
-        tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, SHM_RESTORE_REPAIR, &why), -EBUSY,
-               "an image saved in guest: not restored: %s", why.text);
+        tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, SHM_RESTORE_REPAIR, &why),
+               -EBUSY, "an image saved in guest: not restored: %s", why.text);
         shm_port_exit(&rig.gic, 0, &bank);
         gicd(&rig, ICPENDR + 4, UINT32_MAX);
         tap_ok(!gic_word_pending(word(FIRST)), "out again, the interrupt is taken away");
-        tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, SHM_RESTORE_REPAIR, &why), 0, "restored: %s", why.text);
-        tap_ok(gic_word_pending(word(FIRST)) && !any_resident(), "what was in a list register when it was saved is pending");
+        tap_eq(shm_snapshot_restore(&rig.gic, image.bytes, image.n, SHM_RESTORE_REPAIR, &why), 0,
+               "restored: %s", why.text);
+        tap_ok(gic_word_pending(word(FIRST)) && !any_resident(),
+               "what was in a list register when it was saved is pending");
         drop(&image);
         rig_destroy(&rig);
 }
 
-/* --- a segment that somebody else changes all the time: how long does the daemon work on it? --- */
+/*
+ * --- a segment that somebody else changes all the time: how long does the daemon work on it? ---
+ */
 
 static bool is_load(const struct shm_hook_event *event)
 {
@@ -377,7 +390,8 @@ static void leave_behind(uint32_t vcpu)
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
                 shm_store(&self->bank.ich_lr[i], (32 + i) | GICH_LR_STATE, BANK_X1);
                 shm_store(shm_gic_word(&rig.gic, vcpu, 32 + i),
-                          gic_word_set_holder(GIC_WORD_RESIDENT | GIC_WORD_ENABLE, (uint16_t)vcpu), TDIR_R1);
+                          gic_word_set_holder(GIC_WORD_RESIDENT | GIC_WORD_ENABLE, (uint16_t)vcpu),
+                          TDIR_R1);
         }
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
                 shm_store(&self->actives[i], UINT64_MAX, TDIR_R1);
@@ -398,17 +412,21 @@ static void bounded_view_gives_up_on_words_that_move(void)
         rig.gic.bounded = true;
         shm_store(&rig.gic.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS | SHM_TDIR_GATED, TDIR_R1);
         n = count_accesses(call_left, change_all);
-        tap_ok(n < 20000, "TDIR that changes all the time: %llu accesses at the gate of %d vCPUs", (unsigned long long)n, N_VCPUS);
+        tap_ok(n < 20000, "TDIR that changes all the time: %llu accesses at the gate of %d vCPUs",
+               (unsigned long long)n, N_VCPUS);
         leave_behind(0);
         n = count_accesses(call_repair, change_all);
-        tap_ok(n > SHM_TRIES && n < MANY, "a fold of words that change all the time: %llu accesses", (unsigned long long)n);
+        tap_ok(n > SHM_TRIES && n < MANY, "a fold of words that change all the time: %llu accesses",
+               (unsigned long long)n);
         leave_behind(0);
         shm_store(&rig.gic.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS, TDIR_R1);
         n = count_accesses(call_clear, change_words);
-        tap_ok(n > SHM_TRIES && n < MANY, "a look for SPIs in flight among them: %llu accesses", (unsigned long long)n);
+        tap_ok(n > SHM_TRIES && n < MANY, "a look for SPIs in flight among them: %llu accesses",
+               (unsigned long long)n);
         leave_behind(0);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_ok(!any_resident() && !(shm_load(&rig.gic.vcpus[0].port, PORT_X1) & SHM_PORT_IN), "left alone, it is repaired");
+        tap_ok(!any_resident() && !(shm_load(&rig.gic.vcpus[0].port, PORT_X1) & SHM_PORT_IN),
+               "left alone, it is repaired");
         rig_destroy(&rig);
 }
 
@@ -433,7 +451,8 @@ static void ports_that_die_together_open_the_gate_once(void)
                         shm_vcpu_repair_slot(&rig.gic, v);
         all = n_accesses;
         rig.gic.is_bulk_release = false;
-        tap_ok(all <= one * N_VCPUS && rig.rings[9] == 0, "%d ports die: %llu accesses each", N_VCPUS, (unsigned long long)one);
+        tap_ok(all <= one * N_VCPUS && rig.rings[9] == 0, "%d ports die: %llu accesses each",
+               N_VCPUS, (unsigned long long)one);
         shm_repair_words(&rig.gic);
         tap_ok(rig.rings[9] > 0 && (shm_load(&rig.gic.header->tdir, TDIR_A4) & SHM_TDIR_SETTLED),
                "the last port of a dead process is out: who waited at the gate is rung");

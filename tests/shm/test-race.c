@@ -2,11 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Everybody at once: vCPU threads that inject, acknowledge, end, disable, reroute (also to any vCPU), close and open their own gates
- * and send SGIs at random on one segment
+ * Everybody at once: vCPU threads that inject, acknowledge, end, disable, reroute (also to any
+ * vCPU), close and open their own gates and send SGIs at random on one segment
  *
- * Laws: an SPI is never active on two vCPUs; each edge is followed by an acknowledge; when all is quiet nothing deliverable is left with
- * its vCPU asleep; all active priorities are gone; TDIR is set whenever an SPI is active.
+ * Laws: an SPI is never active on two vCPUs; each edge is followed by an acknowledge; when all is
+ * quiet nothing deliverable is left with its vCPU asleep; all active priorities are gone; TDIR is
+ * set whenever an SPI is active.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -97,7 +98,10 @@ static void sleep_until_rung(uint32_t self, int limit_ms)
         eventfd_read(bells[self], &n);
 }
 
-/* What was chosen for this vCPU (1-of-N) has to go elsewhere and may come back; what is routed to it has to wait. */
+/*
+ * What was chosen for this vCPU (1-of-N) has to go elsewhere and may come back; what is routed to
+ * it has to wait.
+ */
 static void close_for_a_while(uint32_t self, unsigned how, uint64_t *seed)
 {
         if (how == 0)
@@ -166,10 +170,12 @@ static void *run(void *arg)
 static bool quiet(void)
 {
         for (uint32_t i = 0; i < N_SPIS; i++)
-                if (atomic_load(&seen[i]) != atomic_load(&sent[i]) || atomic_load(&owner[i]) || gic_word_in_flight(shm_word_load(&rig.gic.spis[i].word)))
+                if (atomic_load(&seen[i]) != atomic_load(&sent[i]) || atomic_load(&owner[i]) ||
+                    gic_word_in_flight(shm_word_load(&rig.gic.spis[i].word)))
                         return false;
         for (uint32_t v = 0; v < N; v++)
-                if (atomic_load(&sgis_seen[v]) != atomic_load(&sgis_sent[v]) || atomic_load(&mail[v]) || gicr_get(&rig, v, ISPENDR))
+                if (atomic_load(&sgis_seen[v]) != atomic_load(&sgis_sent[v]) ||
+                    atomic_load(&mail[v]) || gicr_get(&rig, v, ISPENDR))
                         return false;
         return true;
 }
@@ -217,7 +223,8 @@ static void show(void)
                 n_sent += atomic_load(&sent[i]);
         for (uint32_t v = 0; v < N; v++)
                 n_acknowledged += atomic_load(&rig.gic.vcpus[v].counters.acknowledged);
-        tap_note("%llu edges sent, %llu acknowledges", (unsigned long long)n_sent, (unsigned long long)n_acknowledged);
+        tap_note("%llu edges sent, %llu acknowledges", (unsigned long long)n_sent,
+                 (unsigned long long)n_acknowledged);
 }
 
 int main(void)
@@ -234,7 +241,8 @@ int main(void)
                 route(&rig, 32 + i, i % N);
                 enable(&rig, 0, 32 + i);
         }
-        tap_ok(wait_for(quiet), "every edge and SGI was acknowledged after it was sent, nothing due is left with its vCPU asleep");
+        tap_ok(wait_for(quiet), "every edge and SGI was acknowledged after it was sent, nothing "
+                                "due is left with its vCPU asleep");
         atomic_store(&done, 1);
         for (uint32_t v = 0; v < N; v++)
                 shm_park_wake(&rig.gic, v);

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Registers that are no field of words, and what accesses in error do (IHI 0069 sections 12.1.3, 12.2, 12.9, 12.11)
+ * Registers that are no field of words, and what accesses in error do (IHI 0069 sections 12.1.3,
+ * 12.2, 12.9, 12.11)
  */
 #include "gic-icc.h"
 #include "gic-reg.h"
@@ -33,7 +34,8 @@ static uint64_t frame_read(struct rig *rig, unsigned frame, uint64_t offset, uns
         return rd(rig, 1, offset + (frame == 2 ? GICR_FRAME_SIZE : 0), len);
 }
 
-static void frame_write(struct rig *rig, unsigned frame, uint64_t offset, unsigned len, uint64_t value)
+static void frame_write(struct rig *rig, unsigned frame, uint64_t offset, unsigned len,
+                        uint64_t value)
 {
         if (frame == 0)
                 shm_gicd_write(&rig->gic, offset, len, value);
@@ -41,7 +43,8 @@ static void frame_write(struct rig *rig, unsigned frame, uint64_t offset, unsign
                 rd_write(rig, 1, offset + (frame == 2 ? GICR_FRAME_SIZE : 0), len, value);
 }
 
-static const struct gic_reg_table *const tables[3] = { &gic_dist_table, &gic_redist_rd_table, &gic_redist_sgi_table };
+static const struct gic_reg_table *const tables[3] = { &gic_dist_table, &gic_redist_rd_table,
+                                                       &gic_redist_sgi_table };
 
 /* What every row says it reads at reset, it reads. */
 static void resets(struct rig *rig)
@@ -70,9 +73,13 @@ static void resets(struct rig *rig)
                 broken += r != (here && reg->access != GIC_ACCESS_WO ? 0 : -ENOENT);
                 broken += r == 0 && reg->reset != GIC_RESET_CONFIG && value != reg->reset;
         }
-        tap_eq(broken, 0, "12.2: each ICC_*_EL1 that can be read reads its reset value, the others are UNDEFINED");
-        tap_eq((int64_t)mrs(rig, 1, ICC_BPR0), 7 - (int)rig->gic.n_priority_bits, "12.2.4 ICC_BPR0_EL1: the minimum");
-        tap_eq((int64_t)mrs(rig, 1, ICC_BPR1), 8 - (int)rig->gic.n_priority_bits, "12.2.5 ICC_BPR1_EL1: the minimum");
+        tap_eq(broken, 0,
+               "12.2: each ICC_*_EL1 that can be read reads its reset value, the others are "
+               "UNDEFINED");
+        tap_eq((int64_t)mrs(rig, 1, ICC_BPR0), 7 - (int)rig->gic.n_priority_bits,
+               "12.2.4 ICC_BPR0_EL1: the minimum");
+        tap_eq((int64_t)mrs(rig, 1, ICC_BPR1), 8 - (int)rig->gic.n_priority_bits,
+               "12.2.5 ICC_BPR1_EL1: the minimum");
 }
 
 static void icc_directions(struct rig *rig)
@@ -84,14 +91,19 @@ static void icc_directions(struct rig *rig)
                 bool here = reg->name && reg->n_apr <= 1u << (rig->gic.n_priority_bits - 5);
                 int want = here && reg->access != GIC_ACCESS_RO ? 0 : -ENOENT;
 
-                broken += shm_sysreg_write(&rig->gic, 1, GIC_ICC_FIRST + i, 0) != (i < 40 ? want : -ENOENT);
+                broken += shm_sysreg_write(&rig->gic, 1, GIC_ICC_FIRST + i, 0) !=
+                          (i < 40 ? want : -ENOENT);
         }
         tap_eq(broken, 0, "12.2: writing a read-only or an absent ICC_*_EL1 is UNDEFINED");
         tap_eq(shm_sysreg_write(&rig->gic, 1, ICC_PMR, 0), 0, "12.2.19 ICC_PMR_EL1 is written");
-        tap_eq(shm_sysreg_write(&rig->gic, 1, SYSREG(4, 6, 1), 0), -ENOENT, "12.2: its neighbour is not");
+        tap_eq(shm_sysreg_write(&rig->gic, 1, SYSREG(4, 6, 1), 0), -ENOENT,
+               "12.2: its neighbour is not");
 }
 
-/* Every offset and width of a frame: an error exactly where no row takes it, told by the right bit alone. */
+/*
+ * Every offset and width of a frame: an error exactly where no row takes it,
+ * told by the right bit alone.
+ */
 static void sweep(struct rig *rig, unsigned frame)
 {
         unsigned reads = 0, writes = 0;
@@ -108,7 +120,8 @@ static void sweep(struct rig *rig, unsigned frame)
                         reads += frame_read(rig, frame ? 1 : 0, STATUSR, 4) != want_read;
                         reads += shm_read_guest_errors(&rig->gic) - errors != (want_read != 0);
                         frame_write(rig, frame ? 1 : 0, STATUSR, 4, 0xf);
-                        if (reg && reg->access == GIC_ACCESS_WO) /* 0 names no SPI: counted, but no bit of STATUSR */
+                        /* 0 names no SPI: counted, but no bit of STATUSR */
+                        if (reg && reg->access == GIC_ACCESS_WO)
                                 continue;
                         errors = shm_read_guest_errors(&rig->gic);
                         frame_write(rig, frame, offset, len, 0);
@@ -117,9 +130,11 @@ static void sweep(struct rig *rig, unsigned frame)
                         frame_write(rig, frame ? 1 : 0, STATUSR, 4, 0xf);
                 }
         }
-        tap_eq(reads, 0, "12.1.3 %s %u: reads in error set RRD or RWOD and are counted, others do neither",
+        tap_eq(reads, 0,
+               "12.1.3 %s %u: reads in error set RRD or RWOD and are counted, others do neither",
                tables[frame]->frame, frame);
-        tap_eq(writes, 0, "12.1.3 %s %u: writes in error set WRD or WROD and are counted, others do neither",
+        tap_eq(writes, 0,
+               "12.1.3 %s %u: writes in error set WRD or WROD and are counted, others do neither",
                tables[frame]->frame, frame);
 }
 
@@ -135,7 +150,8 @@ static void statusr(struct rig *rig)
         gicd(rig, STATUSR, 0);
         tap_eq(gicd_get(rig, STATUSR), 0xf, "12.9.37 GICD_STATUSR: writing 0 keeps it");
         gicd(rig, STATUSR, WRD | WROD);
-        tap_eq(gicd_get(rig, STATUSR), RRD | RWOD, "12.9.37 GICD_STATUSR: writing 1 clears that bit alone");
+        tap_eq(gicd_get(rig, STATUSR), RRD | RWOD,
+               "12.9.37 GICD_STATUSR: writing 1 clears that bit alone");
         gicd(rig, STATUSR, UINT32_MAX);
         tap_eq(gicd_get(rig, STATUSR), 0, "12.9.37 GICD_STATUSR: and all");
         tap_eq((int64_t)rd(rig, 0, STATUSR, 4), 0,
@@ -148,7 +164,8 @@ static void statusr(struct rig *rig)
         tap_ok(rd(rig, 0, STATUSR, 4) == 0 && gicd_get(rig, STATUSR) == 0,
                "12.11.35 GICR_STATUSR: of that redistributor alone");
         rd_write(rig, 1, STATUSR, 4, RRD);
-        tap_eq((int64_t)rd(rig, 1, STATUSR, 4), WRD | WROD, "12.11.35 GICR_STATUSR: write 1 to clear");
+        tap_eq((int64_t)rd(rig, 1, STATUSR, 4), WRD | WROD,
+               "12.11.35 GICR_STATUSR: write 1 to clear");
 
         errors = shm_read_guest_errors(&rig->gic);
         gicd(rig, 0x40, 5);
@@ -156,14 +173,17 @@ static void statusr(struct rig *rig)
         gicd(rig, 0x48, 1056);
         gicd(rig, 0x48, 4096 + rig->gic.n_espis);
         tap_ok(shm_read_guest_errors(&rig->gic) - errors == 4 && gicd_get(rig, STATUSR) == 0,
-               "12.9.33, 12.9.1 GICD_SETSPI_NSR, GICD_CLRSPI_NSR: an INTID of no SPI is counted, no bit of STATUSR");
+               "12.9.33, 12.9.1 GICD_SETSPI_NSR, GICD_CLRSPI_NSR: an INTID of no SPI is counted, "
+               "no bit of STATUSR");
         errors = shm_read_guest_errors(&rig->gic);
         rd(rig, rig->gic.n_vcpus, 0x20, 4);
         rd_write(rig, rig->gic.n_vcpus, 0x20, 4, 0);
-        tap_eq((int64_t)(shm_read_guest_errors(&rig->gic) - errors), 2, "behind the last redistributor: counted");
+        tap_eq((int64_t)(shm_read_guest_errors(&rig->gic) - errors), 2,
+               "behind the last redistributor: counted");
         gicd(rig, 0x4, 0);
         shm_reset_all(&rig->gic);
-        tap_ok(gicd_get(rig, STATUSR) == 0 && rd(rig, 1, STATUSR, 4) == 0, "12.9.37, 12.11.35: a reset clears them");
+        tap_ok(gicd_get(rig, STATUSR) == 0 && rd(rig, 1, STATUSR, 4) == 0,
+               "12.9.37, 12.11.35: a reset clears them");
 }
 
 static void typers(void)
@@ -173,17 +193,23 @@ static void typers(void)
                 struct shm_shape shape;
                 uint32_t gicd_typer;    /* written from the bit table of 12.9.38 */
                 uint32_t gicr_low;      /* 12.11.37 but for Processor_Number and Last */
-                uint32_t irouter[2];    /* writable bits: low, high half (12.9.22); case 0 has no SPI */
+                /* writable bits: low, high half (12.9.22); case 0 has no SPI */
+                uint32_t irouter[2];
         } cases[] = {
                 { { .n_spis = 0, .n_priority_bits = 4 }, 0x02490000, 0, { 0xffffff, 0 } },
-                { { .n_spis = 1, .n_priority_bits = 5, .features = SHM_FEATURE_RSS }, 0x06490001, 0, { 0xffffff, 0 } },
-                { { .n_spis = 988, .n_priority_bits = 8, .features = SHM_FEATURE_AFF3 }, 0x0349001f, 0,
+                { { .n_spis = 1, .n_priority_bits = 5, .features = SHM_FEATURE_RSS }, 0x06490001, 0,
+                  { 0xffffff, 0 } },
+                { { .n_spis = 988, .n_priority_bits = 8, .features = SHM_FEATURE_AFF3 }, 0x0349001f,
+                  0,
                   { 0xffffff, 0xff } },
-                { { .n_spis = 64, .n_priority_bits = 5, .n_eppis = 32, .features = SHM_FEATURE_1_OF_N }, 0x00510002,
+                { { .n_spis = 64, .n_priority_bits = 5, .n_eppis = 32,
+                    .features = SHM_FEATURE_1_OF_N }, 0x00510002,
                   0x08000020, { 0x80ffffff, 0 } },
-                { { .n_spis = 64, .n_priority_bits = 5, .n_espis = 32, .features = SHM_FEATURE_ALL }, 0x05610102, 0x20,
+                { { .n_spis = 64, .n_priority_bits = 5, .n_espis = 32,
+                    .features = SHM_FEATURE_ALL }, 0x05610102, 0x20,
                   { 0x80ffffff, 0xff } },
-                { { .n_spis = 96, .n_priority_bits = 5, .n_espis = 1024, .n_eppis = 64, .features = SHM_FEATURE_ALL },
+                { { .n_spis = 96, .n_priority_bits = 5, .n_espis = 1024, .n_eppis = 64,
+                    .features = SHM_FEATURE_ALL },
                   0xfd610103, 0x10000020, { 0x80ffffff, 0xff } },
         };
 
@@ -197,23 +223,31 @@ static void typers(void)
                 shape.redist_regions = regions;
                 shape.n_redist_regions = 3;
                 rig_create_shape(&rig, &shape);
-                tap_eq(gicd_get(&rig, 4), cases[i].gicd_typer, "12.9.38 GICD_TYPER of configuration %u", i);
+                tap_eq(gicd_get(&rig, 4), cases[i].gicd_typer,
+                       "12.9.38 GICD_TYPER of configuration %u", i);
                 for (uint32_t v = 0; v < 6; v++) {
                         bool last = v == 1 || v == 2 || v == 5;
-                        uint64_t want = (uint64_t)v << 32 | cases[i].gicr_low | v << 8 | (last ? 0x10 : 0);
+                        uint64_t want = (uint64_t)v << 32 | cases[i].gicr_low | v << 8 |
+                                        (last ? 0x10 : 0);
 
                         broken += rd(&rig, v, 8, 8) != want || rd(&rig, v, 8, 4) != (uint32_t)want;
                         broken += rd(&rig, v, 12, 4) != v;
                 }
-                tap_eq(broken, 0, "12.11.37 GICR_TYPER of configuration %u: DPGS, PPInum, Last (conformance 24)", i);
+                tap_eq(broken, 0,
+                       "12.11.37 GICR_TYPER of configuration %u: DPGS, PPInum, Last (conformance "
+                       "24)", i);
                 shm_gicd_write(&rig.gic, at, 8, UINT64_MAX);
                 tap_eq((int64_t)shm_gicd_read(&rig.gic, at, 8),
                        i ? (int64_t)((uint64_t)cases[i].irouter[1] << 32 | cases[i].irouter[0]) : 0,
-                       "12.9.22 GICD_IROUTER of configuration %u: Aff3 and Interrupt_Routing_Mode (conformance 16)", i);
+                       "12.9.22 GICD_IROUTER of configuration %u: Aff3 and Interrupt_Routing_Mode "
+                       "(conformance 16)", i);
                 rd_write(&rig, 0, 0, 4, UINT32_MAX);
-                tap_eq((int64_t)rd(&rig, 0, 0, 4), (shape.features & SHM_FEATURE_1_OF_N) ? 0x03000000 : 0,
-                       "12.11.2 GICR_CTLR of configuration %u: DPG0 and DPG1NS if DPGS, DPG1S RAZ/WI", i);
-                tap_eq((int64_t)rd(&rig, 1, 0, 4), 0, "12.11.2 GICR_CTLR: of that redistributor alone");
+                tap_eq((int64_t)rd(&rig, 0, 0, 4),
+                       (shape.features & SHM_FEATURE_1_OF_N) ? 0x03000000 : 0,
+                       "12.11.2 GICR_CTLR of configuration %u: DPG0 and DPG1NS if DPGS, DPG1S "
+                       "RAZ/WI", i);
+                tap_eq((int64_t)rd(&rig, 1, 0, 4), 0,
+                       "12.11.2 GICR_CTLR: of that redistributor alone");
                 rig_destroy(&rig);
         }
 }
@@ -223,7 +257,10 @@ static uint32_t chosen(const struct rig *rig)
         return gic_word_route(shm_word_load(&rig->gic.spis[8].word));
 }
 
-/* A pending 1-of-N SPI is with a vCPU; what makes that one ineligible gives it to the other, who is rung. */
+/*
+ * A pending 1-of-N SPI is with a vCPU; what makes that one ineligible
+ * gives it to the other, who is rung.
+ */
 static void eligibility(void)
 {
         static const struct { const char *what; uint32_t sysreg, offset, close, open; } gates[] = {
@@ -273,7 +310,8 @@ static void eligibility(void)
 
 int main(void)
 {
-        struct shm_shape shape = { .n_vcpus = 3, .n_spis = 64, .n_priority_bits = 5, .n_espis = 64, .n_eppis = 32,
+        struct shm_shape shape = { .n_vcpus = 3, .n_spis = 64, .n_priority_bits = 5, .n_espis = 64,
+                                   .n_eppis = 32,
                                    .features = SHM_FEATURE_ALL };
         struct rig rig;
 

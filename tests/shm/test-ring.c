@@ -41,14 +41,19 @@ static void basics(void)
 
         open_pair();
         tap_eq(shm_ring_get(&daemon_end, &entry), 0, "empty at first");
-        tap_eq(shm_ring_put(&client_end, SHM_RING_ENTRY(SHM_RING_PULSE, 1019)), 1, "a consumer that may sleep is to be rung");
-        tap_ok(shm_ring_get(&daemon_end, &entry) == 1 && SHM_RING_ENTRY_KIND(entry) == SHM_RING_PULSE && SHM_RING_ENTRY_INTID(entry) == 1019, "one entry");
+        tap_eq(shm_ring_put(&client_end, SHM_RING_ENTRY(SHM_RING_PULSE, 1019)), 1,
+               "a consumer that may sleep is to be rung");
+        tap_ok(shm_ring_get(&daemon_end, &entry) == 1 &&
+               SHM_RING_ENTRY_KIND(entry) == SHM_RING_PULSE &&
+               SHM_RING_ENTRY_INTID(entry) == 1019,
+               "one entry");
         tap_eq(shm_ring_get(&client_end, &entry), 0, "the two queues are apart");
         shm_ring_wake(&daemon_end);
         tap_eq(shm_ring_put(&client_end, 1), 0, "a polling one is not");
         tap_eq(shm_ring_sleep(&daemon_end), 1, "about to sleep, but something came");
         shm_ring_get(&daemon_end, &entry);
-        tap_ok(shm_ring_sleep(&daemon_end) == 0 && shm_ring_put(&client_end, 1) == 1, "asleep: ring");
+        tap_ok(shm_ring_sleep(&daemon_end) == 0 && shm_ring_put(&client_end, 1) == 1,
+               "asleep: ring");
         shm_ring_get(&daemon_end, &entry);
 
         for (uint64_t i = 0; i < SHM_RING_ENTRIES; i++)
@@ -56,10 +61,13 @@ static void basics(void)
         tap_eq(broken, 0, "%u entries fit", SHM_RING_ENTRIES);
         tap_eq(shm_ring_put(&daemon_end, 9), -EAGAIN,
                "256 entries in a ring: the next finds it full");
-        tap_ok(shm_ring_get(&client_end, &entry) == 1 && entry == 0 && shm_ring_put(&daemon_end, SHM_RING_ENTRIES) >= 0, "one out, one in");
+        tap_ok(shm_ring_get(&client_end, &entry) == 1 && entry == 0 &&
+               shm_ring_put(&daemon_end, SHM_RING_ENTRIES) >= 0,
+               "one out, one in");
         for (uint64_t i = 1; i <= SHM_RING_ENTRIES; i++)
                 broken += shm_ring_get(&client_end, &entry) != 1 || entry != i;
-        tap_ok(broken == 0 && shm_ring_get(&client_end, &entry) == 0, "in order, none lost, none twice");
+        tap_ok(broken == 0 && shm_ring_get(&client_end, &entry) == 0,
+               "in order, none lost, none twice");
         close_pair();
 }
 
@@ -133,14 +141,17 @@ static void hostile(void)
 
         open_pair();
         atomic_store(&daemon_end.in.queue->tail, SHM_RING_ENTRIES + 1);
-        tap_ok(shm_ring_get(&daemon_end, &entry) == -EBADMSG && shm_ring_sleep(&daemon_end) == -EBADMSG, "more entries than there is room: refused");
+        tap_ok(shm_ring_get(&daemon_end, &entry) == -EBADMSG &&
+               shm_ring_sleep(&daemon_end) == -EBADMSG,
+               "more entries than there is room: refused");
         atomic_store(&daemon_end.in.queue->tail, UINT32_MAX);
         tap_eq(shm_ring_get(&daemon_end, &entry), -EBADMSG, "a tail that went back: refused");
         atomic_store(&daemon_end.out.queue->head, 1);
         tap_eq(shm_ring_put(&daemon_end, 1), -EBADMSG, "a head beyond the tail: refused");
         atomic_store(&daemon_end.out.queue->tail, 0xdeadbeef);
         atomic_store(&daemon_end.out.queue->head, 0);
-        tap_ok(shm_ring_put(&daemon_end, 1) >= 0 && atomic_load(&daemon_end.out.queue->tail) == 1, "one's own index is not read back");
+        tap_ok(shm_ring_put(&daemon_end, 1) >= 0 && atomic_load(&daemon_end.out.queue->tail) == 1,
+               "one's own index is not read back");
         daemon_end.page->n_entries = 7;
         tap_eq(shm_ring_map(memfd, &other), -EBADMSG, "another size is refused");
         daemon_end.page->n_entries = SHM_RING_ENTRIES;
@@ -151,7 +162,9 @@ static void hostile(void)
         tap_eq(shm_ring_map(memfd, &other), -EBADMSG, "no ring at all");
         fd = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
         daemon_end.page->magic = SHM_RING_MAGIC;
-        tap_ok(write(fd, daemon_end.page, SHM_RING_BYTES) == SHM_RING_BYTES && shm_ring_map(fd, &other) == -EBADMSG, "an unsealed copy");
+        tap_ok(write(fd, daemon_end.page, SHM_RING_BYTES) == SHM_RING_BYTES &&
+               shm_ring_map(fd, &other) == -EBADMSG,
+               "an unsealed copy");
         close(fd);
         close_pair();
 }
@@ -283,7 +296,8 @@ static void one_look(void)
         struct duel duel = { .other = put_one, .n_rounds = 150000 };
 
         open_pair();
-        tap_eq(duel_fight(&duel, before_put, go_to_sleep, noticed), 0, "150,000 times one look against one entry");
+        tap_eq(duel_fight(&duel, before_put, go_to_sleep, noticed), 0,
+               "150,000 times one look against one entry");
         close_pair();
 }
 

@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * 100,000 damaged images, half of them with the checksum recomputed: refused and nothing changed, or restored to
- * exactly what the bytes say (saved again they are the same)
+ * 100,000 damaged images, half of them with the checksum recomputed: refused and nothing changed,
+ * or restored to exactly what the bytes say (saved again they are the same)
  *
  * usage: test-snapshot-damage [N [SEED]]
  */
@@ -19,10 +19,14 @@ struct counts {
         unsigned wrong;
 };
 
-/* Where structure is, damage does more: the header and the first vCPU are hit more often than chance would. */
+/*
+ * Where structure is, damage does more: the header and the first vCPU
+ * are hit more often than chance would.
+ */
 static size_t draw_place(uint64_t *seed, size_t n)
 {
-        return draw(seed) & 1 ? draw_below(seed, (uint32_t)n) : draw_below(seed, n < 200 ? (uint32_t)n : 200);
+        return draw(seed) & 1 ? draw_below(seed, (uint32_t)n)
+                              : draw_below(seed, n < 200 ? (uint32_t)n : 200);
 }
 
 static void damage(uint64_t *seed, uint8_t *bytes, size_t *n)
@@ -45,11 +49,13 @@ static void damage(uint64_t *seed, uint8_t *bytes, size_t *n)
                         bytes[draw_place(seed, *n)] = (uint8_t)draw(seed);
                 break;
         case 3: /* a run of one value */
-                for (size_t at = draw_place(seed, *n), i = 0, m = draw_below(seed, 64); i < m && at + i < *n; i++)
+                for (size_t at = draw_place(seed, *n), i = 0, m = draw_below(seed, 64);
+                     i < m && at + i < *n; i++)
                         bytes[at + i] = (uint8_t)(0 - (draw(seed) & 1));
                 break;
         case 4: /* a number */
-                store32(bytes + (draw_place(seed, *n - 4) & ~(size_t)3), (uint32_t)draw(seed) >> draw_below(seed, 32));
+                store32(bytes + (draw_place(seed, *n - 4) & ~(size_t)3),
+                        (uint32_t)draw(seed) >> draw_below(seed, 32));
                 break;
         default: /* bits */
                 while (times--)
@@ -67,7 +73,8 @@ static void use(struct rig *rig)
         }
 }
 
-static void one(struct rig *rig, const struct image *good, uint64_t *seed, bool recompute, struct counts *counts)
+static void one(struct rig *rig, const struct image *good, uint64_t *seed, bool recompute,
+                struct counts *counts)
 {
         struct image before = save(rig), bad = { malloc(good->n), good->n, 0 }, after;
         int r;
@@ -90,10 +97,12 @@ static void one(struct rig *rig, const struct image *good, uint64_t *seed, bool 
                 use(rig);
         }
         /* The same bytes with repair allowed: what comes of it is a state like any other. */
-        if (r < 0 && shm_snapshot_restore(&rig->gic, bad.bytes, bad.n, SHM_RESTORE_REPAIR, NULL) == 0) {
+        if (r < 0 &&
+            shm_snapshot_restore(&rig->gic, bad.bytes, bad.n, SHM_RESTORE_REPAIR, NULL) == 0) {
                 struct image repaired = save(rig);
 
-                counts->wrong += shm_snapshot_restore(&rig->gic, repaired.bytes, repaired.n, 0, NULL) < 0;
+                counts->wrong += shm_snapshot_restore(&rig->gic, repaired.bytes, repaired.n, 0,
+                                                      NULL) < 0;
                 drop(&repaired);
         }
         drop(&before);
@@ -108,7 +117,8 @@ int main(int argc, char **argv)
                 { .n_vcpus = 1, .n_spis = 0, .n_priority_bits = 4, .features = 0 },
                 { .n_vcpus = 3, .n_spis = 8, .n_espis = 32, .n_eppis = 32, .n_priority_bits = 8,
                   .features = SHM_FEATURE_ALL },
-                { .n_vcpus = 2, .n_spis = 40, .n_priority_bits = 7, .features = SHM_FEATURE_1_OF_N },
+                { .n_vcpus = 2, .n_spis = 40, .n_priority_bits = 7,
+                  .features = SHM_FEATURE_1_OF_N },
         };
         const unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : N_IMAGES;
         uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
@@ -133,8 +143,10 @@ int main(int argc, char **argv)
                 rig_destroy(&from);
         }
         tap_ok(counts[0].wrong == 0,
-               "%u damaged images: %u refused, %u restored to what they say (%u: nothing was damaged)",
-               counts[0].refused + counts[0].restored, counts[0].refused, counts[0].restored, counts[0].same);
+               "%u damaged images: %u refused, %u restored to what they say (%u: nothing was "
+               "damaged)",
+               counts[0].refused + counts[0].restored, counts[0].refused, counts[0].restored,
+               counts[0].same);
         tap_ok(counts[0].restored == counts[0].same, "the checksum finds all damage");
         tap_ok(counts[1].wrong == 0 && counts[1].restored > counts[1].same,
                "%u with the checksum recomputed: %u refused, %u restored to exactly what they say",

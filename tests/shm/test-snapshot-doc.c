@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The format of snapshots: the tables in the code are sorted and do not overlap, and doc/snapshot.md has their very
- * rows
+ * The format of snapshots: the tables in the code are sorted and do not overlap, and
+ * doc/snapshot.md has their very rows
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,8 @@ static bool in_order(const struct snapshot_record *record)
 static void row_of(const struct snapshot_field *field, char *row, size_t size)
 {
         if (field->count > 1)
-                snprintf(row, size, "| %u | %u x %u | `%s` |", field->at, field->count, field->bytes, field->name);
+                snprintf(row, size, "| %u | %u x %u | `%s` |", field->at, field->count,
+                         field->bytes, field->name);
         else
                 snprintf(row, size, "| %u | %u | `%s` |", field->at, field->bytes, field->name);
 }
@@ -80,7 +81,8 @@ int main(void)
         for (unsigned i = 0; i < SNAPSHOT_N_RECORDS; i++) {
                 const struct snapshot_record *record = &snapshot_records[i];
 
-                tap_ok(in_order(record), "%s: fields are sorted, aligned, apart, and within %u bytes", record->name,
+                tap_ok(in_order(record),
+                       "%s: fields are sorted, aligned, apart, and within %u bytes", record->name,
                        record->bytes);
                 snprintf(title, sizeof(title), "### %s, %u bytes", record->name, record->bytes);
                 tap_ok(find_section(file, title) && same_rows(file, record),

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Snapshots: what is refused, in which words, and that it changes nothing; what repair makes of an inexact image
+ * Snapshots: what is refused, in which words, and that it changes nothing;
+ * what repair makes of an inexact image
  *
  * Offsets are those of doc/snapshot.md.
  */
@@ -13,12 +14,15 @@
 
 /* doc/snapshot.md: the header has 96 bytes, a vCPU 72 and 8 per private interrupt, an SPI 16. */
 enum {
-        AT_MAJOR = 8, AT_MINOR = 10, AT_HEADER_BYTES = 12, AT_TOTAL = 16, AT_CHECKSUM = 24, AT_FLAGS = 28,
+        AT_MAJOR = 8, AT_MINOR = 10, AT_HEADER_BYTES = 12, AT_TOTAL = 16, AT_CHECKSUM = 24,
+        AT_FLAGS = 28,
                 AT_VCPUS = 32, AT_SPIS = 36,
-        AT_PRIBITS = 48, AT_FEATURES = 52, AT_IIDR = 56, AT_TYPER2 = 60, AT_CTLR = 64, AT_STATUSR = 68, AT_SPARE = 72,
-        VCPU = 96, V_AFFINITY = 0, V_FLAGS = 4, V_LIVE = 8, V_CONFIGURED = 12, V_DEFAULT = 16, V_VALID = 20, V_PMR = 24,
+        AT_PRIBITS = 48, AT_FEATURES = 52, AT_IIDR = 56, AT_TYPER2 = 60, AT_CTLR = 64,
+        AT_STATUSR = 68, AT_SPARE = 72, VCPU = 96, V_AFFINITY = 0, V_FLAGS = 4, V_LIVE = 8,
+        V_CONFIGURED = 12, V_DEFAULT = 16, V_VALID = 20, V_PMR = 24,
                 V_BPR0 = 25,
-        V_BPR1 = 26, V_GRPEN = 27, V_DPG = 28, V_ASLEEP = 29, V_POWER = 30, V_SPARE = 31, V_STATUSR = 32, V_AP0R = 36,
+        V_BPR1 = 26, V_GRPEN = 27, V_DPG = 28, V_ASLEEP = 29, V_POWER = 30, V_SPARE = 31,
+        V_STATUSR = 32, V_AP0R = 36,
                 V_AP1R = 52,
         V_SPARE_END = 68, VCPU_BYTES = 72 + 32 * 8,
         I_PRIORITY = 0, I_BITS = 1, I_WIRES = 2, I_SPARE = 3, I_HOLDER = 4, I_ROUTE = 8,
@@ -35,14 +39,16 @@ static size_t spi_at(uint32_t n_vcpus, uint32_t intid)
 }
 
 /* Try to restore; whatever comes of it, a refusal leaves the controller as it was. */
-static void refused(struct rig *rig, const uint8_t *image, size_t n, unsigned flags, int error, const char *words)
+static void refused(struct rig *rig, const uint8_t *image, size_t n, unsigned flags, int error,
+                    const char *words)
 {
         struct image before = save(rig), after;
         struct base_error why = { "" };
         int r = shm_snapshot_restore(&rig->gic, image, n, flags, &why);
 
         after = save(rig);
-        tap_ok(r == error && strstr(why.text, words) && same_image(&before, &after), "%d: %s", r, why.text);
+        tap_ok(r == error && strstr(why.text, words) && same_image(&before, &after), "%d: %s", r,
+               why.text);
         drop(&before);
         drop(&after);
 }
@@ -57,23 +63,31 @@ static void other_controllers(void)
                 struct shm_shape shape;
                 const char *words;
         } others[] = {
-                { { .n_vcpus = 4, .n_spis = 32, .n_priority_bits = 5, .features = 7 }, "has 4 vCPUs, the VM 2" },
-                { { .n_vcpus = 1, .n_spis = 32, .n_priority_bits = 5, .features = 7 }, "has 1 vCPUs, the VM 2" },
+                { { .n_vcpus = 4, .n_spis = 32, .n_priority_bits = 5, .features = 7 },
+                  "has 4 vCPUs, the VM 2" },
+                { { .n_vcpus = 1, .n_spis = 32, .n_priority_bits = 5, .features = 7 },
+                  "has 1 vCPUs, the VM 2" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 7, .features = 7 },
                   "has 7 priority bits, the VM 5" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 4, .features = 7 },
                   "has 4 priority bits, the VM 5" },
-                { { .n_vcpus = 2, .n_spis = 33, .n_priority_bits = 5, .features = 7 }, "has 33 SPIs, the VM 32" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_espis = 32, .n_priority_bits = 5, .features = 7 },
+                { { .n_vcpus = 2, .n_spis = 33, .n_priority_bits = 5, .features = 7 },
+                  "has 33 SPIs, the VM 32" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_espis = 32, .n_priority_bits = 5,
+                    .features = 7 },
                   "has 32 extended SPIs" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_eppis = 32, .n_priority_bits = 5, .features = 7 },
+                { { .n_vcpus = 2, .n_spis = 32, .n_eppis = 32, .n_priority_bits = 5,
+                    .features = 7 },
                   "has 32 extended PPIs" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 6 }, "features" },
                 { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 5 }, "features" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .iidr_revision = 1 }, "GICD_IIDR" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .mpidrs = mpidrs },
+                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7,
+                    .iidr_revision = 1 }, "GICD_IIDR" },
+                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7,
+                    .mpidrs = mpidrs },
                   "vCPU 1 is 0.0.0.2" },
-                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7, .redist_regions = regions,
+                { { .n_vcpus = 2, .n_spis = 32, .n_priority_bits = 5, .features = 7,
+                    .redist_regions = regions,
                     .n_redist_regions = 2 }, "redistributor regions differ at vCPU 0" },
         };
         struct rig here;
@@ -206,7 +220,8 @@ static void edits(void)
         refused(&here, image.bytes, image.n, 4, -EINVAL, "flags: 0x4");
         shm_power(&here.gic, 1, true);
         shm_vcpu_own(&here.gic, 1, 7, 1);
-        refused(&here, image.bytes, image.n, 0, -EBUSY, "vCPU 1 is neither parked, stopped nor off");
+        refused(&here, image.bytes, image.n, 0, -EBUSY,
+                "vCPU 1 is neither parked, stopped nor off");
         shm_park_stop(&here.gic, 1);
         tap_eq(shm_snapshot_restore(&here.gic, image.bytes, image.n, 0, NULL), 0,
                "once it is stopped it can be restored");
@@ -221,9 +236,11 @@ static void info(void)
 {
         static const uint64_t mpidrs[] = { 0x0000000001, 0x0700000002, 0x0000000103 };
         static const uint32_t regions[] = { 1, 2 };
-        const struct shm_shape shape = { .n_vcpus = 3, .n_spis = 40, .n_priority_bits = 6, .mpidrs = mpidrs,
+        const struct shm_shape shape = { .n_vcpus = 3, .n_spis = 40, .n_priority_bits = 6,
+                                         .mpidrs = mpidrs,
                 .n_espis = 64,
-                                         .n_eppis = 32, .features = SHM_FEATURE_AFF3, .redist_regions = regions,
+                                         .n_eppis = 32, .features = SHM_FEATURE_AFF3,
+                                         .redist_regions = regions,
                                          .n_redist_regions = 2, .iidr_revision = 3 };
         struct shm_snapshot_info *info = NULL;
         struct base_error why = { "" };
@@ -233,16 +250,19 @@ static void info(void)
         rig_create_shape(&rig, &shape);
         scramble(&rig, 5, 300);
         image = save(&rig);
-        tap_eq(shm_snapshot_info(image.bytes, image.n, &info, &why), 0, "an image says what it is of %s", why.text);
+        tap_eq(shm_snapshot_info(image.bytes, image.n, &info, &why), 0,
+               "an image says what it is of %s", why.text);
         tap_ok(info->major == 1 && info->minor == 0 && info->flags == SHM_SNAPSHOT_EXACT &&
                info->gicd_iidr == gicd_get(&rig, 8) && info->gicd_typer2 == gicd_get(&rig, 0xc),
                        "version, exact, GICD_IIDR, GICD_TYPER2");
-        tap_ok(info->shape.n_vcpus == 3 && info->shape.n_spis == 40 && info->shape.n_priority_bits == 6 &&
-               info->shape.n_espis == 64 &&
-               info->shape.n_eppis == 32 && info->shape.features == SHM_FEATURE_AFF3, "sizes and features");
-        tap_ok(memcmp(info->shape.mpidrs, mpidrs, sizeof(mpidrs)) == 0 && info->shape.n_redist_regions == 2 &&
+        tap_ok(info->shape.n_vcpus == 3 && info->shape.n_spis == 40 &&
+               info->shape.n_priority_bits == 6 && info->shape.n_espis == 64 &&
+               info->shape.n_eppis == 32 && info->shape.features == SHM_FEATURE_AFF3,
+               "sizes and features");
+        tap_ok(memcmp(info->shape.mpidrs, mpidrs, sizeof(mpidrs)) == 0 &&
+               info->shape.n_redist_regions == 2 &&
                memcmp(info->shape.redist_regions, regions, sizeof(regions)) == 0,
-                       "affinities and redistributor regions");
+               "affinities and redistributor regions");
         rig_create_shape(&other, &info->shape);
         tap_eq(shm_snapshot_restore(&other.gic, image.bytes, image.n, 0, NULL), 0,
                "a controller made by that takes it");
@@ -255,11 +275,12 @@ static void info(void)
         store32(image.bytes + AT_IIDR, 0x5600343b);
         store32(image.bytes + 96 + 72 + 64 * 8, 1); /* vCPU 1 gets the affinity of vCPU 0 */
         recompute_checksum(image.bytes, image.n);
-        tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && strstr(why.text,
-                                                                                          "the same affinity"), "%s",
-               why.text);
+        tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG &&
+               strstr(why.text, "the same affinity"),
+               "%s", why.text);
         image.bytes[0] = 0;
-        tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && !info, "%s", why.text);
+        tap_ok(shm_snapshot_info(image.bytes, image.n, &info, &why) == -EBADMSG && !info, "%s",
+               why.text);
         drop(&image);
         rig_destroy(&rig);
         rig_destroy(&other);
@@ -269,7 +290,10 @@ static void info(void)
 
 enum { BIT_ACTIVE = 8, BIT_LATCH = 16 };
 
-/* An image of a guest with SPI 40 active on vCPU 1 (priority 0xa0, group 1), changed, marked inexact, and repaired. */
+/*
+ * An image of a guest with SPI 40 active on vCPU 1 (priority 0xa0, group 1), changed, marked
+ * inexact, and repaired.
+ */
 struct repair {
         struct rig to;
         struct image image;
@@ -305,9 +329,9 @@ static void repair_restore(struct repair *repair, const char *what)
         store32(repair->image.bytes + AT_FLAGS, 0);
         recompute_checksum(repair->image.bytes, repair->image.n);
         refused(&repair->to, repair->image.bytes, repair->image.n, 0, -EAGAIN, "not exact");
-        tap_eq(shm_snapshot_restore(&repair->to.gic, repair->image.bytes, repair->image.n, SHM_RESTORE_REPAIR, &why), 0,
-               "repair: %s %s",
-               what, why.text);
+        tap_eq(shm_snapshot_restore(&repair->to.gic, repair->image.bytes, repair->image.n,
+                                    SHM_RESTORE_REPAIR, &why),
+               0, "repair: %s %s", what, why.text);
 }
 
 static void repair_end(struct repair *repair)
@@ -340,7 +364,8 @@ static void repairs(void)
         repair_begin(&r, 2);
         store32(r.ap1r, 0);
         repair_restore(&r, "the same with EOImode 1");
-        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE, "it stays: its priority was dropped");
+        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE,
+               "it stays: its priority was dropped");
         msr(&r.to, 1, ICC_DIR, 40);
         tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40), "and ends by DIR");
         repair_end(&r);
@@ -355,7 +380,8 @@ static void repairs(void)
         repair_begin(&r, 0);
         memcpy(r.spi + 16, r.spi, 8); /* SPI 41 is active on vCPU 1, too, with the same priority */
         repair_restore(&r, "two active interrupts, one priority");
-        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && !get_bit(&r.to, 0, ISACTIVER, 41) && get_bit(&r.to, 0, ISPENDR, 41),
+        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && !get_bit(&r.to, 0, ISACTIVER, 41) &&
+               get_bit(&r.to, 0, ISPENDR, 41),
                "the first has it, the other is pending again");
         eoi(&r.to, 1, 40);
         tap_eq(ack(&r.to, 1), 41, "and is delivered after it");

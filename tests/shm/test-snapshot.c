@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Snapshots: what comes back, how it goes on, what is exact; see test-snapshot-refuse and test-snapshot-damage for the
- * rest
+ * Snapshots: what comes back, how it goes on, what is exact; see test-snapshot-refuse and
+ * test-snapshot-damage for the rest
  */
 #include <errno.h>
 #include <pthread.h>
@@ -61,7 +61,8 @@ static bool same_controller(struct rig *a, struct rig *b)
                 struct shm_spi *x = shm_gic_spi(&a->gic, shm_gic_nth_spi(&a->gic, i));
                 struct shm_spi *y = shm_gic_spi(&b->gic, shm_gic_nth_spi(&b->gic, i));
 
-                if (!same_word(&x->word, &y->word) || atomic_load(&x->irouter) != atomic_load(&y->irouter))
+                if (!same_word(&x->word, &y->word) ||
+                    atomic_load(&x->irouter) != atomic_load(&y->irouter))
                         return false;
         }
         return true;
@@ -74,17 +75,22 @@ static bool candidates_are_right(struct rig *rig)
 
         for (uint32_t v = 0; v < gic->n_vcpus; v++) {
                 uint64_t cpuif = atomic_load(&gic->vcpus[v].cpuif);
-                uint32_t groups = atomic_load(&gic->header->gicd_ctlr) & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
+                uint32_t groups = atomic_load(&gic->header->gicd_ctlr) &
+                                  (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
                 uint32_t n_private = shm_gic_n_private(gic), best = NONE;
                 unsigned priority = 256;
                 struct shm_pick pick;
 
-                for (uint32_t i = 0; i < n_private + shm_gic_n_spis(gic) && !(cpuif & SHM_CPUIF_ASLEEP); i++) {
-                        uint32_t intid = i < n_private ? shm_gic_nth_private(i) : shm_gic_nth_spi(gic, i - n_private);
+                for (uint32_t i = 0;
+                     i < n_private + shm_gic_n_spis(gic) && !(cpuif & SHM_CPUIF_ASLEEP); i++) {
+                        uint32_t intid = i < n_private ? shm_gic_nth_private(i)
+                                                       : shm_gic_nth_spi(gic, i - n_private);
                         uint64_t w = atomic_load(shm_gic_word(gic, v, intid));
 
-                        if (gic_word_deliverable(w) && gic_word_route(w) == v && (groups & 1u << gic_word_group(w)) &&
-                            (gic_word_priority(w) < priority || (gic_word_priority(w) == priority && intid < best))) {
+                        if (gic_word_deliverable(w) && gic_word_route(w) == v &&
+                            (groups & 1u << gic_word_group(w)) &&
+                            (gic_word_priority(w) < priority ||
+                             (gic_word_priority(w) == priority && intid < best))) {
                                 best = intid;
                                 priority = gic_word_priority(w);
                         }
@@ -99,7 +105,8 @@ static bool candidates_are_right(struct rig *rig)
 static bool tdir_is_right(struct rig *rig)
 {
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig->gic); i++)
-                if (gic_word_in_flight(atomic_load(&shm_gic_spi(&rig->gic, shm_gic_nth_spi(&rig->gic, i))->word)) &&
+                if (gic_word_in_flight(atomic_load(
+                            &shm_gic_spi(&rig->gic, shm_gic_nth_spi(&rig->gic, i))->word)) &&
                     !shm_tdir_get(&rig->gic, NULL, NULL))
                         return false;
         return true;
@@ -119,12 +126,14 @@ static bool round_trip(const struct shm_shape *shape, uint64_t seed, bool used)
         if (used)
                 scramble(&to, seed + 1, 300);
         image = save(&from);
-        good = image.flags == SHM_SNAPSHOT_EXACT && shm_snapshot_restore(&to.gic, image.bytes, image.n, 0, &why) == 0;
+        good = image.flags == SHM_SNAPSHOT_EXACT &&
+               shm_snapshot_restore(&to.gic, image.bytes, image.n, 0, &why) == 0;
         if (!good)
-                tap_note("seed %llu: flags %u, %s", (unsigned long long)seed, image.flags, why.text);
+                tap_note("seed %llu: flags %u, %s", (unsigned long long)seed, image.flags,
+                         why.text);
         again = save(&to);
-        good = good && same_image(&image, &again) && same_controller(&from, &to) && candidates_are_right(&to) &&
-               tdir_is_right(&to);
+        good = good && same_image(&image, &again) && same_controller(&from, &to) &&
+               candidates_are_right(&to) && tdir_is_right(&to);
         drop(&image);
         drop(&again);
         rig_destroy(&from);
@@ -134,7 +143,8 @@ static bool round_trip(const struct shm_shape *shape, uint64_t seed, bool used)
 
 static void round_trips(void)
 {
-        static const uint64_t mpidrs[] = { 0x0000000000, 0x0000000003, 0x0000010001, 0x0000020000, 0x000000000f };
+        static const uint64_t mpidrs[] = { 0x0000000000, 0x0000000003, 0x0000010001, 0x0000020000,
+                                           0x000000000f };
         static const uint32_t regions[] = { 2, 1, 2 };
         unsigned failed = 0, n = 0;
 
@@ -142,9 +152,11 @@ static void round_trips(void)
                 for (uint32_t bits = 4; bits <= 8; bits++)
                         for (uint32_t extended = 0; extended < 6; extended++) {
                                 struct shm_shape shape = {
-                                        .n_vcpus = 5, .n_spis = extended & 1 ? 33 : 0, .n_priority_bits = bits,
+                                        .n_vcpus = 5, .n_spis = extended & 1 ? 33 : 0,
+                                        .n_priority_bits = bits,
                                         .features = features,
-                                        .n_espis = extended & 2 ? 64 : 0, .n_eppis = extended & 4 ? 64 :
+                                        .n_espis = extended & 2 ? 64 : 0,
+                                        .n_eppis = extended & 4 ? 64 :
                                         (extended & 1) * 32,
                                         .mpidrs = extended & 1 ? mpidrs : NULL,
                                         .redist_regions = extended & 2 ? regions : NULL,
@@ -154,15 +166,19 @@ static void round_trips(void)
 
                                 failed += !round_trip(&shape, 1000 * ++n, extended & 1);
                         }
-        tap_ok(failed == 0, "round trips of %u configurations: the same image, the same words, candidates and TDIR", n);
+        tap_ok(failed == 0,
+               "round trips of %u configurations: the same image, the same words, candidates and "
+               "TDIR", n);
 }
 
 static void largest(void)
 {
-        struct shm_shape shape = { .n_vcpus = 512, .n_spis = 988, .n_espis = 1024, .n_eppis = 64, .n_priority_bits = 8,
+        struct shm_shape shape = { .n_vcpus = 512, .n_spis = 988, .n_espis = 1024, .n_eppis = 64,
+                                   .n_priority_bits = 8,
                                    .features = SHM_FEATURE_ALL };
 
-        tap_ok(round_trip(&shape, 77, false), "round trip of 512 vCPUs with every interrupt that there can be");
+        tap_ok(round_trip(&shape, 77, false),
+               "round trip of 512 vCPUs with every interrupt that there can be");
 }
 
 /* --- it goes on --- */
@@ -171,7 +187,8 @@ static void restore(struct rig *to, const struct image *image)
 {
         struct base_error why = { "" };
 
-        tap_eq(shm_snapshot_restore(&to->gic, image->bytes, image->n, 0, &why), 0, "restored %s", why.text);
+        tap_eq(shm_snapshot_restore(&to->gic, image->bytes, image->n, 0, &why), 0, "restored %s",
+               why.text);
 }
 
 static void boot(struct rig *rig, uint32_t n_vcpus)
@@ -228,7 +245,7 @@ static void sources(void)
         rig_create(&to, 1, 32, 5);
         for (uint32_t intid = 40; intid < 44; intid++)
                 enable(&from, 0, intid);
-        gicd(&from, 0x40, 40);                                          /* GICD_SETSPI_NSR: a message level */
+        gicd(&from, 0x40, 40);                                /* GICD_SETSPI_NSR: a message level */
         set_bit(&from, 0, ISPENDR, 41);                                 /* a latch */
         shm_line_set(&from.gic, 0, 42, GIC_WIRE_TOOL, true);
         shm_line_set(&from.gic, 0, 42, GIC_WIRE_VMM, true);
@@ -236,7 +253,8 @@ static void sources(void)
         image = save(&from);
         restore(&to, &image);
         low(&to, 42);
-        tap_ok(get_bit(&to, 0, ISPENDR, 42), "wires are apart: the VMM lowers its own, the tools' stays");
+        tap_ok(get_bit(&to, 0, ISPENDR, 42),
+               "wires are apart: the VMM lowers its own, the tools' stays");
         shm_line_set(&to.gic, 0, 42, GIC_WIRE_TOOL, false);
         tap_ok(!get_bit(&to, 0, ISPENDR, 42), "both low");
         set_bit(&to, 0, ICPENDR, 40);
@@ -246,8 +264,8 @@ static void sources(void)
         gicd(&to, 0x48, 40);
         tap_ok(!get_bit(&to, 0, ISPENDR, 40), "GICD_CLRSPI_NSR drops the message level");
         tap_ok(get_bit(&to, 0, ISPENDR, 43), "a device's wire is still high");
-        tap_eq(shm_snapshot_restore(&to.gic, image.bytes, image.n, SHM_RESTORE_LOWER_DEVICES, NULL), 0,
-               "restored once more");
+        tap_eq(shm_snapshot_restore(&to.gic, image.bytes, image.n, SHM_RESTORE_LOWER_DEVICES, NULL),
+               0, "restored once more");
         tap_ok(!get_bit(&to, 0, ISPENDR, 43) && get_bit(&to, 0, ISPENDR, 42),
                "asked for: devices' wires come back low, only those");
         drop(&image);
@@ -277,7 +295,8 @@ static void derived(void)
         enable(&to, 0, 45);
         high(&to, 45);
         tap_eq(ack(&to, 0), 45,
-               "the controller that is restored into has an active interrupt, whose end a device wants");
+               "the controller that is restored into has an active interrupt, whose end a device "
+               "wants");
         shm_slot_begin(&to.gic.vcpus[2], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         atomic_store(&to.gic.vcpus[2].request, SHM_REQUEST_RESET | SHM_REQUEST_WAKE);
         for (uint32_t v = 0; v < 3; v++)
@@ -293,12 +312,15 @@ static void derived(void)
         shm_park_end(&to.gic, 2);
         tap_eq(ack(&to, 2), 41, "a candidate was made for what is routed");
         tap_ok(shm_tdir_get(&to.gic, NULL, NULL), "TDIR is set");
-        tap_ok(atomic_load(&to.gic.spis[45 - 32].word) & GIC_WORD_NOTIFY, "who wants to hear of an end stays");
+        tap_ok(atomic_load(&to.gic.spis[45 - 32].word) & GIC_WORD_NOTIFY,
+               "who wants to hear of an end stays");
         tap_ok(shm_eoi_take(&to.gic, &intid, 1) == 1 && intid == 45,
                "and hears of it: the interrupt is not active any more");
-        tap_ok(atomic_load(&to.gic.vcpus[0].cpuif) & SHM_CPUIF_ABSENT, "who has no owner has none after it");
+        tap_ok(atomic_load(&to.gic.vcpus[0].cpuif) & SHM_CPUIF_ABSENT,
+               "who has no owner has none after it");
         shm_park_end(&to.gic, 1);
-        tap_eq(ack(&to, 1), 40, "a 1-of-N interrupt is placed: neither at the one that sleeps, nor at the busy one");
+        tap_eq(ack(&to, 1), 40,
+               "a 1-of-N interrupt is placed: neither at the one that sleeps, nor at the busy one");
         drop(&image);
         rig_destroy(&from);
         rig_destroy(&to);
@@ -319,7 +341,8 @@ static void dead_owner(void)
         atomic_fetch_or(&to.gic.vcpus[0].icc_ctlr, SHM_ICC_CTLR_ASKED);
         restore(&to, &image);
         shm_vcpu_repair(&to.gic, 0);
-        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && mrs(&to, 0, ICC_RPR) == 0xff && same_controller(&from, &to),
+        tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && mrs(&to, 0, ICC_RPR) == 0xff &&
+               same_controller(&from, &to),
                "neither a slot nor a request of before is served after it");
         drop(&image);
         rig_destroy(&from);
@@ -340,7 +363,8 @@ static void taken(void)
         tap_ok(shm_takeover_seize(&to.gic, 0, &ticket) == SHM_SEIZE_DONE &&
                !shm_snapshot_rests(&to.gic, 0), "what an outsider resets does not rest");
         restore(&to, &image);
-        tap_ok(!shm_takeover_apply(&to.gic, 0, ticket, false), "a restore ends that: the outsider has lost it");
+        tap_ok(!shm_takeover_apply(&to.gic, 0, ticket, false),
+               "a restore ends that: the outsider has lost it");
         shm_vcpu_own(&to.gic, 0, 5, 1);
         shm_vcpu_repair(&to.gic, 0);
         tap_ok(mrs(&to, 0, ICC_PMR) == 0xf0 && get_bit(&to, 0, ISENABLER, 27),
@@ -389,7 +413,8 @@ static void exactness(void)
         atomic_store(&rig.gic.vcpus[1].request, 0);
         shm_apr_post(&rig.gic, 1, 1, 0, 0x00100000);
         image = save(&rig);
-        tap_ok(image.flags == SHM_SNAPSHOT_EXACT && load32(image.bytes + 96 + 72 + 32 * 8 + 52) == 0x00100000,
+        tap_ok(image.flags == SHM_SNAPSHOT_EXACT &&
+               load32(image.bytes + 96 + 72 + 32 * 8 + 52) == 0x00100000,
                "exact, with active priorities that were posted and not taken yet");
         drop(&image);
         shm_slot_begin(&rig.gic.vcpus[1], SHM_SLOT_OP(SHM_SLOT_EOI, 0, 40), 0, 0);
@@ -406,8 +431,8 @@ struct fire {
 };
 
 /*
- * A guest at work: by its law an interrupt is active if and only if its priority is. Now and then it rests until two
- * more saves are over.
+ * A guest at work: by its law an interrupt is active if and only if its priority is. Now and then
+ * it rests until two more saves are over.
  */
 static void *run_guest(void *arg)
 {
@@ -424,7 +449,8 @@ static void *run_guest(void *arg)
                 shm_park_stop(&rig->gic, 0);
                 /* A moment; or until two more saves are over. */
                 for (unsigned n = 0; n < 50 && !atomic_load(&fire->stop); n++)
-                        while (i % 65536 < 2 && !atomic_load(&fire->stop) && atomic_load(&fire->saves) - saves < 2)
+                        while (i % 65536 < 2 && !atomic_load(&fire->stop) &&
+                               atomic_load(&fire->saves) - saves < 2)
                                 ;
                 shm_park_end(&rig->gic, 0);
         }
@@ -441,7 +467,8 @@ static void exact_under_fire(void)
         bool is_exact, failed, runs;
 
         /*
-         * Large, so that a save takes long, and the vCPU comes and goes many times between its first word and its last.
+         * Large, so that a save takes long, and the vCPU comes and goes many times between its
+         * first word and its last.
          */
         rig_create(&fire.rig, 64, 988, 5);
         rig_boot(&fire.rig);
@@ -468,9 +495,11 @@ static void exact_under_fire(void)
         atomic_store(&fire.stop, true);
         pthread_join(guest, NULL);
         tap_ok(exact && active && active < exact && !broken,
-               "a vCPU that runs and rests by turns: of %u saves %u call themselves "
-               "exact (%u with the interrupt active), %u of them wrongly", n, exact, active, broken);
-        tap_ok(!unrepaired, "the %u others are repaired: it is active if and only if its priority is",
+               "a vCPU that runs and rests by turns: of %u saves %u call themselves exact (%u with "
+               "the interrupt active), %u of them wrongly",
+               n, exact, active, broken);
+        tap_ok(!unrepaired,
+               "the %u others are repaired: it is active if and only if its priority is",
                n - exact);
         rig_destroy(&fire.rig);
         rig_destroy(&other);
@@ -483,8 +512,8 @@ struct shower {
 };
 
 /*
- * A device that pulses an SPI at the lower end, then one at the upper end, and so on: in each moment as many are
- * pending in the lower half as in the upper one, or one more.
+ * A device that pulses an SPI at the lower end, then one at the upper end, and so on: in each
+ * moment as many are pending in the lower half as in the upper one, or one more.
  */
 static void *run_device(void *arg)
 {
@@ -538,7 +567,8 @@ static void exact_in_a_shower(void)
                         image = save(&shower.rig);
                         if (image.flags & SHM_SNAPSHOT_EXACT) {
                                 exact++;
-                                broken += shm_snapshot_restore(&other.gic, image.bytes, image.n, 0, NULL) < 0;
+                                broken += shm_snapshot_restore(&other.gic, image.bytes, image.n, 0,
+                                                               NULL) < 0;
                                 broken += !is_of_one_moment(&other);
                         }
                         drop(&image);
@@ -546,8 +576,9 @@ static void exact_in_a_shower(void)
         }
         atomic_store(&shower.stop, true);
         pthread_join(device, NULL);
-        tap_ok(exact && !broken, "a device injects meanwhile: of %u saves %u call themselves exact, %u of them wrongly",
-               n, exact, broken);
+        tap_ok(exact && !broken,
+               "a device injects meanwhile: of %u saves %u call themselves exact, %u of them "
+               "wrongly", n, exact, broken);
         rig_destroy(&shower.rig);
         rig_destroy(&other);
 }

@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Take-over: an outsider resets a vCPU that is off, against power on, registration, death and other outsiders
+ * Take-over: an outsider resets a vCPU that is off, against power on, registration,
+ * death and other outsiders
  *
- * First step by step, the outsider stopped where it hurts; then as duels. What must never come out is a mixture: a guest
- * that runs on a controller of which half was reset after it began.
+ * First step by step, the outsider stopped where it hurts; then as duels. What must never come out
+ * is a mixture: a guest that runs on a controller of which half was reset after it began.
  */
 #include <errno.h>
 
@@ -45,7 +46,8 @@ static void boot_vcpu(uint32_t vcpu)
 
 static bool is_booted(uint32_t vcpu)
 {
-        return mrs(&rig, vcpu, ICC_PMR) == 0xf0 && mrs(&rig, vcpu, ICC_IGRPEN1) == 1 && get_bit(&rig, vcpu, ISENABLER, PPI) &&
+        return mrs(&rig, vcpu, ICC_PMR) == 0xf0 && mrs(&rig, vcpu, ICC_IGRPEN1) == 1 &&
+               get_bit(&rig, vcpu, ISENABLER, PPI) &&
                field_get(&rig, vcpu, IPRIORITYR, 8, PPI) == 0xa0;
 }
 
@@ -54,11 +56,15 @@ static bool is_reset(uint32_t vcpu)
         struct shm_icc_ctlr ctlr = { 0 };
 
         shm_read_icc_ctlr(&rig.gic, vcpu, &ctlr);
-        return base_field_get(rig.gic.vcpus[vcpu].cpuif, SHM_CPUIF_PMR_SHIFT, 8) == 0 && !get_bit(&rig, vcpu, ISENABLER, PPI) &&
-               !get_bit(&rig, vcpu, ISACTIVER, PPI) && shm_apr_read(&rig.gic, vcpu, 1, 0) == 0 && ctlr.live == ctlr.arch_default;
+        return base_field_get(rig.gic.vcpus[vcpu].cpuif, SHM_CPUIF_PMR_SHIFT, 8) == 0 &&
+               !get_bit(&rig, vcpu, ISENABLER, PPI) && !get_bit(&rig, vcpu, ISACTIVER, PPI) &&
+               shm_apr_read(&rig.gic, vcpu, 1, 0) == 0 && ctlr.live == ctlr.arch_default;
 }
 
-/* OFF is off, with everything of the guest before in it; HELD and LATER are active on it, and one SPI and PPI on OTHER. */
+/*
+ * OFF is off, with everything of the guest before in it; HELD and LATER are active on it, and one
+ * SPI and PPI on OTHER.
+ */
 static void fresh(void)
 {
         rig_destroy(&rig);
@@ -89,8 +95,9 @@ static void fresh(void)
 
 static bool other_is_untouched(void)
 {
-        return mrs(&rig, OTHER, ICC_PMR) == 0xf0 && mrs(&rig, OTHER, ICC_CTLR) & 2 && get_bit(&rig, OTHER, ISENABLER, PPI) &&
-               get_bit(&rig, 0, ISACTIVER, 45) && mrs(&rig, OTHER, ICC_RPR) == 0xa0 && resets(OTHER) == 0;
+        return mrs(&rig, OTHER, ICC_PMR) == 0xf0 && mrs(&rig, OTHER, ICC_CTLR) & 2 &&
+               get_bit(&rig, OTHER, ISENABLER, PPI) && get_bit(&rig, 0, ISACTIVER, 45) &&
+               mrs(&rig, OTHER, ICC_RPR) == 0xa0 && resets(OTHER) == 0;
 }
 
 static void at_once(void)
@@ -101,13 +108,16 @@ static void at_once(void)
         shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED);
         shm_reset_request(&rig.gic, OFF, SHM_RESET_CPU_ON);
         shm_read_vcpu(&rig.gic, OFF, &state);
-        tap_ok(is_reset(OFF) && state.running_priority == 0xff && state.resets == 1, "off: reset at once, as everybody reads it");
-        tap_ok(!get_bit(&rig, 0, ISACTIVER, HELD) && !get_bit(&rig, 0, ISACTIVER, LATER), "off: no SPI stays active that it had acknowledged");
+        tap_ok(is_reset(OFF) && state.running_priority == 0xff && state.resets == 1,
+               "off: reset at once, as everybody reads it");
+        tap_ok(!get_bit(&rig, 0, ISACTIVER, HELD) && !get_bit(&rig, 0, ISACTIVER, LATER),
+               "off: no SPI stays active that it had acknowledged");
         tap_ok(rig.rings[OTHER] >= 1, "off: one whose level is high is due where it is routed now");
         shm_park_end(&rig.gic, OTHER);
         tap_ok(other_is_untouched(), "off: no other vCPU is touched");
         shm_power(&rig.gic, OFF, true);
-        tap_ok(mrs(&rig, OFF, ICC_RPR) == 0xff && resets(OFF) == 1, "then on: no active priority is left, and it is not reset again");
+        tap_ok(mrs(&rig, OFF, ICC_RPR) == 0xff && resets(OFF) == 1,
+               "then on: no active priority is left, and it is not reset again");
         boot_vcpu(OFF);
         tap_ok(is_booted(OFF) && ack(&rig, OFF) == LATER,
                "off: reset, then on and booted: it takes the level that it had been handling");
@@ -125,12 +135,15 @@ static void slow_outsider(void)
                "take: a vCPU that runs is not taken");
         before = shm_word_load(&rig.gic.vcpus[OFF].words[PPI]);
         shm_power(&rig.gic, OFF, true);
-        tap_ok(is_reset(OFF) && resets(OFF) == 1 && !get_bit(&rig, 0, ISACTIVER, HELD), "power on in the middle: it finishes the reset");
+        tap_ok(is_reset(OFF) && resets(OFF) == 1 && !get_bit(&rig, 0, ISACTIVER, HELD),
+               "power on in the middle: it finishes the reset");
         boot_vcpu(OFF);
         now = shm_word_load(&rig.gic.vcpus[OFF].words[PPI]);
         tap_ok(before != now && (before & ~GIC_WORD_SALT) == (now & ~GIC_WORD_SALT),
                "the same state of a word is another word now: what the outsider decided on fails");
-        tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && is_booted(OFF) && resets(OFF) == 1, "the slow outsider changes nothing any more");
+        tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && is_booted(OFF) &&
+               resets(OFF) == 1,
+               "the slow outsider changes nothing any more");
         tap_ok(atomic_load(&rig.gic.vcpus[OFF].slot.op) == SHM_SLOT_NONE,
                "taken back by power on: the slot is empty");
 
@@ -138,7 +151,9 @@ static void slow_outsider(void)
         shm_takeover_seize(&rig.gic, OFF, &ticket);
         before = shm_word_load(&rig.gic.spis[HELD - 32].word);
         shm_power(&rig.gic, OFF, true);
-        tap_ok((shm_word_load(&rig.gic.spis[HELD - 32].word) & GIC_WORD_SALT) != (before & GIC_WORD_SALT), "SPIs as well");
+        tap_ok((shm_word_load(&rig.gic.spis[HELD - 32].word) & GIC_WORD_SALT) !=
+               (before & GIC_WORD_SALT),
+               "SPIs as well");
 }
 
 /* Stopped between two of its words: its ring of another vCPU is where the owner comes in. */
@@ -159,8 +174,10 @@ static void in_the_middle(void)
         shm_park_begin(&rig.gic, OTHER, SHM_PARK_PARKED);
         rig.gic.ring = come_in;
         shm_reset_request(&rig.gic, OFF, SHM_RESET_CPU_ON);
-        tap_eq(rig.rings[63], LATER, "the outsider is at one SPI, the guest starts and acknowledges a later one");
-        tap_ok(is_booted(OFF) && get_bit(&rig, 0, ISACTIVER, LATER) && mrs(&rig, OFF, ICC_RPR) == 0x80 && resets(OFF) == 1,
+        tap_eq(rig.rings[63], LATER,
+               "the outsider is at one SPI, the guest starts and acknowledges a later one");
+        tap_ok(is_booted(OFF) && get_bit(&rig, 0, ISACTIVER, LATER) &&
+               mrs(&rig, OFF, ICC_RPR) == 0x80 && resets(OFF) == 1,
                "the outsider sees it and leaves it alone");
         tap_ok(!(atomic_load(&rig.gic.vcpus[OFF].icc_ctlr) & SHM_ICC_CTLR_ASKED),
                "on in the middle of an outsider's reset: nothing is left to be answered");
@@ -176,14 +193,17 @@ static void dead_outsider(void)
         shm_repair_words(&rig.gic);
         tap_ok(is_reset(OFF) && resets(OFF) == 1 &&
                !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_SEIZED),
-               "death while it has it: the repair finishes the reset, once, with the one that was asked meanwhile");
+               "death while it has it: the repair finishes the reset, once, with the one that was "
+               "asked meanwhile");
         tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && resets(OFF) == 1,
                "an outsider that was slow, the vCPU taken back: it changes nothing");
 
         fresh();
         shm_takeover_seize(&rig.gic, OFF, &ticket);
         shm_vcpu_own(&rig.gic, OFF, 7, 1);
-        tap_ok(shm_takeover_apply(&rig.gic, OFF, ticket, false) && !get_bit(&rig, OFF, ISENABLER, PPI), "registering a vCPU that stays off takes nothing back");
+        tap_ok(shm_takeover_apply(&rig.gic, OFF, ticket, false) &&
+               !get_bit(&rig, OFF, ISENABLER, PPI),
+               "registering a vCPU that stays off takes nothing back");
 
         fresh();
         shm_vcpu_release(&rig.gic, OFF);
@@ -192,13 +212,17 @@ static void dead_outsider(void)
         tap_ok(is_reset(OFF) && resets(OFF) == 1, "on, but its owner is gone: reset at once");
         shm_takeover_seize(&rig.gic, OFF, &ticket);
         shm_vcpu_own(&rig.gic, OFF, 7, 1);
-        tap_ok(resets(OFF) == 2 && !shm_takeover_apply(&rig.gic, OFF, ticket, false), "registering it in the middle of a reset finishes that");
+        tap_ok(resets(OFF) == 2 && !shm_takeover_apply(&rig.gic, OFF, ticket, false),
+               "registering it in the middle of a reset finishes that");
 
         fresh();
         atomic_fetch_or(&rig.gic.vcpus[OTHER].request, SHM_REQUEST_RESET | SHM_REQUEST_ONE_ASK);
         shm_repair_words(&rig.gic);
-        tap_eq(mrs(&rig, OTHER, ICC_PMR), 0, "death between the request and the ring: it is applied");
-        tap_ok(!(atomic_load(&rig.gic.vcpus[OTHER].icc_ctlr) & SHM_ICC_CTLR_ASKED) && resets(OTHER) == 1, "once");
+        tap_eq(mrs(&rig, OTHER, ICC_PMR), 0,
+               "death between the request and the ring: it is applied");
+        tap_ok(!(atomic_load(&rig.gic.vcpus[OTHER].icc_ctlr) & SHM_ICC_CTLR_ASKED) &&
+               resets(OTHER) == 1,
+               "once");
 }
 
 /* The daemon, of a process that pretends to have died in the middle of very many. */
@@ -211,7 +235,8 @@ static void hostile(void)
         rig.gic.bounded = true;
         atomic_fetch_or(&rig.gic.vcpus[199].request, SHM_REQUEST_RESET | SHM_REQUEST_ONE_ASK);
         shm_repair_words(&rig.gic);
-        tap_eq(resets(199), 1, "the daemon's repair finishes the one reset that was left, whichever vCPU it is of");
+        tap_eq(resets(199), 1,
+               "the daemon's repair finishes the one reset that was left, whichever vCPU it is of");
         atomic_store(&rig.gic.vcpus[199].counters.resets, 0);
         for (uint32_t v = 0; v < 200; v++)
                 atomic_fetch_or(&rig.gic.vcpus[v].cpuif, SHM_CPUIF_SEIZED);
@@ -234,10 +259,14 @@ static void owners_death(void)
         shm_slot_begin(&rig.gic.vcpus[OFF], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         shm_takeover_change(&rig.gic, OFF, SHM_CPUIF_OFF, SHM_CPUIF_POWERED, false);
         shm_vcpu_repair(&rig.gic, OFF); /* it died right after it took the vCPU back */
-        tap_ok(is_reset(OFF) && !get_bit(&rig, 0, ISACTIVER, HELD), "an owner that dies while it takes it back: the slot finishes the reset");
+        tap_ok(is_reset(OFF) && !get_bit(&rig, 0, ISACTIVER, HELD),
+               "an owner that dies while it takes it back: the slot finishes the reset");
 }
 
-/* Posted to one that runs, which is turned off, dies, or is never turned on again before it has served it. */
+/*
+ * Posted to one that runs, which is turned off, dies,
+ * or is never turned on again before it has served it.
+ */
 static void posted(void)
 {
         fresh();
@@ -245,20 +274,23 @@ static void posted(void)
         tap_ok(!is_reset(OTHER) && get_bit(&rig, 0, ISACTIVER, 45), "on: its owner applies it");
         shm_cpuif_write_ctlr(&rig.gic, OTHER, 2); /* an operation that was under way */
         shm_power(&rig.gic, OTHER, false);
-        tap_ok(is_reset(OTHER) && resets(OTHER) == 1 && !get_bit(&rig, 0, ISACTIVER, 45), "turned off before that: applied then");
+        tap_ok(is_reset(OTHER) && resets(OTHER) == 1 && !get_bit(&rig, 0, ISACTIVER, 45),
+               "turned off before that: applied then");
 
         fresh();
         shm_vcpu_own(&rig.gic, 2, 7, 1);
         shm_cpuif_set(&rig.gic, 2, SHM_CPUIF_POWERED_SHIFT, 1, 0);
         shm_reset_request(&rig.gic, 2, SHM_RESET_CPU_ON);
-        tap_ok(!is_reset(2), "registered and never told: it may be running, so its owner applies it");
+        tap_ok(!is_reset(2),
+               "registered and never told: it may be running, so its owner applies it");
         shm_vcpu_release(&rig.gic, 2);
         tap_ok(is_reset(2) && resets(2) == 1, "given back before that: applied then");
 
         fresh();
         shm_reset_request(&rig.gic, OTHER, SHM_RESET_CPU_ON);
         msr(&rig, OTHER, ICC_PMR, 0x80);
-        tap_ok(!get_bit(&rig, 0, ISACTIVER, 45) && mrs(&rig, OTHER, ICC_RPR) == 0xff && mrs(&rig, OTHER, ICC_PMR) == 0x80,
+        tap_ok(!get_bit(&rig, 0, ISACTIVER, 45) && mrs(&rig, OTHER, ICC_RPR) == 0xff &&
+               mrs(&rig, OTHER, ICC_PMR) == 0x80,
                "served: the SPI that it had acknowledged is ended");
 }
 
@@ -295,8 +327,9 @@ static void duel_reset(unsigned round)
 }
 
 /*
- * Served at some point of the guest's order: what came after it holds, what came before it does not. A state in which
- * something early holds and something later does not was made by a reset that went on beside the guest.
+ * Served at some point of the guest's order: what came after it holds, what came before it does
+ * not. A state in which something early holds and something later does not was made by a reset that
+ * went on beside the guest.
  */
 static bool duel_after(unsigned round)
 {
@@ -308,8 +341,9 @@ static bool duel_after(unsigned round)
         pmr = mrs(&rig, OFF, ICC_PMR) == 0xf0;
         active = get_bit(&rig, 0, ISACTIVER, LATER);
         running = mrs(&rig, OFF, ICC_RPR) == 0x80;
-        ok = (pmr || mrs(&rig, OFF, ICC_PMR) == 0) && (pmr || !ppi) && active == running && (pmr || !active) &&
-             resets(OFF) == before_duel + 1 && atomic_load(&rig.gic.vcpus[OFF].slot.op) == SHM_SLOT_NONE &&
+        ok = (pmr || mrs(&rig, OFF, ICC_PMR) == 0) && (pmr || !ppi) && active == running &&
+             (pmr || !active) && resets(OFF) == before_duel + 1 &&
+             atomic_load(&rig.gic.vcpus[OFF].slot.op) == SHM_SLOT_NONE &&
              !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_SEIZED);
         if (running)
                 eoi(&rig, OFF, LATER);
@@ -342,7 +376,8 @@ static bool duel_two_after(unsigned round)
         uint64_t n = resets(OFF) - before_duel;
 
         (void)round;
-        return n >= 1 && n <= 2 && is_reset(OFF) && !(atomic_load(&rig.gic.vcpus[OFF].request) & SHM_REQUEST_RESET) &&
+        return n >= 1 && n <= 2 && is_reset(OFF) &&
+               !(atomic_load(&rig.gic.vcpus[OFF].request) & SHM_REQUEST_RESET) &&
                !(atomic_load(&rig.gic.vcpus[OFF].cpuif) & SHM_CPUIF_SEIZED);
 }
 
@@ -369,7 +404,8 @@ static bool duel_running_after(unsigned round)
         (void)round;
         shm_cpuif_lines(&rig.gic, OFF);
         active = get_bit(&rig, 0, ISACTIVER, LATER);
-        ok = !active && mrs(&rig, OFF, ICC_RPR) == 0xff && resets(OFF) == before_duel + 1 && get_bit(&rig, 0, ISACTIVER, 45);
+        ok = !active && mrs(&rig, OFF, ICC_RPR) == 0xff && resets(OFF) == before_duel + 1 &&
+             get_bit(&rig, 0, ISACTIVER, 45);
         if (active)
                 set_bit(&rig, 0, ICACTIVER, LATER);
         return ok;
@@ -392,7 +428,8 @@ static void duel_off_before(unsigned round)
 static bool duel_off_after(unsigned round)
 {
         (void)round;
-        return is_reset(OFF) && resets(OFF) == before_duel + 1 && !(atomic_load(&rig.gic.vcpus[OFF].request) & SHM_REQUEST_RESET);
+        return is_reset(OFF) && resets(OFF) == before_duel + 1 &&
+               !(atomic_load(&rig.gic.vcpus[OFF].request) & SHM_REQUEST_RESET);
 }
 
 static void duels(void)
@@ -402,11 +439,16 @@ static void duels(void)
                 void (*before)(unsigned round), (*self)(unsigned round), (*other)(unsigned round);
                 bool (*after)(unsigned round);
         } all[] = {
-                { "a reset against power on: one comes first, as a whole, and once", duel_before, duel_power_on, duel_reset, duel_after },
-                { "against registration and power on", duel_unregistered, duel_register, duel_reset, duel_after },
-                { "two outsiders: it is reset, and left", duel_before, duel_two, duel_two, duel_two_after },
-                { "against an acknowledge: nothing stays active without its priority", duel_running_before, duel_ack, duel_reset, duel_running_after },
-                { "against power off: it is applied, once", duel_off_before, turning_off, duel_reset, duel_off_after },
+                { "a reset against power on: one comes first, as a whole, and once", duel_before,
+                  duel_power_on, duel_reset, duel_after },
+                { "against registration and power on", duel_unregistered, duel_register, duel_reset,
+                  duel_after },
+                { "two outsiders: it is reset, and left", duel_before, duel_two, duel_two,
+                  duel_two_after },
+                { "against an acknowledge: nothing stays active without its priority",
+                  duel_running_before, duel_ack, duel_reset, duel_running_after },
+                { "against power off: it is applied, once", duel_off_before, turning_off,
+                  duel_reset, duel_off_after },
         };
 
         fresh();
@@ -415,7 +457,8 @@ static void duels(void)
                 struct duel d = { .other = all[i].other, .n_rounds = 20000 };
 
                 rig.gic.ring = NULL;
-                tap_eq(duel_fight(&d, all[i].before, all[i].self, all[i].after), 0, "%s", all[i].what);
+                tap_eq(duel_fight(&d, all[i].before, all[i].self, all[i].after), 0, "%s",
+                       all[i].what);
         }
         tap_ok(other_is_untouched(), "after all of them: the other vCPU is untouched");
 }
