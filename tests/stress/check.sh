@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# check.sh [STEPS [SEED]] - the stress programs as threads and as processes, with trap ports and with ports of either kind;
-# STEPS operations each (a quarter with hooks), or as many as a check takes. Speaks TAP.
+# check.sh [STEPS [SEED]] - the stress programs as threads and as processes, with trap ports and
+# with ports of either kind; STEPS operations each (a quarter with hooks), or as many as a check
+# takes. Speaks TAP.
 dir=${top_builddir:-.}/tests/stress
 fewer=${1:+$(($1 / 4))}
 n=0
@@ -29,12 +30,16 @@ run() {
 
 for ports in 0 any; do
         kind=$(test $ports = 0 || echo ", list-register ports among them")
-        run "threads on one mapping$kind" stress --threads --list-registers $ports ${1:+--steps "$1"} ${2:+--seed "$2"}
-        run "processes with a mapping each$kind" stress --processes --list-registers $ports ${1:+--steps "$1"} ${2:+--seed "$2"}
+        run "threads on one mapping$kind" stress --threads --list-registers $ports \
+                ${1:+--steps "$1"} ${2:+--seed "$2"}
+        run "processes with a mapping each$kind" stress --processes --list-registers $ports \
+                ${1:+--steps "$1"} ${2:+--seed "$2"}
         run "threads that stop between any two accesses$kind" \
-                stress-hooked --threads --list-registers $ports ${fewer:+--steps "$fewer"} ${2:+--seed "$2"}
+                stress-hooked --threads --list-registers $ports \
+                ${fewer:+--steps "$fewer"} ${2:+--seed "$2"}
         run "processes that stop between any two accesses$kind" \
-                stress-hooked --processes --list-registers $ports ${fewer:+--steps "$fewer"} ${2:+--seed "$2"}
+                stress-hooked --processes --list-registers $ports \
+                ${fewer:+--steps "$fewer"} ${2:+--seed "$2"}
 done
 echo "1..$n"
 exit $failed

@@ -4,13 +4,13 @@
 /*
  * Either kind of port: a guest's accesses, by traps or on the virtual CPU interface of icv/
  *
- * A list-register port enters for a single access, or for a while, in which others find what it has resident: disabled, routed
- * away, changed, cleared, ended by them. It leaves when it is rung, for maintenance, or when it wants to; who is rung for a fold
- * can be late, but not for ever.
+ * A list-register port enters for a single access, or for a while, in which others find what it has
+ * resident: disabled, routed away, changed, cleared, ended by them. It leaves when it is rung, for
+ * maintenance, or when it wants to; who is rung for a fold can be late, but not for ever.
  *
- * Laws    Beside those of laws.h: while a vCPU takes an SPI nobody is in guest without trapping ICC_DIR_EL1 (4); a DIR that
- *         did not trap was of what the same vCPU has in a list register (4); what is deliverable to a port in guest it has
- *         listed, or it was rung (3).
+ * Laws    Beside those of laws.h: while a vCPU takes an SPI nobody is in guest without trapping
+ *         ICC_DIR_EL1 (4); a DIR that did not trap was of what the same vCPU has in a list register
+ *         (4); what is deliverable to a port in guest it has listed, or it was rung (3).
  * Law 1   What GICD_ICACTIVER ends before it is taken in guest is ended all the same when it is
  *         folded (doc/list-registers.md): rounds in which that can be are not judged by law 1.
  */
@@ -118,17 +118,21 @@ uint64_t guest_read(struct party *p, uint32_t reg)
         return value;
 }
 
-/* It was owed, so that it is active, unless somebody was allowed to end it: then nobody may miss this. */
+/*
+ * It was owed, so that it is active, unless somebody was allowed to end it:
+ * then nobody may miss this.
+ */
 static void judge_dir(struct party *p, uint32_t intid)
 {
         uint64_t w = shm_word_load(shm_gic_word(&p->rig.gic, p->vcpu, intid));
 
-        if (p->stress->unjudged || !(p->bank.ich_vmcr & VGIC_ICH_VMCR_VEOIM) || !shm_gic_is_spi(&p->rig.gic, intid))
+        if (p->stress->unjudged || !(p->bank.ich_vmcr & VGIC_ICH_VMCR_VEOIM) ||
+            !shm_gic_is_spi(&p->rig.gic, intid))
                 return;
         if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && !(w & GIC_WORD_ACTIVE_OVERRIDDEN) &&
             gic_word_holder(w) != p->vcpu)
-                laws_broken(p->stress->laws, &p->rig.gic, 4, p->vcpu, intid, "ICC_DIR_EL1 did not trap, and it is of vCPU %u",
-                            gic_word_holder(w));
+                laws_broken(p->stress->laws, &p->rig.gic, 4, p->vcpu, intid,
+                            "ICC_DIR_EL1 did not trap, and it is of vCPU %u", gic_word_holder(w));
 }
 
 void guest_write(struct party *p, uint32_t reg, uint64_t value)
@@ -156,7 +160,10 @@ void guest_write(struct party *p, uint32_t reg, uint64_t value)
 
 /* --- laws --- */
 
-/* Nobody has reset or deactivated it since this vCPU took it, or listed it: only this vCPU can make it its own. */
+/*
+ * Nobody has reset or deactivated it since this vCPU took it,
+ * or listed it: only this vCPU can make it its own.
+ */
 static bool is_still_mine(const struct party *p, uint32_t intid)
 {
         uint64_t w = shm_word_load(shm_gic_word(&p->rig.gic, p->vcpu, intid));
@@ -170,19 +177,23 @@ void guest_judge(struct party *p, uint32_t intid)
         if (!shm_gic_is_spi(&p->rig.gic, intid))
                 return;
         for (uint32_t v = 0; v < p->stress->n_vcpus; v++)
-                if (v != p->vcpu && atomic_load(&p->stress->untrapped[v]) && is_still_mine(p, intid))
+                if (v != p->vcpu && atomic_load(&p->stress->untrapped[v]) &&
+                    is_still_mine(p, intid))
                         laws_broken(p->stress->laws, &p->rig.gic, 4, p->vcpu, intid,
-                                    "acknowledged while vCPU %u is in guest and does not trap ICC_DIR_EL1", v);
+                                    "acknowledged while vCPU %u is in guest and does not trap "
+                                    "ICC_DIR_EL1", v);
 }
 
 /* Deliverable to this vCPU, which is in guest; not in a list register. */
 static bool is_waiting(const struct party *p, uint32_t intid, bool is_open)
 {
         uint64_t cpuif = shm_load(&p->rig.gic.vcpus[p->vcpu].cpuif, GATE_A1);
-        uint64_t groups = shm_load(&p->rig.gic.header->gicd_ctlr, GATE_A2) & (cpuif >> SHM_CPUIF_GRPEN_SHIFT);
+        uint64_t groups = shm_load(&p->rig.gic.header->gicd_ctlr, GATE_A2) &
+                          (cpuif >> SHM_CPUIF_GRPEN_SHIFT);
         uint64_t w = shm_word_load(shm_gic_word(&p->rig.gic, p->vcpu, intid));
 
-        return !(cpuif & SHM_CPUIF_ASLEEP) && (groups >> gic_word_group(w) & 1) && gic_word_wanting(w) && gic_word_route(w) == p->vcpu &&
+        return !(cpuif & SHM_CPUIF_ASLEEP) && (groups >> gic_word_group(w) & 1) &&
+               gic_word_wanting(w) && gic_word_route(w) == p->vcpu &&
                (is_open || gic_intid_is_private(intid));
 }
 
@@ -221,17 +232,20 @@ static bool has_room(const struct party *p)
 }
 
 /*
- * In guest, neither rung nor asked to leave for maintenance: what is to be folded, or, with a list register to spare, waits, is told
- * of by somebody who is not through with it yet. Of SPIs only if the gate is open: who opened it has rung those whom it refused. With
- * NPIE a list register can be spare since what was for it changed meanwhile: the port knows that there is more.
+ * In guest, neither rung nor asked to leave for maintenance: what is to be folded, or, with a list
+ * register to spare, waits, is told of by somebody who is not through with it yet. Of SPIs only if
+ * the gate is open: who opened it has rung those whom it refused. With NPIE a list register can be
+ * spare since what was for it changed meanwhile: the port knows that there is more.
  */
 static void judge_silence(struct party *p, uint32_t heard)
 {
-        bool is_open = shm_gate_is_open(shm_load(&p->rig.gic.header->tdir, TDIR_A4)), room = has_room(p) && !(p->bank.ich_hcr & VGIC_ICH_HCR_NPIE);
+        bool is_open = shm_gate_is_open(shm_load(&p->rig.gic.header->tdir, TDIR_A4)),
+             room = has_room(p) && !(p->bank.ich_hcr & VGIC_ICH_HCR_NPIE);
         uint32_t n = shm_gic_n_private(&p->rig.gic), untold = NONE;
 
         for (uint32_t i = 0; i < n + shm_gic_n_spis(&p->rig.gic) && untold == NONE; i++) {
-                uint32_t intid = i < n ? shm_gic_nth_private(i) : shm_gic_nth_spi(&p->rig.gic, i - n);
+                uint32_t intid = i < n ? shm_gic_nth_private(i)
+                                       : shm_gic_nth_spi(&p->rig.gic, i - n);
 
                 if (is_to_fold(p, intid) || (room && is_waiting(p, intid, is_open)))
                         untold = intid;
@@ -244,8 +258,10 @@ static void judge_silence(struct party *p, uint32_t heard)
                 if (!is_to_fold(p, untold) && !is_waiting(p, untold, is_open))
                         return;
         }
-        if (atomic_load(&p->rung) == heard && (is_to_fold(p, untold) || is_waiting(p, untold, is_open)) && !party_stops(p))
-                laws_broken(p->stress->laws, &p->rig.gic, 3, p->vcpu, untold, "vCPU %u is in guest, does not know of it, and nobody has rung",
+        if (atomic_load(&p->rung) == heard &&
+            (is_to_fold(p, untold) || is_waiting(p, untold, is_open)) && !party_stops(p))
+                laws_broken(p->stress->laws, &p->rig.gic, 3, p->vcpu, untold,
+                            "vCPU %u is in guest, does not know of it, and nobody has rung",
                             p->vcpu);
 }
 
@@ -259,7 +275,8 @@ void guest_session(struct party *p)
         laws_enter(laws, p->who);
         guest_enter(p);
         laws_leave(laws, p->who);
-        for (unsigned i = party_below(p, 40); i && atomic_load(&p->rung) == heard && !maintenance; i--) {
+        for (unsigned i = party_below(p, 40); i && atomic_load(&p->rung) == heard && !maintenance;
+             i--) {
                 uint32_t dice = party_below(p, 8);
 
                 if (dice < 3) {
@@ -267,8 +284,10 @@ void guest_session(struct party *p)
                         dice == 0 ? vcpu_take(p) : dice == 1 ? vcpu_end(p) : vcpu_drop_owed(p);
                         laws_leave(laws, p->who);
                 } else {
-                        for (unsigned n = party_below(p, 100); n && atomic_load(&p->rung) == heard; n--)
-                                ;
+                        unsigned n = party_below(p, 100);
+
+                        while (n && atomic_load(&p->rung) == heard)
+                                n--;
                 }
                 maintenance = icv_maintenance(&params, &p->bank);
         }

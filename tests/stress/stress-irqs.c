@@ -11,8 +11,8 @@
 #include "stress.h"
 
 /*
- * Few interrupts, so that parties meet at them; alone in a word of candidates (64, 4096, 1056) and beside others, so
- * that every level of the candidates comes and goes.
+ * Few interrupts, so that parties meet at them; alone in a word of candidates (64, 4096, 1056) and
+ * beside others, so that every level of the candidates comes and goes.
  */
 static const uint32_t counted_spis[] = { 40, 41, 64, 192, 193, 4096, 4128 };
 static const uint32_t other_spis[] = { 43, 44, 45, 128, 129, 194, 4129 };
@@ -69,12 +69,14 @@ static bool is_in(uint32_t intid, const uint32_t *list, uint32_t n)
 bool irqs_is_counted(uint32_t intid)
 {
         return is_in(intid, counted_spis, COUNT(counted_spis)) ||
-               is_in(intid, counted_private, COUNT(counted_private)) || is_in(intid, counted_sgis, COUNT(counted_sgis));
+               is_in(intid, counted_private, COUNT(counted_private)) ||
+               is_in(intid, counted_sgis, COUNT(counted_sgis));
 }
 
 typedef void (*each_fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted);
 
-static void each(struct stress *s, uint32_t vcpu, const uint32_t *list, uint32_t n, bool counted, each_fn fn)
+static void each(struct stress *s, uint32_t vcpu, const uint32_t *list, uint32_t n, bool counted,
+                 each_fn fn)
 {
         for (uint32_t i = 0; i < n; i++)
                 fn(s, vcpu, list[i], counted);
@@ -135,7 +137,8 @@ void irqs_configure_private(struct party *p, uint32_t vcpu)
         const struct {
                 const uint32_t *list;
                 uint32_t n;
-        } lists[] = { { counted_sgis, COUNT(counted_sgis) }, { counted_private, COUNT(counted_private) },
+        } lists[] = { { counted_sgis, COUNT(counted_sgis) },
+                      { counted_private, COUNT(counted_private) },
                       { other_sgis, COUNT(other_sgis) }, { other_private, COUNT(other_private) } };
 
         for (uint32_t i = 0; i < COUNT(lists); i++)

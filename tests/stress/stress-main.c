@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * stress [--threads|--processes] [--steps N] [--seed N] [--vcpus N] [--devices N] [--mix N] [--list-registers N] [--verbose]
+ * stress [--threads|--processes] [--steps N] [--seed N] [--vcpus N] [--devices N] [--mix N]
+ * [--list-registers N] [--verbose]
  *
- * Runs rounds until N operations were done (0: only as many as a check takes). Speaks TAP; prints the seed, and with a
- * violation the words and their history.
+ * Runs rounds until N operations were done (0: only as many as a check takes). Speaks TAP; prints
+ * the seed, and with a violation the words and their history.
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -69,10 +70,12 @@ static void make_party(struct stress *s, uint32_t who, enum role role)
 static struct stress *create(uint32_t n_vcpus, uint32_t n_devices, uint64_t seed, bool processes)
 {
         struct shm_shape shape = {
-                .n_vcpus = n_vcpus, .n_spis = 176, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
+                .n_vcpus = n_vcpus, .n_spis = 176, .n_espis = 64, .n_eppis = 32,
+                .n_priority_bits = 5,
                 .features = SHM_FEATURE_ALL,
         };
-        struct stress *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        struct stress *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                                -1, 0);
 
         if (s == MAP_FAILED)
                 tap_bail("no memory");
@@ -93,7 +96,10 @@ static struct stress *create(uint32_t n_vcpus, uint32_t n_devices, uint64_t seed
                 shm_power(&s->rig.gic, v, true);
         }
         for (uint32_t i = 0; i <= s->n_parties; i++)
-                make_party(s, i, i < n_vcpus ? ROLE_VCPU : i < n_vcpus + n_devices ? ROLE_DEVICE : ROLE_OUTSIDER);
+                make_party(s, i,
+                           i < n_vcpus               ? ROLE_VCPU
+                           : i < n_vcpus + n_devices ? ROLE_DEVICE
+                                                     : ROLE_OUTSIDER);
         return s;
 }
 
@@ -122,7 +128,8 @@ static void start(struct stress *s, struct run *run)
                                 run_child(s, i);
                         if (run->parties[i].pid < 0)
                                 tap_bail("fork");
-                } else if (pthread_create(&run->parties[i].thread, NULL, party_run, &s->parties[i])) {
+                } else if (pthread_create(&run->parties[i].thread, NULL, party_run,
+                                          &s->parties[i])) {
                         tap_bail("pthread_create");
                 }
         }
@@ -184,8 +191,8 @@ static void run_rounds(struct stress *s, struct run *run)
                 run->n_rounds++;
                 if (run->verbose || !laws_hold(s->laws))
                         tap_note("round %llu, %s, %u steps each: %llu operations so far",
-                                 (unsigned long long)run->n_rounds, log_mix(mix, text, sizeof text), s->n_steps,
-                                 (unsigned long long)n_ops(s));
+                                 (unsigned long long)run->n_rounds, log_mix(mix, text, sizeof text),
+                                 s->n_steps, (unsigned long long)n_ops(s));
         }
 }
 
@@ -199,11 +206,11 @@ static void show(const struct stress *s, const struct run *run, double time)
                 sleeps += atomic_load(&s->parties[v].n_sleeps);
                 silent += atomic_load(&s->parties[v].n_timeouts);
         }
-        tap_note("%llu operations in %llu rounds, %.1f s, %.0f per second; %llu acknowledges (%llu judged by law 1), "
-                 "%llu sleeps (%llu not rung)",
-                 (unsigned long long)n_ops(s), (unsigned long long)run->n_rounds, time, (double)n_ops(s) / time,
-                 (unsigned long long)taken, (unsigned long long)judged, (unsigned long long)sleeps,
-                 (unsigned long long)silent);
+        tap_note("%llu operations in %llu rounds, %.1f s, %.0f per second; %llu acknowledges (%llu "
+                 "judged by law 1), %llu sleeps (%llu not rung)",
+                 (unsigned long long)n_ops(s), (unsigned long long)run->n_rounds, time,
+                 (double)n_ops(s) / time, (unsigned long long)taken, (unsigned long long)judged,
+                 (unsigned long long)sleeps, (unsigned long long)silent);
         tap_note("%llu disables judged by law 6; a device stood still %llu times",
                  (unsigned long long)atomic_load(&s->n_off),
                  (unsigned long long)atomic_load(&s->n_still));
@@ -211,17 +218,23 @@ static void show(const struct stress *s, const struct run *run, double time)
 
 static void usage(void)
 {
-        fprintf(stderr, "usage: stress [--threads|--processes] [--steps N] [--seed N] [--vcpus 1..%d] [--devices 0..4]"
-                        " [--mix BITS] [--list-registers 0..16|any] [--verbose]\n", MAX_VCPUS);
+        fprintf(stderr,
+                "usage: stress [--threads|--processes] [--steps N] [--seed N] [--vcpus 1..%d] "
+                "[--devices 0..4] [--mix BITS] [--list-registers 0..16|any] [--verbose]\n",
+                MAX_VCPUS);
         exit(2);
 }
 
 int main(int argc, char **argv)
 {
-        static const struct option options[] = { { "threads", 0, NULL, 't' }, { "processes", 0, NULL, 'p' },
-                                                 { "steps", 1, NULL, 'n' },   { "seed", 1, NULL, 's' },
-                                                 { "vcpus", 1, NULL, 'v' },   { "devices", 1, NULL, 'd' },
-                                                 { "mix", 1, NULL, 'm' },     { "verbose", 0, NULL, 'V' },
+        static const struct option options[] = { { "threads", 0, NULL, 't' },
+                                                 { "processes", 0, NULL, 'p' },
+                                                 { "steps", 1, NULL, 'n' },
+                                                 { "seed", 1, NULL, 's' },
+                                                 { "vcpus", 1, NULL, 'v' },
+                                                 { "devices", 1, NULL, 'd' },
+                                                 { "mix", 1, NULL, 'm' },
+                                                 { "verbose", 0, NULL, 'V' },
                                                  { "list-registers", 1, NULL, 'l' },
                                                  { NULL, 0, NULL, 0 } };
         struct run run = { .mix = -1 };
@@ -242,12 +255,15 @@ int main(int argc, char **argv)
                 case 'v': n_vcpus = (uint32_t)strtoul(optarg, NULL, 0); break;
                 case 'd': n_devices = (uint32_t)strtoul(optarg, NULL, 0); break;
                 case 'm': run.mix = (int)strtol(optarg, NULL, 0); break;
-                case 'l': list_registers = strcmp(optarg, "any") ? (int)strtol(optarg, NULL, 0) : -1; break;
+                case 'l':
+                        list_registers = strcmp(optarg, "any") ? (int)strtol(optarg, NULL, 0) : -1;
+                        break;
                 case 'V': run.verbose = true; break;
                 default: usage();
                 }
         }
-        if (!n_vcpus || n_vcpus > MAX_VCPUS || n_devices > 4 || list_registers > VGIC_MAX_LIST_REGISTERS)
+        if (!n_vcpus || n_vcpus > MAX_VCPUS || n_devices > 4 ||
+            list_registers > VGIC_MAX_LIST_REGISTERS)
                 usage();
         if (processes && IS_TSAN)
                 tap_skip("ThreadSanitizer sees one process only");

@@ -29,7 +29,8 @@ static uint32_t draw_any(struct party *p, uint32_t *ret_vcpu)
 /* vCPU i drives wire 0, device i one of its own: nobody else raises it. */
 static unsigned wire_of(const struct party *p)
 {
-        return p->role == ROLE_DEVICE ? GIC_WIRE_FIRST_GRANT + (p->who - p->stress->n_vcpus) % 4 : GIC_WIRE_VMM;
+        return p->role == ROLE_DEVICE ? GIC_WIRE_FIRST_GRANT + (p->who - p->stress->n_vcpus) % 4
+                                      : GIC_WIRE_VMM;
 }
 
 /* --- edges of counted interrupts --- */
@@ -188,11 +189,13 @@ static void op_group(struct party *p)
 /* A vCPU, any of them, or nobody; now and then one half of the register only. */
 static void op_route(struct party *p)
 {
-        uint32_t intid = irqs_draw(p, party_below(p, 2)), n = p->stress->n_vcpus, to = party_below(p, n + 4);
+        uint32_t intid = irqs_draw(p, party_below(p, 2)), n = p->stress->n_vcpus,
+                 to = party_below(p, n + 4);
         uint64_t value = to < n ? to : to < n + 3 ? GIC_IROUTER_IRM : 0x700;
 
         if (intid < 4096 && !party_below(p, 8))
-                shm_gicd_write(&p->rig.gic, IROUTER + 8ull * intid + 4u * party_below(p, 2), 4, value);
+                shm_gicd_write(&p->rig.gic, IROUTER + 8ull * intid + 4u * party_below(p, 2), 4,
+                               value);
         else
                 route(&p->rig, intid, value);
         log_op(p, "IROUTER", 0, intid, value, 0);
@@ -235,7 +238,9 @@ static void op_own_gates(struct party *p)
                       { ICC_BPR0, "BPR0" },
                       { ICC_BPR1, "BPR1" } };
         uint32_t which = party_below(p, 5), open = party_below(p, 3);
-        uint64_t value = which == 0 ? (open ? 0xff : party_below(p, 256)) : which < 3 ? open != 0 : party_below(p, 6);
+        uint64_t value = which == 0  ? (open ? 0xff : party_below(p, 256))
+                         : which < 3 ? open != 0
+                                     : party_below(p, 6);
 
         if (p->off)
                 return;
@@ -332,7 +337,10 @@ static unsigned weight_of(const struct party *p, const struct op *op)
         return (unsigned)op->weights[p->role] * p->stress->boosts[op - ops_table];
 }
 
-/* In every other round a few operations are left out and a few come often: what all together would cover up shows. */
+/*
+ * In every other round a few operations are left out and a few come often: what all together would
+ * cover up shows.
+ */
 void ops_boost(struct party *p)
 {
         static const uint8_t boosts[] = { 0, 1, 1, 1, 1, 1, 1, 8 };
@@ -363,8 +371,9 @@ void ops_step(struct party *p)
         ops_table[i].run(p);
         if (!ops_table[i].by_itself)
                 laws_leave(p->stress->laws, p->who);
-        for (uint32_t n = p->role == ROLE_DEVICE && p->stress->pace ? party_below(p, p->stress->pace) : 0; n; n--)
-                __asm__ volatile("");
+        if (p->role == ROLE_DEVICE && p->stress->pace)
+                for (uint32_t n = party_below(p, p->stress->pace); n; n--)
+                        __asm__ volatile("");
         atomic_store_explicit(&p->n_ops, atomic_load_explicit(&p->n_ops, memory_order_relaxed) + 1,
                               memory_order_relaxed);
 }

@@ -19,7 +19,10 @@ static uint32_t any_vcpu(struct party *p)
         return party_below(p, p->stress->n_vcpus);
 }
 
-/* What is reset: law 1 does not judge what it holds, law 2 not its private interrupts, until the round is over. */
+/*
+ * What is reset: law 1 does not judge what it holds, law 2 not its private interrupts, until the
+ * round is over.
+ */
 static void void_vcpu(struct party *p, uint32_t vcpu)
 {
         laws_void(p->stress->laws, vcpu);
@@ -35,7 +38,10 @@ static void set_canary(struct party *p, uint32_t vcpu)
         log_op(p, "canary", vcpu, intid, 0, 0);
 }
 
-/* PSCI: a vCPU turns itself off; as long as it is off it does nothing; its host turns it on again, reset. */
+/*
+ * PSCI: a vCPU turns itself off; as long as it is off it does nothing;
+ * its host turns it on again, reset.
+ */
 void op_power(struct party *p)
 {
         if (!p->off) {
@@ -87,7 +93,10 @@ void op_reset_all(struct party *p)
         log_op(p, "reset all", UINT32_MAX, UINT32_MAX, 0, 0);
 }
 
-/* The daemon after the death of a process that was not in the middle of anything; it may finish resets of others. */
+/*
+ * The daemon after the death of a process that was not in the middle of anything; it may finish
+ * resets of others.
+ */
 void op_repair(struct party *p)
 {
         for (uint32_t v = 0; v < p->stress->n_vcpus; v++)
@@ -180,7 +189,8 @@ void op_take_eoi(struct party *p)
 void op_watch(struct party *p)
 {
         for (unsigned i = 0; i < 8; i++)
-                laws_watch_tdir(p->stress->laws, &p->rig.gic, p->who, irqs_draw(p, party_below(p, 2)));
+                laws_watch_tdir(p->stress->laws, &p->rig.gic, p->who,
+                                irqs_draw(p, party_below(p, 2)));
 }
 
 void op_read(struct party *p)

@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * One round: run, quiet, judge; open the distributor's gate, quiet, judge; open all others, quiet, judge: nothing may
- * be left. Conducted by a thread (a process) that is no party; it has a party's record for its own operations.
+ * One round: run, quiet, judge; open the distributor's gate, quiet, judge; open all others, quiet,
+ * judge: nothing may be left. Conducted by a thread (a process) that is no party; it has a party's
+ * record for its own operations.
  */
 #include <limits.h>
 #include <linux/futex.h>
@@ -21,7 +22,9 @@ static struct party *conductor(struct stress *s)
 
 /* --- quiet --- */
 
-/* Does everybody rest, with his doorbell heard? *ret_n says how often they went to rest until now. */
+/*
+ * Does everybody rest, with his doorbell heard? *ret_n says how often they went to rest until now.
+ */
 static bool all_rest(struct stress *s, uint64_t *ret_n)
 {
         *ret_n = 0;
@@ -40,9 +43,11 @@ static void tell_unrest(struct stress *s)
         for (uint32_t i = 0; i < s->n_parties; i++) {
                 struct party *p = &s->parties[i];
 
-                tap_note("party %u: %s, rung %u heard %u, %llu operations, phase %u of %u, in an operation: %llu", i,
-                         atomic_load(&p->resting) ? "rests" : "is busy", atomic_load(&p->rung), atomic_load(&p->heard),
-                         (unsigned long long)atomic_load(&p->n_ops), p->order, atomic_load(&s->order),
+                tap_note("party %u: %s, rung %u heard %u, %llu operations, phase %u of %u, in an "
+                         "operation: %llu",
+                         i, atomic_load(&p->resting) ? "rests" : "is busy", atomic_load(&p->rung),
+                         atomic_load(&p->heard), (unsigned long long)atomic_load(&p->n_ops),
+                         p->order, atomic_load(&s->order),
                          (unsigned long long)atomic_load(&s->laws->parties[i].n_calls) & 1);
         }
         laws_broken(s->laws, &s->rig.gic, 3, 0, UINT32_MAX, "no rest within %d s", LIMIT_S);
@@ -80,8 +85,8 @@ static bool go(struct stress *s, enum phase phase)
 
 static void judge_edges(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted)
 {
-        bool is_void =
-                intid < GIC_SPI_FIRST || intid == 1056 ? atomic_load(&s->private_void[vcpu]) : s->mix & MIX_CLEAR;
+        bool is_void = intid < GIC_SPI_FIRST || intid == 1056 ? atomic_load(&s->private_void[vcpu])
+                                                              : s->mix & MIX_CLEAR;
 
         if (counted && !is_void)
                 laws_judge_edge(s->laws, &s->rig.gic, vcpu, intid);
@@ -141,7 +146,8 @@ static void judge_delivered(struct stress *s, uint32_t vcpu, uint32_t intid, boo
 
         (void)counted;
         if ((w & GIC_WORD_ACTIVE) || gic_word_pending(w) || !(w & GIC_WORD_ENABLE))
-                laws_broken(s->laws, &s->rig.gic, 3, vcpu, intid, "all gates are open, and it is still there");
+                laws_broken(s->laws, &s->rig.gic, 3, vcpu, intid,
+                            "all gates are open, and it is still there");
 }
 
 /* --- between rounds --- */
@@ -182,8 +188,9 @@ static void begin_anew(struct stress *s)
 }
 
 /*
- * The guests open their gates, and end what they hold as they should; then what cannot end is cleaned away, and all is
- * set up anew while everybody sleeps: whoever is wanted is woken by the controller, or not at all.
+ * The guests open their gates, and end what they hold as they should; then what cannot end is
+ * cleaned away, and all is set up anew while everybody sleeps: whoever is wanted is woken by the
+ * controller, or not at all.
  */
 static bool open_all(struct stress *s)
 {
