@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# Sourced: Debian's arm64 packages on any host, through apt with a private state. The host's own package data base is not
-# touched, and a plain user may do it.
+# Sourced: Debian's arm64 packages on any host, through apt with a private state. The host's own
+# package data base is not touched, and a plain user may do it.
 #
 # Before: $dir, an absolute path that is the caller's own. VGIC_GUEST_SUITE and VGIC_GUEST_MIRROR
 # choose another suite and mirror. Needs apt, dpkg-deb, debian-archive-keyring.
@@ -67,7 +67,8 @@ update_lists() {
 fetch() {
         [ -d "$dir/tree/$1" ] && return
         update_lists
-        (cd "$dir/apt/archives" && rm -f "${1}"_*.deb && apt-get -q download "$1" >&2) || die "could not download $1"
+        (cd "$dir/apt/archives" && rm -f "${1}"_*.deb && apt-get -q download "$1" >&2) ||
+                die "could not download $1"
         rm -rf "$dir/tree/$1.new"
         mkdir -p "$dir/tree/$1.new"
         dpkg-deb -x "$dir/apt/archives/$1"_*.deb "$dir/tree/$1.new"
@@ -81,7 +82,8 @@ fetch_with_dependencies() {
         shift
         update_lists
         rm -f "$dir/apt/archives"/*.deb
-        apt-get -q -y --no-install-recommends --download-only install "$@" >&2 || die "could not download $*"
+        apt-get -q -y --no-install-recommends --download-only install "$@" >&2 ||
+                die "could not download $*"
         for package in "$dir/apt/archives"/*.deb; do
                 dpkg-deb -x "$package" "$folder"
         done

@@ -4,9 +4,10 @@
 /*
  * What qemu-user does not have, for programs that are tested under it
  *
- * preadv2()  answered with ENOSYS by qemu-user of Debian 12 (7.2). Here for what vgicd and libvgic do with it, emptying an
- *            eventfd without blocking, and for nothing else. Between the poll and the read somebody else could empty it: a
- *            kernel's preadv2() has no such moment, so this is no substitute outside of tests.
+ * preadv2()  answered with ENOSYS by qemu-user of Debian 12 (7.2). Here for what vgicd and libvgic
+ *            do with it, emptying an eventfd without blocking, and for nothing else. Between the
+ *            poll and the read somebody else could empty it: a kernel's preadv2() has no such
+ *            moment, so this is no substitute outside of tests.
  */
 #define _GNU_SOURCE
 #include <errno.h>

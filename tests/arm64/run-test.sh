@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# run-test.sh TEST - a test of an arm64 build, as the file "tests" says: not at all, or with other arguments. Speaks TAP.
+# run-test.sh TEST - a test of an arm64 build, as the file "tests" says: not at all, or with other
+# arguments. Speaks TAP.
 test=$1
-row=$(awk -v name="/$test" '!/^#/ && substr(name, length(name) - length($1)) == "/" $1 { sub(/^[^ ]+ +/, ""); print }' \
+row=$(awk -v name="/$test" '
+        !/^#/ && substr(name, length(name) - length($1)) == "/" $1 { sub(/^[^ ]+ +/, ""); print }' \
         "$(dirname "$0")/tests")
 set --
 case $row in

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# sysroot.sh DIRECTORY - what an arm64 build of this project compiles and links against, out of Debian's packages
+# sysroot.sh DIRECTORY - what an arm64 build of this project compiles and links against, out of
+# Debian's packages
 #
-# Leaves in DIRECTORY/root the headers and libraries, and our libgaps.so (gaps.c). What is there is kept: with a complete
-# DIRECTORY neither network nor apt is needed. Needs what debian.sh needs, and gcc-aarch64-linux-gnu.
+# Leaves in DIRECTORY/root the headers and libraries, and our libgaps.so (gaps.c). What is there is
+# kept: with a complete DIRECTORY neither network nor apt is needed. Needs what debian.sh needs, and
+# gcc-aarch64-linux-gnu.
 set -eu
 
 [ $# -eq 1 ] || { echo "Usage: $0 DIRECTORY" >&2; exit 2; }

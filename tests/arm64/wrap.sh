@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# wrap.sh BUILD ROOT - put a script in the place of each arm64 program of a build, which runs it under qemu-user
+# wrap.sh BUILD ROOT - put a script in the place of each arm64 program of a build, which runs it
+# under qemu-user
 #
-# The program itself moves to PROGRAM.arm64. So whoever starts one by its name - make, libtool's own scripts, a test's shell,
-# execv() in an emulated test - gets the emulator, and the host needs no binfmt_misc.
+# The program itself moves to PROGRAM.arm64. So whoever starts one by its name - make, libtool's own
+# scripts, a test's shell, execv() in an emulated test - gets the emulator, and the host needs no
+# binfmt_misc.
 set -eu
 
 [ $# -eq 2 ] || { echo "Usage: $0 BUILD ROOT" >&2; exit 2; }
@@ -23,7 +25,8 @@ is_arm64() {
 find "$build" -type f -perm -u+x ! -name '*.so*' ! -name '*.arm64' | while IFS= read -r program; do
         is_arm64 "$program" || continue
         mv "$program" "$program.arm64"
-        printf '#!/bin/sh\nexec qemu-aarch64 -L "%s" "%s" "$@"\n' "$root" "$program.arm64" >"$program.new"
+        printf '#!/bin/sh\nexec qemu-aarch64 -L "%s" "%s" "$@"\n' "$root" "$program.arm64" \
+                >"$program.new"
         chmod 755 "$program.new"
         mv "$program.new" "$program"
 done
