@@ -35,7 +35,8 @@ ok() {
         fi
 }
 
-# status WANTED NAME COMMAND...: the command ends with this exit status; its output is kept in $tmp/out and $tmp/err.
+# status WANTED NAME COMMAND...: the command ends with this exit status; its output is kept in
+# $tmp/out and $tmp/err.
 status() {
         wanted=$1 name=$2
         shift 2
@@ -94,7 +95,8 @@ stop_daemon() {
 # hold_vm NAME VCPUS [extended]: a VM that vm() drives, until this test ends.
 hold_vm() {
         mkfifo "$tmp/to-vm" "$tmp/from-vm"
-        "$top_builddir/tests/cli/hold-vm" "$socket" "$@" < "$tmp/to-vm" > "$tmp/from-vm" 2> "$tmp/vm.log" &
+        "$top_builddir/tests/cli/hold-vm" "$socket" "$@" < "$tmp/to-vm" > "$tmp/from-vm" \
+                2> "$tmp/vm.log" &
         holder=$!
         exec 7> "$tmp/to-vm" 8< "$tmp/from-vm"
         read -r answer <&8

@@ -5,13 +5,15 @@
  * hold-vm: a VM for tests of tools, driven line by line on standard input
  *
  *   hold-vm SOCKET NAME N_VCPUS [extended|mirror]
- *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET | gicd OFFSET BYTES
+ *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET | gicd OFFSET
+ *   BYTES
  *
- * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. An extended VM has all that is not the default: 64
- * extended SPIs, 32 extended PPIs, 3 affinity levels, a redistributor region per vCPU, no 1-of-N, no range selector,
- * revision 3 in GICD_IIDR.
- * A mirror has ICC_CTLR_EL1 of every vCPU published, the default and, of vCPU 0, as configured, and GICD_IIDR; it takes no lines.
- * Each line is answered by one: a number ("gicd" reads the distributor). End of input ends the VM.
+ * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. An extended VM has all that is not
+ * the default: 64 extended SPIs, 32 extended PPIs, 3 affinity levels, a redistributor region per
+ * vCPU, no 1-of-N, no range selector, revision 3 in GICD_IIDR.
+ * A mirror has ICC_CTLR_EL1 of every vCPU published, the default and, of vCPU 0, as configured, and
+ * GICD_IIDR; it takes no lines. Each line is answered by one: a number ("gicd" reads the
+ * distributor). End of input ends the VM.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +40,8 @@ static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, con
         if (strcmp(verb, "pulse") == 0)
                 return vgic_spi_pulse(vm, (uint32_t)args[0]);
         if (strcmp(verb, "gicd") == 0)
-                return vgic_gicd_read(vm, args[0], (unsigned)args[1], &value) < 0 ? -1 : (long)value;
+                return vgic_gicd_read(vm, args[0], (unsigned)args[1], &value) < 0 ? -1
+                                                                                  : (long)value;
         if (strcmp(verb, "ack") == 0)
                 return vgic_vcpu_ack(vcpu, 1);
         if (strcmp(verb, "eoi") == 0)
@@ -46,7 +49,8 @@ static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, con
         else if (strcmp(verb, "ctlr") == 0)
                 return vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_CTLR_EL1, args[1]);
         else if (strcmp(verb, "sgi") == 0)
-                return vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1, args[1] << 24 | 1ul << args[2]);
+                return vgic_vcpu_sysreg_write(vcpu, VGIC_ICC_SGI1R_EL1,
+                                              args[1] << 24 | 1ul << args[2]);
         else
                 return -1;
         return 0;
@@ -64,13 +68,18 @@ static void extend(struct vgic_vm_config *config, uint32_t *regions)
         config->flags |= VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS;
 }
 
-/* What a VMM does before INIT: it reads GICD_IIDR and writes it back with the revision that its guest knows. */
+/*
+ * What a VMM does before INIT: it reads GICD_IIDR and writes it back
+ * with the revision that its guest knows.
+ */
 static int set_revision(struct vgic_vm *vm, uint64_t revision)
 {
         uint64_t iidr;
         int r = vgic_attr_get(vm, VGIC_ATTR_DIST_REGS, 0x8, &iidr);
 
-        return r < 0 ? r : vgic_attr_set(vm, VGIC_ATTR_DIST_REGS, 0x8, (iidr & ~UINT64_C(0xf000)) | revision << 12);
+        return r < 0 ? r
+                     : vgic_attr_set(vm, VGIC_ATTR_DIST_REGS, 0x8,
+                                     (iidr & ~UINT64_C(0xf000)) | revision << 12);
 }
 
 /* Published, and held until the end of input. */
@@ -83,9 +92,15 @@ static int hold_mirror(struct vgic_conn *conn, struct vgic_vm_config *config)
         must(vgic_vm_create(conn, config, &vm), "create");
         must(vgic_vm_init(vm), "init");
         for (uint32_t i = 0; i < config->n_vcpus; i++)
-                must(vgic_mirror_publish(vm, i, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, 0x8400, VGIC_MIRROR_ANY_EPOCH), "publish");
-        must(vgic_mirror_publish(vm, 0, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_CONFIGURED, 0x8402, VGIC_MIRROR_ANY_EPOCH), "publish");
-        must(vgic_mirror_publish(vm, 0, VGIC_MIRROR_GICD_IIDR, VGIC_MIRROR_DEFAULT, 0x4b00243b, VGIC_MIRROR_ANY_EPOCH), "publish");
+                must(vgic_mirror_publish(vm, i, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_DEFAULT, 0x8400,
+                                         VGIC_MIRROR_ANY_EPOCH),
+                     "publish");
+        must(vgic_mirror_publish(vm, 0, VGIC_ICC_CTLR_EL1, VGIC_MIRROR_CONFIGURED, 0x8402,
+                                 VGIC_MIRROR_ANY_EPOCH),
+             "publish");
+        must(vgic_mirror_publish(vm, 0, VGIC_MIRROR_GICD_IIDR, VGIC_MIRROR_DEFAULT, 0x4b00243b,
+                                 VGIC_MIRROR_ANY_EPOCH),
+             "publish");
         puts("ready");
         fflush(stdout);
         while (fgets(line, sizeof(line), stdin))
@@ -97,7 +112,8 @@ static int hold_mirror(struct vgic_conn *conn, struct vgic_vm_config *config)
 
 int main(int argc, char **argv)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .n_spis = 64, .flags = VGIC_VM_EPHEMERAL };
+        struct vgic_vm_config config = { .size = sizeof(config), .n_spis = 64,
+                                         .flags = VGIC_VM_EPHEMERAL };
         struct vgic_conn_options options = { .size = sizeof(options) };
         struct vgic_vcpu_options vcpu_options = { .size = sizeof(vcpu_options) };
         struct vgic_vcpu *vcpus[MAX_VCPUS];

@@ -4,7 +4,8 @@
 /*
  * json-check: is standard input valid JSON (RFC 8259)?
  *
- * What    With "lines" as its argument: one document on each line. Exit status 0 if valid, else 1 with the place.
+ * What    With "lines" as its argument: one document on each line. Exit status 0 if valid, else 1
+ *         with the place.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -147,7 +148,8 @@ int main(int argc, char **argv)
 {
         static char text[4 << 20];
         size_t n = fread(text, 1, sizeof(text), stdin);
-        struct input in = { .at = text, .end = text + n, .lines = argc > 1 && strcmp(argv[1], "lines") == 0 };
+        struct input in = { .at = text, .end = text + n,
+                            .lines = argc > 1 && strcmp(argv[1], "lines") == 0 };
         bool valid = n > 0 && n < sizeof(text);
 
         while (valid && in.at < in.end) {
@@ -159,6 +161,7 @@ int main(int argc, char **argv)
                         valid = valid && in.at == in.end;
         }
         if (!valid)
-                fprintf(stderr, "json-check: not valid at byte %zu of %zu\n", (size_t)(in.at - text), n);
+                fprintf(stderr, "json-check: not valid at byte %zu of %zu\n",
+                        (size_t)(in.at - text), n);
         return valid ? EXIT_SUCCESS : EXIT_FAILURE;
 }

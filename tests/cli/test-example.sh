@@ -31,5 +31,6 @@ status 0 'it runs' env LD_LIBRARY_PATH="$library" timeout 60 "$tmp/minimal-vmm" 
 has '^vCPU 1 acknowledged INTID 40$' 'the SPI came to vCPU 1'
 has '^vCPU 0 acknowledged SGI 7$' 'the SGI came to vCPU 0'
 stop_daemon
-status 1 'without a daemon it says so' env LD_LIBRARY_PATH="$library" timeout 60 "$tmp/minimal-vmm" "$socket"
+status 1 'without a daemon it says so' env LD_LIBRARY_PATH="$library" timeout 60 \
+        "$tmp/minimal-vmm" "$socket"
 done_testing

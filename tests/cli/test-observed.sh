@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# vgic-bench's rows "observed": with 8 processes reading ICC_CTLR_EL1 of 512 vCPUs that run flat out, neither side takes one
-# instruction more than without the other. They are exact counts, not times. Speaks TAP.
+# vgic-bench's rows "observed": with 8 processes reading ICC_CTLR_EL1 of 512 vCPUs that run flat
+# out, neither side takes one instruction more than without the other. They are exact counts, not
+# times. Speaks TAP.
 bench=$top_builddir/bench/vgic-bench
 library=$top_builddir/client-lib/.libs/libvgic.so
 
@@ -12,7 +13,8 @@ skip() {
         exit 0
 }
 command -v valgrind >/dev/null || skip 'valgrind is not installed'
-nm -D "$library" | grep -qE '__(asan|tsan|ubsan)_' && skip 'valgrind does not run what has a sanitizer'
+nm -D "$library" | grep -qE '__(asan|tsan|ubsan)_' &&
+        skip 'valgrind does not run what has a sanitizer'
 
 found=$("$bench" --daemon "$top_builddir/daemon/vgicd" --strict observed 2>&1)
 status=$?

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# vgic-load, small: the laws hold with one process and with several, with resets and without. Speaks TAP.
+# vgic-load, small: the laws hold with one process and with several, with resets and without. Speaks
+# TAP.
 . "$top_srcdir/tests/cli/cli.sh"
 load=$top_builddir/load/vgic-load
 
@@ -17,7 +18,8 @@ status 1 'no daemon' "$load" --socket "$socket" --seconds 1
 start_daemon
 status 0 'one vCPU' "$load" --socket "$socket" --vcpus 1 --processes 1 --ops 2000 --seed 1
 has '^all laws hold$' 'one vCPU: all laws hold'
-status 0 '8 vCPUs in 3 processes' "$load" --socket "$socket" --vcpus 8 --processes 3 --ops 2000 --seed 2
+status 0 '8 vCPUs in 3 processes' "$load" --socket "$socket" --vcpus 8 --processes 3 --ops 2000 \
+        --seed 2
 status 0 '16 vCPUs in 2 processes, 100 resets, as JSON' \
         "$load" --socket "$socket" --vcpus 16 --processes 2 --ops 500 --resets 100 --seed 3 --json
 valid_json 'the result is JSON'

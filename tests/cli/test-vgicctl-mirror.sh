@@ -30,7 +30,8 @@ for via in shm message; do
         has '^live +not known' "$via: icc-ctlr: there is no live value"
 done
 status 2 'another way' ctl mirror glass 0 --via pigeon
-for command in 'irqs glass' 'counts glass' 'vcpus glass' 'inject glass 40' 'tdir glass' 'save glass -'; do
+for command in 'irqs glass' 'counts glass' 'vcpus glass' 'inject glass 40' 'tdir glass' \
+        'save glass -'; do
         status 1 "$command: nothing is delivered" ctl $command
         [ -s "$tmp/err" ] && [ ! -s "$tmp/out" ]
         ok $? "$command: said on stderr, and nothing on stdout"

@@ -6,7 +6,8 @@
 . "$top_srcdir/tests/cli/cli.sh"
 
 for command in save restore; do
-        "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" && grep -q "^Usage: vgicctl $command VM FILE" "$tmp/out"
+        "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" &&
+                grep -q "^Usage: vgicctl $command VM FILE" "$tmp/out"
         ok $? "$command --help"
 done
 status 2 'save: no file' ctl save vm
@@ -129,11 +130,13 @@ ctl save extended - 2> "$tmp/err" | ctl restore ext-copy - --repair > "$tmp/out"
 ok $? 'save | restore of a VM with all that is not the default'
 ctl show extended > "$tmp/a"
 ctl show ext-copy > "$tmp/b"
-ctl save ext-copy "$tmp/ext" > "$tmp/out" 2> "$tmp/err" && [ "$(od -An -tx1 -j57 -N1 "$tmp/ext" | tr -d " ")" = 34 ]
+ctl save ext-copy "$tmp/ext" > "$tmp/out" 2> "$tmp/err" &&
+        [ "$(od -An -tx1 -j57 -N1 "$tmp/ext" | tr -d " ")" = 34 ]
 ok $? 'and revision 3 in GICD_IIDR, which was set before INIT'
 [ "$(grep -Ec '^(vCPUs|SPIs|extended|priorities|affinity|redist|1-of-N|range)' "$tmp/b")" -eq 9 ]
 ok $? 'show has its configuration'
-for row in SPIs 'extended SPIs' 'extended PPIs' priorities 'affinity levels' redistributors 1-of-N 'range selector'; do
+for row in SPIs 'extended SPIs' 'extended PPIs' priorities 'affinity levels' redistributors 1-of-N \
+        'range selector'; do
         [ "$(grep "^$row" "$tmp/a")" = "$(grep "^$row" "$tmp/b")" ]
         ok $? "the copy has the same: $row"
 done

@@ -7,8 +7,10 @@
 
 # --- without a daemon ---
 status 0 '--help' "$vgicctl" --help
-for command in list show vcpus irqs counts icc-ctlr mirror tdir inject reset save restore attr destroy; do
-        "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" && grep -q "^Usage: vgicctl $command" "$tmp/out"
+for command in list show vcpus irqs counts icc-ctlr mirror tdir inject reset save restore attr \
+        destroy; do
+        "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" &&
+                grep -q "^Usage: vgicctl $command" "$tmp/out"
         ok $? "$command --help"
 done
 status 0 '--version' "$vgicctl" --version
@@ -179,8 +181,10 @@ status 0 'tdir by message' ctl tdir test-vm --via message
 status 0 'tdir --json' ctl tdir test-vm --json
 valid_json 'tdir --json is JSON'
 status 2 'tdir --count without --watch' ctl tdir test-vm --count 1
-status 1 'tdir --watch: not enough changes in the time' ctl tdir test-vm --watch --count 1000000 --timeout 1
-status 1 'tdir --timeout takes fractions of seconds' ctl tdir test-vm --watch --count 1000000 --timeout 0.05
+status 1 'tdir --watch: not enough changes in the time' ctl tdir test-vm --watch --count 1000000 \
+        --timeout 1
+status 1 'tdir --timeout takes fractions of seconds' ctl tdir test-vm --watch --count 1000000 \
+        --timeout 0.05
 status 1 'tdir --timeout .05' ctl tdir test-vm --watch --count 1000000 --timeout .05
 for bad in -1 1s 1e3 0x1 inf nan . '' 1.2.3 5000000000; do
         status 2 "tdir --timeout '$bad'" ctl tdir test-vm --watch --timeout "$bad"
@@ -209,13 +213,16 @@ ok $? 'there was one at least'
 # --- output that cannot be written ---
 for option in --help --version; do
         status 1 "vgicctl $option to a full disk" sh -c '"$@" > /dev/full' sh "$vgicctl" $option
-        status 1 "vgicd $option to a full disk" sh -c '"$@" > /dev/full' sh "$top_builddir/daemon/vgicd" $option
-        status 1 "vgic-load $option to a full disk" sh -c '"$@" > /dev/full' sh "$top_builddir/load/vgic-load" $option
+        status 1 "vgicd $option to a full disk" sh -c '"$@" > /dev/full' sh \
+                "$top_builddir/daemon/vgicd" $option
+        status 1 "vgic-load $option to a full disk" sh \
+                -c '"$@" > /dev/full' sh "$top_builddir/load/vgic-load" $option
 done
 status 1 'standard output is closed' sh -c '"$@" >&-' sh "$vgicctl" --socket "$socket" list
 grep -q 'output cannot be written' "$tmp/err"
 ok $? 'and that is what is said'
-status 0 'standard input and error are closed' sh -c '"$@" <&- 2>&-' sh "$vgicctl" --socket "$socket" list
+status 0 'standard input and error are closed' sh -c '"$@" <&- 2>&-' sh "$vgicctl" \
+        --socket "$socket" list
 has '^test-vm ' 'and the table is there'
 ctl list > /dev/full 2> "$tmp/err"
 [ $? -eq 1 ]
@@ -255,7 +262,8 @@ has '^range selector +no' 'show: range selector'
 has '^guest errors +0$' 'show: no guest errors'
 status 0 'show --json' ctl show ext-vm --json
 valid_json 'show --json is JSON'
-for member in '"extended_spis": 64' '"extended_ppis": 32' '"affinity_levels": 3' '"redistributor_regions": 2' \
+for member in '"extended_spis": 64' '"extended_ppis": 32' '"affinity_levels": 3' \
+        '"redistributor_regions": 2' \
               '"one_of_n": false' '"range_selector": false' '"ephemeral": true'; do
         has "$member" "show --json: $member"
 done
