@@ -2,12 +2,16 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# check-bugs.py - put each bug of the file "bugs" in, and see that the fuzz target for that code finds it
+# check-bugs.py - put each bug of the file "bugs" in, and see that the fuzz target for that code
+# finds it
 #
-#   check-bugs.py --build DIR [--make MAKE] [--seconds 60] [TARGET...]      make check-bugs [TARGETS="ring"]
-#   check-bugs.py --listed         TAP: each bug fits the sources, each target has one (part of make check)
+#   check-bugs.py --build DIR [--make MAKE] [--seconds 60] [TARGET...]
+#                  make check-bugs [TARGETS="ring"]
+#   check-bugs.py --listed
+#                  TAP: each bug fits the sources, each target has one (part of make check)
 #
-# All happens in a copy of the sources, fuzz-bugs/ of the build directory. Exit status: 0 every bug was found.
+# All happens in a copy of the sources, fuzz-bugs/ of the build directory. Exit status: 0 every bug
+# was found.
 import argparse
 import filecmp
 import os
@@ -26,7 +30,8 @@ class Bug:
         self.old, self.new = [], []
 
     def pattern(self):
-        return re.compile(r'^[ ]*' + r'\n[ ]*'.join(re.escape(line.strip()) for line in self.old) + '$', re.M)
+        return re.compile(r'^[ ]*' + r'\n[ ]*'.join(re.escape(line.strip()) for line in self.old) +
+                          '$', re.M)
 
     def places(self, source):
         with open(os.path.join(source, self.file), encoding='utf-8') as file:
@@ -67,8 +72,10 @@ def targets():
 def listed():
     source = os.environ.get('top_srcdir', os.path.join(HERE, '..', '..'))
     bugs, n, failed = read_bugs(), 0, False
-    points = [(bug.places(source) == 1, f'fuzz-{bug.target}: in {bug.file}: {bug.words}') for bug in bugs]
-    points += [(any(bug.target == target for bug in bugs), f'fuzz-{target} has a bug to find') for target in targets()]
+    points = [(bug.places(source) == 1, f'fuzz-{bug.target}: in {bug.file}: {bug.words}')
+              for bug in bugs]
+    points += [(any(bug.target == target for bug in bugs), f'fuzz-{target} has a bug to find')
+               for target in targets()]
     for good, words in points:
         n += 1
         failed |= not good
@@ -79,11 +86,15 @@ def listed():
 
 def run(command, log, **keywords):
     with open(log, 'wb') as out:
-        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False, **keywords).returncode
+        return subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, check=False,
+                              **keywords).returncode
 
 
 def take_over(fresh, source):
-    """What is new in the copy. By contents: what was compiled here may be younger than the sources that it is not of."""
+    """What is new in the copy.
+
+    By contents: what was compiled here may be younger than the sources that it is not of.
+    """
     n_made = 0
     os.makedirs(source, exist_ok=True)
     for folder, _, names in os.walk(fresh):
@@ -113,7 +124,8 @@ def prepare(options, work):
     take_over(os.path.join(work, 'fresh'), source)
     steps = []
     if not os.path.exists(os.path.join(build, 'Makefile')):
-        steps.append(([source + '/configure', 'CC=clang', '--enable-fuzzing', '--with-vmm=no'], build))
+        steps.append(([source + '/configure', 'CC=clang', '--enable-fuzzing', '--with-vmm=no'],
+                      build))
     steps.append(([options.make, f'-j{os.cpu_count()}', 'fuzz-programs'], build))
     for command, where in steps:
         if run(command, log, cwd=where):
@@ -131,8 +143,10 @@ def fuzz(target, source, build, work, seconds):
     os.makedirs(new)
     start = time.monotonic()
     program = os.path.join(build, 'tests/fuzz/fuzz-' + target)
-    status = run([program, '-seed=1', f'-max_total_time={seconds}', '-max_len=2048', '-len_control=0', '-print_final_stats=1',
-                  f'-artifact_prefix={new}/', new, os.path.join(source, 'tests/fuzz/corpus', target)], log,
+    status = run([program, '-seed=1', f'-max_total_time={seconds}', '-max_len=2048',
+                  '-len_control=0', '-print_final_stats=1',
+                  f'-artifact_prefix={new}/', new,
+                  os.path.join(source, 'tests/fuzz/corpus', target)], log,
                  env=dict(os.environ, top_builddir=build))
     took = time.monotonic() - start
     with open(log, encoding='utf-8', errors='replace') as file:
@@ -142,7 +156,8 @@ def fuzz(target, source, build, work, seconds):
     runs = re.search(r'stat::number_of_executed_units: *(\d+)', text)
     how = re.search(r'(\S+ does not hold|ERROR: (?!libFuzzer)[^\n(]*|runtime error: [^\n]*)', text)
     by_seed = 'INITED' not in text
-    return f'{"by a seed" if by_seed else "after " + runs.group(1) + " runs" if runs else "?"}, {took:.0f} s: ' + \
+    when = 'by a seed' if by_seed else f'after {runs.group(1)} runs' if runs else '?'
+    return f'{when}, {took:.0f} s: ' + \
         (how.group(1) if how else text.strip().split('\n')[-1])[:70]
 
 

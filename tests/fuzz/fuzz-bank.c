@@ -4,16 +4,20 @@
 /*
  * Banks of a list-register port: filled from a segment, used and spoilt, folded into it
  *
- * vCPU 0 is the port, vCPU 1 a trap port. Of an input the first two bytes are the shape, then come records of 8 bytes: vCPU 0
- * enters, its guest uses the bank as hardware does (icv/), or somebody writes anything into it, it exits; meanwhile others inject,
- * write registers, take interrupts and clear TDIR; it dies in guest; any word of the segment is overwritten.
+ * vCPU 0 is the port, vCPU 1 a trap port. Of an input the first two bytes are the shape, then come
+ * records of 8 bytes: vCPU 0 enters, its guest uses the bank as hardware does (icv/), or somebody
+ * writes anything into it, it exits; meanwhile others inject, write registers, take interrupts and
+ * clear TDIR; it dies in guest; any word of the segment is overwritten.
  *
  * Laws    Until the segment is scribbled:
- *   filled   each list register has another interrupt, that is there and in flight; pending ones come first, and are those of the
- *            highest priority; a list register is empty only if nothing is left to list. ICH_HCR_EL2 says what was left out.
- *   folded   what nobody else touched meanwhile is what the bank says, or, if that cannot be, as it was listed; EOIcount ended as
- *            many of the others; ICC_*_EL1 are what ICH_VMCR_EL2 and ICH_AP*R say, within what there is.
- *   ever     nothing is resident while the port is out; no candidate is missing; TDIR is set with an SPI in flight.
+ *   filled   each list register has another interrupt, that is there and in flight; pending ones
+ *            come first, and are those of the highest priority; a list register is empty only if
+ *            nothing is left to list. ICH_HCR_EL2 says what was left out.
+ *   folded   what nobody else touched meanwhile is what the bank says, or, if that cannot be, as it
+ *            was listed; EOIcount ended as many of the others; ICC_*_EL1 are what ICH_VMCR_EL2 and
+ *            ICH_AP*R say, within what there is.
+ *   ever     nothing is resident while the port is out; no candidate is missing; TDIR is set with
+ *            an SPI in flight.
  */
 #include <string.h>
 #include <unistd.h>
@@ -35,9 +39,17 @@
 #include "shm-sysreg.h"
 #include "shm-tdir.h"
 
-enum { N_VCPUS = 2, N_SPIS = 40, MAX_INTIDS = 300, HCR_LRENPIE = 4, HCR_NPIE = 8, HCR_TDIR = 1 << 14 };
+enum {
+        N_VCPUS = 2,
+        N_SPIS = 40,
+        MAX_INTIDS = 300,
+        HCR_LRENPIE = 4,
+        HCR_NPIE = 8,
+        HCR_TDIR = 1 << 14
+};
 
-_Static_assert(sizeof(struct vgic_lr_bank) == sizeof(struct shm_port_bank), "one layout, as client-lib/vgic-lr.c says");
+_Static_assert(sizeof(struct vgic_lr_bank) == sizeof(struct shm_port_bank),
+               "one layout, as client-lib/vgic-lr.c says");
 
 static struct world {
         struct shm_gic gic;
@@ -74,7 +86,8 @@ static unsigned open_groups(uint32_t v)
 
         if (cpuif & SHM_CPUIF_ASLEEP)
                 return 0;
-        return atomic_load(&w.gic.header->gicd_ctlr) & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
+        return atomic_load(&w.gic.header->gicd_ctlr) & (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) &
+               3;
 }
 
 /* Plainly: is it to be delivered to @v? */
@@ -95,7 +108,8 @@ static void check_candidates(uint32_t v)
         for (unsigned i = 0; i < w.n_intids; i++) {
                 uint64_t x = atomic_load(shm_gic_word(&w.gic, v, w.intids[i]));
 
-                if (is_due(x, v) && (gic_word_priority(x) < priority || (gic_word_priority(x) == priority && w.intids[i] < best))) {
+                if (is_due(x, v) && (gic_word_priority(x) < priority ||
+                                     (gic_word_priority(x) == priority && w.intids[i] < best))) {
                         best = w.intids[i];
                         priority = gic_word_priority(x);
                         group = gic_word_group(x);
@@ -112,8 +126,8 @@ static void check_ever(void)
                 FUZZ_ASSERT(w.in_guest ||
                             !(x & (GIC_WORD_RESIDENT | GIC_WORD_LISTED |
                                    GIC_WORD_ACTIVE_OVERRIDDEN | GIC_WORD_FOLD)));
-                FUZZ_ASSERT(w.intids[i] < GIC_SPI_FIRST || gic_intid_is_private(w.intids[i]) || !gic_word_in_flight(x) ||
-                            shm_tdir_get(&w.gic, NULL, NULL));
+                FUZZ_ASSERT(w.intids[i] < GIC_SPI_FIRST || gic_intid_is_private(w.intids[i]) ||
+                            !gic_word_in_flight(x) || shm_tdir_get(&w.gic, NULL, NULL));
                 if (!w.in_guest && !((x & GIC_WORD_ACTIVE) && gic_word_holder(x) == 0))
                         w.taken[i] = false;
         }
@@ -125,8 +139,9 @@ static void check_ever(void)
 /* --- laws: filled --- */
 
 struct due {
-        unsigned n_pending, n_active, n_taken; /* to be listed; of the active ones those that vCPU 0 took itself */
-        unsigned worst;                         /* priority of the last of those pending ones that fit */
+        /* to be listed; of the active ones those that vCPU 0 took itself */
+        unsigned n_pending, n_active, n_taken;
+        unsigned worst;                    /* priority of the last of those pending ones that fit */
 };
 
 static struct due look_for_due(void)
@@ -219,7 +234,8 @@ static uint64_t outcome(unsigned n)
 {
         uint64_t listed = w.filled.ich_lr[n], now = w.bank.ich_lr[n];
 
-        return (uint32_t)now == (uint32_t)listed ? (listed & ~GICH_LR_STATE) | (now & GICH_LR_STATE) : listed;
+        return (uint32_t)now == (uint32_t)listed ? (listed & ~GICH_LR_STATE) | (now & GICH_LR_STATE)
+                                                 : listed;
 }
 
 static bool was_listed(uint32_t intid)
@@ -247,7 +263,8 @@ static void check_words(void)
                 now = word(i);
                 FUZZ_ASSERT(!(lr & GICH_LR_ACTIVE) == !(now & GIC_WORD_ACTIVE));
                 FUZZ_ASSERT(!(now & GIC_WORD_ACTIVE) || gic_word_holder(now) == 0);
-                FUZZ_ASSERT(!(now & latched) == !((old & latched) || ((old & GIC_WORD_LISTED) && (lr & GICH_LR_PENDING))));
+                FUZZ_ASSERT(!(now & latched) == !((old & latched) || ((old & GIC_WORD_LISTED) &&
+                                                                      (lr & GICH_LR_PENDING))));
                 w.taken[i] = now & GIC_WORD_ACTIVE;
         }
         for (unsigned i = 0; i < w.n_intids; i++) {
@@ -281,7 +298,8 @@ static void check_interface(void)
         FUZZ_ASSERT(sysreg(GIC_ICC_PMR) == (vmcr(24, 8) & gic_prio_mask(bits)));
         FUZZ_ASSERT(sysreg(GIC_ICC_ENCODING(12, 12, 6)) == vmcr(0, 1));
         FUZZ_ASSERT(sysreg(GIC_ICC_ENCODING(12, 12, 7)) == vmcr(1, 1));
-        FUZZ_ASSERT(sysreg(GIC_ICC_ENCODING(12, 8, 3)) == (vmcr(21, 3) > minimum ? vmcr(21, 3) : minimum));
+        FUZZ_ASSERT(sysreg(GIC_ICC_ENCODING(12, 8, 3)) ==
+                    (vmcr(21, 3) > minimum ? vmcr(21, 3) : minimum));
         FUZZ_ASSERT((sysreg(GIC_ICC_ENCODING(12, 12, 4)) & 3) == (vmcr(4, 1) | vmcr(9, 1) << 1));
         for (unsigned i = 0; i < SHM_N_APR; i++) {
                 uint32_t mask = i < gic_prio_n_apr(bits) ? gic_prio_apr_mask(bits) : 0;
@@ -312,9 +330,10 @@ static void leave(void)
 static uint32_t any_register(uint64_t n)
 {
         static const uint32_t regs[] = {
-                GIC_ICC_ENCODING(12, 12, 0), GIC_ICC_ENCODING(12, 12, 1), GIC_ICC_ENCODING(12, 8, 0),
-                GIC_ICC_ENCODING(12, 8, 1), GIC_ICC_ENCODING(12, 11, 1), GIC_ICC_PMR, GIC_ICC_ENCODING(12, 12, 4),
-                GIC_ICC_ENCODING(12, 12, 6), GIC_ICC_ENCODING(12, 12, 7), GIC_ICC_ENCODING(12, 8, 3),
+                GIC_ICC_ENCODING(12, 12, 0), GIC_ICC_ENCODING(12, 12, 1),
+                GIC_ICC_ENCODING(12, 8, 0), GIC_ICC_ENCODING(12, 8, 1), GIC_ICC_ENCODING(12, 11, 1),
+                GIC_ICC_PMR, GIC_ICC_ENCODING(12, 12, 4), GIC_ICC_ENCODING(12, 12, 6),
+                GIC_ICC_ENCODING(12, 12, 7), GIC_ICC_ENCODING(12, 8, 3),
                 GIC_ICC_ENCODING(12, 12, 3), GIC_ICC_ENCODING(12, 11, 5),
         };
 
@@ -339,7 +358,8 @@ static void access_outside(uint32_t v, uint64_t a, uint64_t value)
 
         if (a & 64) {
                 shm_sysreg_write(&w.gic, v, reg, value);
-        } else if (shm_sysreg_read(&w.gic, v, reg, &value) == 0 && v == 0 && !w.scribbled && shm_gic_word(&w.gic, 0, (uint32_t)value) &&
+        } else if (shm_sysreg_read(&w.gic, v, reg, &value) == 0 && v == 0 && !w.scribbled &&
+                   shm_gic_word(&w.gic, 0, (uint32_t)value) &&
                    (reg == any_register(0) || reg == any_register(2))) {
                 w.taken[index_of((uint32_t)value)] = true;
         }
@@ -367,7 +387,10 @@ static void scribble(uint64_t where, uint64_t value)
 static void write_gic(uint64_t a, uint64_t b, uint64_t value)
 {
         if (a & 1)
-                shm_gicr_write(&w.gic, (a >> 1 & 1) * GICR_STRIDE + (a & 4 ? GICR_FRAME_SIZE : 0) + b % 0x1000, a & 8 ? 1 : 4, value);
+                shm_gicr_write(&w.gic,
+                               (a >> 1 & 1) * GICR_STRIDE + (a & 4 ? GICR_FRAME_SIZE : 0) +
+                               b % 0x1000,
+                               a & 8 ? 1 : 4, value);
         else
                 shm_gicd_write(&w.gic, b, a & 8 ? 1 : 4, value);
         w.touched = true;
@@ -375,7 +398,8 @@ static void write_gic(uint64_t a, uint64_t b, uint64_t value)
 
 static void step(struct fuzz_input *in)
 {
-        uint64_t op = fuzz_take(in, 1) % 10, a = fuzz_take(in, 1), b = fuzz_take(in, 2), value = fuzz_take(in, 4);
+        uint64_t op = fuzz_take(in, 1) % 10, a = fuzz_take(in, 1), b = fuzz_take(in, 2),
+                 value = fuzz_take(in, 4);
         uint32_t intid = w.intids[b % w.n_intids];
 
         if (op == 0 && w.in_guest)
@@ -435,14 +459,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct fuzz_input in = { data, size };
         uint32_t n = (uint32_t)fuzz_take(&in, 1), bits = (uint32_t)fuzz_take(&in, 1);
         struct shm_shape shape = {
-                .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .features = SHM_FEATURE_ALL, .n_priority_bits = 4 + bits % 5,
+                .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .features = SHM_FEATURE_ALL,
+                .n_priority_bits = 4 + bits % 5,
                 .n_espis = (n >> 4 & 1) * 32, .n_eppis = (n >> 5 & 1) * 32,
         };
         int fd, fd_ro;
 
         w = (struct world){ .n_lr = 1 + n % 16 };
         FUZZ_ASSERT(shm_segment_create(&shape, &fd, &fd_ro, &w.gic) == 0);
-        w.params = (struct icv_params){ .n_list_registers = (uint8_t)w.n_lr, .n_priority_bits = (uint8_t)shape.n_priority_bits };
+        w.params = (struct icv_params){ .n_list_registers = (uint8_t)w.n_lr,
+                                        .n_priority_bits = (uint8_t)shape.n_priority_bits };
         for (uint32_t i = 0; i < shm_gic_n_private(&w.gic); i++)
                 w.intids[w.n_intids++] = shm_gic_nth_private(i);
         for (uint32_t i = 0; i < shm_gic_n_spis(&w.gic); i++)
@@ -467,7 +493,8 @@ static size_t make(uint8_t *records, size_t room, uint64_t *random)
 {
         static const uint8_t ops[] = { 0, 0, 0, 1, 1, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8, 8, 9 };
         uint8_t op = ops[fuzz_below(random, sizeof(ops))];
-        uint32_t value = fuzz_below(random, 3) ? fuzz_below(random, 80) : fuzz_below(random, UINT32_MAX);
+        uint32_t value = fuzz_below(random, 3) ? fuzz_below(random, 80)
+                                               : fuzz_below(random, UINT32_MAX);
         uint32_t b = fuzz_below(random, op == 4 ? 0xd00 : 0x10000);
 
         (void)room;
@@ -491,8 +518,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
         return fuzz_mutate_records(&records, data, size, max, seed);
 }
 
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, uint8_t *out, size_t max,
-                                 unsigned seed)
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b,
+                                 uint8_t *out, size_t max, unsigned seed)
 {
         return fuzz_cross_records(&records, a, n_a, b, n_b, out, max, seed);
 }

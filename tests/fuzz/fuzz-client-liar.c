@@ -35,7 +35,8 @@ struct answer {
 
 static void pack(struct answer *answer, uint32_t request, const ProtobufCMessage *message)
 {
-        FUZZ_ASSERT(proto_message_frame(request, PROTO_FLAG_REPLY, message, &answer->frame, &answer->n) == 0);
+        FUZZ_ASSERT(proto_message_frame(request, PROTO_FLAG_REPLY, message, &answer->frame,
+                                        &answer->n) == 0);
 }
 
 static void say_info(struct liar *liar, struct answer *answer, uint32_t request)
@@ -150,10 +151,14 @@ static void say_ok(struct liar *liar, struct answer *answer, uint32_t request)
 
 static void be_honest(struct liar *liar, struct answer *answer, uint32_t request)
 {
-        static void (*const say[PROTO_REQUESTS_END])(struct liar *liar, struct answer *answer, uint32_t request) = {
-                [PROTO_HELLO] = say_hello,     [PROTO_VM_LIST] = say_list,           [PROTO_VM_CREATE] = say_info,
-                [PROTO_VM_ATTACH] = say_info,  [PROTO_VM_INIT] = say_info,           [PROTO_VM_INFO] = say_info,
-                [PROTO_VM_MAP] = say_map,      [PROTO_VM_DOORBELLS] = say_doorbells, [PROTO_IRQ_LIST] = say_irqs,
+        static void (*const say[PROTO_REQUESTS_END])(struct liar *liar, struct answer *answer,
+                                                     uint32_t request) = {
+                [PROTO_HELLO] = say_hello, [PROTO_VM_LIST] = say_list,
+                [PROTO_VM_CREATE] = say_info,
+                [PROTO_VM_ATTACH] = say_info, [PROTO_VM_INIT] = say_info,
+                [PROTO_VM_INFO] = say_info,
+                [PROTO_VM_MAP] = say_map, [PROTO_VM_DOORBELLS] = say_doorbells,
+                [PROTO_IRQ_LIST] = say_irqs,
                 [PROTO_RING_SETUP] = say_ring,
         };
 
@@ -167,8 +172,8 @@ static void be_honest(struct liar *liar, struct answer *answer, uint32_t request
 
 static bool send_answer(int fd, const struct answer *answer)
 {
-        return answer->n == 0 ||
-               proto_fds_send(fd, answer->frame, answer->n, answer->fds, answer->n_fds) == (ssize_t)answer->n;
+        return answer->n == 0 || proto_fds_send(fd, answer->frame, answer->n, answer->fds,
+                                                answer->n_fds) == (ssize_t)answer->n;
 }
 
 static void change(struct answer *answer, struct fuzz_input *in)
@@ -213,7 +218,8 @@ static void make_frame(struct liar *liar, struct answer *answer, uint32_t reques
         proto_frame_encode(answer->frame, &header);
         answer->n = PROTO_HEADER_BYTES + header.size;
         for (answer->n_fds = 0; answer->n_fds < how >> 1; answer->n_fds++)
-                answer->fds[answer->n_fds] = answer->n_fds == 0 && how >> 1 == 3 ? liar->ring_fd : liar->bells[0];
+                answer->fds[answer->n_fds] = answer->n_fds == 0 && how >> 1 == 3 ? liar->ring_fd
+                                                                                 : liar->bells[0];
 }
 
 /* One request was read. Return: go on. */
@@ -234,7 +240,8 @@ static bool reply(struct liar *liar, int fd, uint32_t request)
                 where = fuzz_take(&liar->in, 3) % (liar->gic.bytes - 8);
                 if (how & 1) /* the header */
                         where %= sizeof(struct shm_header) - 8;
-                *(volatile uint64_t *)((uint8_t *)liar->gic.header + (where & ~UINT64_C(7))) = fuzz_take(&liar->in, 8);
+                *(volatile uint64_t *)((uint8_t *)liar->gic.header +
+                                       (where & ~UINT64_C(7))) = fuzz_take(&liar->in, 8);
         }
         if (what == LIAR_FRAME) {
                 make_frame(liar, &answer, request, how);
@@ -288,7 +295,8 @@ static void *lie(void *arg)
 
 void liar_start(struct liar *liar, const char *path, struct fuzz_input in)
 {
-        struct shm_shape shape = { .vm_id = 1, .name = "v", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .n_priority_bits = 5,
+        struct shm_shape shape = { .vm_id = 1, .name = "v", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
+                                   .n_priority_bits = 5,
                                    .features = SHM_FEATURE_ALL };
         struct sockaddr_un address = { .sun_family = AF_UNIX };
 

@@ -2,9 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * libvgic against something that is no daemon: its frames, its descriptors, its segment, and its end of a ring
+ * libvgic against something that is no daemon: its frames, its descriptors, its segment,
+ * and its end of a ring
  *
- *   byte 0   role: VMM that creates, VMM, observer, device; bit 2: all of the cold path is called first
+ *   byte 0   role: VMM that creates, VMM, observer, device; bit 2: all of the cold path is called
+ *            first
  *   byte 1   so many bytes say how the liar answers (fuzz-client.h)
  *   rest     steps: what the client does meanwhile, and what the liar does to the ring
  *
@@ -29,10 +31,11 @@ struct host {
         struct vgic_vcpu *vcpu;
 };
 
-static const int documented[] = { -ENOTCONN, -EPROTO, -EBADMSG,    -EPROTONOSUPPORT, -ENODATA, -ENOENT,
-                                  -EACCES,   -EINVAL, -EEXIST,     -EBUSY,           -ENOSPC,  -EMFILE,
-                                  -ENOMEM,   -EAGAIN, -EOPNOTSUPP, -ENXIO,           -E2BIG,   -EISCONN,
-                                  -EFAULT,   -EIO,    -ETIMEDOUT,  -EALREADY,        -ESTALE };
+static const int documented[] = { -ENOTCONN, -EPROTO, -EBADMSG, -EPROTONOSUPPORT, -ENODATA,
+                                  -ENOENT, -EACCES, -EINVAL, -EEXIST, -EBUSY,
+                                  -ENOSPC, -EMFILE, -ENOMEM, -EAGAIN, -EOPNOTSUPP, -ENXIO,
+                                  -E2BIG, -EISCONN, -EFAULT, -EIO, -ETIMEDOUT, -EALREADY,
+                                  -ESTALE };
 
 /* Return: it succeeded. */
 static bool ok(int r)
@@ -82,17 +85,21 @@ static void ask_everything(struct host *host)
 
 static bool get_vm(struct host *host, unsigned role)
 {
-        struct vgic_vm_config config = { .size = sizeof(config), .name = "v", .n_vcpus = 2, .n_spis = 32 };
+        struct vgic_vm_config config = { .size = sizeof(config), .name = "v", .n_vcpus = 2,
+                                         .n_spis = 32 };
 
         switch (role) {
         case 0:
-                return ok(vgic_vm_create(host->conn, &config, &host->vm)) && ok(vgic_vm_init(host->vm));
+                return ok(vgic_vm_create(host->conn, &config, &host->vm)) &&
+                       ok(vgic_vm_init(host->vm));
         case 1:
-                return ok(vgic_vm_attach(host->conn, "v", VGIC_ROLE_VMM, &host->vm)) && ok(vgic_vm_init(host->vm));
+                return ok(vgic_vm_attach(host->conn, "v", VGIC_ROLE_VMM, &host->vm)) &&
+                       ok(vgic_vm_init(host->vm));
         case 2:
                 return ok(vgic_vm_attach(host->conn, "v", VGIC_ROLE_OBSERVER, &host->vm));
         default:
-                return ok(vgic_device_attach(host->conn, "v", "0123456789abcdef0123456789abcdef", &host->vm));
+                return ok(vgic_device_attach(host->conn, "v", "0123456789abcdef0123456789abcdef",
+                                             &host->vm));
         }
 }
 
@@ -175,7 +182,8 @@ static void make_step(struct host *host, struct fuzz_input *in)
                 break;
         case 1: /* notes, as a daemon would tell them */
                 value = fuzz_take(in, 4);
-                (void)!shm_ring_put(&host->liar.ring, (value & 0xff) << 8 | (SHM_RING_TDIR + (value >> 8) % 4));
+                (void)!shm_ring_put(&host->liar.ring,
+                                    (value & 0xff) << 8 | (SHM_RING_TDIR + (value >> 8) % 4));
                 (void)!write(host->liar.bells[1], &one, sizeof(one));
                 break;
         case 2:
@@ -204,7 +212,8 @@ static void make_step(struct host *host, struct fuzz_input *in)
 
 static void use_daemon(struct host *host, const char *path, unsigned role, struct fuzz_input *in)
 {
-        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path, .timeout_ms = TIMEOUT_MS };
+        struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path,
+                                             .timeout_ms = TIMEOUT_MS };
 
         if (!ok(vgic_connect(&options, &host->conn)))
                 return;
@@ -230,7 +239,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t n = (size_t)fuzz_take(&in, 1);
         int n_open = tap_fd_count();
 
-        host = (struct host){ .liar = { .role = (uint32_t)roles[role & 3], .initialised = (role & 3) != 0 } };
+        host = (struct host){ .liar = { .role = (uint32_t)roles[role & 3],
+                                        .initialised = (role & 3) != 0 } };
         n = n < in.size ? n : in.size;
         answers = (struct fuzz_input){ in.data, n };
         in.data += n;

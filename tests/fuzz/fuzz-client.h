@@ -6,7 +6,8 @@
 /*
  * Something that is no daemon: answers requests as an input says, in a thread of its own
  *
- *   An answer takes one byte: enum liar_answer in bits 2..0, how in bits 7..3. Where the input ends answers are honest.
+ *   An answer takes one byte: enum liar_answer in bits 2..0, how in bits 7..3. Where the input ends
+ *   answers are honest.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -17,9 +18,17 @@
 
 enum liar_answer {
         LIAR_HONEST,
-        LIAR_CHANGED, /* an honest frame, one byte of which (2 bytes: where) is another (1); how & 16: and it goes on */
+        /*
+         * an honest frame, one byte of which (2 bytes: where) is another (1);
+         * how & 16: and it goes on
+         */
+        LIAR_CHANGED,
         LIAR_EVENT,   /* first an event: its kind, an INTID (2 bytes) */
-        LIAR_FRAME,   /* how & 1: of another request; flags, n, payload; how >> 1: descriptors; how & 16: it goes on */
+        /*
+         * how & 1: of another request; flags, n, payload; how >> 1: descriptors;
+         * how & 16: it goes on
+         */
+        LIAR_FRAME,
         LIAR_RAW,     /* n bytes; then no more is said */
         LIAR_CLOSE,
         LIAR_SCRIBBLE,    /* 3 bytes: where in the segment, 8 what; then as if honest */

@@ -2,13 +2,16 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Frames through a real socket: bytes in pieces, descriptors of all kinds and numbers, ends at any place
+ * Frames through a real socket: bytes in pieces, descriptors of all kinds and numbers,
+ * ends at any place
  *
- *   byte 0   bit 0: what is tried is sending (proto-tx) into a socket that is often full, else receiving (proto-rx)
+ *   byte 0   bit 0: what is tried is sending (proto-tx) into a socket that is often full, else
+ *            receiving (proto-rx)
  *   rest     steps, see receive_step() and send_step()
  *
- * Law      What comes out are the frames that a plain look at all bytes sent gives, with the descriptors that were sent
- *          along with one of their bytes, in order, and no descriptor is left open.
+ * Law      What comes out are the frames that a plain look at all bytes sent gives, with the
+ *          descriptors that were sent along with one of their bytes, in order,
+ *          and no descriptor is left open.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +44,8 @@ struct stream {
         struct chunk chunks[CHUNKS_MAX];
         uint32_t n_chunks;
         bool closed, over;
-        bool scarce; /* while some of the current frame was received there were too few descriptors, perhaps */
+        /* while some of the current frame was received there were too few descriptors, perhaps */
+        bool scarce;
         struct proto_rx rx;     /* on near */
 };
 
@@ -88,7 +92,8 @@ static int open_kind(const struct stream *s, unsigned kind)
 
 /* --- receiving --- */
 
-static void send_chunk(struct stream *s, const uint8_t *bytes, size_t n, uint32_t n_fds, unsigned kind)
+static void send_chunk(struct stream *s, const uint8_t *bytes, size_t n, uint32_t n_fds,
+                       unsigned kind)
 {
         int fds[PROTO_FDS_MAX], fd = n_fds ? open_kind(s, kind) : -1;
         ssize_t sent;
@@ -114,7 +119,8 @@ static void send_chunk(struct stream *s, const uint8_t *bytes, size_t n, uint32_
 
 static uint32_t le32(const uint8_t *bytes)
 {
-        return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+        return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+               (uint32_t)bytes[3] << 24;
 }
 
 /* What the header at @head says is wrong, from the text of doc/protocol.md. */
@@ -129,7 +135,10 @@ static enum proto_code plain_code(const uint8_t *head)
         return flags >> 4 || (flags & 12) == 12 ? PROTO_BAD_FRAME : PROTO_OK;
 }
 
-/* How many descriptors came along with the bytes from @first to before @end; *ret_fits: a frame can take them all. */
+/*
+ * How many descriptors came along with the bytes from @first to before @end; *ret_fits: a frame can
+ * take them all.
+ */
 static uint32_t plain_fds(const struct stream *s, size_t first, size_t end, bool *ret_fits)
 {
         uint32_t n = 0;
@@ -175,7 +184,8 @@ static void check_frame(struct stream *s)
         FUZZ_ASSERT(s->rx.header.request == le32(head) && s->rx.header.flags == le32(head + 4));
         FUZZ_ASSERT(s->rx.header.size == le32(head + 8));
         if (!fatal && s->rx.header.size)
-                FUZZ_ASSERT(memcmp(s->rx.payload, head + PROTO_HEADER_BYTES, s->rx.header.size) == 0);
+                FUZZ_ASSERT(memcmp(s->rx.payload, head + PROTO_HEADER_BYTES,
+                                   s->rx.header.size) == 0);
         for (uint32_t i = 0; i < s->rx.fds.n; i++)
                 FUZZ_ASSERT(fcntl(s->rx.fds.fd[i], F_GETFD) == FD_CLOEXEC);
         if (s->rx.fds.n)
@@ -214,14 +224,16 @@ static void receive(struct stream *s, unsigned spare)
         s->over = s->closed;
         /* Where a frame was whole it came: what is left is a part of one. */
         if (s->n_bytes - s->n_taken >= PROTO_HEADER_BYTES)
-                FUZZ_ASSERT(s->n_bytes - s->n_taken - PROTO_HEADER_BYTES < le32(s->bytes + s->n_taken + 8));
+                FUZZ_ASSERT(s->n_bytes - s->n_taken - PROTO_HEADER_BYTES <
+                            le32(s->bytes + s->n_taken + 8));
 }
 
 /* A whole frame, mostly right, in one piece or two. */
 static void send_frame(struct stream *s, struct fuzz_input *in)
 {
         static uint8_t frame[PROTO_HEADER_BYTES + PROTO_PAYLOAD_MAX];
-        struct proto_header header = { .request = (uint32_t)fuzz_take(in, 1), .flags = (uint32_t)fuzz_take(in, 1) };
+        struct proto_header header = { .request = (uint32_t)fuzz_take(in, 1),
+                                       .flags = (uint32_t)fuzz_take(in, 1) };
         uint64_t how = fuzz_take(in, 1);
         size_t cut;
 
@@ -231,8 +243,8 @@ static void send_frame(struct stream *s, struct fuzz_input *in)
         proto_frame_encode(frame, &header);
         cut = how & 2 ? (size_t)fuzz_take(in, 1) % (PROTO_HEADER_BYTES + header.size) : 0;
         send_chunk(s, frame, cut, how & 4 ? (uint32_t)fuzz_take(in, 1) : 0, (unsigned)how >> 4);
-        send_chunk(s, frame + cut, PROTO_HEADER_BYTES + header.size - cut, how & 8 ? (uint32_t)fuzz_take(in, 1) : 0,
-                   (unsigned)how >> 4);
+        send_chunk(s, frame + cut, PROTO_HEADER_BYTES + header.size - cut,
+                   how & 8 ? (uint32_t)fuzz_take(in, 1) : 0, (unsigned)how >> 4);
 }
 
 static void receive_step(struct stream *s, struct fuzz_input *in)
@@ -245,7 +257,8 @@ static void receive_step(struct stream *s, struct fuzz_input *in)
         case 1: /* bytes, with descriptors if bit 3 is set */
                 n = (size_t)fuzz_take(in, 1);
                 n = n < in->size ? n : in->size;
-                send_chunk(s, in->data, n, op & 8 ? (uint32_t)(op >> 4) * 17 + 1 : 0, (unsigned)(op >> 4));
+                send_chunk(s, in->data, n, op & 8 ? (uint32_t)(op >> 4) * 17 + 1 : 0,
+                           (unsigned)(op >> 4));
                 in->data += n;
                 in->size -= n;
                 break;
@@ -305,7 +318,8 @@ static void send_message(struct sender *sender, struct fuzz_input *in)
         n_fds = n_fds < 128 ? 0 : n_fds - 127;
         for (uint32_t i = 0; i < n_fds; i++)
                 fds[i] = fd;
-        r = proto_tx_send(&sender->tx, sender->s.near, PROTO_HELLO, PROTO_FLAG_REPLY, &reply.base, fds, n_fds);
+        r = proto_tx_send(&sender->tx, sender->s.near, PROTO_HELLO, PROTO_FLAG_REPLY, &reply.base,
+                          fds, n_fds);
         base_fd_close(fd);
         FUZZ_ASSERT(r == 0 || r == 1 || r == -EMSGSIZE || r == -ENOBUFS || r == -ETOOMANYREFS);
         FUZZ_ASSERT(r < 0 || (r == 1) == proto_tx_waits(&sender->tx));
@@ -325,7 +339,8 @@ static void read_frames(struct sender *sender, uint64_t n)
                 uint32_t text = sender->sent[sender->n_received].text;
 
                 FUZZ_ASSERT(sender->n_received < sender->n_sent);
-                FUZZ_ASSERT(rx->code == PROTO_OK && rx->fds.n == sender->sent[sender->n_received].n_fds);
+                FUZZ_ASSERT(rx->code == PROTO_OK &&
+                            rx->fds.n == sender->sent[sender->n_received].n_fds);
                 FUZZ_ASSERT(rx->header.size >= text && rx->header.size <= text + 12);
                 sender->n_received++;
                 proto_rx_release(rx);
@@ -362,7 +377,8 @@ static void try_sending(struct fuzz_input *in)
         setsockopt(sender.s.near, SOL_SOCKET, SO_SNDBUF, &little, sizeof(little));
         for (unsigned i = 0; i < STEPS_MAX && in->size; i++)
                 send_step(&sender, in);
-        while (proto_tx_waits(&sender.tx) && sender.n_received % 2 == 0) { /* else it ends with some unsent */
+        /* else it ends with some unsent */
+        while (proto_tx_waits(&sender.tx) && sender.n_received % 2 == 0) {
                 uint32_t before = sender.n_received;
 
                 FUZZ_ASSERT(proto_tx_flush(&sender.tx, sender.s.near) >= 0);

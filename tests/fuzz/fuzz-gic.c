@@ -4,8 +4,9 @@
 /*
  * Programs: MMIO, system registers, lines, attributes and resets of several vCPUs in any order
  *
- * Laws    After each step the lines of every vCPU are what a plain walk over all words says: no candidate is missing. An
- *         acknowledge gives the highest of those priorities. A step on the registers never leaves an SPI in flight with TDIR clear.
+ * Laws    After each step the lines of every vCPU are what a plain walk over all words says: no
+ *         candidate is missing. An acknowledge gives the highest of those priorities. A step on the
+ *         registers never leaves an SPI in flight with TDIR clear.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,11 +26,16 @@
 
 enum { N_VCPUS = 3, N_SPIS = 40 };
 
-/* The highest-priority word that vCPU @v could take, by looking at all of them. Return: its INTID or 1023. */
-static uint32_t plain_pick(struct shm_gic *gic, uint32_t v, uint8_t *ret_priority, unsigned *ret_group)
+/*
+ * The highest-priority word that vCPU @v could take, by looking at all of them.
+ * Return: its INTID or 1023.
+ */
+static uint32_t plain_pick(struct shm_gic *gic, uint32_t v, uint8_t *ret_priority,
+                           unsigned *ret_group)
 {
         uint64_t cpuif = atomic_load(&gic->vcpus[v].cpuif);
-        uint32_t groups = atomic_load(&gic->header->gicd_ctlr) & (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
+        uint32_t groups = atomic_load(&gic->header->gicd_ctlr) &
+                          (uint32_t)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
         uint32_t best = GIC_INTID_SPURIOUS;
 
         if (cpuif & SHM_CPUIF_ASLEEP)
@@ -37,7 +43,8 @@ static uint32_t plain_pick(struct shm_gic *gic, uint32_t v, uint8_t *ret_priorit
         for (uint32_t intid = 0; intid < GIC_SPI_FIRST + N_SPIS; intid++) {
                 uint64_t w = atomic_load(shm_gic_word(gic, v, intid));
 
-                if (!gic_word_deliverable(w) || gic_word_route(w) != v || !(groups & 1u << gic_word_group(w)))
+                if (!gic_word_deliverable(w) || gic_word_route(w) != v ||
+                    !(groups & 1u << gic_word_group(w)))
                         continue;
                 if (best != GIC_INTID_SPURIOUS && gic_word_priority(w) >= *ret_priority)
                         continue;
@@ -64,10 +71,14 @@ static void check_laws(struct shm_gic *gic)
 
 static uint32_t sysreg_of(uint64_t byte)
 {
-        return byte == 0 ? 3u << 14 | 4u << 7 | 6u << 3 : 3u << 14 | 12u << 7 | ((8u << 3) + (uint32_t)(byte % 40));
+        return byte == 0 ? 3u << 14 | 4u << 7 | 6u << 3
+                         : 3u << 14 | 12u << 7 | ((8u << 3) + (uint32_t)(byte % 40));
 }
 
-/* Any attribute, of vCPUs that are and are not; what can be read and was set must not be an error the next time. */
+/*
+ * Any attribute, of vCPUs that are and are not; what can be read and was set must not be an error
+ * the next time.
+ */
 static void step_attr(struct shm_gic *gic, struct fuzz_input *in)
 {
         const struct shm_attr_of of = { .gic = gic };
@@ -88,7 +99,8 @@ static void step_attr(struct shm_gic *gic, struct fuzz_input *in)
         if (shm_attr_check_value(&a, value) < 0)
                 return;
         r = shm_attr_set(gic, &a, value);
-        FUZZ_ASSERT(r == 0 || r == -EINVAL || r == -EBUSY || (r == -ENXIO && shm_attr_by_daemon(group)));
+        FUZZ_ASSERT(r == 0 || r == -EINVAL || r == -EBUSY ||
+                    (r == -ENXIO && shm_attr_by_daemon(group)));
         FUZZ_ASSERT(shm_attr_by_daemon(group) || shm_attr_get(gic, &a, &now) == 0);
 }
 
@@ -138,7 +150,10 @@ static void step(struct shm_gic *gic, struct fuzz_input *in)
         }
 }
 
-/* As a guest does at first: everything is open, and each SPI is enabled and goes to one vCPU or another. */
+/*
+ * As a guest does at first: everything is open,
+ * and each SPI is enabled and goes to one vCPU or another.
+ */
 static void set_up(struct shm_gic *gic)
 {
         shm_gicd_write(gic, 0, 4, 3);
@@ -146,7 +161,8 @@ static void set_up(struct shm_gic *gic)
                 shm_gicr_write(gic, v * UINT64_C(0x20000) + 0x14, 4, 0);
                 shm_gicr_write(gic, v * UINT64_C(0x20000) + 0x10100, 4, UINT32_MAX);
                 shm_sysreg_write(gic, v, sysreg_of(0), 0xff);
-                shm_sysreg_write(gic, v, sysreg_of(38), 1); /* ICC_IGRPEN0_EL1: all are of group 0 */
+                /* ICC_IGRPEN0_EL1: all are of group 0 */
+                shm_sysreg_write(gic, v, sysreg_of(38), 1);
         }
         for (uint32_t i = 0; i < N_SPIS; i++) {
                 shm_gicd_write(gic, 0x6000 + 8 * (GIC_SPI_FIRST + i), 8, i % N_VCPUS);
@@ -168,7 +184,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         shape.n_priority_bits = (uint32_t)fuzz_take(&in, 1);
         shape.n_espis = (shape.n_priority_bits >> 4 & 1) * 64;
         shape.n_eppis = (shape.n_priority_bits >> 5 & 1) * 64;
-        shape.features = SHM_FEATURE_ALL & ~(shape.n_priority_bits >> 6 & 3); /* without 1-of-N, without Aff3 */
+        /* without 1-of-N, without Aff3 */
+        shape.features = SHM_FEATURE_ALL & ~(shape.n_priority_bits >> 6 & 3);
         is_set_up = shape.n_priority_bits >> 7;
         shape.n_priority_bits = 4 + shape.n_priority_bits % 5;
         FUZZ_ASSERT(shm_segment_create(&shape, &fd, &fd_ro, &gic) == 0);

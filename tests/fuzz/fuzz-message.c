@@ -4,14 +4,15 @@
 /*
  * Frames and messages: a header, then a payload for whichever message it names
  *
- * Law     What unpacks packs again into the size that was computed for it. (It need not unpack a second time: protobuf-c keeps unknown
- *         fields as it found them, malformed ones too.)
+ * Law     What unpacks packs again into the size that was computed for it. (It need not unpack a
+ *         second time: protobuf-c keeps unknown fields as it found them, malformed ones too.)
  */
 #include "fuzz-input.h"
 #include "proto-message.h"
 #include "proto-table.h"
 
-static void both_ways(const ProtobufCMessageDescriptor *descriptor, const uint8_t *payload, size_t size)
+static void both_ways(const ProtobufCMessageDescriptor *descriptor, const uint8_t *payload,
+                      size_t size)
 {
         ProtobufCMessage *message = NULL;
         uint8_t *packed;

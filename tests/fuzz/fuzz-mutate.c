@@ -41,9 +41,12 @@ static size_t make(const struct fuzz_records *of, uint8_t *records, uint64_t *ra
         return 1;
 }
 
-/* @n records from @from, before record @i. Return: the size then; if there is no room for them, as it was. */
-static size_t insert(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, size_t i,
-                     const uint8_t *from, size_t n)
+/*
+ * @n records from @from, before record @i. Return: the size then;
+ * if there is no room for them, as it was.
+ */
+static size_t insert(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                     size_t i, const uint8_t *from, size_t n)
 {
         size_t records = count(of, size);
 
@@ -54,20 +57,25 @@ static size_t insert(const struct fuzz_records *of, uint8_t *data, size_t size, 
         return of->head + (records + n) * of->record;
 }
 
-static size_t insert_made(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, uint64_t *random)
+static size_t insert_made(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                          uint64_t *random)
 {
         uint8_t made[MADE_MAX * RECORD_MAX];
         size_t n = make(of, made, random);
 
         /* The end is as likely as all other places together: a program grows there. */
         return insert(of, data, size, max,
-                      fuzz_below(random, 2) ? count(of, size) : fuzz_below(random, count(of, size) + 1), made, n);
+                      fuzz_below(random, 2) ? count(of, size)
+                                            : fuzz_below(random, count(of, size) + 1),
+                      made, n);
 }
 
-static size_t repeat(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, uint64_t *random)
+static size_t repeat(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                     uint64_t *random)
 {
         uint8_t copy[MADE_MAX * RECORD_MAX];
-        size_t records = count(of, size), i = fuzz_below(random, records), n = 1 + fuzz_below(random, MADE_MAX);
+        size_t records = count(of, size), i = fuzz_below(random, records),
+               n = 1 + fuzz_below(random, MADE_MAX);
 
         if (!records)
                 return size;
@@ -76,9 +84,11 @@ static size_t repeat(const struct fuzz_records *of, uint8_t *data, size_t size, 
         return insert(of, data, size, max, fuzz_below(random, records + 1), copy, n);
 }
 
-static size_t take_out(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, uint64_t *random)
+static size_t take_out(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                       uint64_t *random)
 {
-        size_t records = count(of, size), i = fuzz_below(random, records), n = 1 + fuzz_below(random, MADE_MAX);
+        size_t records = count(of, size), i = fuzz_below(random, records),
+               n = 1 + fuzz_below(random, MADE_MAX);
 
         (void)max;
         if (!records)
@@ -88,7 +98,8 @@ static size_t take_out(const struct fuzz_records *of, uint8_t *data, size_t size
         return of->head + (records - n) * of->record;
 }
 
-static size_t replace(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, uint64_t *random)
+static size_t replace(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                      uint64_t *random)
 {
         uint8_t made[MADE_MAX * RECORD_MAX];
         size_t records = count(of, size);
@@ -99,9 +110,11 @@ static size_t replace(const struct fuzz_records *of, uint8_t *data, size_t size,
         return size;
 }
 
-static size_t swap(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, uint64_t *random)
+static size_t swap(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                   uint64_t *random)
 {
-        size_t records = count(of, size), a = fuzz_below(random, records), b = fuzz_below(random, records);
+        size_t records = count(of, size), a = fuzz_below(random, records),
+               b = fuzz_below(random, records);
         uint8_t kept[RECORD_MAX];
 
         (void)max;
@@ -113,7 +126,8 @@ static size_t swap(const struct fuzz_records *of, uint8_t *data, size_t size, si
         return size;
 }
 
-static size_t change_byte(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, uint64_t *random)
+static size_t change_byte(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                          uint64_t *random)
 {
         size_t i = fuzz_below(random, size);
         uint32_t how = fuzz_below(random, 3);
@@ -122,15 +136,17 @@ static size_t change_byte(const struct fuzz_records *of, uint8_t *data, size_t s
         (void)max;
         if (!size)
                 return size;
-        data[i] = (uint8_t)(how == 0 ? fuzz_below(random, 256) : how == 1 ? data[i] ^ 1u << fuzz_below(random, 8)
-                                                                          : data[i] + 1 - 2 * fuzz_below(random, 2));
+        data[i] = (uint8_t)(how == 0   ? fuzz_below(random, 256)
+                            : how == 1 ? data[i] ^ 1u << fuzz_below(random, 8)
+                                       : data[i] + 1 - 2 * fuzz_below(random, 2));
         return size;
 }
 
-size_t fuzz_mutate_records(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max, unsigned seed)
+size_t fuzz_mutate_records(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
+                           unsigned seed)
 {
-        static size_t (*const ways[])(const struct fuzz_records *of, uint8_t *data, size_t size, size_t max,
-                                      uint64_t *random) = {
+        static size_t (*const ways[])(const struct fuzz_records *of, uint8_t *data, size_t size,
+                                      size_t max, uint64_t *random) = {
                 insert_made, insert_made, insert_made, repeat,      take_out,
                 take_out,    replace,     swap,        change_byte, change_byte,
         };
@@ -146,15 +162,17 @@ size_t fuzz_mutate_records(const struct fuzz_records *of, uint8_t *data, size_t 
         if (fuzz_below(&random, 10) == 0 && LLVMFuzzerMutate)
                 return LLVMFuzzerMutate(data, size, max);
         for (uint32_t i = 0; i < rounds; i++)
-                size = ways[fuzz_below(&random, sizeof(ways) / sizeof(ways[0]))](of, data, size, max, &random);
+                size = ways[fuzz_below(&random, sizeof(ways) / sizeof(ways[0]))](of, data, size,
+                                                                                 max, &random);
         return size;
 }
 
-size_t fuzz_cross_records(const struct fuzz_records *of, const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b,
-                          uint8_t *out, size_t max, unsigned seed)
+size_t fuzz_cross_records(const struct fuzz_records *of, const uint8_t *a, size_t n_a,
+                          const uint8_t *b, size_t n_b, uint8_t *out, size_t max, unsigned seed)
 {
         uint64_t random = seed;
-        size_t front = fuzz_below(&random, count(of, n_a) + 1), from = fuzz_below(&random, count(of, n_b) + 1);
+        size_t front = fuzz_below(&random, count(of, n_a) + 1),
+               from = fuzz_below(&random, count(of, n_b) + 1);
         size_t n_front = of->head + front * of->record, n_back;
 
         if (n_a < of->head || n_front > max)

@@ -4,9 +4,10 @@
 /*
  * Programs out of bytes: see fuzz-program.h
  *
- *   head   0  bits 1..0: vCPUs - 1; 2: 3 affinity levels; 3: no 1-of-N; 4: no RSS; 5: affinities spread out;
- *             6: two redistributor regions; 7: nothing is set up first
- *          1  modulo 5: priority bits - 4; bit 6: extended SPIs; bit 7: extended PPIs; bit 5: not looked at whole
+ *   head   0  bits 1..0: vCPUs - 1; 2: 3 affinity levels; 3: no 1-of-N; 4: no RSS; 5: affinities
+ *             spread out; 6: two redistributor regions; 7: nothing is set up first
+ *          1  modulo 5: priority bits - 4; bit 6: extended SPIs; bit 7: extended PPIs; bit 5: not
+ *             looked at whole
  *          2  number of SPIs, modulo 8: see spis[]
  *          3  where among them those are that the program plays with
  *          4..7  of each interrupt: group (4: bits), priority (5, 6: how), edge (7: bits)
@@ -73,8 +74,8 @@ static const struct {
 };
 
 /* The register that holds @intid's field of @array; *ret_shift: where in it. */
-static struct program_step field(unsigned array, uint32_t vcpu, uint32_t intid, bool write, bool byte,
-                                 uint32_t *ret_shift)
+static struct program_step field(unsigned array, uint32_t vcpu, uint32_t intid, bool write,
+                                 bool byte, uint32_t *ret_shift)
 {
         bool own = is_private(intid), extended = intid >= VGIC_EPPI_FIRST;
         uint32_t index = extended ? intid - (own ? VGIC_EPPI_FIRST : VGIC_ESPI_FIRST) : intid;
@@ -92,7 +93,8 @@ static struct program_step field(unsigned array, uint32_t vcpu, uint32_t intid, 
         };
 }
 
-static void write_field(struct decoder *d, unsigned array, uint32_t vcpu, uint32_t intid, uint64_t value)
+static void write_field(struct decoder *d, unsigned array, uint32_t vcpu, uint32_t intid,
+                        uint64_t value)
 {
         uint32_t shift;
         struct program_step step = field(array, vcpu, intid, true, true, &shift);
@@ -106,7 +108,8 @@ static void set_field(struct decoder *d, const struct raw *raw)
 {
         unsigned array = (raw->detail & 15) % N_ARRAYS;
         uint32_t shift;
-        struct program_step step = field(array, raw->vcpu, raw->intid, true, raw->detail & 64, &shift);
+        struct program_step step = field(array, raw->vcpu, raw->intid, true, raw->detail & 64,
+                                         &shift);
         uint32_t own = array == PRIORITY ? raw->value & 0xff
                        : array == CONFIG ? raw->value & 3
                        : array == GROUP  ? raw->value & 1
@@ -121,7 +124,8 @@ static void get_field(struct decoder *d, const struct raw *raw)
 {
         uint32_t shift;
 
-        emit(d, field((raw->detail & 15) % N_ARRAYS, raw->vcpu, raw->intid, false, raw->detail & 64, &shift));
+        emit(d, field((raw->detail & 15) % N_ARRAYS, raw->vcpu, raw->intid, false, raw->detail & 64,
+                      &shift));
 }
 
 static uint64_t route_value(const struct program *program, uint32_t value)
@@ -136,9 +140,10 @@ static uint64_t route_value(const struct program *program, uint32_t value)
 
 static void route(struct decoder *d, const struct raw *raw)
 {
-        uint32_t where =
-                raw->intid >= VGIC_ESPI_FIRST ? 0x8000 + (raw->intid - VGIC_ESPI_FIRST) * 8 : 0x6000 + raw->intid * 8;
-        struct program_step step = { .where = where, .len = 8, .value = route_value(d->program, raw->value) };
+        uint32_t where = raw->intid >= VGIC_ESPI_FIRST ? 0x8000 + (raw->intid - VGIC_ESPI_FIRST) * 8
+                                                       : 0x6000 + raw->intid * 8;
+        struct program_step step = { .where = where, .len = 8,
+                                     .value = route_value(d->program, raw->value) };
 
         if (is_private(raw->intid))
                 return;
@@ -156,15 +161,19 @@ static void route(struct decoder *d, const struct raw *raw)
 static void gicd(struct decoder *d, const struct raw *raw)
 {
         static const struct { uint16_t where; uint8_t len; } regs[] = {
-                { 0x0, 4 }, { 0x0, 4 }, { 0x4, 4 }, { 0x8, 4 }, { 0xc, 4 }, { 0x10, 4 }, { 0x40, 4 }, { 0x40, 2 },
+                { 0x0, 4 }, { 0x0, 4 }, { 0x4, 4 }, { 0x8, 4 }, { 0xc, 4 }, { 0x10, 4 },
+                { 0x40, 4 }, { 0x40, 2 },
                 { 0x48, 4 }, { 0x48, 2 }, { 0x42, 2 }, { 0xffe8, 4 },
         };
         unsigned i = (raw->detail >> 1) % (sizeof(regs) / sizeof(regs[0]));
-        uint32_t value =
-                regs[i].where == 0x40 || regs[i].where == 0x48 ? raw->intid ^ (raw->value & 0xff00) : raw->value & 0xff;
+        uint32_t value = regs[i].where == 0x40 || regs[i].where == 0x48
+                         ? raw->intid ^ (raw->value & 0xff00) : raw->value & 0xff;
 
-        emit(d, (struct program_step) { .op = raw->detail & 1 ? PROGRAM_GICD_READ : PROGRAM_GICD_WRITE,
-                                        .where = regs[i].where, .len = regs[i].len, .value = value });
+        emit(d,
+             (struct program_step){ .op = raw->detail & 1 ? PROGRAM_GICD_READ : PROGRAM_GICD_WRITE,
+                                    .where = regs[i].where,
+                                    .len = regs[i].len,
+                                    .value = value });
 }
 
 static void gicr(struct decoder *d, const struct raw *raw)
@@ -173,23 +182,27 @@ static void gicr(struct decoder *d, const struct raw *raw)
         uint32_t where = regs[(raw->detail >> 1) % sizeof(regs)];
         uint32_t value = where == 0 ? raw->value & 7u << 24 : raw->value & 0xf;
 
-        emit(d, (struct program_step){ .op = raw->detail & 1 ? PROGRAM_GICR_READ : PROGRAM_GICR_WRITE,
-                                       .vcpu = raw->vcpu,
-                                       .where = where,
-                                       .len = 4,
-                                       .value = value });
+        emit(d,
+             (struct program_step){ .op = raw->detail & 1 ? PROGRAM_GICR_READ : PROGRAM_GICR_WRITE,
+                                    .vcpu = raw->vcpu,
+                                    .where = where,
+                                    .len = 4,
+                                    .value = value });
 }
 
 /* Anywhere, of any width. */
 static void mmio(struct decoder *d, const struct raw *raw)
 {
-        static const uint8_t ops[] = { PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ, PROGRAM_GICR_WRITE };
-        struct program_step step = { .op = ops[raw->detail & 3], .len = (uint8_t)(1u << (raw->detail >> 2 & 3)) };
+        static const uint8_t ops[] = { PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ,
+                                       PROGRAM_GICR_WRITE };
+        struct program_step step = { .op = ops[raw->detail & 3],
+                                     .len = (uint8_t)(1u << (raw->detail >> 2 & 3)) };
 
         step.where = (uint32_t)raw->which << 8 | (raw->value & 0xff);
         step.where &= raw->detail & 16 ? UINT32_MAX : ~(uint32_t)(step.len - 1);
         if (ops[raw->detail & 3] >= PROGRAM_GICR_READ) {
-                step.vcpu = raw->detail & 128 ? (uint8_t)(raw->vcpu + d->program->config.n_vcpus) : raw->vcpu;
+                step.vcpu = raw->detail & 128 ? (uint8_t)(raw->vcpu + d->program->config.n_vcpus)
+                                              : raw->vcpu;
                 step.where += raw->detail & 32 ? 0x10000 : 0;
         } else if (raw->detail & 128) {
                 step.where += 0x10000;
@@ -204,13 +217,18 @@ static void mmio(struct decoder *d, const struct raw *raw)
 
 static void icc_read(struct decoder *d, uint32_t vcpu, uint32_t reg, uint32_t by_call)
 {
-        emit(d,
-             (struct program_step){ .op = PROGRAM_ICC_READ, .vcpu = (uint8_t)vcpu, .len = by_call & 1, .where = reg });
+        emit(d, (struct program_step){ .op = PROGRAM_ICC_READ,
+                                       .vcpu = (uint8_t)vcpu,
+                                       .len = by_call & 1,
+                                       .where = reg });
 }
 
 static void icc_write(struct decoder *d, uint32_t vcpu, uint32_t reg, uint64_t value)
 {
-        emit(d, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = reg, .value = value });
+        emit(d, (struct program_step){ .op = PROGRAM_ICC_WRITE,
+                                       .vcpu = (uint8_t)vcpu,
+                                       .where = reg,
+                                       .value = value });
 }
 
 static void icc_set(struct decoder *d, const struct raw *raw)
@@ -240,8 +258,9 @@ static void icc_get(struct decoder *d, const struct raw *raw)
         static const uint32_t regs[] = {
                 VGIC_ICC_PMR_EL1,     VGIC_ICC_HPPIR0_EL1,  VGIC_ICC_HPPIR1_EL1,  VGIC_ICC_RPR_EL1,
                 VGIC_ICC_BPR0_EL1,    VGIC_ICC_BPR1_EL1,    VGIC_ICC_CTLR_EL1,    VGIC_ICC_SRE_EL1,
-                VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0), VGIC_ICC_AP1R_EL1(0),
-                VGIC_ICC_AP0R_EL1(3), VGIC_ICC_AP1R_EL1(1), VGIC_ICC_SGI1R_EL1,
+                VGIC_ICC_IGRPEN0_EL1, VGIC_ICC_IGRPEN1_EL1, VGIC_ICC_AP0R_EL1(0),
+                VGIC_ICC_AP1R_EL1(0), VGIC_ICC_AP0R_EL1(3), VGIC_ICC_AP1R_EL1(1),
+                VGIC_ICC_SGI1R_EL1,
         };
 
         icc_read(d, raw->vcpu, regs[raw->detail % (sizeof(regs) / sizeof(regs[0]))], 0);
@@ -250,47 +269,58 @@ static void icc_get(struct decoder *d, const struct raw *raw)
 /* Any encoding near those of the GIC. */
 static void icc_any(struct decoder *d, const struct raw *raw)
 {
-        uint32_t reg =
-                VGIC_SYSREG(3, raw->detail >> 5 & 1, raw->detail & 16 ? 4 : 12, 8 + raw->which % 6, raw->which >> 5);
+        uint32_t reg = VGIC_SYSREG(3, raw->detail >> 5 & 1, raw->detail & 16 ? 4 : 12,
+                                   8 + raw->which % 6, raw->which >> 5);
 
         if (raw->detail & 1)
                 icc_read(d, raw->vcpu, reg, 0);
         else
-                icc_write(d, raw->vcpu, reg, (uint64_t)raw->value << (raw->detail & 2 ? 32 : 0) | raw->value);
+                icc_write(d, raw->vcpu, reg,
+                          (uint64_t)raw->value << (raw->detail & 2 ? 32 : 0) | raw->value);
 }
 
 static void acknowledge(struct decoder *d, const struct raw *raw)
 {
-        icc_read(d, raw->vcpu, raw->detail & 2 ? VGIC_ICC_IAR0_EL1 : VGIC_ICC_IAR1_EL1, raw->detail);
+        icc_read(d, raw->vcpu, raw->detail & 2 ? VGIC_ICC_IAR0_EL1 : VGIC_ICC_IAR1_EL1,
+                 raw->detail);
         if (raw->detail & 4)
-                icc_read(d, raw->vcpu, raw->detail & 2 ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1, raw->detail);
+                icc_read(d, raw->vcpu, raw->detail & 2 ? VGIC_ICC_IAR1_EL1 : VGIC_ICC_IAR0_EL1,
+                         raw->detail);
 }
 
 static void end(struct decoder *d, const struct raw *raw)
 {
-        emit(d, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = raw->vcpu, .len = raw->detail & 1,
-                                        .from = raw->detail & 2 ? PROGRAM_LITERAL : PROGRAM_ACKED,
-                                        .where = raw->detail & 4 ? VGIC_ICC_EOIR0_EL1 : VGIC_ICC_EOIR1_EL1,
-                                        .value = raw->detail & 8 ? raw->value : raw->intid });
+        emit(d, (struct program_step){ .op = PROGRAM_ICC_WRITE,
+                                       .vcpu = raw->vcpu,
+                                       .len = raw->detail & 1,
+                                       .from = raw->detail & 2 ? PROGRAM_LITERAL : PROGRAM_ACKED,
+                                       .where = raw->detail & 4 ? VGIC_ICC_EOIR0_EL1
+                                                                : VGIC_ICC_EOIR1_EL1,
+                                       .value = raw->detail & 8 ? raw->value : raw->intid });
 }
 
 static void deactivate(struct decoder *d, const struct raw *raw)
 {
-        emit(d, (struct program_step) { .op = PROGRAM_ICC_WRITE, .vcpu = raw->vcpu, .len = raw->detail & 1,
-                                        .from = raw->detail & 2 ? PROGRAM_LITERAL : PROGRAM_DROPPED,
-                                        .where = VGIC_ICC_DIR_EL1,
-                                        .value = raw->detail & 8 ? raw->value : raw->intid });
+        emit(d, (struct program_step){ .op = PROGRAM_ICC_WRITE,
+                                       .vcpu = raw->vcpu,
+                                       .len = raw->detail & 1,
+                                       .from = raw->detail & 2 ? PROGRAM_LITERAL : PROGRAM_DROPPED,
+                                       .where = VGIC_ICC_DIR_EL1,
+                                       .value = raw->detail & 8 ? raw->value : raw->intid });
 }
 
 static void send_sgi(struct decoder *d, const struct raw *raw)
 {
-        static const uint32_t regs[] = { VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1, VGIC_ICC_ASGI1R_EL1,
-                                         VGIC_ICC_SGI1R_EL1 };
-        uint64_t mpidr = d->program->config.mpidrs[(raw->value & 0xff) % d->program->config.n_vcpus],
-                 aff0 = mpidr & 0xff;
-        uint64_t value = UINT64_C(1) << (aff0 % 16) | (aff0 / 16) << 44 | (uint64_t)(raw->intid & 15) << 24;
+        static const uint32_t regs[] = { VGIC_ICC_SGI1R_EL1, VGIC_ICC_SGI0R_EL1,
+                                         VGIC_ICC_ASGI1R_EL1, VGIC_ICC_SGI1R_EL1 };
+        const struct ref_config *config = &d->program->config;
+        uint64_t mpidr = config->mpidrs[(raw->value & 0xff) % config->n_vcpus];
+        uint64_t aff0 = mpidr & 0xff;
+        uint64_t value = UINT64_C(1) << (aff0 % 16) | (aff0 / 16) << 44 |
+                         (uint64_t)(raw->intid & 15) << 24;
 
-        value |= (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 32 & 0xff) << 48;
+        value |= (mpidr >> 8 & 0xff) << 16 | (mpidr >> 16 & 0xff) << 32 |
+                 (mpidr >> 32 & 0xff) << 48;
         value |= raw->detail & 4 ? raw->value >> 16 : 0;
         value |= raw->detail & 8 ? UINT64_C(1) << 40 : 0;
         value ^= raw->detail & 16 ? (uint64_t)(raw->value >> 8) << 40 : 0;
@@ -301,7 +331,8 @@ static void send_sgi(struct decoder *d, const struct raw *raw)
 
 static void line(struct decoder *d, const struct raw *raw)
 {
-        static const uint8_t ops[] = { PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW, PROGRAM_LINE_PULSE, PROGRAM_LINE_PULSE };
+        static const uint8_t ops[] = { PROGRAM_LINE_HIGH, PROGRAM_LINE_LOW, PROGRAM_LINE_PULSE,
+                                       PROGRAM_LINE_PULSE };
         uint32_t intid = raw->intid < 16 ? raw->intid + 16 : raw->intid; /* SGIs have no wire */
 
         emit(d, (struct program_step) { .op = ops[raw->detail & 3], .vcpu = raw->vcpu,
@@ -310,15 +341,19 @@ static void line(struct decoder *d, const struct raw *raw)
 
 static void host(struct decoder *d, const struct raw *raw)
 {
-        static const uint8_t ops[] = { PROGRAM_PARK, PROGRAM_UNPARK, PROGRAM_ENTER, PROGRAM_POWER_OFF, PROGRAM_POWER_ON,
-                                       PROGRAM_UNREGISTER, PROGRAM_REGISTER, PROGRAM_PARK };
+        static const uint8_t ops[] = { PROGRAM_PARK, PROGRAM_UNPARK, PROGRAM_ENTER,
+                                       PROGRAM_POWER_OFF, PROGRAM_POWER_ON, PROGRAM_UNREGISTER,
+                                       PROGRAM_REGISTER, PROGRAM_PARK };
 
         emit(d, (struct program_step) { .op = ops[raw->detail & 7], .vcpu = raw->vcpu });
 }
 
 static void set_up_vcpu(struct decoder *d, uint32_t vcpu)
 {
-        emit(d, (struct program_step) { .op = PROGRAM_GICR_WRITE, .vcpu = (uint8_t)vcpu, .where = 0x14, .len = 4 });
+        emit(d, (struct program_step){ .op = PROGRAM_GICR_WRITE,
+                                       .vcpu = (uint8_t)vcpu,
+                                       .where = 0x14,
+                                       .len = 4 });
         icc_write(d, vcpu, VGIC_ICC_PMR_EL1, 0xff);
         icc_write(d, vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         icc_write(d, vcpu, VGIC_ICC_IGRPEN0_EL1, 1);
@@ -334,11 +369,13 @@ static void set_up_interrupts(struct decoder *d, const uint8_t head[HEAD])
 
                 write_field(d, GROUP, vcpu, program->intids[i],
                             is_private(program->intids[i]) ? ~head[4] : !(head[4] >> i % 8 & 1));
-                write_field(d, PRIORITY, vcpu, program->intids[i], priorities[(head[5] >> i % 6 ^ head[6]) & 7]);
+                write_field(d, PRIORITY, vcpu, program->intids[i],
+                            priorities[(head[5] >> i % 6 ^ head[6]) & 7]);
                 if (program->intids[i] >= 16 && (head[7] >> i % 8 & 1))
                         write_field(d, CONFIG, vcpu, program->intids[i], 2);
                 write_field(d, SET_ENABLE, vcpu, program->intids[i], 1);
-                route(d, &(struct raw) { .intid = program->intids[i], .value = vcpu | (i % 4 == 3 ? 0x80 : 0) });
+                route(d, &(struct raw){ .intid = program->intids[i],
+                                        .value = vcpu | (i % 4 == 3 ? 0x80 : 0) });
         }
 }
 
@@ -348,7 +385,9 @@ static void reset(struct decoder *d, const struct raw *raw)
                 emit(d, (struct program_step) { .op = PROGRAM_RESET_ALL });
                 return;
         }
-        emit(d, (struct program_step) { .op = PROGRAM_RESET_VCPU, .vcpu = raw->vcpu, .value = raw->detail >> 1 & 1 });
+        emit(d, (struct program_step){ .op = PROGRAM_RESET_VCPU,
+                                       .vcpu = raw->vcpu,
+                                       .value = raw->detail >> 1 & 1 });
         if (raw->detail & 4)
                 set_up_vcpu(d, raw->vcpu);
 }
@@ -380,9 +419,12 @@ enum {
 };
 
 static void (*const kinds[N_KINDS])(struct decoder *d, const struct raw *raw) = {
-        [SET_FIELD] = set_field, [GET_FIELD] = get_field, [ROUTE] = route, [GICD] = gicd, [GICR] = gicr, [MMIO] = mmio,
-        [ICC_SET] = icc_set, [ICC_GET] = icc_get, [ICC_ANY] = icc_any, [ACKNOWLEDGE] = acknowledge, [END] = end,
-        [DEACTIVATE] = deactivate, [SEND_SGI] = send_sgi, [LINE] = line, [HOST] = host, [RESET] = reset, [CUT] = cut,
+        [SET_FIELD] = set_field, [GET_FIELD] = get_field, [ROUTE] = route, [GICD] = gicd,
+        [GICR] = gicr, [MMIO] = mmio,
+        [ICC_SET] = icc_set, [ICC_GET] = icc_get, [ICC_ANY] = icc_any, [ACKNOWLEDGE] = acknowledge,
+        [END] = end,
+        [DEACTIVATE] = deactivate, [SEND_SGI] = send_sgi, [LINE] = line, [HOST] = host,
+        [RESET] = reset, [CUT] = cut,
 };
 
 /* --- the head --- */
@@ -407,9 +449,9 @@ static void configure(struct program *program, const uint8_t head[HEAD])
         config->n_eppis = head[1] & 128 ? 32 : 0;
         config->n_spis = spis[head[2] & 7];
         for (uint32_t i = 0; i < config->n_vcpus; i++)
-                config->mpidrs[i] = !(head[0] & 32) ? i
-                                                    : (uint64_t)i << 8 | (config->rss ? 16 * i + 1 : 3) |
-                                                              (i == 2 && !(head[0] & 4) ? UINT64_C(7) << 32 : 0);
+                config->mpidrs[i] = !(head[0] & 32) ? i :
+                                    (uint64_t)i << 8 | (config->rss ? 16 * i + 1 : 3) |
+                                    (i == 2 && !(head[0] & 4) ? UINT64_C(7) << 32 : 0);
         if ((head[0] & 64) && config->n_vcpus > 1) {
                 config->n_regions = 2;
                 config->regions[0] = 1;
@@ -425,8 +467,10 @@ static void configure(struct program *program, const uint8_t head[HEAD])
 static struct raw raw_step(const struct program *program, const uint8_t *bytes)
 {
         return (struct raw) {
-                .vcpu = (uint8_t)(bytes[1] % program->config.n_vcpus), .which = bytes[2], .detail = bytes[3],
-                .value = bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 | (uint32_t)bytes[7] << 24,
+                .vcpu = (uint8_t)(bytes[1] % program->config.n_vcpus), .which = bytes[2],
+                .detail = bytes[3],
+                .value = bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 |
+                         (uint32_t)bytes[7] << 24,
                 .intid = program->intids[bytes[2] % program->n_intids],
         };
 }
@@ -459,11 +503,12 @@ void fuzz_program_decode(struct program *program, const uint8_t *data, size_t si
 
 /* --- what mutators make up --- */
 
-static size_t put(uint8_t *records, size_t n, unsigned kind, unsigned vcpu, unsigned which, unsigned detail,
-                  uint32_t value)
+static size_t put(uint8_t *records, size_t n, unsigned kind, unsigned vcpu, unsigned which,
+                  unsigned detail, uint32_t value)
 {
-        const uint8_t bytes[STEP] = { (uint8_t)kind, (uint8_t)vcpu, (uint8_t)which, (uint8_t)detail, (uint8_t)value,
-                                      (uint8_t)(value >> 8), (uint8_t)(value >> 16), (uint8_t)(value >> 24) };
+        const uint8_t bytes[STEP] = { (uint8_t)kind, (uint8_t)vcpu, (uint8_t)which, (uint8_t)detail,
+                                      (uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                                      (uint8_t)(value >> 24) };
 
         memcpy(records + n * STEP, bytes, STEP);
         return n + 1;
@@ -482,8 +527,8 @@ static size_t make_service(uint8_t *records, uint64_t *random)
                 n = put(records, n, SET_FIELD, vcpu, which, SET_PENDING, 1);
         n = put(records, n, ACKNOWLEDGE, vcpu, 0, 4, 0);
         if (how & 2)
-                n = put(records, n, SET_FIELD, fuzz_below(random, 4), which, fuzz_below(random, N_ARRAYS),
-                        fuzz_below(random, 256));
+                n = put(records, n, SET_FIELD, fuzz_below(random, 4), which,
+                        fuzz_below(random, N_ARRAYS), fuzz_below(random, 256));
         if (how & 4)
                 n = put(records, n, LINE, vcpu, which, 1, 0);
         if (how & 56)
@@ -495,11 +540,12 @@ static size_t make_service(uint8_t *records, uint64_t *random)
 
 static size_t make(uint8_t *records, size_t room, uint64_t *random)
 {
-        static const uint8_t likely[] = { SET_FIELD, SET_FIELD,  SET_FIELD,   GET_FIELD,   ROUTE,       ROUTE,
-                                          GICD,      GICR,       GICR,        MMIO,        ICC_SET,     ICC_SET,
-                                          ICC_GET,   ICC_ANY,    ACKNOWLEDGE, ACKNOWLEDGE, ACKNOWLEDGE, END,
-                                          END,       DEACTIVATE, DEACTIVATE,  SEND_SGI,    SEND_SGI,    LINE,
-                                          LINE,      LINE,       LINE,        HOST,        HOST,        RESET,
+        static const uint8_t likely[] = { SET_FIELD, SET_FIELD, SET_FIELD, GET_FIELD, ROUTE,
+                                          ROUTE, GICD, GICR, GICR, MMIO,
+                                          ICC_SET, ICC_SET, ICC_GET, ICC_ANY, ACKNOWLEDGE,
+                                          ACKNOWLEDGE, ACKNOWLEDGE, END, END, DEACTIVATE,
+                                          DEACTIVATE, SEND_SGI, SEND_SGI, LINE, LINE,
+                                          LINE, LINE, HOST, HOST, RESET,
                                           CUT };
         unsigned kind, vcpu, which, detail;
 
@@ -508,7 +554,8 @@ static size_t make(uint8_t *records, size_t room, uint64_t *random)
                 return make_service(records, random);
         kind = likely[fuzz_below(random, sizeof(likely))];
         vcpu = fuzz_below(random, 4);
-        which = kind == MMIO || kind == ICC_ANY ? fuzz_below(random, 256) : fuzz_below(random, PROGRAM_MAX_INTIDS);
+        which = kind == MMIO || kind == ICC_ANY ? fuzz_below(random, 256)
+                                                : fuzz_below(random, PROGRAM_MAX_INTIDS);
         detail = fuzz_below(random, fuzz_below(random, 4) ? 16 : 256);
         return put(records, 0, kind, vcpu, which, detail, fuzz_below(random, UINT32_MAX));
 }

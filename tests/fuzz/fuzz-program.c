@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * MMIO and system-register programs: on libvgic with a daemon, and on the independent model of tests/model
+ * MMIO and system-register programs: on libvgic with a daemon,
+ * and on the independent model of tests/model
  *
  *   8 bytes  the GIC (fuzz-program-decode.c)
  *   8 each   steps
@@ -63,8 +64,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
         return fuzz_mutate_records(&fuzz_program_records, data, size, max, seed);
 }
 
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, uint8_t *out, size_t max,
-                                 unsigned seed)
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b,
+                                 uint8_t *out, size_t max, unsigned seed)
 {
         return fuzz_cross_records(&fuzz_program_records, a, n_a, b, n_b, out, max, seed);
 }

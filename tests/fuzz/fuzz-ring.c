@@ -2,13 +2,16 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Rings: both ends, the daemon's as it was made and the client's as it was mapped, and scribbles in between
+ * Rings: both ends, the daemon's as it was made and the client's as it was mapped,
+ * and scribbles in between
  *
- *   step     bits 2..0: what; bit 3: whose end; then what that takes (0 to 6 bytes); bits 7..4: + 1 times
+ *   step     bits 2..0: what; bit 3: whose end; then what that takes (0 to 6 bytes);
+ *            bits 7..4: + 1 times
  *
- * Laws     Until somebody scribbles: a queue, in order, of SHM_RING_ENTRIES at most, and whoever asked to be woken is.
- *          After that: every call answers with one of its documented values, and no more entries come out than a ring
- *          holds per turn. A page with another head is not mapped.
+ * Laws     Until somebody scribbles: a queue, in order, of SHM_RING_ENTRIES at most, and whoever
+ *          asked to be woken is. After that: every call answers with one of its documented values,
+ *          and no more entries come out than a ring holds per turn.
+ *          A page with another head is not mapped.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -104,7 +107,8 @@ static void map_again(struct world *world)
         struct shm_ring other = { 0 };
         int r = shm_ring_map(world->fd, &other);
 
-        FUZZ_ASSERT(r == (page->magic == SHM_RING_MAGIC && page->version == 1 && page->n_entries == SHM_RING_ENTRIES
+        FUZZ_ASSERT(r == (page->magic == SHM_RING_MAGIC && page->version == 1 &&
+                          page->n_entries == SHM_RING_ENTRIES
                                   ? 0
                                   : -EBADMSG));
         shm_ring_unmap(&other);

@@ -2,15 +2,18 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * What a VMM may write into its own segment: a good one, changed by the input, then all that the daemon and readers do
+ * What a VMM may write into its own segment: a good one, changed by the input, then all that the
+ * daemon and readers do
  *
- *   byte 0   which: bit 0: a mirror; bit 1: extended SPIs; bit 2: extended PPIs; bits 4..3: so many priority bits more
- *            than 4; bit 5: in use, its vCPUs registered, before it is changed; bit 6: nothing is restored into it
- *   12 each  changes: bits 1..0 of byte 0: anywhere, in the header, in an SPI, in a vCPU; 3 bytes: where; 8 bytes: what;
- *            bit 2 of byte 0: the 8 bytes are exclusive-ORed to what is there
+ *   byte 0   which: bit 0: a mirror; bit 1: extended SPIs; bit 2: extended PPIs; bits 4..3: so many
+ *            priority bits more than 4; bit 5: in use, its vCPUs registered, before it is changed;
+ *            bit 6: nothing is restored into it
+ *   12 each  changes: bits 1..0 of byte 0: anywhere, in the header, in an SPI, in a vCPU; 3 bytes:
+ *            where; 8 bytes: what; bit 2 of byte 0: the 8 bytes are exclusive-ORed to what is there
  *
- * Laws     A segment that is mapped lies in its mapping with all its areas. A snapshot saves. What of it is restored is
- *          saved as the same. What cannot be mapped is refused with a documented error.
+ * Laws     A segment that is mapped lies in its mapping with all its areas. A snapshot saves. What
+ *          of it is restored is saved as the same. What cannot be mapped is refused with a
+ *          documented error.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -72,8 +75,8 @@ static void check_view(const struct shm_gic *gic, size_t bytes)
         uint32_t n_words = 32 + gic->n_spis + gic->n_eppis + gic->n_espis;
 
         FUZZ_ASSERT(gic->bytes == bytes);
-        FUZZ_ASSERT(gic->n_vcpus >= 1 && gic->n_vcpus <= 4096 && gic->n_spis <= 988 && gic->n_espis <= 1024 &&
-                    gic->n_eppis <= 64);
+        FUZZ_ASSERT(gic->n_vcpus >= 1 && gic->n_vcpus <= 4096 && gic->n_spis <= 988 &&
+                    gic->n_espis <= 1024 && gic->n_eppis <= 64);
         FUZZ_ASSERT(gic->n_priority_bits >= 4 && gic->n_priority_bits <= 8);
         FUZZ_ASSERT(inside(gic, gic->vcpus, gic->n_vcpus, sizeof(*gic->vcpus)));
         FUZZ_ASSERT(inside(gic, gic->affinities, gic->n_vcpus, sizeof(*gic->affinities)));
@@ -83,7 +86,10 @@ static void check_view(const struct shm_gic *gic, size_t bytes)
                     gic->counter_stride >= 8 * n_words);
 }
 
-/* An image of whatever it is; a restore of that is refused, or gives a controller that is saved as the same. */
+/*
+ * An image of whatever it is; a restore of that is refused,
+ * or gives a controller that is saved as the same.
+ */
 static void save_and_restore(struct shm_gic *gic, bool restore)
 {
         struct shm_snapshot_info *info = NULL;
@@ -93,13 +99,16 @@ static void save_and_restore(struct shm_gic *gic, bool restore)
 
         FUZZ_ASSERT(shm_snapshot_save(gic, &image, &n, &flags) == 0);
         if (shm_snapshot_info(image, n, &info, NULL) == 0)
-                FUZZ_ASSERT(info->shape.n_vcpus == gic->n_vcpus && info->shape.n_spis == gic->n_spis);
+                FUZZ_ASSERT(info->shape.n_vcpus == gic->n_vcpus &&
+                            info->shape.n_spis == gic->n_spis);
         free(info);
-        if (restore && gic->writable && shm_snapshot_restore(gic, image, n, SHM_RESTORE_REPAIR, NULL) == 0) {
+        if (restore && gic->writable &&
+            shm_snapshot_restore(gic, image, n, SHM_RESTORE_REPAIR, NULL) == 0) {
                 FUZZ_ASSERT(shm_snapshot_save(gic, &again, &n_again, &flags) == 0);
                 /* Its vCPUs may not rest: a flag, and so the checksum, can differ. */
                 FUZZ_ASSERT(n_again == n);
-                FUZZ_ASSERT(!(flags & SHM_SNAPSHOT_EXACT) || !(image[28] & 1) || memcmp(image, again, n) == 0);
+                FUZZ_ASSERT(!(flags & SHM_SNAPSHOT_EXACT) || !(image[28] & 1) ||
+                            memcmp(image, again, n) == 0);
                 free(again);
         }
         free(image);
@@ -219,7 +228,8 @@ static void put_in_use(struct shm_gic *gic)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct shm_shape shape = {
-                .vm_id = 1, .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .features = SHM_FEATURE_ALL
+                .vm_id = 1, .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
+                .features = SHM_FEATURE_ALL
         };
         struct shm_gic gic = { 0 }, other = { 0 };
         struct fuzz_input in = { data, size };
@@ -256,7 +266,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 }
 
-/* A value that some check is for: a small number, an offset of an area, a page more or less, one bit. */
+/*
+ * A value that some check is for: a small number, an offset of an area,
+ * a page more or less, one bit.
+ */
 static uint64_t make_value(uint64_t *random)
 {
         switch (fuzz_below(random, 5)) {
@@ -270,11 +283,14 @@ static uint64_t make_value(uint64_t *random)
         case 3:
                 return UINT64_MAX << fuzz_below(random, 64);
         default:
-                return (uint64_t)fuzz_below(random, UINT32_MAX) << 32 | fuzz_below(random, UINT32_MAX);
+                return (uint64_t)fuzz_below(random, UINT32_MAX) << 32 |
+                       fuzz_below(random, UINT32_MAX);
         }
 }
 
-/* Mostly at the beginning of a member: of the header and its table of areas, of an SPI, of a vCPU. */
+/*
+ * Mostly at the beginning of a member: of the header and its table of areas, of an SPI, of a vCPU.
+ */
 static size_t make(uint8_t *records, size_t room, uint64_t *random)
 {
         unsigned how = fuzz_below(random, 8);
@@ -284,10 +300,12 @@ static size_t make(uint8_t *records, size_t room, uint64_t *random)
         if ((how & 3) == 1)
                 where = fuzz_below(random, 2)
                                 ? offsetof(struct shm_header, areas) +
-                                          4 * fuzz_below(random, sizeof(struct shm_area) * SHM_N_AREAS / 4)
+                                          4 * fuzz_below(random,
+                                                         sizeof(struct shm_area) * SHM_N_AREAS / 4)
                                 : 4 * fuzz_below(random, sizeof(struct shm_header) / 4);
         if ((how & 3) == 2)
-                where = fuzz_below(random, N_SPIS) * sizeof(struct shm_spi) + 8 * fuzz_below(random, 3);
+                where = fuzz_below(random, N_SPIS) * sizeof(struct shm_spi) +
+                        8 * fuzz_below(random, 3);
         records[0] = (uint8_t)how;
         for (unsigned i = 0; i < 3; i++)
                 records[1 + i] = (uint8_t)(where >> 8 * i);
@@ -303,8 +321,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
         return fuzz_mutate_records(&records, data, size, max, seed);
 }
 
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, uint8_t *out, size_t max,
-                                 unsigned seed)
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b,
+                                 uint8_t *out, size_t max, unsigned seed)
 {
         return fuzz_cross_records(&records, a, n_a, b, n_b, out, max, seed);
 }

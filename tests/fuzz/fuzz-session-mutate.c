@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A mutator for the target "session": steps come, go and move whole; messages are made up field by field from their
- * descriptors, with values that mean something to the daemon
+ * A mutator for the target "session": steps come, go and move whole; messages are made up field by
+ * field from their descriptors, with values that mean something to the daemon
  */
 #include <stdbool.h>
 #include <string.h>
@@ -36,34 +36,43 @@ static void put_varint(struct bytes *out, uint64_t value)
 static uint64_t make_number(uint64_t *random, bool wide)
 {
         static const uint64_t some[] = {
-                0,    1,    2,    3,    4,     5,     7,          8,          16,         27,   31,   32,
-                33,   34,   35,   40,   62,    63,    64,         96,         253,        254,  256,  288,
-                512,  988,  1019, 1020, 1023,  1024,  1056,       1087,       1088,       1120, 4095, 4096,
-                4097, 4127, 4128, 5120, 65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
+                0, 1, 2, 3, 4, 5, 7, 8, 16, 27, 31,
+                32, 33, 34, 35, 40, 62, 63, 64, 96, 253, 254,
+                256, 288, 512, 988, 1019, 1020, 1023, 1024, 1056, 1087, 1088,
+                1120, 4095, 4096, 4097, 4127, 4128, 5120, 65535, 65536, 0x7fffffff, 0x80000000,
+                0xffffffff,
         };
         /* Mostly small: there are two vCPUs. */
-        uint64_t value = some[fuzz_below(random, fuzz_below(random, 2) ? 4 : sizeof(some) / sizeof(some[0]))];
+        uint64_t value =
+                some[fuzz_below(random,
+                                fuzz_below(random, 2) ? 4 : sizeof(some) / sizeof(some[0]))];
 
         if (wide && fuzz_below(random, 3) == 0) /* an attribute: a vCPU's affinity above */
                 value |= (uint64_t)fuzz_below(random, 3) << 32;
-        if (wide && fuzz_below(random, 4) == 0) /* a system register's encoding, or a register's offset */
-                value = fuzz_below(random, 2) ? 0xc000u | 12u << 7 | ((8u << 3) + fuzz_below(random, 40))
-                                              : fuzz_below(random, 0x4000) * 4;
+        /* a system register's encoding, or a register's offset */
+        if (wide && fuzz_below(random, 4) == 0)
+                value = fuzz_below(random, 2)
+                                ? 0xc000u | 12u << 7 | ((8u << 3) + fuzz_below(random, 40))
+                                : fuzz_below(random, 0x4000) * 4;
         return fuzz_below(random, 20) ? value
-                                      : (uint64_t)fuzz_below(random, UINT32_MAX) << (wide ? fuzz_below(random, 33) : 0);
+                                      : (uint64_t)fuzz_below(random, UINT32_MAX)
+                                                << (wide ? fuzz_below(random, 33) : 0);
 }
 
 static const char *make_word(uint64_t *random)
 {
-        static const char *const words[] = { "v", "v", "v", "", "g", "w", "h", SESSION_TOKEN, SESSION_TOKEN, ".", "a/b",
-                                             "0123456789012345678901234567890123456789012345678901234567890123" };
+        static const char *const words[] = { "v", "v", "v", "", "g", "w", "h", SESSION_TOKEN,
+                                             SESSION_TOKEN, ".", "a/b",
+                                             "01234567890123456789012345678901"
+                                             "23456789012345678901234567890123" };
 
         return words[fuzz_below(random, sizeof(words) / sizeof(words[0]))];
 }
 
 static void make_field(struct bytes *out, const ProtobufCFieldDescriptor *field, uint64_t *random)
 {
-        bool wide = field->type == PROTOBUF_C_TYPE_UINT64, repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
+        bool wide = field->type == PROTOBUF_C_TYPE_UINT64,
+             repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
         const char *word;
 
         if (field->type == PROTOBUF_C_TYPE_STRING) {
@@ -74,7 +83,8 @@ static void make_field(struct bytes *out, const ProtobufCFieldDescriptor *field,
                         put(out, (uint8_t)word[i]);
                 return;
         }
-        for (uint32_t n = repeated ? 1 + fuzz_below(random, 5) : 1; n; n--) { /* unpacked, which is read as well */
+        /* unpacked, which is read as well */
+        for (uint32_t n = repeated ? 1 + fuzz_below(random, 5) : 1; n; n--) {
                 put_varint(out, field->id << 3);
                 put_varint(out, make_number(random, wide));
         }
@@ -99,7 +109,8 @@ static void make_frame(struct bytes *out, uint64_t *random)
 
         put(out, 0);
         put(out, fuzz_below(random, 100) ? request : fuzz_below(random, 256));
-        put(out, fuzz_below(random, 50) ? fuzz_below(random, 2) * PROTO_FLAG_NEED_REPLY : fuzz_below(random, 256));
+        put(out, fuzz_below(random, 50) ? fuzz_below(random, 2) * PROTO_FLAG_NEED_REPLY
+                                        : fuzz_below(random, 256));
         put(out, fuzz_below(random, 8) ? row->min_fds : fds[fuzz_below(random, sizeof(fds))]);
         put(out, fuzz_below(random, 50) ? 0 : fuzz_below(random, 256));
         make_message(out, request, random);
@@ -108,28 +119,34 @@ static void make_frame(struct bytes *out, uint64_t *random)
 
 static void make_step(struct bytes *out, uint64_t *random)
 {
-        static const uint8_t kinds[] = { SESSION_RAW,      SESSION_RING_PUT, SESSION_RING_PUT, SESSION_RING_SCRIBBLE,
-                                         SESSION_SCRIBBLE, SESSION_SCRIBBLE, SESSION_CLOSE,    SESSION_TURN };
-        uint8_t kind = fuzz_below(random, 3) ? SESSION_FRAME : kinds[fuzz_below(random, sizeof(kinds))];
+        static const uint8_t kinds[] = { SESSION_RAW, SESSION_RING_PUT, SESSION_RING_PUT,
+                                         SESSION_RING_SCRIBBLE, SESSION_SCRIBBLE, SESSION_SCRIBBLE,
+                                         SESSION_CLOSE, SESSION_TURN };
+        uint8_t kind = fuzz_below(random, 3) ? SESSION_FRAME
+                                             : kinds[fuzz_below(random, sizeof(kinds))];
         uint32_t n = kind == SESSION_RING_PUT ? 8 : 4 + fuzz_below(random, 10);
-        uint32_t client = kind == SESSION_RING_PUT || kind == SESSION_RING_SCRIBBLE ? 2 : fuzz_below(random, 4);
+        uint32_t client = kind == SESSION_RING_PUT || kind == SESSION_RING_SCRIBBLE
+                                  ? 2
+                                  : fuzz_below(random, 4);
 
         put(out, kind);
         put(out, client | fuzz_below(random, 8) << 2);
         if (kind == SESSION_FRAME) {
                 make_frame(out, random);
         } else if (kind == SESSION_RING_PUT) { /* a kind, and an INTID that was granted or not */
-                uint32_t intid =
-                        fuzz_below(random, 3) ? 32 + fuzz_below(random, 4) : (uint32_t)make_number(random, false);
+                uint32_t intid = fuzz_below(random, 3) ? 32 + fuzz_below(random, 4)
+                                                       : (uint32_t)make_number(random, false);
 
                 put(out, n);
-                put(out, fuzz_below(random, 16) ? 1 + fuzz_below(random, 3) : fuzz_below(random, 256));
+                put(out,
+                    fuzz_below(random, 16) ? 1 + fuzz_below(random, 3) : fuzz_below(random, 256));
                 for (unsigned i = 0; i < 7; i++)
                         put(out, i < 4 ? intid >> (8 * i) : 0);
         } else {
                 put(out, n);
                 for (uint32_t i = 0; i < n; i++)
-                        put(out, fuzz_below(random, 3) ? fuzz_below(random, 256) : 0xff * fuzz_below(random, 2));
+                        put(out, fuzz_below(random, 3) ? fuzz_below(random, 256)
+                                                       : 0xff * fuzz_below(random, 2));
         }
 }
 
@@ -170,8 +187,9 @@ static void insert_made(struct input *in, uint64_t *random)
         struct bytes made = { .n = 0 };
 
         make_step(&made, random);
-        insert(in, in->steps[fuzz_below(random, 2) ? in->n_steps : fuzz_below(random, in->n_steps + 1)], made.at,
-               made.n);
+        insert(in,
+               in->steps[fuzz_below(random, 2) ? in->n_steps : fuzz_below(random, in->n_steps + 1)],
+               made.at, made.n);
 }
 
 static void take_out(struct input *in, uint64_t *random)
@@ -219,7 +237,10 @@ static size_t get_varint(const uint8_t *at, size_t size, uint64_t *ret_value)
         return 0;
 }
 
-/* Where the numbers of a message are: fields of wire type 0, and what stands in packed ones. Return: how many. */
+/*
+ * Where the numbers of a message are: fields of wire type 0, and what stands in packed ones.
+ * Return: how many.
+ */
 static uint32_t find_numbers(const uint8_t *at, size_t size, uint16_t *places, uint32_t max)
 {
         uint32_t n_places = 0;
@@ -238,7 +259,10 @@ static uint32_t find_numbers(const uint8_t *at, size_t size, uint16_t *places, u
         return n_places;
 }
 
-/* One number of a message is one more or less, or another that means something: what bounds are there for. */
+/*
+ * One number of a message is one more or less, or another that means something:
+ * what bounds are there for.
+ */
 static void change_number(struct input *in, uint64_t *random)
 {
         uint32_t s = fuzz_below(random, in->n_steps), n_places;
@@ -256,7 +280,9 @@ static void change_number(struct input *in, uint64_t *random)
                 return;
         at = 7u + places[fuzz_below(random, n_places)];
         n = get_varint(step + at, size - at, &value);
-        put_varint(&now, how == 2 ? make_number(random, value > UINT32_MAX) : how ? value + 1 : value - 1);
+        put_varint(&now, how == 2 ? make_number(random, value > UINT32_MAX)
+                         : how    ? value + 1
+                                  : value - 1);
         if (size - n + now.n > STEP_BYTES || now.n > n + (in->max - in->size))
                 return;
         memmove(step + at + now.n, step + at + n, in->size - (in->steps[s] + at + n));
@@ -268,7 +294,8 @@ static void change_number(struct input *in, uint64_t *random)
 static void change_client(struct input *in, uint64_t *random)
 {
         if (in->n_steps)
-                in->data[in->steps[fuzz_below(random, in->n_steps)] + 1] = (uint8_t)fuzz_below(random, 256);
+                in->data[in->steps[fuzz_below(random, in->n_steps)] + 1] = (uint8_t)
+                        fuzz_below(random, 256);
 }
 
 static void change_state(struct input *in, uint64_t *random)
@@ -279,8 +306,9 @@ static void change_state(struct input *in, uint64_t *random)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
         static void (*const ways[])(struct input *in, uint64_t *random) = {
-                insert_made,   insert_made,   insert_made,   take_out,      take_out, repeat,        change,      change_number,
-                change_number, change_number, change_number, change_number, change,   change_client, change_state,
+                insert_made, insert_made, insert_made, take_out, take_out, repeat,
+                change, change_number, change_number, change_number, change_number,
+                change_number, change, change_client, change_state,
         };
         struct input in = { .data = data, .size = size, .max = max };
         uint64_t random = seed;
@@ -300,8 +328,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 }
 
 /* The first steps of one, the last of the other. */
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b, uint8_t *out, size_t max,
-                                 unsigned seed)
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t n_a, const uint8_t *b, size_t n_b,
+                                 uint8_t *out, size_t max, unsigned seed)
 {
         struct input first = { .data = (uint8_t *)(uintptr_t)a, .size = n_a, .max = n_a };
         struct input second = { .data = (uint8_t *)(uintptr_t)b, .size = n_b, .max = n_b };

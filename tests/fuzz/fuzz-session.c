@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * What clients may do to the daemon: the real server in this process, four connections, every message in every state
+ * What clients may do to the daemon: the real server in this process, four connections, every
+ * message in every state
  *
- * Laws     Whatever was said: what the daemon sends is well-formed; a connection that lives gets one answer to each
- *          request that asks for one, in order; a new connection is served; no descriptor stays open.
+ * Laws     Whatever was said: what the daemon sends is well-formed; a connection that lives gets
+ *          one answer to each request that asks for one, in order; a new connection is served; no
+ *          descriptor stays open.
  */
 #include <event2/event.h>
 #include <fcntl.h>
@@ -39,7 +41,8 @@ uint64_t fuzz_session_answered[PROTO_REQUESTS_END];
 struct client {
         int fd;
         struct proto_rx rx;
-        bool out_of_step;       /* bytes went that were no whole frame, or it does not read: no law about answers */
+        /* bytes went that were no whole frame, or it does not read: no law about answers */
+        bool out_of_step;
         struct {
                 uint32_t request;
                 bool must;
@@ -117,7 +120,10 @@ static void take_ring(struct client *client)
         client->bells[2] = proto_fds_take(&client->rx.fds, 2);
 }
 
-/* An answer came: it is that of the oldest request that may have one. Who did not ask hears of one error only. */
+/*
+ * An answer came: it is that of the oldest request that may have one.
+ * Who did not ask hears of one error only.
+ */
 static void match_answer(struct client *client, uint32_t request, const Vgic__Status *status)
 {
         bool to_all = status && status->code == PROTO_UNKNOWN_REQUEST;
@@ -132,7 +138,8 @@ static void match_answer(struct client *client, uint32_t request, const Vgic__St
         }
         FUZZ_ASSERT(i < client->n_expected);
         client->n_expected -= i + 1;
-        memmove(client->expected, client->expected + i + 1, client->n_expected * sizeof(client->expected[0]));
+        memmove(client->expected, client->expected + i + 1,
+                client->n_expected * sizeof(client->expected[0]));
 }
 
 static void take_answer(struct world *world, struct client *client, const struct proto_row *row,
@@ -144,7 +151,8 @@ static void take_answer(struct world *world, struct client *client, const struct
                 return;
         }
         fuzz_session_answered[row->id]++;
-        FUZZ_ASSERT(client->rx.fds.n >= row->min_reply_fds && client->rx.fds.n <= row->max_reply_fds);
+        FUZZ_ASSERT(client->rx.fds.n >= row->min_reply_fds &&
+                    client->rx.fds.n <= row->max_reply_fds);
         if (row->id == PROTO_VM_MAP)
                 take_segment(client);
         else if (row->id == PROTO_RING_SETUP)
@@ -174,7 +182,8 @@ static void take_frame(struct world *world, struct client *client)
                     ((const Vgic__StatusReply *)message)->status);
         if (rx->header.request == PROTO_GRANT)
                 if (strlen(((const Vgic__GrantReply *)message)->token) == PROTO_TOKEN_CHARS)
-                        memcpy(world->token, ((const Vgic__GrantReply *)message)->token, PROTO_TOKEN_CHARS);
+                        memcpy(world->token, ((const Vgic__GrantReply *)message)->token,
+                               PROTO_TOKEN_CHARS);
 }
 
 /* Return: something came. */
@@ -234,7 +243,8 @@ static unsigned count_fds(unsigned fds)
 }
 
 /* All of it, with the descriptors along with the first byte; the daemon reads meanwhile. */
-static void send_bytes(struct world *world, struct client *client, const uint8_t *bytes, size_t n, unsigned fds)
+static void send_bytes(struct world *world, struct client *client, const uint8_t *bytes, size_t n,
+                       unsigned fds)
 {
         unsigned n_fds = count_fds(fds);
         int list[PROTO_FDS_MAX], fd = n_fds ? open_kind(fds >> 4) : -1;
@@ -261,21 +271,26 @@ static void expect(struct client *client, uint32_t request, uint32_t flags, unsi
 {
         const struct proto_row *row = proto_table_find(request);
 
-        /* More descriptors than any request has: it is answered or not, as they come at once or not. */
+        /*
+         * More descriptors than any request has: it is answered or not,
+         * as they come at once or not.
+         */
         if (client->n_expected == EXPECTED_MAX || n_fds > PROTO_REQUEST_FDS_MAX)
                 client->out_of_step = true;
         if (client->out_of_step)
                 return;
         client->expected[client->n_expected].request = request;
         client->expected[client->n_expected++].must = !row || row->answer == PROTO_ANSWER_ALWAYS ||
-                                                      row->direction == PROTO_TO_CLIENT || flags != PROTO_VERSION;
+                                                      row->direction == PROTO_TO_CLIENT ||
+                                                      flags != PROTO_VERSION;
 }
 
-static void send_frame(struct world *world, struct client *client, uint32_t request, unsigned flags, unsigned fds,
-                       const uint8_t *payload, size_t n)
+static void send_frame(struct world *world, struct client *client, uint32_t request, unsigned flags,
+                       unsigned fds, const uint8_t *payload, size_t n)
 {
         static uint8_t frame[PROTO_HEADER_BYTES + FRAME_MAX];
-        const struct proto_header header = { .request = request, .flags = flags ^ PROTO_VERSION, .size = (uint32_t)n };
+        const struct proto_header header = { .request = request, .flags = flags ^ PROTO_VERSION,
+                                             .size = (uint32_t)n };
         uint8_t *token;
 
         proto_frame_encode(frame, &header);
@@ -289,13 +304,16 @@ static void send_frame(struct world *world, struct client *client, uint32_t requ
 }
 
 /* A request that asks for a reply; the prologue's. */
-static void ask(struct world *world, unsigned client, uint32_t request, unsigned fds, const char *payload, size_t n)
+static void ask(struct world *world, unsigned client, uint32_t request, unsigned fds,
+                const char *payload, size_t n)
 {
-        send_frame(world, &world->clients[client], request, PROTO_FLAG_NEED_REPLY, fds, (const uint8_t *)payload, n);
+        send_frame(world, &world->clients[client], request, PROTO_FLAG_NEED_REPLY, fds,
+                   (const uint8_t *)payload, n);
         turn(world, NULL);
 }
 
-#define ASK(world, client, request, fds, payload) ask(world, client, request, fds, payload, sizeof(payload) - 1)
+#define ASK(world, client, request, fds, payload) \
+        ask(world, client, request, fds, payload, sizeof(payload) - 1)
 
 /* --- what was done before --- */
 
@@ -309,7 +327,8 @@ static void attach_all(struct world *world, bool grants)
                 return;
         ASK(world, 0, PROTO_TDIR_SUBSCRIBE, 1, "");
         ASK(world, 0, PROTO_TDIR_WATCH, 0, "");
-        ASK(world, 0, PROTO_GRANT, 0, "\x0a\x01g\x12\x05\x20\x21\x22\x80\x20"); /* SPIs 32 to 34, extended SPI 4096 */
+        /* SPIs 32 to 34, extended SPI 4096 */
+        ASK(world, 0, PROTO_GRANT, 0, "\x0a\x01g\x12\x05\x20\x21\x22\x80\x20");
         ASK(world, 2, PROTO_VM_ATTACH, 0, "\x0a\x01v\x10\x03\x1a\x20" SESSION_TOKEN);
         ASK(world, 2, PROTO_RING_SETUP, 0, "");
 }
@@ -384,10 +403,12 @@ static void step_ring_put(struct world *world, struct step *step)
         (void)world;
         if (!client->ring)
                 return;
-        memcpy(client->ring + at + offsetof(struct shm_ring_queue, entries) + client->tail % SHM_RING_ENTRIES * 8,
+        memcpy(client->ring + at + offsetof(struct shm_ring_queue, entries) +
+               client->tail % SHM_RING_ENTRIES * 8,
                &entry, 8);
         client->tail++;
-        memcpy(client->ring + at + offsetof(struct shm_ring_queue, tail), &client->tail, sizeof(client->tail));
+        memcpy(client->ring + at + offsetof(struct shm_ring_queue, tail), &client->tail,
+               sizeof(client->tail));
         if (step->how & 1)
                 ring_bell(client->bells[1]);
 }
@@ -419,7 +440,10 @@ static void step_scribble(struct world *world, struct step *step)
                 ring_bell(step->client->bells[0]);
 }
 
-/* The counter of an eventfd as full as it can be: a write by the daemon would block, if O_NONBLOCK were not set. */
+/*
+ * The counter of an eventfd as full as it can be: a write by the daemon would block,
+ * if O_NONBLOCK were not set.
+ */
 static void fill_bells(struct client *client)
 {
         const uint64_t most = UINT64_MAX - 1;
@@ -453,16 +477,19 @@ static void step_turn(struct world *world, struct step *step)
 
 static void (*const steps[SESSION_N_STEPS])(struct world *world, struct step *step) = {
         [SESSION_FRAME] = step_frame, [SESSION_RAW] = step_raw, [SESSION_RING_PUT] = step_ring_put,
-        [SESSION_RING_SCRIBBLE] = step_ring_scribble, [SESSION_SCRIBBLE] = step_scribble, [SESSION_CLOSE] = step_close,
+        [SESSION_RING_SCRIBBLE] = step_ring_scribble, [SESSION_SCRIBBLE] = step_scribble,
+        [SESSION_CLOSE] = step_close,
         [SESSION_TURN] = step_turn,
 };
 
 static void make_steps(struct world *world, struct fuzz_input *in)
 {
         while (in->size) {
-                unsigned op = (unsigned)fuzz_take(in, 1) % SESSION_N_STEPS, who = (unsigned)fuzz_take(in, 1);
+                unsigned op = (unsigned)fuzz_take(in, 1) % SESSION_N_STEPS,
+                         who = (unsigned)fuzz_take(in, 1);
                 size_t n = (size_t)fuzz_take(in, 1);
-                struct step step = { .client = &world->clients[who % N_CLIENTS], .how = who / N_CLIENTS };
+                struct step step = { .client = &world->clients[who % N_CLIENTS],
+                                     .how = who / N_CLIENTS };
 
                 n = n < in->size ? n : in->size;
                 step.in = (struct fuzz_input){ in->data, n };
@@ -492,7 +519,10 @@ static void check_served(struct world *world)
         FUZZ_ASSERT(!client->out_of_step && client->n_expected == 0);
 }
 
-/* Some descriptors are closed by threads of the daemon (closer.h): they may take their time, but not forever. */
+/*
+ * Some descriptors are closed by threads of the daemon (closer.h): they may take their time,
+ * but not forever.
+ */
 static void check_closed(int n_open)
 {
         for (unsigned i = 0; i < CLOSE_MS && tap_fd_count() != n_open; i++)
@@ -504,7 +534,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static struct world world;
         char dir[] = "/tmp/vgicd-fuzz-XXXXXX";
-        struct options options = { .socket_path = world.path, .socket_given = true, .tdir_lag_ms = 0 };
+        struct options options = { .socket_path = world.path, .socket_given = true,
+                                   .tdir_lag_ms = 0 };
         struct fuzz_input in = { data, size };
         int n_open = tap_fd_count();
 

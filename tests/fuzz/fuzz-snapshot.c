@@ -4,14 +4,14 @@
 /*
  * Images of controllers: one is restored into a small controller, which is then used
  *
- *   byte 0   bit 0: the checksum is made right first; bit 1: so is the length that the header says; bit 2: repair is
- *   asked
+ *   byte 0   bit 0: the checksum is made right first; bit 1: so is the length that the header says;
+ *   bit 2: repair is asked
  *            for; bit 3: devices' wires come back low
  *   rest     the image
  *
- * Laws     Refused: the controller is as it was. Taken: saved again it is what the bytes said (or, repaired, what
- *          restores without repair). What shm_snapshot_info() takes and describes as this controller's shape is not
- *          refused for it.
+ * Laws     Refused: the controller is as it was. Taken: saved again it is what the bytes said (or,
+ *          repaired, what restores without repair). What shm_snapshot_info() takes and describes as
+ *          this controller's shape is not refused for it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -38,7 +38,8 @@ static struct image save(const struct shm_gic *gic)
         struct image image;
         unsigned flags;
 
-        FUZZ_ASSERT(shm_snapshot_save(gic, &image.bytes, &image.n, &flags) == 0 && flags == SHM_SNAPSHOT_EXACT);
+        FUZZ_ASSERT(shm_snapshot_save(gic, &image.bytes, &image.n, &flags) == 0 &&
+                    flags == SHM_SNAPSHOT_EXACT);
         return image;
 }
 
@@ -109,7 +110,8 @@ static void describe(const struct image *image)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        const struct shm_shape shape = { .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS, .n_eppis = N_EPPIS,
+        const struct shm_shape shape = { .name = "fuzz", .n_vcpus = N_VCPUS, .n_spis = N_SPIS,
+                                         .n_eppis = N_EPPIS,
                                          .n_priority_bits = 5, .features = SHM_FEATURE_ALL };
         unsigned how = size ? data[0] : 0, flags = how >> 2 & SHM_RESTORE_ALL;
         struct image image, before, after;
@@ -122,7 +124,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         before = save(&gic);
         r = shm_snapshot_restore(&gic, image.bytes, image.n, flags, NULL);
         after = save(&gic);
-        FUZZ_ASSERT(r == 0 || r == -EBADMSG || r == -EPROTONOSUPPORT || r == -ENXIO || r == -EAGAIN);
+        FUZZ_ASSERT(r == 0 || r == -EBADMSG || r == -EPROTONOSUPPORT || r == -ENXIO ||
+                    r == -EAGAIN);
         if (r < 0)
                 FUZZ_ASSERT(same(&before, &after));
         else if (flags)
@@ -139,7 +142,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 }
 
-/* One byte or a few of an image that is whole otherwise: a field is a little more than it can be. */
+/*
+ * One byte or a few of an image that is whole otherwise: a field is a little more than it can be.
+ */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
         uint64_t random = seed;
@@ -148,7 +153,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
                 return LLVMFuzzerMutate ? LLVMFuzzerMutate(data, size, max) : size;
         data[0] = (uint8_t)(3 | fuzz_below(&random, 4) << 2);
         for (uint32_t i = 1 + fuzz_below(&random, 3); i; i--) {
-                size_t at = 1 + fuzz_below(&random, fuzz_below(&random, 4) || size < 128 ? size - 1 : 127);
+                size_t at = 1 + fuzz_below(&random,
+                                           fuzz_below(&random, 4) || size < 128 ? size - 1 : 127);
                 uint32_t how = fuzz_below(&random, 4);
 
                 data[at] = (uint8_t)(how == 0   ? data[at] + 1u

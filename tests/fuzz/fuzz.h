@@ -4,7 +4,8 @@
 #define FUZZ_H
 
 /*
- * Fuzz targets: one function each; libFuzzer's main calls it under --enable-fuzzing, fuzz-replay.c's otherwise
+ * Fuzz targets: one function each; libFuzzer's main calls it under --enable-fuzzing,
+ * fuzz-replay.c's otherwise
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
 #
-# minimise.sh - take what "make fuzz" found that is new into the corpora of the tree, as few files as give the coverage
+# minimise.sh - take what "make fuzz" found that is new into the corpora of the tree, as few files
+# as give the coverage
 #
 #   minimise.sh SOURCE-DIR FUZZ-BUILD-DIR TARGET...
 #
-# Seeds with names of their own (those made by make-seeds.py) stay; those named seed-* are chosen anew by libFuzzer's merge.
+# Seeds with names of their own (those made by make-seeds.py) stay; those named seed-* are chosen
+# anew by libFuzzer's merge.
 set -eu
 [ $# -gt 2 ] || { echo "Usage: minimise.sh SOURCE-DIR FUZZ-BUILD-DIR TARGET..." >&2; exit 2; }
 source=$(cd "$1" && pwd)
@@ -26,7 +28,8 @@ for target in "$@"; do
                 *) cp "$seed" "$work/$target/" ;;
                 esac
         done
-        "$build/tests/fuzz/fuzz-$target" -set_cover_merge=1 -use_counters=0 "$work/$target" "$corpus" "$build/tests/fuzz/found-$target" \
+        "$build/tests/fuzz/fuzz-$target" -set_cover_merge=1 -use_counters=0 \
+                "$work/$target" "$corpus" "$build/tests/fuzz/found-$target" \
                 > "$work/log" 2>&1 || { tail -n 20 "$work/log" >&2; exit 1; }
         rm -f "$corpus"/seed-*
         n=0

@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The seeds of the protocol: every request has one that the daemon answers with OK, and every message one of its own
+ * The seeds of the protocol: every request has one that the daemon answers with OK, and every
+ * message one of its own
  *
  * Linked with the target "session" itself: its laws are checked on the way.
  */
@@ -20,7 +21,8 @@
 #define SEED_MAX  65536u
 
 /* Call @use with each seed of a target. */
-static void each_seed(const char *target, void (*use)(const uint8_t *data, size_t size, void *arg), void *arg)
+static void each_seed(const char *target, void (*use)(const uint8_t *data, size_t size, void *arg),
+                      void *arg)
 {
         const char *top = getenv("top_srcdir");
         static uint8_t data[SEED_MAX];
@@ -68,7 +70,8 @@ static void note_message(const uint8_t *data, size_t size, void *arg)
                 return;
         row = proto_table_find(header.request);
         if (!row || header.size != size - PROTO_HEADER_BYTES ||
-            proto_message_unpack(row->payload, data + PROTO_HEADER_BYTES, header.size, &message) < 0)
+            proto_message_unpack(row->payload, data + PROTO_HEADER_BYTES, header.size,
+                                 &message) < 0)
                 return;
         if (message->n_unknown_fields == 0)
                 seen[row - proto_table_rows(&n_rows)] = row;
@@ -87,8 +90,8 @@ int main(void)
         each_seed("message", note_message, seen);
         for (size_t i = 0; i < n; i++) {
                 if (rows[i].direction == PROTO_TO_DAEMON)
-                        tap_ok(fuzz_session_answered[rows[i].id] > 0, "session: a seed has %s answered with OK",
-                               rows[i].name);
+                        tap_ok(fuzz_session_answered[rows[i].id] > 0,
+                               "session: a seed has %s answered with OK", rows[i].name);
                 tap_ok(seen[i] != NULL, "message: a seed is %s", rows[i].name);
         }
         return tap_done();
