@@ -10,9 +10,11 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 
 # A declaration starts in column 0 and has its name before the first parenthesis.
-grep -hE '^[a-z].*\bvgic_[a-z0-9_]+\(' $headers | sed -E 's/^[^(]*\b(vgic_[a-z0-9_]+)\(.*/\1/' | sort -u > "$tmp/header"
+grep -hE '^[a-z].*\bvgic_[a-z0-9_]+\(' $headers | sed -E 's/^[^(]*\b(vgic_[a-z0-9_]+)\(.*/\1/' |
+        sort -u > "$tmp/header"
 sed -nE 's/^ +(vgic_[a-z0-9_]+);/\1/p' "$map" | sort -u > "$tmp/map"
-nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)@@.*/\1/p' | grep -v '^VGIC_' | sort -u > "$tmp/library"
+nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)@@.*/\1/p' | grep -v '^VGIC_' |
+        sort -u > "$tmp/library"
 nm -D --defined-only "$library" | sed -nE 's/.* [A-Z] ([^@]+)$/\1/p' \
         | grep -v '^VGIC_' > "$tmp/unversioned"
 # What waits for another thread. The data path calls none of it (tests/client/test-first-run.c) but

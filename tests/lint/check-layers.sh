@@ -7,8 +7,8 @@ cd "${top_srcdir:-.}" || exit 1
 count=$(mktemp) || exit 1
 trap 'rm -f "$count"' EXIT
 
-# point NAME: standard input lists the offenders; none is good. It runs at the end of a pipe, in a process of its
-# own: the results are counted in a file.
+# point NAME: standard input lists the offenders; none is good. It runs at the end of a pipe, in a
+# process of its own: the results are counted in a file.
 point() {
         found=$(cat)
         [ -z "$found" ] && echo ok >> "$count" || echo failed >> "$count"
@@ -25,30 +25,40 @@ dirs="base gic shm proto daemon client-lib icv cli vmm load bench examples syste
 sources=$(find $dirs -name '*.[ch]' ! -name '*.pb-c.[ch]' | sort)
 layers=$(echo "$sources" | grep -v '^tests/')
 texts=$(find $dirs m4 configure.ac Makefile.am autogen.sh \
-        \( -name '*.[ch]' -o -name '*.cc' -o -name '*.sh' -o -name '*.py' -o -name '*.inc' -o -name '*.proto' -o -name '*.ac' \
-           -o -name '*.am' -o -name '*.m4' -o -name '*.map' \) ! -name '*.pb-c.[ch]' \
-        ! -name 'libtool.m4' ! -name 'lt*.m4' -type f | sort)
+        \( -name '*.[ch]' -o -name '*.cc' -o -name '*.sh' -o -name '*.py' -o -name '*.inc' \
+           -o -name '*.proto' -o -name '*.ac' -o -name '*.am' -o -name '*.m4' -o -name '*.map' \) \
+        ! -name '*.pb-c.[ch]' ! -name 'libtool.m4' ! -name 'lt*.m4' -type f | sort)
 
-grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.\./' $sources | point 'no include leaves its folder by ".."'
-grep -nE 'stdatomic\.h|__atomic_|__sync_|memory_order_' $(echo "$layers" | grep -vE '^(shm|load|bench|vmm)/') \
-        | point 'atomics appear in shm/ only'
-grep -nE '#[[:space:]]*include[[:space:]]*<(event2?/|event\.h|systemd/)' $(echo "$layers" | grep -v '^daemon/') \
-        | point 'libevent and libsystemd appear in daemon/ only'
-grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|unistd\.h|fcntl\.h|stdlib\.h|pthread\.h|poll\.h)' gic/*.[ch] icv/*.[ch] 2>/dev/null \
+grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]*\.\./' $sources |
+        point 'no include leaves its folder by ".."'
+grep -nE 'stdatomic\.h|__atomic_|__sync_|memory_order_' \
+        $(echo "$layers" | grep -vE '^(shm|load|bench|vmm)/') |
+        point 'atomics appear in shm/ only'
+grep -nE '#[[:space:]]*include[[:space:]]*<(event2?/|event\.h|systemd/)' \
+        $(echo "$layers" | grep -v '^daemon/') |
+        point 'libevent and libsystemd appear in daemon/ only'
+grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|unistd\.h|fcntl\.h|stdlib\.h|pthread\.h|poll\.h)' \
+        gic/*.[ch] icv/*.[ch] 2>/dev/null \
         | point 'gic/ and icv/ make no system call and allocate nothing'
-grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' $(echo "$sources" | grep -E '^(cli|load|vmm|examples|icv)/') /dev/null \
-        | point 'programs and icv/ include public headers only'
+grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' \
+        $(echo "$sources" | grep -E '^(cli|load|vmm|examples|icv)/') /dev/null |
+        point 'programs and icv/ include public headers only'
 for f in $texts; do
-        head -3 "$f" | grep -q 'SPDX-License-Identifier:' && head -4 "$f" | grep -q 'Copyright' || echo "$f"
+        head -3 "$f" | grep -q 'SPDX-License-Identifier:' && head -4 "$f" | grep -q 'Copyright' ||
+                echo "$f"
 done | point 'every file names its licence and copyright'
 grep -nwE 'TO''DO|FIX''ME|X''XX' $texts | point 'no marker of unfinished work'
 # The public header is one page on purpose, and nearly all of it is comment.
-awk 'FNR > 600 { print FILENAME; nextfile }' $(echo "$sources" | grep -v '/vgic/vgic\.h$') | point 'no file is longer than 600 lines'
+awk 'FNR > 600 { print FILENAME; nextfile }' $(echo "$sources" | grep -v '/vgic/vgic\.h$') |
+        point 'no file is longer than 600 lines'
 awk '/^[a-zA-Z].*[^;]$/ { name = $0 } /^\{$/ { start = FNR } /^\}$/ && start {
-        if (FNR - start - 1 > 80) print FILENAME ":" start ": " FNR - start - 1 " lines: " name; start = 0 }' $sources \
-        | point 'no function is longer than 80 lines'
+        if (FNR - start - 1 > 80)
+                print FILENAME ":" start ": " FNR - start - 1 " lines: " name
+        start = 0 }' $sources |
+        point 'no function is longer than 80 lines'
 grep -n '	' $sources | point 'no tab in a source file'
-awk 'length($0) > 170 { print FILENAME ":" FNR ": " length($0) " columns" }' $sources | point 'no line is absurdly long'
+awk 'length($0) > 170 { print FILENAME ":" FNR ": " length($0) " columns" }' $sources |
+        point 'no line is absurdly long'
 grep -nE '[[:space:]]+$' $sources | point 'no space at the end of a line'
 git ls-files 2> /dev/null | grep -E '(^|/)(config\.(status|log|h)|libtool|stamp-h1)$' \
         | point 'no directory of a build is in git'

@@ -4,18 +4,23 @@
 """What comments promise, and how wide a line is. Run by check-comments.sh; speaks TAP.
 
 name()     a function or macro that a comment names exists: renamed code leaves no comment behind.
-documents  a file that a comment names exists in the tree. No document is named that only its authors have.
-heads      each .c file tells a stranger what it is: in its own head, or in that of the header of the same name.
-columns    100. tests/lint/long-lines counts the longer ones of before; no count grows, and a new file starts at 0.
+documents  a file that a comment names exists in the tree. No document is named that only its
+           authors have.
+heads      each .c file tells a stranger what it is: in its own head, or in that of the header of
+           the same name.
+columns    100. tests/lint/long-lines counts the longer ones of before; no count grows, and a new
+           file starts at 0.
 
-The two lists of exceptions, tests/lint/headless and tests/lint/long-lines, only ever shrink: an entry of the first that
-is not needed any more fails, and `check-comments.sh --shrink` lowers the second to what is there now.
+The two lists of exceptions, tests/lint/headless and tests/lint/long-lines, only ever shrink: an
+entry of the first that is not needed any more fails, and `check-comments.sh --shrink` lowers the
+second to what is there now.
 """
 import os
 import re
 import sys
 
-FOLDERS = 'base gic shm proto daemon client-lib icv cli vmm load bench examples systemd tests doc'.split()
+FOLDERS = ('base gic shm proto daemon client-lib icv cli vmm load bench examples systemd tests doc'
+           ).split()
 WIDTH = 100
 # What others call so, and this tree's code never names.
 FOREIGN = {'CustomCrossOver', 'vgic_queue_irq_unlock', 'vgic_target_oracle', 'vgic_fold_lr_state',
@@ -79,7 +84,8 @@ def count_long(path):
 
 
 def long_lines():
-    endings = ('.c', '.h', '.cc', '.sh', '.py', '.inc', '.proto', '.md', '.map', '.awk', '.1', '.8', 'README')
+    endings = ('.c', '.h', '.cc', '.sh', '.py', '.inc', '.proto', '.md', '.map', '.awk', '.1', '.8',
+               'README')
     files = list(tree_files(endings)) + ['README', 'Makefile.am', 'configure.ac', 'quickstart']
     return {path: n for path, n in ((path, count_long(path)) for path in files) if n}
 
@@ -113,9 +119,11 @@ def check_documents(comments):
     for path, found in comments.items():
         for line, text in found:
             for name in named.findall(text):
-                if name.startswith(FOREIGN_DOCUMENTS) or name in WRITTEN_BY_TESTS or name == 'arm-vgic-v3.rst':
+                if (name.startswith(FOREIGN_DOCUMENTS) or name in WRITTEN_BY_TESTS or
+                        name == 'arm-vgic-v3.rst'):
                     continue
-                if not any(os.path.exists(os.path.join(d, name)) for d in ('.', 'doc', os.path.dirname(path))):
+                if not any(os.path.exists(os.path.join(d, name))
+                           for d in ('.', 'doc', os.path.dirname(path))):
                     yield f'{path}:{line}: {name}'
 
 
@@ -124,7 +132,8 @@ def check_headers(comments):
     for path, found in comments.items():
         for line, text in found:
             for name in re.findall(r'\bsee ((?:[\w-]+/)*[\w-]+\.[ch])\b', text):
-                places = [os.path.join(d, name) for d in ['.', os.path.dirname(path), 'tests/lib', 'build'] + FOLDERS]
+                places = [os.path.join(d, name)
+                          for d in ['.', os.path.dirname(path), 'tests/lib', 'build'] + FOLDERS]
                 if not any(os.path.exists(place) for place in places):
                     yield f'{path}:{line}: {name}'
 
@@ -155,7 +164,8 @@ def shrink():
     now = long_lines()
     with open('tests/lint/long-lines', 'w', encoding='utf-8') as f:
         f.writelines(head)
-        f.writelines(f'{min(n, allowed[path])} {path}\n' for path, n in sorted(now.items()) if path in allowed)
+        f.writelines(f'{min(n, allowed[path])} {path}\n' for path, n in sorted(now.items())
+                     if path in allowed)
 
 
 def main():
@@ -171,7 +181,8 @@ def main():
         (check_pages(code), 'each of our functions that a page names exists'),
         (check_documents(comments), 'each document that a comment names is in the tree'),
         (check_headers(comments), 'each file that a comment sends its reader to exists'),
-        (check_heads(), 'each .c file has a head, or its header has; the list of exceptions only shrinks'),
+        (check_heads(), 'each .c file has a head, or its header has; '
+                        'the list of exceptions only shrinks'),
         (check_columns(), f'no line is longer than {WIDTH} columns, but for those of before'),
     ]
     failed = False
