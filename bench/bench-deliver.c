@@ -115,11 +115,8 @@ static double throughput(struct bench_vm *vm, unsigned n)
 
         pthread_barrier_init(&start, NULL, n + 1);
         for (unsigned i = 0; i < n; i++) {
-                workers[i] = (struct worker){ .vm = vm,
-                                              .vcpu = i,
-                                              .intid = i ? SPI_B : SPI_A,
-                                              .cpu = i,
-                                              .start = &start };
+                workers[i] = (struct worker){ .vm = vm, .vcpu = i, .intid = i ? SPI_B : SPI_A,
+                                              .cpu = i, .start = &start };
                 if (pthread_create(&threads[i], NULL, work, &workers[i]) != 0)
                         bench_die("thread", EAGAIN);
         }

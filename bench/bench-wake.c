@@ -115,8 +115,7 @@ void bench_wake_rows(struct bench *bench)
                 bench_die("memory", ENOMEM);
         bench_vm_open(bench, &vm, "wake", 1, 32);
         bench_spi(&vm, BENCH_WAKE_SPI, 0, 0x80);
-        *sleeper = (struct bench_sleeper){ .vm = &vm,
-                                           .event_fd = eventfd(0, EFD_CLOEXEC),
+        *sleeper = (struct bench_sleeper){ .vm = &vm, .event_fd = eventfd(0, EFD_CLOEXEC),
                                            .cpu = 1 };
         if (pthread_create(&thread, NULL, bench_sleeper_thread, sleeper) != 0)
                 bench_die("thread", EAGAIN);

@@ -88,8 +88,7 @@ int vgic_msg_tdir(struct vgic_conn *conn, const char *name, struct vgic_tdir *re
 
         if (r < 0)
                 return r;
-        *ret_tdir = (struct vgic_tdir){ .set = stats.set,
-                                        .generation = stats.generation,
+        *ret_tdir = (struct vgic_tdir){ .set = stats.set, .generation = stats.generation,
                                         .n_in_flight = stats.n_in_flight };
         return 0;
 }

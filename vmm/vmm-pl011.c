@@ -80,8 +80,7 @@ void vmm_pl011_reset(struct vmm_machine *machine)
 {
         bool line = machine->pl011.line;
 
-        machine->pl011 = (struct vmm_pl011){ .control = CR_RESET,
-                                             .fifo_levels = IFLS_RESET,
+        machine->pl011 = (struct vmm_pl011){ .control = CR_RESET, .fifo_levels = IFLS_RESET,
                                              .line = line };
         update_line(machine);
 }

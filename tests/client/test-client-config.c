@@ -201,37 +201,19 @@ static void each_configuration_is_told_and_advertised(struct vgic_conn *conn)
         config.n_espis = 77; /* behind the end of what the caller says it filled in */
         every_way_to_ask_gives_the_same_answer(conn, &config, &told,
                                                "a caller that knows no extended ranges");
-        config = (struct vgic_vm_config){ .size = sizeof(config),
-                                          .name = "all",
-                                          .n_vcpus = 6,
-                                          .n_spis = 988,
-                                          .n_priority_bits = 8,
+        config = (struct vgic_vm_config){ .size = sizeof(config), .name = "all", .n_vcpus = 6,
+                                          .n_spis = 988, .n_priority_bits = 8,
                                           .flags = VGIC_VM_NO_1_OF_N | VGIC_VM_NO_RSS,
-                                          .n_espis = 1024,
-                                          .n_eppis = 64,
-                                          .affinity_levels = 3,
-                                          .n_redist_regions = 3,
-                                          .redist_regions = regions };
-        told = (struct vgic_vm_info){ .n_vcpus = 6,
-                                      .n_spis = 988,
-                                      .n_priority_bits = 8,
-                                      .affinity_levels = 3,
-                                      .flags = config.flags,
-                                      .n_espis = 1024,
-                                      .n_eppis = 64,
-                                      .n_redist_regions = 3 };
+                                          .n_espis = 1024, .n_eppis = 64, .affinity_levels = 3,
+                                          .n_redist_regions = 3, .redist_regions = regions };
+        told = (struct vgic_vm_info){ .n_vcpus = 6, .n_spis = 988, .n_priority_bits = 8,
+                                      .affinity_levels = 3, .flags = config.flags, .n_espis = 1024,
+                                      .n_eppis = 64, .n_redist_regions = 3 };
         every_way_to_ask_gives_the_same_answer(conn, &config, &told, "all that is not the default");
-        config = (struct vgic_vm_config){ .size = sizeof(config),
-                                          .name = "far",
-                                          .n_vcpus = 2,
-                                          .n_espis = 32,
-                                          .affinity_levels = 4,
-                                          .mpidrs = far };
-        told = (struct vgic_vm_info){ .n_vcpus = 2,
-                                      .n_priority_bits = 5,
-                                      .affinity_levels = 4,
-                                      .n_espis = 32,
-                                      .n_redist_regions = 1 };
+        config = (struct vgic_vm_config){ .size = sizeof(config), .name = "far", .n_vcpus = 2,
+                                          .n_espis = 32, .affinity_levels = 4, .mpidrs = far };
+        told = (struct vgic_vm_info){ .n_vcpus = 2, .n_priority_bits = 5, .affinity_levels = 4,
+                                      .n_espis = 32, .n_redist_regions = 1 };
         every_way_to_ask_gives_the_same_answer(
                 conn, &config, &told,
                 "4 levels and a range selector, with affinities that need them");

@@ -173,8 +173,7 @@ static void never_clear(struct conf *c)
                 irq_setup(c, i, 40 + i, 1, 0x80);
                 irq_set(c, i, ICFGR, 40 + i, EDGE);
                 workers[i] = (struct worker) { .c = c,
-                                              .vcpu = i,
-                                              .clear_in_flight = &clear_in_flight };
+                                              .vcpu = i, .clear_in_flight = &clear_in_flight };
         }
         for (unsigned i = 0; i < 2; i++)
                 EQ(c, pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);

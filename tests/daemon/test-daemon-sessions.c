@@ -187,8 +187,7 @@ static void without_descriptors_connections_wait(void)
 
         if (!log)
                 tap_bail("no file for the log");
-        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments,
-                                                      .limit_nofile = 40,
+        daemon_start(&proc, &(struct daemon_options){ .arguments = arguments, .limit_nofile = 40,
                                                       .log_fd = fileno(log) });
         for (n = 0; n < 64; n++)
                 fds[n] = daemon_socket(&proc);

@@ -61,9 +61,7 @@ static void expect(const struct death_act *a, const struct death_act *b, unsigne
         if (points_n_expected == MAX_EXPECTED)
                 tap_bail("%s has too many parts", a->name);
         *e = (struct expected) { .before = before,
-                                .after = after,
-                                .late = late,
-                                .repaired = repaired };
+                                .after = after, .late = late, .repaired = repaired };
         death_world_begin(a);
         points_do_parts(a, 0, before);
         if (repaired)

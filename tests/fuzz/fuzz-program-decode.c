@@ -171,9 +171,7 @@ static void gicd(struct decoder *d, const struct raw *raw)
 
         emit(d,
              (struct program_step){ .op = raw->detail & 1 ? PROGRAM_GICD_READ : PROGRAM_GICD_WRITE,
-                                    .where = regs[i].where,
-                                    .len = regs[i].len,
-                                    .value = value });
+                                    .where = regs[i].where, .len = regs[i].len, .value = value });
 }
 
 static void gicr(struct decoder *d, const struct raw *raw)
@@ -184,10 +182,7 @@ static void gicr(struct decoder *d, const struct raw *raw)
 
         emit(d,
              (struct program_step){ .op = raw->detail & 1 ? PROGRAM_GICR_READ : PROGRAM_GICR_WRITE,
-                                    .vcpu = raw->vcpu,
-                                    .where = where,
-                                    .len = 4,
-                                    .value = value });
+                                    .vcpu = raw->vcpu, .where = where, .len = 4, .value = value });
 }
 
 /* Anywhere, of any width. */
@@ -217,17 +212,13 @@ static void mmio(struct decoder *d, const struct raw *raw)
 
 static void icc_read(struct decoder *d, uint32_t vcpu, uint32_t reg, uint32_t by_call)
 {
-        emit(d, (struct program_step){ .op = PROGRAM_ICC_READ,
-                                       .vcpu = (uint8_t)vcpu,
-                                       .len = by_call & 1,
-                                       .where = reg });
+        emit(d, (struct program_step){ .op = PROGRAM_ICC_READ, .vcpu = (uint8_t)vcpu,
+                                       .len = by_call & 1, .where = reg });
 }
 
 static void icc_write(struct decoder *d, uint32_t vcpu, uint32_t reg, uint64_t value)
 {
-        emit(d, (struct program_step){ .op = PROGRAM_ICC_WRITE,
-                                       .vcpu = (uint8_t)vcpu,
-                                       .where = reg,
+        emit(d, (struct program_step){ .op = PROGRAM_ICC_WRITE, .vcpu = (uint8_t)vcpu, .where = reg,
                                        .value = value });
 }
 
@@ -350,10 +341,8 @@ static void host(struct decoder *d, const struct raw *raw)
 
 static void set_up_vcpu(struct decoder *d, uint32_t vcpu)
 {
-        emit(d, (struct program_step){ .op = PROGRAM_GICR_WRITE,
-                                       .vcpu = (uint8_t)vcpu,
-                                       .where = 0x14,
-                                       .len = 4 });
+        emit(d, (struct program_step){ .op = PROGRAM_GICR_WRITE, .vcpu = (uint8_t)vcpu,
+                                       .where = 0x14, .len = 4 });
         icc_write(d, vcpu, VGIC_ICC_PMR_EL1, 0xff);
         icc_write(d, vcpu, VGIC_ICC_IGRPEN1_EL1, 1);
         icc_write(d, vcpu, VGIC_ICC_IGRPEN0_EL1, 1);

@@ -140,8 +140,7 @@ void ports_be(const struct daemon_proc *proc, const char *name, uint32_t first, 
                                                      .list_registers = 1 + below(&w, 16) };
 
                 w.params[w.n] = (struct icv_params){
-                        .n_list_registers = (uint8_t)options.list_registers,
-                        .n_priority_bits = 5
+                        .n_list_registers = (uint8_t)options.list_registers, .n_priority_bits = 5
                 };
                 if (vgic_vcpu_register(w.vm, i, &options, &w.vcpus[w.n]) == 0)
                         w.n++;

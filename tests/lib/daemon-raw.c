@@ -22,8 +22,7 @@ void daemon_raw_frame(int fd, uint32_t request, uint32_t flags, uint32_t size, c
 {
         uint8_t header[PROTO_HEADER_BYTES];
 
-        proto_frame_encode(header, &(struct proto_header){ .request = request,
-                                                           .flags = flags,
+        proto_frame_encode(header, &(struct proto_header){ .request = request, .flags = flags,
                                                            .size = size });
         if (send(fd, header, sizeof(header), MSG_NOSIGNAL) < 0 ||
             (n > 0 && send(fd, payload, n, MSG_NOSIGNAL) < 0))

@@ -20,19 +20,6 @@
 
 #include "program-private.h"
 
-static void emit(struct maker *m, struct program_step step)
-{
-        struct program *program = m->program;
-
-        if (program->n_steps < m->room)
-                program->steps[program->n_steps++] = step;
-}
-
-static bool is_private(uint32_t intid)
-{
-        return intid < 32 || (intid >= 1056 && intid < 4096);
-}
-
 /* The arrays of fields, in each of the two ranges of a frame; bits per interrupt. */
 struct array {
         uint32_t offset, extended, bits;
@@ -49,16 +36,8 @@ static const struct array redist_arrays[] = {
         { 0x0380, 0x0384, 1 }, { 0x0400, 0x0420, 8 }, { 0x0c00, 0x0c08, 2 },
 };
 enum {
-        GROUP,
-        SET_ENABLE,
-        CLEAR_ENABLE,
-        SET_PENDING,
-        CLEAR_PENDING,
-        SET_ACTIVE,
-        CLEAR_ACTIVE,
-        PRIORITY,
-        CONFIG,
-        N_ARRAYS
+        GROUP, SET_ENABLE, CLEAR_ENABLE, SET_PENDING, CLEAR_PENDING, SET_ACTIVE, CLEAR_ACTIVE,
+        PRIORITY, CONFIG, N_ARRAYS
 };
 
 /*
@@ -85,15 +64,13 @@ static struct program_step field_step(struct maker *m, unsigned array, uint32_t 
 
 static void write_field(struct maker *m, unsigned array, uint32_t intid, uint32_t value)
 {
+        uint64_t own = array == GROUP ? 1 : array == CONFIG ? 3 : 0xff;
         uint32_t shift;
         struct program_step step = field_step(m, array, intid, true, &shift);
 
         step.value = (uint64_t)value << shift;
         if (array == GROUP || array == CONFIG || (array == PRIORITY && step.len == 4))
-                step.value |= program_random(&m->random) & ~((uint64_t)(array == GROUP    ? 1
-                                                                        : array == CONFIG ? 3
-                                                                                          : 0xff)
-                                                             << shift);
+                step.value |= program_random(&m->random) & ~(own << shift);
         if (array != PRIORITY && percent(m, 15))
                 step.value |= program_random(&m->random);
         if (step.len == 4)
@@ -127,8 +104,8 @@ static uint32_t route_offset(uint32_t intid)
 
 static void read_gicd(struct maker *m, uint32_t where, unsigned len)
 {
-        emit(m,
-             (struct program_step){ .op = PROGRAM_GICD_READ, .where = where, .len = (uint8_t)len });
+        emit(m, (struct program_step){ .op = PROGRAM_GICD_READ, .where = where,
+                                       .len = (uint8_t)len });
 }
 
 /* What is no field of an interrupt: routes, what there is, errors. */
@@ -145,11 +122,10 @@ static void read_register(struct maker *m)
         else if (what == 1)
                 read_gicd(m, ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0xffe8), 4);
         else
-                emit(m,
-                     (struct program_step){ .op = PROGRAM_GICR_READ,
-                                            .vcpu = (uint8_t)vcpu,
-                                            .len = 4,
-                                            .where = ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0x14) });
+                emit(m, (struct program_step) {
+                        .op = PROGRAM_GICR_READ, .vcpu = (uint8_t)vcpu, .len = 4,
+                        .where = ONE_OF(m, 0x0, 0x4, 0x8, 0xc, 0x10, 0x14),
+                });
 }
 
 static void write_gicr(struct maker *m, uint32_t vcpu, uint32_t where, uint64_t value)
@@ -177,8 +153,7 @@ static void read_icc(struct maker *m, uint32_t vcpu, uint32_t reg)
 
 static void write_gicd(struct maker *m, uint32_t where, unsigned len, uint64_t value)
 {
-        emit(m, (struct program_step){ .op = PROGRAM_GICD_WRITE,
-                                       .where = where,
+        emit(m, (struct program_step){ .op = PROGRAM_GICD_WRITE, .where = where,
                                        .len = (uint8_t)len,
                                        .value = value });
 }
@@ -290,8 +265,7 @@ static void line(struct maker *m)
                 op = PROGRAM_LINE_HIGH;
         if (intid < 16 && !m->profile->garbage)
                 return;
-        emit(m, (struct program_step){ .op = (uint8_t)op,
-                                       .vcpu = (uint8_t)any_vcpu(m),
+        emit(m, (struct program_step){ .op = (uint8_t)op, .vcpu = (uint8_t)any_vcpu(m),
                                        .where = intid });
 }
 
@@ -344,8 +318,7 @@ static void end_acked(struct maker *m, uint32_t vcpu)
 {
         emit(m, (struct program_step){ .op = PROGRAM_ICC_WRITE,
                                        .vcpu = (uint8_t)vcpu,
-                                       .where = VGIC_ICC_EOIR1_EL1,
-                                       .from = PROGRAM_ACKED,
+                                       .where = VGIC_ICC_EOIR1_EL1, .from = PROGRAM_ACKED,
                                        .value = VGIC_INTID_SPURIOUS });
 }
 
@@ -353,8 +326,7 @@ static void deactivate_dropped(struct maker *m, uint32_t vcpu)
 {
         emit(m, (struct program_step){ .op = PROGRAM_ICC_WRITE,
                                        .vcpu = (uint8_t)vcpu,
-                                       .where = VGIC_ICC_DIR_EL1,
-                                       .from = PROGRAM_DROPPED,
+                                       .where = VGIC_ICC_DIR_EL1, .from = PROGRAM_DROPPED,
                                        .value = VGIC_INTID_SPURIOUS });
 }
 
@@ -495,7 +467,7 @@ static void garbage(struct maker *m)
 {
         static const struct {
                 uint32_t first, n;
-        } places[] = { { 0, 0x60 },        { 0, 0x60 },       { 0, 0x1000 },   { 0x1000, 0x3000 },
+        } places[] = { { 0, 0x60 }, { 0, 0x60 }, { 0, 0x1000 }, { 0x1000, 0x3000 },
                        { 0x6000, 0x4000 }, { 0xff00, 0x100 }, { 0, 0x10000 } };
         uint32_t op = ONE_OF(m, PROGRAM_GICD_READ, PROGRAM_GICD_WRITE, PROGRAM_GICR_READ,
                              PROGRAM_GICR_WRITE);
@@ -541,8 +513,7 @@ static void reset(struct maker *m)
         uint32_t vcpu = any_vcpu(m);
 
         if (percent(m, 90)) {
-                emit(m, (struct program_step){ .op = PROGRAM_RESET_VCPU,
-                                               .vcpu = (uint8_t)vcpu,
+                emit(m, (struct program_step){ .op = PROGRAM_RESET_VCPU, .vcpu = (uint8_t)vcpu,
                                                .value = below(m, 2) });
                 set_up_vcpu(m, vcpu);
                 if (percent(m, 70))

@@ -53,6 +53,20 @@ static inline uint32_t any_priority(struct maker *m)
                                        0xf0, 0xf8, 0xff);
 }
 
+static inline bool is_private(uint32_t intid)
+{
+        return intid < 32 || (intid >= 1056 && intid < 4096);
+}
+
+/* The next step of the program, if there is room. */
+static inline void emit(struct maker *m, struct program_step step)
+{
+        struct program *program = m->program;
+
+        if (program->n_steps < m->room)
+                program->steps[program->n_steps++] = step;
+}
+
 /* program_make_config() - of @m's profile, and the interrupts that the program plays with. */
 void program_make_config(struct maker *m);
 
