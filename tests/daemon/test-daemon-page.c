@@ -4,9 +4,9 @@
 /*
  * What doc/protocol.md says for who writes a client of another kind, where the library hides it
  *
- * The end of one's own VM, a refusal that comes before HELLO, a socket that does not wait for a
- * place, a device whose grant is revoked, subscriptions of others, what a token is good for, and
- * which ends of interrupt are told without being asked for.
+ * A request that is sent again, the end of one's own VM, a refusal that comes before HELLO, a
+ * socket that does not wait for a place, a device whose grant is revoked, subscriptions of others,
+ * what a token is good for, and which ends of interrupt are told without being asked for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -77,6 +77,69 @@ static int about_vcpu(int fd, uint32_t request, int event)
         Vgic__Vcpu ask = VGIC__VCPU__INIT;
 
         return daemon_raw_call(fd, request, &ask.base, &event, event >= 0);
+}
+
+/* --- 3 Requests and replies: asking again --- */
+
+static int set_attribute(int fd, uint32_t group, uint64_t attr, uint64_t value)
+{
+        Vgic__Attr ask = VGIC__ATTR__INIT;
+
+        ask.name = (char *)(uintptr_t)"";
+        ask.group = group;
+        ask.attr = attr;
+        ask.value = value;
+        return call(fd, PROTO_ATTR_SET, &ask.base);
+}
+
+static int grant(int fd)
+{
+        Vgic__Grant ask = VGIC__GRANT__INIT;
+        uint32_t intid = SPI;
+
+        ask.label = (char *)(uintptr_t)"disk";
+        ask.n_intids = 1;
+        ask.intids = &intid;
+        return call(fd, PROTO_GRANT, &ask.base);
+}
+
+static int take_back(int fd)
+{
+        Vgic__Revoke ask = VGIC__REVOKE__INIT;
+
+        ask.label = (char *)(uintptr_t)"disk";
+        return call(fd, PROTO_REVOKE, &ask.base);
+}
+
+/* The daemon does not know a retry: what a second request gets is what the page's table says. */
+#define TWICE(request, code, what) do { \
+        tap_eq(request, PROTO_OK, "%s", what); \
+        tap_eq(request, code, "%s, a second time", what); \
+} while (0)
+
+static void second_request_is_one_of_its_own(const struct daemon_proc *proc)
+{
+        int fd = daemon_raw_hello(proc), event = eventfd(0, EFD_CLOEXEC);
+
+        TWICE(create(fd, "twice"), PROTO_WRONG_STATE, "VM_CREATE");
+        tap_eq(attach(fd, "twice", PROTO_ROLE_VMM, ""), PROTO_WRONG_STATE, "VM_ATTACH behind it");
+        TWICE(set_attribute(fd, VGIC_ATTR_ADDR, VGIC_ATTR_ADDR_DIST, 0x8000000), PROTO_EXISTS,
+              "an address");
+        TWICE(set_attribute(fd, VGIC_ATTR_NR_IRQS, 0, 64), PROTO_BUSY, "the number of interrupts");
+        TWICE(call(fd, PROTO_VM_INIT, NULL), PROTO_OK, "VM_INIT");
+        TWICE(call(fd, PROTO_VM_MAP, NULL), PROTO_OK, "VM_MAP");
+        TWICE(about_vcpu(fd, PROTO_VCPU_REGISTER, -1), PROTO_BUSY, "VCPU_REGISTER");
+        TWICE(about_vcpu(fd, PROTO_TDIR_SUBSCRIBE, event), PROTO_EXISTS, "TDIR_SUBSCRIBE");
+        TWICE(about_vcpu(fd, PROTO_TDIR_UNSUBSCRIBE, -1), PROTO_NOT_FOUND, "TDIR_UNSUBSCRIBE");
+        TWICE(about_vcpu(fd, PROTO_VCPU_UNREGISTER, -1), PROTO_PERMISSION, "VCPU_UNREGISTER");
+        TWICE(call(fd, PROTO_TDIR_WATCH, NULL), PROTO_OK, "TDIR_WATCH");
+        TWICE(grant(fd), PROTO_EXISTS, "GRANT");
+        TWICE(take_back(fd), PROTO_NOT_FOUND, "REVOKE");
+        TWICE(call(fd, PROTO_RING_SETUP, NULL), PROTO_EXISTS, "RING_SETUP");
+        TWICE(by_name(fd, PROTO_VM_DESTROY, "twice"), PROTO_NOT_FOUND, "VM_DESTROY");
+        TWICE(call(fd, PROTO_VM_DETACH, NULL), PROTO_WRONG_STATE, "VM_DETACH");
+        close(event);
+        close(fd);
 }
 
 /* --- 9 VM_DESTROY --- */
@@ -401,6 +464,7 @@ int main(void)
         struct daemon_proc proc;
 
         daemon_start(&proc, &quiet);
+        second_request_is_one_of_its_own(&proc);
         own_vm_destroyed_leaves_the_connection_attached(&proc);
         limit_is_told_to_who_cannot_say_hello();
         full_queue_is_eagain_and_begins_nothing(&proc);
