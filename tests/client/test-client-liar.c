@@ -8,7 +8,6 @@
  * is left behind.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,23 +19,15 @@
 #include <unistd.h>
 
 #include "base-fd.h"
+#include "liar.h"
 #include "proto-fds.h"
-#include "proto-frame.h"
 #include "tap.h"
-#include "vgic-conn.h"
 #include "vgic/vgic.h"
 
 #define TIMEOUT_MS  300u        /* where nothing will come */
-#define SILENT_MS   20u         /* the same, of a daemon that was late before */
 #define LATE_MS     2000u       /* where one answer comes in time and another does not */
 #define WAIT_MS     20000u      /* where all answers come, on whichever machine */
 #define STAY        1u  /* do not close after the last answer: the client must give up by itself */
-#define HELLO_OK    "\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10\x0f\x20\x01"
-/* A VmInfoReply: name "v", id 1, 1 vCPU, 32 SPIs; INIT: initialised as well. */
-#define INFO_BODY   "\x12\x09\x0a\x01v\x10\x01\x30\x01\x38\x20"
-#define CREATE_OK   "\x03\0\0\0\x05\0\0\0\x0b\0\0\0" INFO_BODY
-#define INIT_OK     "\x05\0\0\0\x05\0\0\0\x0d\0\0\0" \
-                    "\x12\x0b\x0a\x01v\x10\x01\x28\x01\x30\x01\x38\x20"
 
 struct script {
         const char *what;
@@ -118,20 +109,6 @@ static const struct script scripts[] = {
           { A(HELLO_OK), A(CREATE_OK), A(INIT_OK),
             A("\x06\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09") } },
 };
-
-/* Read one whole frame: whatever it is, it is a request. */
-static void skip_request(int fd)
-{
-        uint8_t head[PROTO_HEADER_BYTES], payload[4096];
-        struct proto_header header;
-
-        if (recv(fd, head, sizeof(head), MSG_WAITALL) != sizeof(head))
-                _exit(0);
-        proto_frame_decode(head, &header);
-        if (header.size > sizeof(payload) ||
-            (header.size > 0 && recv(fd, payload, header.size, MSG_WAITALL) != header.size))
-                _exit(0);
-}
 
 static void lie(int listener, const struct script *script)
 {
@@ -229,310 +206,6 @@ static void late_reply_is_not_the_next_calls(const char *path, int listener)
 }
 
 /*
- * A daemon that is late: it says what the script says each time that the test lets it, and reads
- * requests as they come. Not more requests than the script has answers reach it.
- */
-#define TOKEN        "0123456789abcdef0123456789abcdef"
-#define GRANT_OK     "\x14\0\0\0\x05\0\0\0\x22\0\0\0" "\x12\x20" TOKEN
-#define GRANT_EXISTS "\x14\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x0a"
-#define GRANT_LIMIT  "\x14\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x0e"
-#define INFO_NONE    "\x0a\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
-#define DESTROY_OK   "\x09\0\0\0\x05\0\0\0\0\0\0\0"
-#define DESTROY_NONE "\x09\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
-#define ATTACH_OK    "\x04\0\0\0\x05\0\0\0\x0e\0\0\0" INFO_BODY "\x1a\x01\x28"
-#define RING_OK      "\x16\0\0\0\x05\0\0\0\0\0\0\0"
-#define DETACH_OK    "\x08\0\0\0\x05\0\0\0\0\0\0\0"
-#define REVOKED_ALL  "\x42\0\0\0\x01\0\0\0\0\0\0\0"
-#define MAP_OK       "\x06\0\0\0\x05\0\0\0\0\0\0\0"
-
-struct late_step {
-        unsigned n_requests;    /* read so many first */
-        const char *bytes;      /* then say this, when it is let */
-        size_t n;
-        unsigned n_fds;         /* eventfds along with it */
-};
-
-#define S(n_requests, s, n_fds) { n_requests, s, sizeof(s) - 1, n_fds }
-#define BEGIN S(1, HELLO_OK, 0), S(1, CREATE_OK, 0)
-
-static void be_late(int listener, int go, const struct late_step *steps)
-{
-        int fd = accept(listener, NULL, NULL), bell = eventfd(0, 0), fds[3] = { bell, bell, bell };
-        char c;
-
-        for (; steps->bytes; steps++) {
-                for (unsigned i = 0; i < steps->n_requests; i++)
-                        skip_request(fd);
-                if (read(go, &c, 1) == 1)
-                        proto_fds_send(fd, steps->bytes, steps->n, fds, steps->n_fds);
-        }
-        while (read(fd, &c, 1) > 0)
-                ;
-        _exit(0);
-}
-
-struct late_rig {
-        struct vgic_conn *conn;
-        struct vgic_vm *vm;
-        pid_t pid;
-        int go;
-        int n_fds;
-};
-
-/* From now on nothing comes. */
-static void hold(struct late_rig *rig)
-{
-        rig->conn->timeout_ms = SILENT_MS;
-}
-
-/* Say the next @n: they come. */
-static void let(struct late_rig *rig, unsigned n)
-{
-        if (rig->conn)
-                rig->conn->timeout_ms = WAIT_MS;
-        while (n--)
-                if (write(rig->go, "", 1) != 1)
-                        tap_bail("the late daemon is gone");
-}
-
-/* Attached to the VM "v", if the script has two answers for that. */
-static void late_begin(struct late_rig *rig, const char *path, int listener,
-                       const struct late_step *steps)
-{
-        struct vgic_conn_options options = {
-                .size = sizeof(options), .socket_path = path, .timeout_ms = WAIT_MS,
-        };
-        struct vgic_vm_config config = {
-                .size = sizeof(config), .name = "v", .n_vcpus = 1, .n_spis = 32,
-        };
-        int go[2];
-
-        *rig = (struct late_rig){ .n_fds = tap_fd_count() };
-        if (pipe(go) < 0)
-                tap_bail("no pipe");
-        rig->go = go[1];
-        rig->pid = fork();
-        if (rig->pid == 0) {
-                close(go[1]);
-                be_late(listener, go[0], steps);
-        }
-        close(go[0]);
-        let(rig, 2);
-        if (vgic_connect(&options, &rig->conn) < 0 ||
-            vgic_vm_create(rig->conn, &config, &rig->vm) < 0)
-                tap_bail("a late daemon: %s", vgic_conn_error(rig->conn));
-        hold(rig);
-}
-
-static void late_end(struct late_rig *rig, const char *what)
-{
-        kill(rig->pid, SIGKILL);
-        waitpid(rig->pid, NULL, 0);
-        vgic_vm_detach(rig->vm);
-        vgic_disconnect(rig->conn);
-        close(rig->go);
-        tap_eq(tap_fd_count(), rig->n_fds, "%s: no descriptor is left", what);
-}
-
-static int late_grant(struct late_rig *rig, uint32_t intid, char *token)
-{
-        return vgic_grant(rig->vm, "disk", &intid, 1, token);
-}
-
-/* Until what was let is here, and taken in. */
-static int late_process(struct late_rig *rig)
-{
-        struct pollfd wait = { .fd = vgic_conn_fd(rig->conn), .events = POLLIN };
-
-        poll(&wait, 1, WAIT_MS);
-        return vgic_conn_process(rig->conn);
-}
-
-static void late_answer_comes_to_the_retry(const char *path, int listener)
-{
-        static const struct late_step steps[] = {
-                BEGIN, S(1, GRANT_OK, 0), S(1, GRANT_EXISTS, 0), { 0 }
-        };
-        char token[VGIC_TOKEN_MAX + 1] = "";
-        struct late_rig rig;
-
-        late_begin(&rig, path, listener, steps);
-        tap_eq(late_grant(&rig, 40, token), -ETIMEDOUT, "a late grant");
-        tap_eq(late_grant(&rig, 40, token), -ETIMEDOUT, "a late grant, again: still late");
-        let(&rig, 1);
-        tap_eq(late_grant(&rig, 40, token), 0, "a late grant, again: it is the answer: %s",
-               vgic_conn_error(rig.conn));
-        tap_ok(strcmp(token, TOKEN) == 0, "a late grant: its token");
-        let(&rig, 1);
-        tap_eq(late_grant(&rig, 40, token), -EEXIST,
-               "a late grant, once more: that is another request");
-        late_end(&rig, "a late grant");
-}
-
-/*
- * An answer to something else comes first, one that was refused; the late one is kept, with none of
- * its descriptors.
- */
-static void late_answer_waits_for_the_retry(const char *path, int listener)
-{
-        static const struct late_step steps[] = {
-                BEGIN, S(3, GRANT_OK, 3), S(0, GRANT_EXISTS, 0), S(0, INFO_NONE, 0),
-                { 0 }
-        };
-        struct vgic_vm_info info = { .size = sizeof(info) };
-        char token[VGIC_TOKEN_MAX + 1] = "";
-        struct late_rig rig;
-
-        late_begin(&rig, path, listener, steps);
-        tap_eq(late_grant(&rig, 40, token), -ETIMEDOUT, "a grant that waits");
-        tap_eq(late_grant(&rig, 41, token), -ETIMEDOUT,
-               "a grant that waits, and one of another SPI");
-        let(&rig, 3);
-        tap_eq(vgic_vm_query(rig.conn, "x", &info), -ENOENT,
-               "a grant that waits: another call has its own answer");
-        tap_eq(late_grant(&rig, 40, token), 0, "a grant that waits: its retry sends nothing: %s",
-               vgic_conn_error(rig.conn));
-        tap_ok(strcmp(token, TOKEN) == 0, "a grant that waits: its token");
-        late_end(&rig, "a grant that waits");
-}
-
-/*
- * A request that failed changed nothing: it is asked for again, or its late refusal is the answer.
- */
-static void late_refusal_is_no_answer_for_ever(const char *path, int listener)
-{
-        static const struct late_step steps[] = {
-                BEGIN, S(1, GRANT_LIMIT, 0), S(1, GRANT_OK, 0), { 0 }
-        };
-        char token[VGIC_TOKEN_MAX + 1] = "";
-        struct late_rig rig;
-
-        late_begin(&rig, path, listener, steps);
-        tap_eq(late_grant(&rig, 40, token), -ETIMEDOUT, "a late refusal");
-        let(&rig, 1);
-        tap_eq(late_process(&rig), 0, "a late refusal: taken in");
-        let(&rig, 1);
-        tap_eq(late_grant(&rig, 40, token), 0, "a late refusal: asked again: %s",
-               vgic_conn_error(rig.conn));
-        late_end(&rig, "a late refusal");
-}
-
-static void late_destruction_is_no_error(const char *path, int listener)
-{
-        static const struct late_step steps[] = {
-                BEGIN, S(1, DESTROY_OK, 0), S(1, DESTROY_NONE, 0),
-                S(1, DESTROY_NONE, 0), { 0 }
-        };
-        struct late_rig rig;
-
-        late_begin(&rig, path, listener, steps);
-        tap_eq(vgic_vm_destroy(rig.conn, "w"), -ETIMEDOUT, "a late destruction");
-        let(&rig, 1);
-        late_process(&rig);
-        let(&rig, 1);
-        tap_eq(vgic_vm_destroy(rig.conn, "w"), 0,
-               "a late destruction, again: there is no such VM, as was asked");
-        tap_ok(!vgic_conn_error(rig.conn)[0], "a late destruction: which is no failure: %s",
-               vgic_conn_error(rig.conn));
-        let(&rig, 1);
-        tap_eq(vgic_vm_destroy(rig.conn, "w"), -ENOENT,
-               "a late destruction, once more: there was none");
-        late_end(&rig, "a late destruction");
-}
-
-/* Several requests make one call; what comes late for one of them is closed. */
-static void late_map_is_asked_for_again(const char *path, int listener)
-{
-        static const struct late_step steps[] = {
-                BEGIN, S(1, INIT_OK, 0), S(2, MAP_OK, 3), S(0, INIT_OK, 0),
-                S(1, MAP_OK, 3), { 0 }
-        };
-        struct late_rig rig;
-
-        late_begin(&rig, path, listener, steps);
-        let(&rig, 1);
-        rig.conn->timeout_ms = LATE_MS; /* INIT is answered, MAP is not */
-        tap_eq(vgic_vm_init(rig.vm), -ETIMEDOUT, "a late map");
-        let(&rig, 3);
-        tap_eq(vgic_vm_init(rig.vm), -EPROTO, "a late map: what is asked for again is judged: %s",
-               vgic_conn_error(rig.conn));
-        tap_ok(strstr(vgic_conn_error(rig.conn), "lock file"),
-               "a late map: and it is the second one");
-        late_end(&rig, "a late map");
-}
-
-/* A device that has no ring yet is none: it leaves, and its retry begins anew, behind that. */
-static void late_ring_is_asked_for_again(const char *path, int listener)
-{
-        static const struct late_step steps[] = {
-                BEGIN, S(1, DETACH_OK, 0), S(1, ATTACH_OK, 0), S(3, RING_OK, 3), S(0, DETACH_OK, 0),
-                S(0, ATTACH_OK, 0), S(1, RING_OK, 3), S(1, DETACH_OK, 0), { 0 }
-        };
-        struct late_rig rig;
-
-        late_begin(&rig, path, listener, steps);
-        let(&rig, 2);
-        vgic_vm_detach(rig.vm);
-        rig.vm = NULL;
-        rig.conn->timeout_ms = LATE_MS; /* ATTACH is answered, RING_SETUP is not */
-        tap_eq(vgic_device_attach(rig.conn, "v", TOKEN, &rig.vm), -ETIMEDOUT, "a late ring");
-        let(&rig, 5);
-        tap_eq(vgic_device_attach(rig.conn, "v", TOKEN, &rig.vm), -EBADMSG,
-               "a late ring: what is asked for again is judged: %s", vgic_conn_error(rig.conn));
-        late_end(&rig, "a late ring");
-}
-
-/* They are about the VM that was left, and would be taken for the next one's. */
-static void events_before_a_late_detach_are_nobodys(const char *path, int listener)
-{
-        static const struct late_step steps[] = {
-                BEGIN, S(1, REVOKED_ALL DETACH_OK, 0), S(1, CREATE_OK, 0), S(0, REVOKED_ALL, 0),
-                { 0 }
-        };
-        struct vgic_vm_config config = {
-                .size = sizeof(config), .name = "v", .n_vcpus = 1, .n_spis = 32,
-        };
-        struct vgic_event event;
-        struct late_rig rig;
-
-        late_begin(&rig, path, listener, steps);
-        vgic_vm_detach(rig.vm);
-        let(&rig, 2);
-        tap_eq(vgic_vm_create(rig.conn, &config, &rig.vm), 0, "a late detach: the next VM");
-        tap_eq(vgic_conn_next_event(rig.conn, &event), 0,
-               "a late detach: the last one's event is not its");
-        let(&rig, 1);
-        tap_eq(late_process(&rig), 1, "a late detach: the next one's is");
-        late_end(&rig, "a late detach");
-}
-
-static void late_nonsense_ends_the_connection(const char *path, int listener)
-{
-        static const struct {
-                const char *what;
-                const struct late_step steps[4];
-        } lies[] = {
-                { "is to something else", { BEGIN, S(1, DESTROY_OK, 0), { 0 } } },
-                { "does not decode", { BEGIN,
-                        S(1, "\x14\0\0\0\x05\0\0\0\x02\0\0\0" "\x0a\x7f", 0), { 0 } } },
-                { "comes twice", { BEGIN, S(1, GRANT_OK GRANT_OK, 0), { 0 } } },
-        };
-        char token[VGIC_TOKEN_MAX + 1];
-        struct late_rig rig;
-
-        for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-                late_begin(&rig, path, listener, lies[i].steps);
-                late_grant(&rig, 40, token);
-                let(&rig, 1);
-                tap_eq(late_process(&rig), -EPROTO, "a late answer that %s: %s", lies[i].what,
-                       vgic_conn_error(rig.conn));
-                tap_eq(late_grant(&rig, 40, token), -ENOTCONN, "a late answer that %s: it is over",
-                       lies[i].what);
-                late_end(&rig, lies[i].what);
-        }
-}
-
-/*
  * HELLO_OK is the answer of a daemon that does not know the feature EXTENDED: one VM_CREATE,
  * and it succeeds.
  */
@@ -604,14 +277,6 @@ int main(void)
         for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
                 daemon_that_lies_is_left_with_words(&scripts[i], address.sun_path, listener);
         late_reply_is_not_the_next_calls(address.sun_path, listener);
-        late_answer_comes_to_the_retry(address.sun_path, listener);
-        late_answer_waits_for_the_retry(address.sun_path, listener);
-        late_refusal_is_no_answer_for_ever(address.sun_path, listener);
-        late_destruction_is_no_error(address.sun_path, listener);
-        late_map_is_asked_for_again(address.sun_path, listener);
-        late_ring_is_asked_for_again(address.sun_path, listener);
-        events_before_a_late_detach_are_nobodys(address.sun_path, listener);
-        late_nonsense_ends_the_connection(address.sun_path, listener);
         old_daemon_is_not_asked_for_what_it_lacks(address.sun_path, listener);
         base_fd_close(listener);
         unlink(address.sun_path);
