@@ -273,7 +273,9 @@ struct shm_slot {
         shm_atomic(uint64_t) old_word;
         /* priority bit of the active-priority registers, group << 8 */
         shm_atomic(uint64_t) argument;
-        uint64_t reserved[5];
+        /* FOLD: 0, or what ICC_CTLR_EL1 was before the fold began to write over it */
+        shm_atomic(uint64_t) icc_ctlr;
+        uint64_t reserved[4];
 };
 
 /*
@@ -492,6 +494,7 @@ SHM_AT(struct shm_spi, irouter, 8);
 SHM_AT(struct shm_slot, op, 0);
 SHM_AT(struct shm_slot, old_word, 8);
 SHM_AT(struct shm_slot, argument, 16);
+SHM_AT(struct shm_slot, icc_ctlr, 24);
 SHM_AT(struct shm_bank, ich_lr, 0);
 SHM_AT(struct shm_bank, ich_vmcr, 128);
 SHM_AT(struct shm_bank, ich_hcr, 136);

@@ -143,6 +143,37 @@ static bool apply_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, ui
         return false;
 }
 
+/* The guest's own changes of ICC_CTLR_EL1, which was @old. */
+static uint64_t with_ctlr_fields(uint64_t old, uint64_t before, uint64_t now)
+{
+        uint64_t live = base_field_get(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
+
+        if ((before ^ now) & VMCR_VCBPR)
+                live = base_bit_assign(live, ICC_CTLR_CBPR, now & VMCR_VCBPR);
+        if ((before ^ now) & GICH_VMCR_VEOIM)
+                live = base_bit_assign(live, ICC_CTLR_EOIMODE, now & GICH_VMCR_VEOIM);
+        return shm_icc_ctlr_written(old, live) & ~SHM_ICC_CTLR_ASKED;
+}
+
+/*
+ * A fold has begun to write over ICC_CTLR_EL1, and the slot has what was there: if the vCPU was
+ * reset before that, it is that again. Also for who died in the middle, since the slot has it until
+ * this is done.
+ */
+static void undo_ctlr_if_reset(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t old = shm_load(&self->slot.icc_ctlr, SLOT_X1), written;
+
+        if (__builtin_expect(!old, 1))
+                return;
+        written = with_ctlr_fields(old, before, now);
+        shm_or(&self->icc_ctlr, 0, CTLR_R3);
+        if (was_reset(gic, vcpu))
+                shm_cas(&self->icc_ctlr, &written, old & ~SHM_ICC_CTLR_ASKED, CTLR_R1);
+        shm_store(&self->slot.icc_ctlr, 0, SLOT_X3);
+}
+
 /*
  * CTLR-R3: ICC_CTLR_EL1 has no such mark of a reset that was made. So it is marked itself, as by an
  * outsider (shm-takeover.c), before STALE is looked for, and written only over that mark,
@@ -151,24 +182,18 @@ static bool apply_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, ui
  */
 static void apply_ctlr(struct shm_gic *gic, uint32_t vcpu, uint64_t before, uint64_t now)
 {
-        shm_atomic(uint64_t) *ctlr = &gic->vcpus[vcpu].icc_ctlr;
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned tries = 0;
-        uint64_t old, live, written;
+        uint64_t old;
 
         do {
-                old = shm_or(ctlr, SHM_ICC_CTLR_ASKED, CTLR_R3) | SHM_ICC_CTLR_ASKED;
+                old = shm_or(&self->icc_ctlr, SHM_ICC_CTLR_ASKED, CTLR_R3) | SHM_ICC_CTLR_ASKED;
                 if (was_reset(gic, vcpu))
-                        return;
-                live = base_field_get(old, SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
-                if ((before ^ now) & VMCR_VCBPR)
-                        live = base_bit_assign(live, ICC_CTLR_CBPR, now & VMCR_VCBPR);
-                if ((before ^ now) & GICH_VMCR_VEOIM)
-                        live = base_bit_assign(live, ICC_CTLR_EOIMODE, now & GICH_VMCR_VEOIM);
-                written = shm_icc_ctlr_written(old, live) & ~SHM_ICC_CTLR_ASKED;
-        } while (!shm_cas(ctlr, &old, written, CTLR_R1) && shm_gic_retry(gic, &tries));
-        shm_or(ctlr, 0, CTLR_R3);
-        if (was_reset(gic, vcpu))
-                shm_cas(ctlr, &written, old & ~SHM_ICC_CTLR_ASKED, CTLR_R1);
+                        break;
+                shm_store(&self->slot.icc_ctlr, old, SLOT_X3);
+        } while (!shm_cas(&self->icc_ctlr, &old, with_ctlr_fields(old, before, now), CTLR_R1) &&
+                 shm_gic_retry(gic, &tries));
+        undo_ctlr_if_reset(gic, vcpu, before, now);
 }
 
 /* Written again by a repair: what a change of the gates owes is paid again, too. */
@@ -178,6 +203,7 @@ static void apply_vmcr(struct shm_gic *gic, uint32_t vcpu)
         uint64_t before = shm_load(&bank->filled_vmcr, BANK_X2);
         uint64_t now = shm_load(&bank->ich_vmcr, BANK_X2);
 
+        undo_ctlr_if_reset(gic, vcpu, before, now); /* of a repair that died */
         if ((before ^ now) & VMCR_CPUIF_MASK) {
                 if (before & ~now & VMCR_VENG_MASK)
                         shm_oneofn_leave(gic, vcpu);

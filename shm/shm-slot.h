@@ -64,6 +64,8 @@
  *   EOI, DIR: SALTED           shm_slot_salts()         the owner, a repair; before the word: it is
  *                                                       ended without a claim
  *   FOLD: old_word             shm_eoicount_walk()      the owner, a repair; one end at a time
+ *   FOLD: icc_ctlr             apply_ctlr()             the owner, a repair: not 0 while it writes
+ *                                                       over ICC_CTLR_EL1; what was there
  */
 enum shm_slot_op {
         SHM_SLOT_NONE,

@@ -9,7 +9,8 @@
  * has the vCPU. So the registers are as IHI 0069 has them after a reset (PMR 0, groups disabled,
  * the binary points' minimum) whatever that guest wrote. The tool comes in, from beginning to end,
  * after each access of the fold; in a third round the one that repairs dies at a store after that,
- * and another repairs.
+ * and another repairs. All of it once more with the mark in ICC_CTLR_EL1 of an outsider that had
+ * asked before, and was late (shm-takeover.c): with that the word is as it was before the reset.
  */
 #include <setjmp.h>
 
@@ -31,6 +32,7 @@ static sigjmp_buf died;
 static bool hooked;
 static unsigned n_events, n_stores, reset_after, die_after, dies_at_op;
 static enum shm_reset_kind kind;
+static bool marks;
 
 static bool is_change(const struct shm_hook_event *event)
 {
@@ -42,6 +44,8 @@ static void come_in(void)
 {
         hooked = false;
         shm_reset_request(&rig.gic, VCPU, kind);
+        if (marks)
+                atomic_fetch_or(&rig.gic.vcpus[VCPU].icc_ctlr, SHM_ICC_CTLR_ASKED);
         hooked = true;
 }
 
@@ -219,14 +223,18 @@ int main(void)
 {
         static const struct {
                 enum shm_reset_kind kind;
+                bool marks;
                 const char *what;
         } kinds[] = {
-                { SHM_RESET_CPU_ON, "CPU_ON" },
-                { SHM_RESET_SYSTEM, "a system reset" },
+                { SHM_RESET_CPU_ON, false, "CPU_ON" },
+                { SHM_RESET_SYSTEM, false, "a system reset" },
+                { SHM_RESET_CPU_ON, true, "CPU_ON and a late mark" },
+                { SHM_RESET_SYSTEM, true, "a system reset and a late mark" },
         };
 
         for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
                 kind = kinds[i].kind;
+                marks = kinds[i].marks;
                 repaired(kinds[i].what);
                 repaired_twice(kinds[i].what);
                 disconnected(kinds[i].what);
