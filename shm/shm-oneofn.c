@@ -172,6 +172,23 @@ static bool may_retry(const struct shm_gic *gic, unsigned *rounds)
 }
 
 /*
+ * No looks are left: it is placed later. Until then the vCPU that has it keeps it, which it may not
+ * look for in the class of its new priority, nor be awake for.
+ */
+static void put_off(struct shm_gic *gic, const struct shm_spi *spi, uint32_t intid)
+{
+        uint64_t w = shm_word_load(&spi->word);
+        uint32_t vcpu = gic_word_route(w);
+
+        if ((w & GIC_WORD_IRM) && gic_word_wanting(w) && vcpu < gic->n_vcpus) {
+                shm_word_mark(&gic->vcpus[vcpu], intid, w);
+                shm_word_ring(gic, vcpu);
+        }
+        mark_unplaced(gic, intid);
+        gic->put_off(gic->hook_ctx);
+}
+
+/*
  * Choose until the choice holds. Return: the interrupt needs no mark among the unplaced: a vCPU has
  * it, or there is nothing to place.
  */
@@ -183,8 +200,7 @@ static bool try_place(struct shm_gic *gic, uint32_t intid)
         if (!spi) /* a hostile process set the bit of a private interrupt */
                 return true;
         if (gic->put_off && gic->looks_left == 0) {
-                mark_unplaced(gic, intid);
-                gic->put_off(gic->hook_ctx);
+                put_off(gic, spi, intid);
                 return false;
         }
         do {
@@ -275,7 +291,7 @@ void shm_oneofn_closed(struct shm_gic *gic, uint32_t vcpu)
 
 /*
  * Is it with nobody again, or put off? Then who left it so may have marked it before its mark was
- * cleared.
+ * cleared. Who put it off has not looked at the gates of the vCPU that keeps it.
  */
 static bool is_unplaced(const struct shm_gic *gic, uint32_t intid)
 {
@@ -285,7 +301,7 @@ static bool is_unplaced(const struct shm_gic *gic, uint32_t intid)
 
         if (!(w & GIC_WORD_IRM) || !gic_word_wanting(w))
                 return false;
-        return vcpu >= gic->n_vcpus ||
+        return vcpu >= gic->n_vcpus || !is_eligible(gic, vcpu, gic_word_group(w)) ||
                !(shm_load(&gic->vcpus[vcpu].candidates[index / 64], CAND_X1) >> index % 64 & 1);
 }
 
