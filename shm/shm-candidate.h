@@ -33,13 +33,16 @@ void shm_candidate_drop(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
 /*
  * shm_candidate_drop_class() - the same for the mark of class @c, which has no candidates
  * shm_candidate_drop_words() - the same for @words of class @c, which has candidates in others only
+ *
+ * What is found under it is marked in the class that it has by then.
  */
 void shm_candidate_drop_class(struct shm_gic *gic, uint32_t vcpu, unsigned c);
 void shm_candidate_drop_words(struct shm_gic *gic, uint32_t vcpu, unsigned c, uint64_t words);
 
 /*
  * shm_candidate_mark_again() - mark an interrupt whose candidate, or a level above it, was just
- * cleared, if its word @w is deliverable here
+ * cleared here, if its word @w is deliverable: here, or at the vCPU to which it is routed by now,
+ * which is rung
  */
 void shm_candidate_mark_again(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
 

@@ -11,6 +11,8 @@
 
 #define EXCLUDE_SPIS  (1u << 2)          /* beside the groups to choose from */
 
+#define ANY_CLASS  SHM_N_CLASSES
+
 /*
  * Look at one candidate: it becomes the pick if it is deliverable, of class @c and one of @groups,
  * and before the pick so far. One that its word does not bear out is dropped (CAND-R3).
@@ -27,7 +29,7 @@ static bool consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t grou
                 shm_candidate_drop(gic, vcpu, intid, word);
                 return false;
         }
-        if (shm_word_class(w) != c)
+        if (c != ANY_CLASS && shm_word_class(w) != c)
                 return false;
         if (!(groups & (1u << gic_word_group(w))) ||
             ((groups & EXCLUDE_SPIS) && !gic_intid_is_private(intid)))
@@ -77,23 +79,53 @@ static bool pick_of_class(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, u
 }
 
 /*
+ * The best candidate of all classes. A class may have candidates of which none may be had: of a
+ * disabled group, or SPIs at the gate of TDIR. Class by class each candidate would be looked at
+ * once for each class that its word has candidates of, so after the first such class all of them
+ * are looked at, once.
+ */
+static void pick_of_all(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, struct shm_pick *pick)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t words = shm_word_candidates(self);
+
+        for (; words; words &= words - 1) {
+                unsigned i = (unsigned)__builtin_ctzll(words);
+                uint64_t bits = shm_load(&self->candidates[i], CAND_A1);
+
+                for (; bits; bits &= bits - 1)
+                        consider_candidate(gic, vcpu, groups, ANY_CLASS,
+                                           i * 64 + (unsigned)__builtin_ctzll(bits), pick);
+        }
+}
+
+/*
  * The best candidate of @groups, of those with a higher priority than @floor: 256 is lower than
  * any. CAND-A1 after what the caller has published (parked, in guest): an injector marks, and then
- * looks at that (PARK-A1), so that of the two one sees the other.
+ * looks at that (PARK-A1), so that of the two one sees the other. A class that has none may have had
+ * one whose priority was changed: it is marked in its new class by who changed it, or by who drops
+ * the class, so the classes are looked at again. No class twice, whatever a peer marks.
  */
 static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, unsigned floor,
                            struct shm_pick *ret_pick)
 {
-        uint64_t classes = shm_load(&gic->vcpus[vcpu].classes, CAND_A1) & base_mask(SHM_N_CLASSES);
+        const shm_atomic(uint64_t) *at = &gic->vcpus[vcpu].classes;
+        uint64_t left = base_mask(SHM_N_CLASSES), classes = shm_load(at, CAND_A1) & left;
 
         ret_pick->intid = GIC_INTID_SPURIOUS;
-        for (; classes && ret_pick->intid == GIC_INTID_SPURIOUS; classes &= classes - 1) {
+        while (classes) {
                 unsigned c = (unsigned)__builtin_ctzll(classes);
 
                 if (c * (256 / SHM_N_CLASSES) >= floor)
                         return;
-                if (!pick_of_class(gic, vcpu, groups, c, ret_pick))
-                        shm_candidate_drop_class(gic, vcpu, c);
+                if (pick_of_class(gic, vcpu, groups, c, ret_pick)) {
+                        if (ret_pick->intid == GIC_INTID_SPURIOUS)
+                                pick_of_all(gic, vcpu, groups, ret_pick);
+                        return;
+                }
+                shm_candidate_drop_class(gic, vcpu, c);
+                left &= ~(UINT64_C(1) << c);
+                classes = shm_load(at, CAND_A1) & left;
         }
 }
 

@@ -116,6 +116,45 @@ LITMUS_SCENARIO(left_class, .name = "wake-class",
                          "it slept and was rung" },
                 .executions = 40000, .next = NULL);
 
+/* It is pending all the time, and may be had at both priorities: so every look finds it. */
+static void priority_setup(void)
+{
+        world_build(1, 1, 0);
+        shm_line_pulse(&world, 0, SPI);
+}
+
+static uint64_t raise_priority(uint64_t w, uint64_t)
+{
+        return gic_word_set_priority(w, 0x20);
+}
+
+static void priority_thread(unsigned index)
+{
+        if (index == 0) {
+                shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, raise_priority, 0);
+        } else {
+                was_found = shm_cpuif_lines(&world, 0);
+                litmus_check(was_found, "what is pending is hidden by a change of its priority");
+                world_park(0);
+        }
+}
+
+static void priority_after(void)
+{
+        uint64_t class_of_old = world.vcpus[0].classes.cell.value >> (0x80 / (256 / SHM_N_CLASSES));
+
+        litmus_saw(class_of_old & 1 ? 0 : 1);
+        world_settle();
+}
+
+LITMUS_SCENARIO(new_class, .name = "wake-priority",
+                .what = "a change of priority against the vCPU that chooses",
+                .n_threads = 2, .setup = priority_setup, .before = class_before,
+                .thread = priority_thread, .after = priority_after,
+                .saw = { "it was chosen by its old class", "its old class was found empty" },
+                .executions = 40000, .next = NULL);
+
+
 /*
  * The first injector is stopped for ever in the middle; the second makes the same interrupt
  * pending: it is delivered, and TDIR is set, although nobody repairs.

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Who changes what is pending, and then stands still, keeps it from nobody
+ *
+ * Its new priority is another class, its new target another vCPU: between the change of the word
+ * and the marks there, nothing but the candidate of before leads to it. The writer is left by a
+ * jump out of the hook of its n-th store (shm-hook.h), for every n, and no other writer comes: the
+ * vCPUs look, and one of them has it.
+ */
+#include <setjmp.h>
+
+#include "rig.h"
+#include "shm-hook.h"
+#include "shm-oneofn.h"
+
+enum { SPI = 40, PPI = 27, N_VCPUS = 2 };
+
+static struct rig rig;
+static sigjmp_buf stopped;
+static bool hooked;
+static unsigned n_stores, stop_after;
+static bool is_rung[N_VCPUS];
+static void (*on_event)(const struct shm_hook_event *event);
+
+void shm_hook(const struct shm_hook_event *event)
+{
+        if (on_event)
+                on_event(event);
+        if (!hooked || (event->kind != SHM_HOOK_STORE && event->kind != SHM_HOOK_RMW))
+                return;
+        if (++n_stores == stop_after) {
+                hooked = false;
+                siglongjmp(stopped, 1);
+        }
+}
+
+static void ring(void *ctx, uint32_t vcpu, uint32_t park)
+{
+        (void)ctx;
+        (void)park;
+        is_rung[vcpu] = true;
+}
+
+struct change {
+        const char *name;
+        uint32_t intid;
+        bool is_edge;
+        uint8_t priority;       /* before it */
+        uint64_t irouter;       /* the same */
+        void (*act)(uint32_t intid);
+};
+
+static void to_0x80(uint32_t intid)
+{
+        set_priority(&rig, 0, intid, 0x80);
+}
+
+static void to_0xa0(uint32_t intid)
+{
+        set_priority(&rig, 0, intid, 0xa0);
+}
+
+static void to_vcpu_1(uint32_t intid)
+{
+        route(&rig, intid, 1);
+}
+
+#define ANY  (UINT64_C(1) << 31)
+
+static const struct change changes[] = {
+        { "an edge, raised", SPI, true, 0xa0, 0, to_0x80 },
+        { "an edge, lowered", SPI, true, 0x80, 0, to_0xa0 },
+        { "a level, raised", SPI, false, 0xa0, 0, to_0x80 },
+        { "a level, lowered", SPI, false, 0x80, 0, to_0xa0 },
+        { "a PPI, raised", PPI, true, 0xa0, 0, to_0x80 },
+        { "a PPI, lowered", PPI, true, 0x80, 0, to_0xa0 },
+        { "1-of-N, raised", SPI, true, 0xa0, ANY, to_0x80 },
+        { "1-of-N, lowered", SPI, true, 0x80, ANY, to_0xa0 },
+        { "an edge, routed to another", SPI, true, 0xa0, 0, to_vcpu_1 },
+        { "a level, routed to another", SPI, false, 0xa0, 0, to_vcpu_1 },
+};
+
+static void set_up(const struct change *change)
+{
+        rig_create(&rig, N_VCPUS, 64, 5);
+        rig_boot(&rig);
+        rig.gic.ring = ring;
+        set_edge(&rig, 0, change->intid, change->is_edge);
+        set_priority(&rig, 0, change->intid, change->priority);
+        if (change->intid == SPI)
+                route(&rig, SPI, change->irouter);
+        enable(&rig, 0, change->intid);
+        shm_line_set(&rig.gic, 0, change->intid, GIC_WIRE_VMM, true);
+        is_rung[1] = false;
+}
+
+/* Return: the change had so many stores. */
+static bool stop_change(const struct change *change, unsigned after)
+{
+        n_stores = 0;
+        stop_after = after;
+        if (sigsetjmp(stopped, 0) == 0) {
+                hooked = true;
+                change->act(change->intid);
+                hooked = false;
+                return false;
+        }
+        return true;
+}
+
+/* Return: what is wrong, NULL: nothing. */
+static const char *judge(uint32_t intid)
+{
+        uint32_t target;
+
+        /* Each looks as it does before its guest goes on: who had it before, who has it now. */
+        shm_cpuif_lines(&rig.gic, 0);
+        target = gic_word_route(shm_word_load(shm_gic_word(&rig.gic, 0, intid)));
+        if (target == 1 && !is_rung[1])
+                return "its target was not rung";
+        if (!shm_cpuif_lines(&rig.gic, target))
+                return "its target has no line";
+        return ack(&rig, target) == intid ? NULL : "its target does not find it";
+}
+
+static void change_keeps_it_from_nobody(const struct change *change)
+{
+        const char *wrong = NULL;
+        unsigned after = 0;
+        bool was_stopped = true;
+
+        while (was_stopped && !wrong) {
+                set_up(change);
+                shm_park_begin(&rig.gic, 1, SHM_PARK_PARKED);
+                was_stopped = stop_change(change, ++after);
+                wrong = judge(change->intid);
+                rig_destroy(&rig);
+        }
+        if (wrong)
+                tap_ok(false, "%s, stopped after store %u: %s", change->name, after, wrong);
+        else
+                tap_ok(after > 1, "%s, stopped after each of its %u stores: it is taken",
+                       change->name, after - 1);
+}
+
+/* --- a 1-of-N interrupt that is changed by who has no looks left --- */
+
+static struct shm_gic server;
+static bool is_marked;
+
+static void put_off(void *ctx)
+{
+        (void)ctx;
+}
+
+/* The opener has marked it at its vCPU, and looks at the gate: now the server changes it. */
+static void change_between(const struct shm_hook_event *event)
+{
+        struct rig other;
+
+        if (event->kind == SHM_HOOK_RMW &&
+            (const void *)event->at == (const void *)&rig.gic.vcpus[0].candidates[0])
+                is_marked = true;
+        if (!is_marked || strcmp(event->label, "ONEOFN_A1") != 0)
+                return;
+        on_event = NULL;
+        other = rig;
+        other.gic = server;
+        set_priority(&other, 0, SPI, 0xa0);
+        server = other.gic;
+}
+
+static void put_off_beside_an_opener_is_taken(void)
+{
+        rig_create(&rig, N_VCPUS, 64, 5);
+        rig_boot(&rig);
+        rig.gic.ring = ring;
+        set_edge(&rig, 0, SPI, true);
+        enable(&rig, 0, SPI);
+        set_priority(&rig, 0, SPI, 0x80);
+        for (uint32_t v = 0; v < N_VCPUS; v++)
+                waker(&rig, v, 2);
+        route(&rig, SPI, ANY);
+        shm_line_pulse(&rig.gic, 0, SPI);
+        server = rig.gic;
+        server.bounded = true;
+        server.put_off = put_off;
+        server.looks_left = 0;
+        is_marked = false;
+        on_event = change_between;
+        waker(&rig, 0, 0);
+        tap_ok(!on_event,
+               "1-of-N, placed by an opener: its priority is changed before its mark goes");
+        shm_oneofn_catch_up(&server, 0, 1000);
+        tap_ok(shm_cpuif_lines(&rig.gic, 0) == SHM_LINE_IRQ && ack(&rig, 0) == SPI,
+               "1-of-N, changed and put off beside an opener: it is taken");
+        rig_destroy(&rig);
+}
+
+int main(void)
+{
+        for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
+                change_keeps_it_from_nobody(&changes[i]);
+        put_off_beside_an_opener_is_taken();
+        return tap_done();
+}
