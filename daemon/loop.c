@@ -60,12 +60,15 @@ int loop_init(struct loop *loop, const struct options *options)
         loop->base = loop->closer ? new_base() : NULL;
         if (!loop->base)
                 return -ENOMEM;
+        if (turns_init(&loop->turns, loop->base) < 0)
+                return -ENOMEM;
         return doorbell_guard_init(&loop->guard, loop->base);
 }
 
 void loop_deinit(struct loop *loop)
 {
         doorbell_guard_deinit(&loop->guard);
+        turns_deinit(&loop->turns);
         if (loop->base)
                 event_base_free(loop->base);
         closer_free(loop->closer);

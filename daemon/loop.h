@@ -7,7 +7,8 @@
  * Loop: what everything in this process runs on, and none of it owns
  *
  * What    The event base, the tick that ends a sleeping write (doorbell.h), the threads that close
- *         what clients sent (closer.h), the users and their limits, the options. A session, a ring
+ *         what clients sent (closer.h), the users and their limits and turns, the
+ *         options. A session, a ring
  *         or a VM needs these, and nothing of the server that created it.
  * Owner   The server has one; it outlives all sessions and VMs.
  * Threads The daemon's one thread.
@@ -16,6 +17,7 @@
 #include <stdint.h>
 
 #include "doorbell.h"
+#include "turns.h"
 #include "user.h"
 
 struct closer;
@@ -28,6 +30,7 @@ struct loop {
         struct doorbell_guard guard;
         struct closer *closer;
         struct users users;
+        struct turns turns;
         uint64_t epoch;                 /* start of this daemon, CLOCK_BOOTTIME, ns */
         bool stopping;                  /* the daemon ends, its VMs' guests may go on */
 };

@@ -50,7 +50,7 @@ static int take_entries(struct ring *ring)
 {
         uint64_t start = base_clock_ns(), now = start, entry;
 
-        for (unsigned n = 0; n < RING_BATCH && now - start < RING_TURN_US * NS_PER_US; n++) {
+        for (unsigned n = 0; n < RING_BATCH && now - start < TURN_US * NS_PER_US; n++) {
                 int r = shm_ring_get(&ring->shm, &entry);
 
                 if (r == 0 && ring->n_dense >= RING_N_DENSE)
@@ -71,22 +71,12 @@ static int take_entries(struct ring *ring)
 }
 
 /*
- * There may be more: after everybody else had a turn. Not event_active(), which libevent serves in
- * the same turn: a ring that is filled without end would be all that the daemon ever does.
+ * One turn: take what is there, tell a producer that found it full, and sleep. Return: there may
+ * be more.
  */
-static void serve_next_turn(struct ring *ring)
+static bool serve(void *arg)
 {
-        static const struct timeval now = { 0 };
-
-        evtimer_add(ring->again, &now);
-}
-
-/*
- * One turn: take what is there, tell a producer that found it full, and sleep, or come again if
- * there may be more.
- */
-static void serve_ring(struct ring *ring)
-{
+        struct ring *ring = arg;
         int r;
 
         shm_ring_wake(&ring->shm);
@@ -99,15 +89,7 @@ static void serve_ring(struct ring *ring)
                 r = shm_ring_sleep(&ring->shm);
         if (r < 0)
                 session_kill(ring->session, "its ring is corrupt");
-        else if (r == 1)
-                serve_next_turn(ring);
-}
-
-static void on_again(evutil_socket_t fd, short what, void *arg)
-{
-        (void)fd;
-        (void)what;
-        serve_ring(arg);
+        return r == 1;
 }
 
 /* Edge-triggered: the counter of the doorbell is never read, each write of it is an event. */
@@ -117,8 +99,7 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
 
         (void)fd;
         (void)what;
-        if (!evtimer_pending(ring->again, NULL)) /* else its turn comes, however often it rings */
-                serve_ring(ring);
+        turns_ask(&ring->session->loop->turns, &ring->turn);
         /* It may have rung because what found no room in its queue has it now. */
         ring->session->all->writable(ring->session);
 }
@@ -140,6 +121,7 @@ int ring_open(struct session *session, ring_entry_fn entry, struct base_error *w
         }
         ring->session = session;
         ring->entry = entry;
+        ring->turn = (struct turn){ .user = session->user, .serve = serve, .arg = ring };
         ring->memfd = -1;
         ring->bell_in = base_fd_eventfd();
         ring->bell_out = base_fd_eventfd();
@@ -151,8 +133,7 @@ int ring_open(struct session *session, ring_entry_fn entry, struct base_error *w
                 ring->event =
                         event_new(session->loop->base, ring->bell_in, EV_READ | EV_PERSIST | EV_ET,
                                   on_bell, ring);
-                ring->again = evtimer_new(session->loop->base, on_again, ring);
-                if (!ring->again || !ring->event || event_add(ring->event, NULL) < 0)
+                if (!ring->event || event_add(ring->event, NULL) < 0)
                         r = -ENOMEM;
         }
         if (r < 0)
@@ -179,8 +160,7 @@ void ring_close(struct session *session)
                 return;
         if (ring->event)
                 event_free(ring->event);
-        if (ring->again)
-                event_free(ring->again);
+        turns_drop(&session->loop->turns, &ring->turn);
         shm_ring_unmap(&ring->shm);
         base_fd_close(ring->memfd);
         base_fd_close(ring->bell_in);

@@ -7,8 +7,8 @@
  * Rings: the daemon's end of a session's ring pair
  *
  * What    In: assertions of the session's grant. Out: its notes (notes.h). Polling After dense
- * traffic the daemon looks for RING_SPIN_US before it asks for a doorbell again; a turn of the loop
- *         takes RING_BATCH entries and RING_TURN_US at most, then the other sessions have theirs.
+ * traffic the daemon looks for RING_SPIN_US before it asks for a doorbell again; a turn
+ *         (turns.h) takes RING_BATCH entries and TURN_US at most.
  *         Idle costs nothing.
  * Trust   Entries are copied once and checked: an INTID that is not granted is counted and ignored,
  *         an unknown kind or an impossible index ends the session.
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "shm-ring.h"
+#include "turns.h"
 
 struct base_error;
 struct event;
@@ -27,7 +28,6 @@ struct session;
 #define RING_SPIN_US     50u
 #define RING_DENSE_US   100u    /* entries that follow each other faster are dense ... */
 #define RING_N_DENSE      4u    /* ... after so many of them */
-#define RING_TURN_US    500u
 
 struct ring;
 
@@ -42,8 +42,7 @@ struct ring {
         int bell_in;                    /* the client rings the daemon */
         int bell_out;                   /* the daemon rings the client */
         struct event *event;
-        /* pending: there may be more, and the others have their turn first */
-        struct event *again;
+        struct turn turn;
         bool owes_bell;
         uint32_t n_dense;
         uint64_t last_entry_ns;

@@ -35,6 +35,7 @@ void session_kill(struct session *session, const char *reason)
         if (session->dying)
                 return;
         session->dying = true;
+        turns_drop(&session->loop->turns, &session->turn);
         session->expelled = reason;
         event_del(session->readable);
         event_del(session->writable);
@@ -155,38 +156,52 @@ static void drop_surplus(struct session *session)
         session->rx.fds.lost = true;
 }
 
-/*
- * Serve what has come, within the limits of one turn, so that nobody who sends much keeps the
- * others waiting.
- */
+/* It has its turn, and is not looked at by the event loop until then: it would be told again. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+        struct session *session = arg;
+
+        (void)fd;
+        (void)what;
+        if (!turns_ask(&session->loop->turns, &session->turn))
+                event_del(session->readable);
+}
+
+static void listen_again(struct session *session)
+{
+        if (!event_pending(session->readable, EV_READ, NULL))
+                event_add(session->readable, NULL);
+}
+
+/* Serve what has come, within the limits of one turn. Return: there may be more. */
+static bool serve(void *arg)
 {
         struct session *session = arg;
         uint64_t start = base_clock_ns();
 
-        (void)what;
         for (unsigned i = 0; i < SESSION_FRAMES_PER_TURN && !session->dying; i++) {
                 int r;
 
-                if (i > 0 && base_clock_ns() - start > SESSION_TURN_US * UINT64_C(1000))
-                        return; /* dear ones: the others have their turn first */
-
+                if (i > 0 && base_clock_ns() - start > TURN_US * UINT64_C(1000))
+                        return true;
                 if (proto_tx_waits(&session->tx)) { /* first it reads what it asked for */
                         event_del(session->readable);
-                        return;
+                        return false;
                 }
-                r = proto_rx_step(&session->rx, fd);
+                r = proto_rx_step(&session->rx, session->fd);
                 if (r == PROTO_RX_AGAIN) {
                         drop_surplus(session);
-                        return;
+                        listen_again(session);
+                        return false;
                 }
                 if (r < 0) {
                         on_end(session, r);
-                        return;
+                        return false;
                 }
                 session->all->frame(session, &session->rx);
                 proto_rx_release(&session->rx);
         }
+        return !session->dying;
 }
 
 /* Who is there, as the kernel says. Return: 0; -EACCES: it cannot be told from other users. */
@@ -232,6 +247,7 @@ static int admit(struct session *session, struct base_error *why)
 
         if (r == 0) {
                 session->user = user;
+                session->turn = (struct turn){ .user = user, .serve = serve, .arg = session };
                 return 0;
         }
         user_put(user);
@@ -296,6 +312,7 @@ void session_free(struct session *session)
                 event_free(session->readable);
         if (session->writable)
                 event_free(session->writable);
+        turns_drop(&session->loop->turns, &session->turn);
         proto_rx_release(&session->rx);
         proto_tx_clear(&session->tx);
         close_socket(session);

@@ -11,8 +11,8 @@
  *         it out of its VM and frees it once nobody works on it. What comes in, and that there is
  *         room again to send, the server hears by two hooks.
  * Trust   Who is there is known from SO_PEERCRED at accept; all else it says is checked.
- * Limits  At most SESSION_FRAMES_PER_TURN requests, and none begun after SESSION_TURN_US, in one
- *         turn of the loop; no request is read while an answer waits for a client that does not
+ * Limits  At most SESSION_FRAMES_PER_TURN requests, and none begun after TURN_US, in one turn
+ *         (turns.h); no request is read while an answer waits for a client that does not
  *         read; at most SESSION_MAX_FDS_UNREAD descriptors lie unread in its socket.
  * Threads The daemon's one thread.
  */
@@ -26,13 +26,13 @@
 #include "proto-rx.h"
 #include "proto-state.h"
 #include "proto-tx.h"
+#include "turns.h"
 
 struct event;
 struct loop;
 struct user;
 
 #define SESSION_FRAMES_PER_TURN  16u
-#define SESSION_TURN_US          500u
 #define SESSION_MAX_FDS_UNREAD   1024u
 #define SESSION_CLIENT_NAME_MAX  63u
 
@@ -62,6 +62,7 @@ struct session {
         uid_t uid;
         struct user *user;              /* NULL: it was refused */
         struct event *readable;
+        struct turn turn;               /* to serve what has come */
         struct event *writable;         /* added only while something waits */
         struct proto_session proto;
         struct proto_rx rx;

@@ -26,12 +26,28 @@ static uint32_t default_max_fds(void)
         return (uint32_t)(limit.rlim_cur / 4 * 3);
 }
 
+/* For root's tools when the others have taken all that they get, and for the daemon itself. */
+#define RESERVED_FDS  64u
+
+static uint32_t max_fds_of_all(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > UINT32_MAX)
+                return UINT32_MAX;
+        if (limit.rlim_cur < 4 * RESERVED_FDS)
+                return (uint32_t)(limit.rlim_cur / 4 * 3);
+        return (uint32_t)(limit.rlim_cur - RESERVED_FDS);
+}
+
 void users_init(struct users *users, const struct options *options)
 {
         TAILQ_INIT(&users->all);
         users->max_connections = options->max_connections ? options->max_connections :
                 OPTIONS_DEFAULT_MAX_CONNECTIONS;
         users->max_vms = options->max_vms ? options->max_vms : OPTIONS_DEFAULT_MAX_VMS;
+        users->n_fds = 0;
+        users->max_fds_of_all = max_fds_of_all();
         users->max_fds = options->max_descriptors ? options->max_descriptors : default_max_fds();
 }
 
@@ -48,10 +64,16 @@ struct user *user_get(struct users *users, uid_t uid)
                         return NULL;
                 user->users = users;
                 user->uid = uid;
+                TAILQ_INIT(&user->turns);
                 TAILQ_INSERT_TAIL(&users->all, user, link);
         }
         user->n_refs++;
         return user;
+}
+
+void user_hold(struct user *user)
+{
+        user->n_refs++;
 }
 
 void user_put(struct user *user)
@@ -106,15 +128,37 @@ void user_refund_vm(struct user *user)
         user->n_vms--;
 }
 
+/* Return: 0; -ENOSPC with words: only root may have more. */
+static int check_reserve(const struct user *user, uint32_t n, struct base_error *why)
+{
+        const struct users *users = user->users;
+
+        if (user->uid == 0 ||
+            (users->n_fds <= users->max_fds_of_all && n <= users->max_fds_of_all - users->n_fds))
+                return 0;
+        return base_error_set(why, -ENOSPC,
+                              "all users together have %" PRIu32 " of the %" PRIu32
+                              " descriptors of vgicd that are not root's, and this takes %" PRIu32
+                              ": end some, or raise LimitNOFILE= in vgicd.service",
+                              users->n_fds, users->max_fds_of_all, n);
+}
+
 int user_charge_fds(struct user *user, uint32_t n, struct base_error *why)
 {
-        return charge(user, &user->n_fds, n, user->users->max_fds, "descriptors",
-                      "--max-descriptors", why);
+        int r = check_reserve(user, n, why);
+
+        if (r == 0)
+                r = charge(user, &user->n_fds, n, user->users->max_fds, "descriptors",
+                           "--max-descriptors", why);
+        if (r == 0)
+                user->users->n_fds += n;
+        return r;
 }
 
 void user_refund_fds(struct user *user, uint32_t n)
 {
         user->n_fds -= n;
+        user->users->n_fds -= n;
 }
 
 bool user_may_leave_unread(const struct user *user, uint32_t n)

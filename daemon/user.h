@@ -9,7 +9,8 @@
  * What    Connections, VMs, and descriptors: one a connection, three a ring, one a TDIR
  *         subscription, and of a VM's controller one for each vCPU and four. So that one user
  *         cannot leave none to the others. Root is counted, and not limited: it could stop the
- *         daemon anyway, and its tools are how an administrator finds out.
+ *         daemon anyway, and its tools are how an administrator finds out. Some
+ *         descriptors all others together leave to it.
  * Owner   The server's list; each session and each VM holds a reference.
  * Threads The daemon's one thread.
  */
@@ -20,6 +21,7 @@
 
 struct base_error;
 struct options;
+struct turn;
 
 struct user {
         TAILQ_ENTRY(user) link;
@@ -29,12 +31,17 @@ struct user {
         uint32_t n_connections;
         uint32_t n_vms;
         uint32_t n_fds;
+        TAILQ_ENTRY(user) turns_link;   /* of those who asked for a turn: turns.h */
+        TAILQ_HEAD(, turn) turns;       /* which it has asked for */
+        uint64_t used_ns;               /* time of the loop, by its weight */
         /* descriptors that lie unread in its sockets: the kernel counts them as the daemon's */
         uint32_t n_unread;
 };
 
 struct users {
         TAILQ_HEAD(, user) all;
+        uint32_t n_fds;                 /* of all users */
+        uint32_t max_fds_of_all;        /* who is not root leaves the rest to root */
         uint32_t max_connections;
         uint32_t max_vms;
         uint32_t max_fds;
@@ -48,9 +55,10 @@ void users_init(struct users *users, const struct options *options);
 
 /*
  * user_get() / user_put() - one more, one fewer reference; put: NULL is allowed. Return: NULL
- * without memory.
+ * without memory. user_hold() - one more.
  */
 struct user *user_get(struct users *users, uid_t uid);
+void user_hold(struct user *user);
 void user_put(struct user *user);
 
 /*

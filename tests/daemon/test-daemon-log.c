@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -239,6 +240,7 @@ static void flood(const struct daemon_proc *proc)
 {
         if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
                 _exit(1);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* setuid() takes it off */
         for (unsigned i = 0;; i++) {
                 struct vgic_conn *conn = daemon_connect(proc);
                 struct vgic_vm *vm = daemon_vm(conn, "flood", 1, 32, 0);

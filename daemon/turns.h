@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (c) 2026 The vgicd authors */
+#ifndef TURNS_H
+#define TURNS_H
+
+/*
+ * Turns: whose work the loop does next
+ *
+ * What    Whatever has work to do, a connection with requests or a ring with entries, asks for a
+ *         turn instead of doing it at once. Turns go by user: the one who has used the least time
+ *         is next, and within a user each in the order in which it asked. So a user who comes
+ *         seldom waits for one turn of somebody else at most, however many connections that one
+ *         has, and however dear its requests are.
+ * Root    Has four times the share of another user: an administrator gets through.
+ * Limits  A turn is as long as whoever has it: TURN_US is what it should keep to. The loop looks
+ *         for events again after TURNS_US of turns.
+ * Owner   struct loop. A struct turn is part of what asks, which drops it before it goes.
+ * Threads The daemon's one thread.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct event;
+struct event_base;
+struct user;
+
+#define TURN_US   500u
+#define TURNS_US  500u
+
+struct turn {
+        TAILQ_ENTRY(turn) link;
+        struct user *user;              /* whose time it takes; lives longer */
+        bool asked;
+        bool (*serve)(void *arg);       /* Return: there may be more, it asks again */
+        void *arg;
+};
+
+struct turns {
+        TAILQ_HEAD(, user) users;       /* who asked, in this order */
+        struct event *event;
+        bool runs;                      /* it is in the middle of somebody's turn */
+        uint64_t used_ns;               /* by the one who was next last: who comes has as much */
+};
+
+/* turns_init() - Return: 0; -ENOMEM. turns_deinit() - idempotent. */
+int turns_init(struct turns *turns, struct event_base *base);
+void turns_deinit(struct turns *turns);
+
+/* turns_ask() - soon, in this pass of the loop or one of the next. Return: false: it had asked. */
+bool turns_ask(struct turns *turns, struct turn *turn);
+
+/* turns_drop() - it does not want it any more. Idempotent. */
+void turns_drop(struct turns *turns, struct turn *turn);
+
+#endif
