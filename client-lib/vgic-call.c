@@ -211,11 +211,9 @@ static int vgic_call_catch_up(struct vgic_conn *conn)
 static int vgic_call_send(struct vgic_conn *conn, const struct proto_row *row,
                           const struct vgic_request *request, uint64_t *ret_number)
 {
-        int r;
+        int r = proto_tx_send(&conn->tx, conn->socket, request->id, PROTO_FLAG_NEED_REPLY,
+                              request->message, request->fds, request->n_fds);
 
-        vgic_late_undo(&conn->late, request);
-        r = proto_tx_send(&conn->tx, conn->socket, request->id, PROTO_FLAG_NEED_REPLY,
-                          request->message, request->fds, request->n_fds);
         if (r == -ENOMEM || r == -EMFILE || r == -EMSGSIZE || r == -ENOBUFS || r == -EBADF ||
             r == -ETOOMANYREFS)
                 return base_error_set(conn->why, r == -EMSGSIZE ? -EINVAL : r,
@@ -223,6 +221,7 @@ static int vgic_call_send(struct vgic_conn *conn, const struct proto_row *row,
         if (r < 0 && r != -EPIPE)
                 return vgic_conn_lost(conn, r);
         *ret_number = ++conn->n_sent;
+        vgic_late_undo(&conn->late, request);
         if (request->id == PROTO_VM_DETACH)
                 conn->n_left = conn->n_sent;
         return 0;

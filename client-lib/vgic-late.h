@@ -90,7 +90,7 @@ bool vgic_late_proves(struct vgic_late_list *list, const struct vgic_request *re
 /* vgic_late_forget() - @number was answered after all */
 void vgic_late_forget(struct vgic_late_list *list, uint64_t number);
 
-/* vgic_late_undo() - @request is about to be sent: what it undoes counts no more */
+/* vgic_late_undo() - @request was sent: what it undoes counts no more */
 void vgic_late_undo(struct vgic_late_list *list, const struct vgic_request *request);
 
 void vgic_late_clear(struct vgic_late_list *list);

@@ -242,6 +242,36 @@ static void late_destruction_is_no_error(const char *path, int listener)
         late_end(&rig, "a late destruction");
 }
 
+/* The daemon reads nothing, and more than can wait is asked for. */
+static void what_was_not_sent_undoes_nothing(const char *path, int listener)
+{
+        static const struct late_step steps[] = { BEGIN, S(0, GRANT_OK, 0), { 0 } };
+        static uint32_t many[VGIC_MAX_SPIS + VGIC_MAX_ESPIS];
+        char token[VGIC_TOKEN_MAX + 1], label[16];
+        struct late_rig rig;
+
+        for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++)
+                many[i] = VGIC_ESPI_FIRST;
+        late_begin(&rig, path, listener, steps);
+        tap_eq(late_grant(&rig, 40, token), -ETIMEDOUT, "a late grant, nothing more can be sent");
+        rig.conn->timeout_ms = 1;
+        for (int i = 100, r = -ETIMEDOUT; r == -ETIMEDOUT; i++) {
+                snprintf(label, sizeof(label), "grant%d", i);
+                r = vgic_grant(rig.vm, label, many, sizeof(many) / sizeof(many[0]), token);
+        }
+        /* And what is as short as what shall not be sent. */
+        for (int i = 100, r = -ETIMEDOUT; r == -ETIMEDOUT; i++) {
+                snprintf(label, sizeof(label), "r%d", i);
+                r = vgic_revoke(rig.vm, label);
+        }
+        tap_eq(vgic_revoke(rig.vm, "disk"), -ENOBUFS,
+               "a late grant: its revocation cannot be sent");
+        let(&rig, 1);
+        tap_eq(late_grant(&rig, 40, token), 0, "a late grant: so it is there: %s",
+               vgic_conn_error(rig.conn));
+        late_end(&rig, "a late grant");
+}
+
 /* Several requests make one call; what comes late for one of them is closed. */
 static void late_map_is_asked_for_again(const char *path, int listener)
 {
@@ -350,6 +380,7 @@ int main(void)
         late_answer_waits_for_the_retry(address.sun_path, listener);
         late_refusal_is_no_answer_for_ever(address.sun_path, listener);
         late_destruction_is_no_error(address.sun_path, listener);
+        what_was_not_sent_undoes_nothing(address.sun_path, listener);
         late_map_is_asked_for_again(address.sun_path, listener);
         late_ring_is_asked_for_again(address.sun_path, listener);
         events_before_a_late_detach_are_nobodys(address.sun_path, listener);
