@@ -95,6 +95,7 @@ void dispatch_frame(struct registry *registry, struct session *session, struct p
         struct request request = {
                 .registry = registry, .session = session,
                 .row = proto_table_find(rx->header.request), .fds = &rx->fds,
+                .wants_answer = rx->header.flags & PROTO_FLAG_NEED_REPLY,
         };
         enum proto_code code = serve_request(&request, rx);
         struct log_about about = session_about(session);

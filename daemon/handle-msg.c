@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base-clock.h"
 #include "gic-word.h"
 #include "handlers.h"
 #include "proto-limits.h"
+#include "registry.h"
 #include "session.h"
 #include "shm-line.h"
 #include "shm-mirror.h"
@@ -155,6 +157,55 @@ enum proto_code handle_irq_list(struct request *request)
         return request_reply(request, &reply.base, NULL, 0);
 }
 
+/* As many vCPUs from *@at on as fit into a turn. Return: there are more. */
+static bool reset_some(struct vm *vm, uint32_t *at)
+{
+        uint64_t start = base_clock_ns();
+
+        while (*at < vm->shape.n_vcpus) {
+                shm_reset_request(&vm->gic, (*at)++, SHM_RESET_SYSTEM);
+                if (base_clock_ns() - start > TURN_US * UINT64_C(1000))
+                        break;
+        }
+        return *at < vm->shape.n_vcpus;
+}
+
+/* The VM may have been destroyed between two turns. */
+static bool reset_rest(struct session *session)
+{
+        struct session_rest *rest = &session->rest;
+        struct vm *vm = registry_find_id(rest->registry, rest->vm_id);
+        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+
+        if (vm && reset_some(vm, &rest->at))
+                return true;
+        if (!vm) {
+                status.code = PROTO_NOT_FOUND;
+                status.text = (char *)"the VM was destroyed meanwhile";
+        }
+        reply.status = &status;
+        if (rest->wants_answer)
+                session_send(session, PROTO_RESET, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
+        return false;
+}
+
+/* What does not fit into this turn is served in the next ones; the answer comes at its end. */
+static enum proto_code reset_system(struct request *request, struct vm *vm)
+{
+        struct session_rest rest = {
+                .serve = reset_rest, .registry = request->registry, .vm_id = vm->id,
+                .wants_answer = request->wants_answer,
+        };
+
+        shm_reset_distributor(&vm->gic);
+        if (reset_some(vm, &rest.at)) {
+                request->session->rest = rest;
+                request->replied = true;
+        }
+        return PROTO_OK;
+}
+
 enum proto_code handle_reset(struct request *request)
 {
         const Vgic__Reset *ask = (const Vgic__Reset *)request->message;
@@ -168,10 +219,8 @@ enum proto_code handle_reset(struct request *request)
                        request_fail(request, PROTO_INVALID,
                                     "no such kind, or vcpu is not below %" PRIu32,
                                      vm->shape.n_vcpus);
-        if (ask->kind == VGIC__RESET_KIND__RESET_SYSTEM) {
-                shm_reset_request_all(&vm->gic);
-                return PROTO_OK;
-        }
+        if (ask->kind == VGIC__RESET_KIND__RESET_SYSTEM)
+                return reset_system(request, vm);
         if (ask->kind == VGIC__RESET_KIND__RESET_NONE || ask->kind > VGIC__RESET_KIND__RESET_LAZY)
                 return request_fail(request, PROTO_INVALID,
                                     "kind is none of CPU_ON, SYSTEM, POST_LOAD and LAZY");

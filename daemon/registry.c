@@ -31,6 +31,16 @@ struct vm *registry_find(const struct registry *registry, const char *name)
         return NULL;
 }
 
+struct vm *registry_find_id(const struct registry *registry, uint64_t id)
+{
+        struct vm *vm;
+
+        TAILQ_FOREACH(vm, &registry->vms, link)
+                if (vm->id == id)
+                        break;
+        return vm;
+}
+
 int registry_add(struct registry *registry, struct vm *vm)
 {
         if (registry_find(registry, vm->shape.name))

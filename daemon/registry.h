@@ -30,6 +30,9 @@ uint64_t registry_new_id(struct registry *registry);
 /* registry_find() - Return: the VM; NULL. */
 struct vm *registry_find(const struct registry *registry, const char *name);
 
+/* registry_find_id() - the same by its number, by which no other VM ever goes. */
+struct vm *registry_find_id(const struct registry *registry, uint64_t id);
+
 /* registry_add() - from here on the VM belongs to the registry. Return: 0; -EEXIST. */
 int registry_add(struct registry *registry, struct vm *vm);
 

@@ -29,6 +29,7 @@ struct request {
         struct proto_fds *fds;                  /* as many as the row allows */
         /* words for the reply, if the code alone is too little */
         struct base_error why;
+        bool wants_answer;                      /* also if all went well */
         bool replied;
 };
 

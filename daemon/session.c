@@ -184,6 +184,12 @@ static bool serve(void *arg)
 
                 if (i > 0 && base_clock_ns() - start > TURN_US * UINT64_C(1000))
                         return true;
+                if (session->rest.serve) {
+                        if (session->rest.serve(session))
+                                return true;
+                        session->rest.serve = NULL;
+                        continue;
+                }
                 if (proto_tx_waits(&session->tx)) { /* first it reads what it asked for */
                         event_del(session->readable);
                         return false;

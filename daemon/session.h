@@ -30,11 +30,21 @@
 
 struct event;
 struct loop;
+struct registry;
 struct user;
 
 #define SESSION_FRAMES_PER_TURN  16u
 #define SESSION_MAX_FDS_UNREAD   1024u
 #define SESSION_CLIENT_NAME_MAX  63u
+
+/* What is left of a request that takes more than one turn. */
+struct session_rest {
+        bool (*serve)(struct session *session); /* Return: there is more. NULL: there is none */
+        const struct registry *registry;
+        uint64_t vm_id;
+        uint32_t at;
+        bool wants_answer;
+};
 
 /* All of them, and what the server does for each. */
 struct sessions {
@@ -63,6 +73,7 @@ struct session {
         struct user *user;              /* NULL: it was refused */
         struct event *readable;
         struct turn turn;               /* to serve what has come */
+        struct session_rest rest;       /* before the next request */
         struct event *writable;         /* added only while something waits */
         struct proto_session proto;
         struct proto_rx rx;

@@ -359,6 +359,11 @@ void shm_reset_all(struct shm_gic *gic)
         }
 }
 
+void shm_reset_distributor(struct shm_gic *gic)
+{
+        reset_distributor(gic);
+}
+
 void shm_reset_request_all(struct shm_gic *gic)
 {
         reset_distributor(gic);

@@ -50,9 +50,12 @@ int shm_reset_request(struct shm_gic *gic, uint32_t vcpu, enum shm_reset_kind ki
  * vCPUs.
  * shm_reset_request_all() - the same asked by an outsider: those that run apply theirs before their
  * next operation.
+ * shm_reset_distributor() - its first part, for who asks each vCPU then, in its own time, by
+ * shm_reset_request().
  */
 void shm_reset_all(struct shm_gic *gic);
 void shm_reset_request_all(struct shm_gic *gic);
+void shm_reset_distributor(struct shm_gic *gic);
 
 /*
  * shm_power() - PSCI: the vCPU is on (off): 1-of-N interrupts may (may not) be given to it,

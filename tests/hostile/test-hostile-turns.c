@@ -167,6 +167,42 @@ static void flood_of_requests_waits_for_the_other_user(const struct daemon_proc 
         close(from[0]);
 }
 
+/* --- a request that takes long --- */
+
+#define MANY_VCPUS  4096u
+
+static void send_reset(int fd)
+{
+        Vgic__Reset reset = VGIC__RESET__INIT;
+
+        reset.name = (char *)"large";
+        reset.kind = VGIC__RESET_KIND__RESET_SYSTEM;
+        send_all(fd, PROTO_RESET, &reset.base, PROTO_FLAG_NEED_REPLY, 1);
+}
+
+/* Both are there when the daemon goes on. */
+static void dear_request_waits_for_others(const struct daemon_proc *proc)
+{
+        int dear = daemon_raw_hello(proc), other = daemon_raw_hello(proc);
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "large", MANY_VCPUS, 988, 0);
+        Vgic__VmName name = VGIC__VM_NAME__INIT;
+
+        send_reset(dear);
+        tap_eq(daemon_raw_code(dear), PROTO_OK, "%u vCPUs are reset", MANY_VCPUS);
+        name.name = (char *)"large";
+        kill(proc->pid, SIGSTOP);
+        send_reset(dear);
+        send_all(other, PROTO_VM_DESTROY, &name.base, PROTO_FLAG_NEED_REPLY, 1);
+        kill(proc->pid, SIGCONT);
+        tap_eq(daemon_raw_code(other), PROTO_OK, "the VM is destroyed in the middle of a reset");
+        tap_eq(daemon_raw_code(dear), PROTO_NOT_FOUND, "who asked for the reset is told");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        close(dear);
+        close(other);
+}
+
 /* --- all the descriptors that there are --- */
 
 #define FEW_DESCRIPTORS  400u
@@ -237,6 +273,7 @@ int main(void)
         if (chmod(proc.folder, 0755) < 0 || chmod(proc.socket, 0666) < 0)
                 tap_bail("chmod: %s", strerror(errno));
         flood_of_requests_waits_for_the_other_user(&proc);
+        dear_request_waits_for_others(&proc);
         tap_eq(daemon_stop(&proc), 0, "and it stops in order");
         two_users_leave_some_to_root();
         return tap_done();
