@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Restore: put an image's values into a controller
+ *
+ * The truth is stored value by value, in any order since no vCPU looks; then shm_repair_words()
+ * derives the rest from it, as after a death, and rings. Bits that this code does not know, and
+ * those that are not the image's (a vCPU's ABSENT, a word's NOTIFY), keep their value by
+ * compare-and-swap: others may set them meanwhile.
+ */
 #include "shm-derive.h"
 #include "shm-held.h"
 #include "shm-repair.h"
@@ -18,12 +27,6 @@
 #include "shm-takeover.h"
 #include "shm-word.h"
 
-/*
- * Restore: the truth is stored value by value, in any order since no vCPU looks; then
- * shm_repair_words() derives the rest from it, as after a death, and rings. Bits that this code
- * does not know, and those that are not the image's (a vCPU's ABSENT, a word's NOTIFY), keep their
- * value by compare-and-swap: others may set them meanwhile.
- */
 #define GRANT_WIRES  ((uint8_t)(((1u << GIC_N_WIRES) - 1) & ~((1u << GIC_WIRE_FIRST_GRANT) - 1)))
 
 /* Give @at those bits of @value that are in @mask. Return: what it was. */

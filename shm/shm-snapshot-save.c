@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
+
+/*
+ * Save: read a controller's values into an image, and say whether they are of one moment
+ *
+ * Exact is what two collects in a row agree on, with every vCPU at rest before, between and after
+ * them.
+ *
+ * SNAP-A1  A vCPU at rest writes nothing; an injection changes a word, and the second collect
+ *          differs. That a vCPU left its rest and came back to it in between shows in its counts of
+ *          parks, acknowledges and resets, which are read with its park word and compared, too. A
+ *          change that is undone before the second collect looks leaves the image of a moment all
+ *          the same: no vCPU was there to act on it.
+ * Bounded  TRIES collects; then the last one, not exact.
+ */
 #include "shm-read.h"
 #include "shm-snapshot.h"
 
@@ -11,17 +25,6 @@
 #include "shm-snapshot-format.h"
 #include "shm-word.h"
 
-/*
- * Exactness: two collects in a row that agree, with every vCPU at rest before, between and after
- * them
- *
- * SNAP-A1  A vCPU at rest writes nothing; an injection changes a word, and the second collect
- *          differs. That a vCPU left its rest and came back to it in between shows in its counts of
- *          parks, acknowledges and resets, which are read with its park word and compared, too. A
- *          change that is undone before the second collect looks leaves the image of a moment all
- *          the same: no vCPU was there to act on it.
- * Bounded  TRIES collects; then the last one, not exact.
- */
 #define TRIES  8u
 
 bool shm_snapshot_rests(const struct shm_gic *gic, uint32_t vcpu)
