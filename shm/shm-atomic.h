@@ -10,12 +10,13 @@
  *   shm_store(at, value, LABEL)
  *   shm_exchange(at, value, LABEL)      the value before; as of
  *   shm_or(), shm_and(), shm_add()
- *   shm_cas(at, &old, now, LABEL)       true: it was old and is now; false: old is what it is (never spuriously)
+ *   shm_cas(at, &old, now, LABEL)       true: it was old and is now; false: old is what it is
+ *                                       (never spuriously)
  *   shm_init(at, value)                 before anybody else can see it
  *
- * Builds  The product: C11's atomics, nothing else. SHM_ATOMIC_CHECKED: the same sources on a weak memory model, in
- *         tests/litmus. SHM_ATOMIC_HOOKS: C11's, and shm_hook(), which the program defines, is told of each access:
- *         kill points and traces in the tests.
+ * Builds  The product: C11's atomics, nothing else. SHM_ATOMIC_CHECKED: the same sources on a weak
+ *         memory model, in tests/litmus. SHM_ATOMIC_HOOKS: C11's, and shm_hook(), which the program
+ *         defines, is told of each access: kill points and traces in the tests.
  * Threads Any. All of it is lock-free, also between processes: see the assertions.
  */
 #include "shm-order.h"
@@ -36,15 +37,18 @@ enum shm_order { SHM_ORDERS(SHM_ORDER_ENUMERATE) };
 
 /* A lock would be one in the segment: who dies holding it stops everybody. */
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && sizeof(uint64_t) == sizeof(long long) &&
-              sizeof(_Atomic(uint64_t)) == 8 && _Alignof(_Atomic(uint64_t)) == 8, "64-bit atomics are lock-free");
-static_assert(ATOMIC_INT_LOCK_FREE == 2 && sizeof(_Atomic(uint32_t)) == 4 && _Alignof(_Atomic(uint32_t)) == 4,
+              sizeof(_Atomic(uint64_t)) == 8 && _Alignof(_Atomic(uint64_t)) == 8,
+              "64-bit atomics are lock-free");
+static_assert(ATOMIC_INT_LOCK_FREE == 2 && sizeof(_Atomic(uint32_t)) == 4 &&
+              _Alignof(_Atomic(uint32_t)) == 4,
               "32-bit atomics are lock-free");
 
 #define SHM_ORDER_OF(label) ((memory_order)SHM_ORDER_##label)
 /* of a compare-and-swap that fails: it is a load */
 #define SHM_ORDER_FAILED(label) \
         ((memory_order)SHM_ORDER_##label == memory_order_acq_rel ? memory_order_acquire : \
-         (memory_order)SHM_ORDER_##label == memory_order_release ? memory_order_relaxed : (memory_order)SHM_ORDER_##label)
+         (memory_order)SHM_ORDER_##label == memory_order_release ? memory_order_relaxed : \
+         (memory_order)SHM_ORDER_##label)
 
 #define shm_init(at, value)             atomic_init(at, value)
 
@@ -56,7 +60,8 @@ static_assert(ATOMIC_INT_LOCK_FREE == 2 && sizeof(_Atomic(uint32_t)) == 4 && _Al
 #define shm_and(at, value, label)       atomic_fetch_and_explicit(at, value, SHM_ORDER_OF(label))
 #define shm_add(at, value, label)       atomic_fetch_add_explicit(at, value, SHM_ORDER_OF(label))
 #define shm_cas(at, old, now, label) \
-        atomic_compare_exchange_strong_explicit(at, old, now, SHM_ORDER_OF(label), SHM_ORDER_FAILED(label))
+        atomic_compare_exchange_strong_explicit(at, old, now, SHM_ORDER_OF(label), \
+                                                SHM_ORDER_FAILED(label))
 #else
 #include "shm-hook.h"
 #endif

@@ -216,7 +216,9 @@ static uint64_t read_as_guest(struct shm_gic *gic, const struct shm_attr *a)
 
 static int get_reg(struct shm_gic *gic, const struct shm_attr *a, uint64_t *ret_value)
 {
-        *ret_value = is_ispendr(a->reg) ? read_latches(gic, a) : is_icpendr(a->reg) ? 0 : read_as_guest(gic, a);
+        *ret_value = is_ispendr(a->reg)   ? read_latches(gic, a)
+                     : is_icpendr(a->reg) ? 0
+                                          : read_as_guest(gic, a);
         return 0;
 }
 

@@ -6,11 +6,11 @@
 /*
  * Atomic accesses that tell of themselves; for tests only (SHM_ATOMIC_HOOKS)
  *
- * What    Each access of shm-atomic.h, done as in the product, then told to shm_hook(). The program that links
- *         tests/lib/libshm-hooked.la defines it: it may count, record, yield, or kill its process: the next access of
- *         this thread has not happened yet.
- * Threads Called by whichever thread made the access. It may call into shm/ only as another participant would,
- *         and has to expect to be called from there.
+ * What    Each access of shm-atomic.h, done as in the product, then told to shm_hook(). The program
+ *         that links tests/lib/libshm-hooked.la defines it: it may count, record, yield, or kill
+ *         its process: the next access of this thread has not happened yet.
+ * Threads Called by whichever thread made the access. It may call into shm/ only as another
+ *         participant would, and has to expect to be called from there.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@ struct shm_hook_event {
         const char *label;              /* as in shm-order.h */
         const char *function;           /* that made the access */
         const volatile void *at;
-        uint64_t old;                   /* LOAD, CAS_FAILED: what was found; RMW: the value before; STORE: 0 */
+        uint64_t old;        /* LOAD, CAS_FAILED: what was found; RMW: the value before; STORE: 0 */
         uint64_t now;                   /* STORE, RMW: the value after; otherwise as old */
 };
 
@@ -53,18 +53,22 @@ void shm_hook(const struct shm_hook_event *event);
         SHM_HOOKED(RMW, label, rmw_at_, rmw_old_, after); \
         rmw_old_; })
 
-#define shm_exchange(at, value, label)  SHM_HOOKED_RMW(atomic_exchange_explicit, at, value, label, rmw_value_)
-#define shm_or(at, value, label)        SHM_HOOKED_RMW(atomic_fetch_or_explicit, at, value, label, rmw_old_ | rmw_value_)
-#define shm_and(at, value, label)       SHM_HOOKED_RMW(atomic_fetch_and_explicit, at, value, label, rmw_old_ & rmw_value_)
-#define shm_add(at, value, label)       SHM_HOOKED_RMW(atomic_fetch_add_explicit, at, value, label, rmw_old_ + rmw_value_)
+#define shm_exchange(at, value, label) \
+        SHM_HOOKED_RMW(atomic_exchange_explicit, at, value, label, rmw_value_)
+#define shm_or(at, value, label) \
+        SHM_HOOKED_RMW(atomic_fetch_or_explicit, at, value, label, rmw_old_ | rmw_value_)
+#define shm_and(at, value, label) \
+        SHM_HOOKED_RMW(atomic_fetch_and_explicit, at, value, label, rmw_old_ & rmw_value_)
+#define shm_add(at, value, label) \
+        SHM_HOOKED_RMW(atomic_fetch_add_explicit, at, value, label, rmw_old_ + rmw_value_)
 
 #define shm_cas(at, old, now, label) ({ \
         __auto_type cas_at_ = (at); \
         __auto_type cas_old_at_ = (old); \
         __auto_type cas_now_ = (now); \
         __auto_type cas_old_ = *cas_old_at_; \
-        bool cas_done_ = atomic_compare_exchange_strong_explicit(cas_at_, cas_old_at_, cas_now_, \
-                                                                  SHM_ORDER_OF(label), SHM_ORDER_FAILED(label)); \
+        bool cas_done_ = atomic_compare_exchange_strong_explicit( \
+                cas_at_, cas_old_at_, cas_now_, SHM_ORDER_OF(label), SHM_ORDER_FAILED(label)); \
         if (cas_done_) \
                 SHM_HOOKED(RMW, label, cas_at_, cas_old_, cas_now_); \
         else \

@@ -446,7 +446,8 @@ static inline uint32_t shm_candidate_intid(uint32_t index)
         return index < 2048 ? GIC_EPPI_FIRST + (index - 1024) : GIC_ESPI_FIRST + (index - 2048);
 }
 
-#define SHM_AT(type, member, offset) static_assert(offsetof(type, member) == (offset), #type "." #member)
+#define SHM_AT(type, member, offset) \
+        static_assert(offsetof(type, member) == (offset), #type "." #member)
 SHM_AT(struct shm_header, magic, 0);
 SHM_AT(struct shm_header, major, 8);
 SHM_AT(struct shm_header, minor, 10);

@@ -60,7 +60,8 @@ int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)
 {
         if (!shm_gic_is_spi(gic, intid))
                 return -EINVAL;
-        return shm_word_update(gic, shm_gic_word(gic, 0, intid), intid, assign_notify, on) ? 0 : -EIO;
+        return shm_word_update(gic, shm_gic_word(gic, 0, intid), intid, assign_notify, on)
+               ? 0 : -EIO;
 }
 
 /*

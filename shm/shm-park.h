@@ -86,7 +86,8 @@ static inline void shm_bell_ringing(struct shm_gic *gic, uint32_t vcpu)
 
 static inline bool shm_bell_is_rung(const struct shm_gic *gic, uint32_t vcpu)
 {
-        return shm_load(&gic->vcpus[vcpu].rings, RUNG_X2) != shm_load(&gic->vcpus[vcpu].heard, RUNG_X2);
+        return shm_load(&gic->vcpus[vcpu].rings, RUNG_X2) !=
+               shm_load(&gic->vcpus[vcpu].heard, RUNG_X2);
 }
 
 static inline void shm_bell_heard(struct shm_gic *gic, uint32_t vcpu, uint64_t n)

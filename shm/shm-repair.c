@@ -74,7 +74,8 @@ static bool is_to_end(uint64_t w, uint32_t vcpu, uint64_t op, uint64_t old_word)
 {
         uint32_t holder = gic_word_holder(w), first = gic_word_holder(old_word);
 
-        if (!(w & GIC_WORD_ACTIVE) && (!(w & GIC_WORD_RESIDENT) || (w & GIC_WORD_ACTIVE_OVERRIDDEN)))
+        if (!(w & GIC_WORD_ACTIVE) &&
+            (!(w & GIC_WORD_RESIDENT) || (w & GIC_WORD_ACTIVE_OVERRIDDEN)))
                 return false;
         if (holder == vcpu)
                 return true;
@@ -184,7 +185,8 @@ void shm_repair_words(struct shm_gic *gic)
                 repair_spi(gic, shm_gic_nth_spi(gic, i));
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++) {
                 for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                        shm_word_pay_effects(gic, shm_gic_nth_private(i), 0, shm_word_load(&gic->vcpus[vcpu].words[i]));
+                        shm_word_pay_effects(gic, shm_gic_nth_private(i), 0,
+                                             shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_apr_ask(&gic->vcpus[vcpu]);
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
                 if (n_unanswered < SHM_MAX_PASSES || !gic->bounded)

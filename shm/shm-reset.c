@@ -58,7 +58,8 @@ static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*cha
  */
 static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
 {
-        uint64_t old = shm_load(&vcpu->cpuif, CPUIF_X1);
+        shm_atomic(uint64_t) *cpuif = &vcpu->cpuif;
+        uint64_t old = shm_load(cpuif, CPUIF_X1);
         unsigned tries = 0;
 
         /*
@@ -67,7 +68,7 @@ static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
          */
         shm_apr_clear(vcpu);
         shm_apr_drop_posted(vcpu);
-        while (!shm_cas(&vcpu->cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
+        while (!shm_cas(cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
                shm_gic_retry(gic, &tries))
                 ;
 }
@@ -261,7 +262,8 @@ static void stop_running(struct shm_gic *gic, uint32_t vcpu)
 {
         if (!gic->is_bulk_release)
                 shm_oneofn_closed(gic, vcpu);
-        if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) && shm_gic_may_pass(gic))
+        if ((shm_load(&gic->vcpus[vcpu].request, REQUEST_A3) & SHM_REQUEST_RESET) &&
+            shm_gic_may_pass(gic))
                 see_to_reset(gic, vcpu);
 }
 

@@ -45,7 +45,8 @@ enum shm_ring_kind {
         SHM_RING_REVOKED,
 };
 #define SHM_RING_ENTRY(kind, intid)      ((uint64_t)(kind) | (uint64_t)(intid) << 8)
-#define SHM_RING_TDIR_ENTRY(set, generation) ((uint64_t)SHM_RING_TDIR | (uint64_t)!!(set) << 8 | (uint64_t)(generation) << 16)
+#define SHM_RING_TDIR_ENTRY(set, generation) \
+        ((uint64_t)SHM_RING_TDIR | (uint64_t)!!(set) << 8 | (uint64_t)(generation) << 16)
 #define SHM_RING_ENTRY_KIND(e)           ((uint32_t)((e) & 0xff))
 #define SHM_RING_ENTRY_INTID(e)          ((uint32_t)((e) >> 8))
 

@@ -40,7 +40,8 @@ static bool fill_affinities(const struct shm_shape *shape, struct shm_affinity *
                 };
         qsort(table, shape->n_vcpus, sizeof *table, by_affinity);
         for (uint32_t i = 1; i < shape->n_vcpus; i++)
-                if (shm_load(&table[i].affinity, AFFINITY_X1) == shm_load(&table[i - 1].affinity, AFFINITY_X1))
+                if (shm_load(&table[i].affinity, AFFINITY_X1) ==
+                    shm_load(&table[i - 1].affinity, AFFINITY_X1))
                         return false;
         return true;
 }
@@ -58,7 +59,8 @@ static const char *check_mpidrs(const struct shm_shape *shape)
                 uint32_t affinity = gic_route_affinity(shape->mpidrs[i]);
 
                 if (shape->mpidrs[i] & ~(GIC_IROUTER_AFFINITIES | MPIDR_IGNORED))
-                        return "mpidrs must have no bits but Aff3 (39..32), Aff2 to Aff0 (23..0), and 31, 30, 24";
+                        return "mpidrs must have no bits but Aff3 (39..32), Aff2 to Aff0 (23..0), "
+                               "and 31, 30, 24";
                 if (!(shape->features & SHM_FEATURE_AFF3) && affinity >> 24)
                         return "mpidrs must have Aff3 0 with 3 affinity levels";
                 if (!(shape->features & SHM_FEATURE_RSS) && (affinity & 0xff) > 15)
@@ -397,7 +399,8 @@ static int check_header(const struct shm_header *h, uint64_t bytes, bool writabl
                 if (expected[i].count &&
                     (areas[i].stride != expected[i].stride || areas[i].count != expected[i].count))
                         return -EBADMSG;
-                if (areas[i].offset > bytes || size > bytes - areas[i].offset || areas[i].offset % SHM_LINE)
+                if (areas[i].offset > bytes || size > bytes - areas[i].offset ||
+                    areas[i].offset % SHM_LINE)
                         return -EBADMSG;
         }
         return 0;

@@ -127,7 +127,8 @@ int snapshot_check(const struct snapshot *snapshot, struct base_error *why)
                                           &snapshot->privates[(size_t)v * n_private + i]);
                         if (fault)
                                 r = base_error_set(why, -EBADMSG,
-                                                   "INTID %" PRIu32 " of vCPU %" PRIu32 ": %s cannot be so",
+                                                   "INTID %" PRIu32 " of vCPU %" PRIu32
+                                                   ": %s cannot be so",
                                                    shm_gic_nth_private(i), v, fault);
                 }
         }
@@ -159,9 +160,10 @@ static int fits_vcpu(const struct snapshot *snapshot, const struct shm_gic *gic,
 
         if (a != b)
                 return base_error_set(why, -ENXIO,
-                                      "vCPU %" PRIu32 " is %u.%u.%u.%u in the image, %u.%u.%u.%u in the VM", index,
-                                      a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff, b >> 24,
-                                      b >> 16 & 0xff, b >> 8 & 0xff, b & 0xff);
+                                      "vCPU %" PRIu32
+                                      " is %u.%u.%u.%u in the image, %u.%u.%u.%u in the VM",
+                                      index, a >> 24, a >> 16 & 0xff, a >> 8 & 0xff, a & 0xff,
+                                      b >> 24, b >> 16 & 0xff, b >> 8 & 0xff, b & 0xff);
         if (!(v->flags & SNAPSHOT_VCPU_LAST) != !(here->flags & SHM_VCPU_LAST))
                 return base_error_set(why, -ENXIO,
                                       "the redistributor regions differ at vCPU %" PRIu32, index);
@@ -196,7 +198,10 @@ int snapshot_fits(const struct snapshot *snapshot, const struct shm_gic *gic,
         for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)
                 if (registers[i].image != registers[i].here)
                         return base_error_set(why, -ENXIO,
-                                              "%s: 0x%" PRIx32 " in the image, 0x%" PRIx32 " in the VM", registers[i].what, registers[i].image, registers[i].here);
+                                              "%s: 0x%" PRIx32 " in the image, 0x%" PRIx32
+                                              " in the VM",
+                                              registers[i].what, registers[i].image,
+                                              registers[i].here);
         for (uint32_t v = 0; r == 0 && v < h->n_vcpus; v++)
                 r = fits_vcpu(snapshot, gic, v, why);
         return r;

@@ -17,7 +17,8 @@
           .member = offsetof(type, field) }
 #define ARRAY(type, field, offset) \
         { .name = #field, .at = (offset), .bytes = sizeof(((type *)NULL)->field[0]), \
-          .count = sizeof(((type *)NULL)->field) / sizeof(((type *)NULL)->field[0]), .member = offsetof(type, field) }
+          .count = sizeof(((type *)NULL)->field) / sizeof(((type *)NULL)->field[0]), \
+          .member = offsetof(type, field) }
 
 static const struct snapshot_field header_fields[] = {
         FIELD(struct snapshot_header, magic, 0),
@@ -74,7 +75,8 @@ static const struct snapshot_field spi_fields[] = {
 };
 
 #define RECORD(title, size, table) \
-        { .name = (title), .bytes = (size), .fields = (table), .n_fields = sizeof(table) / sizeof((table)[0]) }
+        { .name = (title), .bytes = (size), .fields = (table), \
+          .n_fields = sizeof(table) / sizeof((table)[0]) }
 
 const struct snapshot_record snapshot_records[SNAPSHOT_N_RECORDS] = {
         [SNAPSHOT_HEADER] = RECORD("header", SNAPSHOT_HEADER_BYTES, header_fields),
@@ -283,7 +285,9 @@ static int check_whole(const uint8_t *bytes, size_t n, const struct snapshot_hea
                 return base_error_set(why, -EBADMSG, "damaged: the checksum does not match");
         if (header->major != SNAPSHOT_MAJOR || header->header_bytes != SNAPSHOT_HEADER_BYTES)
                 return base_error_set(why, -EBADMSG,
-                                      "damaged: version %u.%u does not have %" PRIu32 " bytes of header", header->major, header->minor, header->header_bytes);
+                                      "damaged: version %u.%u does not have %" PRIu32
+                                      " bytes of header",
+                                      header->major, header->minor, header->header_bytes);
         return 0;
 }
 
@@ -302,7 +306,8 @@ static int check_sizes(const struct snapshot_header *header, struct base_error *
                 return base_error_set(why, -EBADMSG, "damaged: %s", words);
         if (header->total_bytes != snapshot_bytes(header))
                 return base_error_set(why, -EBADMSG,
-                                      "damaged: such a controller has an image of %" PRIu64 " bytes, not %" PRIu64,
+                                      "damaged: such a controller has an image of %" PRIu64
+                                      " bytes, not %" PRIu64,
                                       snapshot_bytes(header), header->total_bytes);
         return 0;
 }

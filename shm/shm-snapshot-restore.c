@@ -112,6 +112,7 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
         struct shm_vcpu *to = &gic->vcpus[index];
         const struct snapshot_vcpu *from = &snapshot->vcpus[index];
         const uint32_t n_private = shm_gic_n_private(gic);
+        const struct snapshot_irq *privates = &snapshot->privates[(size_t)index * n_private];
         const uint32_t asked = SHM_REQUEST_RESET | SHM_REQUEST_FORGET | SHM_REQUEST_APR;
 
         /*
@@ -138,8 +139,7 @@ static void apply_vcpu(struct shm_gic *gic, uint32_t index, const struct snapsho
         shm_store(&to->gicr_statusr, from->gicr_statusr, STATUS_X1);
         for (uint32_t i = 0; i < n_private; i++)
                 apply_word(gic, &to->words[i], shm_gic_nth_private(i),
-                           gic_word_set_route(word_of(&snapshot->privates[(size_t)index * n_private + i], flags),
-                                              (uint16_t)index));
+                           gic_word_set_route(word_of(&privates[i], flags), (uint16_t)index));
 }
 
 static void apply_spi(struct shm_gic *gic, uint32_t intid, const struct snapshot_irq *from,
@@ -200,8 +200,8 @@ static int take(const struct shm_gic *gic, const uint8_t *image, size_t bytes, u
                         r = snapshot_repair(ret_snapshot);
                 else
                         r = base_error_set(why, -EAGAIN,
-                                           "it was saved while the VM was running: not exact, and no repair was "
-                                                         "asked for");
+                                           "it was saved while the VM was running: not exact, and "
+                                           "no repair was asked for");
         }
         if (r == 0)
                 r = check_rest(gic, why);

@@ -111,7 +111,8 @@ static void save_icc_ctlr(uint64_t word, struct snapshot_vcpu *to)
                 if (!(word & values[i].valid))
                         continue;
                 to->ctlr_valid |= values[i].image;
-                *values[i].value = (uint32_t)base_field_get(word, values[i].shift, SHM_ICC_CTLR_BITS);
+                *values[i].value = (uint32_t)base_field_get(word, values[i].shift,
+                                                            SHM_ICC_CTLR_BITS);
         }
 }
 
@@ -219,7 +220,8 @@ int shm_snapshot_save(const struct shm_gic *gic, uint8_t **ret_image, size_t *re
 
         if (r == 0) {
                 /* Both collects are made without the flag, so that they can agree. */
-                *ret_flags = collect_exactly(gic, &snapshot, image, other, bytes) ? SHM_SNAPSHOT_EXACT : 0;
+                *ret_flags = collect_exactly(gic, &snapshot, image, other, bytes)
+                             ? SHM_SNAPSHOT_EXACT : 0;
                 if (*ret_flags & SHM_SNAPSHOT_EXACT) {
                         snapshot.header.flags = SNAPSHOT_FLAG_EXACT;
                         snapshot_encode(&snapshot, image);

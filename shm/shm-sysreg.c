@@ -160,8 +160,10 @@ static uint64_t read_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument)
 
 static void write_apr(struct shm_gic *gic, uint32_t vcpu, unsigned argument, uint64_t value)
 {
+        uint32_t now = (uint32_t)value & gic_prio_apr_mask(gic->n_priority_bits);
+
         shm_held_doubt(&gic->vcpus[vcpu]);
-        shm_store(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), (uint32_t)value & gic_prio_apr_mask(gic->n_priority_bits), APR_X2);
+        shm_store(shm_apr_at(&gic->vcpus[vcpu], argument >> 8, argument & 3), now, APR_X2);
 }
 
 static void write_sgir(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)

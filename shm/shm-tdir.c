@@ -121,7 +121,8 @@ static uint32_t count_in_flight(const struct shm_gic *gic)
         uint32_t n = 0;
 
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
-                n += gic_word_in_flight(shm_load(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word, TDIR_A3));
+                n += gic_word_in_flight(
+                        shm_load(&shm_gic_spi(gic, shm_gic_nth_spi(gic, i))->word, TDIR_A3));
         return n;
 }
 
