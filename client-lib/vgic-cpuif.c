@@ -17,9 +17,12 @@
 #include "shm-reset.h"
 #include "shm-straight.h"
 
-_Static_assert(VGIC_LINE_IRQ == SHM_LINE_IRQ && VGIC_LINE_FIQ == SHM_LINE_FIQ, "lines have one numbering");
-_Static_assert((int)VGIC_RESET_CPU_ON == SHM_RESET_CPU_ON && (int)VGIC_RESET_SYSTEM == SHM_RESET_SYSTEM &&
-               (int)VGIC_RESET_POST_LOAD == SHM_RESET_POST_LOAD && (int)VGIC_RESET_LAZY == SHM_RESET_LAZY,
+_Static_assert(VGIC_LINE_IRQ == SHM_LINE_IRQ && VGIC_LINE_FIQ == SHM_LINE_FIQ,
+               "lines have one numbering");
+_Static_assert((int)VGIC_RESET_CPU_ON == SHM_RESET_CPU_ON &&
+               (int)VGIC_RESET_SYSTEM == SHM_RESET_SYSTEM &&
+               (int)VGIC_RESET_POST_LOAD == SHM_RESET_POST_LOAD &&
+               (int)VGIC_RESET_LAZY == SHM_RESET_LAZY,
                "resets have one numbering");
 _Static_assert(VGIC_INTID_SPURIOUS == GIC_INTID_SPURIOUS, "the spurious INTID");
 
@@ -29,12 +32,13 @@ VGIC_EXPORT uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu)
 }
 
 /*
- * Between vgic_lr_enter() and vgic_lr_exit() the CPU interface is the bank's: what was done here would be lost by the fold, or
- * do away with what the guest did. SGIs are other vCPUs' interrupts.
+ * Between vgic_lr_enter() and vgic_lr_exit() the CPU interface is the bank's: what was done here
+ * would be lost by the fold, or do away with what the guest did. SGIs are other vCPUs' interrupts.
  */
 static bool access_is_in_bank(const struct vgic_vcpu *vcpu, uint32_t reg)
 {
-        return vcpu->in_guest && reg != VGIC_ICC_SGI0R_EL1 && reg != VGIC_ICC_SGI1R_EL1 && reg != VGIC_ICC_ASGI1R_EL1;
+        return vcpu->in_guest && reg != VGIC_ICC_SGI0R_EL1 && reg != VGIC_ICC_SGI1R_EL1 &&
+               reg != VGIC_ICC_ASGI1R_EL1;
 }
 
 VGIC_EXPORT int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value)

@@ -56,9 +56,12 @@ static int vgic_map_segment(struct vgic_vm *vm)
                                       "VM_MAP: the daemon's doorbell is missing, or no eventfd");
         r = shm_segment_map(segment, writable, &vm->gic);
         if (r < 0)
-                return base_error_set(&vm->conn->error, r, "%s", r == -EPROTONOSUPPORT ?
-                                      "the segment's layout is newer than this library, or older than it knows" : r == -EBADMSG ?
-                                      "the segment is not what it should be" : strerror(-r));
+                return base_error_set(&vm->conn->error, r, "%s",
+                                      r == -EPROTONOSUPPORT
+                                      ? "the segment's layout is newer than this library, "
+                                        "or older than it knows"
+                                      : r == -EBADMSG ? "the segment is not what it should be"
+                                      : strerror(-r));
         if (vm->gic.n_vcpus != vm->info.n_vcpus || vm->gic.n_spis != vm->info.n_spis ||
             vm->gic.n_espis != vm->info.n_espis || vm->gic.n_eppis != vm->info.n_eppis)
                 return base_error_set(&vm->conn->error, -EBADMSG,

@@ -6,8 +6,9 @@
 /*
  * What the library's files share: the three objects
  *
- * Threads struct vgic_vm is constant while vCPUs run. Its vcpus[] live as long as it does, so an injecting thread may
- *         look at a vCPU's kick at any time; only the kick changes, as shm-local.h says.
+ * Threads struct vgic_vm is constant while vCPUs run. Its vcpus[] live as long as it does, so an
+ *         injecting thread may look at a vCPU's kick at any time; only the kick changes, as
+ *         shm-local.h says.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -66,8 +67,10 @@ struct vgic_vm {
         char name[VGIC_NAME_MAX + 1];
         struct vgic_vm_info info;       /* as the daemon told at create, attach or init */
         pthread_mutex_t info_lock;      /* init replaces it, while any thread may ask for it */
-        shm_atomic(bool) mapped;           /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
-        shm_atomic(bool) data_path[2];     /* mapped, and in this role one may read, write: the one look of most accesses */
+        /* published last: gic, doorbells and vcpus are valid; VMM and observer, after INIT */
+        shm_atomic(bool) mapped;
+        /* mapped, and in this role one may read, write: the one look of most accesses */
+        shm_atomic(bool) data_path[2];
         struct shm_gic gic;
         int locks;                      /* this session's open file of the lock file; -1: none */
         void *kept_locks;               /* the same, for a child of fork() that has the segment */
@@ -91,15 +94,21 @@ void vgic_kick(struct vgic_vcpu *vcpu);
  */
 void vgic_kick_close(struct vgic_vcpu *vcpu);
 
-/* vgic_bell_answer() - it left the guest: empty its doorbell, if that was rung, before it looks (vgic-park.c) */
+/*
+ * vgic_bell_answer() - it left the guest: empty its doorbell, if that was rung,
+ * before it looks (vgic-park.c)
+ */
 void vgic_bell_answer(struct vgic_vcpu *vcpu);
 
-/* vgic_doorbell_hooks() - set the hooks of a mapped gic; call it once doorbells and vcpus are there (vgic-park.c) */
+/*
+ * vgic_doorbell_hooks() - set the hooks of a mapped gic;
+ * call it once doorbells and vcpus are there (vgic-park.c)
+ */
 void vgic_doorbell_hooks(struct vgic_vm *vm);
 
 /*
- * vgic_device_process() - take notifications from the ring into the connection's events, re-send what found it full
- * (vgic-device.c). Return: 0; -EPROTO the ring is corrupt.
+ * vgic_device_process() - take notifications from the ring into the connection's events, re-send
+ * what found it full (vgic-device.c). Return: 0; -EPROTO the ring is corrupt.
  */
 int vgic_device_process(struct vgic_vm *vm);
 
@@ -109,7 +118,10 @@ int vgic_device_process(struct vgic_vm *vm);
  */
 void vgic_device_flush(struct vgic_vm *vm, unsigned timeout_ms);
 
-/* vgic_device_granted() - @intid is granted. Return: 0; -EINVAL the VM has no such SPI (vgic-device.c) */
+/*
+ * vgic_device_granted() - @intid is granted. Return: 0; -EINVAL the VM has no such SPI
+ * (vgic-device.c)
+ */
 int vgic_device_granted(struct vgic_vm *vm, uint32_t intid);
 
 /* vgic_device_revoked() - the grant on @intid, or on everything (0), is gone (vgic-device.c) */
@@ -118,12 +130,13 @@ void vgic_device_revoked(struct vgic_vm *vm, uint32_t intid);
 /* Is it an SPI or an extended SPI of this VM? By what the daemon told, so for every role. */
 static inline bool vgic_vm_has_spi(const struct vgic_vm *vm, uint32_t intid)
 {
-        return intid - VGIC_SPI_FIRST < vm->info.n_spis || intid - VGIC_ESPI_FIRST < vm->info.n_espis;
+        return intid - VGIC_SPI_FIRST < vm->info.n_spis ||
+               intid - VGIC_ESPI_FIRST < vm->info.n_espis;
 }
 
 /*
- * vgic_conn_queue_event() - append to the connection's waiting events, unless one that says the same waits already
- * (vgic-event.c)
+ * vgic_conn_queue_event() - append to the connection's waiting events, unless one that says the
+ * same waits already (vgic-event.c)
  */
 void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *event);
 
@@ -134,8 +147,9 @@ static inline bool vgic_vm_mapped(const struct vgic_vm *vm)
 }
 
 /*
- * vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer, or it is a device;
- * -ENODATA not initialised; -EOPNOTSUPP a mirror. vgic_vm_check_any(): what works on a mirror, too.
+ * vgic_vm_check() - may the data path run? Return: 0; -EACCES if @writes and the role is observer,
+ * or it is a device; -ENODATA not initialised; -EOPNOTSUPP a mirror. vgic_vm_check_any(): what
+ * works on a mirror, too.
  */
 static inline int vgic_vm_check_any(const struct vgic_vm *vm, bool writes)
 {

@@ -37,19 +37,25 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         if (!vgic_vm_mapped(vm))
                 return base_error_set(&vm->conn->error, -ENODATA, "the VM is not initialised");
         if (vm->gic.mirror)
-                return base_error_set(&vm->conn->error, -EOPNOTSUPP, "the VM is a mirror: it runs no vCPUs");
+                return base_error_set(&vm->conn->error, -EOPNOTSUPP,
+                                      "the VM is a mirror: it runs no vCPUs");
         if (index >= vm->info.n_vcpus)
-                return base_error_set(&vm->conn->error, -EINVAL, "there is no vCPU %u: the VM has %u", index,
-                                      vm->info.n_vcpus);
+                return base_error_set(&vm->conn->error, -EINVAL,
+                                      "there is no vCPU %u: the VM has %u",
+                                      index, vm->info.n_vcpus);
         vcpu = &vm->vcpus[index];
         if (vcpu->registered)
-                return base_error_set(&vm->conn->error, -EBUSY, "vCPU %u is registered here already", index);
+                return base_error_set(&vm->conn->error, -EBUSY,
+                                      "vCPU %u is registered here already", index);
         if (o.list_registers > VGIC_MAX_LIST_REGISTERS)
-                return base_error_set(&vm->conn->error, -EINVAL, "list_registers: %u, but it must be 1 to %d, or 0 for a trap port",
+                return base_error_set(&vm->conn->error, -EINVAL,
+                                      "list_registers: %u, but it must be 1 to %d, or 0 for a trap "
+                                      "port",
                                       o.list_registers, VGIC_MAX_LIST_REGISTERS);
         if (o.list_registers && !(vm->conn->features & PROTO_FEATURE_LIST_REGISTERS))
                 return base_error_set(&vm->conn->error, -EOPNOTSUPP,
-                                      "the daemon is too old for list-register ports: register with list_registers 0, a trap port");
+                                      "the daemon is too old for list-register ports: register "
+                                      "with list_registers 0, a trap port");
         message.vcpu = index;
         message.list_registers = o.list_registers;
         shm_local_raise(&vcpu->left, false); /* before: from the answer on it is run */
@@ -78,7 +84,10 @@ int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
         vgic_kick_close(vcpu);
         vcpu->registered = false;
         vcpu->is_straight = false;
-        /* Here, not by the daemon: if that is gone, a port that stays in guest would hold the gate of TDIR shut. */
+        /*
+         * Here, not by the daemon: if that is gone,
+         * a port that stays in guest would hold the gate of TDIR shut.
+         */
         if (vcpu->in_guest)
                 shm_port_repair(&vcpu->vm->gic, vcpu->index, false, 0, 0);
         /* Its host may free the bank from here on, and another process may run this vCPU. */
@@ -100,7 +109,8 @@ int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd)
         if (r < 0)
                 return r;
         if (base_fd_is_eventfd(event_fd) != 1)
-                return base_error_set(&vcpu->vm->conn->error, -EINVAL, "descriptor %d is not an eventfd", event_fd);
+                return base_error_set(&vcpu->vm->conn->error, -EINVAL,
+                                      "descriptor %d is not an eventfd", event_fd);
         return vgic_vcpu_call(vcpu, PROTO_TDIR_SUBSCRIBE, &event_fd);
 }
 

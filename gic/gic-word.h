@@ -62,7 +62,8 @@
  */
 #define GIC_WORD_SALT_SHIFT       62
 #define GIC_WORD_SALT_HIGH_SHIFT  44
-#define GIC_WORD_SALT       (UINT64_C(3) << GIC_WORD_SALT_SHIFT | UINT64_C(3) << GIC_WORD_SALT_HIGH_SHIFT)
+#define GIC_WORD_SALT \
+        (UINT64_C(3) << GIC_WORD_SALT_SHIFT | UINT64_C(3) << GIC_WORD_SALT_HIGH_SHIFT)
 
 /* The ABI, position by position: each field begins where the one below it ends. */
 static_assert(GIC_WORD_PRIORITY_SHIFT == 0 && GIC_WORD_PRIORITY_WIDTH == 8, "word: priority");

@@ -179,7 +179,7 @@ enum vgic_event_kind {
          * persists. Within 5 ms if this device raised it, sometime if only others did.
          */
         VGIC_EVENT_EOI,
-        VGIC_EVENT_REVOKED,      /* the grant on .intid, or the whole VM (.intid == 0), was taken away */
+        VGIC_EVENT_REVOKED, /* the grant on .intid, or the whole VM (.intid == 0), was taken away */
 };
 
 struct vgic_event {
