@@ -15,7 +15,8 @@
 #define FUZZ_ASSERT(condition) \
         do { \
                 if (!(condition)) { \
-                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
+                        fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, \
+                                #condition); \
                         abort(); \
                 } \
         } while (0)
