@@ -47,3 +47,10 @@ int base_fd_is_eventfd(int fd)
         target[n] = '\0';
         return strcmp(target, "anon_inode:[eventfd]") == 0;
 }
+
+bool base_fd_may_be_eventfd(int fd)
+{
+        int r = base_fd_is_eventfd(fd);
+
+        return r > 0 || (r < 0 && r != -EBADF);
+}

@@ -16,6 +16,7 @@
  *         *ret_fd = base_fd_take(&fd);
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -57,5 +58,7 @@ int base_fd_eventfd_blocking(void);
 
 /* base_fd_is_eventfd() - Return: 1, 0, or a negative errno if /proc cannot tell. */
 int base_fd_is_eventfd(int fd);
+/* base_fd_may_be_eventfd() - the same for a process in a jail without /proc: nothing says no. */
+bool base_fd_may_be_eventfd(int fd);
 
 #endif

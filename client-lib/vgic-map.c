@@ -51,7 +51,7 @@ static int vgic_map_segment(struct vgic_vm *vm)
         if (has_lock_file && !(vm->kept_locks = shm_lock_keep(vm->locks)))
                 return base_error_set(&vm->conn->error, -EPROTO, "VM_MAP: the lock file is none");
         if (writable != (vm->daemon_doorbell >= 0) ||
-            (writable && base_fd_is_eventfd(vm->daemon_doorbell) != 1))
+            (writable && !base_fd_may_be_eventfd(vm->daemon_doorbell)))
                 return base_error_set(&vm->conn->error, -EPROTO,
                                       "VM_MAP: the daemon's doorbell is missing, or no eventfd");
         r = shm_segment_map(segment, writable, &vm->gic);
@@ -88,7 +88,7 @@ static int vgic_map_some_doorbells(struct vgic_vm *vm, uint32_t first)
         if (reply->first != first || reply->count != fds.n || fds.n < 1 || fds.n > ask.count)
                 r = -EPROTO;
         for (uint32_t i = 0; r == 0 && i < fds.n; i++)
-                if (base_fd_is_eventfd(fds.fd[i]) != 1)
+                if (!base_fd_may_be_eventfd(fds.fd[i]))
                         r = -EPROTO;
         if (r < 0) {
                 proto_fds_clear(&fds);

@@ -108,7 +108,7 @@ int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd)
 
         if (r < 0)
                 return r;
-        if (base_fd_is_eventfd(event_fd) != 1)
+        if (!base_fd_may_be_eventfd(event_fd))
                 return base_error_set(&vcpu->vm->conn->error, -EINVAL,
                                       "descriptor %d is not an eventfd", event_fd);
         return vgic_vcpu_call(vcpu, PROTO_TDIR_SUBSCRIBE, &event_fd);

@@ -316,8 +316,8 @@ static int vgic_vm_ring_setup(struct vgic_vm *vm)
         vm->ring_to_daemon = proto_fds_take(&fds, 1);
         vm->ring_to_client = proto_fds_take(&fds, 2);
         proto_fds_clear(&fds);
-        if (base_fd_is_eventfd(vm->ring_to_daemon) != 1 ||
-            base_fd_is_eventfd(vm->ring_to_client) != 1)
+        if (!base_fd_may_be_eventfd(vm->ring_to_daemon) ||
+            !base_fd_may_be_eventfd(vm->ring_to_client))
                 return base_error_set(&vm->conn->error, -EPROTO,
                                       "the ring's doorbells are no eventfds");
         r = shm_ring_map(ring, &vm->ring);
