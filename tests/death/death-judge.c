@@ -4,9 +4,10 @@
 /*
  * The judge: see death.h
  *
- * Two kinds of judgement. The laws hold in any state after a burial: nothing deliverable without its candidate, nobody
- * asleep who was not rung, TDIR set while an SPI is in flight, routes that follow IROUTER, no operation half done. And
- * the state, with all that is delivered from here on, is one that an execution without a death could have left.
+ * Two kinds of judgement. The laws hold in any state after a burial: nothing deliverable without
+ * its candidate, nobody asleep who was not rung, TDIR set while an SPI is in flight, routes that
+ * follow IROUTER, no operation half done. And the state, with all that is delivered from here on,
+ * is one that an execution without a death could have left.
  */
 #include "death.h"
 #include "gic-route.h"
@@ -48,7 +49,8 @@ static bool is_eligible(uint32_t vcpu, unsigned group)
         uint64_t cpuif = rig.gic.vcpus[vcpu].cpuif;
 
         return !(cpuif & (SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF)) &&
-               (cpuif >> (SHM_CPUIF_GRPEN_SHIFT + group) & 1) && !(cpuif >> (SHM_CPUIF_DPG_SHIFT + group) & 1);
+               (cpuif >> (SHM_CPUIF_GRPEN_SHIFT + group) & 1) &&
+               !(cpuif >> (SHM_CPUIF_DPG_SHIFT + group) & 1);
 }
 
 static bool any_eligible(unsigned group)
@@ -67,11 +69,16 @@ static const char *check_irq(unsigned i)
         route = gic_word_route(w);
         if ((w & GIC_WORD_IRM) && gic_word_wanting(w)) {
                 if (route < N_VCPUS && is_eligible(route, gic_word_group(w)))
-                        return has_candidate(route, intid) ? NULL : SAY("%u: chosen for vCPU %u, which has no candidate", intid, route);
+                        return has_candidate(route, intid)
+                                       ? NULL
+                                       : SAY("%u: chosen for vCPU %u, which has no candidate",
+                                             intid, route);
                 if (any_eligible(gic_word_group(w)))
                         return SAY("%u: with vCPU %u, and somebody else is eligible", intid, route);
-                return (rig.gic.header->unplaced[intid / 64] >> intid % 64 & 1) && (rig.gic.header->unplaced_summary >> intid / 64 & 1)
-                               ? NULL : SAY("%u: with nobody, and not marked", intid);
+                return (rig.gic.header->unplaced[intid / 64] >> intid % 64 & 1) &&
+                                       (rig.gic.header->unplaced_summary >> intid / 64 & 1)
+                               ? NULL
+                               : SAY("%u: with nobody, and not marked", intid);
         }
         if (gic_word_deliverable(w) && route < N_VCPUS && !has_candidate(route, intid))
                 return SAY("%u: deliverable to vCPU %u, which has no candidate", intid, route);
@@ -89,7 +96,8 @@ static const char *check_spi(uint32_t intid)
         if (((raw >> 31 & 1) != 0) != ((w & GIC_WORD_IRM) != 0))
                 return SAY("%u: Interrupt_Routing_Mode does not follow GICD_IROUTER", intid);
         if (!(raw >> 31 & 1) && gic_word_route(w) != derived)
-                return SAY("%u: routed to %u, GICD_IROUTER says %u", intid, gic_word_route(w), derived);
+                return SAY("%u: routed to %u, GICD_IROUTER says %u", intid, gic_word_route(w),
+                           derived);
         return NULL;
 }
 
@@ -122,7 +130,8 @@ static const char *check_sleeper(void)
                 return NULL;
         if (v->request & (SHM_REQUEST_RESET | SHM_REQUEST_WAKE))
                 return SAY("vCPU %u sleeps through what was asked of it", OTHER);
-        return shm_cpuif_lines(&rig.gic, OTHER) ? SAY("vCPU %u sleeps, and was not rung", OTHER) : NULL;
+        return shm_cpuif_lines(&rig.gic, OTHER) ? SAY("vCPU %u sleeps, and was not rung", OTHER)
+                                                : NULL;
 }
 
 static const char *check_laws(const struct death_act *act)
@@ -135,7 +144,8 @@ static const char *check_laws(const struct death_act *act)
                 broken = check_spi(intid);
         for (uint32_t v = 0; v < N_VCPUS && !broken; v++)
                 broken = check_vcpu(act, v);
-        if (!broken && SHM_TDIR_STATE(rig.gic.header->tdir) == SHM_TDIR_SET && SHM_TDIR_GENERATION(rig.gic.header->tdir) != death_page->tdir_before &&
+        if (!broken && SHM_TDIR_STATE(rig.gic.header->tdir) == SHM_TDIR_SET &&
+            SHM_TDIR_GENERATION(rig.gic.header->tdir) != death_page->tdir_before &&
             !death_page->raised)
                 broken = SAY("TDIR was set, and the daemon was not told");
         if (!broken)
@@ -180,7 +190,8 @@ static uint64_t fold_apr(uint32_t v)
         uint64_t sum = 0;
 
         for (unsigned n = 0; n < SHM_N_APR; n++)
-                sum = sum * 31 + shm_apr_read(&rig.gic, v, 0, n) + 7 * (uint64_t)shm_apr_read(&rig.gic, v, 1, n);
+                sum = sum * 31 + shm_apr_read(&rig.gic, v, 0, n) +
+                      7 * (uint64_t)shm_apr_read(&rig.gic, v, 1, n);
         return sum;
 }
 
@@ -236,7 +247,8 @@ static uint32_t held_by(uint32_t v)
         for (unsigned i = 0; i < DEATH_N_IRQS; i++) {
                 uint64_t w = word_of(i);
 
-                if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == v && (irq_intid(i) >= 32 || irq_vcpu(i) == v))
+                if ((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == v &&
+                    (irq_intid(i) >= 32 || irq_vcpu(i) == v))
                         return irq_intid(i);
         }
         return EDGE;
@@ -271,7 +283,10 @@ static bool take_all(uint32_t v)
         return any;
 }
 
-/* Until all vCPUs find nothing: then what was left active is ended, and what that lets through is taken, too. */
+/*
+ * Until all vCPUs find nothing: then what was left active is ended,
+ * and what that lets through is taken, too.
+ */
 static void go_on(void)
 {
         bool any = true;
@@ -316,7 +331,8 @@ static void look_at_deliveries(struct death_state *s)
                         irq->taken[0] = death_page->taken[irq_vcpu(i)][intid];
                 else
                         for (uint32_t v = 0; v < N_VCPUS; v++)
-                                irq->taken[(irq->word & GIC_WORD_IRM) ? 0 : v] += death_page->taken[v][intid];
+                                irq->taken[(irq->word & GIC_WORD_IRM) ? 0 : v] +=
+                                        death_page->taken[v][intid];
         }
 }
 
@@ -366,38 +382,48 @@ bool death_look(const struct death_act *act, struct death_state *ret_state, cons
 /* --- comparing --- */
 
 /* A notice too many is allowed: a device looks at its level, and finds nothing to do. */
-static const char *irq_differs(unsigned i, const struct death_irq *got, const struct death_irq *want,
-                               bool notices)
+static const char *irq_differs(unsigned i, const struct death_irq *got,
+                               const struct death_irq *want, bool notices)
 {
         if (got->word != want->word)
-                return SAY("%u of vCPU %u: word %016lx, not %016lx", irq_intid(i), irq_vcpu(i), (unsigned long)got->word, (unsigned long)want->word);
+                return SAY("%u of vCPU %u: word %016lx, not %016lx", irq_intid(i), irq_vcpu(i),
+                           (unsigned long)got->word, (unsigned long)want->word);
         for (uint32_t v = 0; v < N_VCPUS; v++)
                 if (got->taken[v] != want->taken[v])
-                        return SAY("%u: delivered %u times to vCPU %u, not %u", irq_intid(i), got->taken[v], v, want->taken[v]);
-        return notices && got->noticed < want->noticed ? SAY("%u: its device does not hear of its end", irq_intid(i)) : NULL;
+                        return SAY("%u: delivered %u times to vCPU %u, not %u", irq_intid(i),
+                                   got->taken[v], v, want->taken[v]);
+        return notices && got->noticed < want->noticed
+                       ? SAY("%u: its device does not hear of its end", irq_intid(i))
+                       : NULL;
 }
 
-static const char *vcpu_differs(uint32_t v, const struct death_state *got, const struct death_state *want)
+static const char *vcpu_differs(uint32_t v, const struct death_state *got,
+                                const struct death_state *want)
 {
         if (got->cpuif[v] != want->cpuif[v])
-                return SAY("vCPU %u: CPU interface %lx, not %lx", v, (unsigned long)got->cpuif[v], (unsigned long)want->cpuif[v]);
+                return SAY("vCPU %u: CPU interface %lx, not %lx", v, (unsigned long)got->cpuif[v],
+                           (unsigned long)want->cpuif[v]);
         if (got->ctlr[v] != want->ctlr[v])
-                return SAY("vCPU %u: ICC_CTLR_EL1 %lx, not %lx", v, (unsigned long)got->ctlr[v], (unsigned long)want->ctlr[v]);
+                return SAY("vCPU %u: ICC_CTLR_EL1 %lx, not %lx", v, (unsigned long)got->ctlr[v],
+                           (unsigned long)want->ctlr[v]);
         if (got->apr[v] != want->apr[v])
                 return SAY("vCPU %u: active priorities", v);
         if (got->request[v] != want->request[v])
-                return SAY("vCPU %u: requests %lx, not %lx", v, (unsigned long)got->request[v], (unsigned long)want->request[v]);
+                return SAY("vCPU %u: requests %lx, not %lx", v, (unsigned long)got->request[v],
+                           (unsigned long)want->request[v]);
         return got->statusr[v] != want->statusr[v] ? SAY("vCPU %u: GICR_STATUSR", v) : NULL;
 }
 
 static const char *dist_differs(const struct death_state *got, const struct death_state *want)
 {
         if (got->dist != want->dist)
-                return SAY("distributor %lx, not %lx", (unsigned long)got->dist, (unsigned long)want->dist);
+                return SAY("distributor %lx, not %lx", (unsigned long)got->dist,
+                           (unsigned long)want->dist);
         return got->mirror != want->mirror ? SAY("mirror registers") : NULL;
 }
 
-const char *death_differs(const struct death_state *got, const struct death_state *want, bool notices)
+const char *death_differs(const struct death_state *got, const struct death_state *want,
+                          bool notices)
 {
         const char *differs = NULL;
 

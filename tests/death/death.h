@@ -6,9 +6,10 @@
 /*
  * Sudden death: a process is killed between two shared stores of an operation, and somebody repairs
  *
- * What    A small controller, brought to the same state again and again; a forked process that executes one operation
- *         and sends itself SIGKILL after the n-th shared store of it; the burial as the daemon makes it; a judge that
- *         compares what is left with what executions without a death leave.
+ * What    A small controller, brought to the same state again and again; a forked process that
+ *         executes one operation and sends itself SIGKILL after the n-th shared store of it; the
+ *         burial as the daemon makes it; a judge that compares what is left with what executions
+ *         without a death leave.
  * Owner   The test's one thread. What the dead did and heard is in a page outside of the segment.
  */
 #include <vgic/vgic-lr.h>
@@ -16,11 +17,17 @@
 #include "marked.h"
 #include "rig.h"
 
-/* The cast: one process with vCPUs 0 and 2 is to die; another has vCPU 1, which sleeps, and lives on. */
+/*
+ * The cast: one process with vCPUs 0 and 2 is to die; another has vCPU 1,
+ * which sleeps, and lives on.
+ */
 enum { VICTIM = 0, OTHER = 1, SECOND = 2, N_VCPUS = 3, N_SPIS = 32 };
 #define VICTIMS (1u << VICTIM | 1u << SECOND)
 
-/* The interrupts, by what they are for. All are enabled, Group 1; of priority 0xa0 unless it says otherwise. */
+/*
+ * The interrupts, by what they are for. All are enabled, Group 1;
+ * of priority 0xa0 unless it says otherwise.
+ */
 enum {
         SGI = 5,
         PPI = 27,       /* level */
@@ -38,7 +45,7 @@ enum {
 struct death_page {
         uint32_t n_stores;                      /* of the operation that is being executed */
         uint32_t finished;                      /* it came to its end */
-        uint32_t was_full, is_full;             /* VICTIM's operation slot: ever; at its last store */
+        uint32_t was_full, is_full;           /* VICTIM's operation slot: ever; at its last store */
         uint32_t slot_kind, acknowledged;
         uint32_t rings[N_VCPUS];                /* doorbells */
         uint32_t raised;
@@ -60,32 +67,38 @@ struct death_act {
         void (*prepare)(void);  /* the state before; NULL: as it is */
         void (*act)(void);
         /*
-         * What is several things at once, on several interrupts or vCPUs, need not be done as a whole: the first @n_parts
-         * of these are. NULL: it is one thing.
+         * What is several things at once, on several interrupts or vCPUs, need not be done as a
+         * whole: the first @n_parts of these are. NULL: it is one thing.
          */
         void (*part)(unsigned i);
         unsigned n_parts;
         unsigned flags;
         /*
-         * Of somebody else, if it is two things: the second, then the first. What he injects may find that the dead one had
-         * injected it, so that there is nothing to tell; it comes after the repair then.
+         * Of somebody else, if it is two things: the second, then the first. What he injects may
+         * find that the dead one had injected it, so that there is nothing to tell; it comes after
+         * the repair then.
          */
         void (*late)(void);
 };
 
 #define DEATH_OUTSIDER   (1u << 0)      /* who dies runs no vCPU: only the words are repaired */
 #define DEATH_COLD       (1u << 1)      /* many stores: not every combination */
-#define DEATH_EARLY_SLOT (1u << 2)      /* its slot is written for a part of it: to be done or not is both right */
-#define DEATH_SERVED     (1u << 6)      /* what is posted for VICTIM is done first: its owner serves it before anything else */
-#define DEATH_LAWS       (1u << 5)      /* so much at once that only the laws are judged: see README */
-#define DEATH_WIDE       (1u << 4)      /* of more things than it has parts: no reset of all of them in the middle */
+/* its slot is written for a part of it: to be done or not is both right */
+#define DEATH_EARLY_SLOT (1u << 2)
+/* what is posted for VICTIM is done first: its owner serves it before anything else */
+#define DEATH_SERVED     (1u << 6)
+#define DEATH_LAWS       (1u << 5)   /* so much at once that only the laws are judged: see README */
+/* of more things than it has parts: no reset of all of them in the middle */
+#define DEATH_WIDE       (1u << 4)
 /*
  * of others: it injects what is for vCPU 1, which has to hear of it even while a participant is
  * stopped
  */
 #define DEATH_TELLS      (1u << 9)
-#define DEATH_FOLDS      (1u << 7)      /* of a list-register port: nothing of it is done before its slot is full */
-#define DEATH_NO_NOTICE  (1u << 3)      /* the daemon's death ends its devices' connections, and so what they wait for */
+/* of a list-register port: nothing of it is done before its slot is full */
+#define DEATH_FOLDS      (1u << 7)
+/* the daemon's death ends its devices' connections, and so what they wait for */
+#define DEATH_NO_NOTICE  (1u << 3)
 
 extern struct rig rig;
 extern struct shm_gic death_daemon;     /* the same segment, as the daemon sees it */
@@ -100,9 +113,14 @@ extern const struct death_act death_while_stopped[];
 extern const unsigned death_n_while_stopped;
 extern const struct death_act death_seconds[];
 extern const unsigned death_n_seconds;
-/* The acts are of list-register ports: what is resident or behind the gate is for others when it is repaired, not before. */
+/*
+ * The acts are of list-register ports: what is resident or behind the gate is for others when it is
+ * repaired, not before.
+ */
 extern const bool death_has_ports;
-/* What a process with vCPU 1, or another outsider, dies in the middle of while somebody is stopped. */
+/*
+ * What a process with vCPU 1, or another outsider, dies in the middle of while somebody is stopped.
+ */
 extern const struct death_act death_thirds[];
 extern const unsigned death_n_thirds;
 /* prepared in addition, or NULL */
@@ -135,10 +153,15 @@ struct death_plan {
         void (*stopped)(void);
 };
 
-/* death_run() - @act by a process of its own, by @plan. Return: true if it was killed, false if it came to its end. */
-bool death_run(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *plan);
+/*
+ * death_run() - @act by a process of its own, by @plan. Return: true if it was killed, false if it
+ * came to its end.
+ */
+bool death_run(void (*act)(const struct death_act *arg), const struct death_act *arg,
+               const struct death_plan *plan);
 /* death_here() - in this process, with the other operation at its place. */
-void death_here(void (*act)(const struct death_act *arg), const struct death_act *arg, const struct death_plan *plan);
+void death_here(void (*act)(const struct death_act *arg), const struct death_act *arg,
+                const struct death_plan *plan);
 
 /*
  * death_run_third() - in the middle of what is executed: @act by a process of its own, killed after
@@ -151,18 +174,27 @@ bool death_run_third(const struct death_act *act, unsigned kill_at);
 /* death_port() - vCPU @v has @n list registers; 0: it is a trap port. */
 void death_port(uint32_t v, unsigned n);
 bool death_is_in_guest(uint32_t v);
-/* death_enter() ... death_exit() - its hardware is in death_page. Between them: what its guest does. */
+/*
+ * death_enter() ... death_exit() - its hardware is in death_page.
+ * Between them: what its guest does.
+ */
 void death_enter(uint32_t v);
 void death_exit(uint32_t v);
 uint32_t death_guest_ack(uint32_t v);
 /* Return: false if it trapped, and was not done. */
 bool death_guest_write(uint32_t v, uint32_t reg, uint64_t value);
-/* A guest that takes all that it has, has its devices lower their lines, and ends it; with EOImode 1 by DIR, too, as far as that does not trap. */
+/*
+ * A guest that takes all that it has, has its devices lower their lines, and ends it; with EOImode
+ * 1 by DIR, too, as far as that does not trap.
+ */
 void death_guest_works(uint32_t v);
 /* What the guest did counts from here on: the slot of its fold is full. */
 void death_guest_folds(uint32_t v);
 
-/* The same access on either kind of port; a list-register port enters for it, and exits. Of one that is out of its guest. */
+/*
+ * The same access on either kind of port; a list-register port enters for it, and exits. Of one
+ * that is out of its guest.
+ */
 uint32_t death_read_iar(uint32_t v, unsigned group);
 void death_write(uint32_t v, uint32_t reg, uint64_t value);
 
@@ -187,7 +219,8 @@ void death_lower(uint32_t vcpu, uint32_t intid);
 /* What can be told of a state from outside: one value for each thing. */
 struct death_irq {
         uint64_t word;                  /* without what may differ */
-        uint32_t taken[N_VCPUS];        /* how often it was delivered until all is quiet; 1-of-N: in [0], by all */
+        /* how often it was delivered until all is quiet; 1-of-N: in [0], by all */
+        uint32_t taken[N_VCPUS];
         uint32_t noticed;               /* its device hears of an end */
 };
 
@@ -198,14 +231,18 @@ struct death_state {
         uint64_t dist, mirror;
 };
 
-/* death_look() - after the burial: the laws that hold in any state, then go on until all is quiet. */
-bool death_look(const struct death_act *act, struct death_state *ret_state, const char **ret_broken);
+/*
+ * death_look() - after the burial: the laws that hold in any state, then go on until all is quiet.
+ */
+bool death_look(const struct death_act *act, struct death_state *ret_state,
+                const char **ret_broken);
 /*
  * death_look_stopped() - somebody is stopped, others have come to the end of what they do
  * (DEATH_TELLS): NULL, or what is broken.
  */
 const char *death_look_stopped(void);
 /* death_differs() - NULL: @got is @want; else what differs. */
-const char *death_differs(const struct death_state *got, const struct death_state *want, bool notices);
+const char *death_differs(const struct death_state *got, const struct death_state *want,
+                          bool notices);
 
 #endif

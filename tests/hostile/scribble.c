@@ -4,8 +4,8 @@
 /*
  * Writing arbitrary values into segments and rings: see scribble.h
  *
- * All of it is plain volatile stores and compiler-made addresses inside of this process's own mapping: whoever maps the
- * memory can do that.
+ * All of it is plain volatile stores and compiler-made addresses inside of this process's own
+ * mapping: whoever maps the memory can do that.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -60,7 +60,8 @@ static uint64_t any_value(uint64_t *s)
 /* An interrupt that wants to be delivered, or is active, somewhere; often for any vCPU. */
 static uint64_t word_value(uint64_t *s)
 {
-        uint64_t w = scribble_draw(s) & (GIC_WORD_WIRES | GIC_WORD_NOTIFY | GIC_WORD_EDGE_CFG | 0xff);
+        uint64_t w = scribble_draw(s) &
+                     (GIC_WORD_WIRES | GIC_WORD_NOTIFY | GIC_WORD_EDGE_CFG | 0xff);
 
         w |= GIC_WORD_ENABLE | GIC_WORD_GROUP1 | GIC_WORD_LATCH;
         w |= below(s, 2) ? GIC_WORD_IRM : 0;
@@ -91,10 +92,14 @@ static uint64_t request_value(uint64_t *s)
 
 static uint64_t tdir_value(uint64_t *s)
 {
-        return below(s, 32) | (below(s, 2) ? SHM_TDIR_PORTS : 0) | scribble_draw(s) << 8; /* and the bits of the gate */
+        /* and the bits of the gate */
+        return below(s, 32) | (below(s, 2) ? SHM_TDIR_PORTS : 0) | scribble_draw(s) << 8;
 }
 
-/* In guest or not, trapping or not, waiting or not; sometimes as many list registers as the field can say. */
+/*
+ * In guest or not, trapping or not, waiting or not;
+ * sometimes as many list registers as the field can say.
+ */
 static uint64_t port_value(uint64_t *s)
 {
         return below(s, 8) | below(s, 32) << SHM_PORT_N_SHIFT;
@@ -110,7 +115,9 @@ static uint64_t list_register_value(uint64_t *s)
 /* An INTID in each half: what was acknowledged, in order. */
 static uint64_t intids_value(uint64_t *s)
 {
-        return (below(s, 4) ? below(s, 96) : any_value(s) & UINT32_MAX) | (uint64_t)below(s, 5200) << 32;
+        uint64_t first = below(s, 4) ? below(s, 96) : any_value(s) & UINT32_MAX;
+
+        return first | (uint64_t)below(s, 5200) << 32;
 }
 
 static uint64_t irouter_value(uint64_t *s)
@@ -211,7 +218,8 @@ static volatile uint64_t *place(const struct shm_gic *gic, const struct field *f
         if (n == 0)
                 return NULL;
         return (volatile uint64_t *)(void *)(base + stride * below(s, n) + field->offset) +
-               below(s, field->base == COUNTER && field->n * 8 > stride ? (uint32_t)stride / 8 : field->n);
+               below(s, field->base == COUNTER && field->n * 8 > stride ? (uint32_t)stride / 8
+                                                                        : field->n);
 }
 
 static void scribble_field(const struct shm_gic *gic, uint64_t *s)
@@ -299,7 +307,8 @@ pid_t scribble_vm(const struct daemon_proc *proc, const char *name, uint64_t see
 
 static uint64_t any_entry(uint64_t *s)
 {
-        return SHM_RING_ENTRY(1 + below(s, 3), below(s, 4) ? 32 + below(s, 64) : (uint32_t)any_value(s));
+        return SHM_RING_ENTRY(1 + below(s, 3),
+                              below(s, 4) ? 32 + below(s, 64) : (uint32_t)any_value(s));
 }
 
 /* Mostly entries that can be, at indices that can be, so that it is not disconnected at once. */
@@ -324,7 +333,8 @@ static void scribble_queue(struct vgic_vm *vm, uint64_t *s)
         (void)!write(vm->ring_to_daemon, &(uint64_t){ 1 }, sizeof(uint64_t));
 }
 
-pid_t scribble_ring(const struct daemon_proc *proc, const char *name, const char *token, uint64_t seed)
+pid_t scribble_ring(const struct daemon_proc *proc, const char *name, const char *token,
+                    uint64_t seed)
 {
         struct vgic_conn *conn;
         struct vgic_vm *vm;
@@ -335,7 +345,8 @@ pid_t scribble_ring(const struct daemon_proc *proc, const char *name, const char
                 return pid;
         for (;;) {
                 conn = daemon_connect(proc);
-                if (vgic_device_attach(conn, name, token, &vm) < 0) { /* the one before is not gone yet */
+                /* the one before is not gone yet */
+                if (vgic_device_attach(conn, name, token, &vm) < 0) {
                         vgic_disconnect(conn);
                         continue;
                 }

@@ -20,10 +20,11 @@
 #include "tap.h"
 
 /*
- * Law 1. Each acknowledge leaves a claim: on which vCPU, how many operations that could end the interrupt had begun,
- * and whether the claim is certain: no such operation was under way at any time from before the acknowledge until the
- * claim was made. If two certain claims follow each other and no such operation began since the first was made, then
- * both are of interrupts that are active at this moment: broken.
+ * Law 1. Each acknowledge leaves a claim: on which vCPU, how many operations that could end the
+ * interrupt had begun, and whether the claim is certain: no such operation was under way at any
+ * time from before the acknowledge until the claim was made. If two certain claims follow each
+ * other and no such operation began since the first was made, then both are of interrupts that are
+ * active at this moment: broken.
  */
 #define CLAIM_VALID    (UINT64_C(1) << 63)
 #define CLAIM_CERTAIN  (UINT64_C(1) << 62)
@@ -38,9 +39,12 @@ static uint32_t n_private(const struct laws *laws)
 
 struct laws *laws_create(const struct shm_gic *gic)
 {
-        size_t n_irqs = (size_t)gic->n_vcpus * (GIC_N_PRIVATE + gic->n_eppis) + gic->n_spis + gic->n_espis;
-        size_t bytes = sizeof(struct laws) + gic->n_vcpus * sizeof(struct laws_vcpu) + n_irqs * sizeof(struct laws_irq);
-        struct laws *laws = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        size_t n_irqs = (size_t)gic->n_vcpus * (GIC_N_PRIVATE + gic->n_eppis) + gic->n_spis +
+                        gic->n_espis;
+        size_t bytes = sizeof(struct laws) + gic->n_vcpus * sizeof(struct laws_vcpu) +
+                       n_irqs * sizeof(struct laws_irq);
+        struct laws *laws = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                                 -1, 0);
 
         if (laws == MAP_FAILED)
                 tap_bail("no memory for the records");
@@ -101,7 +105,8 @@ void laws_forget(struct laws *laws, uint32_t vcpu, uint32_t intid)
 void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct laws_irq *irq = laws_irq(laws, vcpu, intid);
-        uint64_t sent = atomic_load(&irq->sent), seen = atomic_load(&irq->seen), taken = atomic_load(&irq->taken);
+        uint64_t sent = atomic_load(&irq->sent), seen = atomic_load(&irq->seen),
+                 taken = atomic_load(&irq->taken);
         uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
 
         if (seen != sent && !gic_word_pending(w))
@@ -109,8 +114,8 @@ void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu
                             "an edge is lost: of %llu that were sent the last handler saw %llu",
                             (unsigned long long)sent, (unsigned long long)seen);
         if (taken > sent)
-                laws_broken(laws, gic, 2, vcpu, intid, "%llu deliveries of %llu edges", (unsigned long long)taken,
-                            (unsigned long long)sent);
+                laws_broken(laws, gic, 2, vcpu, intid, "%llu deliveries of %llu edges",
+                            (unsigned long long)taken, (unsigned long long)sent);
 }
 
 /* --- law 1 --- */
@@ -134,18 +139,21 @@ static uint64_t claim_of(struct laws *laws, uint32_t vcpu, struct laws_irq *irq)
 }
 
 /*
- * Law 4 of what this vCPU has just acknowledged: TDIR was raised before. If it reads clear with the same generation
- * twice it was so all the time.
+ * Law 4 of what this vCPU has just acknowledged: TDIR was raised before. If it reads clear with the
+ * same generation twice it was so all the time.
  */
-static void judge_active(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static void judge_active(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu,
+                         uint32_t intid)
 {
         uint64_t before, after, w;
 
         if (gic_intid_is_private(intid) || shm_tdir_get(gic, &before, NULL))
                 return;
         w = shm_word_load(shm_gic_word(gic, vcpu, intid));
-        if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu && !shm_tdir_get(gic, &after, NULL) && before == after)
-                laws_broken(laws, gic, 4, vcpu, intid, "TDIR is clear (generation %llu) with the SPI active",
+        if ((w & (GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)) && gic_word_holder(w) == vcpu &&
+            !shm_tdir_get(gic, &after, NULL) && before == after)
+                laws_broken(laws, gic, 4, vcpu, intid,
+                            "TDIR is clear (generation %llu) with the SPI active",
                             (unsigned long long)before);
 }
 
@@ -162,7 +170,8 @@ void laws_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uin
                                   memory_order_relaxed);
         if ((claim & old & CLAIM_CERTAIN) && CLAIM_BEGUN(old) == atomic_load(&irq->ends_begun) &&
             !atomic_load(&laws->vcpus[CLAIM_VCPU(old)].voided) && !atomic_load(&self->voided))
-                laws_broken(laws, gic, 1, vcpu, intid, "acknowledged by vCPU %u while it is active on vCPU %u", vcpu,
+                laws_broken(laws, gic, 1, vcpu, intid,
+                            "acknowledged by vCPU %u while it is active on vCPU %u", vcpu,
                             CLAIM_VCPU(old));
         judge_active(laws, gic, vcpu, intid);
 }
@@ -249,8 +258,9 @@ void laws_grace_but(const struct laws *laws, unsigned who, unsigned but)
 }
 
 /*
- * Whoever brings an SPI into flight raises TDIR before its operation ends. So, if the word is seen in flight while TDIR
- * is clear, and TDIR still is clear, with no change between, after everybody has ended what he was in: broken.
+ * Whoever brings an SPI into flight raises TDIR before its operation ends. So, if the word is seen
+ * in flight while TDIR is clear, and TDIR still is clear, with no change between, after everybody
+ * has ended what he was in: broken.
  */
 void laws_watch_tdir(struct laws *laws, const struct shm_gic *gic, unsigned who, uint32_t intid)
 {
@@ -277,14 +287,16 @@ static uint32_t open_groups(const struct shm_gic *gic, uint32_t vcpu)
 
         if (cpuif & SHM_CPUIF_ASLEEP)
                 return 0;
-        return atomic_load(&gic->header->gicd_ctlr) & (uint32_t)base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT, 2);
+        return atomic_load(&gic->header->gicd_ctlr) &
+               (uint32_t)base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT, 2);
 }
 
 static bool preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 {
         const struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint64_t cpuif = atomic_load(&self->cpuif);
-        unsigned bpr = gic_prio_bpr(gic_word_group(w), (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR0_SHIFT, 3),
+        unsigned bpr = gic_prio_bpr(gic_word_group(w),
+                                    (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR0_SHIFT, 3),
                                     (unsigned)base_field_get(cpuif, SHM_CPUIF_BPR1_SHIFT, 3),
                                     atomic_load(&self->icc_ctlr) & ICC_CTLR_CBPR);
         uint8_t running = GIC_PRIORITY_IDLE;
@@ -293,10 +305,11 @@ static bool preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
                 uint32_t bits = atomic_load(&self->ap0r[i]) | atomic_load(&self->ap1r[i]);
 
                 if (bits)
-                        running = gic_prio_of_apr_bit(i * 32 + (unsigned)__builtin_ctz(bits), gic->n_priority_bits);
+                        running = gic_prio_of_apr_bit(i * 32 + (unsigned)__builtin_ctz(bits),
+                                                      gic->n_priority_bits);
         }
-        return gic_prio_preempts(gic_word_priority(w), (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT), running,
-                                 gic_prio_group_mask(bpr));
+        return gic_prio_preempts(gic_word_priority(w), (uint8_t)(cpuif >> SHM_CPUIF_PMR_SHIFT),
+                                 running, gic_prio_group_mask(bpr));
 }
 
 bool laws_preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
@@ -306,7 +319,8 @@ bool laws_preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w)
 
 static bool may_be_chosen(const struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
-        uint64_t cpuif = vcpu < gic->n_vcpus ? atomic_load(&gic->vcpus[vcpu].cpuif) : SHM_CPUIF_ABSENT;
+        uint64_t cpuif = vcpu < gic->n_vcpus ? atomic_load(&gic->vcpus[vcpu].cpuif)
+                                             : SHM_CPUIF_ABSENT;
 
         return !(cpuif & (SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF)) &&
                base_field_get(cpuif, SHM_CPUIF_GRPEN_SHIFT + group, 1) &&
@@ -320,7 +334,8 @@ struct offer {
 };
 
 /* What is due to a vCPU has a candidate. */
-static void judge_due(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid, struct offer *best)
+static void judge_due(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
+                      struct offer *best)
 {
         uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
         const char *lacks;
@@ -331,7 +346,8 @@ static void judge_due(struct laws *laws, const struct shm_gic *gic, uint32_t vcp
         if (lacks)
                 laws_broken(laws, gic, 3, vcpu, intid, "it wants to be delivered: %s", lacks);
         if ((open_groups(gic, vcpu) >> gic_word_group(w) & 1) &&
-            (best->intid == GIC_INTID_SPURIOUS || gic_word_priority(w) < gic_word_priority(best->word)))
+            (best->intid == GIC_INTID_SPURIOUS ||
+             gic_word_priority(w) < gic_word_priority(best->word)))
                 *best = (struct offer) { intid, w };
 }
 
@@ -380,13 +396,16 @@ static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vc
         if (atomic_load(&self->park) != SHM_PARK_PARKED)
                 return;
         if (best.intid != GIC_INTID_SPURIOUS && preempts(gic, vcpu, best.word))
-                laws_broken(laws, gic, 3, vcpu, best.intid, "it is deliverable and vCPU %u sleeps", vcpu);
+                laws_broken(laws, gic, 3, vcpu, best.intid, "it is deliverable and vCPU %u sleeps",
+                            vcpu);
         for (unsigned i = 0; i < 2 * SHM_N_APR; i++)
                 if ((atomic_load(&self->posted_apr[i]) & SHM_APR_POSTED) &&
                     shm_takeover_runs(atomic_load(&self->cpuif)))
-                        laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "posted active priorities %u are not taken", i);
+                        laws_broken(laws, gic, 3, vcpu, UINT32_MAX,
+                                    "posted active priorities %u are not taken", i);
         if (laws_is_asked(gic, vcpu))
-                laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "request %#x is slept through", request);
+                laws_broken(laws, gic, 3, vcpu, UINT32_MAX, "request %#x is slept through",
+                            request);
 }
 
 static void judge_one_of_n(struct laws *laws, const struct shm_gic *gic, uint32_t intid, uint64_t w)
@@ -397,7 +416,8 @@ static void judge_one_of_n(struct laws *laws, const struct shm_gic *gic, uint32_
                 return;
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
                 if (may_be_chosen(gic, v, group)) {
-                        laws_broken(laws, gic, 3, v, intid, "1-of-N: it waits for vCPU %d, and vCPU %u is eligible",
+                        laws_broken(laws, gic, 3, v, intid,
+                                    "1-of-N: it waits for vCPU %d, and vCPU %u is eligible",
                                     gic_word_route(w) == GIC_NO_VCPU ? -1 : gic_word_route(w), v);
                         return;
                 }
@@ -411,20 +431,23 @@ static void judge_spi(struct laws *laws, const struct shm_gic *gic, uint32_t int
         if (gic_word_in_flight(w) && !is_set)
                 laws_broken(laws, gic, 4, 0, intid, "TDIR is clear with the SPI in flight");
         if (!(raw & GIC_IROUTER_IRM) != !(w & GIC_WORD_IRM) ||
-            (!(raw & GIC_IROUTER_IRM) && shm_affinity_find(gic, gic_route_affinity(raw)) != gic_word_route(w)))
-                laws_broken(laws, gic, 3, 0, intid, "GICD_IROUTER %#llx is not its route", (unsigned long long)raw);
+            (!(raw & GIC_IROUTER_IRM) &&
+             shm_affinity_find(gic, gic_route_affinity(raw)) != gic_word_route(w)))
+                laws_broken(laws, gic, 3, 0, intid, "GICD_IROUTER %#llx is not its route",
+                            (unsigned long long)raw);
         if (gic_word_wanting(w) && (w & GIC_WORD_IRM))
                 judge_one_of_n(laws, gic, intid, w);
 }
 
 /* A set of bits with a summary that a reader starts from. */
-static void judge_summary(struct laws *laws, const struct shm_gic *gic, const _Atomic uint64_t *bits, uint64_t summary,
-                          const char *what)
+static void judge_summary(struct laws *laws, const struct shm_gic *gic,
+                          const _Atomic uint64_t *bits, uint64_t summary, const char *what)
 {
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
                 if (atomic_load(&bits[i]) && !(summary >> i & 1))
                         laws_broken(laws, gic, 3, UINT32_MAX, UINT32_MAX,
-                                    "%s: word %u has bits and the summary does not say so", what, i);
+                                    "%s: word %u has bits and the summary does not say so",
+                                    what, i);
 }
 
 void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic)
@@ -435,7 +458,8 @@ void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic)
                 judge_spi(laws, gic, shm_gic_nth_spi(gic, i), is_set);
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
                 judge_vcpu(laws, gic, v);
-        judge_summary(laws, gic, gic->header->eoi, atomic_load(&gic->header->eoi_summary), "ends of interrupt");
+        judge_summary(laws, gic, gic->header->eoi, atomic_load(&gic->header->eoi_summary),
+                      "ends of interrupt");
         judge_summary(laws, gic, gic->header->unplaced, atomic_load(&gic->header->unplaced_summary),
                       "unplaced interrupts");
 }
@@ -447,9 +471,11 @@ static void show_vcpu(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         const struct shm_vcpu *self = &gic->vcpus[vcpu];
         uint32_t index = shm_candidate_index(intid);
 
-        tap_note("vCPU %u: cpuif %#llx icc_ctlr %#llx park %u request %#x slot %#llx running priority %#x", vcpu,
-                 (unsigned long long)atomic_load(&self->cpuif), (unsigned long long)atomic_load(&self->icc_ctlr),
-                 atomic_load(&self->park), atomic_load(&self->request), (unsigned long long)atomic_load(&self->slot.op),
+        tap_note("vCPU %u: cpuif %#llx icc_ctlr %#llx park %u request %#x slot %#llx running "
+                 "priority %#x",
+                 vcpu, (unsigned long long)atomic_load(&self->cpuif),
+                 (unsigned long long)atomic_load(&self->icc_ctlr), atomic_load(&self->park),
+                 atomic_load(&self->request), (unsigned long long)atomic_load(&self->slot.op),
                  shm_cpuif_running_priority(gic, vcpu));
         if (index / 64 < SHM_N_CANDIDATE_WORDS)
                 tap_note("vCPU %u: classes %#llx candidates[%u] %#llx", vcpu,
@@ -466,20 +492,23 @@ void laws_show(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
                  (unsigned long long)atomic_load(&gic->header->tdir),
                  (unsigned long long)atomic_load(&gic->header->unplaced_summary));
         if (word)
-                tap_note("INTID %u: word %#llx priority %#x route %u%s holder %u%s%s group %u %s%s%s%s wires %#llx",
+                tap_note("INTID %u: word %#llx priority %#x route %u%s holder %u%s%s group %u "
+                         "%s%s%s%s wires %#llx",
                          intid, (unsigned long long)w, gic_word_priority(w), gic_word_route(w),
                          (w & GIC_WORD_IRM) ? " (1 of N)" : "", gic_word_holder(w),
-                         (w & GIC_WORD_ACTIVE) ? " active" : "", (w & GIC_WORD_ENABLE) ? " enabled" : "",
-                         gic_word_group(w), (w & GIC_WORD_EDGE_CFG) ? "edge" : "level",
-                         (w & GIC_WORD_LATCH) ? " latch" : "", (w & GIC_WORD_MESSAGE) ? " message" : "",
+                         (w & GIC_WORD_ACTIVE) ? " active" : "",
+                         (w & GIC_WORD_ENABLE) ? " enabled" : "", gic_word_group(w),
+                         (w & GIC_WORD_EDGE_CFG) ? "edge" : "level",
+                         (w & GIC_WORD_LATCH) ? " latch" : "",
+                         (w & GIC_WORD_MESSAGE) ? " message" : "",
                          (w & GIC_WORD_EDGE) ? " edge-seen" : "",
                          (unsigned long long)(w & GIC_WORD_WIRES) >> GIC_WORD_WIRE_SHIFT);
         if (vcpu < gic->n_vcpus)
                 show_vcpu(gic, vcpu, intid);
 }
 
-void laws_broken(struct laws *laws, const struct shm_gic *gic, unsigned law, uint32_t vcpu, uint32_t intid,
-                 const char *format, ...)
+void laws_broken(struct laws *laws, const struct shm_gic *gic, unsigned law, uint32_t vcpu,
+                 uint32_t intid, const char *format, ...)
 {
         char text[200];
         va_list args;

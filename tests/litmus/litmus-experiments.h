@@ -2,9 +2,9 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * Of every label of shm-order.h that orders something: the scenario that notices when it is weaker by one step; or why none
- * can. And of every protocol with a step left out (litmus-fault.h), the scenario that notices. For litmus-weaken.cc; `make
- * check-orders` tells what belongs here.
+ * Of every label of shm-order.h that orders something: the scenario that notices when it is weaker
+ * by one step; or why none can. And of every protocol with a step left out (litmus-fault.h), the
+ * scenario that notices. For litmus-weaken.cc; `make check-orders` tells what belongs here.
  */
 NOTICED(READY_R1, "ready")
 NOTICED(READY_A1, "ready")
@@ -38,8 +38,9 @@ ARGUED(ONEOFN_R1, "ONEOFN-R4 has the bit, and then looks at its word: "
        "ordered by this, and by the address; this model does not show that look so early")
 NOTICED(ONEOFN_R2, "oneofn-open")
 NOTICED_AS(ONEOFN_R3, release, "oneofn-left")
-ARGUED(ONEOFN_R3, "release: who sets the bit again reads its clearing, and has to see the gate that "
-       "was opened; in this model the other accesses of both do that, too")
+ARGUED(ONEOFN_R3,
+       "release: who sets the bit again reads its clearing, and has to see the gate that was "
+       "opened; in this model the other accesses of both do that, too")
 ARGUED(ONEOFN_R4, "as ONEOFN-R1")
 NOTICED(ONEOFN_A1, "oneofn-close")
 NOTICED(ONEOFN_A4, "oneofn-open")
@@ -63,7 +64,8 @@ NOTICED(CTLR_R2, "ctlr")
 ARGUED(CTLR_R3, "behind the mark that a reset took off is STALE; the look for it (GATE-A1) is "
        "sequentially consistent, and no scenario has all of a reset between the two")
 NOTICED(CTLR_A1, "ctlr")
-ARGUED(TAKE_R1, "as a lock is taken: behind what the last one who had it did, before what is done with it; "
+ARGUED(TAKE_R1,
+       "as a lock is taken: behind what the last one who had it did, before what is done with it; "
        "the one word decides, so less would do, on a path that is cold")
 NOTICED(TAKE_R2, "take-off")
 ARGUED(TAKE_R3, "acquire: the count in the word decides; release: who finds the request "
@@ -101,7 +103,8 @@ NOTICED(MIRROR_A2, "mirror")
 NOTICED(SNAP_R1, "restore")
 NOTICED(SNAP_A1, "snapshot")
 NOTICED(SNAP_A2, "snapshot-regs")
-ARGUED(OWNER_R1, "who misses what was before it saves an earlier moment, on which both collects agree")
+ARGUED(OWNER_R1,
+       "who misses what was before it saves an earlier moment, on which both collects agree")
 ARGUED(OWNER_A1, "as OWNER-R1")
 NOTICED(READ_A1, "read")
 NOTICED(READ_A2, "read")

@@ -6,15 +6,17 @@
 /*
  * Protocols with a step left out: negatives beside those of weaker orders
  *
- * What    The wrappers in product/ put each of these into the product's code at run time, one at a time. litmus-experiments.h
- *         says which scenario must notice it: what no scenario misses is not checked.
+ * What    The wrappers in product/ put each of these into the product's code at run time, one at a
+ *         time. litmus-experiments.h says which scenario must notice it: what no scenario misses is
+ *         not checked.
  */
 enum litmus_fault {
         LITMUS_SOUND,
         LITMUS_NO_GATE,                 /* SPIs are taken whatever other ports do */
-        LITMUS_NO_SECOND_LOOK,          /* who is refused at the gate says so, and does not look again */
-        LITMUS_NO_GATE_RING,            /* a port leaves, or traps, and rings nobody who waits for it */
-        LITMUS_SETTLED_UNSEEN,          /* SETTLED is set whatever happened to TDIR since the ports were looked at */
+        LITMUS_NO_SECOND_LOOK,     /* who is refused at the gate says so, and does not look again */
+        LITMUS_NO_GATE_RING,        /* a port leaves, or traps, and rings nobody who waits for it */
+        /* SETTLED is set whatever happened to TDIR since the ports were looked at */
+        LITMUS_SETTLED_UNSEEN,
         LITMUS_ONE_STEP_CLEAR,          /* TDIR: a scan, then SET -> CLEAR */
         LITMUS_TWO_CLEARS,              /* TDIR: who acts for a dead daemon waits for nobody */
         LITMUS_NO_RESIDENT,             /* a word does not say that it is in a list register */

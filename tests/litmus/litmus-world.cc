@@ -66,9 +66,11 @@ void world_build(uint32_t n_vcpus, uint32_t n_spis, uint32_t features)
         world.header->tdir_interest.cell.value = 1;
         for (uint32_t v = 0; v < n_vcpus; v++) {
                 struct shm_vcpu *vcpu = &world.vcpus[v];
-                uint64_t cpuif = vcpu->cpuif.cell.value & ~(SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF);
+                uint64_t cpuif = vcpu->cpuif.cell.value &
+                                 ~(SHM_CPUIF_ASLEEP | SHM_CPUIF_ABSENT | SHM_CPUIF_OFF);
 
-                cpuif = base_field_set(cpuif, SHM_CPUIF_PMR_SHIFT, 8, 0xf8) | UINT64_C(3) << SHM_CPUIF_GRPEN_SHIFT;
+                cpuif = base_field_set(cpuif, SHM_CPUIF_PMR_SHIFT, 8, 0xf8) |
+                        UINT64_C(3) << SHM_CPUIF_GRPEN_SHIFT;
                 vcpu->cpuif.cell.value = cpuif | SHM_CPUIF_OWNED | SHM_CPUIF_POWERED;
                 vcpu->owner_session.cell.value = 1;
                 for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
@@ -131,15 +133,20 @@ void world_settle(void)
                 settle_word(0, GIC_SPI_FIRST + i);
                 in_flight = in_flight || gic_word_in_flight(world.spis[i].word.cell.value);
         }
-        litmus_check(!in_flight || shm_tdir_get(&world, NULL, NULL), "TDIR is clear with an SPI in flight");
+        litmus_check(!in_flight || shm_tdir_get(&world, NULL, NULL),
+                     "TDIR is clear with an SPI in flight");
         for (uint32_t v = 0; v < world.n_vcpus; v++) {
                 for (uint32_t i = 0; i < GIC_N_PRIVATE; i++)
                         settle_word(v, i);
-                litmus_check(!world_asleep[v] || world_rung[v] || !shm_cpuif_lines(&world, v), "a wake-up is lost");
+                litmus_check(!world_asleep[v] || world_rung[v] || !shm_cpuif_lines(&world, v),
+                             "a wake-up is lost");
         }
 }
 
-/* shm-sysreg.c has tables that C++ does not know. A list-register port asks for registers that no scenario is about. */
+/*
+ * shm-sysreg.c has tables that C++ does not know. A list-register port asks for registers that no
+ * scenario is about.
+ */
 int shm_sysreg_peek(struct shm_gic *, uint32_t, uint32_t, uint64_t *ret_value)
 {
         *ret_value = 0;

@@ -4,8 +4,8 @@
 /*
  * The gate of TDIR: a vCPU takes an SPI while a list-register port enters the guest, or leaves it
  *
- * vCPU 0, to which the SPI is routed, is a trap port, or a list-register port if the scenario says so; vCPU 1 is a
- * list-register port. "Open" is a port in guest that does not trap ICC_DIR_EL1.
+ * vCPU 0, to which the SPI is routed, is a trap port, or a list-register port if the scenario says
+ * so; vCPU 1 is a list-register port. "Open" is a port in guest that does not trap ICC_DIR_EL1.
  */
 #include "litmus-world.h"
 #include "shm-gate.h"
@@ -26,7 +26,8 @@ static struct shm_port_bank banks[2];
 /* The law: at no instant both. */
 static void judge(void)
 {
-        litmus_check(!has_spi || !is_open, "an SPI was taken while a port was in guest without trapping");
+        litmus_check(!has_spi || !is_open,
+                     "an SPI was taken while a port was in guest without trapping");
 }
 
 static void gate_before(void)
@@ -74,7 +75,10 @@ static void take(void)
                 world_park(0);
 }
 
-/* In after(): whoever is in guest without trapping leaves, as it does when TDIR's broadcast reaches it. Then nobody waits. */
+/*
+ * In after(): whoever is in guest without trapping leaves, as it does when TDIR's broadcast reaches
+ * it. Then nobody waits.
+ */
 static void settle(void)
 {
         if (is_open)
@@ -103,16 +107,21 @@ static void enter_after(void)
         if (is_open)
                 litmus_saw(1);
         /* No daemon broadcasts here. */
-        litmus_check(has_spi || !is_open || world_rung[1], "it was refused, and nobody makes the port leave");
+        litmus_check(has_spi || !is_open || world_rung[1],
+                     "it was refused, and nobody makes the port leave");
         /* Refused only by a port that will leave: or nobody rings. */
-        litmus_check(has_spi || is_open || (world.header->tdir.cell.value & SHM_TDIR_SETTLED) || world_rung[0] || !world_asleep[0],
+        litmus_check(has_spi || is_open || (world.header->tdir.cell.value & SHM_TDIR_SETTLED) ||
+                     world_rung[0] || !world_asleep[0],
                      "it was refused, and nobody will ring");
         settle();
 }
 
-LITMUS_SCENARIO(enters, .name = "gate-enter", .what = "a port enters the guest while an SPI is taken", .n_threads = 2,
-                .setup = gate_setup, .before = gate_before, .thread = enter_thread, .after = enter_after,
-                .saw = { "it was taken", "the port entered without trapping" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(enters, .name = "gate-enter",
+                .what = "a port enters the guest while an SPI is taken", .n_threads = 2,
+                .setup = gate_setup, .before = gate_before, .thread = enter_thread,
+                .after = enter_after,
+                .saw = { "it was taken", "the port entered without trapping" }, .executions = 40000,
+                .next = NULL);
 
 /* --- the port is in guest without trapping, and leaves --- */
 
@@ -145,9 +154,12 @@ static void leave_after(void)
         settle();
 }
 
-LITMUS_SCENARIO(leaves, .name = "gate-leave", .what = "the last port leaves while an SPI is refused", .n_threads = 2,
-                .setup = gate_setup, .before = leave_before, .thread = leave_thread, .after = leave_after,
-                .saw = { "it was taken", "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(leaves, .name = "gate-leave",
+                .what = "the last port leaves while an SPI is refused", .n_threads = 2,
+                .setup = gate_setup, .before = leave_before, .thread = leave_thread,
+                .after = leave_after,
+                .saw = { "it was taken", "it was refused, and its vCPU slept" },
+                .executions = 40000, .next = NULL);
 
 /* --- it comes in and goes out, and again: what was settled before is not settled now --- */
 
@@ -174,9 +186,12 @@ static void again_after(void)
         settle();
 }
 
-LITMUS_SCENARIO(again, .name = "gate-again", .what = "a port enters, leaves and enters while an SPI is taken", .n_threads = 2,
-                .setup = gate_setup, .before = gate_before, .thread = again_thread, .after = again_after,
-                .saw = { "it was taken", "it was refused, and its vCPU slept" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(again, .name = "gate-again",
+                .what = "a port enters, leaves and enters while an SPI is taken", .n_threads = 2,
+                .setup = gate_setup, .before = gate_before, .thread = again_thread,
+                .after = again_after,
+                .saw = { "it was taken", "it was refused, and its vCPU slept" },
+                .executions = 40000, .next = NULL);
 
 /* --- two list-register ports: the SPI becomes resident in one --- */
 
@@ -208,14 +223,19 @@ static void list_after(void)
                 litmus_saw(2);
                 leave(1);
         }
-        litmus_check(has_spi || world_rung[0], "an SPI was refused to a port in guest, and nobody rings it");
-        litmus_check(!has_spi == !(world_word(SPI) & GIC_WORD_RESIDENT), "what is in a list register is not resident, or the reverse");
+        litmus_check(has_spi || world_rung[0],
+                     "an SPI was refused to a port in guest, and nobody rings it");
+        litmus_check(!has_spi == !(world_word(SPI) & GIC_WORD_RESIDENT),
+                     "what is in a list register is not resident, or the reverse");
         world_settle();
 }
 
-LITMUS_SCENARIO(lists, .name = "gate-list", .what = "an SPI is listed while another port enters and leaves", .n_threads = 2,
-                .setup = list_setup, .before = gate_before, .thread = list_thread, .after = list_after,
-                .saw = { "it was listed", "it was refused", "the other port did not trap" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(lists, .name = "gate-list",
+                .what = "an SPI is listed while another port enters and leaves", .n_threads = 2,
+                .setup = list_setup, .before = gate_before, .thread = list_thread,
+                .after = list_after,
+                .saw = { "it was listed", "it was refused", "the other port did not trap" },
+                .executions = 40000, .next = NULL);
 
 /* --- the daemon clears --- */
 
@@ -226,7 +246,8 @@ static void clear_before(void)
 {
         gate_before();
         if (litmus_random(2))
-                shm_init(&world.header->tdir, SHM_TDIR_SET | SHM_TDIR_PORTS | (litmus_random(2) ? SHM_TDIR_SETTLED : 0));
+                shm_init(&world.header->tdir,
+                         SHM_TDIR_SET | SHM_TDIR_PORTS | (litmus_random(2) ? SHM_TDIR_SETTLED : 0));
         cleared = 0;
 }
 
@@ -266,9 +287,12 @@ static void clear_after(void)
         settle();
 }
 
-LITMUS_SCENARIO(clears, .name = "gate-clear", .what = "TDIR is cleared while an SPI is taken and a port enters and leaves", .n_threads = 3,
-                .setup = gate_setup, .before = clear_before, .thread = clear_thread, .after = clear_after,
-                .saw = { "it was cleared", "the SPI was taken", "it was refused, and its vCPU slept", "the port did not trap" },
+LITMUS_SCENARIO(clears, .name = "gate-clear",
+                .what = "TDIR is cleared while an SPI is taken and a port enters and leaves",
+                .n_threads = 3, .setup = gate_setup, .before = clear_before, .thread = clear_thread,
+                .after = clear_after,
+                .saw = { "it was cleared", "the SPI was taken",
+                         "it was refused, and its vCPU slept", "the port did not trap" },
                 .executions = 60000, .next = NULL);
 
 /*
@@ -326,8 +350,9 @@ LITMUS_SCENARIO(first, .name = "gate-first",
                 .executions = 60000, .next = NULL);
 
 /*
- * The SPI that waited was disabled, so TDIR is cleared, while the port that leaves still looks whether it was the last: vCPU 2
- * enters, and then the SPI is enabled again. What the look found is no longer so.
+ * The SPI that waited was disabled, so TDIR is cleared, while the port that leaves still looks
+ * whether it was the last: vCPU 2 enters, and then the SPI is enabled again.
+ * What the look found is no longer so.
  */
 static void stale_setup(void)
 {
@@ -364,7 +389,9 @@ static void stale_thread(unsigned index)
         litmus_wait(10);
         shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 0);
         cleared = shm_tdir_try_clear(&world);
-        /* The end of an entry; all of it would leave too little to happen beside the other's look. */
+        /*
+         * The end of an entry; all of it would leave too little to happen beside the other's look.
+         */
         shm_store(&world.vcpus[2].port, ONE_REGISTER | SHM_PORT_IN, PORT_R1);
         is_open = SHM_TDIR_STATE(shm_load(&world.header->tdir, TDIR_A4)) == SHM_TDIR_CLEAR;
         shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 1);
@@ -379,18 +406,24 @@ static void stale_after(void)
                 litmus_saw(1);
         if (is_open) {
                 litmus_saw(2);
-                litmus_check(has_spi || world_rung[2], "refused once more, and nobody makes the port leave");
+                litmus_check(has_spi || world_rung[2],
+                             "refused once more, and nobody makes the port leave");
                 is_open = false;
                 shm_port_exit(&world, 2, &banks[1]);
         }
         world_settle();
 }
 
-LITMUS_SCENARIO(stale, .name = "gate-stale", .what = "the last port leaves while TDIR is cleared and set again", .n_threads = 2,
-                .setup = stale_setup, .before = stale_before, .thread = stale_thread, .after = stale_after,
-                .saw = { "it was cleared", "(the SPI was taken)", "a port did not trap" }, .executions = 240000, .next = NULL);
+LITMUS_SCENARIO(stale, .name = "gate-stale",
+                .what = "the last port leaves while TDIR is cleared and set again", .n_threads = 2,
+                .setup = stale_setup, .before = stale_before, .thread = stale_thread,
+                .after = stale_after,
+                .saw = { "it was cleared", "(the SPI was taken)", "a port did not trap" },
+                .executions = 240000, .next = NULL);
 
-/* --- the daemon broadcasts: it is rung, as by an eventfd, and rings the ports that do not trap --- */
+/*
+ * --- the daemon broadcasts: it is rung, as by an eventfd, and rings the ports that do not trap ---
+ */
 
 static struct litmus_plain bell;
 static bool was_told;
@@ -435,11 +468,16 @@ static void late_after(void)
         settle();
 }
 
-LITMUS_SCENARIO(late, .name = "gate-late", .what = "TDIR's broadcast finds a port that entered before", .n_threads = 3,
-                .setup = late_setup, .before = late_before, .thread = late_thread, .after = late_after,
-                .saw = { "the port did not trap" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(late, .name = "gate-late",
+                .what = "TDIR's broadcast finds a port that entered before", .n_threads = 3,
+                .setup = late_setup, .before = late_before, .thread = late_thread,
+                .after = late_after, .saw = { "the port did not trap" }, .executions = 60000,
+                .next = NULL);
 
-/* --- no daemon, and the port's thread is killed in guest, or on its way: the next daemon repairs it --- */
+/*
+ * --- no daemon, and the port's thread is killed in guest, or on its way:
+ * the next daemon repairs it ---
+ */
 
 static bool died;
 
@@ -479,10 +517,14 @@ static void dead_after(void)
                 litmus_saw(0);
         if (has_spi)
                 litmus_saw(1);
-        litmus_check(!(world.vcpus[1].port.cell.value & SHM_PORT_IN), "a dead port counts as in guest");
+        litmus_check(!(world.vcpus[1].port.cell.value & SHM_PORT_IN),
+                     "a dead port counts as in guest");
         world_settle();
 }
 
-LITMUS_SCENARIO(dead, .name = "gate-dead", .what = "the thread of a port is killed while an SPI is refused", .n_threads = 2,
-                .setup = gate_setup, .before = dead_before, .thread = dead_thread, .after = dead_after,
-                .saw = { "it died, and the vCPU that was refused slept", "it was taken" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(dead, .name = "gate-dead",
+                .what = "the thread of a port is killed while an SPI is refused", .n_threads = 2,
+                .setup = gate_setup, .before = dead_before, .thread = dead_thread,
+                .after = dead_after,
+                .saw = { "it died, and the vCPU that was refused slept", "it was taken" },
+                .executions = 40000, .next = NULL);

@@ -36,13 +36,16 @@ static void writers_thread(unsigned index)
 static void writers_after(void)
 {
         litmus_saw(raw() ? 0 : 1);
-        litmus_check(gic_word_route(world_word(SPI)) == raw(), "the route is not what the register says");
+        litmus_check(gic_word_route(world_word(SPI)) == raw(),
+                     "the route is not what the register says");
         world_settle();
 }
 
-LITMUS_SCENARIO(writers, .name = "route", .what = "two writers of GICD_IROUTER<n>", .n_threads = 2, .setup = writers_setup,
-                .before = world_reset, .thread = writers_thread, .after = writers_after,
-                .saw = { "the second vCPU's came last", "the first vCPU's came last" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(writers, .name = "route", .what = "two writers of GICD_IROUTER<n>", .n_threads = 2,
+                .setup = writers_setup, .before = world_reset, .thread = writers_thread,
+                .after = writers_after,
+                .saw = { "the second vCPU's came last", "the first vCPU's came last" },
+                .executions = 60000, .next = NULL);
 
 /* A writer against an injection; both vCPUs park. */
 static void moved_setup(void)
@@ -72,13 +75,17 @@ static void moved_after(void)
                 litmus_saw(1);
         if (world_rung[0])
                 litmus_saw(2);
-        litmus_check(is_wanting(SPI) && gic_word_route(world_word(SPI)) == 1, "an injection is lost on its way");
+        litmus_check(is_wanting(SPI) && gic_word_route(world_word(SPI)) == 1,
+                     "an injection is lost on its way");
         world_settle();
 }
 
-LITMUS_SCENARIO(moved, .name = "route-inject", .what = "an interrupt is routed elsewhere while it is injected", .n_threads = 4,
-                .setup = moved_setup, .before = world_reset, .thread = moved_thread, .after = moved_after,
-                .saw = { "its new vCPU slept and was rung", "its new vCPU did not sleep", "its old vCPU was rung" },
+LITMUS_SCENARIO(moved, .name = "route-inject",
+                .what = "an interrupt is routed elsewhere while it is injected", .n_threads = 4,
+                .setup = moved_setup, .before = world_reset, .thread = moved_thread,
+                .after = moved_after,
+                .saw = { "its new vCPU slept and was rung", "its new vCPU did not sleep",
+                         "its old vCPU was rung" },
                 .executions = 40000, .next = NULL);
 
 /* --- 1-of-N --- */
@@ -146,16 +153,20 @@ static void closed_thread(unsigned index)
 
 static void closed_after(void)
 {
-        litmus_saw(gic_word_route(world_word(SPI)) == 1 && world.vcpus[0].candidates[0].cell.value ? 0 : 1);
+        bool to_one = gic_word_route(world_word(SPI)) == 1;
+
+        litmus_saw(to_one && world.vcpus[0].candidates[0].cell.value ? 0 : 1);
         litmus_check(is_wanting(SPI), "an injection is lost");
         litmus_check(gic_word_route(world_word(SPI)) == 1,
                      "it stays with a vCPU that will not take it");
         world_settle();
 }
 
-LITMUS_SCENARIO(closed, .name = "oneofn-close", .what = "a gate closes while an interrupt is placed behind it", .n_threads = 2,
-                .setup = closed_setup, .before = closed_before, .thread = closed_thread, .after = closed_after,
-                .saw = { "it was moved", "it was placed elsewhere at once" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(closed, .name = "oneofn-close",
+                .what = "a gate closes while an interrupt is placed behind it", .n_threads = 2,
+                .setup = closed_setup, .before = closed_before, .thread = closed_thread,
+                .after = closed_after, .saw = { "it was moved", "it was placed elsewhere at once" },
+                .executions = 60000, .next = NULL);
 
 /* It finds nobody while a vCPU opens its gate. */
 static void opened_setup(void)
@@ -187,13 +198,18 @@ static void opened_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(opened, .name = "oneofn-open", .what = "a gate opens while an interrupt finds nobody", .n_threads = 2,
-                .setup = opened_setup, .before = world_reset, .thread = opened_thread, .after = opened_after,
-                .saw = { "its mark was left to be looked at", "it never needed it, or it was taken" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(opened, .name = "oneofn-open",
+                .what = "a gate opens while an interrupt finds nobody", .n_threads = 2,
+                .setup = opened_setup, .before = world_reset, .thread = opened_thread,
+                .after = opened_after,
+                .saw = { "its mark was left to be looked at",
+                         "it never needed it, or it was taken" },
+                .executions = 60000, .next = NULL);
 
 /*
- * A gate opens and closes again: what it took up has to be there for the next one. Another interrupt has its mark in the
- * same word, so that this one's mark can be taken before its summary bit is set.
+ * A gate opens and closes again: what it took up has to be there for the next one. Another
+ * interrupt has its mark in the same word, so that this one's mark can
+ * be taken before its summary bit is set.
  */
 static void passed_setup(void)
 {
@@ -229,13 +245,15 @@ static void passed_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(passed, .name = "oneofn-pass", .what = "a gate opens and closes again, another one opens", .n_threads = 3,
-                .setup = passed_setup, .before = world_reset, .thread = passed_thread, .after = passed_after,
-                .saw = { "it had been with the first" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(passed, .name = "oneofn-pass",
+                .what = "a gate opens and closes again, another one opens", .n_threads = 3,
+                .setup = passed_setup, .before = world_reset, .thread = passed_thread,
+                .after = passed_after, .saw = { "it had been with the first" }, .executions = 60000,
+                .next = NULL);
 
 /*
- * The same where the first finds the summary bit of a mark that was taken before: it may take this one's mark before its summary
- * bit, or miss both.
+ * The same where the first finds the summary bit of a mark that was taken before: it may take this
+ * one's mark before its summary bit, or miss both.
  */
 static void left_setup(void)
 {
@@ -266,6 +284,9 @@ static void left_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(left_over, .name = "oneofn-left", .what = "a gate opens and closes, a summary bit is left over; then another one opens",
-                .n_threads = 2, .setup = left_setup, .before = world_reset, .thread = left_thread, .after = left_after,
-                .saw = { "it had been with the first", "it had not" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(
+        left_over, .name = "oneofn-left",
+        .what = "a gate opens and closes, a summary bit is left over; then another one opens",
+        .n_threads = 2, .setup = left_setup, .before = world_reset, .thread = left_thread,
+        .after = left_after, .saw = { "it had been with the first", "it had not" },
+        .executions = 60000, .next = NULL);

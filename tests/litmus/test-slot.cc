@@ -4,8 +4,9 @@
 /*
  * Sudden death: an owner that stops in the middle of an operation, and the repair by its slot
  *
- * The repair runs after the dead one, as by a daemon that saw its socket hang up. What the dead one had stored is a prefix of
- * its program, as far as a compiler may not have moved it (litmus-model.cc). Devices and other vCPUs go on meanwhile.
+ * The repair runs after the dead one, as by a daemon that saw its socket hang up. What the dead one
+ * had stored is a prefix of its program, as far as a compiler may not have moved it
+ * (litmus-model.cc). Devices and other vCPUs go on meanwhile.
  */
 #include "litmus-world.h"
 #include "shm-owner.h"
@@ -24,7 +25,10 @@ static void slot_before(void)
         died = returned = committed = taken_elsewhere = false;
 }
 
-/* The daemon: nobody runs it, finish or take back what it had begun, then pay what its changes of words owe. */
+/*
+ * The daemon: nobody runs it, finish or take back what it had begun,
+ * then pay what its changes of words owe.
+ */
 static void repair(uint32_t vcpu)
 {
         died = true;
@@ -95,18 +99,22 @@ static void ack_after(void)
         if (is_committed(1)) {
                 litmus_saw(0);
                 litmus_check(committed || acknowledged == SPI, "an injection is lost");
-                litmus_check(is_active(SPI) && has_priority(0), "the guest has it, and it was taken back");
+                litmus_check(is_active(SPI) && has_priority(0),
+                             "the guest has it, and it was taken back");
         } else {
                 litmus_saw(1);
                 litmus_check(!is_active(SPI), "the guest never got it, and it is active");
-                litmus_check(gic_word_pending(world_word(SPI)), "the guest never got it, and it is gone");
-                litmus_check(!has_priority(0), "the guest never got it, and its priority is active");
+                litmus_check(gic_word_pending(world_word(SPI)),
+                             "the guest never got it, and it is gone");
+                litmus_check(!has_priority(0),
+                             "the guest never got it, and its priority is active");
         }
         litmus_check(died == !returned, "the scenario is broken");
         world_settle();
 }
 
-LITMUS_SCENARIO(slot_ack, .name = "slot-ack", .what = "death in an acknowledge, a device pulses again", .n_threads = 2,
+LITMUS_SCENARIO(slot_ack, .name = "slot-ack",
+                .what = "death in an acknowledge, a device pulses again", .n_threads = 2,
                 .setup = ack_setup, .before = slot_before, .thread = ack_thread, .after = ack_after,
                 .saw = { "the guest got it", "it died before" }, .executions = 40000, .next = NULL);
 
@@ -147,7 +155,10 @@ static void twice_thread(unsigned index)
         }
 }
 
-/* What was acknowledged first is the guest's; the second is active with its priority, or pending without. */
+/*
+ * What was acknowledged first is the guest's; the second is active with its priority,
+ * or pending without.
+ */
 static void twice_after(void)
 {
         uint32_t other = acknowledged == SPI ? SPI + 1 : SPI;
@@ -155,9 +166,11 @@ static void twice_after(void)
 
         for (unsigned i = 0; i < SHM_N_APR; i++)
                 n_bits += (unsigned)__builtin_popcount(world.vcpus[0].ap1r[i].cell.value);
-        litmus_check(n_bits == 0u + is_active(SPI) + is_active(SPI + 1), "the active priorities are not those of the active interrupts");
+        litmus_check(n_bits == 0u + is_active(SPI) + is_active(SPI + 1),
+                     "the active priorities are not those of the active interrupts");
         if (returned_first) {
-                litmus_check(is_active(acknowledged), "the guest has the first, and it was taken back");
+                litmus_check(is_active(acknowledged),
+                             "the guest has the first, and it was taken back");
                 litmus_saw(died ? 0 : 1);
         }
         if (is_active(other))
@@ -165,13 +178,19 @@ static void twice_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(slot_twice, .name = "slot-twice", .what = "death in a second acknowledge", .n_threads = 2, .setup = twice_setup,
-                .before = twice_before, .thread = twice_thread, .after = twice_after,
-                .saw = { "it died in the second", "both were acknowledged", "the second is active" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(slot_twice, .name = "slot-twice", .what = "death in a second acknowledge",
+                .n_threads = 2, .setup = twice_setup, .before = twice_before,
+                .thread = twice_thread, .after = twice_after,
+                .saw = { "it died in the second", "both were acknowledged",
+                         "the second is active" },
+                .executions = 40000, .next = NULL);
 
 /* --- end of interrupt --- */
 
-/* Active on vCPU 0, routed to vCPU 1 by now, which takes it as soon as it has ended and is pending again. */
+/*
+ * Active on vCPU 0, routed to vCPU 1 by now, which takes it as soon as
+ * it has ended and is pending again.
+ */
 static void eoi_setup(void)
 {
         world_build(2, 1, 0);
@@ -211,7 +230,8 @@ static void ended_after(bool priority_dropped)
 
         if (taken_elsewhere) {
                 litmus_saw(died ? 0 : 1);
-                litmus_check((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == 1, "a repair ended what its holder has acknowledged again");
+                litmus_check((w & GIC_WORD_ACTIVE) && gic_word_holder(w) == 1,
+                             "a repair ended what its holder has acknowledged again");
         } else if (w & GIC_WORD_ACTIVE) {
                 litmus_check(died, "it was not ended");
                 litmus_check(!priority_dropped, "its priority was dropped, and it is active");
@@ -234,9 +254,11 @@ static void eoi_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(slot_eoi, .name = "slot-eoi", .what = "death in an end of interrupt, another vCPU takes it again", .n_threads = 2,
+LITMUS_SCENARIO(slot_eoi, .name = "slot-eoi",
+                .what = "death in an end of interrupt, another vCPU takes it again", .n_threads = 2,
                 .setup = eoi_setup, .before = slot_before, .thread = eoi_thread, .after = eoi_after,
-                .saw = { "it died, and the other has it again", "it ended, and the other has it again", "it died before it began",
+                .saw = { "it died, and the other has it again",
+                         "it ended, and the other has it again", "it died before it began",
                          "it died, and it is pending again", "it ended, and it is pending again" },
                 .executions = 40000, .next = NULL);
 
@@ -274,9 +296,12 @@ static void dir_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(slot_dir, .name = "slot-dir", .what = "death in a deactivation from elsewhere, its vCPU takes it again",
-                .n_threads = 2, .setup = dir_setup, .before = slot_before, .thread = dir_thread, .after = dir_after,
-                .saw = { "it died, and the other has it again", "it ended, and the other has it again", "it died before it began",
+LITMUS_SCENARIO(slot_dir, .name = "slot-dir",
+                .what = "death in a deactivation from elsewhere, its vCPU takes it again",
+                .n_threads = 2, .setup = dir_setup, .before = slot_before, .thread = dir_thread,
+                .after = dir_after,
+                .saw = { "it died, and the other has it again",
+                         "it ended, and the other has it again", "it died before it began",
                          "it died, and it is pending again", "it ended, and it is pending again" },
                 .executions = 40000, .next = NULL);
 
@@ -311,16 +336,20 @@ static void reset_after(void)
         bool is_reset = world.vcpus[0].cpuif.cell.value & SHM_CPUIF_ASLEEP;
 
         litmus_check(pending || is_reset, "a reset is lost");
-        litmus_check(pending || (!is_active(SPI) && !has_priority(0) && !(world.vcpus[0].words[1].cell.value & GIC_WORD_ENABLE)),
+        litmus_check(pending || (!is_active(SPI) && !has_priority(0) &&
+                                 !(world.vcpus[0].words[1].cell.value & GIC_WORD_ENABLE)),
                      "it is half reset");
-        litmus_check(world.vcpus[0].words[1].cell.value & gic_word_wire(GIC_WIRE_VMM), "a wire is lost in a reset");
+        litmus_check(world.vcpus[0].words[1].cell.value & gic_word_wire(GIC_WIRE_VMM),
+                     "a wire is lost in a reset");
         litmus_saw(returned ? 0 : pending ? 1 : 2);
         world_settle();
 }
 
-LITMUS_SCENARIO(slot_reset, .name = "slot-reset", .what = "death in a reset that was asked for", .n_threads = 2,
-                .setup = reset_setup, .before = slot_before, .thread = reset_thread, .after = reset_after,
-                .saw = { "it was reset", "(it died before it began, and nobody took it up)", "it died, and was reset" },
+LITMUS_SCENARIO(slot_reset, .name = "slot-reset", .what = "death in a reset that was asked for",
+                .n_threads = 2, .setup = reset_setup, .before = slot_before, .thread = reset_thread,
+                .after = reset_after,
+                .saw = { "it was reset", "(it died before it began, and nobody took it up)",
+                         "it died, and was reset" },
                 .executions = 15000, .next = NULL);
 
 /* --- a reset that its owner serves, while the daemon repairs what another process left --- */
@@ -345,13 +374,16 @@ static void serve_thread(unsigned index)
 static void serve_after(void)
 {
         litmus_check(world.vcpus[0].counters.resets.cell.value == 1, "the scenario is broken");
-        litmus_check(!(world.vcpus[0].request.cell.value & SHM_REQUEST_RESET), "a reset that was served is asked for again");
+        litmus_check(!(world.vcpus[0].request.cell.value & SHM_REQUEST_RESET),
+                     "a reset that was served is asked for again");
         litmus_saw(0);
 }
 
-LITMUS_SCENARIO(serve, .name = "slot-serve", .what = "an owner serves a reset while another one's death is repaired", .n_threads = 2,
-                .setup = serve_setup, .before = slot_before, .thread = serve_thread, .after = serve_after,
-                .saw = { "it was served" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(serve, .name = "slot-serve",
+                .what = "an owner serves a reset while another one's death is repaired",
+                .n_threads = 2, .setup = serve_setup, .before = slot_before, .thread = serve_thread,
+                .after = serve_after, .saw = { "it was served" }, .executions = 60000,
+                .next = NULL);
 
 /* --- RWP, ChildrenAsleep: who reads that a disable is everywhere, against an acknowledge --- */
 

@@ -49,9 +49,10 @@ static void two_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(two, .name = "tdir", .what = "two raisers against a clear", .n_threads = 3, .setup = two_setup,
-                .before = two_before, .thread = two_thread, .after = two_after,
-                .saw = { "it was cleared, and set again", "it stayed set", "it was clear" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(two, .name = "tdir", .what = "two raisers against a clear", .n_threads = 3,
+                .setup = two_setup, .before = two_before, .thread = two_thread, .after = two_after,
+                .saw = { "it was cleared, and set again", "it stayed set", "it was clear" },
+                .executions = 60000, .next = NULL);
 
 static void one_setup(void)
 {
@@ -69,9 +70,10 @@ static void one_thread(unsigned index)
         }
 }
 
-LITMUS_SCENARIO(one, .name = "tdir-one", .what = "one raiser against a clear", .n_threads = 2, .setup = one_setup,
-                .before = world_reset, .thread = one_thread, .after = two_after,
-                .saw = { "it was cleared, and set again", "it stayed set" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(one, .name = "tdir-one", .what = "one raiser against a clear", .n_threads = 2,
+                .setup = one_setup, .before = world_reset, .thread = one_thread, .after = two_after,
+                .saw = { "it was cleared, and set again", "it stayed set" }, .executions = 60000,
+                .next = NULL);
 
 /*
  * The daemon's place changes hands (shm-lock.h) while an SPI comes: whoever has it may clear, one
@@ -117,9 +119,9 @@ LITMUS_SCENARIO(places, .name = "tdir-places", .what = "one clears TDIR, then an
                 .executions = 60000, .next = NULL);
 
 /*
- * A vCPU has acknowledged the SPI and tells another one, which would deactivate it: as long as it is in flight, that one
- * must find TDIR set. The SPI was in flight before, found by a candidate bit of its own: its raiser may not have come to
- * TDIR yet when it is acknowledged.
+ * A vCPU has acknowledged the SPI and tells another one, which would deactivate it: as long as it
+ * is in flight, that one must find TDIR set. The SPI was in flight before, found by a candidate bit
+ * of its own: its raiser may not have come to TDIR yet when it is acknowledged.
  */
 static struct litmus_plain told;
 
@@ -133,7 +135,8 @@ static void reader_before(void)
         world_reset();
         shm_init(&world.header->tdir, litmus_random(2) ? SHM_TDIR_SET : SHM_TDIR_CLEAR);
         if (litmus_random(2))
-                shm_word_mark(&world.vcpus[0], SPI, world_word(SPI)); /* left over: it is looked at before its raiser marks it */
+                /* left over: it is looked at before its raiser marks it */
+                shm_word_mark(&world.vcpus[0], SPI, world_word(SPI));
 }
 
 static void reader_thread(unsigned index)
@@ -166,9 +169,12 @@ static void reader_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(reader, .name = "tdir-reader", .what = "a vCPU that was told of an active SPI sees TDIR set", .n_threads = 4,
-                .setup = reader_setup, .before = reader_before, .thread = reader_thread, .after = reader_after,
-                .saw = { "it was acknowledged", "it was told", "it was cleared meanwhile" }, .executions = 60000, .next = NULL);
+LITMUS_SCENARIO(reader, .name = "tdir-reader",
+                .what = "a vCPU that was told of an active SPI sees TDIR set", .n_threads = 4,
+                .setup = reader_setup, .before = reader_before, .thread = reader_thread,
+                .after = reader_after,
+                .saw = { "it was acknowledged", "it was told", "it was cleared meanwhile" },
+                .executions = 60000, .next = NULL);
 
 /* Somebody begins to take an interest while it turns set. */
 static uint32_t seen;
@@ -202,6 +208,9 @@ static void interest_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(interest, .name = "tdir-interest", .what = "TDIR turns set while somebody begins to subscribe", .n_threads = 2,
-                .setup = interest_setup, .before = world_reset, .thread = interest_thread, .after = interest_after,
-                .saw = { "the daemon saw it", "the raiser saw the interest" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(interest, .name = "tdir-interest",
+                .what = "TDIR turns set while somebody begins to subscribe", .n_threads = 2,
+                .setup = interest_setup, .before = world_reset, .thread = interest_thread,
+                .after = interest_after,
+                .saw = { "the daemon saw it", "the raiser saw the interest" }, .executions = 40000,
+                .next = NULL);

@@ -14,8 +14,8 @@ static bool was_pending(uint32_t intid)
 }
 
 /*
- * Two devices against a vCPU that parks. A candidate is left over from before, so that its last look clears candidate and
- * class under the injectors' hands.
+ * Two devices against a vCPU that parks. A candidate is left over from before, so that its last
+ * look clears candidate and class under the injectors' hands.
  */
 static void wake_setup(void)
 {
@@ -43,9 +43,11 @@ static void wake_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(wake, .name = "wake", .what = "two injectors against a vCPU that parks", .n_threads = 3,
-                .setup = wake_setup, .before = world_reset, .thread = wake_thread, .after = wake_after,
-                .saw = { "it found an interrupt and did not sleep", "it slept and was rung", "it cleared what was left over" },
+LITMUS_SCENARIO(wake, .name = "wake", .what = "two injectors against a vCPU that parks",
+                .n_threads = 3, .setup = wake_setup, .before = world_reset, .thread = wake_thread,
+                .after = wake_after,
+                .saw = { "it found an interrupt and did not sleep", "it slept and was rung",
+                         "it cleared what was left over" },
                 .executions = 60000, .next = NULL);
 
 /* The same with nothing left over: no class is marked to begin with. */
@@ -62,8 +64,10 @@ static void clean_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(clean, .name = "wake-clean", .what = "two injectors against a vCPU that parks, no candidate before",
-                .n_threads = 3, .setup = clean_setup, .before = world_reset, .thread = wake_thread, .after = clean_after,
+LITMUS_SCENARIO(clean, .name = "wake-clean",
+                .what = "two injectors against a vCPU that parks, no candidate before",
+                .n_threads = 3, .setup = clean_setup, .before = world_reset, .thread = wake_thread,
+                .after = clean_after,
                 .saw = { "it found an interrupt and did not sleep", "it slept and was rung" },
                 .executions = 60000, .next = NULL);
 
@@ -263,9 +267,11 @@ static void again_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(again, .name = "again", .what = "a second pulse against acknowledge, end and park", .n_threads = 2,
-                .setup = again_setup, .before = again_before, .thread = again_thread, .after = again_after,
-                .saw = { "it was taken before it slept", "it slept and was rung", "both pulses were one" },
+LITMUS_SCENARIO(again, .name = "again", .what = "a second pulse against acknowledge, end and park",
+                .n_threads = 2, .setup = again_setup, .before = again_before,
+                .thread = again_thread, .after = again_after,
+                .saw = { "it was taken before it slept", "it slept and was rung",
+                         "both pulses were one" },
                 .executions = 60000, .next = NULL);
 
 /* The distributor's gate, opened by another vCPU: GICD_CTLR */
@@ -293,9 +299,11 @@ static void gate_after(void)
         world_settle();
 }
 
-LITMUS_SCENARIO(gate, .name = "gate", .what = "GICD_CTLR opened against a vCPU that parks", .n_threads = 2,
-                .setup = gate_setup, .before = world_reset, .thread = gate_thread, .after = gate_after,
-                .saw = { "it saw the gate open and did not sleep", "it slept and was rung" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(gate, .name = "gate", .what = "GICD_CTLR opened against a vCPU that parks",
+                .n_threads = 2, .setup = gate_setup, .before = world_reset, .thread = gate_thread,
+                .after = gate_after,
+                .saw = { "it saw the gate open and did not sleep", "it slept and was rung" },
+                .executions = 40000, .next = NULL);
 
 /* Its own gate, opened by another vCPU: GICR_WAKER */
 static void waker_setup(void)
@@ -315,9 +323,12 @@ static void waker_thread(unsigned index)
         }
 }
 
-LITMUS_SCENARIO(waker, .name = "waker", .what = "GICR_WAKER opened by another vCPU against a vCPU that parks", .n_threads = 2,
-                .setup = waker_setup, .before = world_reset, .thread = waker_thread, .after = gate_after,
-                .saw = { "it saw the gate open and did not sleep", "it slept and was rung" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(waker, .name = "waker",
+                .what = "GICR_WAKER opened by another vCPU against a vCPU that parks",
+                .n_threads = 2, .setup = waker_setup, .before = world_reset, .thread = waker_thread,
+                .after = gate_after,
+                .saw = { "it saw the gate open and did not sleep", "it slept and was rung" },
+                .executions = 40000, .next = NULL);
 
 /*
  * WakeRequest: the vCPU is asleep (GICR_WAKER), its CPU interface off, and parks; a device pulses,
@@ -403,13 +414,16 @@ static void asked_after(void)
         litmus_check(!asked || !world_asleep[0] || world_rung[0], "a request is slept through");
 }
 
-LITMUS_SCENARIO(asked, .name = "asked", .what = "a wake-up that is asked for against a vCPU that parks", .n_threads = 2,
-                .setup = asked_setup, .before = asked_before, .thread = asked_thread, .after = asked_after,
-                .saw = { "it was seen by the look before sleep", "it slept and was rung" }, .executions = 40000, .next = NULL);
+LITMUS_SCENARIO(asked, .name = "asked",
+                .what = "a wake-up that is asked for against a vCPU that parks", .n_threads = 2,
+                .setup = asked_setup, .before = asked_before, .thread = asked_thread,
+                .after = asked_after,
+                .saw = { "it was seen by the look before sleep", "it slept and was rung" },
+                .executions = 40000, .next = NULL);
 
 /*
- * A reset that an outsider posts against the vCPU's service and park; and a second one, so that one can come while the
- * first is served.
+ * A reset that an outsider posts against the vCPU's service and park; and a second one, so that one
+ * can come while the first is served.
  */
 static void posted_setup(void)
 {
@@ -441,10 +455,14 @@ static void posted_after(void)
                 litmus_saw(2);
         litmus_check(n || pending, "a reset is lost");
         litmus_check(!pending || !world_asleep[0] || world_rung[0], "a reset is slept through");
-        litmus_check(pending || world.vcpus[0].cpuif.cell.value & SHM_CPUIF_ASLEEP, "reset, and not reset");
+        litmus_check(pending || world.vcpus[0].cpuif.cell.value & SHM_CPUIF_ASLEEP,
+                     "reset, and not reset");
 }
 
-LITMUS_SCENARIO(posted, .name = "posted", .what = "resets that are posted to a vCPU that serves them and parks", .n_threads = 3,
-                .setup = posted_setup, .before = world_reset, .thread = posted_thread, .after = posted_after,
-                .saw = { "one was served and one came later", "it slept and was rung", "both were served, one by one" },
+LITMUS_SCENARIO(posted, .name = "posted",
+                .what = "resets that are posted to a vCPU that serves them and parks",
+                .n_threads = 3, .setup = posted_setup, .before = world_reset,
+                .thread = posted_thread, .after = posted_after,
+                .saw = { "one was served and one came later", "it slept and was rung",
+                         "both were served, one by one" },
                 .executions = 30000, .next = NULL);

@@ -14,7 +14,10 @@ static uint64_t word_of(uint32_t intid)
         return shm_word_load(shm_gic_word(&rig.gic, 0, intid));
 }
 
-/* Each party has a wire of its own; a level-sensitive interrupt is pending while any of them is high. */
+/*
+ * Each party has a wire of its own; a level-sensitive interrupt is
+ * pending while any of them is high.
+ */
 static void wires(uint32_t intid, const char *kind)
 {
         unsigned wrong = 0;
@@ -29,13 +32,14 @@ static void wires(uint32_t intid, const char *kind)
         }
         wrong += gic_word_pending(word_of(intid));
         tap_eq(wrong, 0, "%s: pending until the last of %u wires is low", kind, GIC_N_WIRES);
-        tap_eq(shm_line_set(&rig.gic, 0, intid, GIC_N_WIRES, true), -EINVAL, "%s: no such wire", kind);
+        tap_eq(shm_line_set(&rig.gic, 0, intid, GIC_N_WIRES, true), -EINVAL, "%s: no such wire",
+               kind);
 }
 
 static void no_such_line(void)
 {
-        const uint32_t none[] = { 0, 15, 32 + 96, 1019, 1020, 1023, 1024, 1055, 1056 + 32, 1119, 1120, 4095, 4096 + 64, 5119,
-                                  5120, 8192, UINT32_MAX };
+        const uint32_t none[] = { 0, 15, 32 + 96, 1019, 1020, 1023, 1024, 1055, 1056 + 32, 1119,
+                                  1120, 4095, 4096 + 64, 5119, 5120, 8192, UINT32_MAX };
         unsigned wrong = 0;
 
         for (unsigned i = 0; i < sizeof none / sizeof none[0]; i++) {
@@ -78,7 +82,10 @@ static void notices(void)
         tap_eq(shm_eoi_take(&rig.gic, due, 4), 0, "not asked any more: no notice");
 }
 
-/* SPIs and ESPIs over several words of the bitmap, taken a few at a time: each comes once, whatever the room. */
+/*
+ * SPIs and ESPIs over several words of the bitmap, taken a few at a time: each comes once,
+ * whatever the room.
+ */
 static void little_room(size_t room)
 {
         uint32_t due[32] = { 0 };
@@ -97,7 +104,8 @@ static void little_room(size_t room)
         }
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 wrong += seen[shm_gic_nth_spi(&rig.gic, i)] != 1;
-        tap_ok(wrong == 0 && n == shm_gic_n_spis(&rig.gic), "room for %zu: each of %u ends comes once (%u wrong)", room, n, wrong);
+        tap_ok(wrong == 0 && n == shm_gic_n_spis(&rig.gic),
+               "room for %zu: each of %u ends comes once (%u wrong)", room, n, wrong);
         tap_ok(!atomic_load(&rig.gic.header->eoi_summary),
                "ends taken by the daemon: the summary is empty");
 }
@@ -114,14 +122,18 @@ static uint64_t scribbled(uint64_t w, uint64_t at)
         return w ^ GIC_WORD_NOTIFY;
 }
 
-/* The daemon must not go round for ever because of what a client writes; a VM's own process may wait for its own. */
+/*
+ * The daemon must not go round for ever because of what a client writes; a VM's own process may
+ * wait for its own.
+ */
 static void giving_up(void)
 {
         _Atomic uint64_t *word = shm_gic_word(&rig.gic, 0, 33);
         uint64_t before = shm_word_load(word);
 
         rig.gic.bounded = true;
-        tap_ok(!shm_word_update(&rig.gic, word, 33, scribbled, (uint64_t)(uintptr_t)word), "a bounded view gives up, and says so");
+        tap_ok(!shm_word_update(&rig.gic, word, 33, scribbled, (uint64_t)(uintptr_t)word),
+               "a bounded view gives up, and says so");
         tap_ok(n_tries > 1 && n_tries <= SHM_TRIES, "after %u tries", n_tries);
         tap_ok(shm_word_update(&rig.gic, word, 33, gic_field_set_group, 1),
                "a word that is left alone again: a bounded view changes it");
@@ -157,7 +169,8 @@ static void giving_up_placing(void)
         n_tries = 0;
         two.gic.bounded = true;
         pulse(&two, 40);
-        tap_ok(n_tries > 8 && n_tries <= SHM_TRIES, "a 1-of-N interrupt whose every target falls asleep: left after %u rounds", n_tries);
+        tap_ok(n_tries > 8 && n_tries <= SHM_TRIES,
+               "a 1-of-N interrupt whose every target falls asleep: left after %u rounds", n_tries);
         rig_destroy(&two);
 }
 
@@ -175,7 +188,8 @@ static void unplaced_by_nobody(void)
         shm_oneofn_opened(&one.gic, 0);
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
                 n += atomic_load(&one.gic.header->unplaced[i]) != 0;
-        tap_ok(n == 0 && !atomic_load(&one.gic.header->unplaced_summary), "every bit of what waits for a target set: all taken");
+        tap_ok(n == 0 && !atomic_load(&one.gic.header->unplaced_summary),
+               "every bit of what waits for a target set: all taken");
         tap_ok(mrs(&one, 0, ICC_HPPIR1) == NONE, "lowered for a dead daemon: nothing is placed");
         rig_destroy(&one);
 }
@@ -216,7 +230,10 @@ static void stale_classes(void)
         rig_destroy(&one);
 }
 
-/* What a vCPU's PMR masks is no work, however much it is; only the daemon, which must not look for ever, stops counting. */
+/*
+ * What a vCPU's PMR masks is no work, however much it is; only the daemon, which must not look for
+ * ever, stops counting.
+ */
 static void masked_is_no_work(void)
 {
         struct rig two;
@@ -238,7 +255,10 @@ static void masked_is_no_work(void)
         rig_destroy(&two);
 }
 
-/* To be free counts more than to wait in WFI: who was rung for something else has work, though it still sleeps. */
+/*
+ * To be free counts more than to wait in WFI: who was rung for something else has work,
+ * though it still sleeps.
+ */
 static void free_before_parked(void)
 {
         struct rig two;
@@ -258,7 +278,8 @@ static void free_before_parked(void)
 
 int main(void)
 {
-        const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32, .n_priority_bits = 5,
+        const struct shm_shape shape = { .n_vcpus = 1, .n_spis = 96, .n_espis = 64, .n_eppis = 32,
+                                         .n_priority_bits = 5,
                                         .features = SHM_FEATURE_ALL };
 
         rig_create_shape(&rig, &shape);

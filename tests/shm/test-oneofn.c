@@ -2,9 +2,11 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * 1-of-N: who is chosen, who is chosen next, and the races between choosing and a gate that closes or opens
+ * 1-of-N: who is chosen, who is chosen next, and the races between
+ * choosing and a gate that closes or opens
  *
- * IHI 0069: GICD_IROUTER<n>.Interrupt_Routing_Mode (section 12.9), GICR_CTLR.DPG* (12.11), GICR_WAKER (11.1).
+ * IHI 0069: GICD_IROUTER<n>.Interrupt_Routing_Mode (section 12.9), GICR_CTLR.DPG* (12.11),
+ * GICR_WAKER (11.1).
  */
 #include "duel.h"
 #include "gic-route.h"
@@ -27,7 +29,8 @@ static uint32_t target_of(uint32_t intid)
 
 static void boot(uint32_t n_vcpus, uint32_t features)
 {
-        struct shm_shape shape = { .vm_id = 1, .name = "any", .n_vcpus = n_vcpus, .n_spis = 32, .n_espis = 64, .n_priority_bits = 5,
+        struct shm_shape shape = { .vm_id = 1, .name = "any", .n_vcpus = n_vcpus, .n_spis = 32,
+                                   .n_espis = 64, .n_priority_bits = 5,
                                    .features = features };
 
         rig = (struct rig) { 0 };
@@ -63,7 +66,8 @@ static void choice_prefers_who_can_take_it_at_once(void)
         tap_eq(target_of(SPI), UINT32_MAX, "an idle 1-of-N interrupt has no target");
         pulse(&rig, SPI);
         tap_eq(target_of(SPI), 0, "the boot vCPU takes it when all are alike");
-        tap_ok(!shm_cpuif_lines(&rig.gic, 1) && !shm_cpuif_lines(&rig.gic, 2) && shm_cpuif_lines(&rig.gic, 0),
+        tap_ok(!shm_cpuif_lines(&rig.gic, 1) && !shm_cpuif_lines(&rig.gic, 2) &&
+               shm_cpuif_lines(&rig.gic, 0),
                "exactly one vCPU has its line asserted");
         tap_eq(ack(&rig, 1), NONE, "another vCPU cannot take it");
         tap_eq(ack(&rig, 0), SPI, "the chosen one can");
@@ -87,7 +91,10 @@ static void choice_prefers_who_can_take_it_at_once(void)
         rig_destroy(&rig);
 }
 
-/* Bits of candidates that wait for nothing: a vCPU in WFI with them is idle. A bounded view looks at 64 of them. */
+/*
+ * Bits of candidates that wait for nothing: a vCPU in WFI with them is idle. A bounded view looks
+ * at 64 of them.
+ */
 static void candidates_left_over_make_nobody_busy(void)
 {
         struct shm_vcpu *vcpu;
@@ -103,7 +110,8 @@ static void candidates_left_over_make_nobody_busy(void)
                         vcpu->class_words[0] = n_words == 1 ? 1 : 3;
                         rig.gic.bounded = bounded;
                         pulse(&rig, SPI);
-                        tap_eq(target_of(SPI), !(bounded && n_words == 2), "%s view, %s left-over candidates",
+                        tap_eq(target_of(SPI), !(bounded && n_words == 2),
+                               "%s view, %s left-over candidates",
                                bounded ? "a bounded" : "the VMM's", n_words == 1 ? "64" : "65");
                         rig.gic.bounded = false;
                         rig_destroy(&rig);
@@ -161,17 +169,21 @@ static void gate_that_closes_moves_the_interrupt(const struct gate *gate)
         gate->set(2, false);
         tap_eq(target_of(SPI), 1, "%s: of another vCPU changes nothing", gate->name);
         gate->set(1, false);
-        tap_eq(target_of(SPI), UINT32_MAX, "%s: of the last one leaves it without a target", gate->name);
+        tap_eq(target_of(SPI), UINT32_MAX, "%s: of the last one leaves it without a target",
+               gate->name);
         tap_ok(!gic_word_in_flight(shm_word_load(shm_gic_word(&rig.gic, 0, SPI))),
                "%s: nobody is eligible, not in flight", gate->name);
         pulse(&rig, OTHER);
-        tap_eq(target_of(OTHER), UINT32_MAX, "%s: nobody is there for a new one either", gate->name);
+        tap_eq(target_of(OTHER), UINT32_MAX, "%s: nobody is there for a new one either",
+               gate->name);
         shm_tdir_try_clear(&rig.gic);
         tap_eq(shm_tdir_get(&rig.gic, NULL, NULL), 0, "%s: so TDIR can be clear", gate->name);
         parks(2);
         gate->set(2, true);
-        tap_eq(shm_tdir_get(&rig.gic, NULL, NULL), 1, "%s: TDIR is set again with the first target", gate->name);
-        tap_ok(target_of(SPI) == 2 && target_of(OTHER) == 2, "%s: the first that is eligible again gets both", gate->name);
+        tap_eq(shm_tdir_get(&rig.gic, NULL, NULL), 1, "%s: TDIR is set again with the first target",
+               gate->name);
+        tap_ok(target_of(SPI) == 2 && target_of(OTHER) == 2,
+               "%s: the first that is eligible again gets both", gate->name);
         tap_ok(rig.rings[2] > 0, "%s: opened, the vCPU is rung", gate->name);
         shm_park_end(&rig.gic, 2);
         tap_eq(ack(&rig, 2), SPI, "%s: opened, the vCPU takes the first", gate->name);
@@ -194,11 +206,13 @@ static void reset_and_irouter_end_the_choice(void)
         waker(&rig, 2, 2);
         tap_eq(target_of(SPI), 2, "GICD_IROUTER names a vCPU, which then sleeps: it stays there");
         route(&rig, SPI, GIC_IROUTER_IRM);
-        tap_eq(target_of(SPI), 1, "Interrupt_Routing_Mode set on a pending interrupt finds an eligible vCPU");
+        tap_eq(target_of(SPI), 1,
+               "Interrupt_Routing_Mode set on a pending interrupt finds an eligible vCPU");
         dpg(1, 1u << 24);
         tap_eq(target_of(SPI), 1, "DPG0 does not concern Group 1");
         set_group(&rig, 0, SPI, 0);
-        tap_eq(target_of(SPI), UINT32_MAX, "a change of its group chooses anew: vCPU 1 has DPG0, the others sleep");
+        tap_eq(target_of(SPI), UINT32_MAX,
+               "a change of its group chooses anew: vCPU 1 has DPG0, the others sleep");
         dpg(1, 0);
         tap_eq(target_of(SPI), 1, "DPG0 cleared: vCPU 1 is chosen");
         rig_destroy(&rig);
@@ -216,9 +230,11 @@ static void one_group_alone_makes_eligible(void)
         pulse(&rig, SPI);
         pulse(&rig, OTHER);
         msr(&rig, 1, ICC_IGRPEN0, 1);
-        tap_ok(target_of(SPI) == 1 && target_of(OTHER) == UINT32_MAX, "Group 0 alone is enabled: its interrupt finds the vCPU");
+        tap_ok(target_of(SPI) == 1 && target_of(OTHER) == UINT32_MAX,
+               "Group 0 alone is enabled: its interrupt finds the vCPU");
         msr(&rig, 0, ICC_IGRPEN1, 1);
-        tap_ok(target_of(SPI) == 1 && target_of(OTHER) == 0, "Group 1 alone is enabled elsewhere: that one, too");
+        tap_ok(target_of(SPI) == 1 && target_of(OTHER) == 0,
+               "Group 1 alone is enabled elsewhere: that one, too");
         rig_destroy(&rig);
 }
 
@@ -242,14 +258,18 @@ static void level_is_chosen_anew_at_its_end(void)
 
         boot(2, SHM_FEATURE_ALL & ~SHM_FEATURE_1_OF_N);
         pulse(&rig, SPI);
-        tap_ok(target_of(SPI) == 0 && !(shm_word_load(shm_gic_word(&rig.gic, 0, SPI)) & GIC_WORD_IRM),
+        tap_ok(target_of(SPI) == 0 &&
+               !(shm_word_load(shm_gic_word(&rig.gic, 0, SPI)) & GIC_WORD_IRM),
                "without 1-of-N Interrupt_Routing_Mode is RES0");
         waker(&rig, 0, 2);
         tap_eq(target_of(SPI), 0, "without 1-of-N, its vCPU sleeps: the SPI stays where it was");
         rig_destroy(&rig);
 }
 
-/* What a process left that died between its change and the placing is placed by the daemon's repair. */
+/*
+ * What a process left that died between its change and the placing is
+ * placed by the daemon's repair.
+ */
 static void repair_places_what_was_not_placed(void)
 {
         _Atomic uint64_t *word;
@@ -351,9 +371,12 @@ static void gate_that_moves_while_choosing_loses_nothing(const struct gate *gate
 
         raced = gate;
         boot(2, SHM_FEATURE_ALL);
-        tap_eq(duel_fight(&closing, all_quiet, inject, second_takes_it), 0, "%s closes while it is chosen", gate->name);
-        tap_eq(duel_fight(&opening, nobody_there, inject, second_takes_it), 0, "%s opens while nobody is found", gate->name);
-        tap_eq(duel_fight(&taking, pending_at_first, take_at_first, exactly_one), 0, "%s closes while it is taken", gate->name);
+        tap_eq(duel_fight(&closing, all_quiet, inject, second_takes_it), 0,
+               "%s closes while it is chosen", gate->name);
+        tap_eq(duel_fight(&opening, nobody_there, inject, second_takes_it), 0,
+               "%s opens while nobody is found", gate->name);
+        tap_eq(duel_fight(&taking, pending_at_first, take_at_first, exactly_one), 0,
+               "%s closes while it is taken", gate->name);
         rig_destroy(&rig);
 }
 

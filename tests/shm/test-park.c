@@ -2,10 +2,12 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * No lost wake-up: two threads interrupt a vCPU that sleeps on its doorbell whenever it has nothing to do
+ * No lost wake-up: two threads interrupt a vCPU that sleeps on its
+ * doorbell whenever it has nothing to do
  *
- * Each injector waits until its interrupt was handled before it sends the next, so the vCPU falls asleep around every
- * injection. A wake-up that is lost leaves everyone waiting: the vCPU's poll() runs into its limit.
+ * Each injector waits until its interrupt was handled before it sends the next, so the vCPU falls
+ * asleep around every injection. A wake-up that is lost leaves everyone waiting: the vCPU's poll()
+ * runs into its limit.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -61,9 +63,11 @@ static void *run_vcpu(void *arg)
         while (!atomic_load(&stop) && !atomic_load(&lost)) {
                 eventfd_t n;
 
-                if (!shm_park_begin(&rig.gic, 0, SHM_PARK_PARKED) && !shm_park_wanted(&rig.gic, 0)) {
+                if (!shm_park_begin(&rig.gic, 0, SHM_PARK_PARKED) &&
+                    !shm_park_wanted(&rig.gic, 0)) {
                         n_slept++;
-                        if (poll(&(struct pollfd) { .fd = bell, .events = POLLIN }, 1, LIMIT_MS) != 1)
+                        if (poll(&(struct pollfd) { .fd = bell, .events = POLLIN }, 1,
+                                 LIMIT_MS) != 1)
                                 atomic_store(&lost, 1);
                         eventfd_read(bell, &n);
                 }
@@ -120,7 +124,8 @@ static void *run_source(void *arg)
                 for (unsigned i = s->rounds * 7 % 64; i; i--)
                         atomic_load(&stop);
                 s->send(s->rounds);
-                for (unsigned i = 1; atomic_load(&handled[s->index]) == before && !atomic_load(&lost); i++)
+                for (unsigned i = 1;
+                     atomic_load(&handled[s->index]) == before && !atomic_load(&lost); i++)
                         if (i % 4096 == 0)
                                 sched_yield();
         }
@@ -200,8 +205,8 @@ static bool comes(unsigned round)
 }
 
 /*
- * vCPU 0 sleeps in the handler of 50. 51 is offered to it, and by the binary point of Group 0 does not preempt 50; 52, of Group
- * 1, would, and is hidden. Each way in which 51 goes has to wake it.
+ * vCPU 0 sleeps in the handler of 50. 51 is offered to it, and by the binary point of Group 0 does
+ * not preempt 50; 52, of Group 1, would, and is hidden. Each way in which 51 goes has to wake it.
  */
 static void disable(void)
 {
@@ -264,7 +269,8 @@ static unsigned hide(bool one_of_n, void (*go)(void))
 
 static void vcpu_is_rung_when_what_hid_another_goes(void)
 {
-        tap_eq(hide(false, disable), 1, "what hid another one is disabled: the vCPU that sleeps in a handler is rung");
+        tap_eq(hide(false, disable), 1,
+               "what hid another one is disabled: the vCPU that sleeps in a handler is rung");
         tap_eq(hide(false, unpend), 1, "no longer pending: rung");
         tap_eq(hide(false, route_away), 1, "routed away: rung");
         tap_eq(hide(true, move_away), 1, "chosen for another vCPU: rung");
@@ -295,16 +301,21 @@ int main(void)
         atomic_store(&stop, 1);
         shm_park_wake(&rig.gic, 0);
         pthread_join(vcpu, NULL);
-        tap_ok(!atomic_load(&lost), "no wake-up is lost: %u and %u rounds, slept %u times", sources[0].rounds, sources[1].rounds, (unsigned)n_slept);
-        tap_ok(sources[0].rounds > 0 && sources[1].rounds > 0 && n_slept > 0, "each source had its turn, and the vCPU slept");
+        tap_ok(!atomic_load(&lost), "no wake-up is lost: %u and %u rounds, slept %u times",
+               sources[0].rounds, sources[1].rounds, (unsigned)n_slept);
+        tap_ok(sources[0].rounds > 0 && sources[1].rounds > 0 && n_slept > 0,
+               "each source had its turn, and the vCPU slept");
         tap_eq((int64_t)n_unknown, 0, "nothing came that nobody sent");
-        tap_ok(atomic_load(&handled[0]) == sources[0].rounds && atomic_load(&handled[1]) == sources[1].rounds, "each was handled exactly once");
+        tap_ok(atomic_load(&handled[0]) == sources[0].rounds &&
+               atomic_load(&handled[1]) == sources[1].rounds,
+               "each was handled exactly once");
         rig.gic.ring = count_ring;
         set_edge(&rig, 0, FIRST_OF_WORD, true);
         enable(&rig, 0, FIRST_OF_WORD);
         tap_eq(duel_fight(&stale, leave_class, look_once, comes), 0,
                "150,000 times a look at a class that was left over against one injection");
-        tap_eq(duel_fight(&duel, reset_rings, fall_asleep, woken), 0, "150,000 times one look against one injection");
+        tap_eq(duel_fight(&duel, reset_rings, fall_asleep, woken), 0,
+               "150,000 times one look against one injection");
         close(bell);
         rig_destroy(&rig);
         return tap_done();

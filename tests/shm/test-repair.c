@@ -4,9 +4,10 @@
 /*
  * Repair: a vCPU's owner dies after each single store of an acknowledge, an EOI, a DIR or a reset
  *
- * The stores are written here one by one, as the protocol of doc/sudden-death.md has them, and cut off after the n-th.
- * What must come out: an interrupt whose slot was full is delivered again exactly once (acknowledge) or ended exactly
- * once (EOI, DIR); one whose slot was empty stays as it is.
+ * The stores are written here one by one, as the protocol of doc/sudden-death.md has them, and cut
+ * off after the n-th. What must come out: an interrupt whose slot was full is delivered again
+ * exactly once (acknowledge) or ended exactly once (EOI, DIR);
+ * one whose slot was empty stays as it is.
  */
 #include "rig.h"
 #include "shm-repair.h"
@@ -62,7 +63,8 @@ static bool comes_once(uint32_t vcpu, bool is_edge)
                 low(&rig, IRQ);
         eoi(&rig, vcpu, IRQ);
         msr(&rig, vcpu, ICC_DIR, IRQ);
-        return ok && ack(&rig, vcpu) == NONE && mrs(&rig, vcpu, ICC_RPR) == 0xff && !get_bit(&rig, 0, ISACTIVER, IRQ);
+        return ok && ack(&rig, vcpu) == NONE && mrs(&rig, vcpu, ICC_RPR) == 0xff &&
+               !get_bit(&rig, 0, ISACTIVER, IRQ);
 }
 
 static void die_in_ack(bool is_edge)
@@ -88,13 +90,17 @@ static void die_in_ack(bool is_edge)
                         atomic_store(&self->slot.op, SHM_SLOT_NONE);
                 shm_vcpu_repair(&rig.gic, 0);
                 if (n < 8) {
-                        tap_ok(comes_once(0, is_edge), "acknowledge, %s: death after store %u: it comes once more", is_edge ? "edge" : "level", n);
+                        tap_ok(comes_once(0, is_edge),
+                               "acknowledge, %s: death after store %u: it comes once more",
+                               is_edge ? "edge" : "level", n);
                         continue;
                 }
                 low(&rig, IRQ);
-                tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_RPR) == 0xa0, "acknowledge: committed, so it stays delivered");
+                tap_ok(ack(&rig, 0) == NONE && mrs(&rig, 0, ICC_RPR) == 0xa0,
+                       "acknowledge: committed, so it stays delivered");
                 eoi(&rig, 0, IRQ);
-                tap_ok(ack(&rig, 0) == NONE && !get_bit(&rig, 0, ISACTIVER, IRQ), "acknowledge: and the next owner can end it");
+                tap_ok(ack(&rig, 0) == NONE && !get_bit(&rig, 0, ISACTIVER, IRQ),
+                       "acknowledge: and the next owner can end it");
         }
         fresh(is_edge, 0);
         inject(is_edge);
@@ -103,7 +109,9 @@ static void die_in_ack(bool is_edge)
         atomic_store(&rig.gic.vcpus[0].ap1r[0], 1u << BIT);
         set_bit(&rig, 1, ICACTIVER, IRQ);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0xff, "acknowledge, deactivated by another before the repair: the priority bit goes all the same");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_RPR), 0xff,
+               "acknowledge, deactivated by another before the repair: the priority bit goes all "
+               "the same");
 }
 
 static void die_in_eoi(bool is_edge)
@@ -123,7 +131,8 @@ static void die_in_eoi(bool is_edge)
                 if (n >= 4)
                         atomic_store(&self->ap1r[0], 0);
                 if (n >= 5)
-                        atomic_store(word(), gic_irq_deactivate(old)); /* and dies before it owes and marks anything */
+                        /* and dies before it owes and marks anything */
+                        atomic_store(word(), gic_irq_deactivate(old));
                 if (n >= 6) {
                         shm_word_pay_effects(&rig.gic, IRQ, old, shm_word_load(word()));
                         atomic_store(&self->slot.op, SHM_SLOT_NONE);
@@ -131,13 +140,19 @@ static void die_in_eoi(bool is_edge)
                 shm_vcpu_repair(&rig.gic, 0);
                 if (n < 3)
                         eoi(&rig, 0, IRQ); /* it had not begun: the next owner executes it */
-                tap_ok(mrs(&rig, 0, ICC_RPR) == 0xff && !get_bit(&rig, 0, ISACTIVER, IRQ) && (is_edge ? ack(&rig, 0) == NONE : comes_once(0, false)),
-                       "EOI, %s: death after store %u: ended, %s", is_edge ? "edge" : "level", n, is_edge ? "not again" : "and again since the line is high");
-                tap_ok(shm_eoi_take(&rig.gic, due, 4) == 1 && due[0] == IRQ, "EOI: death after store %u: the device hears of the end", n);
+                tap_ok(mrs(&rig, 0, ICC_RPR) == 0xff && !get_bit(&rig, 0, ISACTIVER, IRQ) &&
+                       (is_edge ? ack(&rig, 0) == NONE : comes_once(0, false)),
+                       "EOI, %s: death after store %u: ended, %s", is_edge ? "edge" : "level", n,
+                       is_edge ? "not again" : "and again since the line is high");
+                tap_ok(shm_eoi_take(&rig.gic, due, 4) == 1 && due[0] == IRQ,
+                       "EOI: death after store %u: the device hears of the end", n);
         }
 }
 
-/* vCPU 1 deactivates what vCPU 0 acknowledged; vCPU 1 dies; meanwhile vCPU 0 may have taken the next one. */
+/*
+ * vCPU 1 deactivates what vCPU 0 acknowledged; vCPU 1 dies;
+ * meanwhile vCPU 0 may have taken the next one.
+ */
 static void die_in_dir(bool again)
 {
         for (unsigned n = 3; n <= 6; n++) {
@@ -163,12 +178,15 @@ static void die_in_dir(bool again)
                 }
                 shm_vcpu_repair(&rig.gic, 1);
                 if (n >= 6 && again) {
-                        tap_eq(get_bit(&rig, 0, ISACTIVER, IRQ), 1, "DIR, ended and acknowledged again by its holder: not ended twice");
+                        tap_eq(get_bit(&rig, 0, ISACTIVER, IRQ), 1,
+                               "DIR, ended and acknowledged again by its holder: not ended twice");
                         continue;
                 }
-                tap_ok(!get_bit(&rig, 0, ISACTIVER, IRQ) && ack(&rig, 0) == NONE, "DIR of another's: death after store %u: ended", n);
+                tap_ok(!get_bit(&rig, 0, ISACTIVER, IRQ) && ack(&rig, 0) == NONE,
+                       "DIR of another's: death after store %u: ended", n);
                 pulse(&rig, IRQ);
-                tap_ok(comes_once(0, true), "DIR of another's: death after store %u: the next one comes once", n);
+                tap_ok(comes_once(0, true),
+                       "DIR of another's: death after store %u: the next one comes once", n);
         }
 }
 
@@ -182,8 +200,10 @@ static void dir_steps_match(void)
         eoi(&rig, 0, IRQ);
         slot = &rig.gic.vcpus[1].slot;
         msr(&rig, 1, ICC_DIR, IRQ);
-        tap_ok(!get_bit(&rig, 0, ISACTIVER, IRQ) && atomic_load(&slot->op) == SHM_SLOT_NONE && gic_word_holder(atomic_load(&slot->old_word)) == 0,
-               "DIR of another's: the real one fills the slot with the holder it found, and empties it");
+        tap_ok(!get_bit(&rig, 0, ISACTIVER, IRQ) && atomic_load(&slot->op) == SHM_SLOT_NONE &&
+               gic_word_holder(atomic_load(&slot->old_word)) == 0,
+               "DIR of another's: the real one fills the slot with the holder it found, and "
+               "empties it");
 }
 
 /* The slot of an operation on PPIs means the vCPU's own. */
@@ -211,7 +231,8 @@ static void die_in_reset(void)
         fill_slot(0, 3, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
         atomic_store(&self->request, 0);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "reset: death after the request was taken: the reset is completed");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0,
+               "reset: death after the request was taken: the reset is completed");
 }
 
 /* An injector, or whoever wrote a register, dies between the word and what it owes. */
@@ -232,7 +253,8 @@ static void die_in_injection(void)
         tap_eq(ack(&rig, 2), NONE, "once");
         atomic_store(&rig.gic.spis[IRQ - 32].irouter, 1);
         shm_repair_words(&rig.gic);
-        tap_eq(gic_word_route(shm_word_load(word())), 1, "GICD_IROUTER cut off after the raw value: the route follows");
+        tap_eq(gic_word_route(shm_word_load(word())), 1,
+               "GICD_IROUTER cut off after the raw value: the route follows");
 }
 
 /* What it ended is due elsewhere, or here with the candidate gone. */
@@ -259,7 +281,8 @@ static void due_after_repair(void)
         atomic_store(&rig.gic.vcpus[0].candidates[0], 0);
         atomic_store(&rig.gic.vcpus[0].classes, 0);
         shm_vcpu_repair(&rig.gic, 0);
-        tap_eq(ack(&rig, 0), IRQ, "death between the clear of a candidate and the second look: found again");
+        tap_eq(ack(&rig, 0), IRQ,
+               "death between the clear of a candidate and the second look: found again");
 }
 
 /* Nothing in a slot is believed: run under the sanitizers this is the test. */
@@ -276,15 +299,20 @@ static void hostile_slots(void)
                         seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407u;
                         v[j] = seed ^ seed >> 29;
                 }
-                fill_slot(i % 3, 3, (v[0] & ~UINT64_C(0xfc)) | (v[0] & UINT64_C(1) << 63 ? UINT64_C(40) << 32 : 0), v[1], v[2]);
+                fill_slot(i % 3, 3,
+                          (v[0] & ~UINT64_C(0xfc)) |
+                          (v[0] & UINT64_C(1) << 63 ? UINT64_C(40) << 32 : 0),
+                          v[1], v[2]);
                 if (shm_vcpu_repair(&rig.gic, i % 3) < 0)
                         tap_ok(false, "repair refused");
         }
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
                 atomic_store(&rig.gic.header->eoi[i], UINT64_MAX);
         atomic_store(&rig.gic.header->eoi_summary, UINT64_MAX);
-        tap_ok(shm_eoi_take(&rig.gic, due, 4096) == 32 && due[0] == 32 && due[31] == 63, "every bit of the ends of interrupt set: only SPIs come out");
-        tap_ok(shm_vcpu_repair(&rig.gic, 3) < 0 && shm_vcpu_repair(&rig.gic, UINT32_MAX) < 0, "20,000 random slots, and vCPUs that are not there");
+        tap_ok(shm_eoi_take(&rig.gic, due, 4096) == 32 && due[0] == 32 && due[31] == 63,
+               "every bit of the ends of interrupt set: only SPIs come out");
+        tap_ok(shm_vcpu_repair(&rig.gic, 3) < 0 && shm_vcpu_repair(&rig.gic, UINT32_MAX) < 0,
+               "20,000 random slots, and vCPUs that are not there");
 }
 
 int main(void)

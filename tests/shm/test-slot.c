@@ -2,8 +2,8 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The operation slot, looked at from the middle of each operation: whoever repairs a vCPU after a death there must find it
- * filled (test-repair then tells what the repair makes of it)
+ * The operation slot, looked at from the middle of each operation: whoever repairs a vCPU after a
+ * death there must find it filled (test-repair then tells what the repair makes of it)
  */
 #include "gic-route.h"
 #include "rig.h"
@@ -90,9 +90,11 @@ static void end_of_interrupt(void)
         bit = (unsigned)__builtin_ctz(atomic_load(&rig.gic.vcpus[0].ap1r[0]));
         eoi(&rig, 0, IRQ);
         tap_eq(n_calls, 1, "EOI of what is still high rings its next target");
-        tap_ok(atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_EOI, SHM_SLOT_DEACTIVATE, IRQ) && atomic_load(&seen.old_word) == before,
+        tap_ok(atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_EOI, SHM_SLOT_DEACTIVATE, IRQ) &&
+               atomic_load(&seen.old_word) == before,
                "EOI: till then the slot says what is under way, and from what");
-        tap_eq((int64_t)atomic_load(&seen.argument), (int64_t)SHM_SLOT_ARGUMENT(bit, GROUP), "EOI: and which priority it drops");
+        tap_eq((int64_t)atomic_load(&seen.argument), (int64_t)SHM_SLOT_ARGUMENT(bit, GROUP),
+               "EOI: and which priority it drops");
         tap_ok(is_empty(), "EOI: then it is empty");
         rig_destroy(&rig);
 }
@@ -107,18 +109,25 @@ static void deactivation(void)
         tap_ok(n_calls == 0 && is_empty(), "a priority drop: nothing is ended, the slot is empty");
         before = shm_word_load(word());
         msr(&rig, 0, ICC_DIR, IRQ);
-        tap_ok(n_calls == 1 && atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, IRQ) &&
-               atomic_load(&seen.old_word) == before, "DIR: the slot says what is under way, and from what");
+        tap_ok(n_calls == 1 &&
+               atomic_load(&seen.op) ==
+               SHM_SLOT_OP(SHM_SLOT_DIR, SHM_SLOT_DEACTIVATE, IRQ) &&
+               atomic_load(&seen.old_word) == before,
+               "DIR: the slot says what is under way, and from what");
         tap_ok(is_empty(), "DIR: then it is empty");
         low(&rig, IRQ);
         before = shm_word_load(word());
         n_calls = 0;
         msr(&rig, 0, ICC_DIR, IRQ);
-        tap_ok(shm_word_load(word()) == before && n_calls == 0 && is_empty(), "DIR of what is not active changes nothing");
+        tap_ok(shm_word_load(word()) == before && n_calls == 0 && is_empty(),
+               "DIR of what is not active changes nothing");
         rig_destroy(&rig);
 }
 
-/* An injector between its word and its raise: the acknowledge raises TDIR itself, before it takes the interrupt. */
+/*
+ * An injector between its word and its raise: the acknowledge raises TDIR itself, before it takes
+ * the interrupt.
+ */
 static uint64_t found_early(void)
 {
         shm_tdir_try_clear(&rig.gic);
@@ -136,17 +145,21 @@ static void acknowledge(void)
         atomic_store(&rig.gic.vcpus[1].park, SHM_PARK_RUNNING);
         before = found_early();
         tap_ok(ack(&rig, 0) == IRQ && n_calls == 1, "an acknowledge raises TDIR first");
-        tap_ok(atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_ACK, 0, IRQ) && atomic_load(&seen.old_word) == before,
+        tap_ok(atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_ACK, 0, IRQ) &&
+               atomic_load(&seen.old_word) == before,
                "acknowledge: the slot says what is under way, and from what");
         tap_eq((int64_t)atomic_load(&seen.argument),
-               (int64_t)SHM_SLOT_ARGUMENT((unsigned)__builtin_ctz(atomic_load(&rig.gic.vcpus[0].ap1r[0])), GROUP),
+               (int64_t)SHM_SLOT_ARGUMENT((unsigned)__builtin_ctz(
+                                                  atomic_load(&rig.gic.vcpus[0].ap1r[0])),
+                                          GROUP),
                "acknowledge: and which priority bit it sets");
         tap_ok(is_empty(), "acknowledge: then it is empty");
         eoi(&rig, 0, IRQ);
         low(&rig, IRQ);
         found_early();
         take_it_away = true;
-        tap_ok(ack(&rig, 0) == NONE && n_calls == 1, "one whose line falls under the acknowledge is not taken");
+        tap_ok(ack(&rig, 0) == NONE && n_calls == 1,
+               "one whose line falls under the acknowledge is not taken");
         tap_ok(is_empty(), "an acknowledge whose line fell is given up: the slot is empty");
         rig_destroy(&rig);
 }
@@ -166,8 +179,10 @@ static void reset(const char *name, void (*operation)(void))
         n_calls = 0;
         operation();
         tap_ok(n_calls >= 1 && atomic_load(&seen.op) == SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0),
-               "reset asked for, then %s: served there, and the slot says that it is under way", name);
-        tap_ok(is_empty() && !(atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET), "%s: then it is empty", name);
+               "reset asked for, then %s: served there, and the slot says that it is under way",
+               name);
+        tap_ok(is_empty() && !(atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET),
+               "%s: then it is empty", name);
         rig_destroy(&rig);
 }
 
@@ -217,14 +232,16 @@ static void power(void)
         fresh(0);
         shm_power(&rig.gic, 0, true);
         shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
-        tap_ok((atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) && gicr_get(&rig, 0, IGROUPR) == UINT32_MAX,
+        tap_ok((atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) &&
+               gicr_get(&rig, 0, IGROUPR) == UINT32_MAX,
                "a vCPU that is on: its reset is asked for, nothing happens yet");
         tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0,
                "a reset asked for, then an operation: it is reset first");
         rig_boot(&rig);
         shm_power(&rig.gic, 0, false);
         shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
-        tap_ok(!(atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) && gicr_get(&rig, 0, IGROUPR) == 0,
+        tap_ok(!(atomic_load(&rig.gic.vcpus[0].request) & SHM_REQUEST_RESET) &&
+               gicr_get(&rig, 0, IGROUPR) == 0,
                "a vCPU that is off is reset at once");
         rig_destroy(&rig);
 }

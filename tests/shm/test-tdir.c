@@ -36,8 +36,11 @@ static void life(void)
         pulse(&rig, IRQ);
         tap_eq(tdir(NULL, NULL), 0, "a disabled SPI is not in flight");
         enable(&rig, 0, IRQ);
-        tap_ok(tdir(&after, NULL) == 1 && after == before + 1 && rig.raised == 1, "enabled: raised at once, generation + 1, the daemon rung once");
-        tap_ok(shm_tdir_try_clear(&rig.gic) == 0 && tdir(&after, &n) == 1 && after == before + 1 && n == 1, "pending: no clear; one in flight");
+        tap_ok(tdir(&after, NULL) == 1 && after == before + 1 && rig.raised == 1,
+               "enabled: raised at once, generation + 1, the daemon rung once");
+        tap_ok(shm_tdir_try_clear(&rig.gic) == 0 && tdir(&after, &n) == 1 && after == before + 1 &&
+               n == 1,
+               "pending: no clear; one in flight");
         ack(&rig, 0);
         tap_ok(shm_tdir_try_clear(&rig.gic) == 0 && tdir(NULL, NULL) == 1, "active: no clear");
         pulse(&rig, IRQ);
@@ -46,11 +49,14 @@ static void life(void)
         eoi(&rig, 0, IRQ);
         tap_eq(tdir(NULL, NULL), 1, "out of flight: the clear is lagged");
         tap_eq(rig.raised, 1, "while it is set nobody is rung");
-        tap_ok(shm_tdir_try_clear(&rig.gic) == 1 && tdir(&after, &n) == 0 && after == before + 2 && n == 0, "the clear: generation + 1, none in flight");
+        tap_ok(shm_tdir_try_clear(&rig.gic) == 1 && tdir(&after, &n) == 0 && after == before + 2 &&
+               n == 0,
+               "the clear: generation + 1, none in flight");
         tap_eq(shm_tdir_try_clear(&rig.gic), 0, "clear already");
         shm_tdir_set_interest(&rig.gic, 0);
         pulse(&rig, IRQ);
-        tap_ok(tdir(&after, NULL) == 1 && after == before + 3 && rig.raised == 1, "without interest nobody is rung, but it is set");
+        tap_ok(tdir(&after, NULL) == 1 && after == before + 3 && rig.raised == 1,
+               "without interest nobody is rung, but it is set");
         eoi(&rig, 0, ack(&rig, 0));
         shm_tdir_try_clear(&rig.gic);
         route(&rig, IRQ, 0x700);
@@ -76,25 +82,37 @@ static void middle(void)
         pulse(&rig, IRQ);
         eoi(&rig, 1, ack(&rig, 1));
         tdir(&before, NULL);
-        atomic_store(&rig.gic.header->tdir, (atomic_load(&rig.gic.header->tdir) & ~UINT64_C(3)) | SHM_TDIR_CLEARING);
+        atomic_store(&rig.gic.header->tdir,
+                     (atomic_load(&rig.gic.header->tdir) & ~UINT64_C(3)) | SHM_TDIR_CLEARING);
         tap_eq(tdir(NULL, NULL), 1, "a reader takes CLEARING for set");
         pulse(&rig, IRQ);
-        tap_ok(SHM_TDIR_STATE(atomic_load(&rig.gic.header->tdir)) == SHM_TDIR_SET && tdir(&after, NULL) == 1 && after == before,
+        tap_ok(SHM_TDIR_STATE(atomic_load(&rig.gic.header->tdir)) == SHM_TDIR_SET &&
+               tdir(&after, NULL) == 1 && after == before,
                "a raise overtakes a clear; to readers nothing changed");
         eoi(&rig, 1, ack(&rig, 1));
-        atomic_store(&rig.gic.header->tdir, (atomic_load(&rig.gic.header->tdir) & ~UINT64_C(3)) | SHM_TDIR_CLEARING);
-        tap_ok(shm_tdir_try_clear(&rig.gic) == 1 && tdir(NULL, NULL) == 0, "a clear that its daemon's death cut off is finished by the next");
+        atomic_store(&rig.gic.header->tdir,
+                     (atomic_load(&rig.gic.header->tdir) & ~UINT64_C(3)) | SHM_TDIR_CLEARING);
+        tap_ok(shm_tdir_try_clear(&rig.gic) == 1 && tdir(NULL, NULL) == 0,
+               "a clear that its daemon's death cut off is finished by the next");
 
-        /* An injector between its word and its raise; the target finds the interrupt by a candidate bit that was left over. */
+        /*
+         * An injector between its word and its raise; the target finds the interrupt by a candidate
+         * bit that was left over.
+         */
         rig.raised = 0;
-        atomic_store(&rig.gic.spis[IRQ - 32].word, gic_irq_pulse(shm_word_load(&rig.gic.spis[IRQ - 32].word)));
+        atomic_store(&rig.gic.spis[IRQ - 32].word,
+                     gic_irq_pulse(shm_word_load(&rig.gic.spis[IRQ - 32].word)));
         shm_word_mark(&rig.gic.vcpus[1], IRQ, shm_word_load(&rig.gic.spis[IRQ - 32].word));
-        tap_ok(ack(&rig, 1) == IRQ && tdir(NULL, NULL) == 1, "no SPI is active while TDIR is clear, however early it was found");
+        tap_ok(ack(&rig, 1) == IRQ && tdir(NULL, NULL) == 1,
+               "no SPI is active while TDIR is clear, however early it was found");
         eoi(&rig, 1, IRQ);
         shm_tdir_try_clear(&rig.gic);
 }
 
-/* What ended in a list register is known when it was folded: the daemon asks for that before it clears. */
+/*
+ * What ended in a list register is known when it was folded:
+ * the daemon asks for that before it clears.
+ */
 static void asking(void)
 {
         struct shm_port_bank bank;
@@ -151,7 +169,9 @@ static void racing(void)
         }
         atomic_store(&stop, 1);
         pthread_join(t, NULL);
-        tap_eq(broken, 0, "200,000 SPIs against a daemon that clears all the time: set whenever one is in flight (conformance 32)");
+        tap_eq(broken, 0,
+               "200,000 SPIs against a daemon that clears all the time: set whenever one is in "
+               "flight (conformance 32)");
         shm_tdir_try_clear(&rig.gic);
         tap_ok(tdir(&generation, NULL) == 0 && generation % 2 == 0,
                "raised and cleared by many: clear in the end, an even number of changes");

@@ -4,8 +4,8 @@
 /*
  * What each party did last: operations, and in the program with hooks each access to the segment
  *
- * A ring per party, written by it alone. When a law is broken everybody is stopped and what concerns the interrupt and
- * the vCPU is printed in the order of time.
+ * A ring per party, written by it alone. When a law is broken everybody is stopped and what
+ * concerns the interrupt and the vCPU is printed in the order of time.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -47,7 +47,8 @@ static struct log_entry *next_entry(struct log *log)
         return &log->entries[n % N_LOG];
 }
 
-void log_op(struct party *p, const char *name, uint32_t vcpu, uint32_t intid, uint64_t a, uint64_t b)
+void log_op(struct party *p, const char *name, uint32_t vcpu, uint32_t intid, uint64_t a,
+            uint64_t b)
 {
         *next_entry(&p->log) = (struct log_entry) {
                 .time = now(), .what = name, .vcpu = vcpu, .intid = intid, .a = a, .b = b,
@@ -61,7 +62,10 @@ static void spin(unsigned n)
                 __asm__ volatile("");
 }
 
-/* Which of the groups of accesses, by label and function, it belongs to: each round is slow at one of them. */
+/*
+ * Which of the groups of accesses, by label and function, it belongs to:
+ * each round is slow at one of them.
+ */
 static unsigned site_of(const struct shm_hook_event *event)
 {
         uint64_t site = (uintptr_t)event->label * UINT64_C(0x9e3779b97f4a7c15) ^
@@ -71,8 +75,8 @@ static unsigned site_of(const struct shm_hook_event *event)
 }
 
 /*
- * Called after each access in the program with hooks. A party that stops here for a moment gives others the time to get
- * between two of its accesses.
+ * Called after each access in the program with hooks. A party that stops here for a moment gives
+ * others the time to get between two of its accesses.
  */
 void shm_hook(const struct shm_hook_event *event)
 {
@@ -129,12 +133,16 @@ struct question {
         struct place places[16];
 };
 
-static void ask(struct question *q, const struct shm_gic *gic, const char *name, const volatile void *at)
+static void ask(struct question *q, const struct shm_gic *gic, const char *name,
+                const volatile void *at)
 {
-        q->places[q->n_places++] = (struct place) { name, (uint64_t)((uintptr_t)at - (uintptr_t)gic->header) };
+        uintptr_t offset = (uintptr_t)at - (uintptr_t)gic->header;
+
+        q->places[q->n_places++] = (struct place) { name, (uint64_t)offset };
 }
 
-static void make_question(struct question *q, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+static void make_question(struct question *q, const struct shm_gic *gic, uint32_t vcpu,
+                          uint32_t intid)
 {
         const struct shm_vcpu *of = vcpu < gic->n_vcpus ? &gic->vcpus[vcpu] : NULL;
         const struct shm_spi *spi = shm_gic_spi(gic, intid);
@@ -189,7 +197,9 @@ static uint32_t collect(struct stress *s, const struct question *q, struct found
 
                 for (uint32_t mine = 0; end > i && mine < N_MAX_FOUND / MAX_PARTIES; end--)
                         if (concerns(q, &log->entries[(end - 1) % N_LOG])) {
-                                ret_found[n++] = (struct found) { log->entries[(end - 1) % N_LOG], who };
+                                ret_found[n++] = (struct found) {
+                                        log->entries[(end - 1) % N_LOG], who
+                                };
                                 mine++;
                         }
         }
@@ -197,19 +207,24 @@ static uint32_t collect(struct stress *s, const struct question *q, struct found
         return n;
 }
 
-static void tell_one(const struct stress *s, const struct question *q, const struct found *f, uint64_t start)
+static void tell_one(const struct stress *s, const struct question *q, const struct found *f,
+                     uint64_t start)
 {
         static const char *const kinds[] = { "load", "store", "", "failed" };
         const struct log_entry *e = &f->entry;
-        const char *role = f->who < s->n_vcpus ? "vCPU" : f->who < s->n_vcpus + s->n_devices ? "device" : "outsider";
+        const char *role = f->who < s->n_vcpus                  ? "vCPU"
+                           : f->who < s->n_vcpus + s->n_devices ? "device"
+                                                                : "outsider";
         unsigned long long time = e->time - start;
 
         if (e->function)
-                tap_note("%10llu %s %u: %s %s %#llx -> %#llx (%s, %s)", time, role, f->who, place_of(q, e->offset),
-                         kinds[e->kind & 3], (unsigned long long)e->a, (unsigned long long)e->b, e->what, e->function);
+                tap_note("%10llu %s %u: %s %s %#llx -> %#llx (%s, %s)", time, role, f->who,
+                         place_of(q, e->offset), kinds[e->kind & 3], (unsigned long long)e->a,
+                         (unsigned long long)e->b, e->what, e->function);
         else
-                tap_note("%10llu %s %u: done: %s vCPU %d INTID %d %#llx %#llx", time, role, f->who, e->what,
-                         (int)e->vcpu, (int)e->intid, (unsigned long long)e->a, (unsigned long long)e->b);
+                tap_note("%10llu %s %u: done: %s vCPU %d INTID %d %#llx %#llx", time, role, f->who,
+                         e->what, (int)e->vcpu, (int)e->intid, (unsigned long long)e->a,
+                         (unsigned long long)e->b);
 }
 
 void log_tell(void *ctx, uint32_t vcpu, uint32_t intid)

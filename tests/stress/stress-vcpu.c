@@ -2,11 +2,13 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * A vCPU: takes interrupts, nested, ends them in order, deactivates some later or has another vCPU do it, sleeps
+ * A vCPU: takes interrupts, nested, ends them in order,
+ * deactivates some later or has another vCPU do it, sleeps
  *
- * Its doorbell is heard in three ways: asleep until it rings; asleep for a while; in the guest, which looks at nothing
- * but the doorbell. In the latter two, if an interrupt line is found asserted in the end and nobody has rung, whoever
- * made it so has not ended his operation yet, or a wake-up is lost: laws_grace() tells which.
+ * Its doorbell is heard in three ways: asleep until it rings; asleep for a while; in the guest,
+ * which looks at nothing but the doorbell. In the latter two, if an interrupt line is found
+ * asserted in the end and nobody has rung, whoever made it so has not ended his operation yet, or a
+ * wake-up is lost: laws_grace() tells which.
  */
 #include "stress.h"
 
@@ -105,12 +107,16 @@ void vcpu_deactivate(struct party *p, uint32_t intid)
         log_op(p, "DIR", p->vcpu, intid, 0, 0);
 }
 
-/* What a handler does with a level: it has the device lower it. Without that a level would come again for ever. */
+/*
+ * What a handler does with a level: it has the device lower it. Without that a level would come
+ * again for ever.
+ */
 static void quench(struct party *p, uint32_t intid)
 {
         for (unsigned wire = 0; intid >= GIC_N_SGIS && wire < GIC_N_WIRES; wire++)
                 shm_line_set(&p->rig.gic, p->vcpu, intid, wire, false);
-        if (shm_gic_is_spi(&p->rig.gic, intid) && (!irqs_is_counted(intid) || (p->stress->mix & MIX_CLEAR)))
+        if (shm_gic_is_spi(&p->rig.gic, intid) &&
+            (!irqs_is_counted(intid) || (p->stress->mix & MIX_CLEAR)))
                 gicd(&p->rig, 0x48, intid); /* GICD_CLRSPI_NSR, which takes edges, too */
 }
 
@@ -130,7 +136,8 @@ static void take(struct party *p, unsigned group, bool settles)
         p->held[p->n_held++].group = group;
         if (!irqs_is_counted(intid) && (settles || party_below(p, 2)))
                 quench(p, intid);
-        else if (settles && (p->stress->mix & (MIX_CLEAR | MIX_RESET))) /* a reset has made it level-sensitive */
+        else if (settles && (p->stress->mix &
+                             (MIX_CLEAR | MIX_RESET))) /* a reset has made it level-sensitive */
                 quench(p, intid);
 }
 
@@ -141,7 +148,8 @@ static void hand_over(struct party *p, uint32_t intid)
         uint32_t none = 0, other = party_below(p, s->n_vcpus);
 
         if (intid < GIC_SPI_FIRST || intid == 1056 || intid == 1057 || other == p->vcpu ||
-            !atomic_load(&s->modes[other]) || !atomic_compare_exchange_strong(&s->mail[other], &none, intid)) {
+            !atomic_load(&s->modes[other]) ||
+            !atomic_compare_exchange_strong(&s->mail[other], &none, intid)) {
                 vcpu_deactivate(p, intid);
                 return;
         }
@@ -207,8 +215,10 @@ static void judge_silence(struct party *p, uint32_t heard)
                 laws_grace(laws, p->who);
                 if (atomic_load(&p->rung) == heard && !party_stops(p))
                         laws_broken(laws, &p->rig.gic, 3, p->vcpu,
-                                    shm_cpuif_hppir(&p->rig.gic, p->vcpu, lines & SHM_LINE_IRQ ? 1 : 0),
-                                    "vCPU %u sleeps with a line asserted, and nobody has rung", p->vcpu);
+                                    shm_cpuif_hppir(&p->rig.gic, p->vcpu,
+                                                    lines & SHM_LINE_IRQ ? 1 : 0),
+                                    "vCPU %u sleeps with a line asserted, and nobody has rung",
+                                    p->vcpu);
         }
 }
 
@@ -218,6 +228,15 @@ static unsigned park(struct party *p, uint32_t state, uint32_t heard)
         atomic_fetch_add(&p->n_parks, 1);
         atomic_store(&p->slept, heard);
         return shm_park_begin(&p->rig.gic, p->vcpu, state);
+}
+
+/* For a while that chance decides. */
+static void spin_until_rung(struct party *p, uint32_t heard)
+{
+        unsigned n = party_below(p, 400);
+
+        while (n && atomic_load(&p->rung) == heard)
+                n--;
 }
 
 static void pause_as(struct party *p, uint32_t state, long limit_us)
@@ -235,8 +254,7 @@ static void pause_as(struct party *p, uint32_t state, long limit_us)
                 if (state == SHM_PARK_PARKED)
                         party_wait(p, heard, limit_us);
                 else
-                        for (unsigned i = party_below(p, 400); i && atomic_load(&p->rung) == heard; i--)
-                                ;
+                        spin_until_rung(p, heard);
                 if (atomic_load(&p->rung) == heard) {
                         atomic_fetch_add_explicit(&p->n_timeouts, 1, memory_order_relaxed);
                         laws_enter(laws, p->who);
@@ -264,9 +282,10 @@ void vcpu_run_guest(struct party *p)
 }
 
 /*
- * Only this vCPU clears its candidates, and it is in no operation here. So if its word wants to be delivered to it, and
- * is no candidate even when everybody has ended what he was in, it never will be: unless it was disabled meanwhile, and somebody is
- * just enabling it again. That is not so time after time.
+ * Only this vCPU clears its candidates, and it is in no operation here. So if its word wants to be
+ * delivered to it, and is no candidate even when everybody has ended what he was in, it never will
+ * be: unless it was disabled meanwhile, and somebody is just enabling it again.
+ * That is not so time after time.
  */
 static bool is_forgotten(const struct party *p, uint32_t intid)
 {
@@ -312,7 +331,9 @@ static bool work_off(struct party *p)
         return lines || p->n_held;
 }
 
-/* As a VMM: works until nothing is left, parks, looks once more, sleeps until the doorbell rings. */
+/*
+ * As a VMM: works until nothing is left, parks, looks once more, sleeps until the doorbell rings.
+ */
 void vcpu_settle(struct party *p)
 {
         struct laws *laws = p->stress->laws;
@@ -328,7 +349,8 @@ void vcpu_settle(struct party *p)
                         while (work_off(p) && !party_stops(p))
                                 ;
                         sleeps = !park(p, SHM_PARK_PARKED, heard) &&
-                                 !shm_park_wanted(&p->rig.gic, p->vcpu) && !atomic_load(&p->stress->mail[p->vcpu]);
+                                 !shm_park_wanted(&p->rig.gic, p->vcpu) &&
+                                 !atomic_load(&p->stress->mail[p->vcpu]);
                         atomic_store(&p->is_woken,
                                      sleeps && shm_cpuif_asks_to_wake(&p->rig.gic, p->vcpu));
                 }

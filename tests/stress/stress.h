@@ -4,12 +4,14 @@
 #define STRESS_H
 
 /*
- * Stress: parties that do everything at random to one segment, and the laws (tests/lib/laws.h) that have to hold
+ * Stress: parties that do everything at random to one segment,
+ * and the laws (tests/lib/laws.h) that have to hold
  *
- * What    Parties are vCPUs, devices, and one outsider that is daemon and observer in turn: threads on one mapping, or
- *         processes with a mapping each. A run consists of rounds. Each has a mix of operations and ends in quiet: no
- *         party is in an operation, every vCPU sleeps and has heard its doorbell. Then the laws are judged, the gates
- *         are opened one after the other, what waited is delivered, and the laws are judged again.
+ * What    Parties are vCPUs, devices, and one outsider that is daemon and observer in turn: threads
+ *         on one mapping, or processes with a mapping each. A run consists of rounds. Each has a
+ *         mix of operations and ends in quiet: no party is in an operation, every vCPU sleeps and
+ *         has heard its doorbell. Then the laws are judged, the gates are opened one after the
+ *         other, what waited is delivered, and the laws are judged again.
  * Memory  struct stress is shared by all parties, outside of the segment.
  */
 #include <vgic/vgic-lr.h>
@@ -20,11 +22,21 @@
 #include "gic-route.h"
 #include "rig.h"
 
-enum { MAX_PARTIES = 16, MAX_VCPUS = 8, MAX_HELD = 6, MAX_OWED = 32, MAX_OPS = 64, N_LOG = 4096, N_SITES = 64, STRESS_GRACES = 4 };
+enum {
+        MAX_PARTIES = 16,
+        MAX_VCPUS = 8,
+        MAX_HELD = 6,
+        MAX_OWED = 32,
+        MAX_OPS = 64,
+        N_LOG = 4096,
+        N_SITES = 64,
+        STRESS_GRACES = 4
+};
 
 /* What a round may do beyond injecting, handling, enabling, routing, priorities and groups. */
 #define MIX_GATES   (1u << 0)   /* GICD_CTLR, PMR, BPR, group enables, WAKER, DPG */
-#define MIX_RESET   (1u << 1)   /* of vCPUs: their own, by outsiders; power off and on; repair by the daemon */
+/* of vCPUs: their own, by outsiders; power off and on; repair by the daemon */
+#define MIX_RESET   (1u << 1)
 #define MIX_CLEAR   (1u << 2)   /* reset of the whole controller */
 #define MIX_MODES   (1u << 3)   /* EOImode and CBPR change while interrupts are active */
 #define MIX_APR     (1u << 4)   /* active priorities posted by outsiders */
@@ -100,18 +112,21 @@ struct stress {
         _Atomic uint32_t main_rung;
         _Atomic uint32_t mail[MAX_VCPUS];       /* INTID to deactivate for somebody else */
         _Atomic uint32_t modes[MAX_VCPUS];      /* EOImode in this round */
-        _Atomic uint32_t private_void[MAX_VCPUS]; /* it was reset in this round: its edges may be lost */
+        /* it was reset in this round: its edges may be lost */
+        _Atomic uint32_t private_void[MAX_VCPUS];
         /* odd bits of the latest ICC_AP<group>R0 that the outsider posted: see op_post_apr() */
         _Atomic uint32_t odd_apr[MAX_VCPUS][2];
-        _Atomic uint32_t untrapped[MAX_VCPUS];  /* a list-register port is in guest, and does not trap ICC_DIR_EL1 */
-        int list_registers;                     /* of every vCPU; 0: trap ports; -1: drawn by each, for each round */
-        bool unjudged;                          /* law 1 is not judged in this round: see stress-guest.c */
+        /* a list-register port is in guest, and does not trap ICC_DIR_EL1 */
+        _Atomic uint32_t untrapped[MAX_VCPUS];
+        int list_registers;    /* of every vCPU; 0: trap ports; -1: drawn by each, for each round */
+        bool unjudged;                   /* law 1 is not judged in this round: see stress-guest.c */
         uint32_t mix, n_steps;
-        uint32_t first_spi[2], n_spis[2];       /* of the other and of the counted ones: which are used in this round */
-        bool eager;                             /* vCPUs handle an interrupt at once, as a driver does */
+        /* of the other and of the counted ones: which are used in this round */
+        uint32_t first_spi[2], n_spis[2];
+        bool eager;                        /* vCPUs handle an interrupt at once, as a driver does */
         uint8_t boosts[MAX_OPS];                /* of each operation's weight in this round */
         uint32_t slow_site;                     /* of accesses: see stress-log.c */
-        uint32_t pace;                          /* devices pause up to so long between two operations */
+        uint32_t pace;                      /* devices pause up to so long between two operations */
         uint32_t n_vcpus, n_devices, n_parties;
         _Atomic uint64_t n_off;                 /* judged by law 6 */
         _Atomic uint32_t still_turn;            /* party + 1 that stands still, or is about to */
@@ -125,8 +140,8 @@ struct stress {
 /* --- which interrupts (stress-irqs.c) --- */
 
 /*
- * Counted: edges only; nothing clears them but the resets of MIX_RESET (private ones) and MIX_CLEAR, so law 2 is exact.
- * The others take part in everything.
+ * Counted: edges only; nothing clears them but the resets of MIX_RESET (private ones) and
+ * MIX_CLEAR, so law 2 is exact. The others take part in everything.
  */
 uint32_t irqs_draw(struct party *p, bool counted);              /* SPI */
 uint32_t irqs_draw_private(struct party *p, bool counted);      /* PPI or EPPI */
@@ -140,9 +155,10 @@ bool irqs_is_counted(uint32_t intid);
 uint32_t irqs_draw_canary(struct party *p);
 void irqs_each_canary(struct stress *s, uint32_t vcpu, void (*fn)(struct stress *s, uint32_t vcpu,
                                                                   uint32_t intid, bool counted));
-void irqs_configure(struct party *p);                           /* SPIs: all edge, enabled, routed */
+void irqs_configure(struct party *p);                          /* SPIs: all edge, enabled, routed */
 void irqs_configure_private(struct party *p, uint32_t vcpu);
-void irqs_each_spi(struct stress *s, void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
+void irqs_each_spi(struct stress *s,
+                   void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
 void irqs_each_private(struct stress *s, uint32_t vcpu,
                        void (*fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted));
 
@@ -183,15 +199,17 @@ void still_here(struct party *p);       /* after each access, with hooks */
 void guest_choose(struct party *p);             /* which kind, for this round */
 bool guest_enter(struct party *p);              /* false: it is a trap port */
 void guest_exit(struct party *p);
-void guest_session(struct party *p);            /* enter, take and end some, exit when rung or for maintenance */
+/* enter, take and end some, exit when rung or for maintenance */
+void guest_session(struct party *p);
 unsigned guest_lines(struct party *p);          /* SHM_LINE_*, as the guest sees them */
 uint64_t guest_read(struct party *p, uint32_t reg);
 void guest_write(struct party *p, uint32_t reg, uint64_t value);
-void guest_judge(struct party *p, uint32_t intid); /* it has just acknowledged this: the law of the gate */
+/* it has just acknowledged this: the law of the gate */
+void guest_judge(struct party *p, uint32_t intid);
 void op_broadcast(struct party *p);
 
 /* --- vCPUs (stress-vcpu.c) --- */
-void vcpu_boot(struct party *p);        /* gates open, private interrupts on; forget what was held */
+void vcpu_boot(struct party *p);       /* gates open, private interrupts on; forget what was held */
 void vcpu_take(struct party *p);
 void vcpu_end(struct party *p);
 void vcpu_drop_owed(struct party *p);
@@ -209,7 +227,8 @@ void vcpu_deactivate(struct party *p, uint32_t intid);
 void *party_run(void *arg);
 void party_ring(void *ctx, uint32_t vcpu, uint32_t park);
 void party_bell(struct party *p);
-void party_wait(struct party *p, uint32_t heard, long limit_us);        /* until rung differs; 0: no limit */
+/* until rung differs; 0: no limit */
+void party_wait(struct party *p, uint32_t heard, long limit_us);
 void party_rest(struct party *p, uint32_t heard);
 uint32_t party_draw(struct party *p);
 uint32_t party_below(struct party *p, uint32_t n);
@@ -225,7 +244,8 @@ void round_end(struct stress *s);
 
 /* --- what happened (stress-log.c) --- */
 void log_enter(struct party *p);        /* this thread is @p */
-void log_op(struct party *p, const char *name, uint32_t vcpu, uint32_t intid, uint64_t a, uint64_t b);
+void log_op(struct party *p, const char *name, uint32_t vcpu, uint32_t intid, uint64_t a,
+            uint64_t b);
 void log_tell(void *ctx, uint32_t vcpu, uint32_t intid);
 const char *log_mix(uint32_t mix, char *text, size_t n);
 
