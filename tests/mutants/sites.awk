@@ -152,8 +152,9 @@ function draw(n) {
 }
 
 BEGIN {
-        not_a_statement = "^ +(return [^;]|goto |else|case |default|do |if |while |for |switch |[(]void[)]|" \
-                "static |const |struct |enum |union |unsigned |uint|int|bool |size_t |_Atomic|void |char |double )"
+        not_a_statement = "^ +(return [^;]|goto |else|case |default|do |if |while |for |switch |" \
+                "[(]void[)]|static |const |struct |enum |union |unsigned |uint|int|bool |size_t |" \
+                "_Atomic|void |char |double )"
         OFS = "\t"
         n = split("&& || == != <= >= << >> &= |= += -= ++ --", list, " ")
         split("|| && != == < > >> << |= &= -= += -- ++", swapped, " ")
