@@ -10,7 +10,7 @@
 #include "icv-fixture.h"
 
 /* Fields as the register descriptions number them: msb, lsb. */
-static void test_formats(void)
+static void formats_are_those_of_12_4(void)
 {
         static const struct { const char *name; uint64_t mask; unsigned msb, lsb; } fields[] = {
                 { "ICH_LR.vINTID", VGIC_ICH_LR_VINTID, 31, 0 },
@@ -82,7 +82,7 @@ static void test_formats(void)
                "encodings of ICH_LR, ICH_AP0R, ICH_AP1R");
 }
 
-static void test_vtr(void)
+static void vtr_tells_what_is_there(void)
 {
         struct icv_params params = { .n_list_registers = 4, .n_priority_bits = 5 };
 
@@ -96,11 +96,11 @@ static void test_vtr(void)
         params.n_preemption_bits = 8;
         tap_eq(icv_vtr(&params) >> 26 & 7, 6, "ICH_VTR_EL2.PREbits: 8 is 7");
         params = (struct icv_params){ .n_list_registers = 1, .n_priority_bits = 4 };
-        tap_eq(icv_vtr(&params), INT64_C(0x6c180000), "ICH_VTR_EL2: 4 bits");
+        tap_eq(icv_vtr(&params), INT64_C(0x6c180000), "ICH_VTR_EL2: 4 priority bits");
 }
 
 /* State, HW and EOI of one list register: all 16. */
-static void test_status(void)
+static void status_tells_of_list_registers(void)
 {
         for (unsigned i = 0; i < 16; i++) {
                 struct fixture f = fixture(16, 5);
@@ -119,7 +119,7 @@ static void test_status(void)
  * Every setting of the enables and of VENG<n> against each pair of states in two list registers,
  * EOIcount 0 and not.
  */
-static void test_misr(void)
+static void misr_follows_its_enables(void)
 {
         unsigned wrong = 0, lines = 0;
 
@@ -153,7 +153,7 @@ static void test_misr(void)
 }
 
 /* What a register reads as after all bits of it were written. */
-static void test_kept(void)
+static void registers_keep_what_hardware_keeps(void)
 {
         static const struct { uint32_t reg; uint64_t ones, zeros; const char *words; } rows[] = {
                 { VGIC_ICH_HCR_EL2, 0xf8005cff, 0,
@@ -202,7 +202,7 @@ static void test_kept(void)
 }
 
 /* A level-sensitive interrupt with EOI maintenance, as a hypervisor runs it (conformance 1). */
-static void test_level(void)
+static void level_costs_one_maintenance_interrupt(void)
 {
         struct fixture f = fixture(4, 5);
 
@@ -210,18 +210,23 @@ static void test_level(void)
         tap_ok(!icv_maintenance(&f.params, &f.bank),
                "ICH_LR<n>_EL2.EOI: pending: no maintenance interrupt");
         iar(&f, 1);
-        tap_ok(!icv_maintenance(&f.params, &f.bank), "active: none");
+        tap_ok(!icv_maintenance(&f.params, &f.bank),
+               "level, acknowledged: no maintenance interrupt");
         f.bank.ich_lr[0] |= UINT64_C(1) << 62; /* the line is still high */
         eoi(&f, 1, 40);
-        tap_ok(!icv_maintenance(&f.params, &f.bank), "ended, and pending again: none");
+        tap_ok(!icv_maintenance(&f.params, &f.bank),
+               "level, ended and pending again: no maintenance interrupt");
         iar(&f, 1);
         set(&f, VGIC_ICC_CTLR_EL1, 2);
         eoi(&f, 1, 40);
-        tap_ok(!icv_maintenance(&f.params, &f.bank), "EOI mode 1: at the priority drop: none");
+        tap_ok(!icv_maintenance(&f.params, &f.bank),
+               "level, EOI mode 1, priority dropped: no maintenance interrupt");
         set(&f, VGIC_ICC_DIR_EL1, 40);
-        tap_ok(icv_maintenance(&f.params, &f.bank), "at the deactivation: one");
-        tap_eq(icv_misr(&f.params, &f.bank), 1, "ICH_MISR_EL2.EOI");
-        tap_eq(icv_eisr(&f.params, &f.bank), 1, "ICH_EISR_EL2: list register 0");
+        tap_ok(icv_maintenance(&f.params, &f.bank),
+               "level, EOI mode 1, deactivated: a maintenance interrupt");
+        tap_eq(icv_misr(&f.params, &f.bank), 1, "level, deactivated: ICH_MISR_EL2 is EOI");
+        tap_eq(icv_eisr(&f.params, &f.bank), 1,
+               "level, deactivated: ICH_EISR_EL2 is list register 0");
         tap_eq(icv_elrsr(&f.params, &f.bank), 0xe,
                "ICH_ELRSR_EL2: which is not free before that was seen");
         f.bank.ich_lr[0] = 0;
@@ -233,7 +238,7 @@ static void test_level(void)
  * All list registers active, one interrupt of lower priority left out: the hypervisor asks for UIE,
  * and is left in peace (conformance 9).
  */
-static void test_no_storm(void)
+static void empty_bank_signals_once(void)
 {
         struct fixture f = fixture(2, 5);
 
@@ -250,7 +255,7 @@ static void test_no_storm(void)
 /*
  * Whatever a bank holds: nothing is read or written outside it, and a settled bank stays as it is.
  */
-static void test_any_bank(void)
+static void any_bank_settles(void)
 {
         uint64_t seed = 1, value;
         unsigned moved = 0, loose = 0;
@@ -295,18 +300,18 @@ static void test_any_bank(void)
         }
         tap_eq(moved, 0,
                "operations on a settled bank leave no bit that the hardware would not have");
-        tap_eq(loose, 0, "settling twice is settling once");
+        tap_eq(loose, 0, "any bank: settling twice is settling once");
 }
 
 int main(void)
 {
-        test_formats();
-        test_vtr();
-        test_status();
-        test_misr();
-        test_kept();
-        test_level();
-        test_no_storm();
-        test_any_bank();
+        formats_are_those_of_12_4();
+        vtr_tells_what_is_there();
+        status_tells_of_list_registers();
+        misr_follows_its_enables();
+        registers_keep_what_hardware_keeps();
+        level_costs_one_maintenance_interrupt();
+        empty_bank_signals_once();
+        any_bank_settles();
         return tap_done();
 }

@@ -50,7 +50,7 @@ static bool trap_expected(const char *traps, uint64_t hcr)
 }
 
 /* Each register under each setting of the four traps: done, or trapped and nothing done. */
-static void test_traps(void)
+static void traps_are_those_of_hcr(void)
 {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 unsigned wrong = 0, changed = 0;
@@ -86,7 +86,7 @@ static void test_traps(void)
         }
 }
 
-static void test_which(void)
+static void registers_are_those_implemented(void)
 {
         unsigned wrong = 0, stray = 0;
         uint64_t value;
@@ -114,10 +114,10 @@ static void test_which(void)
                 stray += !known && (icv_read(&f.params, &f.bank, reg, &value) != ICV_UNDEFINED ||
                                     icv_write(&f.params, &f.bank, reg, 0) != ICV_UNDEFINED);
         }
-        tap_eq(stray, 0, "every other encoding is UNDEFINED");
+        tap_eq(stray, 0, "an encoding that is no register of the GIC is UNDEFINED");
 }
 
-static void test_binary_points(void)
+static void binary_points_have_minima(void)
 {
         static const unsigned minimum[9] = { [4] = 3, [5] = 2, [6] = 1, [7] = 0, [8] = 0 };
 
@@ -154,7 +154,7 @@ static void test_binary_points(void)
         }
 }
 
-static void test_values(void)
+static void values_keep_implemented_bits(void)
 {
         struct fixture f = fixture(1, 5);
         unsigned wrong = 0;
@@ -162,9 +162,10 @@ static void test_values(void)
         set(&f, VGIC_ICC_PMR_EL1, 0xfff);
         tap_eq((int64_t)get(&f, VGIC_ICC_PMR_EL1), 0xf8,
                "ICV_PMR: unimplemented bits are RAZ/WI (conformance 12)");
-        tap_eq(f.bank.ich_vmcr >> 24, 0xf8, "ICH_VMCR_EL2.VPMR is that");
+        tap_eq(f.bank.ich_vmcr >> 24, 0xf8, "ICV_PMR written: ICH_VMCR_EL2.VPMR is the same");
         f.params.n_priority_bits = 4;
-        tap_eq((int64_t)get(&f, VGIC_ICC_PMR_EL1), 0xf0, "ICV_PMR: 4 bits");
+        tap_eq((int64_t)get(&f, VGIC_ICC_PMR_EL1), 0xf0,
+               "ICV_PMR: 4 priority bits: 3:0 are RAZ/WI");
         set(&f, VGIC_ICC_AP0R_EL1(0), 0xffffffff);
         tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffff,
                "ICV_AP0R0: 4 preemption bits: 16 levels");
@@ -172,7 +173,7 @@ static void test_values(void)
         set(&f, VGIC_ICC_AP0R_EL1(0), UINT64_C(0x1ffffffff));
         tap_eq((int64_t)get(&f, VGIC_ICC_AP0R_EL1(0)), 0xffffffff,
                "ICV_AP0R0: 5 preemption bits: 32 levels; bits 63:32 are RES0");
-        tap_eq(f.bank.ich_ap0r[0], 0xffffffff, "ICH_AP0R0_EL2 is that");
+        tap_eq(f.bank.ich_ap0r[0], 0xffffffff, "ICV_AP0R0 written: ICH_AP0R0_EL2 is the same");
 
         f = fixture(1, 5);
         f.params.ctlr = UINT32_MAX;
@@ -183,7 +184,8 @@ static void test_values(void)
         set(&f, VGIC_ICC_CTLR_EL1, 3);
         tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0xcfc03,
                "ICV_CTLR: CBPR and EOImode are written");
-        tap_eq(f.bank.ich_vmcr & 0x210, 0x210, "ICH_VMCR_EL2.VCBPR, VEOIM are these");
+        tap_eq(f.bank.ich_vmcr & 0x210, 0x210,
+               "ICV_CTLR written: ICH_VMCR_EL2.VCBPR, VEOIM are CBPR, EOImode");
         f.params.ctlr = 0;
         set(&f, VGIC_ICC_CTLR_EL1, 0);
         tap_eq((int64_t)get(&f, VGIC_ICC_CTLR_EL1), 0x400,
@@ -197,17 +199,17 @@ static void test_values(void)
         tap_eq(wrong, 0, "ICV_IGRPEN0, ICV_IGRPEN1: bit 0; ICH_VMCR_EL2.VENG0, VENG1");
         set(&f, VGIC_ICC_SRE_EL1, 0);
         tap_eq((int64_t)get(&f, VGIC_ICC_SRE_EL1), 7, "ICC_SRE_EL1: SRE, DFB, DIB are RAO/WI");
-        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff, "ICV_RPR: idle is 0xff");
+        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff, "ICV_RPR: 0xff with nothing active");
         f.params.ctlr = 1 << 11;
         f.bank.ich_vmcr |= 3;
         f.bank.ich_lr[0] = lr(0xabcdef, 0x80, 1, PENDING);
         tap_eq(hppir(&f, 1), 0xabcdef, "ICV_CTLR.IDbits 1: 24 bits of INTID");
         f.params.ctlr = 0;
-        tap_eq(hppir(&f, 1), 0xcdef, "ICV_CTLR.IDbits 0: 16");
+        tap_eq(hppir(&f, 1), 0xcdef, "ICV_CTLR.IDbits 0: 16 bits of INTID");
 }
 
 /* More bits of priority than of preemption. */
-static void test_preemption_bits(void)
+static void preemption_bits_may_be_fewer(void)
 {
         struct fixture f = { .params = { .n_list_registers = 2, .n_priority_bits = 7,
                                          .n_preemption_bits = 5 } };
@@ -231,10 +233,10 @@ static void test_preemption_bits(void)
 
 int main(void)
 {
-        test_traps();
-        test_which();
-        test_binary_points();
-        test_values();
-        test_preemption_bits();
+        traps_are_those_of_hcr();
+        registers_are_those_implemented();
+        binary_points_have_minima();
+        values_keep_implemented_bits();
+        preemption_bits_may_be_fewer();
         return tap_done();
 }

@@ -8,7 +8,7 @@
  */
 #include "icv-fixture.h"
 
-static void test_choice(void)
+static void highest_enabled_pending_one_is_chosen(void)
 {
         struct fixture f = fixture(16, 5);
 
@@ -25,10 +25,10 @@ static void test_choice(void)
                "HighestPriorityVirtualInterrupt: active, pending and active, inactive: not chosen");
         f.bank.ich_lr[15] = lr(27, 0x38, 0, PENDING);
         tap_eq(hppir(&f, 1), 1023, "ICV_HPPIR1: the highest is of Group 0: 1023");
-        tap_eq(hppir(&f, 0), 27, "ICV_HPPIR0: and here its INTID");
+        tap_eq(hppir(&f, 0), 27, "ICV_HPPIR0: the highest is of Group 0: its INTID");
         set(&f, VGIC_ICC_IGRPEN0_EL1, 0);
         tap_eq(hppir(&f, 1), 50, "ICV_IGRPEN0: a group that is disabled hides nothing");
-        tap_eq(hppir(&f, 0), 1023, "ICV_IGRPEN0: and shows nothing");
+        tap_eq(hppir(&f, 0), 1023, "ICV_IGRPEN0: a group that is disabled shows nothing");
         set(&f, VGIC_ICC_PMR_EL1, 0);
         set(&f, VGIC_ICC_AP1R_EL1(0), 1);
         f.bank.ich_hcr = 0;
@@ -39,7 +39,7 @@ static void test_choice(void)
                "ICH_VTR_EL2.ListRegs: a list register that is not implemented holds nothing");
 }
 
-static void test_ties(void)
+static void ties_are_broken_as_chosen(void)
 {
         static const struct { enum icv_tie tie; uint32_t intid; } want[] = {
                 { ICV_TIE_INTID, 41 }, { ICV_TIE_FIRST, 60 }, { ICV_TIE_LAST, 52 },
@@ -62,38 +62,39 @@ static void test_ties(void)
                "ICH_LR<n>_EL2.Priority: bits that are not implemented do not count");
 }
 
-static void test_priority_ff(void)
+static void priority_ff_is_masked_not_hidden(void)
 {
         struct fixture f = fixture(4, 8);
 
         f.bank.ich_lr[0] = lr(40, 0xff, 1, PENDING);
         tap_eq(hppir(&f, 1), 40, "ICV_HPPIR1: 0xff is a priority, too");
-        tap_eq(icv_lines(&f.params, &f.bank), 0, "4.8.6: which no mask lets through");
+        tap_eq(icv_lines(&f.params, &f.bank), 0, "4.8.6: priority 0xff: no mask lets it through");
         f.params.choices = ICV_CHOICE_FF_IS_IDLE;
-        tap_eq(hppir(&f, 1), 1023, "or, by choice, is not seen");
+        tap_eq(hppir(&f, 1), 1023, "ICV_HPPIR1: priority 0xff, by choice: not seen");
 }
 
-static void test_signal(void)
+static void signals_need_enable_mask_and_group(void)
 {
         struct fixture f = fixture(4, 5);
 
         tap_eq(icv_lines(&f.params, &f.bank), 0, "CanSignalVirtualInterrupt: nothing pending");
         f.bank.ich_lr[1] = lr(40, 0x80, 1, PENDING);
-        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ, "Group 1 is vIRQ");
+        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ, "ICV lines: Group 1 pending is vIRQ");
         f.bank.ich_lr[1] = lr(40, 0x80, 0, PENDING);
-        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_FIQ, "Group 0 is vFIQ");
+        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_FIQ, "ICV lines: Group 0 pending is vFIQ");
         f.bank.ich_lr[2] = lr(41, 0x78, 1, PENDING);
         tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ,
-               "of two groups pending, the highest priority alone");
+               "ICV lines: of two groups pending, the highest priority alone");
         f.bank.ich_hcr = 0;
         tap_eq(icv_lines(&f.params, &f.bank), 0, "ICH_HCR_EL2.En 0: nothing is signalled");
         tap_eq(iar(&f, 1), 1023, "ICH_HCR_EL2.En 0: ICV_IAR1 is 1023");
         f.bank.ich_hcr = 1;
         set(&f, VGIC_ICC_PMR_EL1, 0x78);
         tap_eq(icv_lines(&f.params, &f.bank), 0, "4.8.6: the priority of the mask is masked");
-        tap_eq(iar(&f, 1), 1023, "4.8.6: and cannot be acknowledged");
+        tap_eq(iar(&f, 1), 1023, "4.8.6: the priority of the mask cannot be acknowledged");
         set(&f, VGIC_ICC_PMR_EL1, 0x80);
-        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ, "4.8.6: a higher one is not");
+        tap_eq(icv_lines(&f.params, &f.bank), VGIC_LINE_IRQ,
+               "4.8.6: a priority higher than the mask is not masked");
         set(&f, VGIC_ICC_BPR1_EL1, 7);
         set(&f, VGIC_ICC_PMR_EL1, 0x70);
         tap_eq(icv_lines(&f.params, &f.bank), 0,
@@ -120,7 +121,7 @@ static unsigned group_priority(unsigned priority, unsigned row)
 }
 
 /* Every priority against every running priority, for each binary point of each group. */
-static void test_preemption(unsigned n_bits)
+static void group_priorities_preempt(unsigned n_bits)
 {
         unsigned pre = n_bits < 7 ? n_bits : 7, minimum = 7 - pre,
                  highest_pmr = 0xff00u >> n_bits & 0xff;
@@ -168,37 +169,38 @@ static void test_preemption(unsigned n_bits)
         tap_eq(bits, 0,
                "ICH_AP<g>R<n>_EL2: %u bits: acknowledging sets the bit of the group priority",
                n_bits);
-        tap_eq(levels, 0, "ICV_RPR: %u bits: and that is the running priority", n_bits);
+        tap_eq(levels, 0, "ICV_RPR: %u bits: the group priority that was acknowledged", n_bits);
 }
 
-static void test_acknowledge(void)
+static void acknowledge_makes_active(void)
 {
         struct fixture f = fixture(4, 5);
 
         f.bank.ich_lr[2] = lr(40, 0x80, 1, PENDING) | LR_EOI;
         tap_eq(iar(&f, 0), 1023, "ICV_IAR0: the highest is of Group 1: 1023");
-        tap_eq(state_of(&f, 2), PENDING, "and nothing changes");
-        tap_eq(iar(&f, 1), 40, "ICV_IAR1: its INTID");
+        tap_eq(state_of(&f, 2), PENDING,
+               "ICV_IAR0: the highest is of Group 1: its list register stays");
+        tap_eq(iar(&f, 1), 40, "ICV_IAR1: the INTID of the highest");
         tap_eq((int64_t)f.bank.ich_lr[2], (int64_t)(lr(40, 0x80, 1, ACTIVE) | LR_EOI),
                "AcknowledgeVInterrupt: pending becomes active, all else stays");
         tap_eq(f.bank.ich_ap1r[0], 1 << 16, "ICH_AP1R0_EL2: the bit of priority 0x80");
-        tap_eq(f.bank.ich_ap0r[0], 0, "ICH_AP0R0_EL2: nothing");
-        tap_eq(iar(&f, 1), 1023, "ICV_IAR1: again: 1023");
+        tap_eq(f.bank.ich_ap0r[0], 0, "ICH_AP0R0_EL2: no bit for an acknowledge of Group 1");
+        tap_eq(iar(&f, 1), 1023, "ICV_IAR1: nothing else pending: 1023");
         f.bank.ich_lr[3] = lr(41, 0x80, 1, PENDING);
         tap_eq(iar(&f, 1), 1023, "4.8: equal to the running priority: 1023");
         f.bank.ich_lr[3] = lr(41, 0x10, 0, PENDING);
-        tap_eq(iar(&f, 0), 41, "4.8: a higher one nests");
+        tap_eq(iar(&f, 0), 41, "4.8: higher than the running priority: acknowledged, nested");
         tap_eq(f.bank.ich_ap0r[0], 1 << 2, "ICH_AP0R0_EL2: the bit of priority 0x10");
         tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x10, "ICV_RPR: the highest of both groups");
 
         f = fixture(4, 5);
         f.bank.ich_lr[0] = lr(1021, 0x80, 1, PENDING);
         tap_eq(iar(&f, 1), 1021, "ICH_LR<n>_EL2.vINTID 1020..1023 (UNPREDICTABLE): told as it is");
-        tap_eq(state_of(&f, 0), FREE, "the list register is empty then");
-        tap_eq(f.bank.ich_ap1r[0], 0, "and no priority active");
+        tap_eq(state_of(&f, 0), FREE, "vINTID 1020..1023 acknowledged: its list register is empty");
+        tap_eq(f.bank.ich_ap1r[0], 0, "vINTID 1020..1023 acknowledged: no priority is active");
 }
 
-static void test_lpi(void)
+static void lpis_have_no_active_state(void)
 {
         for (unsigned mode = 0; mode < 2; mode++)
                 for (unsigned active = 0; active < 2; active++) {
@@ -210,9 +212,9 @@ static void test_lpi(void)
                         tap_eq(iar(&f, 1), 8192, "LPI, EOI mode %u, choice %u: acknowledged", mode,
                                active);
                         tap_eq(state_of(&f, 0), active ? ACTIVE : FREE,
-                               "LPI: no active state but by choice");
+                               "LPI, acknowledged: no active state but by choice");
                         tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80,
-                               "LPI: its priority is active");
+                               "LPI, acknowledged: its priority is active");
                         set(&f, VGIC_ICC_DIR_EL1, 8192);
                         tap_ok(eoicount(&f) == 0 && state_of(&f, 0) == (active ? ACTIVE : FREE),
                                "ICV_DIR of an LPI: nothing (conformance 10)");
@@ -228,7 +230,7 @@ static void test_lpi(void)
                 }
 }
 
-static void test_eoi(void)
+static void eoi_drops_and_deactivates(void)
 {
         struct fixture f = fixture(4, 5);
 
@@ -240,17 +242,17 @@ static void test_eoi(void)
                 eoi(&f, 1, special);
         tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x40,
                "ICV_EOIR1: 1020..1023 are ignored (conformance 6)");
-        tap_eq(eoicount(&f), 0, "and not counted");
+        tap_eq(eoicount(&f), 0, "ICH_HCR_EL2.EOIcount: ICV_EOIR1 of 1020..1023 is not counted");
         eoi(&f, 1, 41);
         tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80,
                "ICV_EOIR1: drops the highest active priority, and no other");
-        tap_eq(state_of(&f, 1), FREE, "EOI mode 0: and deactivates: active becomes inactive");
-        tap_eq(state_of(&f, 0), ACTIVE, "EOI mode 0: that one only");
+        tap_eq(state_of(&f, 1), FREE, "EOI mode 0: ICV_EOIR1 deactivates: active becomes inactive");
+        tap_eq(state_of(&f, 0), ACTIVE, "EOI mode 0: ICV_EOIR1 deactivates that one only");
         f.bank.ich_lr[0] |= UINT64_C(1) << 62;
         eoi(&f, 1, 40 | 1u << 24);
         tap_eq(state_of(&f, 0), PENDING,
                "EOI mode 0: pending and active becomes pending (bits 31:24 are RES0)");
-        tap_eq(iar(&f, 1), 40, "and is taken again");
+        tap_eq(iar(&f, 1), 40, "EOI mode 0: what became pending is acknowledged again");
         tap_eq(eoicount(&f), 0, "ICH_HCR_EL2.EOIcount: all were in list registers");
         eoi(&f, 1, 40 | 1u << 16);
         tap_eq(state_of(&f, 0), FREE, "ICV_CTLR.IDbits 16: INTID bits 23:16 are RES0");
@@ -258,13 +260,16 @@ static void test_eoi(void)
         eoi(&f, 1, 40);
         tap_eq(state_of(&f, 0), ACTIVE, "ICV_EOIR1 without an active priority: ignored");
         eoi(&f, 1, 99);
-        tap_eq(eoicount(&f), 0, "ICH_HCR_EL2.EOIcount: nor counted (either is permitted)");
+        tap_eq(eoicount(&f), 0,
+               "ICH_HCR_EL2.EOIcount: ICV_EOIR1 without an active priority is not counted (either "
+               "is permitted)");
         f.params.choices = ICV_CHOICE_EOI_UNDROPPED;
         eoi(&f, 1, 99);
-        tap_eq(eoicount(&f), 1, "ICH_HCR_EL2.EOIcount: by choice it is");
+        tap_eq(eoicount(&f), 1,
+               "ICH_HCR_EL2.EOIcount: ICV_EOIR1 without an active priority, by choice: counted");
 }
 
-static void test_eoicount(void)
+static void ends_without_list_register_are_counted(void)
 {
         struct fixture f = fixture(1, 5);
 
@@ -278,22 +283,25 @@ static void test_eoicount(void)
                                "has active (conformance 8)", i);
         }
         tap_eq((int64_t)(f.bank.ich_hcr & ~(UINT64_C(31) << 27)), 1,
-               "ICH_HCR_EL2: it wraps, and nothing else changes");
-        tap_eq(state_of(&f, 0), PENDING, "nor the same INTID pending");
+               "ICH_HCR_EL2: EOIcount wraps, and no other field changes");
+        tap_eq(state_of(&f, 0), PENDING,
+               "ICH_HCR_EL2.EOIcount counted: the same INTID, pending, stays");
         set(&f, VGIC_ICC_CTLR_EL1, 2);
         set(&f, VGIC_ICC_AP1R_EL1(0), 1u << 5);
         eoi(&f, 1, 40);
         tap_eq(eoicount(&f), 1, "ICH_HCR_EL2.EOIcount: with EOI mode 1 EOI does not count");
-        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff, "it drops the priority");
+        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff,
+               "EOI mode 1: ICV_EOIR1 of what no list register has drops the priority");
         set(&f, VGIC_ICC_DIR_EL1, 40);
-        tap_eq(eoicount(&f), 2, "ICH_HCR_EL2.EOIcount: ICV_DIR does");
+        tap_eq(eoicount(&f), 2, "ICH_HCR_EL2.EOIcount: with EOI mode 1 ICV_DIR counts");
         set(&f, VGIC_ICC_DIR_EL1, 5119);
-        tap_eq(eoicount(&f), 3, "extended ranges too: all below 8192");
+        tap_eq(eoicount(&f), 3,
+               "ICH_HCR_EL2.EOIcount: ICV_DIR of extended ranges counts, all below 8192");
         set(&f, VGIC_ICC_DIR_EL1, 1023);
-        tap_eq(eoicount(&f), 3, "special INTIDs not");
+        tap_eq(eoicount(&f), 3, "ICH_HCR_EL2.EOIcount: ICV_DIR of special INTIDs does not count");
 }
 
-static void test_dir(void)
+static void dir_deactivates(void)
 {
         struct fixture f = fixture(4, 5);
 
@@ -306,13 +314,14 @@ static void test_dir(void)
         set(&f, VGIC_ICC_CTLR_EL1, 2);
         eoi(&f, 1, 40);
         tap_eq(state_of(&f, 3), ACTIVE, "EOI mode 1: ICV_EOIR1 drops the priority only");
-        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff, "EOI mode 1: and that it does");
+        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0xff,
+               "EOI mode 1: after ICV_EOIR1 the running priority is idle");
         f.bank.ich_lr[0] = lr(41, 0x80, 1, PENDING);
         tap_eq(iar(&f, 1), 41, "EOI mode 1: others of the same priority are taken meanwhile");
         set(&f, VGIC_ICC_DIR_EL1, 40);
         tap_eq(state_of(&f, 3), FREE, "ICV_DIR: active becomes inactive");
         tap_ok(state_of(&f, 0) == ACTIVE && get(&f, VGIC_ICC_RPR_EL1) == 0x80,
-               "ICV_DIR: no other, and no priority");
+               "ICV_DIR: ends no other, and drops no priority");
         f.bank.ich_lr[0] |= UINT64_C(1) << 62;
         set(&f, VGIC_ICC_DIR_EL1, 41);
         tap_eq(state_of(&f, 0), PENDING, "ICV_DIR: pending and active becomes pending");
@@ -327,7 +336,7 @@ static void test_dir(void)
 }
 
 /* What no correct guest does: each choice, and that without it the answer is the trap port's. */
-static void test_unpredictable(void)
+static void unpredictable_ends_are_as_chosen(void)
 {
         struct fixture f = fixture(4, 5), g;
 
@@ -376,17 +385,17 @@ static void test_unpredictable(void)
 
 int main(void)
 {
-        test_choice();
-        test_ties();
-        test_priority_ff();
-        test_signal();
+        highest_enabled_pending_one_is_chosen();
+        ties_are_broken_as_chosen();
+        priority_ff_is_masked_not_hidden();
+        signals_need_enable_mask_and_group();
         for (unsigned n_bits = 4; n_bits <= 8; n_bits++)
-                test_preemption(n_bits);
-        test_acknowledge();
-        test_lpi();
-        test_eoi();
-        test_eoicount();
-        test_dir();
-        test_unpredictable();
+                group_priorities_preempt(n_bits);
+        acknowledge_makes_active();
+        lpis_have_no_active_state();
+        eoi_drops_and_deactivates();
+        ends_without_list_register_are_counted();
+        dir_deactivates();
+        unpredictable_ends_are_as_chosen();
         return tap_done();
 }

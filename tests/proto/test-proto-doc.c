@@ -84,7 +84,7 @@ static void row_words(const struct proto_row *row, char *out, size_t size)
                  row->answer == PROTO_ANSWER_ALWAYS ? "data" : "status", fds_out);
 }
 
-static void test_table(const char *doc)
+static void page_lists_each_message(const char *doc)
 {
         size_t n;
         const struct proto_row *rows = proto_table_rows(&n);
@@ -97,7 +97,7 @@ static void test_table(const char *doc)
         }
 }
 
-static void test_codes(const char *doc)
+static void page_lists_each_code(const char *doc)
 {
         char words[64];
 
@@ -109,7 +109,7 @@ static void test_codes(const char *doc)
 }
 
 /* Each excerpt of the schema stands in the schema, letter by letter. */
-static void test_excerpts(const char *doc, const char *schema)
+static void page_quotes_the_schema(const char *doc, const char *schema)
 {
         unsigned n = 0;
 
@@ -149,7 +149,7 @@ static size_t parse_hex(const char *begin, const char *end, uint8_t *out, size_t
         return n;
 }
 
-static void test_dump(const char *title, const uint8_t *bytes, size_t n)
+static void dump_is_what_is_encoded(const char *title, const uint8_t *bytes, size_t n)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
         struct proto_header header;
@@ -177,7 +177,7 @@ static void test_dump(const char *title, const uint8_t *bytes, size_t n)
                "... and encodes to the same bytes");
 }
 
-static void test_dumps(const char *doc)
+static void dumps_are_what_is_encoded(const char *doc)
 {
         unsigned n = 0;
 
@@ -191,7 +191,7 @@ static void test_dumps(const char *doc)
                 if (!end)
                         tap_bail("a hex dump does not end");
                 snprintf(name, sizeof(name), "%.*s", (int)(begin - title), title);
-                test_dump(name, bytes, parse_hex(begin, end, bytes, sizeof(bytes)));
+                dump_is_what_is_encoded(name, bytes, parse_hex(begin, end, bytes, sizeof(bytes)));
                 at = end + 3;
         }
         tap_ok(n >= 4, "%u hex dumps were found", n);
@@ -213,10 +213,10 @@ int main(int argc, char **argv)
         }
         doc = slurp("doc/protocol.md");
         schema = slurp("proto/vgic.proto");
-        test_table(doc);
-        test_codes(doc);
-        test_excerpts(doc, schema);
-        test_dumps(doc);
+        page_lists_each_message(doc);
+        page_lists_each_code(doc);
+        page_quotes_the_schema(doc, schema);
+        dumps_are_what_is_encoded(doc);
         free(doc);
         free(schema);
         return tap_done();

@@ -44,7 +44,7 @@ static const struct bytes_case cases[] = {
           PROTO_BAD_VERSION },
 };
 
-static void test_decode(void)
+static void headers_decode_or_are_refused(void)
 {
         struct proto_header header;
 
@@ -58,7 +58,7 @@ static void test_decode(void)
                "a bad header is handed out all the same, for the answer");
 }
 
-static void test_encode(void)
+static void headers_encode_little_endian(void)
 {
         static const uint8_t want[] = { 0x16, 0, 0, 0, 0x05, 0, 0, 0, 0x34, 0x12, 0, 0 };
         uint8_t out[PROTO_HEADER_BYTES];
@@ -92,7 +92,7 @@ static void test_encode(void)
         free(frame);
 }
 
-static void test_unpack(void)
+static void payloads_unpack_or_are_refused(void)
 {
         static const struct {
                 const char *what;
@@ -127,7 +127,7 @@ static void test_unpack(void)
 }
 
 /* protobuf-c ends a string at its first 0 byte: "a", 0, "b" must not become "a". */
-static void test_zero_in_string(void)
+static void zero_bytes_in_strings_are_refused(void)
 {
         const ProtobufCMessageDescriptor *create = &vgic__vm_create__descriptor,
                                          *name = &vgic__vm_name__descriptor,
@@ -172,7 +172,7 @@ static void test_zero_in_string(void)
         }
 }
 
-static void test_codes(void)
+static void codes_and_errnos_map(void)
 {
         for (uint32_t code = 0; code < PROTO_N_CODES; code++) {
                 const ProtobufCEnumValue *value =
@@ -191,10 +191,10 @@ static void test_codes(void)
 
 int main(void)
 {
-        test_decode();
-        test_encode();
-        test_unpack();
-        test_zero_in_string();
-        test_codes();
+        headers_decode_or_are_refused();
+        headers_encode_little_endian();
+        payloads_unpack_or_are_refused();
+        zero_bytes_in_strings_are_refused();
+        codes_and_errnos_map();
         return tap_done();
 }

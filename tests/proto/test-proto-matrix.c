@@ -151,7 +151,7 @@ static void drop_vm(int owner)
 }
 
 /* VM_DESTROY without a name destroys the attached VM: each pair has a VM of its own. */
-static void test_message(size_t i)
+static void message_is_taken_in_its_states_only(size_t i)
 {
         char got[N_COLUMNS + 1] = "";
         bool answers = true;
@@ -177,7 +177,7 @@ int main(void)
 {
         daemon_start(&daemon_, NULL);
         for (size_t i = 0; i < N_ORACLE; i++)
-                test_message(i);
+                message_is_taken_in_its_states_only(i);
         tap_eq(daemon_stop(&daemon_), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -39,7 +39,7 @@ static void pair_close(struct pair *p)
         base_fd_close(p->far);
 }
 
-static void test_pieces(void)
+static void frames_are_found_in_any_pieces(void)
 {
         static const uint8_t bytes[] = "\x0b\0\0\0\x09\0\0\0\x03\0\0\0\x08\xac\x02"
                                        "\x02\0\0\0\x09\0\0\0\0\0\0\0";
@@ -52,21 +52,23 @@ static void test_pieces(void)
                 if (send(p.far, bytes + i, 1, 0) != 1)
                         tap_bail("send");
         }
-        tap_ok(!early, "no frame before its last byte");
+        tap_ok(!early, "byte by byte: no frame before its last byte");
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "byte by byte: a frame");
         tap_ok(p.rx.header.request == PROTO_VCPU_REGISTER && p.rx.header.size == 3 &&
                memcmp(p.rx.payload, "\x08\xac\x02", 3) == 0,
-               "... with its payload");
+               "byte by byte: the frame has its payload");
         proto_rx_release(&p.rx);
 
         send(p.far, bytes, sizeof(bytes) - 1, 0);
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "two frames at once: the first");
-        tap_eq(p.rx.header.request, PROTO_VCPU_REGISTER, "... is the first");
+        tap_eq(p.rx.header.request, PROTO_VCPU_REGISTER,
+               "two frames at once, the first: its request");
         proto_rx_release(&p.rx);
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "... the second");
-        tap_eq(p.rx.header.request, PROTO_VM_LIST, "... is the second, with an empty payload");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "two frames at once: the second");
+        tap_eq(p.rx.header.request, PROTO_VM_LIST,
+               "two frames at once, the second: its request, with an empty payload");
         proto_rx_release(&p.rx);
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_AGAIN, "... and no third");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_AGAIN, "two frames at once: no third");
 
         send(p.far, bytes, 5, 0);
         shutdown(p.far, SHUT_WR);
@@ -87,7 +89,7 @@ static void test_pieces(void)
         pair_close(&p);
 }
 
-static void test_bad_frames(void)
+static void bad_frames_are_handed_out_with_their_code(void)
 {
         struct pair p;
 
@@ -96,21 +98,23 @@ static void test_bad_frames(void)
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
                "an oversized frame is handed out at its header");
         tap_ok(p.rx.code == PROTO_TOO_LARGE && !p.rx.payload,
-               "... as TOO_LARGE, and nothing is allocated for it");
+               "an oversized frame is TOO_LARGE, and nothing is allocated for it");
         pair_close(&p);
 
         pair_open(&p);
         send(p.far, "\x01\0\0\0\x19\0\0\0\x02\0\0\0ab" "\x02\0\0\0\x09\0\0\0\0\0\0\0", 26, 0);
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
                "a frame with a reserved flag is read to its end");
-        tap_eq(p.rx.code, PROTO_BAD_FRAME, "... as BAD_FRAME");
+        tap_eq(p.rx.code, PROTO_BAD_FRAME, "a frame with a reserved flag is BAD_FRAME");
         proto_rx_release(&p.rx);
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "... and the next one is found");
-        tap_ok(p.rx.code == PROTO_OK && p.rx.header.request == PROTO_VM_LIST, "... whole");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
+               "behind a frame with a reserved flag the next one is found");
+        tap_ok(p.rx.code == PROTO_OK && p.rx.header.request == PROTO_VM_LIST,
+               "behind a frame with a reserved flag the next one is whole");
         pair_close(&p);
 }
 
-static void test_fds(void)
+static void descriptors_come_with_their_frame(void)
 {
         int before = tap_fd_count();
         int fds[PROTO_FDS_MAX];
@@ -123,26 +127,31 @@ static void test_fds(void)
         for (unsigned i = 0; i < PROTO_FDS_MAX; i++)
                 fds[i] = event;
         tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_LIST, 0, NULL, NULL, 0), 0,
-               "a frame without descriptors");
+               "sent: a frame without descriptors");
         tap_eq(proto_tx_send(&tx, p.far, PROTO_VM_DOORBELLS, PROTO_FLAG_REPLY, NULL, fds,
                              PROTO_FDS_MAX),
-               0, "one with 253");
-        tap_eq(proto_tx_send(&tx, p.far, PROTO_TDIR_SUBSCRIBE, 0, NULL, fds, 1), 0, "one with 1");
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "received: the first");
-        tap_eq(p.rx.fds.n, 0, "... has none, although others wait behind it");
+               0, "sent: a frame with 253 descriptors");
+        tap_eq(proto_tx_send(&tx, p.far, PROTO_TDIR_SUBSCRIBE, 0, NULL, fds, 1), 0,
+               "sent: a frame with 1 descriptor");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
+               "received: the frame without descriptors");
+        tap_eq(p.rx.fds.n, 0,
+               "received: the first frame has no descriptor, although others wait behind it");
         proto_rx_release(&p.rx);
         proto_rx_step(&p.rx, p.near);
-        tap_eq(p.rx.fds.n, PROTO_FDS_MAX, "the second has 253");
+        tap_eq(p.rx.fds.n, PROTO_FDS_MAX, "received: the second frame has 253 descriptors");
         taken = proto_fds_take(&p.rx.fds, 17);
         tap_ok(taken >= 0 && (fcntl(taken, F_GETFD) & FD_CLOEXEC) && base_fd_is_eventfd(taken) == 1,
-               "close-on-exec, and the right thing");
-        tap_eq(proto_fds_take(&p.rx.fds, 17), -1, "it can be taken once");
-        tap_eq(proto_fds_take(&p.rx.fds, PROTO_FDS_MAX), -1, "there is none behind the last");
+               "a descriptor that came is close-on-exec, and the right thing");
+        tap_eq(proto_fds_take(&p.rx.fds, 17), -1, "a descriptor that came can be taken once");
+        tap_eq(proto_fds_take(&p.rx.fds, PROTO_FDS_MAX), -1,
+               "there is no descriptor behind the last");
         proto_rx_release(&p.rx);
-        tap_eq(fcntl(taken, F_GETFD), FD_CLOEXEC, "what was taken stays open");
+        tap_eq(fcntl(taken, F_GETFD), FD_CLOEXEC,
+               "a descriptor that was taken stays open when the frame is released");
         base_fd_close(taken);
         proto_rx_step(&p.rx, p.near);
-        tap_eq(p.rx.fds.n, 1, "the third has 1");
+        tap_eq(p.rx.fds.n, 1, "received: the third frame has 1 descriptor");
 
         pair_close(&p);
         base_fd_close(event);
@@ -150,7 +159,7 @@ static void test_fds(void)
 }
 
 /* More than 253 descriptors in one frame: in two sendmsg(), each as many as the kernel takes. */
-static void test_too_many_fds(void)
+static void too_many_descriptors_are_refused(void)
 {
         int before = tap_fd_count();
         int fds[PROTO_FDS_MAX];
@@ -162,15 +171,16 @@ static void test_too_many_fds(void)
         proto_fds_send(p.far, "\x0d\0\0\0\x09\0\0\0", 8, fds, PROTO_FDS_MAX);
         proto_fds_send(p.far, "\x02\0\0\0\x08", 5, fds, 1);
         proto_fds_send(p.far, "\x01", 1, fds, 7);
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "261 descriptors in one frame");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
+               "261 descriptors in one frame: it is handed out");
         tap_ok(p.rx.code == PROTO_BAD_FDS && p.rx.fds.lost && p.rx.fds.n <= PROTO_FDS_MAX,
-               "... is BAD_FDS");
+               "261 descriptors in one frame: BAD_FDS");
         pair_close(&p);
         tap_eq(tap_fd_count(), before, "no descriptor leaked");
 }
 
 /* A receiver without free descriptors: the kernel drops some and says MSG_CTRUNC. */
-static void test_no_room(void)
+static void descriptors_without_room_are_told(void)
 {
         int before = tap_fd_count();
         struct rlimit old, low;
@@ -185,16 +195,17 @@ static void test_no_room(void)
         low = old;
         low.rlim_cur = (rlim_t)p.far + 4;
         setrlimit(RLIMIT_NOFILE, &low);
-        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME, "8 descriptors where 3 have room");
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
+               "8 descriptors where 3 have room: the frame is handed out");
         setrlimit(RLIMIT_NOFILE, &old);
         tap_ok(p.rx.code == PROTO_NO_DESCRIPTORS && p.rx.fds.lost && p.rx.fds.n == 0,
-               "... is NO_DESCRIPTORS, and none is kept");
+               "8 descriptors where 3 have room: NO_DESCRIPTORS, and none is kept");
         pair_close(&p);
         tap_eq(tap_fd_count(), before, "no descriptor leaked");
 }
 
 /* A peer that does not read. */
-static void test_full(void)
+static void peer_that_does_not_read_costs_a_bound(void)
 {
         int before = tap_fd_count();
         static uint64_t many[1000];
@@ -210,9 +221,9 @@ static void test_full(void)
         create.n_mpidrs = 1000;
         while ((r = proto_tx_send(&tx, p.far, PROTO_VM_CREATE, 0, &create.base, &event, 1)) >= 0)
                 sent++;
-        tap_eq(r, -ENOBUFS, "a peer that does not read is found out");
+        tap_eq(r, -ENOBUFS, "a peer that does not read: -ENOBUFS");
         tap_ok(proto_tx_waits(&tx) && tx.n_bytes <= PROTO_TX_MAX,
-               "... at a bounded price: %zu bytes", tx.n_bytes);
+               "a peer that does not read costs a bound: %zu bytes", tx.n_bytes);
         while (received < sent) {
                 while ((r = proto_rx_step(&p.rx, p.near)) == PROTO_RX_FRAME) {
                         received++;
@@ -222,9 +233,9 @@ static void test_full(void)
                 if (r < 0 || (proto_tx_flush(&tx, p.far) < 0))
                         break;
         }
-        tap_eq(received, sent, "when it reads again, every frame arrives");
-        tap_eq(with_fd, sent, "each with its descriptor");
-        tap_ok(!proto_tx_waits(&tx) && tx.n_bytes == 0, "and nothing waits");
+        tap_eq(received, sent, "a peer that reads again: every frame arrives");
+        tap_eq(with_fd, sent, "a peer that reads again: each frame has its descriptor");
+        tap_ok(!proto_tx_waits(&tx) && tx.n_bytes == 0, "a peer that has read all: nothing waits");
         pair_close(&p);
 
         pair_open(&p);
@@ -242,11 +253,11 @@ static void test_full(void)
 
 int main(void)
 {
-        test_pieces();
-        test_bad_frames();
-        test_fds();
-        test_too_many_fds();
-        test_no_room();
-        test_full();
+        frames_are_found_in_any_pieces();
+        bad_frames_are_handed_out_with_their_code();
+        descriptors_come_with_their_frame();
+        too_many_descriptors_are_refused();
+        descriptors_without_room_are_told();
+        peer_that_does_not_read_costs_a_bound();
         return tap_done();
 }

@@ -46,7 +46,7 @@ static void columns_words(const struct proto_row *row, uint32_t n_fds, char out[
         out[N_COLUMNS] = '\0';
 }
 
-static void test_row(size_t i)
+static void row_is_as_the_page_says(size_t i)
 {
         const struct proto_row *row = proto_table_find(oracle[i].id);
         const ProtobufCEnumValue *value =
@@ -87,7 +87,7 @@ static void test_row(size_t i)
         }
 }
 
-static void test_edges(void)
+static void table_has_no_other_message(void)
 {
         size_t n;
         const struct proto_row *rows = proto_table_rows(&n);
@@ -120,7 +120,7 @@ static void test_edges(void)
 int main(void)
 {
         for (size_t i = 0; i < N_ORACLE; i++)
-                test_row(i);
-        test_edges();
+                row_is_as_the_page_says(i);
+        table_has_no_other_message();
         return tap_done();
 }

@@ -110,28 +110,28 @@ static void each(void)
         }
 }
 
-static void refused(void)
+static void what_a_mirror_has_not_is_refused(void)
 {
         uint32_t e;
 
         fresh();
         tap_ok(put(3, ICC_PMR, D, 0) == -EINVAL && get(3, ICC_PMR, D) == -EINVAL &&
                shm_mirror_epoch(&rig.gic, 3, ICC_PMR, &e) == -EINVAL,
-               "no such vCPU");
+               "a vCPU that the VM does not have: refused");
         tap_ok(put(3, IIDR, D, 5) == 0 && get(UINT32_MAX, IIDR, D) == 5,
-               "a register of the VM: whichever vCPU");
+               "a register of the VM: published and read by whichever vCPU");
         tap_ok(put(0, ICC_IAR1, D, 0) == -EINVAL && get(0, ICC_IAR1, D) == -EINVAL &&
                put(0, 0x8, D, 0) == -EINVAL &&
                put(0, SHM_MIRROR_GICD | 0x10, D, 0) == -EINVAL,
-               "no such register");
+               "a register that is not mirrored: refused");
         tap_ok(put(0, ICC_PMR, 0, 0) == -EINVAL && put(0, ICC_PMR, D | C, 0) == -EINVAL &&
                put(0, ICC_PMR, SHM_MIRROR_LIVE, 0) == -EINVAL &&
                get(0, ICC_PMR, D | C) == -EINVAL,
-               "no such kind, or none that can be published");
+               "a kind of value that is not, or cannot be published: refused");
         tap_ok(put(0, ICC_PMR, D, 0x100) == -EINVAL && put(0, ICC_CTLR, D, 1u << 20) == -EINVAL &&
                put(0, IIDR, D, UINT64_C(1) << 32) == -EINVAL &&
                put(0, ICC_BPR1, C, 8) == -EINVAL,
-               "bits that it does not have");
+               "a value with bits that its register does not have: refused");
         tap_ok(put(1, TYPER, D, 0x10) == -EINVAL &&
                put(2, TYPER, D, UINT64_C(0x0400000000000010)) == -EINVAL &&
                put(2, TYPER, D, UINT64_C(0x0400000100000010)) == 0,
@@ -140,33 +140,34 @@ static void refused(void)
                shm_mirror_invalidate(&rig.gic, 0, ICC_IAR1, D) == -EINVAL &&
                shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, 0) == -EINVAL &&
                shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, SHM_MIRROR_LIVE) == -EINVAL,
-               "invalidate: no such vCPU, register, kind");
+               "invalidate of a vCPU, register or kind that is not: refused");
 }
 
-static void ctlr(void)
+static void icc_ctlr_has_three_values(void)
 {
         struct shm_icc_ctlr now;
 
         fresh();
         tap_ok(put(0, ICC_CTLR, D, CTLR_RO) == 0 && put(0, ICC_CTLR, C, CTLR_RO | 2) == 0,
-               "ICC_CTLR_EL1: both");
+               "ICC_CTLR_EL1: both values are published");
         shm_mirror_invalidate(&rig.gic, 0, ICC_PMR, D);
         shm_read_icc_ctlr(&rig.gic, 0, &now);
         tap_ok(now.arch_default == CTLR_RO && now.configured == (CTLR_RO | 2) && now.valid == 3 &&
                now.live == 0,
-               "one load shows them, as that of a delivering controller");
+               "ICC_CTLR_EL1: one load shows both values, as of a delivering controller");
         tap_ok(put(0, ICC_CTLR, C, CTLR_RO ^ 0x100) == -EINVAL &&
                get(0, ICC_CTLR, C) == (CTLR_RO | 2),
-               "read-only fields that contradict the default");
-        tap_ok(put(0, ICC_CTLR, D, 2) == -EINVAL, "and the other way round");
+               "ICC_CTLR_EL1: configured read-only fields that contradict the default: refused");
+        tap_ok(put(0, ICC_CTLR, D, 2) == -EINVAL,
+               "ICC_CTLR_EL1: default read-only fields that contradict the configured: refused");
         shm_mirror_invalidate(&rig.gic, 0, ICC_CTLR, D);
         shm_read_icc_ctlr(&rig.gic, 0, &now);
         tap_ok(now.valid == 2 && now.live == 0 && now.arch_default == 0 && epoch(0, ICC_CTLR) == 1,
-               "the epoch is not shown as a live value");
-        tap_eq(put(0, ICC_CTLR, D, CTLR_RO | 3), 0, "writable fields may differ");
+               "ICC_CTLR_EL1: the epoch is not shown as a live value");
+        tap_eq(put(0, ICC_CTLR, D, CTLR_RO | 3), 0, "ICC_CTLR_EL1: writable fields may differ");
 }
 
-static void epochs(void)
+static void late_publications_are_refused(void)
 {
         uint32_t e;
 
@@ -179,30 +180,30 @@ static void epochs(void)
                get(0, ICC_PMR, C) == -ENODATA,
                "read before the invalidation, published after it: refused");
         tap_eq(shm_mirror_publish(&rig.gic, 0, ICC_PMR, C, 0xe0, epoch(0, ICC_PMR)), 0,
-               "read again, published");
+               "read again after the invalidation, published: taken");
         e = epoch(1, ICC_CTLR);
         shm_mirror_invalidate(&rig.gic, SHM_MIRROR_ALL_VCPUS, SHM_MIRROR_ALL_REGS, C);
         tap_ok(shm_mirror_publish(&rig.gic, 1, ICC_CTLR, D, 0, e) == -ESTALE &&
                get(0, ICC_PMR, C) == -ENODATA,
-               "of all vCPUs, all registers");
+               "invalidated, all vCPUs, all registers: a late publication is refused");
         put(0, IIDR, D, 1);
         put(0, ICC_PMR, D, 1);
         put(1, ICC_PMR, D, 2);
         shm_mirror_invalidate(&rig.gic, 0, SHM_MIRROR_ALL_REGS, D | C);
         tap_ok(get(0, ICC_PMR, D) == -ENODATA && get(1, ICC_PMR, D) == 2 && get(0, IIDR, D) == 1,
-               "of one vCPU: its own");
+               "invalidated, one vCPU: its own registers only");
         shm_mirror_invalidate(&rig.gic, SHM_MIRROR_ALL_VCPUS, SHM_MIRROR_ALL_REGS, D);
         tap_ok(get(1, ICC_PMR, D) == -ENODATA && get(0, IIDR, D) == -ENODATA,
-               "of all: the VM's, too");
+               "invalidated, all vCPUs: the VM's registers, too");
         for (unsigned i = 0; i < 100000; i++)
                 shm_mirror_invalidate(&rig.gic, 2, TYPER, D);
         tap_ok(get(2, TYPER, D) == -ENODATA && epoch(2, TYPER) == 100001 &&
                put(2, TYPER, D, UINT64_C(0x0400000100000010)) == 0 &&
                get(2, TYPER, D) == INT64_C(0x0400000100000010),
-               "an epoch counts, and does not reach the value");
+               "100001 invalidations: the epoch counts, and does not reach the value");
 }
 
-static void resets(void)
+static void resets_forget_by_kind(void)
 {
         static const struct { unsigned kind; bool forgets[2]; } all[] = {
                 { SHM_RESET_CPU_ON, { false, false } }, { SHM_RESET_SYSTEM, { true, true } },
@@ -226,20 +227,20 @@ static void resets(void)
         }
         tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_LAZY) == -EINVAL &&
                shm_mirror_reset(&rig.gic, 0, 5) == -EINVAL,
-               "no such vCPU, no such kind");
+               "reset of a vCPU or kind that is not: refused");
         fresh();
         put(1, ICC_PMR, C, 0xf8);
         tap_ok(shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_LAZY) == -EINVAL &&
                shm_mirror_reset(&rig.gic, UINT32_MAX, SHM_RESET_CPU_ON) == -EINVAL &&
                get(1, ICC_PMR, C) == 0xf8,
-               "all ones is no vCPU, and not all of them");
+               "reset of vCPU 0xffffffff: refused, it is not all of them");
         tap_ok(shm_mirror_reset(&rig.gic, 3, SHM_RESET_SYSTEM) == 0 &&
                get(1, ICC_PMR, C) == -ENODATA,
                "a system reset ignores which vCPU");
 }
 
 /* A read-only mapping reads; the segment says what it is. */
-static void mapped(void)
+static void read_only_mapping_reads(void)
 {
         struct shm_gic view;
         uint64_t value = 0;
@@ -247,17 +248,17 @@ static void mapped(void)
         fresh();
         put(1, ICC_PMR, C, 0xf8);
         tap_ok(shm_segment_map(rig.fd_ro, false, &view) == 0 && view.mirror,
-               "a mirror's segment says so");
+               "a mirror's segment, mapped read-only: it says that it is one");
         tap_ok(shm_mirror_read(&view, 1, ICC_PMR, C, &value) == 0 && value == 0xf8,
-               "and is read from a read-only mapping");
+               "a mirror's value is read from a read-only mapping");
         shm_segment_unmap(&view);
         tap_ok(rig.gic.header->must_understand & SHM_UNDERSTAND_MIRROR,
-               "who does not know mirrors refuses it");
+               "a mirror's segment: who does not know mirrors refuses it");
         tap_ok(!(rig.gic.header->must_understand & SHM_UNDERSTAND_PORTS),
-               "but does not have to know list-register ports");
+               "a mirror's segment: its reader need not know list-register ports");
         rig.gic.header->flags |= SHM_FLAGS_ALL + 1; /* the lowest that it does not know */
         tap_eq(shm_segment_map(rig.fd_ro, false, &view), -EPROTONOSUPPORT,
-               "as this code refuses other flags");
+               "a segment with a flag that this code does not know: refused");
 }
 
 /* --- duels --- */
@@ -303,11 +304,11 @@ int main(void)
 {
         empty();
         each();
-        refused();
-        ctlr();
-        epochs();
-        resets();
-        mapped();
+        what_a_mirror_has_not_is_refused();
+        icc_ctlr_has_three_values();
+        late_publications_are_refused();
+        resets_forget_by_kind();
+        read_only_mapping_reads();
         duels();
         rig_destroy(&rig);
         return tap_done();
