@@ -102,20 +102,28 @@ void laws_forget(struct laws *laws, uint32_t vcpu, uint32_t intid)
         atomic_store(&irq->taken, 0);
 }
 
+void laws_judge_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
+{
+        struct laws_irq *irq = laws_irq(laws, vcpu, intid);
+        /* in this order: each is counted as sent before it can be taken */
+        uint64_t taken = atomic_load(&irq->taken), sent = atomic_load(&irq->sent);
+
+        if (taken > sent)
+                laws_broken(laws, gic, 2, vcpu, intid, "%llu deliveries of %llu edges",
+                            (unsigned long long)taken, (unsigned long long)sent);
+}
+
 void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         struct laws_irq *irq = laws_irq(laws, vcpu, intid);
-        uint64_t sent = atomic_load(&irq->sent), seen = atomic_load(&irq->seen),
-                 taken = atomic_load(&irq->taken);
+        uint64_t sent = atomic_load(&irq->sent), seen = atomic_load(&irq->seen);
         uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));
 
         if (seen != sent && !gic_word_pending(w))
                 laws_broken(laws, gic, 2, vcpu, intid,
                             "an edge is lost: of %llu that were sent the last handler saw %llu",
                             (unsigned long long)sent, (unsigned long long)seen);
-        if (taken > sent)
-                laws_broken(laws, gic, 2, vcpu, intid, "%llu deliveries of %llu edges",
-                            (unsigned long long)taken, (unsigned long long)sent);
+        laws_judge_taken(laws, gic, vcpu, intid);
 }
 
 /* --- law 1 --- */
@@ -408,19 +416,27 @@ static void judge_vcpu(struct laws *laws, const struct shm_gic *gic, uint32_t vc
                             request);
 }
 
-static void judge_one_of_n(struct laws *laws, const struct shm_gic *gic, uint32_t intid, uint64_t w)
+uint32_t laws_chosen_instead(const struct shm_gic *gic, uint64_t w)
 {
         unsigned group = gic_word_group(w);
 
-        if (may_be_chosen(gic, gic_word_route(w), group))
-                return;
+        if (!gic_word_wanting(w) || !(w & GIC_WORD_IRM) ||
+            may_be_chosen(gic, gic_word_route(w), group))
+                return GIC_NO_VCPU;
         for (uint32_t v = 0; v < gic->n_vcpus; v++)
-                if (may_be_chosen(gic, v, group)) {
-                        laws_broken(laws, gic, 3, v, intid,
-                                    "1-of-N: it waits for vCPU %d, and vCPU %u is eligible",
-                                    gic_word_route(w) == GIC_NO_VCPU ? -1 : gic_word_route(w), v);
-                        return;
-                }
+                if (may_be_chosen(gic, v, group))
+                        return v;
+        return GIC_NO_VCPU;
+}
+
+static void judge_one_of_n(struct laws *laws, const struct shm_gic *gic, uint32_t intid, uint64_t w)
+{
+        uint32_t v = laws_chosen_instead(gic, w);
+
+        if (v != GIC_NO_VCPU)
+                laws_broken(laws, gic, 3, v, intid,
+                            "1-of-N: it waits for vCPU %d, and vCPU %u is eligible",
+                            gic_word_route(w) == GIC_NO_VCPU ? -1 : gic_word_route(w), v);
 }
 
 static void judge_spi(struct laws *laws, const struct shm_gic *gic, uint32_t intid, bool is_set)
@@ -435,8 +451,7 @@ static void judge_spi(struct laws *laws, const struct shm_gic *gic, uint32_t int
              shm_affinity_find(gic, gic_route_affinity(raw)) != gic_word_route(w)))
                 laws_broken(laws, gic, 3, 0, intid, "GICD_IROUTER %#llx is not its route",
                             (unsigned long long)raw);
-        if (gic_word_wanting(w) && (w & GIC_WORD_IRM))
-                judge_one_of_n(laws, gic, intid, w);
+        judge_one_of_n(laws, gic, intid, w);
 }
 
 /* A set of bits with a summary that a reader starts from. */

@@ -184,6 +184,18 @@ bool laws_preempts(const struct shm_gic *gic, uint32_t vcpu, uint64_t w);
  */
 bool laws_is_woken(const struct shm_gic *gic, uint32_t vcpu, uint32_t *ret_intid);
 
+/*
+ * laws_chosen_instead() - law 3 of a 1-of-N interrupt that waits, whose word is @w: it is with a
+ * vCPU that may be chosen. Return: one that may, if it is not; GIC_NO_VCPU: it is, or none may.
+ */
+uint32_t laws_chosen_instead(const struct shm_gic *gic, uint64_t w);
+
+/*
+ * laws_judge_taken() - law 2 of such an interrupt at any time: no more deliveries than edges. What
+ * comes again and again keeps everybody from being quiet.
+ */
+void laws_judge_taken(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
+
 /* laws_judge_edge() - law 2 of an interrupt that nobody cleared since laws_forget(). */
 void laws_judge_edge(struct laws *laws, const struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 

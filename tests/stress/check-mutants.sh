@@ -64,14 +64,15 @@ build() {
         $cc -o "$work/$1" "$work"/objects/*.o -lpthread
 }
 
-# Each run is of other seeds: what is noted is the first that finds it.
+# Each run is of other seeds: what is noted is the first that finds it. The limit is above that of
+# stress-round.c, after which a run that comes to no rest says so (law 3).
 hunt_of() { # how many operations
         for run in "hooked --threads" "stress --threads" "hooked --processes" \
                 "stress --processes"; do
                 n=$1
                 case $run in hooked*) n=$(($1 / 4)) ;; esac
                 # shellcheck disable=SC2086
-                timeout 120 "$work"/$run --list-registers $ports $mix --steps $n >"$work/out" 2>&1
+                timeout 240 "$work"/$run --list-registers $ports $mix --steps $n >"$work/out" 2>&1
                 if law=$(grep -o 'LAW [0-9] IS BROKEN.*' "$work/out"); then
                         done=$(grep -o '[0-9]* operations in' "$work/out" | head -1)
                         test -z "$KEEP" ||
@@ -220,12 +221,13 @@ mutant "take-over: no look at the ticket before a word" shm-takeover.c \
 
 mix=
 
-# --- 1-of-N: law 3
+# --- 1-of-N: law 3. Who places one stands still while gates change, with hooks only
+mix="--mix 768"
 mutant "1-of-N: given without another look at the gates" shm-oneofn.c \
         '/^static bool commit_choice/,/^}/s/return is_eligible.*/return true;/'
 mutant "1-of-N: given to nobody without another look" shm-oneofn.c \
-        '/^static bool commit_choice/,/^}/s/return choose.*/return true;/' \
-        "in another series by 4 million (as likely as not)"
+        '/^static bool commit_choice/,/^}/s/return choose.*/return true;/'
+mix=
 mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c \
         '/^static void see_to_candidate(/,/^}/s/shm_oneofn_place(.*/;/'
 mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c \

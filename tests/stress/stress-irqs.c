@@ -73,6 +73,14 @@ bool irqs_is_counted(uint32_t intid)
                is_in(intid, counted_sgis, COUNT(counted_sgis));
 }
 
+bool irqs_law_2_is_exact(struct stress *s, uint32_t vcpu, uint32_t intid)
+{
+        bool is_private = intid < GIC_SPI_FIRST || intid == 1056;
+
+        return irqs_is_counted(intid) &&
+               !(is_private ? atomic_load(&s->private_void[vcpu]) : s->mix & MIX_CLEAR);
+}
+
 typedef void (*each_fn)(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted);
 
 static void each(struct stress *s, uint32_t vcpu, const uint32_t *list, uint32_t n, bool counted,

@@ -248,7 +248,7 @@ void log_tell(void *ctx, uint32_t vcpu, uint32_t intid)
 const char *log_mix(uint32_t mix, char *text, size_t n)
 {
         static const char *const names[MIX_N_BITS] = { "gates", "reset", "clear", "modes", "APR",
-                "take-over", "off", "still", "alone" };
+                "take-over", "off", "still", "alone", "flip" };
         size_t at = 0;
 
         snprintf(text, n, "plain");

@@ -170,7 +170,7 @@ static uint32_t draw_mix(struct stress *s, const struct run *run)
                 0, 0, MIX_GATES, MIX_GATES, MIX_GATES, MIX_RESET, MIX_RESET | MIX_GATES, MIX_MODES,
                 MIX_APR | MIX_GATES, MIX_RESET | MIX_TAKE, MIX_RESET | MIX_TAKE,
                         MIX_CLEAR | MIX_GATES, MIX_LOOSE | MIX_GATES, MIX_OFF, MIX_OFF,
-                MIX_STILL, MIX_STILL | MIX_ALONE,
+                MIX_STILL, MIX_STILL | MIX_ALONE, MIX_FLIP | MIX_ALONE,
         };
 
         if (run->mix >= 0)

@@ -172,7 +172,7 @@ void op_clear_tdir(struct party *p)
         laws_enter(p->stress->laws, p->who);
         cleared = shm_tdir_try_clear(&p->rig.gic);
         laws_leave(p->stress->laws, p->who);
-        if (!cleared || (p->stress->mix & MIX_STILL))
+        if (!cleared || (p->stress->mix & (MIX_STILL | MIX_FLIP)))
                 return;
         log_op(p, "TDIR cleared", UINT32_MAX, UINT32_MAX, 0, 0);
         for (unsigned i = 0; i < 64 && !shm_tdir_get(&p->rig.gic, NULL, NULL); i++)

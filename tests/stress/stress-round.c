@@ -85,10 +85,7 @@ static bool go(struct stress *s, enum phase phase)
 
 static void judge_edges(struct stress *s, uint32_t vcpu, uint32_t intid, bool counted)
 {
-        bool is_void = intid < GIC_SPI_FIRST || intid == 1056 ? atomic_load(&s->private_void[vcpu])
-                                                              : s->mix & MIX_CLEAR;
-
-        if (counted && !is_void)
+        if (counted && irqs_law_2_is_exact(s, vcpu, intid))
                 laws_judge_edge(s->laws, &s->rig.gic, vcpu, intid);
 }
 

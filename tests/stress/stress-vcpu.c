@@ -130,6 +130,8 @@ static void take(struct party *p, unsigned group, bool settles)
         if (intid == NONE)
                 return;
         laws_taken(laws, &p->rig.gic, p->vcpu, intid);
+        if (irqs_law_2_is_exact(p->stress, p->vcpu, intid))
+                laws_judge_taken(laws, &p->rig.gic, p->vcpu, intid);
         guest_judge(p, intid);
         log_op(p, "IAR", p->vcpu, intid, group, 0);
         p->held[p->n_held].intid = intid;

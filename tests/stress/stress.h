@@ -48,7 +48,9 @@ enum {
 #define MIX_STILL   (1u << 7)
 /* with MIX_STILL: hardly anybody else injects SPIs, so that TDIR is clear most of the time */
 #define MIX_ALONE   (1u << 8)
-#define MIX_N_BITS  9
+/* 1-of-N: who places one stands still, gates close or open meanwhile: stress-flip.c */
+#define MIX_FLIP    (1u << 9)
+#define MIX_N_BITS  10
 /* In these an interrupt may be left active by its handler, as the architecture has it. */
 #define MIX_LOOSE   (MIX_RESET | MIX_CLEAR | MIX_MODES | MIX_APR)
 
@@ -148,6 +150,8 @@ uint32_t irqs_draw_private(struct party *p, bool counted);      /* PPI or EPPI *
 uint32_t irqs_draw_sgi(struct party *p, bool counted);
 void irqs_choose(struct party *p);                              /* those of this round */
 bool irqs_is_counted(uint32_t intid);
+/* It is counted, and nothing in this round has cleared it. */
+bool irqs_law_2_is_exact(struct stress *s, uint32_t vcpu, uint32_t intid);
 /*
  * Private interrupts that no guest touches. Whoever asks for a reset of a vCPU enables one before:
  * law 5, when it is still enabled in the end.
@@ -194,6 +198,8 @@ void op_off(struct party *p);           /* stress-off.c */
 void op_stand_still(struct party *p);   /* stress-still.c */
 void op_beside(struct party *p);
 void still_here(struct party *p);       /* after each access, with hooks */
+void op_place(struct party *p);         /* stress-flip.c */
+void op_flip(struct party *p);
 
 /* --- either kind of port (stress-guest.c) --- */
 void guest_choose(struct party *p);             /* which kind, for this round */
