@@ -468,6 +468,11 @@ static void do_dpg_0(void)
         shm_gicr_write(&rig.gic, 0, 4, 3u << 24);
 }
 
+static void do_open_dpg_1(void)
+{
+        shm_gicr_write(&rig.gic, GICR_STRIDE, 4, 0);
+}
+
 static void do_off_0(void)
 {
         shm_power(&rig.gic, 0, false);
@@ -480,6 +485,14 @@ static void prepare_others_asleep(void)
         do_pulse();
 }
 
+/* vCPU 0 was chosen, the others are excluded by GICR_CTLR.DPG. */
+static void prepare_others_excluded(void)
+{
+        for (uint32_t v = 1; v < N_VCPUS; v++)
+                shm_gicr_write(&rig.gic, v * (uint64_t)GICR_STRIDE, 4, 3u << 24);
+        do_pulse();
+}
+
 static void prepare_one_asleep(void)
 {
         waker(&rig, OTHER, 2);
@@ -488,7 +501,8 @@ static void prepare_one_asleep(void)
 
 /*
  * vCPU 0 was chosen: who closes its gate is stopped before it has placed that anew. Whoever opens a
- * gate next places it.
+ * gate next places it, and so does who makes it pending again. (Who closes the same gate again does
+ * not always: doc/sudden-death.md, exception 11.)
  */
 static void closers(void)
 {
@@ -498,10 +512,14 @@ static void closers(void)
         };
         const struct act wakes_1 = { "another vCPU's GICR_WAKER", do_wake_1 };
         const struct act wakes_2 = { "a third one's GICR_WAKER", do_wake_2 };
+        const struct act opens_dpg_1 = { "another vCPU's GICR_CTLR.DPG", do_open_dpg_1 };
 
         for (unsigned i = 0; i < 4; i++) {
                 check(", with vCPU 0", &any, prepare_one_asleep, acts[i], wakes_2);
                 check(", others asleep", &any, prepare_others_asleep, acts[i], wakes_1);
+                check(", others excluded", &any, prepare_others_excluded, acts[i], opens_dpg_1);
+                check(", with vCPU 0", &any, do_pulse, acts[i], pulses);
+                check(", with vCPU 0", &any_level, do_level, acts[i], raises_other);
         }
 }
 
