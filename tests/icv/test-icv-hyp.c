@@ -228,17 +228,17 @@ static void level_costs_one_maintenance_interrupt(void)
         tap_eq(icv_eisr(&f.params, &f.bank), 1,
                "level, deactivated: ICH_EISR_EL2 is list register 0");
         tap_eq(icv_elrsr(&f.params, &f.bank), 0xe,
-               "ICH_ELRSR_EL2: which is not free before that was seen");
+               "ICH_ELRSR_EL2: a list register is not free before its EOI was seen");
         f.bank.ich_lr[0] = 0;
         tap_ok(!icv_maintenance(&f.params, &f.bank),
-               "it is a level: gone with the list register's bit");
+               "the maintenance interrupt is a level: gone with the list register's bit");
 }
 
 /*
  * All list registers active, one interrupt of lower priority left out: the hypervisor asks for UIE,
  * and is left in peace (conformance 9).
  */
-static void empty_bank_signals_once(void)
+static void full_bank_is_left_in_peace(void)
 {
         struct fixture f = fixture(2, 5);
 
@@ -249,7 +249,8 @@ static void empty_bank_signals_once(void)
         tap_ok(!icv_maintenance(&f.params, &f.bank),
                "ICH_HCR_EL2.UIE: two list registers in use: no maintenance interrupt");
         eoi(&f, 1, 41);
-        tap_eq(icv_misr(&f.params, &f.bank), 2, "ICH_MISR_EL2.U: one is");
+        tap_eq(icv_misr(&f.params, &f.bank), 2,
+               "ICH_HCR_EL2.UIE: one list register in use: ICH_MISR_EL2 is U");
 }
 
 /*
@@ -311,7 +312,7 @@ int main(void)
         misr_follows_its_enables();
         registers_keep_what_hardware_keeps();
         level_costs_one_maintenance_interrupt();
-        empty_bank_signals_once();
+        full_bank_is_left_in_peace();
         any_bank_settles();
         return tap_done();
 }

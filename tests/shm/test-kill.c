@@ -95,7 +95,7 @@ static void one_vcpu(void)
         }
         tap_note("%u deaths, %u in the middle of an operation", n, full);
         tap_eq(torn, 0, "killed in acknowledge or EOI: active and its priority, or neither");
-        tap_eq(stuck, 0, "and the next interrupt comes exactly once");
+        tap_eq(stuck, 0, "owners killed: the next interrupt comes exactly once");
         tap_ok(full > 0, "operations were hit");
         rig_destroy(&rig);
 }
@@ -127,7 +127,7 @@ static void two_vcpus(void)
         tap_eq(ended_twice, 0,
                "killed in the DIR of another's interrupt: what its holder took since is not ended");
         tap_eq(not_ended, 0, "owners killed in a DIR that had begun: it is completed");
-        tap_eq(stuck, 0, "and the next interrupt comes exactly once");
+        tap_eq(stuck, 0, "owners killed: the next interrupt comes exactly once");
         rig_destroy(&rig);
 }
 

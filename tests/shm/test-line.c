@@ -226,7 +226,7 @@ static void stale_classes(void)
                "what was found took an empty word before it off its class");
         tap_ok(shm_cpuif_lines(&one.gic, 0) == 0 &&
                (atomic_load(&self->classes) & base_mask(30)) == 0,
-               "then no class is left that PMR (0xf0) lets through");
+               "a look at the lines: no class is left that PMR (0xf0) lets through");
         rig_destroy(&one);
 }
 

@@ -50,7 +50,7 @@ static void lives_with_its_open_file(void)
         tap_ok(!shm_lock_is_dead(watcher, SESSION),
                "mapped anew, then the old mapping gone: the session lives");
         close(again);
-        tap_ok(shm_lock_is_dead(watcher, SESSION), "nothing is left: it is dead");
+        tap_ok(shm_lock_is_dead(watcher, SESSION), "no mapping is left: the session is dead");
 }
 
 /* What a VMM that is killed leaves: nothing, unless a child of its own has the mapping. */

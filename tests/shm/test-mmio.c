@@ -261,12 +261,14 @@ static void extended(struct rig *rig)
                "extended SPI: delivered where it is routed");
         low(rig, espi);
         eoi(rig, 1, espi);
-        tap_ok(!get_bit(rig, 0, ISACTIVER, espi) && ack(rig, 1) == NONE, "and ended");
+        tap_ok(!get_bit(rig, 0, ISACTIVER, espi) && ack(rig, 1) == NONE,
+               "extended SPI: ended");
         shm_gicd_write(&rig->gic, 0x40, 4, espi);
         shm_read_irq(&rig->gic, 0, espi, &state);
         tap_ok(state.pending && state.line, "12.9.33 GICD_SETSPI_NSR: an extended SPI's level");
         shm_gicd_write(&rig->gic, 0x48, 4, espi);
-        tap_eq(get_bit(rig, 0, ISPENDR, espi), 0, "12.9.1 GICD_CLRSPI_NSR: and its end");
+        tap_eq(get_bit(rig, 0, ISPENDR, espi), 0,
+               "12.9.1 GICD_CLRSPI_NSR: the end of an extended SPI's level");
         for (uint32_t v = 0; v < 2; v++)
                 enable(rig, v, eppi);
         shm_line_set(&rig->gic, 1, eppi, GIC_WIRE_VMM, true);
@@ -275,7 +277,8 @@ static void extended(struct rig *rig)
                "extended PPI: delivered to its vCPU alone");
         shm_line_set(&rig->gic, 1, eppi, GIC_WIRE_VMM, false);
         eoi(rig, 1, eppi);
-        tap_ok(!get_bit(rig, 1, ISACTIVER, eppi) && ack(rig, 1) == NONE, "and ended");
+        tap_ok(!get_bit(rig, 1, ISACTIVER, eppi) && ack(rig, 1) == NONE,
+               "extended PPI: ended");
 }
 
 static void check(uint32_t n_vcpus, uint32_t n_spis, uint32_t bits, uint32_t n_espis,

@@ -189,7 +189,8 @@ static void rwp_until_no_port_may_take_what_is_disabled(void)
         shm_port_exit(&rig.gic, 0, &bank);
         tap_eq(GICD_RWP, 0, "listed, its group disabled, folded: GICD_CTLR.RWP is 0");
         bank = enter();
-        tap_eq(bank.ich_lr[0], 0, "its group disabled, entered again: nothing is listed");
+        tap_eq(bank.ich_lr[0], 0,
+               "an interrupt whose group is disabled, entered again: nothing is listed");
         shm_port_exit(&rig.gic, 0, &bank);
         gicd(&rig, 0, 3);
 

@@ -315,7 +315,8 @@ static void trap_port_is_signalled_what_it_can_take(unsigned group)
                "gate closed, a trap port reads IAR: 1023");
         msr(&rig, 1, group ? ICC_SGI1R : ICC_SGI0R, (uint64_t)SGI << 24 | 4);
         tap_eq(shm_cpuif_lines(&rig.gic, 2), line,
-               "it is signalled an SGI of a lower priority, of Group %u", group);
+               "gate closed, a trap port: it is signalled an SGI of a lower priority, of Group %u",
+               group);
         tap_eq(mrs(&rig, 2, group ? ICC_IAR1 : ICC_IAR0), SGI,
                "gate closed, a trap port reads IAR: the SGI");
         msr(&rig, 2, group ? ICC_EOIR1 : ICC_EOIR0, SGI);

@@ -125,8 +125,8 @@ static void group_closed_while_being_listed_is_not_found(void)
         shm_port_enter(&rig.gic, 0, &bank);
         on_access = NULL;
         tap_ok(!bank.ich_lr[0] && !any_resident() && !(gicd_get(&rig, 0) >> 31),
-               "its group is disabled right after it was listed: it is not listed, GICD_CTLR.RWP "
-               "is 0");
+               "an interrupt whose group is disabled right after it was listed: it is not listed, "
+               "GICD_CTLR.RWP is 0");
         shm_port_exit(&rig.gic, 0, &bank);
         on_access = toggle_group;
         n_accesses = 0;

@@ -248,7 +248,7 @@ static void die_in_injection(void)
         tap_ok(rig.rings[2] > 0 && rig.raised > 0 && shm_tdir_get(&rig.gic, NULL, NULL) == 1,
                "injection cut off after the word: candidate, TDIR and doorbell are made good");
         shm_park_end(&rig.gic, 2);
-        tap_eq(ack(&rig, 2), IRQ, "and it is delivered");
+        tap_eq(ack(&rig, 2), IRQ, "injection cut off after the word, repaired: it is delivered");
         shm_repair_words(&rig.gic);
         tap_eq(ack(&rig, 2), NONE, "once");
         atomic_store(&rig.gic.spis[IRQ - 32].irouter, 1);
@@ -274,7 +274,7 @@ static void due_after_repair(void)
         shm_vcpu_repair(&rig.gic, 0);
         tap_eq(rig.rings[2], 1, "EOI of a level routed away: its new target is rung");
         shm_park_end(&rig.gic, 2);
-        tap_eq(ack(&rig, 2), IRQ, "and takes it");
+        tap_eq(ack(&rig, 2), IRQ, "EOI of a level routed away: its new target takes it");
 
         fresh(true, 0);
         inject(true);

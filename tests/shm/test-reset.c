@@ -59,7 +59,8 @@ static void posted(void)
 
         fresh();
         msr(&rig, 0, ICC_CTLR, 2);
-        tap_eq(shm_reset_request(&rig.gic, 3, SHM_RESET_CPU_ON), -EINVAL, "no such vCPU");
+        tap_eq(shm_reset_request(&rig.gic, 3, SHM_RESET_CPU_ON), -EINVAL,
+               "reset of a vCPU that the VM does not have: refused");
         shm_park_begin(&rig.gic, 0, SHM_PARK_IN_GUEST);
         memset(rig.rings, 0, sizeof rig.rings);
         shm_reset_request(&rig.gic, 0, SHM_RESET_CPU_ON);
@@ -159,8 +160,10 @@ static void kinds(void)
                        gicd_get(&rig, 0) == 0x53,
                        "%s: no other vCPU is touched", all[i].name);
         }
-        tap_eq(shm_reset_request(&rig.gic, 0, (enum shm_reset_kind)0), -EINVAL, "no such kind: 0");
-        tap_eq(shm_reset_request(&rig.gic, 0, (enum shm_reset_kind)5), -EINVAL, "no such kind: 5");
+        tap_eq(shm_reset_request(&rig.gic, 0, (enum shm_reset_kind)0), -EINVAL,
+               "reset of kind 0, which is none: refused");
+        tap_eq(shm_reset_request(&rig.gic, 0, (enum shm_reset_kind)5), -EINVAL,
+               "reset of kind 5, which is none: refused");
 
         fresh();
         shm_reset_request(&rig.gic, 0, SHM_RESET_POST_LOAD);
@@ -204,7 +207,7 @@ static void held_spis(void)
         waker(&rig, 0, 0);
         msr(&rig, 0, ICC_PMR, 0xf0);
         msr(&rig, 0, ICC_IGRPEN1, 1);
-        tap_eq(ack(&rig, 0), 40, "its level is still high: pending again");
+        tap_eq(ack(&rig, 0), 40, "reset, its level still high: pending again");
 }
 
 /*
@@ -224,7 +227,8 @@ static void system_from_outside(void)
         tap_ok(gicd_get(&rig, 0) == 0x50 && !get_bit(&rig, 0, ISENABLER, 40) && off.pmr == 0 &&
                on.pmr == 0xf0,
                "system reset from outside: the distributor and what is off, at once");
-        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0, "and what runs, before its next operation");
+        tap_eq((int64_t)mrs(&rig, 0, ICC_PMR), 0,
+               "system reset from outside: what runs, before its next operation");
 }
 
 int main(void)

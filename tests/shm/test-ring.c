@@ -89,8 +89,8 @@ static void room(void)
         for (unsigned i = 0; i < SHM_RING_ENTRIES - 1; i++)
                 shm_ring_get(&daemon_end, &entry);
         atomic_store(&daemon_end.in.queue->tail, SHM_RING_ENTRIES);
-        tap_ok(shm_ring_owes_room(&daemon_end),
-               "its producer is told, though its consumer did not see it full");
+        tap_ok(shm_ring_owes_room(&daemon_end), "a ring that was full: its producer is told, "
+                                                "though its consumer did not see it full");
         tap_ok(!shm_ring_owes_room(&daemon_end), "a producer is owed room: it is told once");
         while (shm_ring_put(&client_end, 8) >= 0)
                 ;

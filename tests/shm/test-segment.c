@@ -103,7 +103,7 @@ static void sizes(void)
                 atomic_store(shm_gic_counter(&gic, list[i].n_vcpus - 1, 31 + list[i].n_spis), 5);
                 tap_eq((int64_t)atomic_load(
                                shm_gic_counter(&other, list[i].n_vcpus - 1, 31 + list[i].n_spis)),
-                       5, "its last counter is one memory");
+                       5, "two mappings: the last counter is one memory");
                 shm_segment_unmap(&other);
                 shm_segment_unmap(&other);
                 shm_segment_unmap(&gic);

@@ -349,7 +349,8 @@ static void repairs(void)
         tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && mrs(&r.to, 1, ICC_RPR) == 0xa0,
                "an active interrupt with its priority stays");
         eoi(&r.to, 1, 40);
-        tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE, "and ends");
+        tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE,
+               "an active interrupt with its priority ends");
         repair_end(&r);
 
         repair_begin(&r, 0);
@@ -358,23 +359,25 @@ static void repairs(void)
         tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == 40,
                "with EOImode 0 it is pending again: delivered once more");
         eoi(&r.to, 1, 40);
-        tap_ok(ack(&r.to, 1) == NONE && mrs(&r.to, 1, ICC_RPR) == 0xff, "and ends");
+        tap_ok(ack(&r.to, 1) == NONE && mrs(&r.to, 1, ICC_RPR) == 0xff,
+               "with EOImode 0 it ends once it was delivered");
         repair_end(&r);
 
         repair_begin(&r, 2);
         store32(r.ap1r, 0);
         repair_restore(&r, "the same with EOImode 1");
         tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE,
-               "it stays: its priority was dropped");
+               "the same with EOImode 1: it stays active, its priority was dropped");
         msr(&r.to, 1, ICC_DIR, 40);
-        tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40), "and ends by DIR");
+        tap_ok(!get_bit(&r.to, 0, ISACTIVER, 40), "the same with EOImode 1: it ends by DIR");
         repair_end(&r);
 
         repair_begin(&r, 0);
         r.spi[I_BITS] &= (uint8_t)~BIT_ACTIVE;
         r.spi[I_HOLDER] = r.spi[I_HOLDER + 1] = 0xff;
         repair_restore(&r, "a priority without an active interrupt");
-        tap_eq((int64_t)mrs(&r.to, 1, ICC_RPR), 0xff, "it goes");
+        tap_eq((int64_t)mrs(&r.to, 1, ICC_RPR), 0xff,
+               "a priority without an active interrupt: it goes");
         repair_end(&r);
 
         repair_begin(&r, 0);
@@ -384,14 +387,16 @@ static void repairs(void)
                get_bit(&r.to, 0, ISPENDR, 41),
                "the first has it, the other is pending again");
         eoi(&r.to, 1, 40);
-        tap_eq(ack(&r.to, 1), 41, "and is delivered after it");
+        tap_eq(ack(&r.to, 1), 41,
+               "two active in one level: the other is delivered after the first");
         repair_end(&r);
 
         repair_begin(&r, 0);
         store32(r.ap1r, 0);
         r.spi[I_HOLDER] = r.spi[I_HOLDER + 1] = 0xff;
         repair_restore(&r, "active by GICD_ISACTIVER, on no vCPU");
-        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE, "it stays");
+        tap_ok(get_bit(&r.to, 0, ISACTIVER, 40) && ack(&r.to, 1) == NONE,
+               "active by GICD_ISACTIVER, on no vCPU: it stays");
         repair_end(&r);
 }
 

@@ -315,7 +315,7 @@ static void derived(void)
         tap_ok(atomic_load(&to.gic.spis[45 - 32].word) & GIC_WORD_NOTIFY,
                "who wants to hear of an end stays");
         tap_ok(shm_eoi_take(&to.gic, &intid, 1) == 1 && intid == 45,
-               "and hears of it: the interrupt is not active any more");
+               "who wants to hear of an end hears that the interrupt is not active any more");
         tap_ok(atomic_load(&to.gic.vcpus[0].cpuif) & SHM_CPUIF_ABSENT,
                "who has no owner has none after it");
         shm_park_end(&to.gic, 1);
@@ -393,7 +393,8 @@ static void exactness(void)
         tap_eq(flags_now(&rig), SHM_SNAPSHOT_EXACT, "exact: nobody has the vCPUs");
         shm_vcpu_own(&rig.gic, 1, 7, 1);
         tap_eq(flags_now(&rig), 0, "not exact: a vCPU runs");
-        tap_ok(!shm_snapshot_rests(&rig.gic, 1) && shm_snapshot_rests(&rig.gic, 0), "that one");
+        tap_ok(!shm_snapshot_rests(&rig.gic, 1) && shm_snapshot_rests(&rig.gic, 0),
+               "not exact: the vCPU that runs is the one that does not rest");
         atomic_store(&rig.gic.vcpus[1].park, SHM_PARK_IN_GUEST);
         tap_eq(flags_now(&rig), 0, "not exact: it is in guest");
         shm_park_end(&rig.gic, 1);

@@ -117,7 +117,7 @@ static void at_once(void)
         tap_ok(other_is_untouched(), "off: no other vCPU is touched");
         shm_power(&rig.gic, OFF, true);
         tap_ok(mrs(&rig, OFF, ICC_RPR) == 0xff && resets(OFF) == 1,
-               "then on: no active priority is left, and it is not reset again");
+               "reset while off, then on: no active priority is left, and it is not reset again");
         boot_vcpu(OFF);
         tap_ok(is_booted(OFF) && ack(&rig, OFF) == LATER,
                "off: reset, then on and booted: it takes the level that it had been handling");
@@ -140,7 +140,8 @@ static void slow_outsider(void)
         boot_vcpu(OFF);
         now = shm_word_load(&rig.gic.vcpus[OFF].words[PPI]);
         tap_ok(before != now && (before & ~GIC_WORD_SALT) == (now & ~GIC_WORD_SALT),
-               "the same state of a word is another word now: what the outsider decided on fails");
+               "owned again since: the same state is another word, what the outsider decided on "
+               "fails");
         tap_ok(!shm_takeover_apply(&rig.gic, OFF, ticket, false) && is_booted(OFF) &&
                resets(OFF) == 1,
                "the slow outsider changes nothing any more");
@@ -441,13 +442,13 @@ static void duels(void)
         } all[] = {
                 { "a reset against power on: one comes first, as a whole, and once", duel_before,
                   duel_power_on, duel_reset, duel_after },
-                { "against registration and power on", duel_unregistered, duel_register, duel_reset,
-                  duel_after },
+                { "a reset against registration and power on", duel_unregistered, duel_register,
+                  duel_reset, duel_after },
                 { "two outsiders: it is reset, and left", duel_before, duel_two, duel_two,
                   duel_two_after },
-                { "against an acknowledge: nothing stays active without its priority",
+                { "a reset against an acknowledge: nothing stays active without its priority",
                   duel_running_before, duel_ack, duel_reset, duel_running_after },
-                { "against power off: it is applied, once", duel_off_before, turning_off,
+                { "a reset against power off: it is applied, once", duel_off_before, turning_off,
                   duel_reset, duel_off_after },
         };
 

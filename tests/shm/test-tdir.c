@@ -26,8 +26,8 @@ static void life(void)
         uint32_t n;
 
         shm_tdir_set_interest(&rig.gic, 1);
-        tap_eq(tdir(&before, &n), 0, "clear at first");
-        tap_eq(shm_tdir_try_clear(&rig.gic), 0, "nothing to clear");
+        tap_eq(tdir(&before, &n), 0, "TDIR: clear at first");
+        tap_eq(shm_tdir_try_clear(&rig.gic), 0, "TDIR clear at first: nothing to clear");
         enable(&rig, 0, 27);
         shm_line_pulse(&rig.gic, 0, 27);
         tap_eq(tdir(NULL, NULL), 0, "a PPI does not set it");
@@ -128,7 +128,7 @@ static void asking(void)
         bank.ich_lr[0] &= ~GICH_LR_STATE;
         before = rig.rings[0];
         tap_ok(shm_tdir_try_clear(&rig.gic) == 0 && tdir(NULL, NULL) == 1 && rig.rings[0] == before,
-               "it ended there: that is not known, and a clear asks nobody");
+               "an SPI that ended in guest: that is not known, and a clear asks nobody");
         shm_fold_ask_spis(&rig.gic);
         tap_ok(rig.rings[0] == before + 1 && shm_fold_is_asked(&rig.gic),
                "asked: the vCPU is rung");
