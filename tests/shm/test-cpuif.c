@@ -20,7 +20,7 @@ static void fresh(void)
 }
 
 /* 1, 2 */
-static void level(void)
+static void levels_follow_their_line(void)
 {
         fresh();
         enable(&rig, 0, 40);
@@ -49,7 +49,7 @@ static void level(void)
 }
 
 /* 3 */
-static void edge(void)
+static void edges_are_taken_once(void)
 {
         fresh();
         set_edge(&rig, 0, 41, true);
@@ -71,7 +71,7 @@ static void edge(void)
 }
 
 /* 4 */
-static void disabled(void)
+static void disabled_ones_are_kept_not_taken(void)
 {
         fresh();
         set_edge(&rig, 0, 42, true);
@@ -157,7 +157,7 @@ static void eoi_mode(void)
 }
 
 /* 12, 13, 18 */
-static void priorities(void)
+static void priorities_decide_who_is_next(void)
 {
         fresh();
         for (uint32_t i = 50; i < 56; i++) {
@@ -247,7 +247,7 @@ static void binary_points(void)
 }
 
 /* 19 */
-static void sgis(void)
+static void sgis_reach_whom_they_name(void)
 {
         fresh();
         for (uint32_t v = 0; v < 4; v++)
@@ -326,7 +326,7 @@ static void waking_and_refusals(void)
         tap_eq((int64_t)mrs(&rig, 0, ICC_SRE), 7, "12.2 ICC_SRE_EL1: system registers only");
 }
 
-static void ppis(void)
+static void ppis_are_of_one_vcpu(void)
 {
         fresh();
         enable(&rig, 1, 27);
@@ -347,16 +347,16 @@ int main(void)
         int n_fds = tap_fd_count();
 
         rig_create(&rig, 1, 0, 8);
-        level();
-        edge();
-        disabled();
+        levels_follow_their_line();
+        edges_are_taken_once();
+        disabled_ones_are_kept_not_taken();
         groups_and_special();
         eoi_mode();
-        priorities();
+        priorities_decide_who_is_next();
         binary_points();
-        sgis();
+        sgis_reach_whom_they_name();
         waking_and_refusals();
-        ppis();
+        ppis_are_of_one_vcpu();
         rig_destroy(&rig);
         tap_eq(tap_fd_count(), n_fds, "no descriptor leaks");
         return tap_done();

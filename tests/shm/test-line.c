@@ -64,7 +64,7 @@ static void deliver(uint32_t intid)
         eoi(&rig, 0, intid);
 }
 
-static void notices(void)
+static void ends_are_noticed_once(void)
 {
         uint32_t due[4] = { 0 };
 
@@ -297,7 +297,7 @@ int main(void)
         free_before_parked();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 enable(&rig, 0, shm_gic_nth_spi(&rig.gic, i));
-        notices();
+        ends_are_noticed_once();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
                 shm_line_notify(&rig.gic, shm_gic_nth_spi(&rig.gic, i), true);
         little_room(1);

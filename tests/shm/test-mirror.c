@@ -52,7 +52,7 @@ static uint32_t epoch(uint32_t vcpu, uint32_t reg)
         return e;
 }
 
-static void empty(void)
+static void nothing_is_known_at_first(void)
 {
         struct shm_icc_ctlr ctlr;
         const char *name;
@@ -77,7 +77,7 @@ static void empty(void)
         tap_ok(ctlr.valid == 0, "ICC_CTLR_EL1: none of the three values");
 }
 
-static void each(void)
+static void each_register_is_published_and_forgotten(void)
 {
         const char *name;
         unsigned kinds;
@@ -291,7 +291,7 @@ static bool duel_after(unsigned round)
                epoch(0, ICC_PMR) == seen + 1;
 }
 
-static void duels(void)
+static void publications_lose_against_invalidations(void)
 {
         struct duel d = { .other = duel_invalidate, .n_rounds = 50000 };
 
@@ -302,14 +302,14 @@ static void duels(void)
 
 int main(void)
 {
-        empty();
-        each();
+        nothing_is_known_at_first();
+        each_register_is_published_and_forgotten();
         what_a_mirror_has_not_is_refused();
         icc_ctlr_has_three_values();
         late_publications_are_refused();
         resets_forget_by_kind();
         read_only_mapping_reads();
-        duels();
+        publications_lose_against_invalidations();
         rig_destroy(&rig);
         return tap_done();
 }

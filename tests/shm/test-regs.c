@@ -186,7 +186,7 @@ static void statusr(struct rig *rig)
                "12.9.37, 12.11.35: a reset clears them");
 }
 
-static void typers(void)
+static void typers_tell_the_configuration(void)
 {
         static const uint32_t regions[3] = { 2, 1, 3 };
         static const struct {
@@ -261,7 +261,7 @@ static uint32_t chosen(const struct rig *rig)
  * A pending 1-of-N SPI is with a vCPU; what makes that one ineligible
  * gives it to the other, who is rung.
  */
-static void eligibility(void)
+static void who_is_excluded_passes_one_of_n_on(void)
 {
         static const struct { const char *what; uint32_t sysreg, offset, close, open; } gates[] = {
                 { "12.11.2 GICR_CTLR.DPG1NS", 0, 0, 1u << 25, 0 },
@@ -327,7 +327,7 @@ int main(void)
         resets(&rig);
         icc_directions(&rig);
         rig_destroy(&rig);
-        typers();
-        eligibility();
+        typers_tell_the_configuration();
+        who_is_excluded_passes_one_of_n_on();
         return tap_done();
 }

@@ -20,7 +20,7 @@ static void fresh(void)
         rig_boot(&rig);
 }
 
-static void values(void)
+static void reset_gives_the_architectures_values(void)
 {
         struct shm_icc_ctlr ctlr;
 
@@ -52,7 +52,7 @@ static void values(void)
 }
 
 /* A vCPU that is on: posted, applied before its next operation, whichever that is. */
-static void posted(void)
+static void posted_resets_are_served_first(void)
 {
         struct shm_icc_ctlr ctlr;
         struct shm_vcpu_state state;
@@ -116,7 +116,7 @@ static void whole_system(void)
 }
 
 /* doc/resets.md, row by row. */
-static void kinds(void)
+static void kinds_of_reset_differ(void)
 {
         static const struct {
                 enum shm_reset_kind kind;
@@ -234,10 +234,10 @@ static void system_from_outside(void)
 int main(void)
 {
         rig_create(&rig, 1, 0, 5);
-        values();
-        posted();
+        reset_gives_the_architectures_values();
+        posted_resets_are_served_first();
         whole_system();
-        kinds();
+        kinds_of_reset_differ();
         held_spis();
         system_from_outside();
         rig_destroy(&rig);

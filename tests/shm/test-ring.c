@@ -34,7 +34,7 @@ static void close_pair(void)
         close(memfd);
 }
 
-static void basics(void)
+static void entries_come_out_in_order(void)
 {
         uint64_t entry = 0;
         unsigned broken = 0;
@@ -75,7 +75,7 @@ static void basics(void)
  * Who finds it full is told once there is room: as often as it finds it full, and by a consumer
  * that never saw it full.
  */
-static void room(void)
+static void a_full_ring_says_when_there_is_room(void)
 {
         uint64_t entry;
 
@@ -112,7 +112,7 @@ static void room(void)
 }
 
 /* The 32-bit indices run over. */
-static void wrap(void)
+static void indices_wrap(void)
 {
         uint32_t start = UINT32_MAX - 100;
         unsigned broken = 0;
@@ -133,7 +133,7 @@ static void wrap(void)
         close_pair();
 }
 
-static void hostile(void)
+static void a_hostile_ring_is_refused(void)
 {
         struct shm_ring other;
         uint64_t entry;
@@ -305,10 +305,10 @@ int main(void)
 {
         int n_fds = tap_fd_count();
 
-        basics();
-        room();
-        wrap();
-        hostile();
+        entries_come_out_in_order();
+        a_full_ring_says_when_there_is_room();
+        indices_wrap();
+        a_hostile_ring_is_refused();
         threads();
         one_look();
         last_place();

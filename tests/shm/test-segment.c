@@ -31,7 +31,7 @@ static int shape_error(uint32_t n_vcpus, uint32_t n_spis, uint32_t bits, const c
         return r < 0 && !why ? 1 : r;
 }
 
-static void shapes(void)
+static void shapes_are_checked(void)
 {
         static const uint64_t twice[2] = { 5, 5 | UINT64_C(1) << 31 };
         struct shm_shape shape = { .name = "x", .n_vcpus = 2, .n_priority_bits = 5, .mpidrs = twice,
@@ -76,7 +76,7 @@ static void mpidr_bits(void)
         }
 }
 
-static void sizes(void)
+static void sizes_follow_the_shape(void)
 {
         static const struct { uint32_t n_vcpus, n_spis; } list[] = {
                 { 1, 0 }, { 1, 988 }, { 512, 988 }, { 4096, 988 }
@@ -112,7 +112,7 @@ static void sizes(void)
         }
 }
 
-static void descriptors(void)
+static void descriptors_are_sealed(void)
 {
         struct shm_gic gic, reader;
         struct stat st;
@@ -288,7 +288,7 @@ static void wrong_descriptors(void)
         close(fd_ro);
 }
 
-static void candidates(void)
+static void each_candidate_bit_has_one_intid(void)
 {
         unsigned broken = 0;
 
@@ -301,13 +301,13 @@ int main(void)
 {
         int n_fds = tap_fd_count();
 
-        shapes();
+        shapes_are_checked();
         mpidr_bits();
-        sizes();
-        descriptors();
+        sizes_follow_the_shape();
+        descriptors_are_sealed();
         spoilt();
         wrong_descriptors();
-        candidates();
+        each_candidate_bit_has_one_intid();
         tap_eq(tap_fd_count(), n_fds, "no descriptor leaks");
         return tap_done();
 }

@@ -191,7 +191,7 @@ static void apply(uint8_t *bytes, const struct edit *edit)
                 bytes[edit->at + i] = (uint8_t)(edit->value >> (8 * i));
 }
 
-static void edits(void)
+static void edited_images_are_refused(void)
 {
         struct rig here, there;
         struct image image;
@@ -232,7 +232,7 @@ static void edits(void)
 
 /* --- what an image says of its controller --- */
 
-static void info(void)
+static void images_are_described(void)
 {
         static const uint64_t mpidrs[] = { 0x0000000001, 0x0700000002, 0x0000000103 };
         static const uint32_t regions[] = { 1, 2 };
@@ -340,7 +340,7 @@ static void repair_end(struct repair *repair)
         rig_destroy(&repair->to);
 }
 
-static void repairs(void)
+static void inexact_images_are_repaired(void)
 {
         struct repair r;
 
@@ -403,8 +403,8 @@ static void repairs(void)
 int main(void)
 {
         other_controllers();
-        edits();
-        info();
-        repairs();
+        edited_images_are_refused();
+        images_are_described();
+        inexact_images_are_repaired();
         return tap_done();
 }

@@ -171,7 +171,7 @@ static void round_trips(void)
                "TDIR", n);
 }
 
-static void largest(void)
+static void the_largest_vm_fits(void)
 {
         struct shm_shape shape = { .n_vcpus = 512, .n_spis = 988, .n_espis = 1024, .n_eppis = 64,
                                    .n_priority_bits = 8,
@@ -236,7 +236,7 @@ static void goes_on(void)
 }
 
 /* Latch, wires of different parties, message level: each is apart. */
-static void sources(void)
+static void each_source_is_saved_apart(void)
 {
         struct rig from, to;
         struct image image;
@@ -274,7 +274,7 @@ static void sources(void)
 }
 
 /* What the image does not have is derived, or stays this controller's own. */
-static void derived(void)
+static void derived_state_is_rebuilt(void)
 {
         struct rig from, to;
         struct image image;
@@ -384,7 +384,7 @@ static unsigned flags_now(struct rig *rig)
         return image.flags;
 }
 
-static void exactness(void)
+static void exact_is_what_rested(void)
 {
         struct image image;
         struct rig rig;
@@ -587,13 +587,13 @@ static void exact_in_a_shower(void)
 int main(void)
 {
         round_trips();
-        largest();
+        the_largest_vm_fits();
         goes_on();
-        sources();
-        derived();
+        each_source_is_saved_apart();
+        derived_state_is_rebuilt();
         dead_owner();
         taken();
-        exactness();
+        exact_is_what_rested();
         exact_under_fire();
         exact_in_a_shower();
         return tap_done();

@@ -227,7 +227,7 @@ static void dead_outsider(void)
 }
 
 /* The daemon, of a process that pretends to have died in the middle of very many. */
-static void hostile(void)
+static void repair_finishes_a_bounded_number_of_resets(void)
 {
         unsigned n = 0;
 
@@ -268,7 +268,7 @@ static void owners_death(void)
  * Posted to one that runs, which is turned off, dies,
  * or is never turned on again before it has served it.
  */
-static void posted(void)
+static void posted_resets_are_applied_by_the_owner(void)
 {
         fresh();
         shm_reset_request(&rig.gic, OTHER, SHM_RESET_CPU_ON);
@@ -433,7 +433,7 @@ static bool duel_off_after(unsigned round)
                !(atomic_load(&rig.gic.vcpus[OFF].request) & SHM_REQUEST_RESET);
 }
 
-static void duels(void)
+static void duels_leave_no_mixture(void)
 {
         static const struct {
                 const char *what;
@@ -471,10 +471,10 @@ int main(void)
         slow_outsider();
         in_the_middle();
         dead_outsider();
-        hostile();
+        repair_finishes_a_bounded_number_of_resets();
         owners_death();
-        posted();
-        duels();
+        posted_resets_are_applied_by_the_owner();
+        duels_leave_no_mixture();
         rig_destroy(&rig);
         return tap_done();
 }

@@ -20,7 +20,7 @@ static uint32_t tdir(uint64_t *ret_generation, uint32_t *ret_n)
         return shm_tdir_get(&rig.gic, ret_generation, ret_n);
 }
 
-static void life(void)
+static void tdir_is_set_and_cleared_once(void)
 {
         uint64_t before, after;
         uint32_t n;
@@ -73,7 +73,7 @@ static void life(void)
 }
 
 /* What the daemon's halves look like from the middle. */
-static void middle(void)
+static void tdir_is_not_cleared_in_the_middle(void)
 {
         uint64_t before, after;
 
@@ -113,7 +113,7 @@ static void middle(void)
  * What ended in a list register is known when it was folded:
  * the daemon asks for that before it clears.
  */
-static void asking(void)
+static void a_clear_asks_ports_in_guest(void)
 {
         struct shm_port_bank bank;
         unsigned before;
@@ -153,7 +153,7 @@ static void *keep_clearing(void *arg)
 }
 
 /* Between acknowledge and EOI it has to be set, whatever the daemon does meanwhile. */
-static void racing(void)
+static void tdir_is_never_clear_too_early(void)
 {
         unsigned broken = 0;
         uint64_t generation;
@@ -181,11 +181,11 @@ int main(void)
 {
         rig_create(&rig, 2, 988, 5);
         rig_boot(&rig);
-        life();
-        middle();
-        asking();
+        tdir_is_set_and_cleared_once();
+        tdir_is_not_cleared_in_the_middle();
+        a_clear_asks_ports_in_guest();
         rig.gic.raised = NULL;
-        racing();
+        tdir_is_never_clear_too_early();
         rig_destroy(&rig);
         return tap_done();
 }
