@@ -26,7 +26,8 @@ static void look(void)
 {
         const struct shm_slot *slot = &rig.gic.vcpus[0].slot;
 
-        n_calls++;
+        if (n_calls++ > 0) /* later ones are not of the operation that is asked about */
+                return;
         atomic_store(&seen.op, atomic_load(&slot->op));
         atomic_store(&seen.old_word, atomic_load(&slot->old_word));
         atomic_store(&seen.argument, atomic_load(&slot->argument));
