@@ -63,8 +63,8 @@ static const char *make_word(uint64_t *random)
 {
         static const char *const words[] = { "v", "v", "v", "", "g", "w", "h", SESSION_TOKEN,
                                              SESSION_TOKEN, ".", "a/b",
-                                             "01234567890123456789012345678901"
-                                             "23456789012345678901234567890123" };
+                                             ("01234567890123456789012345678901"
+                                              "23456789012345678901234567890123") };
 
         return words[fuzz_below(random, sizeof(words) / sizeof(words[0]))];
 }
