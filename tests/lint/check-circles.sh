@@ -90,7 +90,7 @@ for folder in $folders; do
                         : > "$dir/found"
                 else
                         echo "take $folder off the list of folders that have a circle" \
-                                "$dir/found"
+                                > "$dir/found"
                 fi
                 point "$folder: still stands in the list of folders with a circle, and has one" ;;
         *)
