@@ -239,7 +239,8 @@ mutant "IROUTER: the route is not looked at again" shm-irouter.c \
 mutant "ends of interrupt: the bits go before their summary" shm-line.c \
         '/^size_t shm_eoi_take/,/^}/{/shm_and(/d'\
 ';s/^\( *\)bits = shm_exchange.*/&\n\1shm_and(\&gic->header->eoi_summary, ~(UINT64_C(1) << i),'\
-' EOI_R3);/}'
+' EOI_R3);/}' \
+        "in another series by 8 million (tests/litmus: eoi)"
 
 # --- TDIR: law 4
 mutant "TDIR is cleared in one step" shm-tdir.c \
