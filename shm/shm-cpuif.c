@@ -102,9 +102,9 @@ static void pick_of_all(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, str
 /*
  * The best candidate of @groups, of those with a higher priority than @floor: 256 is lower than
  * any. CAND-A1 after what the caller has published (parked, in guest): an injector marks, and then
- * looks at that (PARK-A1), so that of the two one sees the other. A class that has none may have had
- * one whose priority was changed: it is marked in its new class by who changed it, or by who drops
- * the class, so the classes are looked at again. No class twice, whatever a peer marks.
+ * looks at that (PARK-A1), so that of the two one sees the other. A class that has none may have
+ * had one whose priority was changed: it is marked in its new class by who changed it, or by who
+ * drops the class, so the classes are looked at again. No class twice, whatever a peer marks.
  */
 static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, unsigned floor,
                            struct shm_pick *ret_pick)

@@ -8,9 +8,7 @@ documents  a file that a comment names exists in the tree. No document is named 
            authors have.
 heads      each .c file tells a stranger what it is: in its own head, or in that of the header of
            the same name.
-columns    100, of code and documents. tests/lint/long-lines has the few files with longer ones.
-
-That list only ever shrinks: `check-comments.sh --shrink` lowers it to what is there now.
+columns    100, of code and documents.
 """
 import os
 import re
@@ -69,28 +67,16 @@ def has_head(path):
     return os.path.exists(header) and count_words(find_head(header)) >= 12
 
 
-def read_list(path):
-    with open(path, encoding='utf-8') as f:
-        return [line.split() for line in f if line.strip() and line[0] != '#']
-
-
-def count_long(path):
+def long_lines(path):
     """Rows of a table, and what a page shows as it is (indented, between ```), stay in a line."""
-    page, shown, n = path.endswith(('.md', 'README')), False, 0
+    page, shown = path.endswith(('.md', 'README')), False
     with open(path, encoding='utf-8') as f:
-        for line in f:
+        for n, line in enumerate(f, 1):
             shown ^= page and line.startswith('```')
             if page and (shown or re.match(r'\||    | +\S.*\S {3,}\S', line)):
                 continue
-            n += len(line.rstrip('\n')) > WIDTH
-    return n
-
-
-def long_lines():
-    endings = ('.c', '.h', '.cc', '.sh', '.py', '.inc', '.proto', '.md', '.map', '.awk', '.1', '.8',
-               'README')
-    files = list(tree_files(endings)) + ['README', 'Makefile.am', 'configure.ac', 'quickstart']
-    return {path: n for path, n in ((path, count_long(path)) for path in files) if n}
+            if len(line.rstrip('\n')) > WIDTH:
+                yield n
 
 
 def check_names(comments, code):
@@ -148,30 +134,15 @@ def check_heads():
 
 
 def check_columns():
-    allowed = {path: int(n) for n, path in read_list('tests/lint/long-lines')}
-    for path, n in long_lines().items():
-        if n > allowed.get(path, 0):
-            yield f'{path}: {n} lines are longer than {WIDTH} columns, {allowed.get(path, 0)} were'
-    for path in allowed:
-        if not os.path.exists(path):
-            yield f'{path}: take it off tests/lint/long-lines'
-
-
-def shrink():
-    allowed = {path: int(n) for n, path in read_list('tests/lint/long-lines')}
-    with open('tests/lint/long-lines', encoding='utf-8') as f:
-        head = [line for line in f if line[0] == '#']
-    now = long_lines()
-    with open('tests/lint/long-lines', 'w', encoding='utf-8') as f:
-        f.writelines(head)
-        f.writelines(f'{min(n, allowed[path])} {path}\n' for path, n in sorted(now.items())
-                     if path in allowed)
+    endings = ('.c', '.h', '.cc', '.sh', '.py', '.inc', '.proto', '.md', '.map', '.awk', '.1', '.8',
+               'README')
+    for path in list(tree_files(endings)) + ['README', 'Makefile.am', 'configure.ac', 'quickstart']:
+        for n in long_lines(path):
+            yield f'{path}:{n}'
 
 
 def main():
     os.chdir(os.environ.get('top_srcdir', '.'))
-    if '--shrink' in sys.argv:
-        return shrink()
     comments, code = {}, {}
     for path in tree_files(('.c', '.h', '.cc')):
         with open(path, encoding='utf-8') as f:
@@ -182,7 +153,7 @@ def main():
         (check_documents(comments), 'each document that a comment names is in the tree'),
         (check_headers(comments), 'each file that a comment sends its reader to exists'),
         (check_heads(), 'each .c file has a head, or its header has'),
-        (check_columns(), f'no line is longer than {WIDTH} columns, but for those of before'),
+        (check_columns(), f'no line is longer than {WIDTH} columns'),
     ]
     failed = False
     for n, (found, name) in enumerate(points, 1):
