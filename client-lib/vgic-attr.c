@@ -118,6 +118,10 @@ int vgic_attr_set(struct vgic_vm *vm, uint32_t group, uint64_t attr, uint64_t va
         return vgic_attr_ask(vm->conn, true, NULL, PROTO_ATTR_SET, group, attr, &value);
 }
 
+/*
+ * An attribute of a VM that this connection is not attached to, by its name: for tools. Nothing of
+ * it is mapped, so the daemon answers always.
+ */
 static int vgic_attr_msg(struct vgic_conn *conn, const char *name, uint32_t request, uint32_t group,
                          uint64_t attr, uint64_t *value)
 {

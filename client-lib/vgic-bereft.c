@@ -210,6 +210,7 @@ static bool has_left(const struct vgic_vm *vm, uint32_t first, uint32_t n)
         return false;
 }
 
+/* Under the lock, since another thread's call may be the one that repairs. */
 static bool was_repaired(struct vgic_vm *vm)
 {
         bool done;

@@ -36,6 +36,10 @@ int vgic_conn_lost(struct vgic_conn *conn, int r)
                               strerror(-r));
 }
 
+/*
+ * The daemon sent what the protocol does not have. The connection ends with that, since nothing
+ * after it can be told apart any more. Return: -EPROTO, with words.
+ */
 static int vgic_call_nonsense(struct vgic_conn *conn, const char *what, uint32_t request)
 {
         conn->has_news |= !conn->gone;
@@ -45,6 +49,10 @@ static int vgic_call_nonsense(struct vgic_conn *conn, const char *what, uint32_t
                               request);
 }
 
+/*
+ * Queue the event in the current frame for the host. A device forgets what was revoked here, before
+ * the host hears of it, so that its next call is refused already. Return: 0; -EPROTO.
+ */
 static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *row)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
@@ -245,6 +253,11 @@ static int vgic_call_kept(struct vgic_conn *conn, const struct proto_row *row,
         return r < 0 ? r : 1;
 }
 
+/*
+ * A call that follows one of the same words that timed out is not sent again: it gets the reply
+ * that came since, or waits for that one (doc/protocol.md section 3, "Asking again"). Called with
+ * the lock.
+ */
 static int vgic_call_locked(struct vgic_conn *conn, const struct vgic_request *request,
                             ProtobufCMessage **ret_reply, struct proto_fds *ret_fds)
 {

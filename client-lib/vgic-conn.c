@@ -32,6 +32,10 @@ void vgic_conn_unwatch(struct vgic_conn *conn, int fd)
                 epoll_ctl(conn->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/*
+ * Under the lock: a vCPU's thread may be the one that finds the connection closed
+ * (vgic_call_any()).
+ */
 static bool vgic_conn_is_gone(struct vgic_conn *conn)
 {
         bool gone;
@@ -56,6 +60,7 @@ int vgic_conn_begin(struct vgic_conn *conn)
         return 0;
 }
 
+/* Words that tell an administrator what to do, where those of errno do not. Return: @r. */
 static int vgic_conn_explain(struct vgic_conn *conn, const char *path, int r)
 {
         const char *why = r == -ENOENT ? "there is no such socket: is vgicd running?" :
@@ -99,6 +104,10 @@ static int vgic_conn_open(struct vgic_conn *conn, const char *path)
         }
 }
 
+/*
+ * Agree on features (doc/protocol.md section 5). An older daemon's are fewer; a feature that was
+ * not offered would change the meaning of later messages, so it ends the connection.
+ */
 static int vgic_conn_hello(struct vgic_conn *conn, const char *client_name)
 {
         Vgic__Hello hello = VGIC__HELLO__INIT;
@@ -168,6 +177,10 @@ int vgic_conn_fd(const struct vgic_conn *conn)
         return conn->epoll;
 }
 
+/*
+ * Take all that has come, by socket and by ring, without waiting. Replies that come here belong to
+ * calls that timed out (vgic-late.h). Return: how many events wait; a negative errno.
+ */
 static int vgic_conn_process_locked(struct vgic_conn *conn)
 {
         int r = proto_tx_flush(&conn->tx, conn->socket);

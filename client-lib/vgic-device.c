@@ -35,6 +35,7 @@ static int send_entry(struct vgic_vm *vm, uint32_t kind, uint32_t intid)
         return r < 0 ? r : 0;
 }
 
+/* Once a high level is in the ring, the rising edge that was kept is told with it. */
 static int send_level(struct vgic_vm *vm, uint32_t intid, bool is_high)
 {
         struct vgic_device *d = &vm->device;
@@ -88,6 +89,10 @@ static int send_kept(struct vgic_vm *vm, uint32_t index)
         return 0;
 }
 
+/*
+ * Send what found the ring full. It stops where the ring is full again, and the rest stays kept.
+ * Return: 0; -EAGAIN; -EBADMSG.
+ */
 static int send_all_kept(struct vgic_vm *vm)
 {
         for (uint32_t i = 0; i < GIC_SHARED_WORDS; i++) {
@@ -111,6 +116,10 @@ static bool is_hung_up(struct vgic_conn *conn)
         return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & (POLLHUP | POLLERR));
 }
 
+/*
+ * The level is noted before it is sent, so that a full ring loses nothing: send_kept() then sends
+ * it after what was kept of the same interrupt. Return: 0; -EAGAIN; -EBADMSG.
+ */
 static int drive_level(struct vgic_vm *vm, uint32_t index, bool is_high)
 {
         struct vgic_device *d = &vm->device;
@@ -188,6 +197,10 @@ void vgic_device_revoked(struct vgic_vm *vm, uint32_t intid)
                 vm->device.granted[index / 64] &= ~bit_of(index);
 }
 
+/*
+ * One notification of the daemon's, as an event for the host. What a newer daemon tells beyond
+ * these kinds is skipped (doc/protocol.md section 7).
+ */
 static void take_entry(struct vgic_vm *vm, uint64_t entry)
 {
         struct vgic_event event = { 0 };

@@ -188,6 +188,7 @@ static struct vgic_late *take_out(struct vgic_late_list *list, struct vgic_late 
         return late;
 }
 
+/* Forget one, and free it with its reply. */
 static void drop(struct vgic_late_list *list, struct vgic_late **at)
 {
         struct vgic_late *late = take_out(list, at);
@@ -212,6 +213,7 @@ static struct vgic_late **find(const struct vgic_late_list *list,
         return *at ? at : NULL;
 }
 
+/* The request that was number @number on this connection, by which replies are told apart. */
 static struct vgic_late **find_number(struct vgic_late_list *list, uint64_t number)
 {
         struct vgic_late **at = &list->first;
@@ -238,6 +240,9 @@ void vgic_late_add(struct vgic_late_list *list, const struct vgic_request *reque
         list->n++;
 }
 
+/*
+ * Any reply decodes as a StatusReply (doc/protocol.md section 3), so the request need not be known.
+ */
 static bool is_success(const struct proto_rx *rx, bool *ret_decodes)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
@@ -314,6 +319,10 @@ void vgic_late_forget(struct vgic_late_list *list, uint64_t number)
                 drop(list, at);
 }
 
+/*
+ * Has what @of was asked for gone, now that @sent was sent? VM_DETACH ends all that this connection
+ * has in its VM; VM_DESTROY was asked of a VM by name, which detaching does not bring back.
+ */
 static bool is_undone(const struct shape *of, uint32_t sent, uint32_t vcpu, const char *name)
 {
         if (sent == PROTO_VM_DETACH)

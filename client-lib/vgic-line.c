@@ -25,6 +25,10 @@ drive_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool
         return shm_line_lower_at(gic, word, intid, GIC_WIRE_VMM);
 }
 
+/*
+ * The rest of drive_spi(): devices, extended SPIs, and calls that are refused. Out of line, so that
+ * a VMM's call for a plain SPI stays short.
+ */
 static __attribute__((noinline)) int drive_any_spi(struct vgic_vm *vm, uint32_t intid,
                                                    enum vgic_line_op op)
 {
@@ -51,6 +55,7 @@ static inline __attribute__((always_inline)) int drive_spi(struct vgic_vm *vm, u
         return drive_any_spi(vm, intid, op);
 }
 
+/* The rest of drive_ppi(): extended PPIs, and calls that are refused. */
 static __attribute__((noinline)) int drive_any_ppi(struct vgic_vm *vm, uint32_t index,
                                                    uint32_t intid, enum vgic_line_op op)
 {
@@ -64,6 +69,7 @@ static __attribute__((noinline)) int drive_any_ppi(struct vgic_vm *vm, uint32_t 
         return drive_word(&vm->gic, shm_gic_word(&vm->gic, index, intid), intid, true, op);
 }
 
+/* As drive_spi(): a guest's timers are PPIs, and each of their ticks comes this way. */
 static inline __attribute__((always_inline)) int
 drive_ppi(struct vgic_vm *vm, uint32_t index, uint32_t intid, enum vgic_line_op op)
 {

@@ -31,6 +31,11 @@ static int vgic_map_check_limit(struct vgic_vm *vm)
                               vm->info.n_vcpus, (unsigned long long)limit.rlim_cur);
 }
 
+/*
+ * VM_MAP, with a check of everything that came, since the daemon is not trusted to keep to the
+ * protocol: a descriptor of another kind could block the data path. What was taken before an error
+ * is given up by vgic_vm_unmap().
+ */
 static int vgic_map_segment(struct vgic_vm *vm)
 {
         struct proto_fds fds = { 0 };
@@ -102,6 +107,10 @@ static int vgic_map_some_doorbells(struct vgic_vm *vm, uint32_t first)
         return r;
 }
 
+/*
+ * The doorbells of all vCPUs, and the handles by which the host names these. One reply carries 253
+ * at most, so a large VM takes several. On an error vgic_vm_unmap() closes those that came.
+ */
 static int vgic_map_doorbells(struct vgic_vm *vm)
 {
         uint32_t n = vm->info.n_vcpus;

@@ -57,6 +57,7 @@ int vgic_msg_icc_ctlr(struct vgic_conn *conn, const char *name, uint32_t index,
         return 0;
 }
 
+/* TDIR_GET of any VM by its name. The caller cuts the result to what its own version knows. */
 static int vgic_msg_ask_tdir(struct vgic_conn *conn, const char *name,
                              struct vgic_tdir_stats *ret_stats)
 {
@@ -101,6 +102,7 @@ int vgic_msg_tdir_stats(struct vgic_conn *conn, const char *name, struct vgic_td
         return r < 0 ? r : vgic_options_give(&conn->error, &stats, sizeof(stats), ret_stats);
 }
 
+/* UINT32_MAX as .vcpu and .holder means none on the wire and in the API alike. */
 static void vgic_msg_take_irq(const Vgic__IrqState *from, struct vgic_irq_state *ret_state)
 {
         *ret_state = (struct vgic_irq_state){

@@ -99,6 +99,10 @@ static int vgic_vm_call(struct vgic_conn *conn, uint32_t request, const Protobuf
                                          ret_info);
 }
 
+/*
+ * What the library can refuse by itself, with words that name the member and its range. The daemon
+ * checks all of it again.
+ */
 static int vgic_vm_check_config(struct vgic_conn *conn, const struct vgic_vm_config *config)
 {
         int r = vgic_name_check(&conn->error, "name", config->name);
@@ -179,6 +183,7 @@ static int vgic_vm_check_extended(struct vgic_conn *conn, const struct vgic_vm_c
         return vgic_vm_check_regions(conn, config);
 }
 
+/* The message borrows from @config, which has to stay until it was sent. */
 static void vgic_vm_fill_create(Vgic__VmCreate *create, const struct vgic_vm_config *config)
 {
         create->name = vgic_string(config->name);
@@ -251,6 +256,10 @@ int vgic_vm_init(struct vgic_vm *vm)
         return vgic_vm_map(vm);
 }
 
+/*
+ * VM_ATTACH and its handle, for all three roles; nothing is mapped yet. Without memory for the
+ * handle the connection detaches again, or it could not attach to another VM.
+ */
 static int vgic_vm_attach_role(struct vgic_conn *conn, const char *name, enum vgic_role role,
                                const char *token, ProtobufCMessage **ret_reply,
                                struct vgic_vm **ret_vm)
@@ -331,6 +340,7 @@ static int vgic_vm_ring_setup(struct vgic_vm *vm)
         return 0;
 }
 
+/* The SPIs that the token is good for, so that others are refused without a message. */
 static int vgic_vm_take_granted(struct vgic_vm *vm, const Vgic__VmInfoReply *reply)
 {
         for (size_t i = 0; i < reply->n_intids; i++)
