@@ -120,6 +120,10 @@ static int set_address(struct vm *vm, uint32_t number, uint64_t value)
                         (uint64_t)vm->shape.n_vcpus * GICR_STRIDE);
 }
 
+/*
+ * KVM names a region by its index in the value that the get brings along; the two others ignore it.
+ * Return: 0; -ENOENT there is no region of this index.
+ */
 static int get_address(const struct vm *vm, uint32_t number, uint64_t *value)
 {
         const struct vm_attrs *attrs = &vm->attrs;
@@ -139,6 +143,7 @@ static int get_address(const struct vm *vm, uint32_t number, uint64_t *value)
 
 /* --- before INIT --- */
 
+/* Of the shape that INIT will build. Return: 0; -ENODATA it has no value before INIT. */
 static int get_pre_init(const struct vm *vm, const struct shm_attr *a, uint64_t *value)
 {
         if (!a->is_pre_init)
@@ -197,6 +202,10 @@ int attr_get(struct vm *vm, uint32_t group, uint64_t attr, uint64_t *value)
         return vm->initialised ? shm_attr_get(&vm->gic, &a, value) : get_pre_init(vm, &a, value);
 }
 
+/*
+ * What has no value before INIT is -ENODATA whatever @value is, so that is looked at before the
+ * value (doc/protocol.md section 6, 24 ATTR_GET).
+ */
 int attr_set(struct vm *vm, uint32_t group, uint64_t attr, uint64_t value)
 {
         struct shm_attr a;

@@ -41,6 +41,10 @@ static enum proto_code (*const handlers[])(struct request *request) = {
         [PROTO_MIRROR_GET] = handle_mirror_get,
 };
 
+/*
+ * The answer to a request whose handler sent none, or which no handler got: any client decodes it,
+ * also of a request that only its side knows (doc/protocol.md section 3).
+ */
 static void send_status(struct session *session, uint32_t id, enum proto_code code,
                         const char *text)
 {

@@ -48,6 +48,10 @@ static uint32_t count_watched(struct vm *vm)
         return n;
 }
 
+/*
+ * An end is told to each device that has the interrupt: their wires are ORed, so each may have to
+ * raise its own again. An edge-triggered one has no level to renew, and is not told.
+ */
 static void note_end(struct vm *vm, uint32_t intid)
 {
         struct grant *grant;
@@ -77,6 +81,7 @@ static uint32_t take_owed_ends(struct vm *vm)
         return n_taken;
 }
 
+/* After all ends of a look were noted, so that each device is rung once. */
 static void flush_devices(struct vm *vm)
 {
         struct grant *grant;

@@ -17,6 +17,10 @@
 #include "session.h"
 #include "shm-line.h"
 
+/*
+ * From the kernel's random numbers: a token is all that a device brings, so nobody may guess it.
+ * Return: 0; -EIO.
+ */
 static int make_token(char token[GRANT_TOKEN_CHARS + 1])
 {
         uint8_t bytes[GRANT_TOKEN_CHARS / 2];
@@ -112,6 +116,7 @@ int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n
         return 0;
 }
 
+/* A label is no secret, and need not be compared in constant time as a token is. */
 struct grant *grant_find_label(struct vm *vm, const char *label)
 {
         struct grant *grant;

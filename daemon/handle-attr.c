@@ -56,6 +56,10 @@ enum proto_code handle_attr_get(struct request *request)
         return request_reply(request, &reply.base, NULL, 0);
 }
 
+/*
+ * INIT by attribute is VM_INIT, and succeeds on a VM that has its controller (doc/protocol.md
+ * section 6, 24 ATTR_GET).
+ */
 enum proto_code handle_attr_set(struct request *request)
 {
         const Vgic__Attr *ask = (const Vgic__Attr *)request->message;

@@ -14,6 +14,10 @@
 #include "session.h"
 #include "vm.h"
 
+/*
+ * The token is told in this reply only, so a grant whose reply cannot be sent is of no use to
+ * anybody: it is taken back, and its label and wires are free again.
+ */
 enum proto_code handle_grant(struct request *request)
 {
         const Vgic__Grant *ask = (const Vgic__Grant *)request->message;
@@ -37,6 +41,7 @@ enum proto_code handle_grant(struct request *request)
         return code;
 }
 
+/* The wires are low before the reply is sent: a VMM may give the SPI to another device at once. */
 enum proto_code handle_revoke(struct request *request)
 {
         const Vgic__Revoke *ask = (const Vgic__Revoke *)request->message;

@@ -24,6 +24,10 @@
 
 #define LOADS_PER_IRQ_LIST  262144u     /* the acknowledgements of an SPI are one count per vCPU */
 
+/*
+ * Read from the segment, as a VMM would: the vCPU is not asked, and may run. The requests are
+ * counted, so that a tool that polls by message shows in VM_INFO.
+ */
 enum proto_code handle_icc_ctlr_get(struct request *request)
 {
         const Vgic__VmVcpu *ask = (const Vgic__VmVcpu *)request->message;
@@ -47,6 +51,10 @@ enum proto_code handle_icc_ctlr_get(struct request *request)
         return request_reply(request, &reply.base, NULL, 0);
 }
 
+/*
+ * Drives the wire of the tools, which all of them share; the VMM's and the devices' stay as they
+ * are. A VM that changes the word all the time gets BUSY, since the loop may not wait for it.
+ */
 enum proto_code handle_inject(struct request *request)
 {
         const Vgic__Inject *ask = (const Vgic__Inject *)request->message;
@@ -76,6 +84,7 @@ enum proto_code handle_inject(struct request *request)
         return PROTO_OK;
 }
 
+/* But for .one_of_n, which clients without the feature EXTENDED do not get. */
 static void fill_irq(const struct shm_irq_state *state, Vgic__IrqState *irq)
 {
         vgic__irq_state__init(irq);
@@ -124,6 +133,10 @@ static uint32_t next_intid(const struct shm_gic *gic, uint32_t intid, bool exten
         return UINT32_MAX;
 }
 
+/*
+ * One page from first_intid on. Its length is bounded by what reading it costs, so a client asks
+ * until a page is empty; interrupts change between pages.
+ */
 enum proto_code handle_irq_list(struct request *request)
 {
         const Vgic__IrqList *ask = (const Vgic__IrqList *)request->message;
@@ -206,6 +219,10 @@ static enum proto_code reset_system(struct request *request, struct vm *vm)
         return PROTO_OK;
 }
 
+/*
+ * A mirror has no vCPUs to apply a reset: what it published is taken back instead. doc/resets.md
+ * says what each kind gives.
+ */
 enum proto_code handle_reset(struct request *request)
 {
         const Vgic__Reset *ask = (const Vgic__Reset *)request->message;
@@ -230,6 +247,10 @@ enum proto_code handle_reset(struct request *request)
         return PROTO_OK;
 }
 
+/*
+ * A register that is not valid is an answer, not an error: its VMM has not published it yet, or has
+ * invalidated it.
+ */
 enum proto_code handle_mirror_get(struct request *request)
 {
         const Vgic__MirrorGet *ask = (const Vgic__MirrorGet *)request->message;

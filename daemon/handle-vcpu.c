@@ -58,6 +58,10 @@ static enum proto_code find_own_vcpu(struct request *request, struct vm **ret_vm
         return PROTO_OK;
 }
 
+/*
+ * Who runs this vCPU from now on. What its last owner left half done is repaired before the reply,
+ * so that the new one can enter at once (doc/protocol.md section 6, 11 VCPU_REGISTER).
+ */
 enum proto_code handle_vcpu_register(struct request *request)
 {
         const Vgic__Vcpu *ask = (const Vgic__Vcpu *)request->message;
@@ -95,6 +99,10 @@ enum proto_code handle_vcpu_unregister(struct request *request)
                                                                         request->session)) : code;
 }
 
+/*
+ * The daemon's one thread writes to this descriptor and closes it, which is known not to wait for
+ * an eventfd only (doorbell.h). Where /proc cannot say what it is, it is refused.
+ */
 enum proto_code handle_tdir_subscribe(struct request *request)
 {
         struct vm *vm = NULL;
@@ -132,6 +140,7 @@ enum proto_code handle_tdir_unsubscribe(struct request *request)
         return code == PROTO_OK ? proto_code_from_errno(tdir_unsubscribe(vm, index)) : code;
 }
 
+/* Asked twice it is counted once: the count says whether anybody wants TDIR to be followed. */
 enum proto_code handle_tdir_watch(struct request *request)
 {
         struct session *session = request->session;
@@ -147,6 +156,10 @@ enum proto_code handle_tdir_watch(struct request *request)
         return PROTO_OK;
 }
 
+/*
+ * Without a subscriber, watcher or port no timer clears TDIR, so tdir_query() tries to before it
+ * reads.
+ */
 enum proto_code handle_tdir_get(struct request *request)
 {
         const Vgic__VmName *ask = (const Vgic__VmName *)request->message;

@@ -31,6 +31,10 @@ static void set_client_name(struct session *session, const char *name)
         session->client_name[i] = '\0';
 }
 
+/*
+ * Features that only one side knows are dropped here, once for the connection's life
+ * (doc/protocol.md section 5). The name is for the log and tools; nothing is decided by it.
+ */
 enum proto_code handle_hello(struct request *request)
 {
         const Vgic__Hello *hello = (const Vgic__Hello *)request->message;
@@ -93,6 +97,10 @@ static enum proto_code check_create(struct request *request, const Vgic__VmCreat
         return PROTO_OK;
 }
 
+/*
+ * A VM of the client's own user, which is attached as its VMM. If the reply cannot be sent the VM
+ * goes again: the client would get EXISTS from then on for a VM that it does not know of.
+ */
 enum proto_code handle_vm_create(struct request *request)
 {
         const Vgic__VmCreate *create = (const Vgic__VmCreate *)request->message;
@@ -156,6 +164,10 @@ static enum proto_code attach_device(struct request *request, struct vm *vm, con
         return handle_reply_info(request, vm, intids, n);
 }
 
+/*
+ * A token adds nothing to what its user may do: request_vm() has checked the user before it is
+ * looked at.
+ */
 enum proto_code handle_vm_attach(struct request *request)
 {
         const Vgic__VmAttach *attach = (const Vgic__VmAttach *)request->message;
@@ -178,6 +190,10 @@ enum proto_code handle_vm_attach(struct request *request)
         return handle_reply_info(request, vm, NULL, 0);
 }
 
+/*
+ * The first VMM builds the controller. For the others it is there already, which is what they asked
+ * for.
+ */
 enum proto_code handle_vm_init(struct request *request)
 {
         struct vm *vm = NULL;
@@ -233,6 +249,10 @@ static enum proto_code reply_writable(struct request *request, const struct vm *
         return code;
 }
 
+/*
+ * Only a VMM gets the writable segment. Observers get a descriptor that was opened read-only, of
+ * which no writable mapping can be made.
+ */
 enum proto_code handle_vm_map(struct request *request)
 {
         bool writable = request->session->proto.role == PROTO_ROLE_VMM;
@@ -251,6 +271,10 @@ enum proto_code handle_vm_map(struct request *request)
         return request_reply(request, &reply.base, &vm->segment_ro_fd, 1);
 }
 
+/*
+ * No more than one message can carry, so a client asks several times for a large VM. vm_bell()
+ * makes one that life_convict() could not.
+ */
 enum proto_code handle_vm_doorbells(struct request *request)
 {
         const Vgic__VmDoorbells *ask = (const Vgic__VmDoorbells *)request->message;
@@ -285,6 +309,10 @@ enum proto_code handle_vm_detach(struct request *request)
         return PROTO_OK;
 }
 
+/*
+ * Whoever may use the VM may destroy it. The session that asks is told by the reply, and gets no
+ * event.
+ */
 enum proto_code handle_vm_destroy(struct request *request)
 {
         const Vgic__VmName *ask = (const Vgic__VmName *)request->message;

@@ -66,6 +66,10 @@ void life_join(struct session *session, struct vm *vm, enum proto_role role)
         }
 }
 
+/*
+ * The process that tools name as the VM's, after a VMM has left: of those that stay, the one that
+ * attached last. 0: there is none.
+ */
 static pid_t find_owner_pid(const struct vm *vm)
 {
         const struct session *session;

@@ -22,6 +22,10 @@
 
 #define LISTENER_BACKLOG  512
 
+/*
+ * Refused here, with words: the kernel takes an empty path for an abstract address, and a path that
+ * was cut would name another file.
+ */
 static int path_to_address(const char *path, struct sockaddr_un *ret_address)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -136,6 +140,7 @@ static int take_lock(const char *path)
         }
 }
 
+/* Return: a socket that never blocks; a negative errno, logged. */
 static int socket_new(void)
 {
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -217,6 +222,10 @@ static void make_default_folder(const char *path)
                 (void)mkdir("/run/vgicd", 0755);
 }
 
+/*
+ * Mode 0600 from the first moment on: by chmod() after bind() another user could connect in
+ * between.
+ */
 static int bind_private(int fd, const struct sockaddr_un *address)
 {
         mode_t old = umask(0177);

@@ -51,6 +51,10 @@ static bool is_free(const struct count *count, time_t second)
                memcmp(count->n_left_out, none, sizeof(none)) == 0;
 }
 
+/*
+ * The user's own count; else one that can be used again; else the last one, which all users beyond
+ * the limit share. Called with the lock.
+ */
 static struct count *find(uid_t uid, time_t second)
 {
         struct count *count, *free_one = &limit.users[LOG_LIMIT_USERS];

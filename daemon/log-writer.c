@@ -90,6 +90,7 @@ static bool write_all(int fd, const char *bytes, size_t n)
         return true;
 }
 
+/* A line for people, with the time of the event, not of the writing: the writer may be behind. */
 static bool to_stderr(const struct log_entry *entry)
 {
         char line[LOG_TEXT_MAX + WHO_MAX + 64], who[WHO_MAX] = "", stamp[32];
@@ -111,6 +112,10 @@ static bool to_stderr(const struct log_entry *entry)
         return write_all(STDERR_FILENO, line, (size_t)n);
 }
 
+/*
+ * One "NAME=value" for the journal, cut to @size. Return: how many entries of @iov it fills: 1; 0
+ * it cannot be formatted.
+ */
 static int field(struct iovec *iov, char *buffer, size_t size, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
 static int field(struct iovec *iov, char *buffer, size_t size, const char *format, ...)
@@ -128,6 +133,10 @@ static int field(struct iovec *iov, char *buffer, size_t size, const char *forma
         return 1;
 }
 
+/*
+ * With the VM and the session as fields, so that a log can be searched by them. Return: it was
+ * taken.
+ */
 static bool to_journal(const struct log_entry *entry)
 {
         char message[LOG_TEXT_MAX + 16], level[32], vm[LOG_VM_MAX + 16], session[48];
@@ -244,6 +253,10 @@ static void wait_for_more(void)
         pthread_cond_timedwait(&writer.filled, &writer.lock, &until);
 }
 
+/*
+ * The writer's thread: whatever reads the log may stand still, and the daemon must not wait for it.
+ * It is never joined; log_writer_finish() waits until it is idle, for a limited time.
+ */
 static void *write_for_ever(void *arg)
 {
         struct log_left_out left_out;

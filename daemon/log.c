@@ -34,6 +34,10 @@ void log_open(int max_priority)
         log_state.max_priority = max_priority;
 }
 
+/*
+ * Formatted in the caller's thread, since what the arguments point to may be gone when it is
+ * written.
+ */
 static void put(int priority, const struct log_about *about, const char *format, va_list args)
         __attribute__((format(printf, 3, 0)));
 static void put(int priority, const struct log_about *about, const char *format, va_list args)

@@ -28,6 +28,10 @@ struct way {
         int (*intid)(struct session *session, uint32_t request, uint32_t intid);
 };
 
+/*
+ * Nothing is queued behind a frame that waits: the state may be another one by the time it is sent,
+ * and a client that does not read would collect events.
+ */
 static int socket_tdir(struct session *session, const struct vm_tdir *tdir)
 {
         Vgic__EventTdir event = VGIC__EVENT_TDIR__INIT;
@@ -40,6 +44,7 @@ static int socket_tdir(struct session *session, const struct vm_tdir *tdir)
         return session_send(session, PROTO_EVENT_TDIR, 0, &event.base, NULL, 0);
 }
 
+/* As socket_tdir(). @request: PROTO_EVENT_EOI or PROTO_EVENT_REVOKED. */
 static int socket_intid(struct session *session, uint32_t request, uint32_t intid)
 {
         Vgic__EventIntid event = VGIC__EVENT_INTID__INIT;

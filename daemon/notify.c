@@ -40,6 +40,7 @@ static socklen_t manager_address(struct sockaddr_un *ret_address)
         return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 }
 
+/* One datagram to the service manager. Return: it was taken, or there is no manager. */
 static bool tell(const char *text)
 {
         struct sockaddr_un address;

@@ -101,6 +101,7 @@ static int parse_limit(int c, const char *text, struct options *o)
         return -ENOENT;
 }
 
+/* Return: 0; usage()'s, with words on stderr. */
 static int parse_level(const char *text, int *ret_priority)
 {
         int r = log_priority_from_name(text);

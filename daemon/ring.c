@@ -18,6 +18,7 @@
 
 #define NS_PER_US  UINT64_C(1000)
 
+/* In a spin loop: leaves the core to its other thread, which may be the client that fills it. */
 static void pause_cpu(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

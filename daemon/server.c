@@ -54,6 +54,10 @@ static void pause_accepting(struct server *server, int error)
         evtimer_add(server->accept_again, &delay);
 }
 
+/*
+ * When a session has ended, or some time after accept() failed: whatever was short may be there
+ * again.
+ */
 static void resume_accepting(struct server *server)
 {
         if (!server->is_paused)
@@ -103,6 +107,10 @@ static void on_frame(struct session *session, struct proto_rx *rx)
         dispatch_frame(&server->registry, session, rx);
 }
 
+/*
+ * At most ACCEPTS_PER_TURN, so that connections that come in a burst do not hold up those that are
+ * served. One that the client gave up before is no error.
+ */
 static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 {
         struct server *server = arg;
@@ -124,6 +132,7 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
         }
 }
 
+/* In order: sessions and VMs are ended by server_free(), outside of any callback of theirs. */
 static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 {
         struct server *server = arg;
@@ -215,6 +224,7 @@ static int open_socket(struct server *server)
         return 0;
 }
 
+/* Timers wait until somebody arms them; the listener and the signals are looked at from now on. */
 static int make_events(struct server *server)
 {
         struct event_base *base = server->loop.base;

@@ -97,6 +97,7 @@ static void follow_word(struct vm *vm, bool again)
                 arm_lag(vm, again);
 }
 
+/* A process of the VM has set TDIR and rung: the bell says that it changed, the word to what. */
 static void on_raised(evutil_socket_t fd, short what, void *arg)
 {
         struct vm *vm = arg;

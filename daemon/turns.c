@@ -14,6 +14,7 @@
 #define NS_PER_US    UINT64_C(1000)
 #define ROOT_WEIGHT  4u
 
+/* The user who has used the least time is next; the list is never empty. */
 static struct user *choose(const struct turns *turns)
 {
         struct user *user, *best = TAILQ_FIRST(&turns->users);

@@ -29,6 +29,10 @@ static uint32_t default_max_fds(void)
 /* For root's tools when the others have taken all that they get, and for the daemon itself. */
 #define RESERVED_FDS  64u
 
+/*
+ * What all users but root may have together. A limit too low to reserve RESERVED_FDS of it leaves a
+ * quarter. UINT32_MAX: there is no limit.
+ */
 static uint32_t max_fds_of_all(void)
 {
         struct rlimit limit;

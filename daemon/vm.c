@@ -45,6 +45,7 @@ bool vm_may(const struct vm *vm, uid_t uid)
         return uid == 0 || uid == vm->owner_uid;
 }
 
+/* The protocol's flags say what a VM is to lack, the segment's features what it has. */
 static uint32_t features_of(const struct vm_config *config)
 {
         uint32_t features = 0;
