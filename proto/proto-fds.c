@@ -17,6 +17,10 @@ union proto_control {
         char bytes[CMSG_SPACE(PROTO_FDS_MAX * sizeof(int))];
 };
 
+/*
+ * Close what nobody takes. The daemon has its own way to, since the close of a client's descriptor
+ * can block, and with it all other clients.
+ */
 static void proto_fds_discard(const struct proto_fds *fds, const int *fd, uint32_t n)
 {
         for (uint32_t i = 0; i < n; i++) {

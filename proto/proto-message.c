@@ -48,6 +48,10 @@ static bool wire_skip(struct wire *wire, uint64_t n)
         return true;
 }
 
+/*
+ * A number of 64 bits at most, 7 in each byte, the lowest first. False: it is cut off, or has more
+ * than ten bytes.
+ */
 static bool wire_varint(struct wire *wire, uint64_t *ret_value)
 {
         uint64_t value = 0;

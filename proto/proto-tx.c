@@ -27,6 +27,7 @@ static void proto_tx_free(struct proto_tx_frame *frame)
         free(frame);
 }
 
+/* Drop what was not sent, for a connection that ends. */
 void proto_tx_clear(struct proto_tx *tx)
 {
         while (tx->first) {
