@@ -42,6 +42,10 @@ static uint32_t find_in_shape(const struct shm_shape *shape, uint32_t affinity)
         return GIC_NO_VCPU;
 }
 
+/*
+ * Return: 0; -EINVAL no vCPU has this affinity, whether or not there is such a register (as in
+ * KVM).
+ */
 static int decode_vcpu(const struct shm_attr_of *of, uint64_t attr, struct shm_attr *a)
 {
         uint32_t affinity = (uint32_t)(attr >> 32);
@@ -288,6 +292,7 @@ static int set_sysreg(struct shm_gic *gic, const struct shm_attr *a, uint64_t va
 
 /* --- input levels --- */
 
+/* INTIDs 32 at a time, from a multiple of 32 on, which 10 bits name: no extended ones. */
 static int decode_level(const struct shm_attr_of *of, uint64_t attr, struct shm_attr *a)
 {
         a->number = attr & 0x3ff;
@@ -390,6 +395,7 @@ static int check_iidr(uint32_t value)
         return revision > GICD_IIDR_REVISION_LAST ? -EINVAL : 0;
 }
 
+/* Before INIT nothing else looks at these values: they become the shape that INIT builds. */
 static int check_pre_init(const struct shm_attr *a, uint64_t value)
 {
         if (a->group == SHM_ATTR_NR_IRQS)

@@ -4,6 +4,10 @@
 
 #include "shm-held.h"
 
+/*
+ * A bit too many costs a look, one that is missing an interrupt: so bits are set by what words say,
+ * and none is cleared.
+ */
 static void rebuild_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         uint64_t w = shm_word_load(shm_gic_word(gic, vcpu, intid));

@@ -66,6 +66,10 @@ static uint32_t n_acks_of(const struct shm_vcpu *self)
         return n < SHM_N_ACK_ORDER ? n : SHM_N_ACK_ORDER;
 }
 
+/*
+ * Is @intid in the order once more from place @from on? Then the older entry is of an activation
+ * that has ended.
+ */
 static bool is_acknowledged_again(const struct shm_vcpu *self, uint32_t from, uint32_t n,
                                   uint32_t intid)
 {

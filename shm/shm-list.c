@@ -25,6 +25,10 @@ static void offer_choice(struct shm_list_choices *c, struct shm_list_choice choi
         c->best[i] = choice;
 }
 
+/*
+ * Which groups the vCPU may be given now. A port fills its bank by this and asks once more: a gate
+ * that was closed in between shows then (fill_bank()).
+ */
 struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);

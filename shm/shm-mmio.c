@@ -59,6 +59,7 @@ static inline shm_atomic(uint64_t) *beside(shm_atomic(uint64_t) *word, ptrdiff_t
         return (shm_atomic(uint64_t) *)((uintptr_t)word + (uintptr_t)stride);
 }
 
+/* @index is below @n_words; those of the @n asked for that exist. */
 static inline struct run run_in(void *words, size_t stride, uint32_t index, uint32_t n_words,
                                 unsigned n)
 {
@@ -294,6 +295,10 @@ static __attribute__((noinline)) void write_other(struct shm_gic *gic, const str
         shm_regs_write(gic, &access, value);
 }
 
+/*
+ * Inline, once for each frame: it is in the path of all reads by guests. A register that is not
+ * there, or is write-only, is RAZ and told by STATUSR.
+ */
 static inline __attribute__((always_inline)) uint64_t read_frame(struct shm_gic *gic,
                                                                  struct frame f, unsigned len)
 {
@@ -309,6 +314,10 @@ static inline __attribute__((always_inline)) uint64_t read_frame(struct shm_gic 
                          : read_other(gic, reg, f.vcpu, offset, len);
 }
 
+/*
+ * As read_frame(). Registers whose ones act (ISENABLER and its kin) and those that assign fields
+ * differ in which words they visit.
+ */
 static inline __attribute__((always_inline)) void write_frame(struct shm_gic *gic, struct frame f,
                                                               unsigned len, uint64_t value)
 {
@@ -372,6 +381,9 @@ uint64_t shm_gicr_read(struct shm_gic *gic, uint64_t offset, unsigned len)
         return 0;
 }
 
+/*
+ * As shm_gicr_read(): behind the last redistributor nothing is written, and the error is counted.
+ */
 void shm_gicr_write(struct shm_gic *gic, uint64_t offset, unsigned len, uint64_t value)
 {
         uint64_t vcpu = offset / GICR_STRIDE;

@@ -255,6 +255,10 @@ static void see_to_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
                 shm_oneofn_place(gic, intid);
 }
 
+/*
+ * Each 1-of-N interrupt that waits for @vcpu, as its candidates say: marked, before a gate closes
+ * (@leaves), or given to another vCPU after that.
+ */
 static void see_to_candidates(struct shm_gic *gic, uint32_t vcpu, bool leaves)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];

@@ -245,6 +245,10 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
         apply_vmcr(gic, vcpu);
 }
 
+/*
+ * Last of an exit or a repair: until then others count this port as one in guest, wait for its
+ * fold, and keep the gate closed. After a bulk release shm_repair_words() rings for all of them.
+ */
 static void leave_guest(struct shm_gic *gic, uint32_t vcpu)
 {
         shm_atomic(uint32_t) *port = &gic->vcpus[vcpu].port;

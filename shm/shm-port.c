@@ -219,6 +219,10 @@ static uint64_t fill_once(struct shm_gic *gic, uint32_t vcpu, struct shm_list_gr
         return hcr | f->irm_groups;
 }
 
+/*
+ * Each word before its listing: who repairs this port takes from the listing what was active by the
+ * guest's own acknowledge (recover_resident()).
+ */
 static void unlist_all(struct shm_gic *gic, uint32_t vcpu, const struct filling *f, uint64_t *lr)
 {
         for (unsigned i = 0; i < f->n; i++) {

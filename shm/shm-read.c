@@ -13,6 +13,7 @@ static uint32_t vcpu_or_none(uint32_t vcpu)
         return vcpu == GIC_NO_VCPU ? UINT32_MAX : vcpu;
 }
 
+/* Each vCPU counts what it acknowledges by itself, so that no two write one counter. */
 static uint64_t sum_of_counts(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         uint64_t sum = 0;

@@ -149,6 +149,10 @@ static void write_setspi(struct shm_gic *gic, const struct shm_access *a, uint64
                 (void)shm_word_inject(gic, &spi->word, intid, false, message_set, 0);
 }
 
+/*
+ * Of a level-sensitive SPI only what GICD_SETSPI_NSR requested goes, and no wire's; of an
+ * edge-triggered one any request (section 12.9.1).
+ */
 static void write_clrspi(struct shm_gic *gic, const struct shm_access *a, uint64_t value)
 {
         uint32_t intid;

@@ -124,6 +124,7 @@ static void reset_private(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
         reset_registers(gic, vcpu, asked | since);
 }
 
+/* What the vCPU has, and what it holds of the SPIs: those stay as they are but for its activity. */
 static void reset_own(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         reset_private(gic, vcpu, asked);

@@ -24,6 +24,7 @@ static_assert(offsetof(struct shm_ring_page, to_daemon) == 64, "ring: to_daemon"
 static_assert(offsetof(struct shm_ring_page, to_client) == 2240, "ring: to_client");
 static_assert(sizeof(struct shm_ring_page) <= SHM_RING_BYTES, "the ring fits its pages");
 
+/* Both sides run this code: what is out for one is in for the other. */
 static void set_ends(struct shm_ring *ring, struct shm_ring_page *page, bool is_daemon)
 {
         *ring = (struct shm_ring) {

@@ -42,6 +42,7 @@ static bool ctlr_is_possible(const struct snapshot_header *h, const struct snaps
                                           : value == 0;
 }
 
+/* No bit is set of a priority that this number of priority bits does not have. */
 static bool aprs_are_possible(const struct snapshot_header *h, const uint32_t *aprs)
 {
         unsigned n = gic_prio_n_apr(h->n_priority_bits);

@@ -87,6 +87,7 @@ const struct snapshot_record snapshot_records[SNAPSHOT_N_RECORDS] = {
 
 /* --- numbers --- */
 
+/* A number of an image: little-endian, whatever the machine's own order, and not aligned. */
 static uint64_t get(const uint8_t *at, unsigned bytes)
 {
         uint64_t value = 0;

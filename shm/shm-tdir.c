@@ -116,6 +116,7 @@ static bool is_being_acknowledged(const struct shm_gic *gic)
         return false;
 }
 
+/* The scan between SET and CLEAR: of every SPI, so it is done once a lag and not at each end. */
 static uint32_t count_in_flight(const struct shm_gic *gic)
 {
         uint32_t n = 0;
