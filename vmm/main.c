@@ -33,6 +33,11 @@ static void occupy_standard_descriptors(void)
                 close(fd);
 }
 
+/*
+ * The guest's whole life, from the files on the command line to the exit status. Unicorn is tested
+ * before an engine exists for the guest: a library of another build fails here, with a reason, and
+ * not in the middle of the guest.
+ */
 static int run(struct vmm_machine *machine, const struct vmm_options *options)
 {
         int r, status = vmm_board_init(machine, options);

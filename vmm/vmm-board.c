@@ -60,6 +60,10 @@ static void close_engines(struct vmm_machine *machine)
                 vmm_engine_close(&machine->cpus[i]);
 }
 
+/*
+ * Memory, engines and payload of a machine that was just reset. Engines are made anew, not reused:
+ * nothing of the guest before, such as translated code, is left in a new one.
+ */
 static int build(struct vmm_machine *machine)
 {
         int r;
@@ -79,6 +83,11 @@ static int build(struct vmm_machine *machine)
         return vmm_load_apply(machine);
 }
 
+/*
+ * Only what outlives a system reset. --timeout counts from here, over all resets. Payload and
+ * daemon come before memory and engines, so that a wrong file name or a missing daemon is told at
+ * once.
+ */
 int vmm_board_init(struct vmm_machine *machine, const struct vmm_options *options)
 {
         int r, status;
@@ -107,6 +116,7 @@ int vmm_board_init(struct vmm_machine *machine, const struct vmm_options *option
         return 0;
 }
 
+/* Also for a machine whose vmm_board_init() failed half-way. */
 void vmm_board_deinit(struct vmm_machine *machine)
 {
         close_engines(machine);
@@ -118,6 +128,10 @@ void vmm_board_deinit(struct vmm_machine *machine)
                 close(machine->signal_fd);
 }
 
+/*
+ * Devices are reset before the GIC, since vgic_vm_reset() keeps the level of wires: a line left
+ * high would interrupt the next kernel. It also wants every vCPU off, and out of the guest.
+ */
 int vmm_board_reset(struct vmm_machine *machine)
 {
         for (unsigned i = 0; i < machine->n_cpus; i++) {

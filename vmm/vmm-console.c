@@ -17,6 +17,10 @@
 #define CTRL_A         1
 #define LAST_WORDS_MS  1000
 
+/*
+ * Raw mode, so that Ctrl-C and line editing are the guest's. If standard input is no terminal (a
+ * pipe, a test), it is left as it is and Ctrl-A is an ordinary byte.
+ */
 void vmm_console_init(struct vmm_console *console)
 {
         struct termios raw;
@@ -31,6 +35,10 @@ void vmm_console_init(struct vmm_console *console)
                 console->is_terminal = true;
 }
 
+/*
+ * The guest's last lines, often a panic, may still be in the buffer. Give up when one whole wait
+ * writes nothing: a reader that has stopped must not keep the VMM from ending.
+ */
 int vmm_console_deinit(struct vmm_console *console)
 {
         size_t before;
@@ -57,6 +65,10 @@ void vmm_console_put(struct vmm_console *console, uint8_t byte)
                 console->buffer[console->n_buffered++] = byte;
 }
 
+/*
+ * poll() comes first because the descriptor blocks, and one thread runs the whole machine: a reader
+ * that is slow must not stop it. The buffer is no larger than what poll() promises room for.
+ */
 int vmm_console_flush(struct vmm_console *console, int timeout_ms)
 {
         struct pollfd poll_fd = { .fd = STDOUT_FILENO, .events = POLLOUT };

@@ -47,6 +47,10 @@ unsigned vmm_cpu_exception_level(const struct vmm_cpu *cpu)
         return (vmm_cpu_get(cpu, UC_ARM64_REG_PSTATE) >> 2) & 3;
 }
 
+/*
+ * For emulation, which has to know the instruction that trapped, and for is_lost(), which asks
+ * whether there is one.
+ */
 bool vmm_cpu_fetch(const struct vmm_cpu *cpu, uint64_t address, uint32_t *ret_insn)
 {
         uint64_t physical;
@@ -64,6 +68,10 @@ void vmm_cpu_look(struct vmm_cpu *cpu)
         cpu->machine->attention.lines = vmm_port_lines(cpu);
 }
 
+/*
+ * The saved context holds registers only. The engine's TLB still has what the vCPU mapped before
+ * CPU_OFF, so it is flushed as well.
+ */
 void vmm_cpu_start(struct vmm_cpu *cpu, uint64_t entry, uint64_t x0)
 {
         uc_context_restore(cpu->engine, cpu->initial);

@@ -83,6 +83,11 @@ static bool is_in_hole(const struct vmm_cpu *cpu, uint64_t pc)
                vmm_map_is_hole(cpu->machine, physical);
 }
 
+/*
+ * Unicorn's UC_HOOK_INTR: every exception of the guest comes here before its vector is entered. HVC
+ * and SMC are PSCI calls; a UDEF may be a register to emulate, or a fetch from a hole; all else is
+ * the guest's own and is entered.
+ */
 static void on_exception(uc_engine *engine, uint32_t number, void *data)
 {
         struct vmm_cpu *cpu = data;
@@ -129,6 +134,10 @@ static bool is_unmasked(const struct vmm_cpu *cpu, unsigned lines)
                ((lines & VGIC_LINE_FIQ) && !(pstate & PSTATE_F));
 }
 
+/*
+ * Runs before each translated block, so the common case is one load and two compares. The flag
+ * needs no order: the signal handler that sets it runs on this thread.
+ */
 static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *data)
 {
         struct vmm_cpu *cpu = data;
@@ -150,6 +159,7 @@ static void on_block(uc_engine *engine, uint64_t address, uint32_t size, void *d
  * Engines
  */
 
+/* For registers that Unicorn has no name for: by the encoding of MRS and MSR. */
 static uc_err write_system_register(struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn,
                                     unsigned crm,
                                     unsigned op2, uint64_t value)
@@ -165,6 +175,11 @@ static uc_err write_system_register(struct vmm_cpu *cpu, unsigned op0, unsigned 
 #define CNTHCTL_EL1_MAY 3u
 #define MPIDR_RES1      UINT64_C(0x80000000)
 
+/*
+ * What firmware at EL3 and EL2 leaves behind for a kernel at EL1: non-secure, AArch64, with use of
+ * counter and timer. The affinity is the vCPU's index, as "reg" in the device tree and PSCI have
+ * it.
+ */
 static uc_err set_reset_registers(struct vmm_cpu *cpu)
 {
         uc_err err = write_system_register(cpu, 3, 6, 1, 1, 0, SCR_NS_HCE_RW);
@@ -198,6 +213,10 @@ static uc_err add_hooks(struct vmm_cpu *cpu)
         return err;
 }
 
+/*
+ * The order matters: registers are saved before the search for Unicorn's CPU state runs an
+ * instruction, and hooks come last, since they use that state.
+ */
 int vmm_engine_open(struct vmm_cpu *cpu)
 {
         uc_err err = uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &cpu->engine);
@@ -251,6 +270,10 @@ void vmm_engine_close(struct vmm_cpu *cpu)
  * Running
  */
 
+/*
+ * Unicorn has no interrupt input, so an interrupt is entered between two runs. Lines that the guest
+ * masks stay in attention.lines: on_block() stops the engine once the guest unmasks them.
+ */
 static void deliver(struct vmm_cpu *cpu)
 {
         struct vmm_attention *attention = &cpu->machine->attention;
@@ -263,6 +286,10 @@ static void deliver(struct vmm_cpu *cpu)
                 cpu->n_interrupts++;
 }
 
+/*
+ * One turn of a vCPU. It leaves the guest and enters again first, so that its list registers hold
+ * what other processes injected while it waited for its turn.
+ */
 void vmm_engine_run(struct vmm_cpu *cpu)
 {
         struct vmm_attention *attention = &cpu->machine->attention;

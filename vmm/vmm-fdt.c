@@ -66,6 +66,7 @@ static void put_cell(struct tree *tree, const char *name, uint32_t cell)
         note(tree, fdt_property_u32(tree->fdt, name, cell));
 }
 
+/* Cells are big-endian in the blob, whatever the host is (Devicetree Specification, 2.2.4). */
 static void put_cells(struct tree *tree, const char *name, const uint32_t *cells, size_t n)
 {
         void *place;
@@ -86,6 +87,10 @@ static void put_cells(struct tree *tree, const char *name, const uint32_t *cells
 #define HIGH(value)  ((uint32_t)((value) >> 32))
 #define LOW(value)   ((uint32_t)(value))
 
+/*
+ * Boot loader to kernel: console, command line, and where the initial RAM disk is. Its end is the
+ * first byte behind it.
+ */
 static void put_chosen(struct tree *tree, const struct vmm_machine *machine)
 {
         const struct vmm_payload *payload = &machine->payload;
@@ -102,6 +107,7 @@ static void put_chosen(struct tree *tree, const struct vmm_machine *machine)
         end(tree);
 }
 
+/* "reg" is the MPIDR affinity that CPU_ON is called with: the vCPU's index. */
 static void put_cpus(struct tree *tree, const struct vmm_machine *machine)
 {
         char name[16];
@@ -130,6 +136,10 @@ static void put_memory(struct tree *tree, const struct vmm_machine *machine)
         end(tree);
 }
 
+/*
+ * PSCI 1.1 has no compatible string of its own: Linux takes 1.0 and asks for the version. SMC would
+ * do as well (on_exception()); HVC is what fits a machine without EL3.
+ */
 static void put_psci(struct tree *tree)
 {
         static const char compatible[] = "arm,psci-1.0\0arm,psci-0.2";
@@ -140,6 +150,11 @@ static void put_psci(struct tree *tree)
         end(tree);
 }
 
+/*
+ * Distributor, then one region with the redistributors of all vCPUs behind each other. No ITS, and
+ * no maintenance interrupt: that is for guests with EL2. Three cells an interrupt: kind, number in
+ * its kind, trigger.
+ */
 static void put_gic(struct tree *tree, const struct vmm_machine *machine)
 {
         uint64_t gicr_size = VMM_GICR_STRIDE * machine->n_cpus;
@@ -170,6 +185,10 @@ static void put_timer(struct tree *tree)
         end(tree);
 }
 
+/*
+ * Linux does not probe an AMBA device without its clocks, so there is a fixed one, although the
+ * baud rate has no effect here.
+ */
 static void put_pl011(struct tree *tree)
 {
         static const char compatible[] = "arm,pl011\0arm,primecell";

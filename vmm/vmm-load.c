@@ -61,6 +61,9 @@ static int read_all(int fd, struct vmm_file *ret_file)
         return 0;
 }
 
+/*
+ * Each failure counts as wrong usage: mostly it is the name on the command line that has to change.
+ */
 static int open_file(const char *path, struct vmm_file *ret_file)
 {
         int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -93,6 +96,7 @@ void vmm_load_close(struct vmm_payload *payload)
         *payload = (struct vmm_payload){ 0 };
 }
 
+/* Fields of an Image's header are little-endian, also for a big-endian kernel or host. */
 static uint64_t little_endian_64(const uint8_t *bytes)
 {
         uint64_t value = 0;
@@ -135,6 +139,10 @@ static int place(struct vmm_machine *machine)
         return 0;
 }
 
+/*
+ * At power-on and again at each system reset: the guest before has written over its kernel, and
+ * places in memory are worked out anew from the same files.
+ */
 int vmm_load_apply(struct vmm_machine *machine)
 {
         const struct vmm_payload *payload = &machine->payload;

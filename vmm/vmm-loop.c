@@ -53,6 +53,10 @@ static void on_tick(int number, siginfo_t *info, void *context)
                                       memory_order_relaxed);
 }
 
+/*
+ * The tick's argument is the address of attention.stop, so that the handler needs no global
+ * variable.
+ */
 static int open_ticker(struct loop *loop)
 {
         struct sigaction action = { .sa_sigaction = on_tick, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -65,6 +69,7 @@ static int open_ticker(struct loop *loop)
         return 0;
 }
 
+/* Called each turn, so that only a change costs a system call. An idle guest has no tick. */
 static void set_ticking(struct loop *loop, bool ticking)
 {
         struct itimerspec interval = { 0 };
@@ -86,6 +91,10 @@ static void set_fd(struct loop *loop, unsigned which, int fd, short events)
         loop->fds[which] = (struct pollfd){ .fd = fd, .events = events };
 }
 
+/*
+ * Input is polled only while the guest has room for it: else poll() would return at once for ever.
+ * Doorbells only while the machine sleeps: a vCPU that runs looks at its lines by itself.
+ */
 static void prepare_fds(struct loop *loop, bool asleep)
 {
         struct vmm_machine *machine = loop->machine;
@@ -103,6 +112,10 @@ static void prepare_fds(struct loop *loop, bool asleep)
         }
 }
 
+/*
+ * SIGUSR1 asks for counters; the other signals of open_signals() end the guest, with the status
+ * that a shell gives a process killed by them.
+ */
 static void serve_signal(struct vmm_machine *machine)
 {
         struct signalfd_siginfo info;
@@ -127,6 +140,10 @@ static void serve_input(struct vmm_machine *machine)
                 vmm_pl011_receive(machine, bytes, (size_t)n);
 }
 
+/*
+ * The guest's transmit interrupt stands for "there is room again", so it is raised only when there
+ * was none before: raised each time, it would come for every byte.
+ */
 static void serve_output(struct vmm_machine *machine)
 {
         bool could_transmit = vmm_pl011_may_transmit(machine);
@@ -162,6 +179,10 @@ static void check_timeout(struct vmm_machine *machine, uint64_t now_ns)
         }
 }
 
+/*
+ * Rounds can be short (each SGI ends a slice) and poll() is a system call, so a busy guest's
+ * descriptors are looked at every 2 ms only. Doorbells are left out: no vCPU is parked.
+ */
 static void poll_while_running(struct loop *loop)
 {
         uint64_t now_ns = vmm_now_ns();
@@ -179,6 +200,7 @@ static void poll_while_running(struct loop *loop)
  * Sleep
  */
 
+/* How long the machine may sleep. A vCPU that is off has no timers that could wake it. */
 static uint64_t next_deadline_ns(const struct vmm_machine *machine)
 {
         uint64_t earliest = machine->timeout_at_ns;
@@ -193,6 +215,7 @@ static uint64_t next_deadline_ns(const struct vmm_machine *machine)
         return earliest;
 }
 
+/* ppoll(), not poll(): a guest's timers are finer than a millisecond. */
 static void wait_for_fds(struct loop *loop)
 {
         uint64_t deadline_ns = next_deadline_ns(loop->machine), now_ns = vmm_now_ns();
@@ -206,6 +229,10 @@ static void wait_for_fds(struct loop *loop)
         check_timeout(loop->machine, loop->polled_at_ns);
 }
 
+/*
+ * Park first, then sleep: an interrupt that comes in between rings the doorbell that ppoll() waits
+ * for. If one is due already nobody sleeps, and those parked so far are unparked.
+ */
 static void sleep_until_something_happens(struct loop *loop)
 {
         struct vmm_machine *machine = loop->machine;
@@ -275,6 +302,10 @@ static bool is_any_on(const struct vmm_machine *machine)
         return false;
 }
 
+/*
+ * The machine between two resets. If all vCPUs are off, none is left that could call CPU_ON: the
+ * guest is dead, although it never said SYSTEM_OFF.
+ */
 static int run_until_reset(struct loop *loop)
 {
         struct vmm_machine *machine = loop->machine;
@@ -298,6 +329,7 @@ static int run_until_reset(struct loop *loop)
         return machine->status;
 }
 
+/* The ticker outlives a system reset; everything that the guest can see is made anew. */
 int vmm_loop_run(struct vmm_machine *machine)
 {
         struct loop loop = { .machine = machine };

@@ -6,6 +6,7 @@
  */
 #include "vmm-machine.h"
 
+/* The first reason is kept: what fails afterwards is mostly a consequence. */
 void vmm_machine_end(struct vmm_machine *machine, int status)
 {
         if (machine->state == VMM_ENDED)

@@ -26,6 +26,10 @@
 #define IC_IALLU    VMM_SYSREG(1, 0, 7, 5, 0)
 #define IC_IVAU     VMM_SYSREG(1, 3, 7, 5, 1)
 
+/*
+ * Marked, not flushed: after many invalidations in a row each of the others flushes once, before it
+ * runs guest code again.
+ */
 static void flush_other_tlbs(struct vmm_cpu *cpu)
 {
         struct vmm_machine *machine = cpu->machine;
@@ -42,6 +46,10 @@ static void forget_code(struct vmm_machine *machine, uint64_t start, uint64_t en
                 vmm_unicorn_forget_code(machine->cpus[i].engine, start, end);
 }
 
+/*
+ * IC IVAU: the address is virtual, the engine's translated code is found by its place in memory. A
+ * line that is not mapped to memory has no code.
+ */
 static void invalidate_line(struct vmm_cpu *cpu, uint64_t address)
 {
         uint64_t physical;
@@ -53,6 +61,10 @@ static void invalidate_line(struct vmm_cpu *cpu, uint64_t address)
                             physical - VMM_RAM_BASE + CACHE_LINE);
 }
 
+/*
+ * Unicorn's hook of the SYS instruction, which includes all of TLBI, IC, DC and AT: most calls are
+ * for none of those that matter here.
+ */
 static uint32_t on_sys(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg *reg, void *data)
 {
         struct vmm_cpu *cpu = data;

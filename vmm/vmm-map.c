@@ -16,6 +16,10 @@
 #include "vmm-machine.h"
 #include "vmm-port.h"
 
+/*
+ * A read may ask what the guests did with their list registers. They all leave before, so that the
+ * answer is in shared memory: one thread runs them, and cannot wait for another vCPU to leave.
+ */
 static uint64_t gicd_read(uc_engine *engine, uint64_t offset, unsigned size, void *data)
 {
         struct vmm_cpu *cpu = data;
@@ -30,6 +34,10 @@ static uint64_t gicd_read(uc_engine *engine, uint64_t offset, unsigned size, voi
         return value;
 }
 
+/*
+ * Only the vCPU that writes leaves: what it changes meets the others in guest, as on a machine with
+ * a thread for each. An access that the GIC refuses is ignored (RAZ/WI), not an abort.
+ */
 static void gicd_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,
                        void *data)
 {
@@ -43,6 +51,7 @@ static void gicd_write(uc_engine *engine, uint64_t offset, unsigned size, uint64
         vmm_cpu_look(cpu);
 }
 
+/* As gicd_read(): any vCPU may read any redistributor. */
 static uint64_t gicr_read(uc_engine *engine, uint64_t offset, unsigned size, void *data)
 {
         struct vmm_cpu *cpu = data;
@@ -57,6 +66,7 @@ static uint64_t gicr_read(uc_engine *engine, uint64_t offset, unsigned size, voi
         return value;
 }
 
+/* As gicd_write(). */
 static void gicr_write(uc_engine *engine, uint64_t offset, unsigned size, uint64_t value,
                        void *data)
 {
@@ -70,6 +80,10 @@ static void gicr_write(uc_engine *engine, uint64_t offset, unsigned size, uint64
         vmm_cpu_look(cpu);
 }
 
+/*
+ * Reading UARTDR takes a byte and may lower the interrupt line, so the lines are looked at after
+ * it.
+ */
 static uint64_t pl011_read(uc_engine *engine, uint64_t offset, unsigned size, void *data)
 {
         struct vmm_cpu *cpu = data;
@@ -135,6 +149,10 @@ static uc_err map_hole(struct vmm_cpu *cpu, uint64_t start, uint64_t end)
         return start == end ? UC_ERR_OK : map_region(cpu, &hole);
 }
 
+/*
+ * Regions have to touch, up to the last virtual address: at an address without one Unicorn ends the
+ * run with an error, where the architecture would read a hole or take a fault.
+ */
 uc_err vmm_map_all(struct vmm_cpu *cpu)
 {
         struct vmm_machine *machine = cpu->machine;

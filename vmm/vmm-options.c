@@ -90,6 +90,7 @@ static int complain(const char *what, const char *value)
         return 2;
 }
 
+/* A fraction is allowed, for --timeout. The comparison is written so that NaN fails it. */
 static int parse_number(const char *text, double min, double max, double *ret_number)
 {
         char *end;
@@ -103,6 +104,7 @@ static int parse_number(const char *text, double min, double max, double *ret_nu
         return 0;
 }
 
+/* Digits only: strtod() would take "1e1", "0x8" and " 4" as well. */
 static int parse_whole(const char *text, double min, double max, double *ret_number)
 {
         if (text[strspn(text, "0123456789")] != '\0')
@@ -110,6 +112,7 @@ static int parse_whole(const char *text, double min, double max, double *ret_num
         return parse_number(text, min, max, ret_number);
 }
 
+/* The daemon's own rule for names, here with an error that names the option. */
 static bool name_is_valid(const char *name)
 {
         static const char allowed[] =
@@ -120,6 +123,7 @@ static bool name_is_valid(const char *name)
                strspn(name, allowed) == length;
 }
 
+/* Return: as apply(). */
 static int apply_number(int option, const char *value, struct vmm_options *options)
 {
         double number;
@@ -157,6 +161,7 @@ static int apply_interface(const char *value, struct vmm_options *options)
         return -1;
 }
 
+/* Return: -1 to go on with the next option, else the status to exit with. */
 static int apply(int option, const char *value, struct vmm_options *options)
 {
         switch (option) {

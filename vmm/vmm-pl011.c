@@ -49,6 +49,10 @@ static unsigned fifo_size(const struct vmm_pl011 *pl011)
         return pl011->line_control & LCR_H_FEN ? VMM_PL011_FIFO : 1;
 }
 
+/*
+ * UARTRIS. The hardware raises the receive timeout when data waits for 32 bit times; here there are
+ * no bit times, so it is raised as soon as there is any data.
+ */
 static uint32_t raw_interrupts(const struct vmm_pl011 *pl011)
 {
         unsigned level = pl011->line_control & LCR_H_FEN ? rx_levels[(pl011->fifo_levels >> 3) & 7]
@@ -62,6 +66,10 @@ static uint32_t raw_interrupts(const struct vmm_pl011 *pl011)
         return raw;
 }
 
+/*
+ * UARTINTR, after each change of a raw interrupt or of the mask. Only an edge is told to the
+ * library, which keeps the level.
+ */
 static void update_line(struct vmm_machine *machine)
 {
         struct vmm_pl011 *pl011 = &machine->pl011;
@@ -76,6 +84,7 @@ static void update_line(struct vmm_machine *machine)
                 vgic_spi_deassert(machine->vm, VMM_PL011_INTID);
 }
 
+/* What was told to the library is kept, so that a line which was high is lowered. */
 void vmm_pl011_reset(struct vmm_machine *machine)
 {
         bool line = machine->pl011.line;
@@ -85,6 +94,7 @@ void vmm_pl011_reset(struct vmm_machine *machine)
         update_line(machine);
 }
 
+/* UARTDR. From an empty FIFO the hardware's data is undefined; here it is 0. */
 static uint32_t read_data(struct vmm_pl011 *pl011)
 {
         uint8_t byte;
@@ -103,6 +113,7 @@ static uint32_t read_flags(const struct vmm_machine *machine)
                (vmm_console_room(&machine->console) == 0 ? FR_TXFF : FR_TXFE);
 }
 
+/* Offsets without a register, and UARTRSR (there are no receive errors), read as 0. */
 uint32_t vmm_pl011_read(struct vmm_machine *machine, uint64_t offset)
 {
         struct vmm_pl011 *pl011 = &machine->pl011;
@@ -147,6 +158,10 @@ bool vmm_pl011_may_transmit(const struct vmm_machine *machine)
         return vmm_console_room(&machine->console) >= VMM_PL011_FIFO;
 }
 
+/*
+ * UARTDR. A byte has left at once, so the transmit interrupt stays raised while the console has
+ * room for a FIFO more.
+ */
 static void transmit(struct vmm_machine *machine, uint8_t byte)
 {
         vmm_console_put(&machine->console, byte);
@@ -156,6 +171,10 @@ static void transmit(struct vmm_machine *machine, uint8_t byte)
                 machine->pl011.latched &= ~INT_TX;
 }
 
+/*
+ * Baud rate, line control and FIFO levels are kept for the guest to read back; of them only FEN and
+ * the receive level have an effect. DMA and test registers are ignored.
+ */
 void vmm_pl011_write(struct vmm_machine *machine, uint64_t offset, uint32_t value)
 {
         struct vmm_pl011 *pl011 = &machine->pl011;
@@ -203,6 +222,7 @@ size_t vmm_pl011_room(const struct vmm_machine *machine)
         return listens && pl011->count < size ? size - pl011->count : 0;
 }
 
+/* The caller has asked vmm_pl011_room() how much fits: the check here is for the array only. */
 void vmm_pl011_receive(struct vmm_machine *machine, const uint8_t *bytes, size_t n)
 {
         struct vmm_pl011 *pl011 = &machine->pl011;

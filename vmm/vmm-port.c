@@ -52,6 +52,10 @@ static int model_interface(struct vmm_cpu *cpu)
         return 0;
 }
 
+/*
+ * Without list registers the library is given no kick: such a vCPU is never in guest, for the
+ * library's purposes, and its lines are read between slices.
+ */
 int vmm_port_open(struct vmm_cpu *cpu)
 {
         const struct vgic_vcpu_options options = {
@@ -92,6 +96,10 @@ void vmm_port_leave_all(struct vmm_machine *machine)
                 vmm_port_leave(&machine->cpus[i]);
 }
 
+/*
+ * Called more often than needed, to make callers simple. If the library refuses, in_guest stays
+ * false, and all accesses go the way of a trapped one.
+ */
 void vmm_port_enter(struct vmm_cpu *cpu)
 {
         struct vmm_port *port = &cpu->port;
@@ -131,6 +139,10 @@ unsigned vmm_port_lines(struct vmm_cpu *cpu)
  * Accesses
  */
 
+/*
+ * An access in guest works on the bank, as hardware would; what hardware would trap to the
+ * hypervisor leaves the guest for the length of the access.
+ */
 bool vmm_port_read(struct vmm_cpu *cpu, uint32_t reg, uint64_t *ret_value)
 {
         struct vmm_port *port = &cpu->port;
@@ -149,6 +161,7 @@ bool vmm_port_read(struct vmm_cpu *cpu, uint32_t reg, uint64_t *ret_value)
         return r == 0;
 }
 
+/* As vmm_port_read(). A trapped ICC_DIR_EL1 is counted: it is what TDIR costs. */
 bool vmm_port_write(struct vmm_cpu *cpu, uint32_t reg, uint64_t value)
 {
         struct vmm_port *port = &cpu->port;

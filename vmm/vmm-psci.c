@@ -56,6 +56,7 @@ static int64_t psci_cpu_suspend(struct vmm_cpu *cpu, const uint64_t *arguments)
         return PSCI_SUCCESS;
 }
 
+/* The timers' lines are lowered here: a vCPU that is off updates them no more. */
 static int64_t psci_cpu_off(struct vmm_cpu *cpu, const uint64_t *arguments)
 {
         (void)arguments;
@@ -71,6 +72,10 @@ static struct vmm_cpu *find_cpu(struct vmm_machine *machine, uint64_t affinity)
         return affinity < machine->n_cpus ? &machine->cpus[affinity] : NULL;
 }
 
+/*
+ * DEN0022 has ON_PENDING for a start that takes time; here the target is on when the call returns.
+ * Its GIC is reset by this thread, which may do so since the target is off.
+ */
 static int64_t psci_cpu_on(struct vmm_cpu *cpu, const uint64_t *arguments)
 {
         struct vmm_machine *machine = cpu->machine;
@@ -99,6 +104,10 @@ static int64_t psci_cpu_on(struct vmm_cpu *cpu, const uint64_t *arguments)
         return PSCI_SUCCESS;
 }
 
+/*
+ * At level 1 to 3 the call asks for a group of vCPUs: it is on if one of them is. A group without a
+ * member is an invalid parameter.
+ */
 static int64_t psci_affinity_info(struct vmm_cpu *cpu, const uint64_t *arguments)
 {
         struct vmm_machine *machine = cpu->machine;
@@ -154,6 +163,7 @@ static const struct psci_function functions[] = {
         { 0x80000000, false, psci_version }, /* SMCCC_VERSION: 1.1 as well */
 };
 
+/* A function with a 64-bit variant answers to both numbers, which differ in one bit (SMCCC). */
 static const struct psci_function *find_function(uint32_t id)
 {
         for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
@@ -170,6 +180,10 @@ static int64_t psci_features(struct vmm_cpu *cpu, const uint64_t *arguments)
         return find_function((uint32_t)arguments[0]) ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
 }
 
+/*
+ * A 32-bit call passes its arguments in the low halves of the registers (SMCCC). The vCPU is out of
+ * the guest meanwhile, and stays out if the call has turned it off or put it to sleep.
+ */
 void vmm_psci_call(struct vmm_cpu *cpu)
 {
         uint32_t id = (uint32_t)vmm_cpu_get_x(cpu, 0);

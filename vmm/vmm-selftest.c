@@ -75,6 +75,10 @@ static void on_exception(uc_engine *engine, uint32_t number, void *data)
         vmm_unicorn_take_exception(bench->state);
 }
 
+/*
+ * SVC #7 has to arrive at its vector, with EC 0x15 and the 7 in ESR_EL1, and ELR_EL1 behind the
+ * instruction.
+ */
 static bool test_exception(const struct bench *bench)
 {
         static const uint32_t code[] = { INSN_SVC_7, INSN_WFI };
@@ -87,6 +91,7 @@ static bool test_exception(const struct bench *bench)
                get(bench, UC_ARM64_REG_PC) == BASE + VECTORS + SYNC + 12;
 }
 
+/* Masked it must change nothing; unmasked it must enter its vector with all of DAIF masked. */
 static bool test_interrupt(const struct bench *bench, int request, unsigned vector)
 {
         set(bench, UC_ARM64_REG_PC, BASE + CODE);
@@ -111,6 +116,10 @@ static bool test_fiq(const struct bench *bench)
         return test_interrupt(bench, VMM_UNICORN_FIQ, FIQ);
 }
 
+/*
+ * The same address with other code, three times: a translation that was kept would give the number
+ * before.
+ */
 static bool test_new_code(const struct bench *bench)
 {
         for (uint32_t n = 1; n <= 3; n++) {
@@ -131,6 +140,10 @@ static bool test_translation(const struct bench *bench)
                physical == BASE + CODE + 4;
 }
 
+/*
+ * The timers here compare with CLOCK_MONOTONIC, the guest reads Unicorn's counter: they must be
+ * one.
+ */
 static bool test_counter(const struct bench *bench)
 {
         static const uint32_t code[] = { INSN_MRS_X3_CNTVCT, INSN_WFI };
@@ -155,6 +168,10 @@ static const struct {
         { "the system counter", test_counter },
 };
 
+/*
+ * The same SCR_EL3 and HCR_EL2 as in the guest's engines (vmm-engine.c): what is shown here has to
+ * hold there.
+ */
 static int run_tests(struct bench *bench)
 {
         const uint64_t scr = 0x531, hcr = UINT64_C(1) << 31;
@@ -179,6 +196,7 @@ static int run_tests(struct bench *bench)
         return 0;
 }
 
+/* Runs at each start, since libunicorn is chosen then, not when vgic-vmm was built. */
 int vmm_selftest(void)
 {
         struct bench bench = { .memory = aligned_alloc(0x1000, SIZE) };

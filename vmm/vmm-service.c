@@ -35,6 +35,7 @@ static const char *reason(const struct vmm_machine *machine, int r)
         return words[0] != '\0' ? words : strerror(-r);
 }
 
+/* Where nothing listens the user mostly forgot to start the daemon, so that is said. */
 static int connect_daemon(struct vmm_machine *machine)
 {
         const struct vgic_conn_options options = {
@@ -55,6 +56,7 @@ static int connect_daemon(struct vmm_machine *machine)
         return r;
 }
 
+/* Ephemeral: the VM goes when this process does, however it ends. */
 static int create_vm(struct vmm_machine *machine)
 {
         const struct vgic_vm_config config = {
@@ -88,6 +90,7 @@ static int register_vcpus(struct vmm_machine *machine)
         return 0;
 }
 
+/* The default name has the PID, so that two guests of one user do not collide. */
 int vmm_service_open(struct vmm_machine *machine)
 {
         if (machine->options->name)
@@ -99,6 +102,10 @@ int vmm_service_open(struct vmm_machine *machine)
         return 0;
 }
 
+/*
+ * Also after a vmm_service_open() that failed half-way: the library takes NULL for what is not
+ * there.
+ */
 void vmm_service_close(struct vmm_machine *machine)
 {
         for (unsigned i = 0; i < machine->n_cpus; i++) {
@@ -112,6 +119,10 @@ void vmm_service_close(struct vmm_machine *machine)
         machine->conn = NULL;
 }
 
+/*
+ * The daemon may go or the VM be destroyed while the guest runs. Only the second ends the guest:
+ * interrupts are shared memory, which does not need the daemon.
+ */
 void vmm_service_process(struct vmm_machine *machine)
 {
         struct vgic_event event;

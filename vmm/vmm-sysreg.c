@@ -24,6 +24,7 @@
 #define OSLAR_EL1       VMM_SYSREG(2, 0, 1, 0, 4)
 #define OSDLR_EL1       VMM_SYSREG(2, 0, 1, 3, 4)
 
+/* The value that Unicorn itself keeps, by the encoding of MRS. */
 static uint64_t read_native(const struct vmm_cpu *cpu, unsigned op0, unsigned op1, unsigned crn,
                             unsigned crm, unsigned op2)
 {
@@ -113,6 +114,10 @@ static uint32_t on_mrs(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg
         return 0;
 }
 
+/*
+ * Timer registers only: Unicorn would drop the value. The line may rise or fall by it, so it is
+ * looked at at once.
+ */
 static uint32_t on_msr(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg *reg, void *data)
 {
         const struct timer_register *timer;
@@ -151,6 +156,7 @@ uc_err vmm_sysreg_hook(struct vmm_cpu *cpu)
 #define INSN_SYSREG        0xd5100000u
 #define INSN_READ          (1u << 21)
 
+/* The OS double lock reads as unlocked: there is no debugger to lock out. All else is the GIC's. */
 static bool read_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t *ret_value)
 {
         if (encoding == OSDLR_EL1) {
@@ -180,6 +186,10 @@ static bool write_register(struct vmm_cpu *cpu, uint32_t encoding, uint64_t valu
         return true;
 }
 
+/*
+ * Unicorn takes an unknown register for an undefined instruction. At EL0 it stays one: the GIC's
+ * registers and the OS lock are not accessible there (Arm ARM).
+ */
 bool vmm_sysreg_emulate(struct vmm_cpu *cpu)
 {
         uint64_t pc = vmm_cpu_get(cpu, UC_ARM64_REG_PC);

@@ -37,6 +37,10 @@ static uint64_t counter(void)
         return vmm_now_ns() / VMM_COUNTER_NS;
 }
 
+/*
+ * Only a change is told to the library, which keeps the level: this runs before each turn of a
+ * vCPU.
+ */
 static void set_line(struct vmm_cpu *cpu, enum vmm_timer_kind kind, bool line)
 {
         if (cpu->timers[kind].line == line)
@@ -70,6 +74,7 @@ void vmm_timer_reset(struct vmm_cpu *cpu)
         }
 }
 
+/* TVAL is what is left until CVAL, as a signed 32-bit number. ISTATUS does not depend on IMASK. */
 uint64_t vmm_timer_read(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_timer_reg reg)
 {
         const struct vmm_timer *timer = &cpu->timers[kind];
@@ -87,6 +92,7 @@ uint64_t vmm_timer_read(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_
         }
 }
 
+/* TVAL is sign-extended: a negative one is due at once (Arm ARM D11.2). */
 void vmm_timer_write(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_timer_reg reg,
                      uint64_t value)
 {
@@ -107,6 +113,10 @@ void vmm_timer_write(struct vmm_cpu *cpu, enum vmm_timer_kind kind, enum vmm_tim
         vmm_timer_update(cpu);
 }
 
+/*
+ * A line that is high needs no deadline: whom it can wake, it has woken. A compare value whose time
+ * in ns would not fit into 64 bits never comes.
+ */
 uint64_t vmm_timer_deadline_ns(const struct vmm_cpu *cpu)
 {
         uint64_t earliest = VGIC_NO_DEADLINE;

@@ -44,6 +44,10 @@ void tlb_set_page_with_attrs_aarch64(void *state, uint64_t address, uint64_t phy
 static set_page_fn real_set_page;
 static void *last_state; /* of the engine that filled its TLB last */
 
+/*
+ * Stands in for libunicorn's function of that name: it marks the new entry dirty, so that stores
+ * take the fast path.
+ */
 __attribute__((visibility("default"))) void tlb_set_page_with_attrs_aarch64(
         void *state, uint64_t address, uint64_t physical, uint32_t attrs, int protection,
         int mmu_index, uint64_t size)
@@ -53,6 +57,10 @@ __attribute__((visibility("default"))) void tlb_set_page_with_attrs_aarch64(
         last_state = state;
 }
 
+/*
+ * The functions used here are no interface: their presence is checked for all at once, before the
+ * first call of a missing one would jump to 0.
+ */
 int vmm_unicorn_check(void)
 {
         unsigned major, minor;
@@ -74,6 +82,10 @@ int vmm_unicorn_check(void)
         return 0;
 }
 
+/*
+ * The replaced function is given the state when the TLB is filled: so an instruction is run from an
+ * address that the TLB cannot have yet. The scratch memory is left as zeroes.
+ */
 void *vmm_unicorn_find_state(uc_engine *engine, uint64_t scratch, uint8_t *scratch_host)
 {
         static const uint32_t wait = INSN_WFI;
@@ -107,6 +119,10 @@ void vmm_unicorn_forget_code(uc_engine *engine, uint64_t start, uint64_t end)
         tb_invalidate_phys_range_aarch64(engine, start, end);
 }
 
+/*
+ * A walk of the guest's tables as a debugger does it: it raises no exception in the guest. QEMU
+ * gives the page only.
+ */
 bool vmm_unicorn_translate(void *state, uint64_t virtual_address, uint64_t *ret_physical)
 {
         uint64_t page_mask = 4095;
