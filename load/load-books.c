@@ -26,6 +26,9 @@ static void complain(struct load *load, const char *format, va_list arguments)
                 vsnprintf(load->complaint, sizeof(load->complaint), format, arguments);
 }
 
+/*
+ * A look that finds the law kept is counted as well: a law that was never looked at proves nothing.
+ */
 void load_check(struct load *load, enum load_law law, bool holds, const char *format, ...)
 {
         va_list arguments;

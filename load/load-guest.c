@@ -33,6 +33,10 @@ static int set_bits(struct vgic_vm *vm, uint64_t offset, uint32_t bits)
         return ret ? ret : vgic_gicd_write(vm, offset, 4, value | bits);
 }
 
+/*
+ * Enabled last: the trigger of an interrupt that is enabled may not be changed (IHI 0069,
+ * GICD_ICFGR).
+ */
 int load_guest_spi(struct vgic_vm *vm, uint32_t intid, uint64_t mpidr, uint8_t priority)
 {
         int ret;
@@ -50,6 +54,10 @@ int load_guest_spi(struct vgic_vm *vm, uint32_t intid, uint64_t mpidr, uint8_t p
         return ret;
 }
 
+/*
+ * Redistributor first, CPU interface last, as a kernel does: nothing is taken before its priority
+ * is set. SGIs have eight priorities, so that one preempts another.
+ */
 int load_guest_cpu(struct vgic_vm *vm, struct vgic_vcpu *vcpu, bool eoimode)
 {
         const struct {

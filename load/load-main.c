@@ -28,6 +28,10 @@ struct children {
         uint32_t n, n_left;
 };
 
+/*
+ * The child runs @body and does not come back: the parent learns its exit status, and the shared
+ * books.
+ */
 static int spawn(struct load *load, struct children *children, int (*body)(struct load *, uint32_t),
                  uint32_t number)
 {
@@ -80,6 +84,7 @@ static void reap(struct load *load, struct children *children, int flags)
         }
 }
 
+/* For --ops: the run lasts until the slowest vCPU has made its steps. */
 static uint64_t fewest_steps(struct load *load)
 {
         uint64_t fewest = UINT64_MAX;
@@ -99,6 +104,10 @@ static bool joined(struct load *load, uint64_t start)
                load->options.n_vcpus + 1 + (load->options.n_resets ? 1 : 0);
 }
 
+/*
+ * Resets are made in full, however long that takes, unless a law of theirs is broken: the resetter
+ * may have ended at that.
+ */
 static bool run_over(struct load *load, uint64_t start)
 {
         if (atomic_load(&load->free_resets) < load->options.n_resets &&
@@ -116,6 +125,10 @@ static bool drain_judged(struct load *load, uint64_t start)
         return atomic_load(&load->scanned) == LOAD_LAST;
 }
 
+/*
+ * @limit_ns 0: no limit, for the phase whose length the user chose. Children are reaped meanwhile:
+ * one that died may be what the others wait for.
+ */
 static void wait_until(struct load *load, struct children *children,
                        bool (*over)(struct load *, uint64_t),
                        uint64_t limit_ns)
@@ -130,6 +143,10 @@ static void wait_until(struct load *load, struct children *children,
         }
 }
 
+/*
+ * The parent ends JOIN, RUN and LAST, the first runner the other phases. Children that are still
+ * there 10 s after the end are killed, so that a hang ends in a report.
+ */
 static void conduct(struct load *load, struct children *children)
 {
         uint64_t start;

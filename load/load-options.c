@@ -97,6 +97,7 @@ static int take_number(unsigned id, const char *text, uint64_t *ret_value)
         return 0;
 }
 
+/* take_number() has checked the range of the option's row: each value fits its type. */
 static void set_number(struct load_options *options, unsigned id, uint64_t value)
 {
         switch (id) {

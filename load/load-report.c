@@ -49,6 +49,7 @@ static const struct {
 };
 #define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
+/* By offset, so that one table of counters drives both forms of the report. */
 static uint64_t sum(struct load *load, size_t offset)
 {
         uint64_t total = 0;
@@ -59,6 +60,10 @@ static uint64_t sum(struct load *load, size_t offset)
         return total;
 }
 
+/*
+ * The processes have ended, so the books stand still. A closed SPI is exact; edges of an open one
+ * may merge while it is pending, but none may be invented and not all may be lost.
+ */
 static void judge_spis(struct load *load)
 {
         for (uint32_t i = 0; i < load->options.n_spis; i++) {
@@ -73,6 +78,7 @@ static void judge_spis(struct load *load)
         }
 }
 
+/* SGIs that anyone may send are not judged: they merge while one is pending. */
 static void judge_vcpus(struct load *load)
 {
         for (uint32_t i = 0; i < load->options.n_vcpus; i++) {
@@ -92,6 +98,10 @@ static void judge_vcpus(struct load *load)
         }
 }
 
+/*
+ * A run with fewer resets than were asked for fails, although no law is broken: it shows less than
+ * its user thinks.
+ */
 static bool verdict(struct load *load)
 {
         bool good = !atomic_load(&load->failed);
@@ -153,6 +163,9 @@ static void print_json(struct load *load, bool good)
         printf("\n  },\n  \"holds\": %s\n}\n", good ? "true" : "false");
 }
 
+/*
+ * A run that was given up is not judged: what was in flight then would look like lost interrupts.
+ */
 int load_report(struct load *load)
 {
         bool good;

@@ -16,6 +16,7 @@ struct crew {
         uint32_t n_vcpus, n_threads;
 };
 
+/* The first runner makes the VM; SETUP ends when the others can attach to it. */
 static int join_vm(struct load_peer *peer, uint32_t number)
 {
         struct load *load = peer->load;
@@ -85,6 +86,10 @@ static void pulse_each(struct load_peer *peer, uint64_t *taken)
                            (unsigned long long)(atomic_load(&load->spis[i].taken) - taken[i]));
 }
 
+/*
+ * Threads end by the phase. A vCPU is unregistered only when its thread has ended, since the thread
+ * works on the handle; the first runner's own thread sends the last edges.
+ */
 int load_runner(struct load *load, uint32_t number)
 {
         static struct crew crew;

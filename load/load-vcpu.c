@@ -72,6 +72,10 @@ static void gate(struct runner *r)
         atomic_store(&r->load->held, 0);
 }
 
+/*
+ * The book's "active" ends before the write that deactivates. So if it is set here, the controller
+ * has given the SPI out twice.
+ */
 static void take_spi(struct runner *r, uint32_t intid)
 {
         struct load_spi_books *spi = &r->load->spis[intid - VGIC_SPI_FIRST];
@@ -92,6 +96,10 @@ static bool hand_over(struct runner *r, uint32_t intid)
         return atomic_compare_exchange_strong(&r->load->vcpus[other].mailbox, &empty, intid);
 }
 
+/*
+ * With EOImode 1 priority drop and deactivation are two writes (ICC_EOIR1_EL1, ICC_DIR_EL1), and
+ * any vCPU may make the second: one time in four another is asked to.
+ */
 static void end_spi(struct runner *r, uint32_t intid)
 {
         struct load_spi_books *spi = &r->load->spis[intid - VGIC_SPI_FIRST];
@@ -151,6 +159,10 @@ static bool serve(struct runner *r, unsigned depth)
         return true;
 }
 
+/*
+ * Deactivate what another vCPU acknowledged. The mailbox is emptied last: until then
+ * find_restless() knows that an SPI is not done.
+ */
 static void empty_mailbox(struct runner *r)
 {
         uint32_t intid = atomic_load_explicit(&r->books->mailbox, memory_order_acquire);
@@ -227,6 +239,10 @@ static void park(struct runner *r, uint64_t longest_ns)
         recover(r);
 }
 
+/*
+ * Chances are out of 128. Parks are the rarest, since each gives up the processor. At most four
+ * interrupts are served a step, so that a flood of them does not end the vCPU's own deeds.
+ */
 static void step(struct runner *r)
 {
         unsigned deed = (unsigned)(load_random(&r->random) % 128);
@@ -262,6 +278,10 @@ static void drain(struct runner *r)
         }
 }
 
+/*
+ * The seed gives each vCPU its random numbers; which deed draws which depends on how the threads
+ * interleave. The vCPU that is reset is never "configured": its EOImode comes and goes.
+ */
 void *load_vcpu_thread(void *arg)
 {
         const struct load_vcpu *vcpu = arg;

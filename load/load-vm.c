@@ -28,6 +28,7 @@ static int load_connect(struct load_peer *peer)
         return 0;
 }
 
+/* Once, since they do not change: routes and SGIs name a vCPU by its affinity. */
 static int load_read_mpidrs(struct load_peer *peer)
 {
         struct vgic_vcpu_state state;
@@ -42,6 +43,7 @@ static int load_read_mpidrs(struct load_peer *peer)
         return 0;
 }
 
+/* Ephemeral: the VM goes with the last runner, also if the run is killed. */
 int load_create(struct load_peer *peer)
 {
         const struct load_options *options = &peer->load->options;
@@ -88,6 +90,10 @@ void load_leave(struct load_peer *peer)
         peer->conn = NULL;
 }
 
+/*
+ * SPI number i is routed to vCPU i mod n: recover() clears by that rule what a reset has left.
+ * Priorities are 12 steps, so that SPIs preempt SGIs and one another.
+ */
 int load_setup_distributor(struct load_peer *peer)
 {
         const struct load_options *options = &peer->load->options;

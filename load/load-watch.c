@@ -19,6 +19,10 @@
 #define ICC_CTLR_EOIMODE     0x02u
 #define ICC_CTLR_CHANGEABLE  0x43u
 
+/*
+ * From any process and at any time, also during a reset, the register has to be readable, with the
+ * architecture's fixed fields; and with the EOImode that its vCPU wrote, once it has written it.
+ */
 void load_check_icc_ctlr(struct load_peer *peer, uint32_t vcpu)
 {
         struct load *load = peer->load;
@@ -89,6 +93,10 @@ static void observe_rest(struct load_peer *peer, enum load_phase phase)
                 load_nap();
 }
 
+/*
+ * Reads as fast as it can, to meet the writers in the act. It has the observer's role: what it sees
+ * is seen without the right to write. When the run is over it judges whether all is at rest.
+ */
 int load_observer(struct load *load)
 {
         struct load_peer peer = { .load = load };
@@ -244,6 +252,11 @@ static bool reset_free(struct load_peer *peer)
         return now != resets;
 }
 
+/*
+ * A VMM by role, since an observer may not reset. Each reset of the held vCPU is followed by one of
+ * the running vCPU. "hold" is cleared at the end: else the target would make no step until the run
+ * is over.
+ */
 int load_resetter(struct load *load)
 {
         static uint64_t before[LOAD_MAX_VCPUS];
