@@ -43,6 +43,10 @@ struct attr_request {
         bool has_value;
 };
 
+/*
+ * The same errno says other things of an attribute than of a VM, so attr_errors[] is asked first.
+ * Return: the exit status.
+ */
 static int attr_fail(const struct cli *cli, int error, const struct attr_request *request)
 {
         for (size_t i = 0; i < sizeof(attr_errors) / sizeof(attr_errors[0]); i++) {
@@ -58,6 +62,7 @@ static int attr_fail(const struct cli *cli, int error, const struct attr_request
         return cli_fail(cli, error, "VM %s", cli->args[1]);
 }
 
+/* By name, or by KVM's number. */
 static int take_group(const char *text, uint64_t *ret_group)
 {
         for (size_t i = 0; i < sizeof(attr_groups) / sizeof(attr_groups[0]); i++)
@@ -68,6 +73,7 @@ static int take_group(const char *text, uint64_t *ret_group)
         return cli_number(text, "GROUP", UINT32_MAX, ret_group);
 }
 
+/* VALUE is for set, and for a get whose attribute takes an index by it (a redistributor region). */
 static int take_arguments(struct cli *cli, struct attr_request *request)
 {
         request->verb = cli->args[0];
@@ -87,6 +93,10 @@ static int take_arguments(struct cli *cli, struct attr_request *request)
                 CLI_OK;
 }
 
+/*
+ * By message, without attaching: it has to work before there is a controller, and to make one is
+ * itself an attribute (group CTRL).
+ */
 static int attr_ask(struct cli *cli, struct attr_request *request)
 {
         uint32_t group = (uint32_t)request->group;
@@ -100,6 +110,10 @@ static int attr_ask(struct cli *cli, struct attr_request *request)
         return vgic_msg_attr_has(cli->conn, cli->args[1], group, request->attr);
 }
 
+/*
+ * Twice the value: as a number for programs, in hexadecimal for eyes. "has" has none: it succeeds
+ * or fails.
+ */
 static void json_attr(const struct cli *cli, const struct attr_request *request)
 {
         struct cli_json json;

@@ -36,6 +36,7 @@ static int counts_read(struct vgic_vm *vm, uint32_t intid, uint64_t *counts, uin
         return 0;
 }
 
+/* Unlike the table every vCPU is listed, however many there are. */
 static void json_row(struct cli_json *json, uint32_t intid, const uint64_t *counts, uint32_t n,
                      uint64_t total)
 {
@@ -52,6 +53,7 @@ static void json_row(struct cli_json *json, uint32_t intid, const uint64_t *coun
         cli_json_close(json, '}');
 }
 
+/* The first read comes before the first byte: its error leaves no half document. */
 static int json_counts(struct cli *cli, const struct vgic_vm_info *info, uint64_t *counts)
 {
         bool all = cli_given(cli, CLI_OPT_ALL);
@@ -79,6 +81,7 @@ static int json_counts(struct cli *cli, const struct vgic_vm_info *info, uint64_
         return ret ? cli_fail(cli, ret, "counts of %s", cli->args[0]) : CLI_OK;
 }
 
+/* @n_columns 0: only the sum, of a VM with too many vCPUs for a line. */
 static void table_row(struct cli_table *table, uint32_t intid, const uint64_t *counts,
                       uint32_t n_columns,
                       uint64_t total)
@@ -92,6 +95,10 @@ static void table_row(struct cli_table *table, uint32_t intid, const uint64_t *c
         cli_table_cell(table, "%" PRIu64, total);
 }
 
+/*
+ * Rows are kept until all are read: columns are as wide as their content, and an error prints no
+ * half table.
+ */
 static int print_counts(struct cli *cli, const struct vgic_vm_info *info, uint64_t *counts)
 {
         uint32_t n_columns = info->n_vcpus <= COUNTS_MAX_COLUMNS ? info->n_vcpus : 0;
@@ -134,6 +141,7 @@ static int print_counts(struct cli *cli, const struct vgic_vm_info *info, uint64
         return CLI_OK;
 }
 
+/* All rows use one buffer, of a number for each vCPU: there may be thousands of either. */
 int cli_counts(struct cli *cli)
 {
         struct vgic_vm_info info = { .size = sizeof(info) };

@@ -50,6 +50,10 @@ int cli_usage_error(const struct cli *cli, const char *format, ...)
         return CLI_USAGE;
 }
 
+/*
+ * What was meant, what the errno says of it, and in brackets what the daemon added. The status
+ * depends on the errno only, so that a script need not read the words.
+ */
 int cli_fail(const struct cli *cli, int error, const char *format, ...)
 {
         const char *words = NULL, *detail = cli->conn ? vgic_conn_error(cli->conn) : "";

@@ -14,6 +14,10 @@
 
 #include "cli.h"
 
+/*
+ * A pipe may take a part at a time; nothing written at all counts as a failure, not as a reason to
+ * try for ever.
+ */
 static int write_all(int fd, const char *bytes, size_t n)
 {
         while (n > 0) {
@@ -74,6 +78,10 @@ static int write_anew(const char *path, const void *bytes, size_t n)
         return r;
 }
 
+/*
+ * A file that is replaced is never half an image. What is no file cannot be replaced: a rename
+ * would put a file where the pipe or device was.
+ */
 int cli_write_file(const char *path, const void *bytes, size_t n)
 {
         struct stat st;
@@ -85,6 +93,7 @@ int cli_write_file(const char *path, const void *bytes, size_t n)
         return write_anew(path, bytes, n);
 }
 
+/* A pipe has no size to ask for, so the buffer grows; @max ends what has no end. */
 static int read_all(int fd, size_t max, char **ret_bytes, size_t *ret_n)
 {
         size_t n = 0, room = 0;

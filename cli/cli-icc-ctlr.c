@@ -34,6 +34,7 @@ static uint32_t field_of(uint32_t value, size_t i)
         return value >> icc_ctlr_fields[i].shift & ((1u << icc_ctlr_fields[i].width) - 1);
 }
 
+/* A value that is not known is null: 0 would be a value. */
 static void json_row(struct cli_json *json, const struct icc_ctlr_row *row)
 {
         char hex[16];
@@ -67,6 +68,10 @@ static void json_ctlr(const struct cli *cli, uint64_t vcpu, const char *via,
         cli_json_close(&json, '}');
 }
 
+/*
+ * All three values side by side: where they differ is what one looks for. The last line puts the
+ * live one into words.
+ */
 static int print_ctlr(const struct cli *cli, uint64_t vcpu, const char *via,
                       const struct icc_ctlr_row *rows)
 {
@@ -104,6 +109,10 @@ static int print_ctlr(const struct cli *cli, uint64_t vcpu, const char *via,
         return CLI_OK;
 }
 
+/*
+ * From shared memory no one is asked: neither the vCPU, whatever it is doing, nor the daemon. By
+ * message the daemon reads the same; the two have to agree.
+ */
 int cli_icc_ctlr(struct cli *cli)
 {
         const char *via = cli_given(cli, CLI_OPT_VIA) ? cli->options[CLI_OPT_VIA] : "shm";

@@ -22,6 +22,10 @@ static const struct {
         { CLI_OPT_DEASSERT, VGIC_LINE_DEASSERT, "deassert", "deasserted" },
 };
 
+/*
+ * Whether --vcpu fits the INTID is checked here, by its range: of an SPI the user would think that
+ * --vcpu chose the target, which the guest's routing does.
+ */
 int cli_inject(struct cli *cli)
 {
         unsigned n_given = 0, chosen = 0;

@@ -24,6 +24,10 @@ static bool irqs_interesting(const struct vgic_irq_state *s)
         return s->enabled || s->pending || s->active || s->acknowledged;
 }
 
+/*
+ * Every interrupt, used or not: a program that reads this filters by itself. null is for what does
+ * not apply.
+ */
 static void irqs_json(struct irqs_out *out, const struct vgic_irq_state *s)
 {
         struct cli_json *json = &out->json;
@@ -63,6 +67,9 @@ static void vcpu_cell(struct cli_table *table, uint32_t vcpu)
                 cli_table_cell(table, "%" PRIu32, vcpu);
 }
 
+/*
+ * An unused interrupt is hidden unless --all was given, and counted: the last line says how many.
+ */
 static void irqs_row(struct irqs_out *out, const struct vgic_irq_state *s)
 {
         struct cli_table *table = &out->table;
@@ -120,6 +127,7 @@ static int irqs_walk(struct irqs_out *out, const struct vgic_vm_info *info, uint
         return ret ? ret : irqs_walk_kind(out, info, 0, CLI_SHARED);
 }
 
+/* Instead of a table without rows a sentence says that no interrupt is used. */
 static int print_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uint64_t only_vcpu)
 {
         static const char *const headings[] =
@@ -170,6 +178,10 @@ static int json_irqs(struct irqs_out *out, const struct vgic_vm_info *info, uint
         return ret ? cli_fail(out->cli, ret, "interrupts of %s", out->cli->args[0]) : CLI_OK;
 }
 
+/*
+ * Nothing is stopped, so rows may be of different moments. A vCPU that does not exist is refused
+ * here: the walk would print shared interrupts only, as if it had no others.
+ */
 int cli_irqs(struct cli *cli)
 {
         struct vgic_vm_info info = { .size = sizeof(info) };

@@ -9,6 +9,7 @@
 
 #include "cli-json.h"
 
+/* RFC 8259, section 7. */
 static void put_string(const char *text)
 {
         putchar('"');

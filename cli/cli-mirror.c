@@ -43,6 +43,7 @@ static int value_text(struct cli *cli, bool by_message, uint32_t vcpu, uint32_t 
         return r;
 }
 
+/* The heading comes after the last read, so that an error prints no half table. */
 static int print(struct cli *cli, bool by_message, uint32_t vcpu)
 {
         struct cli_table table;
@@ -125,6 +126,10 @@ static int check_mirror(struct cli *cli)
         return info.initialised ? CLI_OK : cli_fail(cli, -ENODATA, "VM %s", cli->args[0]);
 }
 
+/*
+ * That the VM is a mirror is checked before it is attached to: of another VM the user is told which
+ * commands show it.
+ */
 int cli_mirror(struct cli *cli)
 {
         const char *via = cli_given(cli, CLI_OPT_VIA) ? cli->options[CLI_OPT_VIA] : "shm";

@@ -15,6 +15,7 @@
 #define CLI_GLOBAL_OPTIONS (CLI_OPTION(CLI_OPT_SOCKET) | CLI_OPTION(CLI_OPT_JSON) | \
                             CLI_OPTION(CLI_OPT_HELP) | CLI_OPTION(CLI_OPT_VERSION))
 
+/* @mask: CLI_OPTION() bits. Both helps print from the table that the parser reads. */
 static void print_options(const char *title, uint32_t mask)
 {
         char left[48];
@@ -138,6 +139,10 @@ static int take_command(struct cli *cli, int argc, char **argv)
         return CLI_OK;
 }
 
+/*
+ * --version and --help stand alone, and a command's --help needs none of its arguments: so both are
+ * looked at before what is missing is an error.
+ */
 int cli_parse(struct cli *cli, int argc, char **argv, int *ret_exit)
 {
         *ret_exit = take_options(cli, argc, argv);

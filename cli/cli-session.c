@@ -13,6 +13,10 @@
 
 #include "cli.h"
 
+/*
+ * Not by cli_fail(), since the socket's path has to be named: mostly it is the wrong one. "Not
+ * permitted" has a status of its own, as its remedy is another one than to start the daemon.
+ */
 int cli_connect(struct cli *cli)
 {
         const char *path = cli->options[CLI_OPT_SOCKET];

@@ -30,6 +30,7 @@ static int file_error(const char *path, int error)
         return CLI_FAILED;
 }
 
+/* Whether the image is exact is always said: a restore depends on it. */
 static void print_outcome(const struct cli *cli, const char *verb, const char *json_key,
                           unsigned flags, size_t bytes)
 {
@@ -50,6 +51,10 @@ static void print_outcome(const struct cli *cli, const char *verb, const char *j
         cli_json_close(&json, '}');
 }
 
+/*
+ * As an observer: no vCPU is stopped and nothing is written into the VM. The warning goes to
+ * standard error, since standard output may be the image.
+ */
 int cli_save(struct cli *cli)
 {
         const char *path = cli->args[1];
@@ -127,6 +132,10 @@ static int find_or_make(struct cli *cli, const struct vgic_snapshot_info *info, 
         return ret ? cli_fail(cli, ret, "VM %s", cli->args[0]) : CLI_OK;
 }
 
+/*
+ * A VM that is not there is made as the image says, and destroyed again if the restore fails. One
+ * that was there is left as it was.
+ */
 static int restore(struct cli *cli, const void *image, size_t bytes)
 {
         unsigned flags = (cli_given(cli, CLI_OPT_REPAIR) ? VGIC_RESTORE_REPAIR : 0) |
@@ -161,6 +170,7 @@ static int restore(struct cli *cli, const void *image, size_t bytes)
         return status;
 }
 
+/* The image is read whole before anything is made at the daemon: a pipe may break in the middle. */
 int cli_restore(struct cli *cli)
 {
         char *image = NULL;

@@ -48,6 +48,7 @@ void cli_table_cell(struct cli_table *table, const char *format, ...)
         table->cells[table->n_cells++] = cell;
 }
 
+/* Widths are in bytes: names of VMs are ASCII. */
 static void print_row(const struct cli_table *table, char *const *row, const size_t *widths)
 {
         size_t gap = 0; /* owed before the next text: so that no line ends in spaces */

@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "cli-json.h"
 
+/* With --watch the JSON is flat: the output is a stream, one document a line. */
 static void tdir_print(const struct cli *cli, const struct vgic_tdir_stats *tdir)
 {
         struct cli_json json;
@@ -144,6 +145,10 @@ static int watch_wait(const struct cli *cli, const struct tdir_watch *watch)
         return ret < 0 ? ret : 0;
 }
 
+/*
+ * Ends by --count, --timeout, or a signal. Running into --timeout is a failure only if --count
+ * asked for changes that did not come.
+ */
 static int tdir_watch(struct cli *cli)
 {
         struct tdir_watch watch = { .deadline_ms = UINT64_MAX };
@@ -181,6 +186,7 @@ static int tdir_watch(struct cli *cli)
         }
 }
 
+/* --watch needs an attached VM, since the daemon broadcasts to those: it cannot go by message. */
 int cli_tdir(struct cli *cli)
 {
         const char *via = cli_given(cli, CLI_OPT_VIA) ? cli->options[CLI_OPT_VIA] : "shm";

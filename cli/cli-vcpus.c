@@ -29,6 +29,7 @@ static const char *groups_word(uint32_t enables)
         return words[enables & 3];
 }
 
+/* AFFINITY is Aff3.Aff2.Aff1.Aff0, as the guest's MPIDR_EL1 has it. */
 static void table_vcpu(struct cli_table *table, uint32_t index, const struct vgic_vcpu_state *state)
 {
         uint64_t m = state->mpidr;
@@ -64,6 +65,7 @@ static void json_vcpu(struct cli_json *json, uint32_t index, const struct vgic_v
         cli_json_close(json, '}');
 }
 
+/* Rows are kept until all are read: an error prints no half table. */
 static int print_vcpus(struct cli *cli, uint32_t n)
 {
         static const char *const headings[] =
@@ -92,6 +94,7 @@ static int print_vcpus(struct cli *cli, uint32_t n)
         return CLI_OK;
 }
 
+/* The first vCPU is read before the first byte is written: an error leaves no half document. */
 static int json_vcpus(struct cli *cli, uint32_t n)
 {
         struct vgic_vcpu_state state;
@@ -144,6 +147,10 @@ static int reset_kind(const struct cli *cli, enum vgic_reset *ret_kind)
         return cli_usage_error(NULL, "--kind is cpu-on, system, post-load or lazy, not '%s'", text);
 }
 
+/*
+ * "Requested": a vCPU that runs applies the reset before its next operation, and nobody waits for
+ * that.
+ */
 int cli_reset(struct cli *cli)
 {
         enum vgic_reset kind = VGIC_RESET_CPU_ON;

@@ -26,6 +26,7 @@ static void user_name(uint32_t uid, char *text, size_t size)
                 snprintf(text, size, "%" PRIu32, uid);
 }
 
+/* The members of one VM, the same for list and show. */
 static void json_vm(struct cli_json *json, const struct vgic_vm_info *vm)
 {
         cli_json_text(json, "name", vm->name);
@@ -76,6 +77,10 @@ static void json_list(const struct vgic_vm_info *vms, size_t n)
         cli_json_close(&json, '}');
 }
 
+/*
+ * The columns that fit a line; show has the rest. VCPUS is registered ones of all; SPIS includes
+ * the extended.
+ */
 static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, size_t n)
 {
         static const char *const headings[] =
@@ -164,6 +169,7 @@ static void print_configuration(const struct vgic_vm_info *vm)
                vm->flags & VGIC_VM_EPHEMERAL ? "until its last VMM leaves" : "until destroyed");
 }
 
+/* What was chosen at creation stands in the middle, what changes later around it. */
 static void print_vm(const struct vgic_vm_info *vm)
 {
         char user[64], bytes[32];
@@ -198,6 +204,7 @@ static void print_vm(const struct vgic_vm_info *vm)
                                 : "");
 }
 
+/* By message, without attaching: also of a VM that is not initialised. */
 int cli_show(struct cli *cli)
 {
         struct vgic_vm_info vm = { .size = sizeof(vm) };
@@ -218,6 +225,7 @@ int cli_show(struct cli *cli)
         return CLI_OK;
 }
 
+/* By name, whoever is attached: the daemon tells those (VGIC_EVENT_REVOKED). */
 int cli_destroy(struct cli *cli)
 {
         struct cli_json json;
