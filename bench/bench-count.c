@@ -20,6 +20,7 @@
 
 #define SET_UP_NOISE 10.0 /* calls by which two runs may differ */
 
+/* The SPI and the vCPU of the highest number: a cost that grows with either shows most there. */
 static int run_deliver(struct bench *bench, char **argv)
 {
         uint32_t n_vcpus = (uint32_t)strtoul(argv[4], NULL, 10),
@@ -34,6 +35,7 @@ static int run_deliver(struct bench *bench, char **argv)
         return 0;
 }
 
+/* N wakes of a parked vCPU, for strace: all system calls of a wake are made in this process. */
 static int run_wake(struct bench *bench, char **argv)
 {
         struct bench_sleeper *sleeper = aligned_alloc(64, sizeof(*sleeper));
@@ -100,6 +102,10 @@ static int instructions(const struct bench *bench, uint32_t n_vcpus, uint32_t n_
         return 0;
 }
 
+/*
+ * The claim is that a delivery costs the same in the largest VM: instructions show it without the
+ * noise of times.
+ */
 static void count_instructions(struct bench *bench)
 {
         static const char name[] =
@@ -121,6 +127,7 @@ static void count_instructions(struct bench *bench)
                    small, large);
 }
 
+/* The set-up of a VM makes many calls of its own: the difference of two runs has them out. */
 static void count_system_calls(struct bench *bench, const char *self)
 {
         static const char name[] =

@@ -19,6 +19,10 @@
 #define SPI_A         40u
 #define SPI_B         41u
 
+/*
+ * The yardstick p: an uncontended compare-and-swap, the least that a change of shared state can
+ * cost.
+ */
 static double time_cas(void)
 {
         static _Alignas(128) _Atomic uint64_t word;
@@ -38,6 +42,9 @@ static double time_deliver(struct bench_vm *vm)
         return (double)(bench_now_ns() - start);
 }
 
+/*
+ * The pairs are measured in turn, so that what disturbs the machine meets both sides of the ratio.
+ */
 static void one_thread(struct bench *bench)
 {
         struct bench_series cas = { .n = 0 }, deliver = { .n = 0 };
@@ -132,6 +139,10 @@ static double throughput(struct bench_vm *vm, unsigned n)
         return (double)n * N_OPS_THREAD / (double)begun;
 }
 
+/*
+ * Two vCPUs that have nothing to do with each other should not slow each other down: a shared lock
+ * or cache line would show here.
+ */
 static void two_threads(struct bench *bench)
 {
         static const char name[] = "two threads, each its own SPI and vCPU / one thread's total";

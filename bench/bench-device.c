@@ -40,6 +40,10 @@ static void rest(void)
         nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
 }
 
+/*
+ * The device's process. Both wakes cross the same two processes; the second goes through the
+ * daemon, too.
+ */
 static int device(struct bench *bench, struct shared *shared, const char *name)
 {
         struct vgic_conn *conn = bench_connect(bench);
@@ -70,6 +74,7 @@ static int device(struct bench *bench, struct shared *shared, const char *name)
         return 0;
 }
 
+/* The sleeper is in shared memory, since the device orders its sleeps from another process. */
 void bench_device_row(struct bench *bench)
 {
         static const char name[] = "device process through the sleeping daemon / bare eventfd wake";

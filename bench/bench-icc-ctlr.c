@@ -23,6 +23,7 @@
 #define N_READS  8192u
 #define N_PAIRS    61u
 
+/* The yardstick needs the very lines that the library reads, to which it gives no pointer. */
 static struct shm_header *find_segment(void)
 {
         FILE *maps = fopen("/proc/self/maps", "re");
@@ -45,6 +46,7 @@ static struct shm_header *find_segment(void)
 
 static uint64_t sink;
 
+/* What any reader has to pay: one acquire load for each value, in the same order. */
 static double time_bare(_Atomic uint64_t *const *words, const uint32_t *order)
 {
         uint64_t start = bench_now_ns(), sum = 0;
@@ -71,6 +73,7 @@ static double time_library(struct vgic_vm *vm, const uint32_t *order)
         return (double)start;
 }
 
+/* In the child, attached as an observer, as a tool that watches a VM would be. */
 static void read_all(struct bench *bench, const char *name, const char *title)
 {
         static _Atomic uint64_t *words[N_VCPUS];

@@ -111,6 +111,10 @@ __attribute__((noinline)) void bench_read_ctlr(struct vgic_vm *vm, uint64_t *see
 
 /* --- the other processes: this program again, outside callgrind --- */
 
+/*
+ * exec, not fork alone: a child that is forked under callgrind would be counted and slowed down as
+ * well. It gets no descriptor but its pipes.
+ */
 static void start_other(const struct bench *bench, struct other *other, const char *mode,
                         const char *argument)
 {
@@ -273,6 +277,10 @@ struct counted {
         double instructions, others;
 };
 
+/*
+ * Two numbers of one run: what the program printed (the other side's work), and then the sum that
+ * callgrind wrote to its file.
+ */
 static int count(struct bench *bench, const char *self, const char *function, const char *mode,
                  unsigned n, unsigned others, struct counted *ret)
 {
@@ -290,6 +298,10 @@ static int count(struct bench *bench, const char *self, const char *function, co
         return bench_number_from(command, &ret->instructions);
 }
 
+/*
+ * One side counted alone and beside the other. A row in which the other side did nothing would
+ * prove nothing, so that is checked, too.
+ */
 static void row(struct bench *bench, const char *self, const char *name, const char *function,
                 const char *mode, unsigned n, unsigned others, double per, const char *what,
                 const char *meanwhile)

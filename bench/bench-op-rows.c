@@ -21,6 +21,7 @@
 
 /* --- one thread --- */
 
+/* p, as in bench-deliver.c: of one operation, since the rows differ in how many they make. */
 static double time_cas(unsigned n)
 {
         static _Alignas(128) _Atomic uint64_t word;
@@ -40,6 +41,10 @@ static double time_op(struct bench_ops *ops, const struct bench_op *op, unsigned
         return (double)(bench_now_ns() - start) / n;
 }
 
+/*
+ * A fraction of the operations that bench-path makes, in whole rounds of 16: some rows go through
+ * 16 SPIs in turn.
+ */
 static void one_op(struct bench *bench, struct bench_ops *ops, const struct bench_op *op)
 {
         struct bench_series cas = { .n = 0 }, times = { .n = 0 };
@@ -88,6 +93,10 @@ static void *answer(void *arg)
         }
 }
 
+/*
+ * Both kinds of round trip through the same loop, with the same answer: the difference is the
+ * delivery.
+ */
 static double time_rounds(struct far *far, uint32_t *round, bool is_bare)
 {
         uint64_t start;
@@ -105,6 +114,7 @@ static double time_rounds(struct far *far, uint32_t *round, bool is_bare)
         return (double)(bench_now_ns() - start);
 }
 
+/* Both sides spin: what is measured is how cache lines travel, without a wake by the kernel. */
 static void two_processors(struct bench *bench)
 {
         static const char name[] = "pulse here, ack + EOI there / round trips of a bare flag";
@@ -137,6 +147,7 @@ static void two_processors(struct bench *bench)
         bench_vm_close(&vm);
 }
 
+/* Rows that follow each other and need the same VM share it: a VM of 512 vCPUs takes its time. */
 void bench_op_rows(struct bench *bench)
 {
         struct bench_ops ops;

@@ -47,6 +47,10 @@ ROW row_spi_edge(struct bench_ops *p, unsigned n)
         }
 }
 
+/*
+ * The device lowers its line before the EOI, as a driver that has served it does: else it would
+ * come again.
+ */
 ROW row_spi_level(struct bench_ops *p, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
@@ -84,6 +88,7 @@ ROW row_sgi_self(struct bench_ops *p, unsigned n)
         }
 }
 
+/* vCPUs 0 to 3, the sender among them, by the target list of ICC_SGI1R_EL1. */
 ROW row_sgi_list(struct bench_ops *p, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
@@ -93,6 +98,7 @@ ROW row_sgi_list(struct bench_ops *p, unsigned n)
         }
 }
 
+/* ICC_SGI1R_EL1.IRM: all but the sender, in one write. */
 ROW row_sgi_all(struct bench_ops *p, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
@@ -374,6 +380,7 @@ void bench_ops_close(struct bench_ops *ops)
         bench_vm_close(&ops->vm);
 }
 
+/* Member by member, not by memcmp(): padding need not be equal. */
 bool bench_ops_same_vm(const struct bench_op *a, const struct bench_op *b)
 {
         const struct bench_shape *x = &a->shape, *y = &b->shape;

@@ -19,6 +19,10 @@ void bench_ports_open(struct bench *bench, struct bench_vm *vm, const char *name
         bench_vm_open_with(bench, vm, name, n_vcpus, n_spis, &options, eoimode);
 }
 
+/*
+ * What the virtual CPU interface is made of is taken from the vCPU's ICC_CTLR_EL1: the hardware's
+ * PRIbits is one less than the number of bits (IHI 0069).
+ */
 void bench_port_init(struct bench_port *port, struct bench_vm *vm, uint32_t vcpu,
                      uint32_t list_registers)
 {
@@ -42,6 +46,7 @@ void bench_port_exit(struct bench_port *port)
         bench_must(vgic_lr_exit(port->vcpu, &port->bank), "exit");
 }
 
+/* A wrong interrupt ends the process: a row that measured something else would not be noticed. */
 void bench_port_ack(struct bench_port *port, uint32_t intid)
 {
         uint64_t taken = 0;
@@ -71,6 +76,10 @@ void bench_port_dir(struct bench_port *port, uint32_t intid)
         vgic_vcpu_dir(port->vcpu, intid);
 }
 
+/*
+ * The daemon clears it after its lag, when no SPI is in flight any more: so sleep between two
+ * looks.
+ */
 void bench_tdir_wait_clear(struct bench_vm *vm)
 {
         struct vgic_tdir tdir;

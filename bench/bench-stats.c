@@ -74,6 +74,7 @@ static int by_value(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
+/* Of a copy: the order of the values pairs them with those of the other series. */
 static double quantile(const struct bench_series *series, double q)
 {
         struct bench_series sorted = *series;
@@ -89,6 +90,7 @@ double bench_median(const struct bench_series *series)
         return quantile(series, 0.5);
 }
 
+/* A row without a target (BENCH_SHOWN) cannot be missed. */
 static bool is_met(double value, struct bench_target target)
 {
         switch (target.bound) {
@@ -121,6 +123,7 @@ static void target_text(struct bench_target target, char *text, size_t size)
 #pragma GCC diagnostic pop
 }
 
+/* Each row is written when it is there: a run takes minutes, and may end in the middle. */
 static void print_row(struct bench *bench, const char *name, double value, const char *unit,
                       struct bench_target target, const char *spread)
 {
@@ -138,6 +141,10 @@ static void print_row(struct bench *bench, const char *name, double value, const
         bench->n_missed += !met;
 }
 
+/*
+ * The value is the ratio of medians; the spread is that of the pairs' ratios, since a disturbance
+ * meets both sides of a pair.
+ */
 void bench_row(struct bench *bench, const char *name, const struct bench_series *series,
                const struct bench_series *base, const char *unit, struct bench_target target)
 {

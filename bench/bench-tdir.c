@@ -56,6 +56,10 @@ static void close_eventfds(struct subscribers *subscribers)
                 close(subscribers->fds[i]);
 }
 
+/*
+ * The yardstick's process: woken as the daemon is, on the same processor, it writes what the daemon
+ * would.
+ */
 static void write_when_told(const struct writer *writer)
 {
         uint64_t n, one = 1;
@@ -68,6 +72,7 @@ static void write_when_told(const struct writer *writer)
                                 bench_die("write", errno);
 }
 
+/* Forked before there is a VM or another descriptor of a row. */
 static void start_writer(struct writer *writer)
 {
         writer->order_fd = eventfd(0, EFD_CLOEXEC);
@@ -128,6 +133,7 @@ static void check_others(struct subscribers *subscribers)
                                   ENOMSG);
 }
 
+/* Waits until TDIR is clear: each injection of these rows has to be one that sets it. */
 static void open_ports(struct bench *bench, struct bench_vm *vm, struct subscribers *subscribers,
                        const char *name, uint32_t n)
 {
@@ -175,6 +181,7 @@ static double raise_once(struct bench_vm *vm, struct subscribers *subscribers, d
         return own;
 }
 
+/* The yardstick's time, from the order until the last descriptor is written. */
 static double time_bare(struct writer *writer)
 {
         uint64_t start = bench_now_ns();
@@ -187,6 +194,10 @@ static double time_bare(struct writer *writer)
         return told;
 }
 
+/*
+ * The injector's own time has to be the same for 1 and for 512 subscribers: the daemon tells them,
+ * not the vCPU that injects.
+ */
 static void measure(struct bench *bench, struct writer *writer)
 {
         static struct subscribers of_one, of_all;
@@ -237,6 +248,7 @@ int bench_mode_raise(struct bench *bench, char **argv)
         return 0;
 }
 
+/* The same claim by instructions, which do not depend on how busy the machine is. */
 static void count(struct bench *bench)
 {
         static const char name[] =
@@ -260,6 +272,7 @@ static void count(struct bench *bench)
                    one / n, all / n);
 }
 
+/* The daemon is pinned for these rows only, to where the yardstick's process is. */
 void bench_tdir_rows(struct bench *bench)
 {
         static struct writer writer;

@@ -22,6 +22,10 @@ bool bench_have_tool(const char *name)
         return system(command) == 0;
 }
 
+/*
+ * The last line that begins with a number: tools print others before it. A command that fails has
+ * no number, whatever it printed.
+ */
 int bench_number_from(const char *command, double *ret_value)
 {
         FILE *pipe = popen(command, "re");
@@ -42,6 +46,10 @@ int bench_number_from(const char *command, double *ret_value)
         return pclose(pipe) == 0 ? ret : -1;
 }
 
+/*
+ * Callgrind collects inside @function only, so the set-up of the VM is not counted. Its own sum is
+ * on standard error.
+ */
 int bench_instructions(const struct bench *bench, const char *function, const char *mode,
                        const char *arguments,
                        double *ret_n)

@@ -49,6 +49,9 @@ struct player {
         uint64_t n_changes, flight_ns;
 };
 
+/*
+ * All vCPUs subscribe with one eventfd: what counts here is how often the daemon tells, not whom.
+ */
 static void open_player(struct bench *bench, struct player *p, const char *name)
 {
         memset(p, 0, sizeof(*p));
@@ -69,6 +72,7 @@ static void close_player(struct player *p)
         close(p->event_fd);
 }
 
+/* Inject, and let its vCPU take it, without deactivating it: the SPI is in flight from here on. */
 static void begin(struct player *p)
 {
         unsigned i = p->n_begun % N_SPIS;
@@ -83,6 +87,7 @@ static void begin(struct player *p)
         bench_port_exit(port);
 }
 
+/* The next vCPU deactivates, not the one that acknowledged: that traps, and ends the flight. */
 static void end(struct player *p)
 {
         unsigned i = p->n_ended % N_SPIS;
@@ -108,6 +113,9 @@ static double gap_ns(const struct trace *trace, uint64_t *seed)
         return -mean * log(((double)(*seed >> 11) + 0.5) / 9007199254740992.0);
 }
 
+/*
+ * Sleeps until shortly before, then spins: a sleep alone would be longer than the 5 us of a flight.
+ */
 static void wait_until(uint64_t ns)
 {
         const uint64_t slack = 200000; /* by which a sleep may be too long */
@@ -119,6 +127,10 @@ static void wait_until(uint64_t ns)
                 ;
 }
 
+/*
+ * The order of ends and injections by time. An end that is due comes first, so that a machine that
+ * lags behind does not lengthen the flights of what follows.
+ */
 static void play(struct player *p, const struct trace *trace)
 {
         uint64_t seed = SEED;
@@ -161,6 +173,7 @@ static double time_sleep(void)
         return ms_since(start);
 }
 
+/* Of few values the longest says more than a quartile: the claim is a bound. */
 static double longest(const struct bench_series *series)
 {
         double most = 0;
@@ -170,6 +183,7 @@ static double longest(const struct bench_series *series)
         return most;
 }
 
+/* Beside the bare sleep of the same length: how much of the time is the machine's own lateness. */
 static void show_clears(struct bench *bench, const char *row, const struct bench_series *clears)
 {
         struct bench_series sleeps = { .n = 0 };
@@ -201,6 +215,10 @@ static struct vgic_tdir_stats play_all(struct player *p, const struct trace *tra
         return after;
 }
 
+/*
+ * A trace in which the daemon told nothing, or not every deactivation trapped, measures something
+ * else: that ends the process.
+ */
 static void run(struct bench *bench, const struct trace *trace)
 {
         static struct player p;
@@ -274,6 +292,10 @@ static bool leave_if_rung(struct bench_port *port)
         return true;
 }
 
+/*
+ * From the guest's EOI in its list register, which nobody outside sees, until the daemon has
+ * learned of it and TDIR is clear.
+ */
 static double time_clear_in_guest(struct bench_vm *vm, struct bench_port *port)
 {
         struct vgic_tdir tdir;
@@ -297,6 +319,7 @@ static double time_clear_in_guest(struct bench_vm *vm, struct bench_port *port)
         return ms_since(ended);
 }
 
+/* As run_late(), of a vCPU that does not leave the guest by itself. */
 static void run_in_guest(struct bench *bench)
 {
         static struct bench_vm vm;

@@ -44,6 +44,7 @@ static void raise_descriptor_limit(void)
         }
 }
 
+/* The socket's file exists before the daemon listens: only a connection that is made tells. */
 static bool daemon_answers(const struct bench *bench)
 {
         struct vgic_conn_options options = { .size = sizeof(options),
@@ -55,6 +56,10 @@ static bool daemon_answers(const struct bench *bench)
         return ret == 0;
 }
 
+/*
+ * Messages of the daemon go to a file, so that they do not mix with the table; it is named if the
+ * daemon does not serve.
+ */
 void bench_daemon_start(struct bench *bench)
 {
         uint64_t end = bench_now_ns() + UINT64_C(10000000000);
@@ -110,6 +115,7 @@ struct vgic_conn *bench_connect(const struct bench *bench)
         return conn;
 }
 
+/* vCPUs are set up as a guest's kernel would, so that rows need no registers of their own. */
 void bench_vm_open_with(struct bench *bench, struct bench_vm *vm, const char *name,
                         uint32_t n_vcpus, uint32_t n_spis, const struct vgic_vcpu_options *options,
                         bool eoimode)
@@ -158,6 +164,10 @@ void bench_spi(struct bench_vm *vm, uint32_t intid, uint32_t vcpu, uint8_t prior
         bench_must(load_guest_spi(vm->vm, intid, state.mpidr, priority), "SPI");
 }
 
+/*
+ * Callgrind counts inside of it by name, so its loop has nothing but the delivery and the check
+ * that it was one.
+ */
 void bench_deliver(struct bench_vm *vm, uint32_t intid, uint32_t vcpu, uint64_t n)
 {
         for (uint64_t i = 0; i < n; i++) {

@@ -42,6 +42,7 @@ static void sleep_bare(struct bench_sleeper *sleeper)
         atomic_store(&sleeper->woken_ns, bench_now_ns());
 }
 
+/* The time is taken before the acknowledge: the yardstick has none. */
 static void sleep_parked(struct bench_sleeper *sleeper)
 {
         struct vgic_vcpu *vcpu = sleeper->vm->vcpus[0];
@@ -56,6 +57,7 @@ static void sleep_parked(struct bench_sleeper *sleeper)
         vgic_vcpu_eoi(vcpu, 1, intid);
 }
 
+/* Between two orders it spins, on a processor of its own, so that an order is seen at once. */
 void *bench_sleeper_thread(void *arg)
 {
         struct bench_sleeper *sleeper = arg;
@@ -75,6 +77,10 @@ void *bench_sleeper_thread(void *arg)
         }
 }
 
+/*
+ * "asleep" is said just before the system call: the pause lets the sleeper get into the kernel, for
+ * either kind.
+ */
 void bench_sleeper_begin(struct bench_sleeper *sleeper, enum bench_wake_kind kind)
 {
         atomic_store(&sleeper->asleep, 0);
@@ -102,6 +108,7 @@ void bench_sleeper_end(struct bench_sleeper *sleeper)
         atomic_store(&sleeper->kind, BENCH_WAKE_END);
 }
 
+/* The two kinds in turn, by the same sleeper on the same two processors. */
 void bench_wake_rows(struct bench *bench)
 {
         struct bench_series bare = { .n = 0 }, parked = { .n = 0 };
