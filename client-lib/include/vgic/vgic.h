@@ -139,14 +139,14 @@ struct vgic_conn_options {
  *            holds the reason in words is returned too (so that it can be printed) unless memory
  *            ran out, then NULL.
  *
- * Threads: any.  Blocks: up to timeout_ms.
+ * Threads: any.
  *
  * Return: 0; -ENOENT there is no such socket, or -ECONNREFUSED nobody listens there: start vgicd;
  *         -EACCES the socket's mode forbids it: another user or group; -EPROTO no common protocol
  *         version: update the older side; -ENOSPC this user has as many connections, or
  *         descriptors, as one may have: close some, or raise the limit that the words name;
  *         -ETIMEDOUT it does not accept, or not answer; -EINVAL @options->size, or the path is
- *         empty or too long for a socket's; -EMFILE; -ENOMEM.
+ *         empty or too long for a socket's.
  * Retry:  vgic_disconnect() what was returned first: a retry is a new connection.
  */
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn);
@@ -390,7 +390,7 @@ struct vgic_vm_info {
  * vgic_vm_list() - all VMs of this user (root: of all), the oldest first
  * @ret_infos: an array of *@ret_n, each of this library's sizeof; free() it. NULL if there are none
  *
- * Return: 0; or an error of every cold-path call. Retry: asks anew. Threads: conn.
+ * Return: 0. Threads: conn.
  */
 int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t *ret_n);
 
@@ -398,7 +398,7 @@ int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t
  * vgic_vm_query() - one VM by name. @ret_info->size must be set.
  *
  * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user; -EINVAL no name, or
- *         @ret_info->size is not set. Retry: asks anew. Threads: conn.
+ *         @ret_info->size is not set. Threads: conn.
  */
 int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info *ret_info);
 
@@ -436,8 +436,7 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
  * (vgic_vm_info.guest_errors). IHI 0069 section 12.1.3 gives the widths.
  *
  * Threads: any.  Blocks: VGIC_FOLD_WAIT_NS at most. VMM role only; reads by an observer work too.
- * Return: 0, also for what is RAZ/WI; -EINVAL @len is none of the four; -EACCES an observer writes,
- *         or a device; -ENODATA not initialised; -EOPNOTSUPP a mirror.
+ * Return: 0, also for what is RAZ/WI; -EINVAL @len is none of the four.
  */
 int vgic_gicd_read(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t *ret_value);
 int vgic_gicd_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t value);
@@ -455,7 +454,7 @@ int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t 
  *
  * Threads: any (VMM); conn (device).
  * Return: 0; -EINVAL the VM has no such SPI; -EACCES an observer, or a device that has no grant of
- *         it (any more: VGIC_EVENT_REVOKED). VMM: -ENODATA not initialised; -EOPNOTSUPP a mirror.
+ *         it (any more: VGIC_EVENT_REVOKED).
  *         Device: 0 says that it is in the ring, not that the daemon has taken it; nothing is sent
  *         that could tell of a dead one. -EAGAIN the ring is full: nothing to do, the last level, a
  *         rising edge before it and a pulse are kept, and sent by vgic_conn_process() and
@@ -463,7 +462,6 @@ int vgic_gicr_write(struct vgic_vm *vm, uint64_t offset, unsigned len, uint64_t 
  *         out, and what was driven since it went is lost: disconnect, attach to the next daemon,
  *         and say the levels again. vgic_conn_fd() is readable at once when it goes. -EBADMSG the
  *         ring is corrupt: disconnect.
- *         VMM: a dead daemon changes nothing.
  */
 int vgic_spi_assert(struct vgic_vm *vm, uint32_t intid);
 int vgic_spi_deassert(struct vgic_vm *vm, uint32_t intid);
@@ -473,8 +471,7 @@ int vgic_spi_pulse(struct vgic_vm *vm, uint32_t intid);
  * vgic_ppi_assert() / vgic_ppi_deassert() / vgic_ppi_pulse() - the same for PPI @intid (16..31, or
  * extended: 1056..) of vCPU @index
  *
- * Threads: any. Roles: VMM. Return: 0; -EINVAL the VM has no such PPI or vCPU; -EACCES not VMM;
- *         -ENODATA not initialised; -EOPNOTSUPP a mirror.
+ * Threads: any. Roles: VMM. Return: 0; -EINVAL the VM has no such PPI or vCPU.
  */
 int vgic_ppi_assert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
 int vgic_ppi_deassert(struct vgic_vm *vm, uint32_t index, uint32_t intid);
@@ -524,7 +521,7 @@ int vgic_revoke(struct vgic_vm *vm, const char *label);
  * Each returns, besides the errors of every cold-path call: -ENOENT no VM has this name; -EACCES
  * its owner is another user, or this connection is a device's; -EINVAL no name; -ENODATA it is not
  * initialised; -EOPNOTSUPP it is a mirror (but vgic_msg_icc_ctlr() and vgic_msg_reset() work on
- * those); and what stands at the call. Retry: those that read ask anew.
+ * those); and what stands at the call.
  */
 
 enum vgic_line_op { VGIC_LINE_ASSERT = 1, VGIC_LINE_DEASSERT, VGIC_LINE_PULSE };
