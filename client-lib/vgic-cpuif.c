@@ -15,7 +15,7 @@
 #include "base-bits.h"
 #include "shm-mirror.h"
 #include "shm-reset.h"
-#include "shm-straight.h"
+#include "shm-cpuif-straight.h"
 
 _Static_assert(VGIC_LINE_IRQ == SHM_LINE_IRQ && VGIC_LINE_FIQ == SHM_LINE_FIQ,
                "lines have one numbering");

@@ -19,7 +19,7 @@
 #include "shm-gic.h"
 #include "shm-local.h"
 #include "shm-ring.h"
-#include "shm-straight.h"
+#include "shm-cpuif-straight.h"
 #include "vgic/vgic.h"
 
 #define VGIC_EXPORT __attribute__((visibility("default")))

@@ -7,7 +7,7 @@
 #include "shm-apr.h"
 #include "shm-icc-ctlr.h"
 #include "shm-reset.h"
-#include "shm-straight.h"
+#include "shm-cpuif-straight.h"
 
 #define EXCLUDE_SPIS  (1u << 2)          /* beside the groups to choose from */
 

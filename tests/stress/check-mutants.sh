@@ -267,19 +267,19 @@ mutant "TDIR: 1-of-N is placed and does not raise" shm-oneofn.c \
         '/^static bool commit_choice/,/^}/s/shm_tdir_raise.*/;/'
 
 # --- words: laws 1 and 2
-mutant "an acknowledge stores its word" shm-straight.h \
+mutant "an acknowledge stores its word" shm-cpuif-straight.h \
         '/uint32_t shm_straight_ack_pick(/,/^}/s/!shm_word_cas(pick->at, &old, now)/'\
 '(atomic_store(pick->at, now), false)/'
 mutant "an end of interrupt takes requests, too" shm-cpuif.c \
         '/^static void deactivate/,/^}/s/gic_irq_deactivate(old)/gic_irq_deactivate(old) \&'\
 ' ~(GIC_WORD_EDGE | GIC_WORD_LATCH)/'
-mutant "an acknowledge takes no request" shm-straight.h \
+mutant "an acknowledge takes no request" shm-cpuif-straight.h \
         '/uint32_t shm_straight_ack_pick(/,/^}/'\
 's/gic_irq_acknowledge(old, (uint16_t)cpu->vcpu)/& | (old \& (GIC_WORD_EDGE | GIC_WORD_LATCH))/'
 mutant "a change of a word is stored" shm-word.h \
         '/^shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'\
 ';/^shm_word_request/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
-mutant "an end of interrupt is stored" shm-straight.h \
+mutant "an end of interrupt is stored" shm-cpuif-straight.h \
         '/void shm_straight_deactivate(/,/^}/'\
 's/!shm_word_cas(word, &old, gic_irq_end(old))/(atomic_store(word, gic_irq_end(old)), false)/'
 mutant "a reset ends what another vCPU holds" shm-reset-value.c \
@@ -292,11 +292,11 @@ mutant "a look at HPPIR acknowledges" shm-cpuif.c \
 
 # --- disabled, asleep, routed away: law 6
 mix="--mix 64"
-mutant "off: an acknowledge does not look at the gates after its slot" shm-straight.h \
+mutant "off: an acknowledge does not look at the gates after its slot" shm-cpuif-straight.h \
         '/bool shm_straight_gates_hold(/,/^}/s/return .*/return true ||/'
 mutant "off: an acknowledge is not seen in its slot" shm-rwp.c \
         '/^static bool is_acknowledging/,/^}/s/if (!shm_slot_is_acknowledging(.*/if (true)/'
-mutant "off: an acknowledge stores what it found enabled" shm-straight.h \
+mutant "off: an acknowledge stores what it found enabled" shm-cpuif-straight.h \
         '/uint32_t shm_straight_ack_pick(/,/^}/s/!shm_word_cas(pick->at, &old, now)/'\
 '(((shm_word_load(pick->at) ^ old) \& ~(GIC_WORD_ENABLE | UINT64_C(0xffff00))) ?'\
 ' !shm_word_cas(pick->at, \&old, now) : (atomic_store(pick->at, now), false))/'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copyright (c) 2026 The vgicd authors */
-#ifndef SHM_STRAIGHT_H
-#define SHM_STRAIGHT_H
+#ifndef SHM_CPUIF_STRAIGHT_H
+#define SHM_CPUIF_STRAIGHT_H
 
 /*
  * Straight paths of a vCPU: lines, acknowledge, end of interrupt, deactivation
