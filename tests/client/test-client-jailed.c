@@ -49,13 +49,13 @@ static unsigned all_steps(const struct daemon_proc *proc, struct step *step)
         step[n] = (struct step){ "a VM is made", vgic_vm_create(conn, &config, &vm) };
         if (step[n++].r < 0)
                 return n;
-        step[n] = (struct step){ "it is mapped", vgic_vm_init(vm) };
+        step[n] = (struct step){ "the VM is mapped", vgic_vm_init(vm) };
         if (step[n++].r < 0)
                 return n;
         step[n] = (struct step){ "a vCPU is registered", vgic_vcpu_register(vm, 0, NULL, &vcpu) };
         if (step[n++].r < 0)
                 return n;
-        step[n++] = (struct step){ "it subscribes to TDIR",
+        step[n++] = (struct step){ "the vCPU subscribes to TDIR",
                                    vgic_tdir_subscribe(vcpu, eventfd(0, EFD_NONBLOCK)) };
         step[n] = (struct step){ "a grant", vgic_grant(vm, "disk", &intid, 1, token) };
         if (step[n++].r < 0)
@@ -64,7 +64,7 @@ static unsigned all_steps(const struct daemon_proc *proc, struct step *step)
                                  vgic_device_attach(other, "jailed", token, &device) };
         if (step[n++].r < 0)
                 return n;
-        step[n++] = (struct step){ "and pulses", vgic_spi_pulse(device, SPI) };
+        step[n++] = (struct step){ "the device pulses", vgic_spi_pulse(device, SPI) };
         return n;
 }
 

@@ -505,7 +505,7 @@ static void vcpu_of_another_stays_busy(void)
         }
         vgic_vcpu_unregister(others);
         tap_eq(vgic_vcpu_register(rig.vm, 0, NULL, &vcpu), 0,
-               "and is to be had once it is given back");
+               "another's vCPU is to be had once it is given back");
         leave();
 }
 

@@ -52,7 +52,8 @@ static void sleeper_is_woken(void)
                 if (vgic_vcpu_ack(rig.vcpu, 1) == SPI)
                         break;
         }
-        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), VGIC_INTID_SPURIOUS, "it came once");
+        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), VGIC_INTID_SPURIOUS,
+               "an SPI that waited for a port in guest comes once");
         tap_ok(!(port_of(&rig, 1) & SHM_PORT_IN), "after that process was killed");
         kill_process(killer);
         waitpid(rig.other, NULL, 0);
@@ -71,7 +72,8 @@ static void living_is_left_alone(void)
                 vgic_conn_process(rig.conn);
         tap_ok(port_of(&rig, 1) & SHM_PORT_IN, "a process that is stopped in guest keeps its vCPU");
         vgic_spi_pulse(rig.vm, SPI);
-        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), VGIC_INTID_SPURIOUS, "and the gate stays shut for it");
+        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), VGIC_INTID_SPURIOUS,
+               "a process that is stopped in guest: the gate stays shut for it");
         kill_process(rig.other);
         tap_eq(look(&rig), SPI, "until it is dead");
         end(&rig);
@@ -193,7 +195,8 @@ static void tdir_is_cleared(void)
         vgic_lr_enter(port, &bank);
         tap_ok(bank.ich_hcr & HCR_TDIR, "an SPI is in flight: a port traps DIR");
         vgic_lr_exit(port, &bank);
-        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), SPI, "it is taken");
+        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), SPI,
+               "an SPI is in flight, a port traps DIR: it is taken");
         vgic_conn_process(rig.conn);
         vgic_vm_tdir(rig.vm, &tdir);
         tap_ok(tdir.set, "active: TDIR stays set");
@@ -205,7 +208,8 @@ static void tdir_is_cleared(void)
         }
         tap_ok(!tdir.set, "at its end TDIR is cleared without a daemon, by the ports' own exits");
         vgic_lr_enter(port, &bank);
-        tap_ok(!(bank.ich_hcr & HCR_TDIR), "and the next entry does not trap DIR");
+        tap_ok(!(bank.ich_hcr & HCR_TDIR),
+               "TDIR is cleared without a daemon: the next entry does not trap");
         vgic_lr_exit(port, &bank);
         end(&rig);
 }

@@ -166,7 +166,7 @@ int main(void)
                                                    "acknowledged, not seen");
         expelled_session_keeps_what_it_acknowledges(&proc);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         delivery_goes_on_without_the_daemon("the daemon stops", true);
         delivery_goes_on_without_the_daemon("the VM is destroyed", false);
         return tap_done();

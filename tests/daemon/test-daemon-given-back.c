@@ -45,7 +45,8 @@ static void daemon_is_rung_once_for_tdir(void)
         daemon_kill(&rig.proc);
         vgic_conn_process(rig.conn);
         vgic_conn_process(conn);
-        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), VGIC_INTID_SPURIOUS, "it stays pending: TDIR stays set");
+        tap_eq(vgic_vcpu_ack(rig.vcpu, 1), VGIC_INTID_SPURIOUS,
+               "another process's SPI stays pending: TDIR stays set");
         take_rings(rig.vm);
         shm_store(&vm->tdir_told, 0, TDIR_X4); /* as of a process that has not told */
         for (int i = 0; i < PULSES; i++)
@@ -120,7 +121,7 @@ static void given_back_in_acknowledge(void)
         vgic_vm_irq_state(rig.vm, 0, IN_SLOT, &state);
         tap_ok(state.pending && !state.active, "an acknowledge in its slot is taken back");
         vgic_gicd_write(rig.vm, 0x6000 + 8 * IN_SLOT, 8, 0);
-        tap_eq(look(&rig), IN_SLOT, "and comes to another");
+        tap_eq(look(&rig), IN_SLOT, "an acknowledge that was taken back comes to another");
         end(&rig);
 }
 
@@ -167,7 +168,8 @@ static void detached(void)
         vgic_vm_detach(vm);
         tap_eq(vgic_vcpu_ack(rig.vcpu, 1), ANYBODYS,
                "a VMM detaches: vCPU 0 takes the SPI at once");
-        tap_eq(atomic_load(&rig.vm->gic.vcpus[1].owner_session), 0, "and nobody has vCPU 1");
+        tap_eq(atomic_load(&rig.vm->gic.vcpus[1].owner_session), 0,
+               "a VMM detached: nobody has vCPU 1");
         vgic_disconnect(conn);
         end(&rig);
 }

@@ -286,7 +286,8 @@ static void flood_leaves_no_other_user_out(void)
         for (size_t i = 0; i < 2; i++) {
                 tap_eq(count_lines(log, "honest", kinds[i], &n_left_out), FEW_VMS,
                        "all lines \"%s\" of another user are there", kinds[i]);
-                tap_ok(n_left_out > 0, "it said that %u of the flood were left out", n_left_out);
+                tap_ok(n_left_out > 0,
+                       "the log says that %u of the flood were left out", n_left_out);
         }
         close(flooded[0]);
         fclose(log);
@@ -349,9 +350,12 @@ static void service_manager_that_is_stuck(void)
         close(log[1]);
         wait_for_socket(&proc);
         tap_ok(daemon_alive(&proc), "the service manager takes nothing yet: it serves");
-        tap_ok(daemon_wait_notify(&proc, "READY=1"), "it takes them again: READY=1 comes");
-        tap_ok(daemon_wait_notify(&proc, "STATUS="), "and the status");
-        tap_ok(read_until(log[0], "the service manager was stuck"), "and the log says so");
+        tap_ok(daemon_wait_notify(&proc, "READY=1"),
+               "the service manager takes them again: READY=1 comes");
+        tap_ok(daemon_wait_notify(&proc, "STATUS="),
+               "the service manager takes them again: the status comes");
+        tap_ok(read_until(log[0], "the service manager was stuck"),
+               "the service manager was stuck: the log says so");
         daemon_stop(&proc);
         close(log[0]);
 }

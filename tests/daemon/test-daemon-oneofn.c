@@ -230,6 +230,6 @@ int main(void)
         vcpu_that_is_off_is_never_chosen(&proc);
         without_1_of_n_the_affinity_decides(&proc);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -156,7 +156,8 @@ static void own_vm_destroyed_leaves_the_connection_attached(const struct daemon_
         tap_eq(create(fd, "own"), PROTO_WRONG_STATE, "own VM destroyed: still attached");
         tap_eq(call(fd, PROTO_VM_DETACH, NULL), PROTO_OK, "own VM destroyed: detached");
         tap_eq(create(fd, "own"), PROTO_OK, "own VM destroyed, detached: the next is made");
-        tap_eq(by_name(fd, PROTO_VM_DESTROY, "own"), PROTO_OK, "and destroyed by its name");
+        tap_eq(by_name(fd, PROTO_VM_DESTROY, "own"), PROTO_OK,
+               "own VM destroyed: the next is destroyed by its name");
         close(fd);
 }
 
@@ -240,7 +241,8 @@ static void full_queue_is_eagain_and_begins_nothing(const struct daemon_proc *pr
         while ((r = connect_at_once(last, proc)) == -EAGAIN && base_clock_ns() < deadline)
                 poll(NULL, 0, 1);
         tap_eq(r, 0, "the queue has room: the same socket connects");
-        tap_eq(by_name(last, PROTO_VM_INFO, ""), PROTO_WRONG_STATE, "and is a new connection");
+        tap_eq(by_name(last, PROTO_VM_INFO, ""), PROTO_WRONG_STATE,
+               "the socket that connects later is a new connection");
         close(last);
 }
 
@@ -254,7 +256,8 @@ static void only_who_has_the_vcpu_subscribes_it(const struct daemon_proc *proc)
         call(a, PROTO_VM_INIT, NULL);
         tap_eq(attach(b, "tdir", PROTO_ROLE_VMM, ""), PROTO_OK, "two VMMs of one VM");
         tap_eq(about_vcpu(a, PROTO_VCPU_REGISTER, -1), PROTO_OK, "the one registers vCPU 0");
-        tap_eq(about_vcpu(a, PROTO_TDIR_SUBSCRIBE, event), PROTO_OK, "and subscribes");
+        tap_eq(about_vcpu(a, PROTO_TDIR_SUBSCRIBE, event), PROTO_OK,
+               "the one that registered vCPU 0 subscribes");
         tap_eq(about_vcpu(b, PROTO_TDIR_SUBSCRIBE, event), PROTO_PERMISSION,
                "another's vCPU: no subscription");
         tap_eq(about_vcpu(b, PROTO_TDIR_UNSUBSCRIBE, -1), PROTO_PERMISSION,
@@ -380,8 +383,8 @@ static void revoked_device_stays_attached_and_drives_nothing(const struct daemon
         vgic_grant(vm, "disk", intids, 2, token);
         tap_eq(vgic_device_attach(dev, "revoked", token, &device), 0, "a device");
         vgic_spi_assert(device, SPI);
-        tap_ok(wait_line(vm, SPI), "it asserts");
-        tap_eq(vgic_revoke(vm, "disk"), 0, "it is revoked");
+        tap_ok(wait_line(vm, SPI), "a device asserts");
+        tap_eq(vgic_revoke(vm, "disk"), 0, "a device that asserts is revoked");
         vgic_vm_irq_state(vm, 0, SPI, &state);
         tap_ok(!state.line, "a revoked device: its wires are low when the reply is there");
         event = next_event(dev);
@@ -392,7 +395,7 @@ static void revoked_device_stays_attached_and_drives_nothing(const struct daemon
         tap_ok(drive_blindly(device, SPI),
                "a revoked device asserts all the same: its ring is taken from");
         vgic_vm_irq_state(vm, 0, SPI, &state);
-        tap_ok(!state.line, "and nothing happens");
+        tap_ok(!state.line, "a revoked device asserts all the same: nothing happens");
         tap_eq(vgic_vm_query(dev, "revoked", &info), 0,
                "a revoked device is connected, and attached");
         tap_eq(info.n_sessions, 2, "as one of two");
@@ -402,7 +405,7 @@ static void revoked_device_stays_attached_and_drives_nothing(const struct daemon
         tap_ok(drive_blindly(device, SPI),
                "a new grant of the same label is not the revoked device's");
         vgic_vm_irq_state(vm, 0, SPI, &state);
-        tap_ok(!state.line, "it drives nothing of it");
+        tap_ok(!state.line, "a revoked device drives nothing of the new grant");
         vgic_vm_detach(device);
         tap_eq(vgic_device_attach(dev, "revoked", token, &device), 0,
                "detached, it attaches with the new token");

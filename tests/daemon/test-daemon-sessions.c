@@ -220,7 +220,7 @@ static void without_descriptors_connections_wait(void)
         tap_eq(daemon_raw_code(extra), PROTO_OK,
                "a connection that waited is served when others ended");
         close(extra);
-        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         fclose(log);
 }
 

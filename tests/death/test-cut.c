@@ -309,7 +309,8 @@ static void writes_before_the_repair(void)
         death_succeed(&vmm);
         tap_eq(ack(&rig, VICTIM), NONE, "GICD_ISACTIVER between death and repair: it is active");
         set_bit(&rig, 0, ICACTIVER, EDGE);
-        tap_ok(ack(&rig, VICTIM) == EDGE && ack(&rig, VICTIM) == NONE, "and pending, once");
+        tap_ok(ack(&rig, VICTIM) == EDGE && ack(&rig, VICTIM) == NONE,
+               "GICD_ISACTIVER between death and repair: it is pending, once");
 }
 
 /*

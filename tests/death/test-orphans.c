@@ -252,7 +252,7 @@ int main(void)
                "%u daemons killed while a device injects: nothing is left pending, and the guest "
                "goes on", i);
         tap_eq(n_doubled, 0, "nothing came twice");
-        tap_eq(n_stuck, 0, "and no wire of the device stays high");
+        tap_eq(n_stuck, 0, "no wire of the dead device stays high");
         tap_note("it was high at %u of the deaths", n_high);
         for (i = 0; i < 8; i++)
                 init_failed += !killed_in_init();

@@ -391,8 +391,8 @@ int main(void)
         tap_eq(n_lost, 0, "after %u deaths: no interrupt was lost", round);
         tap_eq(n_doubled, 0, "none was delivered twice");
         tap_eq(n_stuck, 0, "none stays active, no device waits for an end of interrupt");
-        tap_ok(storm->n_delivered > round, "and they were delivered all the time");
+        tap_ok(storm->n_delivered > round, "interrupts were delivered all the time");
         tap_ok(daemon_alive(&storm_daemon), "the daemon serves on");
-        tap_eq(daemon_stop(&storm_daemon), 0, "and stops in order");
+        tap_eq(daemon_stop(&storm_daemon), 0, "the daemon stops in order");
         return tap_done();
 }

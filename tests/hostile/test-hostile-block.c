@@ -112,7 +112,8 @@ static void blocking_doorbells_convict_their_vm(struct daemon_proc *proc,
         vcpu = guest_boot_vcpu(vm, 0, 0);
         tap_eq(vgic_vcpu_park_begin(vcpu), 0, "the next VMM's vCPU parks");
         vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
-        tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)), "and is woken: it got new doorbells");
+        tap_ok(daemon_wait_readable(vgic_vcpu_fd(vcpu)),
+               "the next VMM's vCPU is woken: it got new doorbells");
         vgic_vcpu_park_end(vcpu);
         vgic_vcpu_unregister(vcpu);
         vgic_vm_detach(vm);
@@ -214,12 +215,12 @@ static void very_many_blocking_eventfds_cost_one_sleep(void)
                 n_ended += trick_wait_disconnected(blockers[i].conn);
         tap_eq(n_ended, N_VMS, "%u VMs with an eventfd that blocks: all are disconnected", N_VMS);
         before = count_sleeps(&proc) - before;
-        tap_ok(before < N_VMS / 3, "it slept %ld times", before);
+        tap_ok(before < N_VMS / 3, "the daemon slept %ld times", before);
         for (unsigned i = 0; i < N_VMS; i++) {
                 vgic_vm_detach(blockers[i].vm);
                 vgic_disconnect(blockers[i].conn);
         }
-        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
 }
 
 /* --- more to place than one turn of the loop takes --- */
@@ -281,7 +282,8 @@ static void many_to_place_hold_nobody_up(struct daemon_proc *proc, const struct 
         for (uint32_t intid = 32; intid < 32 + MANY_SPIS; intid++)
                 n_once += counts[intid] == 1;
         tap_eq(n_once, MANY_SPIS, "it dies: they all come to the one vCPU that is left, once");
-        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS, "and no other");
+        tap_eq(vgic_vcpu_ack(vcpu, 1), VGIC_INTID_SPURIOUS,
+               "an SPI came to the one vCPU that is left, and no other");
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
@@ -377,7 +379,7 @@ static void descriptor_whose_close_waits_holds_nobody_up(void)
                        "a socket whose close() would wait a minute, %s: the daemon serves on",
                        ways[i]);
         }
-        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         for (unsigned i = 0; i < 3; i++)
                 close(other[i]);
 }
@@ -400,7 +402,7 @@ int main(void)
         tap_ok(daemon_wait_fds(&proc, before), "no descriptor is left of all that");
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         descriptor_whose_close_waits_holds_nobody_up();
         very_many_blocking_eventfds_cost_one_sleep();
         return tap_done();

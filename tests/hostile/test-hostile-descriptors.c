@@ -128,7 +128,8 @@ static void daemons_own_doorbell_does_not_loop(struct daemon_proc *proc,
                "a VMM subscribes with the daemon's own TDIR doorbell");
         tap_eq(vgic_tdir_subscribe(vcpus[1], device->ring_to_daemon), 0,
                "with the doorbell of a ring");
-        tap_eq(vgic_tdir_subscribe(vcpus[2], vm->doorbells[0]), 0, "and with that of a vCPU");
+        tap_eq(vgic_tdir_subscribe(vcpus[2], vm->doorbells[0]), 0,
+               "TDIR_SUBSCRIBE with the doorbell of a vCPU");
         for (unsigned i = 0; i < 20; i++) {
                 vgic_msg_inject(tool, "hostile", 0, TRICK_SPI, VGIC_LINE_PULSE);
                 vgic_vcpu_eoi(vcpus[0], 1, vgic_vcpu_ack(vcpus[0], 1));
@@ -165,7 +166,7 @@ static void try_memory(int fd, const char *what)
                "%s cannot be made shorter", what);
         tap_ok(ftruncate(fd, st.st_size * 2) < 0 && fallocate(fd, 0, st.st_size, 4096) < 0,
                "nor longer");
-        tap_ok(!add_seals(fd), "it takes no further seal");
+        tap_ok(!add_seals(fd), "the memfd takes no further seal");
         tap_eq(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, st.st_size), 0,
                "its pages can be taken out");
 }
@@ -224,7 +225,7 @@ static void memory_taken_away_hurts_nobody_else(struct daemon_proc *proc,
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         close(socket); /* its words are repaired: all of them are zero */
         vgic_vm_detach(vm);
-        tap_eq(vgic_vm_destroy(tool, "hostile"), 0, "and the VM can be destroyed");
+        tap_eq(vgic_vm_destroy(tool, "hostile"), 0, "the VM of the hostile one can be destroyed");
         vgic_disconnect(conn);
         vgic_disconnect(tool);
 }
@@ -444,6 +445,6 @@ int main(void)
         tap_ok(daemon_wait_fds(&proc, before), "no descriptor is left of all that");
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -151,7 +151,8 @@ static void connections_of_a_user_are_limited(const struct daemon_proc *proc,
         tap_ok(victim_serves(victim, ROUNDS) && daemon_alive(proc),
                "the other VM is served, another user may connect");
         start(&more, proc, connect_one);
-        tap_eq(hear(&more, words), -ENOSPC, "the same user may not, from whichever process");
+        tap_eq(hear(&more, words), -ENOSPC,
+               "the same user may not connect, from whichever process");
         end(&more);
         end(&other);
 }
@@ -194,7 +195,7 @@ static void vms_of_a_user_are_limited(const struct daemon_proc *proc, const stru
                 tap_eq(vgic_vm_destroy(conn, name), 0, "root takes %s away", name);
         }
         start(&other, proc, make_all_vms);
-        tap_eq(hear(&other, words), MAX_VMS, "then there is room again");
+        tap_eq(hear(&other, words), MAX_VMS, "root took them away: there is room again");
         end(&other);
         for (unsigned i = 0; i < MAX_VMS; i++) {
                 snprintf(name, sizeof(name), "many%u", i);
@@ -258,12 +259,12 @@ static void descriptors_of_a_user_are_limited(const struct daemon_proc *proc,
 
         start(&other, proc, take_doorbells);
         tap_eq(hear(&other, words), -ENOSPC, "a second VM is too much");
-        tap_ok(strstr(words, "--max-descriptors"), "and told why: %s", words);
+        tap_ok(strstr(words, "--max-descriptors"), "a second VM is too much, told why: %s", words);
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         end(&other);
         start(&other, proc, take_subscriptions);
         tap_eq(hear(&other, words), MAX_DESCRIPTORS - 60 - 4 - 1, "subscriptions count");
-        tap_ok(strstr(words, "--max-descriptors"), "and the next is told why: %s", words);
+        tap_ok(strstr(words, "--max-descriptors"), "the next subscription is told why: %s", words);
         end(&other);
 }
 
@@ -311,7 +312,7 @@ static void half_messages_keep_no_descriptors(const struct daemon_proc *proc,
                "the daemon keeps at most one of each");
         tap_ok(victim_serves(victim, ROUNDS), "the other VM is served");
         end(&other);
-        tap_ok(daemon_wait_fds(proc, before), "and none when they are gone");
+        tap_ok(daemon_wait_fds(proc, before), "no descriptor is left when they are gone");
 }
 
 /* --- descriptors that nobody reads --- */
@@ -388,12 +389,14 @@ static void daemon_without_descriptors_serves_on(const struct daemon_proc *proc,
         tap_ok(victim_serves(victim, ROUNDS),
                "the daemon has no descriptor left: the other VM is served");
         tap_eq(vgic_vm_init(vm), -EMFILE, "what needs one is refused");
-        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE="), "and told what to do: %s",
+        tap_ok(strstr(vgic_conn_error(conn), "LimitNOFILE="),
+               "what needs a descriptor is told what to do: %s",
                vgic_conn_error(conn));
         for (unsigned i = 0; i < LIMIT_NOFILE; i++)
                 close(sockets[i]);
         tap_ok(daemon_alive(proc), "when they are closed it accepts connections again");
-        tap_eq(vgic_vm_init(vm), 0, "and what was refused works: %s", vgic_conn_error(conn));
+        tap_eq(vgic_vm_init(vm), 0,
+               "what was refused for descriptors works: %s", vgic_conn_error(conn));
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
         tap_ok(daemon_wait_fds(proc, before), "no descriptor is left");
@@ -441,6 +444,6 @@ int main(void)
         tap_ok(daemon_wait_fds(&proc, before), "no descriptor is left of all that");
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -64,7 +64,8 @@ static void observer_cannot_forbid_repair(void)
         vgic_spi_pulse(rig.vm, SPI);
         vgic_conn_process(rig.conn);
         tap_eq(look(&rig), SPI, "daemon and VMM are dead: the other VMM repairs");
-        tap_eq(port_of(&rig, 1) & SHM_PORT_IN, 0, "and the dead one's port is out of guest");
+        tap_eq(port_of(&rig, 1) & SHM_PORT_IN, 0,
+               "another VMM repairs: the dead one's port is out of guest");
         close(fd);
         end(&rig);
 }
@@ -93,7 +94,8 @@ static void vmm_that_locks_keeps_nobody_out(void)
         close(hostile);
         daemon_kill(&rig.proc);
         vgic_conn_process(rig.conn);
-        tap_ok(atomic_load(&rig.vm->gic.vcpus[1].owner_session), "and keeps its vCPU");
+        tap_ok(atomic_load(&rig.vm->gic.vcpus[1].owner_session),
+               "another one maps the VM: the first keeps its vCPU");
         vgic_vcpu_unregister(vcpu);
         tap_eq(atomic_load(&rig.vm->gic.vcpus[1].owner_session), 0, "until it gives it back");
         vgic_vm_detach(vm);

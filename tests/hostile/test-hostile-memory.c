@@ -385,6 +385,6 @@ int main(void)
                 scribbled_segment_hurts_no_other_vm(&proc, &shapes[i], &victim, seed + 1000 * i);
         victim_stop(&victim);
         tap_ok(daemon_alive(&proc), "the daemon serves on");
-        tap_eq(daemon_stop(&proc), 0, "and stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         return tap_done();
 }

@@ -255,7 +255,7 @@ static void two_users_leave_some_to_root(void)
         kill(other, SIGKILL);
         waitpid(one, NULL, 0);
         waitpid(other, NULL, 0);
-        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
 }
 
 int main(void)
@@ -274,7 +274,7 @@ int main(void)
                 tap_bail("chmod: %s", strerror(errno));
         flood_of_requests_waits_for_the_other_user(&proc);
         dear_request_waits_for_others(&proc);
-        tap_eq(daemon_stop(&proc), 0, "and it stops in order");
+        tap_eq(daemon_stop(&proc), 0, "the daemon stops in order");
         two_users_leave_some_to_root();
         return tap_done();
 }

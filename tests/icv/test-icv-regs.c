@@ -224,7 +224,7 @@ static void preemption_bits_may_be_fewer(void)
         f.bank.ich_lr[0] = lr(40, 0x86, 1, PENDING);
         f.bank.ich_lr[1] = lr(41, 0x82, 1, PENDING);
         tap_eq(iar(&f, 1), 41, "subpriorities choose");
-        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80, "and do not run");
+        tap_eq((int64_t)get(&f, VGIC_ICC_RPR_EL1), 0x80, "subpriorities are not in ICV_RPR_EL1");
         tap_eq(f.bank.ich_ap1r[0], 1 << 16, "ICH_AP1R0_EL2: 32 levels");
         f.params.choices = ICV_CHOICE_EOI_CHECKS_LR;
         eoi(&f, 1, 41);

@@ -370,7 +370,7 @@ static void unpredictable_ends_are_as_chosen(void)
         eoi(&g, 0, 33);
         eoi(&g, 1, 40);
         tap_ok(g.bank.ich_ap1r[0] == 0 && state_of(&g, 0) == FREE && eoicount(&g) == 1,
-               "then Group 1");
+               "equal active priorities of both groups: Group 1 is next");
         g = f;
         set(&g, VGIC_ICC_AP0R_EL1(0), 1 << 17);
         eoi(&g, 1, 40);

@@ -117,14 +117,15 @@ static void test_registers(struct machine *machine)
         tap_eq(read32(machine, MACHINE_GICD + 0x400 + SPI) & 0xf8f8f8f8, 0x1020f840,
                "a byte of GICD_IPRIORITYR");
         tap_eq(mmio(machine, 3, false, MACHINE_GICD + 0x400 + SPI + 2, 1, 0) & 0xf8, 0x20,
-               "and a byte read");
+               "a byte of GICD_IPRIORITYR is read");
         tap_eq(get(machine, 3, VGIC_ICC_SRE_EL1) & 1, 1, "ICC_SRE_EL1.SRE of vCPU 3");
         tap_eq(get(machine, 1, VGIC_ICC_AP0R_EL1(1)), -1,
                "ICC_AP0R1_EL1 is UNDEFINED with 5 priority bits: the agent says so");
         tap_eq(get(machine, 1, VGIC_ICC_EOIR1_EL1), -1, "ICC_EOIR1_EL1 cannot be read");
         tap_eq(sysreg(machine, 1, true, VGIC_ICC_IAR1_EL1, 0), -1,
                "ICC_IAR1_EL1 cannot be written");
-        tap_eq(get(machine, 1, VGIC_ICC_AP0R_EL1(0)), 0, "and goes on: ICC_AP0R0_EL1");
+        tap_eq(get(machine, 1, VGIC_ICC_AP0R_EL1(0)), 0,
+               "QEMU goes on after a refused write: ICC_AP0R0_EL1");
         machine_reset(machine);
         tap_eq(read32(machine, MACHINE_GICD + 0x400 + SPI), 0,
                "a system reset clears GICD_IPRIORITYR");
@@ -154,7 +155,7 @@ static void test_wires(struct machine *machine)
         open_all(machine);
         machine_wire(machine, 0, SPI, true);
         tap_eq(isr(machine, 2), ISR_IRQ, "SPI high: IRQ where it is routed");
-        tap_eq(isr(machine, 0), 0, "and nowhere else");
+        tap_eq(isr(machine, 0), 0, "SPI high: no IRQ but where it is routed");
         tap_eq(get(machine, 2, VGIC_ICC_IAR1_EL1), SPI, "acknowledged");
         tap_eq(read32(machine, MACHINE_GICD + 0x200 + 4 * (SPI / 32)), 1 << SPI % 32,
                "active and pending: level-sensitive, and still high");
@@ -207,7 +208,7 @@ static void test_priority_8(struct machine *machine)
 {
         tap_eq((get(machine, 0, VGIC_ICC_CTLR_EL1) >> 8 & 7) + 1, 8,
                "the other QEMU: 8 priority bits");
-        tap_eq(get(machine, 1, VGIC_ICC_AP1R_EL1(3)), 0, "and ICC_AP1R3_EL1");
+        tap_eq(get(machine, 1, VGIC_ICC_AP1R_EL1(3)), 0, "the other QEMU: ICC_AP1R3_EL1");
 }
 
 /* A test that is killed leaves no QEMU behind. */
@@ -233,7 +234,7 @@ static void test_dies(struct machine *machine)
         tap_ok(end.fd >= 0, "QEMU runs while its test does");
         kill(test, SIGKILL);
         waitpid(test, NULL, 0);
-        tap_eq(poll(&end, 1, 60000), 1, "and dies with it");
+        tap_eq(poll(&end, 1, 60000), 1, "QEMU dies with its test");
         close(end.fd);
         close(pipe_ends[0]);
         close(pipe_ends[1]);
