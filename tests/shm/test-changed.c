@@ -9,18 +9,14 @@
  * jump out of the hook of its n-th store (shm-hook.h), for every n, and no other writer comes: the
  * vCPUs look, and one of them has it.
  */
-#include <setjmp.h>
-
 #include "rig.h"
-#include "shm-hook.h"
 #include "shm-oneofn.h"
+#include "stop.h"
 
 enum { SPI = 40, PPI = 27, N_VCPUS = 2 };
 
 static struct rig rig;
-static sigjmp_buf stopped;
-static bool hooked;
-static unsigned n_stores, stop_after;
+static uint32_t intid;  /* of this case */
 static bool is_rung[N_VCPUS];
 static void (*on_event)(const struct shm_hook_event *event);
 
@@ -28,12 +24,7 @@ void shm_hook(const struct shm_hook_event *event)
 {
         if (on_event)
                 on_event(event);
-        if (!hooked || (event->kind != SHM_HOOK_STORE && event->kind != SHM_HOOK_RMW))
-                return;
-        if (++n_stores == stop_after) {
-                hooked = false;
-                siglongjmp(stopped, 1);
-        }
+        stop_hook(event);
 }
 
 static void ring(void *ctx, uint32_t vcpu, uint32_t park)
@@ -49,20 +40,20 @@ struct change {
         bool is_edge;
         uint8_t priority;       /* before it */
         uint64_t irouter;       /* the same */
-        void (*act)(uint32_t intid);
+        void (*act)(void);
 };
 
-static void to_0x80(uint32_t intid)
+static void to_0x80(void)
 {
         set_priority(&rig, 0, intid, 0x80);
 }
 
-static void to_0xa0(uint32_t intid)
+static void to_0xa0(void)
 {
         set_priority(&rig, 0, intid, 0xa0);
 }
 
-static void to_vcpu_1(uint32_t intid)
+static void to_vcpu_1(void)
 {
         route(&rig, intid, 1);
 }
@@ -87,31 +78,18 @@ static void set_up(const struct change *change)
         rig_create(&rig, N_VCPUS, 64, 5);
         rig_boot(&rig);
         rig.gic.ring = ring;
-        set_edge(&rig, 0, change->intid, change->is_edge);
-        set_priority(&rig, 0, change->intid, change->priority);
-        if (change->intid == SPI)
+        intid = change->intid;
+        set_edge(&rig, 0, intid, change->is_edge);
+        set_priority(&rig, 0, intid, change->priority);
+        if (intid == SPI)
                 route(&rig, SPI, change->irouter);
-        enable(&rig, 0, change->intid);
-        shm_line_set(&rig.gic, 0, change->intid, GIC_WIRE_VMM, true);
+        enable(&rig, 0, intid);
+        shm_line_set(&rig.gic, 0, intid, GIC_WIRE_VMM, true);
         is_rung[1] = false;
 }
 
-/* Return: the change had so many stores. */
-static bool stop_change(const struct change *change, unsigned after)
-{
-        n_stores = 0;
-        stop_after = after;
-        if (sigsetjmp(stopped, 0) == 0) {
-                hooked = true;
-                change->act(change->intid);
-                hooked = false;
-                return false;
-        }
-        return true;
-}
-
 /* Return: what is wrong, NULL: nothing. */
-static const char *judge(uint32_t intid)
+static const char *judge(void)
 {
         uint32_t target;
 
@@ -134,8 +112,8 @@ static void change_keeps_it_from_nobody(const struct change *change)
         while (was_stopped && !wrong) {
                 set_up(change);
                 shm_park_begin(&rig.gic, 1, SHM_PARK_PARKED);
-                was_stopped = stop_change(change, ++after);
-                wrong = judge(change->intid);
+                was_stopped = stop_after(change->act, ++after);
+                wrong = judge();
                 rig_destroy(&rig);
         }
         if (wrong)

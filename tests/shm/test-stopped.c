@@ -12,33 +12,23 @@
  * (gic_word_wanting(), with a target), the target has it as a candidate, was rung if it sleeps or
  * executes guest code and would take it, TDIR is set, the daemon was told; and the target takes it.
  */
-#include <setjmp.h>
-
 #include "marked.h"
 #include "rig.h"
 #include "shm-attr.h"
-#include "shm-hook.h"
 #include "shm-oneofn.h"
 #include "shm-sysreg.h"
+#include "stop.h"
 
 enum { SPI = 40, PPI = 27, SGI = 3, N_VCPUS = 3, OTHER = 2 };
 
 static struct rig rig;
-static sigjmp_buf stopped;
-static bool hooked;
-static unsigned n_stores, stop_after;
 static bool is_rung[N_VCPUS], is_told;
 static uint32_t intid; /* of this case */
 static bool is_news = true; /* the daemon has to hear of TDIR */
 
 void shm_hook(const struct shm_hook_event *event)
 {
-        if (!hooked || (event->kind != SHM_HOOK_STORE && event->kind != SHM_HOOK_RMW))
-                return;
-        if (++n_stores == stop_after) {
-                hooked = false;
-                siglongjmp(stopped, 1);
-        }
+        stop_hook(event);
 }
 
 /* The doorbell as the product rings it: counted, then written. */
@@ -255,20 +245,6 @@ static void set_up(const struct kind *kind, uint32_t park, void (*prepare)(void)
                 is_told = false;
 }
 
-/* Return: the first writer had so many stores. */
-static bool stop_first(void (*act)(void), unsigned after)
-{
-        n_stores = 0;
-        stop_after = after;
-        if (sigsetjmp(stopped, 0) == 0) {
-                hooked = true;
-                act();
-                hooked = false;
-                return false;
-        }
-        return true;
-}
-
 static const char *judge(uint32_t park)
 {
         uint64_t w = shm_word_load(shm_gic_word(&rig.gic, 0, intid));
@@ -313,7 +289,7 @@ static const char *try_all(const struct kind *kind, uint32_t park, void (*prepar
 
         for (*ret_at = 1; was_stopped && !wrong; ++*ret_at) {
                 set_up(kind, park, prepare);
-                was_stopped = stop_first(first, *ret_at);
+                was_stopped = stop_after(first, *ret_at);
                 n_stops += was_stopped;
                 second();
                 wrong = judge(park);
