@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -264,22 +263,14 @@ static void old_daemon_is_not_asked_for_what_it_lacks(const char *path, int list
 
 int main(void)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        char dir[] = "/tmp/vgic-liar-XXXXXX";
-        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct liar liar;
 
-        if (!mkdtemp(dir))
-                tap_bail("no temporary directory");
-        snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", dir);
-        if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-            listen(listener, 5) < 0)
-                tap_bail("bind: %s", strerror(errno));
+        liar_listen(&liar);
         for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
-                daemon_that_lies_is_left_with_words(&scripts[i], address.sun_path, listener);
-        late_reply_is_not_the_next_calls(address.sun_path, listener);
-        old_daemon_is_not_asked_for_what_it_lacks(address.sun_path, listener);
-        base_fd_close(listener);
-        unlink(address.sun_path);
-        rmdir(dir);
+                daemon_that_lies_is_left_with_words(&scripts[i], liar.address.sun_path,
+                                                    liar.listener);
+        late_reply_is_not_the_next_calls(liar.address.sun_path, liar.listener);
+        old_daemon_is_not_asked_for_what_it_lacks(liar.address.sun_path, liar.listener);
+        liar_close(&liar);
         return tap_done();
 }

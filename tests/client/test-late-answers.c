@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -366,27 +365,18 @@ static void late_nonsense_ends_the_connection(const char *path, int listener)
 
 int main(void)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        char dir[] = "/tmp/vgic-late-XXXXXX";
-        int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct liar liar;
 
-        if (!mkdtemp(dir))
-                tap_bail("no temporary directory");
-        snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", dir);
-        if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-            listen(listener, 5) < 0)
-                tap_bail("bind: %s", strerror(errno));
-        late_answer_comes_to_the_retry(address.sun_path, listener);
-        late_answer_waits_for_the_retry(address.sun_path, listener);
-        late_refusal_is_no_answer_for_ever(address.sun_path, listener);
-        late_destruction_is_no_error(address.sun_path, listener);
-        what_was_not_sent_undoes_nothing(address.sun_path, listener);
-        late_map_is_asked_for_again(address.sun_path, listener);
-        late_ring_is_asked_for_again(address.sun_path, listener);
-        events_before_a_late_detach_are_nobodys(address.sun_path, listener);
-        late_nonsense_ends_the_connection(address.sun_path, listener);
-        base_fd_close(listener);
-        unlink(address.sun_path);
-        rmdir(dir);
+        liar_listen(&liar);
+        late_answer_comes_to_the_retry(liar.address.sun_path, liar.listener);
+        late_answer_waits_for_the_retry(liar.address.sun_path, liar.listener);
+        late_refusal_is_no_answer_for_ever(liar.address.sun_path, liar.listener);
+        late_destruction_is_no_error(liar.address.sun_path, liar.listener);
+        what_was_not_sent_undoes_nothing(liar.address.sun_path, liar.listener);
+        late_map_is_asked_for_again(liar.address.sun_path, liar.listener);
+        late_ring_is_asked_for_again(liar.address.sun_path, liar.listener);
+        events_before_a_late_detach_are_nobodys(liar.address.sun_path, liar.listener);
+        late_nonsense_ends_the_connection(liar.address.sun_path, liar.listener);
+        liar_close(&liar);
         return tap_done();
 }
