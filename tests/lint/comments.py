@@ -136,7 +136,8 @@ def check_heads():
 def check_columns():
     endings = ('.c', '.h', '.cc', '.sh', '.py', '.inc', '.proto', '.md', '.map', '.awk', '.1', '.8',
                'README')
-    for path in list(tree_files(endings)) + ['README', 'Makefile.am', 'configure.ac', 'quickstart']:
+    others = ['README', 'Makefile.am', 'configure.ac', 'quickstart', '.ci/run']
+    for path in list(tree_files(endings)) + others:
         for n in long_lines(path):
             yield f'{path}:{n}'
 
