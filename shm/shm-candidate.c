@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-candidate.h"
 
+#include "shm-cpuif-admit.h"
 #include "shm-oneofn.h"
 #include "shm-word-step.h"
 
@@ -27,7 +28,7 @@ static void mark_elsewhere(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, u
         if (gic_intid_is_private(intid) || vcpu >= gic->n_vcpus)
                 return;
         mark_at(gic, vcpu, intid, w);
-        shm_word_ring(gic, vcpu);
+        shm_cpuif_ring_again(gic, vcpu, w);
 }
 
 void shm_candidate_mark_again(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)

@@ -79,3 +79,12 @@ void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu)
             shm_cpuif_running_priority(gic, vcpu) != GIC_PRIORITY_IDLE)
                 shm_word_ring(gic, vcpu);
 }
+
+void shm_cpuif_ring_again(struct shm_gic *gic, uint32_t vcpu, uint64_t w)
+{
+        uint32_t park = shm_load(&gic->vcpus[vcpu].park, PARK_A1);
+
+        if (park == SHM_PARK_IN_GUEST ||
+            (park == SHM_PARK_PARKED && shm_cpuif_would_wake(gic, vcpu, w)))
+                shm_word_ring(gic, vcpu);
+}

@@ -162,6 +162,16 @@ bool shm_cpuif_has_masked(const struct shm_gic *gic, uint32_t vcpu);
 void shm_cpuif_withdrawn(struct shm_gic *gic, uint32_t vcpu);
 
 /*
+ * shm_cpuif_ring_again() - ring @vcpu, which has the interrupt whose word is @w as a candidate, if
+ * it may not have been rung for it
+ *
+ * One that is parked and would not take the interrupt need not wake: its gates are as it parked
+ * with them, and whoever opens one from outside rings by itself. One that executes guest code may
+ * be changing its gates. Threads: any; after the candidate.
+ */
+void shm_cpuif_ring_again(struct shm_gic *gic, uint32_t vcpu, uint64_t w);
+
+/*
  * Was it offered to a vCPU, and is it no more? Then that one has to hear of it:
  * shm_cpuif_withdrawn().
  */

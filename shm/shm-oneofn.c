@@ -182,7 +182,7 @@ static void put_off(struct shm_gic *gic, const struct shm_spi *spi, uint32_t int
 
         if ((w & GIC_WORD_IRM) && gic_word_wanting(w) && vcpu < gic->n_vcpus) {
                 shm_word_mark(&gic->vcpus[vcpu], intid, w);
-                shm_word_ring(gic, vcpu);
+                shm_cpuif_ring_again(gic, vcpu, w);
         }
         mark_unplaced(gic, intid);
         gic->put_off(gic->hook_ctx);

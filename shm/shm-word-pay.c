@@ -2,21 +2,6 @@
 /* Copyright (c) 2026 The vgicd authors */
 #include "shm-word-pay.h"
 
-/*
- * Ring the target of an interrupt that it has as a candidate, if it may not have been rung for it.
- * One that is parked and would not take the interrupt need not wake: its gates are as it parked
- * with them, and whoever opens one from outside rings by itself. One that executes guest code may
- * be changing its gates.
- */
-static void ring_again(struct shm_gic *gic, uint32_t vcpu, uint64_t w)
-{
-        uint32_t park = shm_load(&gic->vcpus[vcpu].park, PARK_A1);
-
-        if (park == SHM_PARK_IN_GUEST ||
-            (park == SHM_PARK_PARKED && shm_cpuif_would_wake(gic, vcpu, w)))
-                shm_word_ring(gic, vcpu);
-}
-
 /* A port in guest that does not trap ICC_DIR_EL1 has to, for a private interrupt that is active. */
 static void ring_untrapped_port(struct shm_gic *gic, uint32_t vcpu)
 {
@@ -50,7 +35,7 @@ void shm_word_pay_again(struct shm_gic *gic, uint32_t intid, uint64_t w)
                 return;
         if (target < gic->n_vcpus) {
                 shm_word_mark(&gic->vcpus[target], intid, w);
-                ring_again(gic, target, w);
+                shm_cpuif_ring_again(gic, target, w);
         }
         if (w & GIC_WORD_IRM)
                 shm_oneofn_stay(gic, target, intid);

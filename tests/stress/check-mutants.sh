@@ -309,7 +309,7 @@ mix="--mix 128"
 mutant "still: who finds it pending pays nothing" shm-word-pay.c \
         '/^void shm_word_pay_again/,/^}/s/^{/{ (void)intid; if (w || gic) return;/'
 mutant "still: who finds it pending does not ring" shm-word-pay.c \
-        '/^void shm_word_pay_again/,/^}/s/ring_again(.*/(void)ring_again;/'
+        '/^void shm_word_pay_again/,/^}/s/shm_cpuif_ring_again(.*/;/'
 mutant "still: who finds it pending does not mark" shm-word-pay.c \
         '/^void shm_word_pay_again/,/^}/s/shm_word_mark(.*/;/'
 mix="--mix 384"
