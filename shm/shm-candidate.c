@@ -56,18 +56,18 @@ void shm_candidate_drop(struct shm_gic *gic, uint32_t vcpu, uint32_t intid,
 
         shm_and(&gic->vcpus[vcpu].candidates[index / 64], ~(UINT64_C(1) << (index % 64)), CAND_R3);
         w = word ? shm_word_load(word) : 0;
-        if (gic_word_wanting(w))
-                shm_candidate_mark_again(gic, vcpu, intid, w);
+        shm_candidate_mark_again(gic, vcpu, intid, w);
 }
 
 /*
  * The second look, after CAND-R4 has cleared a class or words of one: mark again what is under it
  * (CAND-A1), in the class that it has by now: who changed its priority marks it there, but may
- * stand still before that, and then no other mark would lead to it.
+ * stand still before that, and then no other mark would lead to it. 1-of-N always: that the class
+ * is marked says nothing of who closed a gate before another interrupt marked it again.
  *
- * An injector sets its candidate and then loads the levels above (CAND-A2): either it
- * finds the bit clear and sets it, or it came before the clear, and this finds its candidate.
- * Otherwise a candidate would be left that no level above tells of, and never be looked at.
+ * An injector sets its candidate and then loads the levels above (CAND-A2): either it finds the bit
+ * clear and sets it, or it came before the clear, and this finds its candidate. Otherwise a
+ * candidate would be left that no level above tells of, and never be looked at.
  */
 static void look_again(struct shm_gic *gic, uint32_t vcpu, uint64_t words)
 {
@@ -85,8 +85,10 @@ static void look_again(struct shm_gic *gic, uint32_t vcpu, uint64_t words)
                         uint64_t w = word ? shm_word_load(word) : 0;
                         unsigned c = shm_word_class(w);
 
-                        if (gic_word_wanting(w) &&
-                            !(classes >> c & shm_load(&self->class_words[c], CAND_A1) >> i & 1))
+                        if (!shm_word_is_deliverable_at(w, vcpu))
+                                shm_candidate_drop(gic, vcpu, intid, word);
+                        else if ((w & GIC_WORD_IRM) || !(classes >> c & 1) ||
+                                 !(shm_load(&self->class_words[c], CAND_A1) >> i & 1))
                                 shm_candidate_mark_again(gic, vcpu, intid, w);
                 }
         }

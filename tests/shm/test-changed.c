@@ -177,10 +177,57 @@ static void put_off_beside_an_opener_is_taken(void)
         rig_destroy(&rig);
 }
 
+/* --- a 1-of-N interrupt under a class that is being dropped --- */
+
+enum { OTHER_SPI = 41 };
+
+static unsigned n_looks;
+
+/*
+ * vCPU 0 has found nothing in the class: now the interrupt is placed with it. It takes the mark of
+ * the class off: now its gate closes, which does not find the interrupt, and another one sets the
+ * mark.
+ */
+static void place_close_and_mark(const struct shm_hook_event *event)
+{
+        if ((const void *)event->at == (const void *)&rig.gic.vcpus[0].candidates[SPI / 64] &&
+            strcmp(event->label, "CAND_A1") == 0 && ++n_looks == 2)
+                shm_line_pulse(&rig.gic, 0, SPI);
+        if (event->kind == SHM_HOOK_RMW && strcmp(event->label, "CAND_R4") == 0) {
+                on_event = NULL;
+                waker(&rig, 0, 2);
+                shm_line_pulse(&rig.gic, 0, OTHER_SPI);
+        }
+}
+
+static void closed_under_a_dropped_class_is_placed(void)
+{
+        rig_create(&rig, N_VCPUS, 64, 5);
+        rig_boot(&rig);
+        rig.gic.ring = ring;
+        msr(&rig, 1, ICC_PMR, 0); /* so that vCPU 0 is chosen */
+        for (uint32_t i = SPI; i <= OTHER_SPI; i++) {
+                set_edge(&rig, 0, i, true);
+                enable(&rig, 0, i);
+        }
+        shm_line_pulse(&rig.gic, 0, OTHER_SPI);
+        eoi(&rig, 0, ack(&rig, 0));
+        route(&rig, SPI, ANY);
+        n_looks = 0;
+        on_event = place_close_and_mark;
+        shm_cpuif_lines(&rig.gic, 0);
+        tap_ok(!on_event && n_looks >= 2,
+               "1-of-N: its vCPU closes while the mark of its class is off");
+        tap_eq(gic_word_route(shm_word_load(shm_gic_word(&rig.gic, 0, SPI))), 1,
+               "1-of-N, its vCPU closed while the mark of its class was off: it is placed anew");
+        rig_destroy(&rig);
+}
+
 int main(void)
 {
         for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++)
                 change_keeps_it_from_nobody(&changes[i]);
         put_off_beside_an_opener_is_taken();
+        closed_under_a_dropped_class_is_placed();
         return tap_done();
 }

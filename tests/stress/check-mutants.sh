@@ -151,7 +151,7 @@ mutant "a class is cleared without another look" shm-candidate.c \
         '/^void shm_candidate_drop_class/,/^}/s/look_again(.*/;/' \
         "tests/litmus: wake-class"
 mutant "a candidate is cleared without another look" shm-candidate.c \
-        '/^void shm_candidate_drop(/,/^}/s/if (gic_word_wanting(w))/if (false)/' \
+        '/^void shm_candidate_drop(/,/^}/s/shm_candidate_mark_again(.*/;/' \
         "in another series by 2 million (tests/litmus: wake-clean)"
 mutant "the class is looked for before the candidate is set" shm-word-step.h \
         '/void shm_word_mark/,/^}/{/candidates/d;s/^}/'\
