@@ -43,7 +43,7 @@ static void put_off(void *arg)
 {
         struct vm *vm = arg;
 
-        if (evtimer_pending(vm->placing.timer, NULL)) {
+        if (vm->placing.at < SHM_N_CANDIDATES) { /* under way, perhaps in this very turn */
                 vm->placing.again = true;
                 return;
         }
@@ -56,6 +56,7 @@ int placing_open(struct vm *vm)
         vm->placing.timer = evtimer_new(vm->loop->base, on_timer, vm);
         if (!vm->placing.timer)
                 return -ENOMEM;
+        vm->placing.at = SHM_N_CANDIDATES;
         vm->gic.looks_left = PLACING_LOOKS;
         vm->gic.put_off = put_off;
         return 0;

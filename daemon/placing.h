@@ -21,7 +21,7 @@ struct vm;
 
 struct vm_placing {
         struct event *timer;
-        uint32_t at;            /* candidate index */
+        uint32_t at;            /* candidate index; SHM_N_CANDIDATES: nothing is under way */
         bool again;             /* more was put off meanwhile, perhaps behind */
 };
 
