@@ -229,6 +229,21 @@ ROW row_hot_in_turn(struct bench_ops *p, unsigned n)
         }
 }
 
+/* Of the same priority, and of two words of candidates, as a timer and a device of Linux are. */
+ROW row_ppi_and_spi(struct bench_ops *p, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                uint32_t intid = i % 2 ? SPI_HOT : PPI;
+
+                if (i % 2)
+                        vgic_spi_pulse(p->gic, SPI_HOT);
+                else
+                        vgic_ppi_pulse(p->gic, 0, PPI);
+                vgic_vcpu_lines(p->self);
+                take(p->self, intid);
+        }
+}
+
 /* One operation is one delivery, too: all 16 become pending, and are taken one by one. */
 ROW row_hot_at_once(struct bench_ops *p, unsigned n)
 {
@@ -290,6 +305,7 @@ ROW row_priorities(struct bench_ops *p, unsigned n)
 #define CROWD_900       { .n_vcpus = 1, .n_spis = 988, .crowd = 96, .n_crowd = 900 }
 /* INTIDs 64 to 127 are one word of a candidate set. */
 #define CROWD_63        { .n_vcpus = 1, .n_spis = 988, .intid = 64, .crowd = 65, .n_crowd = 63 }
+#define CROWD_63_FIRST  { .n_vcpus = 1, .n_spis = 988, .intid = 127, .crowd = 64, .n_crowd = 63 }
 #define HOT_16          { .n_vcpus = 1, .n_spis = 128, .has_hot = true, .hot_step = 8 }
 #define HOT_1           { .n_vcpus = 1, .n_spis = 128, .has_hot = true }
 
@@ -300,10 +316,14 @@ const struct bench_op bench_op_table[] = {
           row_spi_edge, CROWD_900, 1000, 1 },
         { "crowd-63", "the same with 63 of lower priority in the same word",
           row_spi_edge, CROWD_63, 4000, 1 },
+        { "crowd-63-first", "the same, and the 63 have the lower INTIDs",
+          row_spi_edge, CROWD_63_FIRST, 4000, 1 },
         { "hot-16", "16 SPIs in turn, 16 priorities: inject + lines + ack + EOI",
           row_hot_in_turn, HOT_16, 40000, 2 },
         { "hot-1", "16 SPIs in turn, one priority: inject + lines + ack + EOI",
           row_hot_in_turn, HOT_1, 40000, 2 },
+        { "ppi-and-spi", "a PPI and an SPI in turn, one priority: inject + lines + ack + EOI",
+          row_ppi_and_spi, HOT_1, 40000, 2 },
         { "burst-16", "16 SPIs at once, 16 priorities: each inject + ack + EOI",
           row_hot_at_once, HOT_16, 40000, 16 },
         { "burst-1", "16 SPIs at once, one priority: each inject + ack + EOI",

@@ -19,7 +19,7 @@
  * Owner   The vCPU's own thread.
  * Order   As in shm-cpuif.c, access by access: WORD, CAND, SLOT, GATE in doc/memory-order.md.
  * Trust   Every number that is read from the segment is checked against struct shm_gic before it
- *         is an index; nothing here loops.
+ *         is an index; no loop here is longer than SHM_STRAIGHT_WORDS.
  */
 #include "shm-candidate.h"
 #include "shm-cpuif.h"
@@ -62,8 +62,8 @@ void shm_cpuif_dir_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 /*
  * shm_cpuif_commit_any() - the end of an acknowledge whose interrupt is pending again by now
  *
- * The candidate was cleared, and @w is the word that was read after that: mark it again if it is
- * for this vCPU; then empty the slot. Return: @intid.
+ * The candidate was cleared, and @w is the word that was read after that: mark it again, here or at
+ * the vCPU to which it is routed by now; then empty the slot. Return: @intid.
  */
 uint32_t shm_cpuif_commit_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
 
@@ -128,6 +128,24 @@ enum shm_choice {
         SHM_CHOICE_MADE,        /* *pick may */
 };
 
+#define SHM_STRAIGHT_WORDS  3u  /* looked at behind an empty one */
+
+/*
+ * Behind a word of a class whose interrupts were taken, as of a timer's PPI beside SPIs of the same
+ * priority. Return: the candidates of the first of @words that has any, which is *ret_i; 0: none.
+ */
+SHM_IN_LINE uint64_t shm_straight_next_word(const struct shm_vcpu *self, uint64_t words,
+                                            uint64_t *ret_i)
+{
+        uint64_t bits = 0;
+
+        for (unsigned n = 0; words && !bits && n < SHM_STRAIGHT_WORDS; n++, words &= words - 1) {
+                *ret_i = (unsigned)__builtin_ctzll(words);
+                bits = shm_load(&self->candidates[*ret_i], CAND_A1);
+        }
+        return bits;
+}
+
 /*
  * Choose the first candidate of the highest class that is marked. With up to 5 priority bits a
  * class is one priority, so no other candidate comes before it (IHI 0069 section 4.8: which of
@@ -135,8 +153,10 @@ enum shm_choice {
  * running priority keeps it back, no other is signalled either. UNSURE: a mark or a candidate that
  * was left over, a disabled group, another group than @group, 1-of-N, an extended interrupt, a
  * request.
+ *
+ * Return: MADE: *pick is it, with *gates and *ret_mask as they were looked at; else these three may
+ * not be set.
  */
-
 SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, unsigned group,
                                                 struct shm_cpuif_gates *gates,
                                                 struct shm_pick *pick, uint8_t *ret_mask)
@@ -157,6 +177,8 @@ SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, unsig
                 return SHM_CHOICE_UNSURE;
         i = (unsigned)__builtin_ctzll(words);
         bits = shm_load(&self->candidates[i], CAND_A1);
+        if (__builtin_expect(!bits, 0))
+                bits = shm_straight_next_word(self, words & (words - 1), &i);
         if (__builtin_expect(!bits || i > GIC_INTID_SPECIAL / 64, 0)) /* beyond: extended ones */
                 return SHM_CHOICE_UNSURE;
         intid = (uint32_t)i * 64 + (unsigned)__builtin_ctzll(bits);
