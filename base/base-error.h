@@ -7,8 +7,8 @@
  * Errors in words
  *
  * The convention of the tree: a negative errno is passed on unchanged; where a person will want to
- * know more, the function
- * also fills a struct base_error, which holds the words. The innermost words win.
+ * know more, the function also fills a struct base_error, which holds the words. The innermost
+ * words win.
  */
 #include <stdbool.h>
 

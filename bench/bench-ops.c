@@ -322,7 +322,7 @@ const struct bench_op bench_op_table[] = {
           row_hot_in_turn, HOT_16, 40000, 2 },
         { "hot-1", "16 SPIs in turn, one priority: inject + lines + ack + EOI",
           row_hot_in_turn, HOT_1, 40000, 2 },
-        { "ppi-and-spi", "a PPI and an SPI in turn, one priority: inject + lines + ack + EOI",
+        { "ppi-and-spi", "PPI and SPI in turn, one priority: inject + lines + ack + EOI",
           row_ppi_and_spi, HOT_1, 40000, 2 },
         { "burst-16", "16 SPIs at once, 16 priorities: each inject + ack + EOI",
           row_hot_at_once, HOT_16, 40000, 16 },

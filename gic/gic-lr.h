@@ -8,9 +8,9 @@
  *
  * What    Listing moves a latched request (LATCH, EDGE) out of the word into the list register and
  *         marks the word resident; folding brings back what the virtual CPU interface made of it.
- *         In between the word has what is known of it: ACTIVE as listed, or with ENDED, as somebody
- *         else has assigned it since; LISTED while the request is not cleared; new requests set
- *         LATCH and EDGE as ever. Whoever changes a resident word sets FOLD with it
+ *         In between the word has what is known of it: ACTIVE as listed, or with ACTIVE_OVERRIDDEN,
+ *         as somebody else has assigned it since; LISTED while the request is not cleared; new
+ *         requests set LATCH and EDGE as ever. Whoever changes a resident word sets FOLD with it
  *         (gic_lr_mark()), and asks the holder to fold.
  * Level   A level-sensitive interrupt is pending by its wires, which stay in the word; its list
  *         register asks for a maintenance interrupt at its end (EOI), so that it is listed again

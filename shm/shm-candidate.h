@@ -9,7 +9,7 @@
  * What    Three levels of bits (shm-layout.h): the classes of priority that have candidates, of
  *         each class the words that have any, in each word the interrupts.
  * Why     A choice that looks at every pending interrupt takes 50 times as long with 900 of a
- *         lower priority. By classes it looks at the highest one only.
+ *         lower priority. By classes it looks at the words of candidates of the highest one only.
  * How     Each bit says "may be", and the interrupt's word decides. shm_word_mark() sets all three
  *         for an interrupt that is to be delivered. A candidate is cleared when its interrupt is
  *         acknowledged or its word does not bear it out; the two levels above stay set for the

@@ -216,8 +216,8 @@ unsigned shm_cpuif_lines_any(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /*
- * The calls below go by the index of the vCPU: for system registers, the daemon and tests. The
- * VMM's calls have the same paths in line: client-lib/vgic-cpuif.c.
+ * The calls below go by the index of the vCPU: for system registers, parking, ports and tests.
+ * The VMM's calls have the same paths in line: client-lib/vgic-cpuif.c.
  */
 unsigned shm_cpuif_lines(struct shm_gic *gic, uint32_t vcpu)
 {

@@ -338,7 +338,7 @@ bool shm_reset_unanswered(struct shm_gic *gic, uint32_t vcpu)
  * GICD_CTLR closes first (GATE-R1), so no SPI is taken while it is reset. The raw route is 0 before
  * the route of the word is derived from it (ROUTE-R1).
  */
-static void reset_distributor(struct shm_gic *gic)
+void shm_reset_distributor(struct shm_gic *gic)
 {
         shm_exchange(&gic->header->gicd_ctlr, 0, GATE_R1);
         shm_store(&gic->header->gicd_statusr, 0, STATUS_X1);
@@ -355,21 +355,16 @@ static void reset_distributor(struct shm_gic *gic)
 /* No vCPU runs, so each is reset in place, without a request. */
 void shm_reset_all(struct shm_gic *gic)
 {
-        reset_distributor(gic);
+        shm_reset_distributor(gic);
         for (uint32_t i = 0; i < gic->n_vcpus; i++) {
                 reset_private(gic, i, SHM_REQUEST_FORGET);
                 shm_reset_count(&gic->vcpus[i]);
         }
 }
 
-void shm_reset_distributor(struct shm_gic *gic)
-{
-        reset_distributor(gic);
-}
-
 void shm_reset_request_all(struct shm_gic *gic)
 {
-        reset_distributor(gic);
+        shm_reset_distributor(gic);
         for (uint32_t i = 0; i < gic->n_vcpus; i++)
                 shm_reset_request(gic, i, SHM_RESET_SYSTEM);
 }
