@@ -67,7 +67,9 @@ static int vgic_call_take_event(struct vgic_conn *conn, const struct proto_row *
                 event.kind = VGIC_EVENT_TDIR;
                 event.tdir = tdir->set;
                 event.generation = tdir->generation;
-                event.intid = tdir->cause;
+                /* a VMM writes it into its segment, any value: the daemon passes it on */
+                if (gic_shared_index(tdir->cause) < GIC_N_SHARED)
+                        event.intid = tdir->cause;
         } else {
                 event.kind = row->id == PROTO_EVENT_EOI ? VGIC_EVENT_EOI : VGIC_EVENT_REVOKED;
                 event.intid = ((const Vgic__EventIntid *)message)->intid;

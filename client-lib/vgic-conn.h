@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base-error.h"
+#include "gic-shared.h"
 #include "proto-rx.h"
 #include "proto-table.h"
 #include "proto-tx.h"
@@ -29,10 +30,11 @@
 #define VGIC_CONN_TIMEOUT_MS  5000u
 
 /*
- * Events that can wait: each kind coalesces per INTID, so this is never reached by a daemon that
- * keeps to the protocol.
+ * Events that can wait: of each interrupt that it ended, that its grant was revoked, and that it
+ * set TDIR; that TDIR was cleared, and that the VM is gone. A daemon that keeps to the protocol
+ * tells nothing beyond these.
  */
-#define VGIC_CONN_EVENTS_MAX  2048u
+#define VGIC_CONN_EVENTS_MAX  (3u * GIC_N_SHARED + 2u)
 
 struct vgic_conn {
         pthread_mutex_t lock;           /* covers what follows, but for constants, vm and error */

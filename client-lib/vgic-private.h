@@ -135,8 +135,8 @@ static inline bool vgic_vm_has_spi(const struct vgic_vm *vm, uint32_t intid)
 }
 
 /*
- * vgic_conn_queue_event() - append to the connection's waiting events, unless one that says the
- * same waits already (vgic-event.c)
+ * vgic_conn_queue_event() - append to the connection's waiting events; of those that say the same
+ * one waits (vgic-event.c)
  */
 void vgic_conn_queue_event(struct vgic_conn *conn, const struct vgic_event *event);
 

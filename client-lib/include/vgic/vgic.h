@@ -185,7 +185,8 @@ enum vgic_event_kind {
 
 struct vgic_event {
         enum vgic_event_kind kind;
-        uint32_t intid;          /* of TDIR: that set it; 0: it is clear, or told by a ring */
+        /* of TDIR: that set it; 0: it is clear, a ring told it, or the VMM said none that can be */
+        uint32_t intid;
         uint32_t tdir;           /* 0 clear, 1 set */
         uint64_t generation;     /* of TDIR: counts its changes */
 };
