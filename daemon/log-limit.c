@@ -20,6 +20,7 @@ struct count {
         time_t second;
         unsigned n_lines[LOG_N_KINDS];          /* in that second */
         unsigned n_left_out[LOG_N_KINDS];       /* not told yet */
+        time_t since[LOG_N_KINDS];              /* the second of the first of those */
 };
 
 static struct {
@@ -70,11 +71,21 @@ static struct count *find(uid_t uid, time_t second)
         return free_one;
 }
 
-bool log_limit_take(uid_t uid, enum log_kind kind)
+/* One more line of @kind that is not written. Return: LOG_LEFT_OUT, LOG_LEFT_OUT_FIRST. */
+static enum log_verdict leave_out(struct count *count, enum log_kind kind)
 {
+        if (count->n_left_out[kind]++ > 0)
+                return LOG_LEFT_OUT;
+        count->since[kind] = count->second;
+        limit.n_due++;
+        return LOG_LEFT_OUT_FIRST;
+}
+
+enum log_verdict log_limit_take(uid_t uid, enum log_kind kind)
+{
+        enum log_verdict verdict = LOG_ALLOWED;
         time_t second = now_second();
         struct count *count;
-        bool allowed;
 
         pthread_mutex_lock(&limit.lock);
         count = find(uid, second);
@@ -82,20 +93,23 @@ bool log_limit_take(uid_t uid, enum log_kind kind)
                 count->second = second;
                 memset(count->n_lines, 0, sizeof(count->n_lines));
         }
-        allowed = count->n_lines[kind] < LOG_LIMIT_LINES;
-        if (allowed)
+        if (count->n_lines[kind] < LOG_LIMIT_LINES)
                 count->n_lines[kind]++;
-        else if (count->n_left_out[kind]++ == 0)
-                limit.n_due++;
+        else
+                verdict = leave_out(count, kind);
         pthread_mutex_unlock(&limit.lock);
-        return allowed;
+        return verdict;
 }
 
-/* Return: something was left out in @count that is to be told. */
-static bool pop_of(struct count *count, struct log_left_out *ret_left_out)
+/*
+ * By the second of the first line that was left out: count->second is always this one while a flood
+ * goes on. Return: something was left out in @count, and not first in @unfinished, that is to be
+ * told.
+ */
+static bool pop_of(struct count *count, time_t unfinished, struct log_left_out *ret_left_out)
 {
         for (size_t kind = 0; kind < LOG_N_KINDS; kind++) {
-                if (count->n_left_out[kind] == 0)
+                if (count->n_left_out[kind] == 0 || count->since[kind] == unfinished)
                         continue;
                 *ret_left_out = (struct log_left_out){
                         .uid = count->uid, .kind = kind_names[kind], .n = count->n_left_out[kind],
@@ -109,13 +123,12 @@ static bool pop_of(struct count *count, struct log_left_out *ret_left_out)
 
 bool log_limit_pop(bool all, struct log_left_out *ret_left_out)
 {
-        time_t second = now_second();
+        time_t unfinished = all ? 0 : now_second();
         bool found = false;
 
         pthread_mutex_lock(&limit.lock);
         for (size_t i = 0; limit.n_due > 0 && !found && i <= LOG_LIMIT_USERS; i++)
-                if (all || limit.users[i].second != second)
-                        found = pop_of(&limit.users[i], ret_left_out);
+                found = pop_of(&limit.users[i], unfinished, ret_left_out);
         pthread_mutex_unlock(&limit.lock);
         return found;
 }

@@ -8,7 +8,7 @@
  *
  * What    Each user may cause LOG_LIMIT_LINES a second of each kind, so that neither another user
  *         nor another kind of event leaves a line out. What was left out is counted, and told
- *         when the second is over.
+ *         when the second of the first one is over, whether more come or not.
  * Limits  LOG_LIMIT_USERS users in one second have a count of their own; further ones share one.
  * Threads Any.
  */
@@ -26,23 +26,29 @@ enum log_kind {
         LOG_KIND_IGNORED, LOG_KIND_REQUEST, LOG_N_KINDS
 };
 
-/* Lines that were left out in a second that is over. */
+enum log_verdict {
+        LOG_ALLOWED,
+        LOG_LEFT_OUT,
+        LOG_LEFT_OUT_FIRST,     /* of those that are told together: see that they are */
+};
+
+/* Lines that were left out and not told yet. */
 struct log_left_out {
         uid_t uid;
         const char *kind;       /* in words */
         unsigned n;
 };
 
-/* log_limit_take() - Return: one more line is allowed; else it is counted as left out. */
-bool log_limit_take(uid_t uid, enum log_kind kind);
+/* log_limit_take() - may one more line be written? It is counted, as such or as left out. */
+enum log_verdict log_limit_take(uid_t uid, enum log_kind kind);
 
 /*
- * log_limit_pop() - what is to be told, also of the second that is not over if @all. Return: there
- * was something.
+ * log_limit_pop() - what is to be told, also what was first left out in this second if @all.
+ * Return: there was something.
  */
 bool log_limit_pop(bool all, struct log_left_out *ret_left_out);
 
-/* log_limit_is_due() - something is to be told, now or when the second is over. */
+/* log_limit_is_due() - something is to be told, now or when its second is over. */
 bool log_limit_is_due(void);
 
 #endif

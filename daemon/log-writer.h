@@ -40,7 +40,7 @@ int log_writer_start(void);
 /* log_writer_put() - @entry is copied. Never waits, but before log_writer_start(). */
 void log_writer_put(const struct log_entry *entry);
 
-/* log_writer_left_out() - a line was left out (log-limit.h): tell how many when it is time. */
+/* log_writer_left_out() - the first one was left out (log-limit.h): tell how many in time. */
 void log_writer_left_out(void);
 
 /* log_writer_priority_name() - "error" ... "debug", of LOG_ERR..LOG_DEBUG. */

@@ -67,14 +67,16 @@ void log_line(int priority, const char *format, ...)
 void log_client(int priority, enum log_kind kind, const struct log_about *about,
                 const char *format, ...)
 {
+        enum log_verdict verdict;
         va_list args;
 
         if (priority > log_state.max_priority)
                 return;
-        if (!log_limit_take(about ? about->uid : LOG_LIMIT_NOBODY, kind)) {
+        verdict = log_limit_take(about ? about->uid : LOG_LIMIT_NOBODY, kind);
+        if (verdict == LOG_LEFT_OUT_FIRST)
                 log_writer_left_out();
+        if (verdict != LOG_ALLOWED)
                 return;
-        }
         va_start(args, format);
         put(priority, about, format, args);
         va_end(args);

@@ -22,6 +22,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon-proc.h"
@@ -236,6 +237,28 @@ static void each_kind_has_a_limit(void)
         fclose(log);
 }
 
+/* As fast as it can, for ever: by the limit's own clock, in each second from its begin on. */
+static void limit_tells_of_a_flood_that_goes_on(void)
+{
+        struct log_left_out left_out = { 0 };
+        unsigned n_first = 0, n_told = 0, n_left_out = 0;
+        time_t end = time(NULL) + DAEMON_WAIT_MS / 1000;
+
+        while (n_told < 2 && time(NULL) < end) {
+                enum log_verdict verdict = log_limit_take(NOBODY, LOG_KIND_CREATED);
+
+                n_first += verdict == LOG_LEFT_OUT_FIRST;
+                n_left_out += verdict != LOG_ALLOWED;
+                n_told += log_limit_pop(false, &left_out);
+        }
+        tap_eq(n_told, 2, "a flood goes on: it is told how many were left out, and again");
+        tap_ok(n_first >= n_told && n_first <= n_told + 1,
+               "a flood goes on: the writer is woken once for each time that it is told, not for "
+               "each of %u lines", n_left_out);
+        while (log_limit_pop(true, &left_out))
+                ;
+}
+
 static void flood(const struct daemon_proc *proc)
 {
         if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
@@ -251,6 +274,22 @@ static void flood(const struct daemon_proc *proc)
                 if (i == 2 * LOG_LIMIT_LINES && write(50, "", 1) < 0)
                         _exit(1);
         }
+}
+
+/* Return: the log says it by now, or within the limit of every wait. It is read by no offset. */
+static bool log_comes_to_say(FILE *log, const char *text)
+{
+        static char have[1 << 20];
+
+        for (unsigned i = 0; i < DAEMON_WAIT_MS / 10; i++) {
+                ssize_t n = pread(fileno(log), have, sizeof(have) - 1, 0);
+
+                have[n > 0 ? n : 0] = '\0';
+                if (strstr(have, text))
+                        return true;
+                poll(NULL, 0, 10);
+        }
+        return false;
 }
 
 /* The flood's own lines are left out before and while the other user's come. */
@@ -280,6 +319,8 @@ static void flood_leaves_no_other_user_out(void)
         close(flooded[1]);
         tap_eq(read(flooded[0], &c, 1), 1, "a user floods the log");
         make_and_destroy(&proc, "honest", FEW_VMS);
+        tap_ok(log_comes_to_say(log, "lines of the kind \"created\" were left out"),
+               "the flood goes on: the log says how many were left out");
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         daemon_stop(&proc);
@@ -422,6 +463,7 @@ int main(void)
         pipe_that_nobody_reads();
         lost_lines_are_counted();
         each_kind_has_a_limit();
+        limit_tells_of_a_flood_that_goes_on();
         flood_leaves_no_other_user_out();
         left_out_lines_are_told_without_another_line();
         service_manager_that_is_stuck();
