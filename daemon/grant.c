@@ -149,13 +149,12 @@ struct grant *grant_find_token(struct vm *vm, const char *token)
         return found;
 }
 
-/* Is somebody else's device waiting for the end of this interrupt? */
-static bool noted_by_another(const struct grant *self, uint32_t intid)
+bool grant_is_noted(const struct vm *vm, uint32_t intid, const struct grant *but)
 {
         const struct grant *grant;
 
-        TAILQ_FOREACH(grant, &self->vm->grants, link)
-                if (grant != self && grant->device && grant_wire(grant, intid) != GRANT_NO_WIRE)
+        TAILQ_FOREACH(grant, &vm->grants, link)
+                if (grant != but && grant->device && grant_wire(grant, intid) != GRANT_NO_WIRE)
                         return true;
         return false;
 }
@@ -181,7 +180,7 @@ void grant_detach(struct grant *grant)
                 return;
         while ((intid = grant_next(grant, &i)) != UINT32_MAX) {
                 shm_line_set(&grant->vm->gic, 0, intid, grant_wire(grant, intid), false);
-                if (!noted_by_another(grant, intid))
+                if (!grant_is_noted(grant->vm, intid, grant) && intid != grant->vm->tdir.awaited)
                         shm_line_notify(&grant->vm->gic, intid, false);
         }
         memset(grant->watched, 0, sizeof(grant->watched));

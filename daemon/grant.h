@@ -82,6 +82,9 @@ struct grant *grant_find_token(struct vm *vm, const char *token);
 int grant_attach(struct grant *grant, struct session *device);
 void grant_detach(struct grant *grant);
 
+/* grant_is_noted() - a device of another grant than @but (or NULL) waits for the end of @intid. */
+bool grant_is_noted(const struct vm *vm, uint32_t intid, const struct grant *but);
+
 /* grant_free() - no device has it any more; it leaves its VM. */
 void grant_free(struct grant *grant);
 

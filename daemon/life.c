@@ -63,6 +63,8 @@ void life_join(struct session *session, struct vm *vm, enum proto_role role)
         if (role == PROTO_ROLE_VMM) {
                 vm->n_vmms++;
                 vm->owner_pid = session->pid;
+                if (!(session->proto.features & PROTO_FEATURE_TDIR_END))
+                        tdir_look_again(vm);
         }
 }
 

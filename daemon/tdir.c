@@ -9,12 +9,16 @@
 #include <unistd.h>
 
 #include "doorbell.h"
+#include "eoi.h"
+#include "grant.h"
 #include "notes.h"
 #include "options.h"
 #include "loop.h"
+#include "proto-limits.h"
 #include "session.h"
 #include "shm-fold.h"
 #include "shm-gate.h"
+#include "shm-line.h"
 #include "tdir.h"
 #include "user.h"
 
@@ -78,6 +82,42 @@ static void count_for_tools(struct vm *vm, unsigned broadcasts, unsigned suppres
         shm_tdir_count(&vm->gic, vm->tdir.n_broadcasts, vm->tdir.n_suppressed);
 }
 
+/* Whoever may end an SPI would ring: who changes the segment by itself is a VMM. */
+static bool all_would_ring(const struct vm *vm)
+{
+        const struct session *session;
+
+        TAILQ_FOREACH(session, &vm->sessions, vm_link)
+                if (session->proto.role == PROTO_ROLE_VMM &&
+                    !(session->proto.features & PROTO_FEATURE_TDIR_END))
+                        return false;
+        return true;
+}
+
+/* Return: there has been reason enough to wait for an end, and one will be told. */
+static bool rest(struct vm *vm)
+{
+        if (++vm->tdir.n_looks < TDIR_LOOKS || !all_would_ring(vm))
+                return false;
+        vm->tdir.awaited = shm_tdir_await(&vm->gic);
+        return vm->tdir.awaited != 0;
+}
+
+/* The end that was waited for was also owed to devices: they are looked after, if there are any. */
+static void end_rest(struct vm *vm)
+{
+        uint32_t intid = vm->tdir.awaited;
+
+        vm->tdir.n_looks = 0;
+        if (!intid)
+                return;
+        vm->tdir.awaited = 0;
+        shm_tdir_await_no_more(&vm->gic);
+        if (!grant_is_noted(vm, intid, NULL))
+                shm_line_notify(&vm->gic, intid, false);
+        eoi_kick(vm);
+}
+
 /* Look at the word, tell of a change, and see to it that a set TDIR is cleared one day. */
 static void follow_word(struct vm *vm, bool again)
 {
@@ -85,6 +125,7 @@ static void follow_word(struct vm *vm, bool again)
         uint32_t set = shm_tdir_get(&vm->gic, &generation, NULL);
 
         if (set != vm->tdir.set || generation != vm->tdir.generation) {
+                vm->tdir.n_looks = 0;
                 vm->tdir.set = set;
                 vm->tdir.generation = generation;
                 vm->tdir.cause = set ? shm_tdir_cause(&vm->gic) : 0;
@@ -93,7 +134,7 @@ static void follow_word(struct vm *vm, bool again)
                 broadcast(vm);
                 shm_tdir_heard(&vm->gic, generation);
         }
-        if (set && n_interested(vm) > 0)
+        if (set && n_interested(vm) > 0 && !(again && rest(vm)))
                 arm_lag(vm, again);
 }
 
@@ -104,6 +145,15 @@ static void on_raised(evutil_socket_t fd, short what, void *arg)
 
         (void)what;
         doorbell_drain(fd);
+        end_rest(vm);
+        follow_word(vm, false);
+}
+
+void tdir_look_again(struct vm *vm)
+{
+        if (!vm->tdir.awaited)
+                return;
+        end_rest(vm);
         follow_word(vm, false);
 }
 
@@ -158,6 +208,8 @@ int tdir_open(struct vm *vm)
 
 void tdir_close(struct vm *vm)
 {
+        if (vm->tdir.awaited)
+                shm_tdir_await_no_more(&vm->gic);
         if (vm->tdir.raised)
                 event_free(vm->tdir.raised);
         if (vm->tdir.lag)
@@ -188,6 +240,7 @@ static void interest_changed(struct vm *vm, uint32_t before)
                 follow_word(vm, false);
         } else if (now == 0) {
                 evtimer_del(vm->tdir.lag);
+                end_rest(vm);
                 vm->tdir.n_asked = 0;
         }
 }

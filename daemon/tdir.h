@@ -12,6 +12,10 @@
  * Ports   What ended in a list register of a vCPU that goes on in guest is known when it folds:
  *         they are asked a millisecond before each look, which waits for them for no longer than a
  *         lag.
+ * Rest    After TDIR_LOOKS looks that found an SPI in flight the daemon leaves it to whoever ends
+ *         one of them to ring, so a VM that leaves an interrupt pending costs nothing. Not where a
+ *         VMM would not ring (the feature TDIR_END). Whoever dies between the end and the ring is
+ *         found when it leaves; whoever is stopped there rings when it goes on.
  * Cost    The lag timer runs only while TDIR is set and somebody is interested.
  * Trust   The word in the segment is the VM's own to spoil: each wake-up here broadcasts at most
  *         once.
@@ -19,6 +23,8 @@
 #include <stdint.h>
 
 #include "vm.h"
+
+#define TDIR_LOOKS  32u
 
 /* tdir_open() / tdir_close() - with the controller. open: 0; -ENOMEM. */
 int tdir_open(struct vm *vm);
@@ -34,6 +40,9 @@ void tdir_on_own_raise(void *vm);
 int tdir_subscribe(struct vm *vm, uint32_t vcpu, int fd, struct base_error *why);
 /* Return: 0; -ENOENT there was no subscription. */
 int tdir_unsubscribe(struct vm *vm, uint32_t vcpu);
+
+/* tdir_look_again() - a VMM has come that would not ring: no rest. */
+void tdir_look_again(struct vm *vm);
 
 /* tdir_watch() / tdir_unwatch() - one more, one fewer session that wants events. */
 void tdir_watch(struct vm *vm);

@@ -61,6 +61,8 @@ struct vm_tdir {
         uint64_t n_suppressed;
         /* list-register ports: who of them is in guest without trapping is rung */
         uint32_t n_ports;
+        uint32_t n_looks;       /* that found an SPI in flight, since the last change or rest */
+        uint32_t awaited;       /* INTID whose end rings: until then nobody looks. 0: none */
 };
 
 /* Ends of interrupt of this VM: see eoi.h */

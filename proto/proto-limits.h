@@ -34,7 +34,9 @@
 #define PROTO_FEATURE_LIST_REGISTERS (UINT64_C(1) << 7) /* Vcpu.list_registers */
 #define PROTO_FEATURE_AWAKE  (UINT64_C(1) << 8) /* VmCreate's flag 4 */
 #define PROTO_FEATURE_LOCKS  (UINT64_C(1) << 9) /* a third descriptor of VM_MAP */
-#define PROTO_FEATURES_ALL   UINT64_C(0x3ff)
+/* a VMM rings when the SPI ends that the segment says is awaited */
+#define PROTO_FEATURE_TDIR_END (UINT64_C(1) << 10)
+#define PROTO_FEATURES_ALL   UINT64_C(0x7ff)
 
 #define PROTO_MAX_LIST_REGISTERS 16u
 

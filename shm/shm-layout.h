@@ -123,6 +123,11 @@ struct shm_header {
         shm_atomic(uint64_t) tdir_broadcasts;
         shm_atomic(uint64_t) tdir_suppressed;
         shm_atomic(uint64_t) tdir_heard;        /* generation of TDIR that was broadcast last */
+        /*
+         * INTID of an SPI in flight, in whose word NOTIFY is set: the daemon does not look at TDIR
+         * before that one has ended, and whoever ends it takes this off and rings. 0: it looks
+         */
+        shm_atomic(uint32_t) tdir_awaited;
 
         /* 1280: written by the daemon: its liveness */
         /* start of this daemon process, CLOCK_BOOTTIME ns; 0: stopped in order */
@@ -477,6 +482,7 @@ SHM_AT(struct shm_header, n_in_flight, 1220);
 SHM_AT(struct shm_header, tdir_broadcasts, 1224);
 SHM_AT(struct shm_header, tdir_suppressed, 1232);
 SHM_AT(struct shm_header, tdir_heard, 1240);
+SHM_AT(struct shm_header, tdir_awaited, 1248);
 SHM_AT(struct shm_header, daemon_epoch, 1280);
 SHM_AT(struct shm_header, daemon_beat, 1288);
 SHM_AT(struct shm_header, guest_errors, 1344);

@@ -154,6 +154,7 @@ static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uin
         if (gic_word_in_flight(now)) /* also by a change before, whose writer may be stopped */
                 shm_tdir_raise(gic, intid);
         if (vcpu == GIC_NO_VCPU) {
+                shm_tdir_tell_end(gic, intid, old, now);
                 mark_unplaced(gic, intid);
                 return choose(gic, intid, now) == GIC_NO_VCPU;
         }

@@ -120,6 +120,8 @@
         X(TDIR_X1,    load,  relaxed) \
         X(TDIR_X3,    load,  relaxed) \
         X(TDIR_X4,    store, relaxed) \
+        X(TDIR_X5,    store, relaxed) \
+        X(TDIR_X6,    rmw,   relaxed) \
         /* list-register ports and the gate of TDIR */ \
         X(PORT_R1,    store, seq_cst) \
         X(PORT_R2,    rmw,   release) \

@@ -151,6 +151,58 @@ int shm_tdir_try_clear(struct shm_gic *gic)
         return shm_cas(tdir, &clearing, cleared(clearing), TDIR_X2);
 }
 
+/*
+ * In a list register it could end unseen; a list register that is filled later has its end trapped
+ * for the sake of NOTIFY (gic_lr_list()).
+ */
+static bool is_worth_waiting(uint64_t w)
+{
+        return gic_word_in_flight(w) && !gic_word_has(w, GIC_WORD_RESIDENT);
+}
+
+/*
+ * TDIR-X5, and then the word by WORD-R1, also if NOTIFY is set already: who changes the word after
+ * that sees both, and who changed it before makes this fail or start over. Return: it is in flight.
+ */
+static bool await_one(struct shm_gic *gic, uint32_t intid)
+{
+        shm_atomic(uint64_t) *word = &shm_gic_spi(gic, intid)->word;
+        uint64_t old = shm_word_load(word);
+        unsigned tries = 0;
+
+        if (!is_worth_waiting(old))
+                return false;
+        shm_store(&gic->header->tdir_awaited, intid, TDIR_X5);
+        while (is_worth_waiting(old) && shm_gic_retry(gic, &tries))
+                if (shm_word_cas(word, &old, old | GIC_WORD_NOTIFY))
+                        return true;
+        return false;
+}
+
+uint32_t shm_tdir_await(struct shm_gic *gic)
+{
+        for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
+                if (await_one(gic, shm_gic_nth_spi(gic, i)))
+                        return shm_gic_nth_spi(gic, i);
+        shm_store(&gic->header->tdir_awaited, 0, TDIR_X5);
+        return 0;
+}
+
+void shm_tdir_await_no_more(struct shm_gic *gic)
+{
+        shm_store(&gic->header->tdir_awaited, 0, TDIR_X5);
+}
+
+/* Once for each wait: while the daemon is stopped, every end would ring it. */
+void shm_tdir_tell_end(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now)
+{
+        uint32_t awaited = intid;
+
+        if (gic->raised && gic_word_in_flight(old) && !gic_word_in_flight(now) &&
+            shm_cas(&gic->header->tdir_awaited, &awaited, 0, TDIR_X6))
+                gic->raised(gic->hook_ctx);
+}
+
 uint32_t shm_tdir_get(const struct shm_gic *gic, uint64_t *ret_generation, uint32_t *ret_in_flight)
 {
         uint64_t word = shm_load(&gic->header->tdir, TDIR_A4);

@@ -133,6 +133,21 @@ void shm_tdir_count(struct shm_gic *gic, uint64_t broadcasts, uint64_t suppresse
 uint64_t shm_tdir_count_traps(const struct shm_gic *gic);
 
 /*
+ * shm_tdir_await() - the daemon: leave TDIR alone until one SPI, which is in flight and in no list
+ * register, has ended: whoever ends it calls struct shm_gic.raised. Return: its INTID; 0: there is
+ * none, so go on looking. shm_tdir_await_no_more() - the daemon looks again. To take NOTIFY off the
+ * word is the caller's part (shm_line_notify()), since a device may want it, too.
+ */
+uint32_t shm_tdir_await(struct shm_gic *gic);
+void shm_tdir_await_no_more(struct shm_gic *gic);
+
+/*
+ * shm_tdir_tell_end() - after a change of an SPI's word from @old, in which NOTIFY is set, to @now:
+ * ring the daemon if it ended what that waits for. Threads: any.
+ */
+void shm_tdir_tell_end(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now);
+
+/*
  * shm_tdir_set_interest() - the daemon: how many want to hear of it. Going from 0 to more, call
  * shm_tdir_try_clear() afterwards.
  */
