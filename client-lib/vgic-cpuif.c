@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "base-bits.h"
+#include "shm-lines.h"
 #include "shm-mirror.h"
 #include "shm-reset.h"
 #include "shm-cpuif-straight.h"
@@ -127,6 +128,11 @@ VGIC_EXPORT unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu)
         if (__builtin_expect(vcpu->is_straight, 1) && shm_straight_is_idle(&vcpu->cpu))
                 return 0;
         return lines_any(vcpu);
+}
+
+VGIC_EXPORT unsigned vgic_vcpu_peek_lines(const struct vgic_vcpu *vcpu)
+{
+        return shm_lines_peek(&vcpu->vm->gic, vcpu->index);
 }
 
 VGIC_EXPORT int vgic_vcpu_reset(struct vgic_vcpu *vcpu)

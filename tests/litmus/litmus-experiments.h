@@ -143,3 +143,6 @@ NEGATIVE(KICK_UNCOUNTED, "the number of callers of a kick that is taken back", "
 NEGATIVE(NOTES_UNORDERED, "the salt of a word whose slot has another note", "slot-notes")
 NEGATIVE(NO_CLASS_LOOK, "the look behind the clear of a class", "wake-class")
 NEGATIVE(NO_WAKE_REQUEST, "the look at the redistributor of who parks asleep", "wake-request")
+NEGATIVE(LINES_BEFORE_LOCK, "the lock of an input is taken before the lines are asked for",
+         "lines-locked")
+NEGATIVE(LINES_DOWN_LATE, "an input is taken down before the access, not after", "lines-flagged")

@@ -30,6 +30,8 @@ enum litmus_fault {
         LITMUS_NOTES_UNORDERED,         /* who notes in a slot what it writes moves no salt */
         LITMUS_NO_CLASS_LOOK,           /* who clears the mark of a class does not look again */
         LITMUS_NO_WAKE_REQUEST,         /* who parks asleep does not look at its redistributor */
+        LITMUS_LINES_BEFORE_LOCK,       /* a host asks for the lines, then takes its lock */
+        LITMUS_LINES_DOWN_LATE,         /* a host takes an input down after it was told the lines */
         LITMUS_N_FAULTS
 };
 

@@ -26,12 +26,21 @@ struct vgic_vcpu_options {
          * Called when this vCPU has to leave the guest (vgic_vcpu_enter(), vgic_lr_enter()), since
          * an interrupt became due for it or what it has listed changed: by the thread of this
          * process that did it, which injects, accesses registers, or enters, leaves, parks or
-         * acknowledges for another vCPU; by several threads at once, too. It must make the vCPU
-         * leave the guest soon and return (no jump out of it, no end or cancellation of its
-         * thread), and must not call the library: vgic_vcpu_unregister() would wait for itself.
-         * Once that call has returned no kick with this kick_arg is running, and none begins.
-         * NULL: the vCPU's descriptor becomes readable instead. Other processes always use the
-         * descriptor.
+         * acknowledges for another vCPU; by several threads at once, too. That is the vCPU's own
+         * thread for what it does to itself (an SGI to itself, GICD_ISPENDR<n>). It comes each
+         * time, as long as the vCPU is in guest: not once for each entry, and also if the line is
+         * up already.
+         *
+         * It must make the vCPU leave the guest soon, or set the vCPU's inputs ("Inputs"), and
+         * return (no jump out of it, no end or cancellation of its thread). Of the library it may
+         * call vgic_vcpu_peek_lines(), and nothing else: vgic_vcpu_unregister() would wait for
+         * itself. It may take a lock under which nobody calls what can kick; one that a thread
+         * holds while it makes such a call is held when the kick comes, so the kick must not take
+         * it, unless it is recursive and there is one of it, as QEMU's global lock.
+         *
+         * Once vgic_vcpu_unregister() has returned no kick with this kick_arg is running, and none
+         * begins. NULL: the vCPU's descriptor becomes readable instead. Other processes always use
+         * the descriptor.
          */
         void (*kick)(void *arg);
         void *kick_arg;
@@ -153,11 +162,48 @@ void vgic_vcpu_dir(struct vgic_vcpu *vcpu, uint32_t intid);
 unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu);
 
 /**
+ * vgic_vcpu_peek_lines() - the same, as any thread finds it, in a kick, too
+ *
+ * Changes nothing. It knows all that happened before it, as a reset that was asked for and is not
+ * made yet; of what another thread is just doing, perhaps half: see "Inputs". In a VM with
+ * list-register ports it may show an SPI that is refused for the moment, and that the acknowledge
+ * then does not find.
+ *
+ * Return: VGIC_LINE_*; 0 between vgic_lr_enter() and vgic_lr_exit(). Threads: any.  Blocks: never;
+ * no system call.
+ */
+unsigned vgic_vcpu_peek_lines(const struct vgic_vcpu *vcpu);
+
+/*
+ * Inputs      A host may look at vgic_vcpu_lines() in the vCPU's thread, before it runs guest code.
+ *             One that keeps the two inputs of each vCPU as state, which any thread may set (QEMU's
+ *             interrupt_request), enters the vCPU once, and gives it a kick. Then one of two ways,
+ *             both checked under a weak memory model (tests/litmus/test-lines.cc):
+ *             - By a lock of this vCPU, or one for all. Whoever has news takes it, asks
+ *               vgic_vcpu_peek_lines(), stores the answer, lets go: the kick; and the vCPU's thread
+ *               after each call on its vCPU, since a kick that came meanwhile may have seen half of
+ *               that. Who asks first and takes the lock then may overwrite what is newer. Nobody
+ *               makes another call under this lock.
+ *             - Without a lock. The kick puts the inputs up (an atomic OR) and makes the vCPU look.
+ *               Its thread takes them down (an atomic exchange), then makes its call, then puts up
+ *               the lines that there are after it: down before, up after. Put up too often an input
+ *               costs a look.
+ *             Under a lock that is held in every call on the vCPU, by whichever thread,
+ *             vgic_vcpu_lines() does for all of it.
+ */
+
+/**
  * vgic_vcpu_enter() / vgic_vcpu_leave() - bracket the time in which the vCPU executes guest code
  *
  * Between the two an interrupt that becomes due kicks it (struct vgic_vcpu_options). enter returns
  * the lines to present; what becomes due after that kicks, or rings the doorbell. A VMM that looks
  * at vgic_vcpu_lines() often enough by itself may do without.
+ *
+ * A vCPU may stay entered for ever: every call on it may be made between the two, and it is kicked
+ * each time. vgic_vcpu_park(), vgic_vcpu_park_begin() and vgic_vcpu_stop() end the entry as leave
+ * does; after them it is entered again. Who never leaves has to answer the doorbell, which other
+ * processes ring, by somebody else: vgic_vcpu_fd(); and without a daemon the host's
+ * vgic_conn_process() does what leave would have done.
  *
  * Threads: vcpu.  System calls: none, but that leave reads a doorbell that was rung: it is not
  * readable any more.

@@ -21,8 +21,10 @@
  *
  * Threads     Each call states its rule in one of three words:
  *             "conn"   one thread at a time per connection (the caller excludes);
- *             "vcpu"   the thread that runs this vCPU, one at a time per vCPU; different vCPUs are
- *                      independent;
+ *             "vcpu"   one thread at a time per vCPU, whichever it is: the one that runs the vCPU,
+ *                      or another one that the host keeps apart from it, by a global lock, or
+ *                      while the vCPU's sleeps; different vCPUs are independent. From
+ *                      vgic_lr_enter() to vgic_lr_exit() it is the thread that entered;
  *             "any"    any thread at any time, concurrently with everything but the release of the
  *                      object.
  *             The library starts no thread, installs no signal handler, and keeps nothing
