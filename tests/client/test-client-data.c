@@ -109,15 +109,14 @@ static void what_found_the_ring_full_is_kept_and_sent(struct vgic_conn *conn)
         if (vgic_grant(vm, "device", granted, 2, token) < 0 ||
             vgic_device_attach(device, "full", token, &dev) < 0)
                 tap_bail("grant: %s, %s", vgic_conn_error(conn), vgic_conn_error(device));
-        kill(daemon_.pid, SIGSTOP);
-        waitpid(daemon_.pid, NULL, WUNTRACED);
+        daemon_pause(&daemon_);
         while (r == 0 && n < 10000) {
                 r = vgic_spi_pulse(dev, 40);
                 n++;
         }
         tap_ok(r == -EAGAIN && n == 257, "the 257th entry finds the ring full");
         tap_eq(vgic_spi_assert(dev, 41), -EAGAIN, "a level is kept, too");
-        kill(daemon_.pid, SIGCONT);
+        daemon_resume(&daemon_);
         room = (struct pollfd){ .fd = vgic_conn_fd(device), .events = POLLIN };
         tap_eq(poll(&room, 1, 30000), 1, "the device is told that there is room");
         tap_ok(vgic_conn_process(device) >= 0,

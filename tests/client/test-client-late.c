@@ -41,20 +41,16 @@ struct rig {
 
 static struct rig rig;
 
-static void daemon_pause(void)
+static void pause_daemon(void)
 {
-        int status;
-
-        kill(rig.proc.pid, SIGSTOP);
-        if (waitpid(rig.proc.pid, &status, WUNTRACED) != rig.proc.pid || !WIFSTOPPED(status))
-                tap_bail("the daemon does not stop");
+        daemon_pause(&rig.proc);
         rig.conn->timeout_ms = STOPPED_MS;
 }
 
-static void daemon_go_on(void)
+static void resume_daemon(void)
 {
         rig.conn->timeout_ms = DAEMON_WAIT_MS;
-        kill(rig.proc.pid, SIGCONT);
+        daemon_resume(&rig.proc);
 }
 
 /* --- what there has to be before a call, and the calls --- */
@@ -436,9 +432,9 @@ static void retry_succeeds(const struct call *call, void (*take)(void), const ch
 
         mine = tap_fd_count();
         call->before();
-        daemon_pause();
+        pause_daemon();
         time_out(call, when);
-        daemon_go_on();
+        resume_daemon();
         take();
         tap_eq(call->make(), 0, "%s, %s: made again: %s", call->what, when,
                vgic_conn_error(rig.conn));
@@ -453,9 +449,9 @@ static void retry_succeeds(const struct call *call, void (*take)(void), const ch
 static void other_arguments_are_refused(const struct call *call)
 {
         call->before();
-        daemon_pause();
+        pause_daemon();
         time_out(call, "then another");
-        daemon_go_on();
+        resume_daemon();
         tap_eq(call->otherwise(), call->refused, "%s: with other arguments it is refused",
                call->what);
         tap_eq(call->make(), 0, "%s: with the first ones it succeeds then: %s", call->what,
@@ -473,12 +469,12 @@ static void four_vcpus_register_in_turn(void)
         int all = 0;
 
         is_ready();
-        daemon_pause();
+        pause_daemon();
         for (unsigned turn = 0; turn < 2; turn++)
                 for (uint32_t i = 0; i < 4; i++)
                         all += vgic_vcpu_register(rig.vm, i, NULL, &vcpus[i]) == -ETIMEDOUT;
         tap_eq(all, 8, "four vCPUs, stopped: no answer");
-        daemon_go_on();
+        resume_daemon();
         for (unsigned i = 4; i-- > 0;)
                 tap_eq(vgic_vcpu_register(rig.vm, i, NULL, &vcpus[i]), 0,
                        "vCPU %u is registered: %s", i, vgic_conn_error(rig.conn));
@@ -494,10 +490,10 @@ static void vcpu_of_another_stays_busy(void)
         if (attach() < 0 || vgic_vcpu_register(rig.others, 0, NULL, &others) < 0)
                 tap_bail("no vCPU of another's");
         for (unsigned n = 0; n < 2; n++) {
-                daemon_pause();
+                pause_daemon();
                 tap_eq(vgic_vcpu_register(rig.vm, 0, NULL, &vcpu), -ETIMEDOUT,
                        "another's vCPU, stopped");
-                daemon_go_on();
+                resume_daemon();
                 if (n)
                         take_by_the_loop();
                 tap_eq(vgic_vcpu_register(rig.vm, 0, NULL, &vcpu), -EBUSY,
@@ -515,17 +511,17 @@ static void what_was_undone_is_asked_for_again(void)
         char first[VGIC_TOKEN_MAX + 1];
 
         is_ready();
-        daemon_pause();
+        pause_daemon();
         tap_eq(grant(), -ETIMEDOUT, "grant, revoke, grant: stopped");
-        daemon_go_on();
+        resume_daemon();
         tap_eq(take_back(), 0, "grant, revoke, grant: what timed out can be revoked");
         tap_eq(grant(), 0, "grant, revoke, grant: granted anew");
         tap_ok(token_works(), "grant, revoke, grant: by a token that is good");
         memcpy(first, rig.token, sizeof(first));
-        daemon_pause();
+        pause_daemon();
         tap_eq(take_back(), -ETIMEDOUT, "revoke, grant, revoke: stopped");
         tap_eq(grant(), -ETIMEDOUT, "revoke, grant, revoke: stopped");
-        daemon_go_on();
+        resume_daemon();
         tap_eq(grant(), 0, "revoke, grant, revoke: granted");
         tap_ok(token_works() && strcmp(first, rig.token) != 0,
                "revoke, grant, revoke: by a new token");
@@ -539,9 +535,9 @@ static void what_was_undone_is_asked_for_again(void)
 static void new_vm_of_that_name_is_another(void)
 {
         is_the_others();
-        daemon_pause();
+        pause_daemon();
         tap_eq(destroy(), -ETIMEDOUT, "destroy, stopped");
-        daemon_go_on();
+        resume_daemon();
         take_by_the_loop();
         vgic_vm_detach(rig.others);
         is_the_others();
@@ -555,9 +551,9 @@ static void new_vm_of_that_name_is_another(void)
 static void device_hears_what_was_revoked_before_it_knew(void)
 {
         is_granted_by_the_other();
-        daemon_pause();
+        pause_daemon();
         tap_eq(attach_device(), -ETIMEDOUT, "a device, stopped");
-        daemon_go_on();
+        resume_daemon();
         take_by_the_loop();
         vgic_revoke(rig.others, "disk");
         tap_ok(daemon_wait_readable(vgic_conn_fd(rig.conn)), "a device is told");

@@ -437,14 +437,11 @@ static void gate_opens_though_the_daemon_is_stopped(struct vgic_conn *conn)
         struct pollfd bell = { .fd = vgic_vcpu_fd(port), .events = POLLIN },
                 others = { .fd = vgic_vcpu_fd(other), .events = POLLIN };
         struct vgic_lr_bank bank;
-        int status = 0;
 
         vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1); /* IROUTER */
         enter(port, &bank);
         tap_ok(!(bank.ich_hcr & VGIC_ICH_HCR_TDIR), "a port is in guest and does not trap");
-        kill(daemon_.pid, SIGSTOP);
-        waitpid(daemon_.pid, &status, WUNTRACED);
-        tap_ok(WIFSTOPPED(status), "the daemon is stopped");
+        daemon_pause(&daemon_);
         vgic_spi_pulse(vm, SPI);
         tap_eq(poll(&bell, 1, 0), 0,
                "whoever injects rings nobody but the daemon and the vCPU that it is for");
@@ -462,7 +459,7 @@ static void gate_opens_though_the_daemon_is_stopped(struct vgic_conn *conn)
         tap_ok(bank.ich_hcr & VGIC_ICH_HCR_TDIR,
                "daemon stopped, an SPI in flight: the port that enters traps");
         vgic_lr_exit(port, &bank);
-        kill(daemon_.pid, SIGCONT);
+        daemon_resume(&daemon_);
         destroy(conn, vm);
 }
 

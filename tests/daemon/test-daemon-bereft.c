@@ -67,6 +67,7 @@ static void living_is_left_alone(void)
 
         start(&rig, IN_GUEST);
         kill(rig.other, SIGSTOP);
+        waitpid(rig.other, NULL, WUNTRACED);
         daemon_kill(&rig.proc);
         for (int i = 0; i < 3; i++)
                 vgic_conn_process(rig.conn);

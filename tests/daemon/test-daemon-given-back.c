@@ -32,8 +32,7 @@ static void daemon_is_rung_once_for_tdir(void)
         if (vgic_vm_attach(conn, "bereft", VGIC_ROLE_VMM, &vm) < 0 || vgic_tdir_watch(vm) < 0)
                 tap_bail("attach: %s", vgic_conn_error(conn));
         vgic_vcpu_sysreg_write(rig.vcpu, VGIC_ICC_IGRPEN1_EL1, 0);
-        kill(rig.proc.pid, SIGSTOP);
-        waitpid(rig.proc.pid, NULL, WUNTRACED);
+        daemon_pause(&rig.proc);
         take_rings(rig.vm);
         for (int i = 0; i < PULSES; i++)
                 vgic_spi_pulse(rig.vm, SPI);
@@ -96,7 +95,7 @@ static void given_back(uint32_t n_list_registers, const char *what)
         start_alone(&rig);
         vcpu = boot(rig.vm, 1, n_list_registers);
         choose_vcpu1(&rig);
-        kill(rig.proc.pid, SIGSTOP);
+        daemon_pause(&rig.proc);
         rig.conn->timeout_ms = 1;
         tap_eq(vgic_vcpu_unregister(vcpu), -ETIMEDOUT, "%s, daemon stopped", what);
         daemon_kill(&rig.proc);

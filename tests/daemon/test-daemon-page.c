@@ -225,17 +225,16 @@ static int connect_at_once(int fd, const struct daemon_proc *proc)
 static void full_queue_is_eagain_and_begins_nothing(const struct daemon_proc *proc)
 {
         uint64_t deadline = base_clock_ns() + DAEMON_WAIT_MS * UINT64_C(1000000);
-        int fds[PLACES], n = 0, r = 0, status, last;
+        int fds[PLACES], n = 0, r = 0, last;
 
-        kill(proc->pid, SIGSTOP);
-        waitpid(proc->pid, &status, WUNTRACED);
+        daemon_pause(proc);
         while (r == 0 && n < PLACES) {
                 fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
                 r = connect_at_once(fds[n++], proc);
         }
         tap_eq(r, -EAGAIN, "the queue is full: a non-blocking connect() is EAGAIN, no EINPROGRESS");
         last = fds[--n];
-        kill(proc->pid, SIGCONT);
+        daemon_resume(proc);
         while (n > 0)
                 close(fds[--n]);
         while ((r = connect_at_once(last, proc)) == -EAGAIN && base_clock_ns() < deadline)

@@ -61,8 +61,7 @@ static void wait_applied(const struct full_ring *t)
 
 static void stop_daemon_with_full_ring(const struct full_ring *t)
 {
-        kill(t->proc->pid, SIGSTOP);
-        waitpid(t->proc->pid, NULL, WUNTRACED);
+        daemon_pause(t->proc);
         while (vgic_spi_pulse(t->device, SPI_LEVEL) != -EAGAIN)
                 ;
 }
@@ -85,7 +84,7 @@ static struct vgic_irq_state drive_sequence(const struct full_ring *t, char firs
         for (const char *op = ops; *op; op++)
                 *ret_kept += drive(t->device, SPI_OTHER, *op) == -EAGAIN;
         if (is_full)
-                kill(t->proc->pid, SIGCONT);
+                daemon_resume(t->proc);
         wait_applied(t);
         vgic_vm_irq_state(t->vm, 0, SPI_OTHER, &state);
         return state;
@@ -155,7 +154,7 @@ static void detach_sends_what_a_full_ring_kept(struct daemon_proc *proc)
                        drive(t.device, SPI_MARK, 'A') == -EAGAIN &&
                        drive(t.device, SPI_MARK, 'D') == -EAGAIN,
                "a pulse, and a level that rose and fell, find the ring full");
-        kill(proc->pid, SIGCONT);
+        daemon_resume(proc);
         vgic_vm_detach(t.device);
         tap_ok(vgic_vm_irq_state(t.vm, 0, SPI_OTHER, &state) == 0 && state.pending,
                "the device detaches: the pulse is pending");
@@ -190,7 +189,7 @@ static void restore_takes_no_edge_of_a_full_ring(struct daemon_proc *proc)
         tap_eq(drive(t.device, SPI_OTHER, 'A'), -EAGAIN, "full ring: the edge is kept");
         tap_eq(vgic_snapshot_restore(t.vm, image, bytes, 0, why, sizeof(why)), 0,
                "a restore makes the wire high%s", why);
-        kill(proc->pid, SIGCONT);
+        daemon_resume(proc);
         wait_applied(&t);
         tap_ok(vgic_vm_irq_state(t.vm, 0, SPI_OTHER, &state) == 0 && state.line && state.pending,
                "there is room: the edge is pending");

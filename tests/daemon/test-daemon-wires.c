@@ -245,7 +245,7 @@ static void living_daemon_keeps_wires(void)
         tap_ok(wait_line(vm, DISK, 0), "the device lowers it");
         vgic_spi_assert(rig.device, DISK);
         tap_ok(wait_line(vm, DISK, 1), "a VMM disconnected: the device raises its wire again");
-        kill(rig.proc.pid, SIGSTOP);
+        daemon_pause(&rig.proc);
         vgic_conn_process(conn);
         tap_eq(line(vm, DISK), 1, "a daemon that is stopped is not dead");
         daemon_kill(&rig.proc);

@@ -156,10 +156,7 @@ static uint32_t acknowledging[2];
 
 static void end_of_vmm(bool steps)
 {
-        int status;
-
-        kill(storm_daemon.pid, SIGSTOP);
-        waitpid(storm_daemon.pid, &status, WUNTRACED);
+        daemon_pause(&storm_daemon);
         end_of(VICTIM_VMM, steps);
         for (unsigned i = 0; i < 2; i++) {
                 uint64_t op = atomic_load(&vm->gic.vcpus[2 * i].slot.op);
@@ -168,7 +165,7 @@ static void end_of_vmm(bool steps)
                 n_in_ack += acknowledging[i] != 0;
                 n_in_other += op != SHM_SLOT_NONE && !acknowledging[i];
         }
-        kill(storm_daemon.pid, SIGCONT);
+        daemon_resume(&storm_daemon);
 }
 
 /* --- judgement --- */

@@ -206,11 +206,11 @@ static void very_many_blocking_eventfds_cost_one_sleep(void)
         daemon_start(&proc, &(struct daemon_options){ .quiet = true });
         for (unsigned i = 0; i < N_VMS; i++)
                 blockers[i] = new_blocker(&proc, i);
-        kill(proc.pid, SIGSTOP);
+        daemon_pause(&proc);
         before = count_sleeps(&proc);
         for (unsigned i = 0; i < N_VMS; i++)
                 vgic_spi_pulse(blockers[i].vm, TRICK_SPI);
-        kill(proc.pid, SIGCONT);
+        daemon_resume(&proc);
         for (unsigned i = 0; i < N_VMS; i++)
                 n_ended += trick_wait_disconnected(blockers[i].conn);
         tap_eq(n_ended, N_VMS, "%u VMs with an eventfd that blocks: all are disconnected", N_VMS);
@@ -347,12 +347,12 @@ static void give_unread(const struct daemon_proc *proc, int fd)
 {
         int socket = daemon_raw_hello(proc);
 
-        kill(proc->pid, SIGSTOP);
+        daemon_pause(proc);
         daemon_raw_frame(socket, PROTO_VM_LIST, 0, 0, NULL, 0); /* another version */
         if (proto_fds_send(socket, "x", 1, &fd, 1) != 1)
                 tap_note("send: %s", strerror(errno));
         close(fd);
-        kill(proc->pid, SIGCONT);
+        daemon_resume(proc);
         tap_eq(daemon_raw_code(socket), PROTO_BAD_VERSION, "the connection is ended");
         close(socket);
 }

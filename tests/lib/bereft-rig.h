@@ -174,7 +174,7 @@ static inline void kill_process(pid_t pid)
 static inline void kill_both(struct rig *rig, bool other_first)
 {
         if (other_first) {
-                kill(rig->proc.pid, SIGSTOP);
+                daemon_pause(&rig->proc);
                 kill_process(rig->other);
         }
         daemon_kill(&rig->proc);

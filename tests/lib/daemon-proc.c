@@ -207,6 +207,20 @@ void daemon_kill(struct daemon_proc *proc)
         proc->pid = 0;
 }
 
+void daemon_pause(const struct daemon_proc *proc)
+{
+        int status;
+
+        kill(proc->pid, SIGSTOP);
+        if (waitpid(proc->pid, &status, WUNTRACED) != proc->pid || !WIFSTOPPED(status))
+                tap_bail("the daemon does not stand still");
+}
+
+void daemon_resume(const struct daemon_proc *proc)
+{
+        kill(proc->pid, SIGCONT);
+}
+
 int daemon_stop(struct daemon_proc *proc)
 {
         int status = 0;

@@ -59,6 +59,13 @@ int daemon_wait_exit(struct daemon_proc *proc);
 void daemon_kill(struct daemon_proc *proc);
 
 /*
+ * daemon_pause() - SIGSTOP, and wait until it stands still: what is sent from now on is all there
+ * when daemon_resume() lets it go on.
+ */
+void daemon_pause(const struct daemon_proc *proc);
+void daemon_resume(const struct daemon_proc *proc);
+
+/*
  * daemon_stop() - SIGTERM and wait, then remove the folder. Return: the exit status; 0 if it was
  * killed before.
  */

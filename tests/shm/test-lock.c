@@ -80,6 +80,7 @@ static void dies_with_its_last_process(void)
         if (read(ready[0], &child, sizeof child) != sizeof child)
                 tap_bail("the VMM did not fork");
         kill(vmm, SIGSTOP);
+        waitpid(vmm, NULL, WUNTRACED);
         tap_ok(!shm_lock_is_dead(watcher, SESSION), "a process that is stopped lives");
         kill(vmm, SIGKILL);
         waitpid(vmm, NULL, 0);
