@@ -5,12 +5,12 @@
  * Closer: see closer.h
  */
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base-fd.h"
 #include "closer.h"
+#include "thread.h"
 
 struct closer {
         pthread_mutex_t lock;
@@ -70,28 +70,12 @@ void closer_free(struct closer *closer)
                 destroy(closer);
 }
 
-/*
- * All signals are the main thread's: the guard timer's, too. Return: there is one that will look at
- * the queue.
- */
+/* Called with the lock. Return: there is a thread that will look at the queue. */
 static bool start_thread(struct closer *closer)
 {
-        sigset_t all, before;
-        pthread_attr_t attr;
-        pthread_t thread;
-        int r;
-
-        if (closer->n_threads == CLOSER_THREADS)
-                return true;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        pthread_attr_init(&attr);
-        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-        r = pthread_create(&thread, &attr, close_all, closer);
-        pthread_attr_destroy(&attr);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        closer->n_threads += r == 0;
-        return r == 0 || closer->n_threads > 0;
+        if (closer->n_threads < CLOSER_THREADS && thread_start(0, close_all, closer) == 0)
+                closer->n_threads++;
+        return closer->n_threads > 0;
 }
 
 bool closer_close(struct closer *closer, int fd)

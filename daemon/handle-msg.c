@@ -177,7 +177,7 @@ static bool reset_some(struct vm *vm, uint32_t *at)
 
         while (*at < vm->shape.n_vcpus) {
                 shm_reset_request(&vm->gic, (*at)++, SHM_RESET_SYSTEM);
-                if (base_clock_ns() - start > TURN_US * UINT64_C(1000))
+                if (turn_is_over(start, base_clock_ns()))
                         break;
         }
         return *at < vm->shape.n_vcpus;

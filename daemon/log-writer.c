@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 
 #include "log-limit.h"
 #include "log-writer.h"
+#include "thread.h"
 
 #define STACK_BYTES  (256u * 1024)
 #define WHO_MAX  160u
@@ -276,13 +276,9 @@ static void *write_for_ever(void *arg)
         return NULL;
 }
 
-/* All signals are the main thread's: the guard timer's, too. */
 int log_writer_start(void)
 {
-        sigset_t all, before;
         pthread_condattr_t monotonic;
-        pthread_attr_t attr;
-        pthread_t thread;
         int r;
 
         writer.is_journal = stderr_is_journal();
@@ -292,16 +288,9 @@ int log_writer_start(void)
         pthread_cond_init(&writer.filled, &monotonic);
         pthread_cond_init(&writer.idle, &monotonic);
         pthread_condattr_destroy(&monotonic);
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        pthread_attr_init(&attr);
-        pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-        pthread_attr_setstacksize(&attr, STACK_BYTES);
-        r = pthread_create(&thread, &attr, write_for_ever, NULL);
-        pthread_attr_destroy(&attr);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        r = thread_start(STACK_BYTES, write_for_ever, NULL);
         writer.is_started = r == 0;
-        return -r;
+        return r;
 }
 
 void log_writer_put(const struct log_entry *entry)

@@ -51,7 +51,7 @@ static int take_entries(struct ring *ring)
 {
         uint64_t start = base_clock_ns(), now = start, entry;
 
-        for (unsigned n = 0; n < RING_BATCH && now - start < TURN_US * NS_PER_US; n++) {
+        for (unsigned n = 0; n < RING_BATCH && !turn_is_over(start, now); n++) {
                 int r = shm_ring_get(&ring->shm, &entry);
 
                 if (r == 0 && ring->n_dense >= RING_N_DENSE)

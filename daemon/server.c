@@ -26,7 +26,6 @@
 
 #define ACCEPTS_PER_TURN   32u
 #define ACCEPT_AGAIN_MS   500
-#define REAP_TURN_US      500
 #define STATUS_DELAY_MS   100
 #define STATUS_AGAIN_MS  1000   /* the manager did not take it */
 #define READY_AGAIN_MS    100   /* the same, and it waits for it */
@@ -173,7 +172,7 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
                 if (!session->dying)
                         continue;
                 remove_session(server, session);
-                if (base_clock_ns() - start > REAP_TURN_US * UINT64_C(1000)) {
+                if (turn_is_over(start, base_clock_ns())) {
                         evtimer_add(server->sessions.reaper, &now); /* after all others' turn */
                         break;
                 }

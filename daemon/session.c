@@ -182,7 +182,7 @@ static bool serve(void *arg)
         for (unsigned i = 0; i < SESSION_FRAMES_PER_TURN && !session->dying; i++) {
                 int r;
 
-                if (i > 0 && base_clock_ns() - start > TURN_US * UINT64_C(1000))
+                if (i > 0 && turn_is_over(start, base_clock_ns()))
                         return true;
                 if (session->rest.serve) {
                         if (session->rest.serve(session))

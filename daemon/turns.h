@@ -43,6 +43,12 @@ struct turns {
         uint64_t used_ns;               /* by the one who was next last: who comes has as much */
 };
 
+/* turn_is_over() - one that began at @start_ns has had its time at @now_ns (base_clock_ns()). */
+static inline bool turn_is_over(uint64_t start_ns, uint64_t now_ns)
+{
+        return now_ns - start_ns >= TURN_US * UINT64_C(1000);
+}
+
 /* turns_init() - Return: 0; -ENOMEM. turns_deinit() - idempotent. */
 int turns_init(struct turns *turns, struct event_base *base);
 void turns_deinit(struct turns *turns);
