@@ -42,22 +42,6 @@ static enum proto_code (*const handlers[])(struct request *request) = {
 };
 
 /*
- * The answer to a request whose handler sent none, or which no handler got: any client decodes it,
- * also of a request that only its side knows (doc/protocol.md section 3).
- */
-static void send_status(struct session *session, uint32_t id, enum proto_code code,
-                        const char *text)
-{
-        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
-        Vgic__Status status = VGIC__STATUS__INIT;
-
-        status.code = code;
-        status.text = (char *)(uintptr_t)text; /* packed, not changed */
-        reply.status = &status;
-        session_send(session, id, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
-}
-
-/*
  * Admit it by the table, decode it, have it handled, and move the state of the session on.
  * Return: the code to answer.
  */
@@ -109,10 +93,10 @@ void dispatch_frame(struct registry *registry, struct session *session, struct p
                            request.row ? request.row->name : "unknown request",
                            proto_code_name(code), request.why.text);
         if (!request.replied && wants_answer(&request, rx, code))
-                send_status(session, rx->header.request, code,
-                            code == PROTO_OK                  ? ""
-                            : base_error_is_set(&request.why) ? request.why.text
-                                                              : proto_code_text(code));
+                request_send_status(session, rx->header.request, code,
+                                    code == PROTO_OK                  ? ""
+                                    : base_error_is_set(&request.why) ? request.why.text
+                                                                      : proto_code_text(code));
         if (proto_code_is_fatal(code))
                 session_kill(session, proto_code_text(code));
 }

@@ -188,18 +188,12 @@ static bool reset_rest(struct session *session)
 {
         struct session_rest *rest = &session->rest;
         struct vm *vm = registry_find_id(rest->registry, rest->vm_id);
-        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
-        Vgic__Status status = VGIC__STATUS__INIT;
 
         if (vm && reset_some(vm, &rest->at))
                 return true;
-        if (!vm) {
-                status.code = PROTO_NOT_FOUND;
-                status.text = (char *)"the VM was destroyed meanwhile";
-        }
-        reply.status = &status;
         if (rest->wants_answer)
-                session_send(session, PROTO_RESET, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
+                request_send_status(session, PROTO_RESET, vm ? PROTO_OK : PROTO_NOT_FOUND,
+                                    vm ? "" : "the VM was destroyed meanwhile");
         return false;
 }
 

@@ -23,6 +23,21 @@ enum proto_code request_fail(struct request *request, enum proto_code code, cons
         return code;
 }
 
+void request_send_status(struct session *session, uint32_t id, enum proto_code code,
+                         const char *text)
+{
+        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        int r;
+
+        status.code = code;
+        status.text = (char *)(uintptr_t)text; /* packed, not changed */
+        reply.status = &status;
+        r = session_send(session, id, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
+        if (r < 0 && r != -ENOTCONN)
+                session_kill(session, "it cannot be answered: out of memory");
+}
+
 static enum proto_code code_of_send(int r)
 {
         if (r == 0 || r == -ENOTCONN) /* a dead session needs no answer */

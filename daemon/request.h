@@ -40,6 +40,14 @@ struct request {
 enum proto_code request_reply(struct request *request, const ProtobufCMessage *reply,
                               const int *fds, uint32_t n_fds);
 
+/*
+ * request_send_status() - the answer to a request whose handler sent none, or which no handler got:
+ * any client decodes it, also of a request that only its side knows (doc/protocol.md section 3).
+ * Replies are told apart by their order, so without memory for this one the session is killed.
+ */
+void request_send_status(struct session *session, uint32_t id, enum proto_code code,
+                         const char *text);
+
 /* request_fail() - Return: @code, with words. */
 enum proto_code request_fail(struct request *request, enum proto_code code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
