@@ -72,14 +72,17 @@ static int take_entries(struct ring *ring)
 }
 
 /*
- * One turn: take what is there, tell a producer that found it full, and sleep. Return: there may
- * be more.
+ * One turn: take what is there, tell a producer that found it full, and sleep. Of a session that
+ * was killed since it asked for the turn nothing is taken: it is for life.c to say whether what it
+ * had put still counts. Return: there may be more.
  */
 static bool serve(void *arg)
 {
         struct ring *ring = arg;
         int r;
 
+        if (ring->session->dying)
+                return false;
         shm_ring_wake(&ring->shm);
         r = take_entries(ring);
         if (r >= 0 && shm_ring_owes_room(&ring->shm)) { /* its producer keeps what found no room */

@@ -6,10 +6,9 @@
 /*
  * Rings: the daemon's end of a session's ring pair
  *
- * What    In: assertions of the session's grant. Out: its notes (notes.h). Polling After dense
- * traffic the daemon looks for RING_SPIN_US before it asks for a doorbell again; a turn
- *         (turns.h) takes RING_BATCH entries and TURN_US at most.
- *         Idle costs nothing.
+ * What    In: assertions of the session's grant. Out: its notes (notes.h).
+ * Polling After dense traffic the daemon looks for RING_SPIN_US before it asks for a doorbell
+ *         again; a turn (turns.h) takes RING_BATCH entries and TURN_US at most. Idle costs nothing.
  * Trust   Entries are copied once and checked: an INTID that is not granted is counted and ignored,
  *         an unknown kind or an impossible index ends the session.
  */

@@ -10,7 +10,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
-#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +19,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "grant.h"
 #include "log.h"
 #include "options.h"
 #include "proto-frame.h"
 #include "proto-table.h"
 #include "server.h"
+#include "shm-read.h"
+#include "shm-ring.h"
 #include "tap.h"
+#include "vm.h"
 
 #define N_PASSES  100
 
@@ -127,8 +131,107 @@ static void client_that_cannot_be_answered_is_disconnected(void)
         world_close(&world);
 }
 
+/* What one user's device has: its two doorbells, and its end of the ring. */
+struct device {
+        int fd, bells[2];
+        struct shm_ring ring;
+};
+
+/* Return: how many descriptors came, in @ret_fds. */
+static unsigned reply_fds(struct world *world, int fd, int *ret_fds)
+{
+        char bytes[4096], control[CMSG_SPACE(8 * sizeof(int))];
+        struct iovec vec = { bytes, sizeof(bytes) };
+        struct msghdr msg = { .msg_iov = &vec, .msg_iovlen = 1, .msg_control = control,
+                              .msg_controllen = sizeof(control) };
+        struct cmsghdr *cmsg;
+
+        pass(world);
+        if (recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+                return 0;
+        cmsg = CMSG_FIRSTHDR(&msg);
+        if (!cmsg)
+                return 0;
+        memcpy(ret_fds, CMSG_DATA(cmsg), cmsg->cmsg_len - CMSG_LEN(0));
+        return (unsigned)((cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+}
+
+/* A VM of 1 vCPU and 32 SPIs, whose SPI 32 is granted to @ret_device. Return: its VMM. */
+static int open_device(struct world *world, struct device *ret_device)
+{
+        char attach[64] = "\x0a\x01v\x10\x03\x1a\x20";
+        int fds[8], vmm = open_client(world);
+        struct grant *grant;
+
+        ASK(world, vmm, PROTO_VM_CREATE, "\x0a\x01v\x10\x01\x18\x20");
+        ASK(world, vmm, PROTO_VM_INIT, "");
+        ASK(world, vmm, PROTO_GRANT, "\x0a\x01g\x12\x01\x20");
+        grant = TAILQ_FIRST(&TAILQ_FIRST(&world->server->registry.vms)->grants);
+        memcpy(attach + 7, grant->token, PROTO_TOKEN_CHARS);
+        ret_device->fd = open_client(world);
+        ask(world, ret_device->fd, PROTO_VM_ATTACH, attach, 7 + PROTO_TOKEN_CHARS);
+        send_frame(ret_device->fd, PROTO_RING_SETUP, "", 0);
+        if (reply_fds(world, ret_device->fd, fds) != 3 ||
+            shm_ring_map(fds[0], &ret_device->ring) < 0)
+                tap_bail("no ring");
+        close(fds[0]);
+        memcpy(ret_device->bells, fds + 1, sizeof(ret_device->bells));
+        return vmm;
+}
+
+static void close_device(struct device *device)
+{
+        shm_ring_unmap(&device->ring);
+        close(device->bells[0]);
+        close(device->bells[1]);
+        close(device->fd);
+}
+
+static void pulse_32(struct device *device)
+{
+        const uint64_t one = 1;
+
+        shm_ring_put(&device->ring, SHM_RING_ENTRY(SHM_RING_PULSE, 32));
+        if (write(device->bells[0], &one, sizeof(one)) != sizeof(one))
+                tap_bail("no bell");
+}
+
+static bool is_pending_32(struct world *world)
+{
+        struct shm_irq_state state;
+
+        shm_read_irq(&TAILQ_FIRST(&world->server->registry.vms)->gic, 0, 32, &state);
+        return state.latch;
+}
+
+/* Its messages and its ring wait for a turn together, and the former end the session. */
+static void pulse_counts_unless_its_device_was_expelled(bool is_expelled)
+{
+        static const char bad_version[PROTO_HEADER_BYTES] = { [4] = 3 };
+        struct device device;
+        struct world world;
+        int vmm;
+
+        world_open(&world);
+        vmm = open_device(&world, &device);
+        if (is_expelled && send(device.fd, bad_version, sizeof(bad_version), 0) < 0)
+                tap_bail("send: %s", strerror(errno));
+        pulse_32(&device);
+        pass(&world);
+        if (is_expelled)
+                tap_ok(!is_pending_32(&world),
+                       "a device is expelled while its ring waits: no pulse of it");
+        else
+                tap_ok(is_pending_32(&world), "a device pulses by its ring: its SPI is pending");
+        close_device(&device);
+        close(vmm);
+        world_close(&world);
+}
+
 int main(void)
 {
         client_that_cannot_be_answered_is_disconnected();
+        pulse_counts_unless_its_device_was_expelled(false);
+        pulse_counts_unless_its_device_was_expelled(true);
         return tap_done();
 }
