@@ -6,6 +6,7 @@
  *
  * Not by sd_notify(3), which waits while the manager's queue is full: nothing must stop the loop.
  */
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,28 +41,43 @@ static socklen_t manager_address(struct sockaddr_un *ret_address)
         return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 }
 
-/* One datagram to the service manager. Return: it was taken, or there is no manager. */
-static bool tell(const char *text)
+/* What passes by itself: a full queue, a lack of memory, or of descriptors for the socket. */
+static int errno_of_telling(int error)
+{
+        switch (error) {
+        case EAGAIN:
+        case ENOBUFS:
+        case ENOMEM:
+        case EMFILE:
+        case ENFILE:
+                return -EAGAIN;
+        default:
+                return -error;
+        }
+}
+
+/* One datagram to the service manager. Return: as in notify.h. */
+static int tell(const char *text)
 {
         struct sockaddr_un address;
         socklen_t size = manager_address(&address);
         BASE_CLEANUP_FD int fd = -1;
-        size_t n = strlen(text);
 
         if (size == 0)
-                return true;
+                return 0;
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        return fd >= 0 &&
-               sendto(fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address,
-                      size) == (ssize_t)n;
+        if (fd < 0 || sendto(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL,
+                             (struct sockaddr *)&address, size) < 0)
+                return errno_of_telling(errno);
+        return 0;
 }
 
-bool notify_ready(void)
+int notify_ready(void)
 {
         return tell("READY=1");
 }
 
-bool notify_status(unsigned n_vms, unsigned n_sessions)
+int notify_status(unsigned n_vms, unsigned n_sessions)
 {
         char text[96];
 

@@ -6,16 +6,17 @@
 /*
  * Notify: what the service manager is told, as by sd_notify(3)
  *
- * Each call does nothing when the daemon was not started by a service manager. None waits; false:
- * it could not be told now, and the caller tries again.
+ * What    One datagram a call, sent without waiting; none when the daemon was not started by a
+ *         service manager.
+ * Return  0 the manager was told, or there is none; -EAGAIN there is no room for it now, the caller
+ *         tries again; another negative errno: it cannot be told, and trying again changes nothing.
  */
-#include <stdbool.h>
 
 /* notify_ready() - READY=1: the socket is listened on. */
-bool notify_ready(void);
+int notify_ready(void);
 
 /* notify_status() - STATUS= in words. */
-bool notify_status(unsigned n_vms, unsigned n_sessions);
+int notify_status(unsigned n_vms, unsigned n_sessions);
 
 /* notify_stopping() - STOPPING=1; of no consequence if it is not heard. */
 void notify_stopping(void);

@@ -181,18 +181,28 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
         on_changed(server);
 }
 
-/* READY until it is told, and STATUS as it is now: of what was not taken nothing is missing. */
+/*
+ * READY until it is told, and STATUS as it is now: of what was not taken nothing is missing. A
+ * NOTIFY_SOCKET where nobody listens is tried again only when there is something new to tell.
+ */
 static void tell_manager(struct server *server)
 {
-        bool is_told = server->is_ready || notify_ready();
+        int r = server->is_ready ? 0 : notify_ready();
 
-        server->is_ready = is_told;
-        if (is_told)
-                is_told = notify_status(server->registry.n_vms, server->sessions.n);
-        if (!is_told) {
+        if (r == 0) {
+                server->is_ready = true;
+                r = notify_status(server->registry.n_vms, server->sessions.n);
+        }
+        if (r == -EAGAIN) {
                 server->n_untold++;
                 status_soon(server, server->is_ready ? STATUS_AGAIN_MS : READY_AGAIN_MS);
-        } else if (server->n_untold) {
+                return;
+        }
+        if (r < 0 && !server->is_unheard)
+                log_line(LOG_WARNING, "the service manager cannot be told: NOTIFY_SOCKET: %s",
+                         strerror(-r));
+        server->is_unheard = r < 0;
+        if (r == 0 && server->n_untold) {
                 log_line(LOG_WARNING,
                          "the service manager was stuck: it did not take %u notifications",
                          server->n_untold);

@@ -31,6 +31,7 @@ struct server {
         struct event *stop_int;
         struct event *status;           /* STATUS= follows changes with some delay */
         bool is_ready;                  /* the service manager knows */
+        bool is_unheard;                /* nothing listens where it was said to, and the log says */
         unsigned n_untold;              /* that it did not take, since it last took one */
         struct registry registry;
         struct sessions sessions;

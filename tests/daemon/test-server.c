@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,9 +56,15 @@ static void world_open(struct world *world)
         snprintf(world->socket, sizeof(world->socket), "%s/s", world->folder);
         world->options.socket_path = world->socket;
         world->options.socket_given = true;
-        log_open(LOG_ERR);
         if (server_new(&world->options, &world->server) < 0)
                 tap_bail("no server");
+}
+
+/* Told by SIGTERM before it begins: it begins, and ends. */
+static void run_and_stop(struct world *world)
+{
+        raise(SIGTERM);
+        server_run(world->server);
 }
 
 static void world_close(struct world *world)
@@ -228,8 +235,61 @@ static void pulse_counts_unless_its_device_was_expelled(bool is_expelled)
         world_close(&world);
 }
 
+/* Return: a manager's socket, whose queue is full if @is_full. */
+static int manager_socket(const char *path, bool is_full)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+        if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+                tap_bail("%s: %s", path, strerror(errno));
+        while (is_full && sendto(fd, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&address,
+                                 sizeof(address)) == 1)
+                ;
+        return fd;
+}
+
+static void manager_is_told_again_only_if_that_helps(void)
+{
+        enum { LISTENS, IS_FULL, IS_CLOSED, IS_MISSING, N_CASES };
+        static const struct {
+                bool again;
+                const char *point;
+        } cases[N_CASES] = {
+                [LISTENS] = { false, "the manager takes READY=1: it is not told again" },
+                [IS_FULL] = { true, "the manager's queue is full: it is told again" },
+                [IS_CLOSED] = { false, "nobody listens to NOTIFY_SOCKET: it is not told again" },
+                [IS_MISSING] = { false, "there is no NOTIFY_SOCKET: it is not told again" },
+        };
+
+        for (unsigned i = 0; i < N_CASES; i++) {
+                struct world world;
+                char path[64];
+                int fd = -1;
+
+                world_open(&world);
+                snprintf(path, sizeof(path), "%s/n", world.folder);
+                if (i != IS_MISSING)
+                        fd = manager_socket(path, i == IS_FULL);
+                if (i == IS_CLOSED)
+                        close(fd);
+                setenv("NOTIFY_SOCKET", path, 1);
+                run_and_stop(&world);
+                unsetenv("NOTIFY_SOCKET");
+                tap_eq(evtimer_pending(world.server->status, NULL), cases[i].again ? EV_TIMEOUT : 0,
+                       "%s", cases[i].point);
+                if (i != IS_CLOSED && i != IS_MISSING)
+                        close(fd);
+                unlink(path);
+                world_close(&world);
+        }
+}
+
 int main(void)
 {
+        log_open(LOG_ERR);
+        manager_is_told_again_only_if_that_helps();
         client_that_cannot_be_answered_is_disconnected();
         pulse_counts_unless_its_device_was_expelled(false);
         pulse_counts_unless_its_device_was_expelled(true);
