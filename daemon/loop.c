@@ -69,6 +69,7 @@ void loop_deinit(struct loop *loop)
 {
         doorbell_guard_deinit(&loop->guard);
         turns_deinit(&loop->turns);
+        users_deinit(&loop->users);
         if (loop->base)
                 event_base_free(loop->base);
         closer_free(loop->closer);

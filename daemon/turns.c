@@ -33,7 +33,7 @@ static void serve_next(struct turns *turns)
         uint64_t start = base_clock_ns();
         bool more;
 
-        turns->used_ns = user->used_ns;
+        user->users->level_ns = user->used_ns;
         turns_drop(turns, turn);
         user_hold(user);
         more = turn->serve(turn->arg);
@@ -85,8 +85,8 @@ bool turns_ask(struct turns *turns, struct turn *turn)
                 event_active(turns->event, EV_TIMEOUT, 0);
         if (TAILQ_EMPTY(&user->turns)) {
                 TAILQ_INSERT_TAIL(&turns->users, user, turns_link);
-                if (user->used_ns < turns->used_ns)
-                        user->used_ns = turns->used_ns; /* rest is not saved up */
+                if (user->used_ns < user->users->level_ns)
+                        user->used_ns = user->users->level_ns; /* rest is not saved up */
         }
         TAILQ_INSERT_TAIL(&user->turns, turn, link);
         return true;

@@ -40,7 +40,6 @@ struct turns {
         TAILQ_HEAD(, user) users;       /* who asked, in this order */
         struct event *event;
         bool runs;                      /* it is in the middle of somebody's turn */
-        uint64_t used_ns;               /* by the one who was next last: who comes has as much */
 };
 
 /* turn_is_over() - one that began at @start_ns has had its time at @now_ns (base_clock_ns()). */

@@ -50,15 +50,41 @@ void users_init(struct users *users, const struct options *options)
         users->max_connections = options->max_connections ? options->max_connections :
                 OPTIONS_DEFAULT_MAX_CONNECTIONS;
         users->max_vms = options->max_vms ? options->max_vms : OPTIONS_DEFAULT_MAX_VMS;
+        users->level_ns = 0;
         users->n_fds = 0;
         users->max_fds_of_all = max_fds_of_all();
         users->max_fds = options->max_descriptors ? options->max_descriptors : default_max_fds();
+}
+
+static void forget(struct user *user)
+{
+        TAILQ_REMOVE(&user->users->all, user, link);
+        free(user);
+}
+
+/* Whom nothing refers to, and who has used no more than who would come new. */
+static void forget_the_level(struct users *users)
+{
+        struct user *user = TAILQ_FIRST(&users->all), *next;
+
+        for (; user; user = next) {
+                next = TAILQ_NEXT(user, link);
+                if (user->n_refs == 0 && user->used_ns <= users->level_ns)
+                        forget(user);
+        }
+}
+
+void users_deinit(struct users *users)
+{
+        while (!TAILQ_EMPTY(&users->all))
+                forget(TAILQ_FIRST(&users->all));
 }
 
 struct user *user_get(struct users *users, uid_t uid)
 {
         struct user *user;
 
+        forget_the_level(users);
         TAILQ_FOREACH(user, &users->all, link)
                 if (user->uid == uid)
                         break;
@@ -82,10 +108,8 @@ void user_hold(struct user *user)
 
 void user_put(struct user *user)
 {
-        if (!user || --user->n_refs > 0)
-                return;
-        TAILQ_REMOVE(&user->users->all, user, link);
-        free(user);
+        if (user && --user->n_refs == 0)
+                forget_the_level(user->users);
 }
 
 /* @more of something of which @held are held and @most allowed. */

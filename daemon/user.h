@@ -11,7 +11,9 @@
  *         cannot leave none to the others. Root is counted, and not limited: it could stop the
  *         daemon anyway, and its tools are how an administrator finds out. Some
  *         descriptors all others together leave to it.
- * Owner   The server's list; each session and each VM holds a reference.
+ * Owner   The server's list; each session and each VM holds a reference. A user whom nothing refers
+ *         to stays in the list until the others have used as much time as that one: else who
+ *         connects anew for each dear request would always be the one who has used the least.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
@@ -33,13 +35,15 @@ struct user {
         uint32_t n_fds;
         TAILQ_ENTRY(user) turns_link;   /* of those who asked for a turn: turns.h */
         TAILQ_HEAD(, turn) turns;       /* which it has asked for */
-        uint64_t used_ns;               /* time of the loop, by its weight */
+        uint64_t used_ns;               /* time of the loop, by its weight (turns.h) */
         /* descriptors that lie unread in its sockets: the kernel counts them as the daemon's */
         uint32_t n_unread;
 };
 
 struct users {
         TAILQ_HEAD(, user) all;
+        /* used_ns of the one who was next last: who comes has used as much, or more */
+        uint64_t level_ns;
         uint32_t n_fds;                 /* of all users */
         uint32_t max_fds_of_all;        /* who is not root leaves the rest to root */
         uint32_t max_connections;
@@ -52,6 +56,9 @@ struct users {
  * says it.
  */
 void users_init(struct users *users, const struct options *options);
+
+/* users_deinit() - nothing refers to any of them. */
+void users_deinit(struct users *users);
 
 /*
  * user_get() / user_put() - one more, one fewer reference; put: NULL is allowed. Return: NULL

@@ -29,6 +29,7 @@
 #include "shm-read.h"
 #include "shm-ring.h"
 #include "tap.h"
+#include "user.h"
 #include "vm.h"
 
 #define N_PASSES  100
@@ -235,6 +236,41 @@ static void pulse_counts_unless_its_device_was_expelled(bool is_expelled)
         world_close(&world);
 }
 
+/* This process's user, the only one. */
+static struct user *the_user(struct world *world)
+{
+        return TAILQ_FIRST(&world->server->loop.users.all);
+}
+
+/* Ahead of all others by what no request takes: an hour. */
+static void reconnecting_does_not_forgive_used_time(void)
+{
+        const uint64_t an_hour = UINT64_C(3600000000000);
+        struct user *other;
+        struct world world;
+        int fd;
+
+        world_open(&world);
+        fd = open_client(&world);
+        the_user(&world)->used_ns += an_hour;
+        close(fd);
+        pass(&world);
+        world.server->loop.users.level_ns = 0; /* another user has the next turn */
+        fd = open_client(&world);
+        tap_ok(the_user(&world)->used_ns >= an_hour,
+               "a user who used an hour more than the others connects anew: it is not forgiven");
+        close(fd);
+        pass(&world);
+        other = user_get(&world.server->loop.users, 12345);
+        tap_ok(other && the_user(&world) != other,
+               "another user, who used less, comes: the first one is remembered");
+        world.server->loop.users.level_ns = 2 * an_hour;
+        user_put(other);
+        tap_ok(TAILQ_EMPTY(&world.server->loop.users.all),
+               "the others used as much, and nobody is connected: no user is remembered");
+        world_close(&world);
+}
+
 /* Return: a manager's socket, whose queue is full if @is_full. */
 static int manager_socket(const char *path, bool is_full)
 {
@@ -293,5 +329,6 @@ int main(void)
         client_that_cannot_be_answered_is_disconnected();
         pulse_counts_unless_its_device_was_expelled(false);
         pulse_counts_unless_its_device_was_expelled(true);
+        reconnecting_does_not_forgive_used_time();
         return tap_done();
 }

@@ -86,6 +86,7 @@ static void run(void)
 static void end(void)
 {
         turns_deinit(&turns);
+        users_deinit(&users);
         event_base_free(base);
 }
 
