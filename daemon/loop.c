@@ -6,11 +6,13 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "closer.h"
 #include "log.h"
+#include "log-writer.h"
 #include "loop.h"
 
 /* libevent would write to standard error itself, and wait for it. */
@@ -18,6 +20,17 @@ static void on_event_message(int severity, const char *text)
 {
         log_line(severity == EVENT_LOG_ERR ? LOG_ERR
                  : severity == EVENT_LOG_WARN ? LOG_WARNING : LOG_DEBUG, "libevent: %s", text);
+}
+
+/*
+ * libevent has said why it cannot go on, and would end the process at once: before the log's writer
+ * has written it.
+ */
+static void on_event_fatal(int error)
+{
+        (void)error;
+        log_writer_finish();
+        _exit(EXIT_FAILURE);
 }
 
 /*
@@ -56,6 +69,7 @@ int loop_init(struct loop *loop, const struct options *options)
         loop->epoch = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
         users_init(&loop->users, options);
         event_set_log_callback(on_event_message);
+        event_set_fatal_callback(on_event_fatal);
         loop->closer = closer_new();
         loop->base = loop->closer ? new_base() : NULL;
         if (!loop->base)

@@ -8,6 +8,7 @@
  * Why     Each of these is a write() or sendmsg() that sleeps for ever.
  */
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -27,6 +28,8 @@
 #include "daemon-proc.h"
 #include "log.h"
 #include "log-writer.h"
+#include "loop.h"
+#include "options.h"
 #include "tap.h"
 #include "vgic/vgic.h"
 
@@ -238,6 +241,38 @@ static void each_line_is_there_or_counted(void)
         fclose(log);
 }
 
+/* In a process of its own: libevent ends it. */
+static void end_by_libevent(int log_fd)
+{
+        struct options options = { 0 };
+        struct loop loop = { 0 };
+
+        dup2(log_fd, STDERR_FILENO);
+        if (log_writer_start() < 0 || loop_init(&loop, &options) < 0)
+                _exit(99);
+        event_enable_debug_mode(); /* not with a loop there: it says so, and ends */
+        _exit(98);
+}
+
+static void last_words_of_libevent_are_written(void)
+{
+        int log[2], status;
+        pid_t pid;
+
+        if (pipe2(log, O_CLOEXEC) < 0)
+                tap_bail("no pipe: %s", strerror(errno));
+        pid = fork();
+        if (pid == 0)
+                end_by_libevent(log[1]);
+        close(log[1]);
+        tap_ok(read_until(log[0], "libevent: event_enable_debug_mode"),
+               "libevent gives up: the log says why");
+        waitpid(pid, &status, 0);
+        tap_ok(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE,
+               "libevent gives up: vgicd ends with a failure");
+        close(log[0]);
+}
+
 static void flood(const struct daemon_proc *proc)
 {
         if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
@@ -442,6 +477,7 @@ int main(void)
         pipe_that_nobody_reads();
         lost_lines_are_counted();
         each_line_is_there_or_counted();
+        last_words_of_libevent_are_written();
         flood_leaves_no_other_user_out();
         left_out_lines_are_told_without_another_line();
         service_manager_that_is_stuck();
