@@ -273,8 +273,9 @@ static uint64_t must_understand(const struct shm_shape *shape)
                 SHM_UNDERSTAND_PORTS | SHM_UNDERSTAND_SLOT_ACK | SHM_UNDERSTAND_CLASSES);
 }
 
-/* Fill zeroed memory from a checked shape: header, affinities, vCPUs, SPIs. READY-R1 is last. */
-static void build(struct shm_gic *gic, const struct shm_shape *shape, const struct shm_area *areas)
+/* Into zeroed memory, from a checked shape. */
+static void build_header(struct shm_gic *gic, const struct shm_shape *shape,
+                         const struct shm_area *areas)
 {
         struct shm_header *h = gic->header;
         struct shm_affinity *table = (struct shm_affinity *)((uint8_t *)h +
@@ -300,9 +301,17 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
         h->gicd_typer2 = shape->gicd_typer2;
         memcpy(h->areas, areas, sizeof h->areas);
         fill_affinities(shape, table);
-        for (uint32_t i = 0; i < shape->n_vcpus; i++)
-                build_vcpu(gic, shm_load(&table[i].vcpu, AFFINITY_X1),
-                           shm_load(&table[i].affinity, AFFINITY_X1));
+}
+
+void shm_segment_build_vcpus(struct shm_gic *gic, uint32_t first, uint32_t n)
+{
+        for (uint32_t i = first; i < gic->n_vcpus && i - first < n; i++)
+                build_vcpu(gic, shm_load(&gic->affinities[i].vcpu, AFFINITY_X1),
+                           shm_load(&gic->affinities[i].affinity, AFFINITY_X1));
+}
+
+void shm_segment_finish(struct shm_gic *gic, const struct shm_shape *shape)
+{
         mark_regions(gic, shape);
         /* GICD_IROUTER<n> resets to affinity 0.0.0.0 */
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
@@ -310,7 +319,7 @@ static void build(struct shm_gic *gic, const struct shm_shape *shape, const stru
                             gic_word_set_route(gic_irq_reset(0, false),
                                                (uint16_t)shm_affinity_find(gic, 0)));
         /* READY-R1: everything above, before anybody who sees ready. */
-        shm_store(&h->ready, 1, READY_R1);
+        shm_store(&gic->header->ready, 1, READY_R1);
 }
 
 /* A memfd of @bytes, mode 0600, size sealed; and its read-only twin. */
@@ -334,8 +343,8 @@ static int open_memory(const char *name, uint64_t bytes, int *ret_fd, int *ret_f
         return 0;
 }
 
-int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro,
-                       struct shm_gic *ret_gic)
+int shm_segment_begin(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro,
+                      struct shm_gic *ret_gic)
 {
         struct shm_area areas[SHM_N_AREAS];
         const char *why = NULL;
@@ -358,9 +367,21 @@ int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_r
                 return r;
         }
         set_view(ret_gic, base, areas, shape, bytes, true);
-        build(ret_gic, shape, areas);
+        build_header(ret_gic, shape, areas);
         *ret_fd = fd;
         *ret_fd_ro = fd_ro;
+        return 0;
+}
+
+int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro,
+                       struct shm_gic *ret_gic)
+{
+        int r = shm_segment_begin(shape, ret_fd, ret_fd_ro, ret_gic);
+
+        if (r < 0)
+                return r;
+        shm_segment_build_vcpus(ret_gic, 0, shape->n_vcpus);
+        shm_segment_finish(ret_gic, shape);
         return 0;
 }
 

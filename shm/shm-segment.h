@@ -37,6 +37,16 @@ uint64_t shm_segment_bytes(const struct shm_shape *shape);
 int shm_segment_create(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro,
                        struct shm_gic *ret_gic);
 
+/*
+ * The same in parts, for who has to do something else meanwhile: begin() as create(), then
+ * build_vcpus() until it has been called for all from @first 0 on, @n at a time, then finish(),
+ * which makes it ready. Threads: one, to which the segment belongs until then.
+ */
+int shm_segment_begin(const struct shm_shape *shape, int *ret_fd, int *ret_fd_ro,
+                      struct shm_gic *ret_gic);
+void shm_segment_build_vcpus(struct shm_gic *gic, uint32_t first, uint32_t n);
+void shm_segment_finish(struct shm_gic *gic, const struct shm_shape *shape);
+
 /**
  * shm_segment_map() - check and map somebody else's segment; @fd is not consumed
  *

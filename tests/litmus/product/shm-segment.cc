@@ -38,5 +38,7 @@ void litmus_segment_build(struct shm_gic *gic)
         shape.n_spis = gic->n_spis;
         shape.n_priority_bits = gic->n_priority_bits;
         place_areas(&shape, areas);
-        build(gic, &shape, areas);
+        build_header(gic, &shape, areas);
+        shm_segment_build_vcpus(gic, 0, gic->n_vcpus);
+        shm_segment_finish(gic, &shape);
 }
