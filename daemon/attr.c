@@ -217,6 +217,8 @@ int attr_set(struct vm *vm, uint32_t group, uint64_t attr, uint64_t value)
                 r = shm_attr_check_value(&a, value);
         if (r < 0)
                 return r;
+        if (vm->building.begun && !vm->initialised && a.is_pre_init)
+                return -EBUSY; /* its shape is settled */
         if (group == SHM_ATTR_ADDR)
                 return set_address(vm, a.number, value);
         if (group == SHM_ATTR_CTRL)

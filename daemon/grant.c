@@ -16,6 +16,7 @@
 #include "grant.h"
 #include "session.h"
 #include "shm-line.h"
+#include "user.h"
 
 /*
  * From the kernel's random numbers: a token is all that a device brings, so nobody may guess it.
@@ -98,15 +99,21 @@ int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n
 
         if (r < 0)
                 return r;
+        r = user_charge_bytes(vm->user, sizeof(*grant), why);
+        if (r < 0)
+                return r;
         grant = calloc(1, sizeof(*grant));
-        if (!grant)
+        if (!grant) {
+                user_refund_bytes(vm->user, sizeof(*grant));
                 return -ENOMEM;
+        }
         grant->vm = vm;
         memcpy(grant->label, label, strlen(label) + 1);
         r = assign_wires(grant, intids, n, why);
         if (r == 0)
                 r = make_token(grant->token);
         if (r < 0) {
+                user_refund_bytes(vm->user, sizeof(*grant));
                 free(grant);
                 return r;
         }
@@ -192,5 +199,6 @@ void grant_free(struct grant *grant)
 {
         TAILQ_REMOVE(&grant->vm->grants, grant, link);
         grant->vm->n_grants--;
+        user_refund_bytes(grant->vm->user, sizeof(*grant));
         free(grant);
 }

@@ -11,7 +11,6 @@
 
 #include "attr.h"
 #include "handlers.h"
-#include "life.h"
 #include "vm.h"
 
 /* -ENODATA is PROTO_NOT_INITIALISED, whose text says it. */
@@ -70,11 +69,8 @@ enum proto_code handle_attr_set(struct request *request)
         if (code != PROTO_OK)
                 return code;
         r = attr_set(vm, ask->group, ask->attr, ask->value);
-        if (r == ATTR_IS_INIT) {
-                r = life_init(vm, &request->why);
-                if (r == -EALREADY)
-                        r = 0;
-        }
+        if (r == ATTR_IS_INIT)
+                return handle_init(request, vm);
         return r < 0 ? fail_with_words(request, r) : PROTO_OK;
 }
 

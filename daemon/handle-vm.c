@@ -191,24 +191,6 @@ enum proto_code handle_vm_attach(struct request *request)
 }
 
 /*
- * The first VMM builds the controller. For the others it is there already, which is what they asked
- * for.
- */
-enum proto_code handle_vm_init(struct request *request)
-{
-        struct vm *vm = NULL;
-        enum proto_code code = request_vm(request, "", &vm);
-        int r;
-
-        if (code != PROTO_OK)
-                return code;
-        r = life_init(vm, &request->why);
-        if (r < 0 && r != -EALREADY)
-                return proto_code_from_errno(r);
-        return handle_reply_info(request, vm, NULL, 0);
-}
-
-/*
  * Each VMM has an open file of its own of the lock file, whose lock says that it lives: for the
  * other VMMs, when this process is dead. One of them may hold that byte, out of spite: then nobody
  * can tell of this session, as of one that did not ask. Return: 0; a negative errno.
@@ -302,11 +284,42 @@ enum proto_code handle_vm_doorbells(struct request *request)
         return request_reply(request, &reply.base, bells, ask->count);
 }
 
+/* struct session_rest.serve */
+static bool go_on_ending(struct session *session)
+{
+        struct session_rest *rest = &session->rest;
+        Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+
+        if (life_take_apart(rest->registry, rest->vm_id))
+                return true;
+        reply.status = &status;
+        if (rest->wants_answer)
+                session_send(session, rest->at, PROTO_FLAG_REPLY, &reply.base, NULL, 0);
+        return false;
+}
+
+/* A VM ended by this request: the answer comes when nothing of it is left. */
+static enum proto_code answer_at_its_end(struct request *request, uint64_t vm_id)
+{
+        if (!life_take_apart(request->registry, vm_id))
+                return PROTO_OK;
+        request->session->rest = (struct session_rest){
+                .serve = go_on_ending, .registry = request->registry, .vm_id = vm_id,
+                .at = request->row->id, .wants_answer = request->wants_answer,
+        };
+        request->replied = true;
+        return PROTO_OK;
+}
+
 enum proto_code handle_vm_detach(struct request *request)
 {
-        life_leave(request->session);
-        request->session->proto.role = PROTO_ROLE_NONE;
-        return PROTO_OK;
+        struct session *session = request->session;
+        uint64_t vm_id = session->member.vm ? session->member.vm->id : 0;
+
+        life_leave(session);
+        session->proto.role = PROTO_ROLE_NONE;
+        return answer_at_its_end(request, vm_id);
 }
 
 /*
@@ -318,9 +331,11 @@ enum proto_code handle_vm_destroy(struct request *request)
         const Vgic__VmName *ask = (const Vgic__VmName *)request->message;
         struct vm *vm = NULL;
         enum proto_code code = request_vm(request, ask->name, &vm);
+        uint64_t vm_id;
 
         if (code != PROTO_OK)
                 return code;
+        vm_id = vm->id;
         life_destroy(vm, request->session);
-        return PROTO_OK;
+        return answer_at_its_end(request, vm_id);
 }

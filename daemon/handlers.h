@@ -25,6 +25,9 @@ enum proto_code handle_vm_destroy(struct request *request);
 enum proto_code handle_vm_list(struct request *request);
 enum proto_code handle_vm_info(struct request *request);
 
+/* handle-init.c; handle_init(): what VM_INIT does, for another request of the same meaning */
+enum proto_code handle_init(struct request *request, struct vm *vm);
+
 /* The reply of VM_CREATE, VM_ATTACH, VM_INIT and VM_INFO; @intids only for a device. */
 enum proto_code handle_reply_info(struct request *request, struct vm *vm, const uint32_t *intids,
                                   size_t n_intids);

@@ -17,10 +17,12 @@
 #include "registry.h"
 #include "ring.h"
 #include "session.h"
+#include "shm-daemon.h"
 #include "shm-line.h"
 #include "shm-repair.h"
 #include "shm-reset.h"
 #include "tdir.h"
+#include "user.h"
 #include "vm.h"
 
 /* What tells of a VM ends before its memory does. */
@@ -39,7 +41,7 @@ int life_init(struct vm *vm, struct base_error *why)
                 return -EALREADY;
         vm->hostile = life_convict;
         r = vm_build(vm, why);
-        if (r < 0)
+        if (r != 0)
                 return r;
         r = tdir_open(vm);
         if (r == 0)
@@ -113,8 +115,55 @@ static void detach(struct session *session)
         session->member.vm = NULL;
 }
 
+static void unbury(struct registry *registry, struct vm *vm)
+{
+        TAILQ_REMOVE(&registry->buried, vm, link);
+        turns_drop(&vm->loop->turns, &vm->grave);
+        vm->user->n_buried--;
+        vm_free(vm);
+}
+
+/* struct turn.serve */
+static bool take_apart(void *arg)
+{
+        struct vm *vm = arg;
+
+        if (vm_unbuild_some(vm))
+                return true;
+        unbury(vm->registry, vm);
+        return false;
+}
+
+/* Nobody names it any more. What is left of a large one is taken apart in turns of its user's. */
+static void bury(struct registry *registry, struct vm *vm)
+{
+        vm_refund(vm);
+        vm->grave = (struct turn){ .user = vm->user, .serve = take_apart, .arg = vm };
+        vm->user->n_buried++;
+        vm->registry = registry;
+        TAILQ_INSERT_TAIL(&registry->buried, vm, link);
+        turns_ask(&vm->loop->turns, &vm->grave);
+}
+
+bool life_take_apart(struct registry *registry, uint64_t id)
+{
+        struct vm *vm;
+
+        TAILQ_FOREACH(vm, &registry->buried, link)
+                if (vm->id == id)
+                        return take_apart(vm);
+        return false;
+}
+
+void life_free_buried(struct registry *registry)
+{
+        while (!TAILQ_EMPTY(&registry->buried))
+                unbury(registry, TAILQ_FIRST(&registry->buried));
+}
+
 void life_destroy(struct vm *vm, const struct session *by)
 {
+        struct registry *registry = vm->registry;
         struct log_about about = { .vm = vm->shape.name, .uid = vm->owner_uid };
         struct session *session;
 
@@ -139,7 +188,13 @@ void life_destroy(struct vm *vm, const struct session *by)
         if (!vm->loop->stopping)
                 log_client(LOG_INFO, LOG_KIND_DESTROYED, &about, "destroyed");
         close_all(vm);
-        vm_free(vm);
+        if (vm->initialised)
+                shm_daemon_set_epoch(&vm->gic, 0);
+        vm->initialised = false;
+        if (!vm->loop->stopping && vm_unbuild_some(vm))
+                bury(registry, vm);
+        else
+                vm_free(vm);
 }
 
 void life_leave(struct session *session)

@@ -10,15 +10,20 @@
  *         session's vCPUs, wires, ring and interest in TDIR, and nothing of anybody else. The VM
  *         stays, unless it is ephemeral and its last VMM left.
  */
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "proto-state.h"
 
 struct base_error;
+struct registry;
 struct session;
 struct vm;
 
 /*
- * life_init() - build the controller and all that tells of it. Return: 0; -EMFILE, -ENOSPC with
- * words in @why; -ENOMEM; -EALREADY.
+ * life_init() - build the controller and all that tells of it, as much as fits into a turn. Whoever
+ * asks again goes on with it. Return: 1 there is more to do; 0; -EMFILE, -ENOSPC with words in
+ * @why; -ENOMEM; -EALREADY.
  */
 int life_init(struct vm *vm, struct base_error *why);
 
@@ -30,9 +35,18 @@ void life_leave(struct session *session);
 
 /*
  * life_destroy() - everybody leaves and, but for the session that asked for it, is told; the VM is
- * freed.
+ * freed, a large one in turns of its user's.
  */
 void life_destroy(struct vm *vm, const struct session *by);
+
+/*
+ * life_take_apart() - a turn's part of what is left of the VM that had this number. Return: there
+ * is more.
+ */
+bool life_take_apart(struct registry *registry, uint64_t id);
+
+/* life_free_buried() - all of them at once; for the end of the daemon. */
+void life_free_buried(struct registry *registry);
 
 /*
  * life_convict() - a process of this VM made a write of the daemon sleep: all its VMMs are

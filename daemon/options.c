@@ -16,7 +16,7 @@
 #include "options.h"
 
 enum { OPTION_TDIR_LAG = UCHAR_MAX + 1, OPTION_MAX_CONNECTIONS, OPTION_MAX_VMS,
-      OPTION_MAX_DESCRIPTORS };
+      OPTION_MAX_DESCRIPTORS, OPTION_MAX_MEMORY };
 
 #define MOST_OF_ANYTHING  1000000000lu
 
@@ -27,6 +27,7 @@ static const struct option long_options[] = {
         { "max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS },
         { "max-vms", required_argument, NULL, OPTION_MAX_VMS },
         { "max-descriptors", required_argument, NULL, OPTION_MAX_DESCRIPTORS },
+        { "max-memory", required_argument, NULL, OPTION_MAX_MEMORY },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
@@ -50,6 +51,7 @@ static void print_help(void)
                "      --max-descriptors N\n"
                "                         how many of vgicd's descriptors (default three\n"
                "                         quarters of its limit)\n"
+               "      --max-memory MIB   how much memory (default half of what vgicd may take)\n"
                "  -h, --help             print this and exit\n"
                "  -V, --version          print the version and exit\n\n"
                "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage.\n"
@@ -98,6 +100,9 @@ static int parse_limit(int c, const char *text, struct options *o)
         if (c == OPTION_MAX_DESCRIPTORS)
                 return parse_number("--max-descriptors", "a number", text, 1, MOST_OF_ANYTHING,
                                     &o->max_descriptors);
+        if (c == OPTION_MAX_MEMORY)
+                return parse_number("--max-memory", "MiB", text, 1, MOST_OF_ANYTHING,
+                                    &o->max_memory_mib);
         return -ENOENT;
 }
 

@@ -23,6 +23,7 @@ struct options {
         unsigned max_vms;               /* of one user; 0: the default */
         /* of one user; 0: three quarters of what this process may have */
         unsigned max_descriptors;
+        unsigned max_memory_mib;        /* of one user; 0: half of what there is: memory.h */
 };
 
 /**

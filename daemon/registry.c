@@ -14,6 +14,7 @@ void registry_init(struct registry *registry)
 {
         *registry = (struct registry){ 0 };
         TAILQ_INIT(&registry->vms);
+        TAILQ_INIT(&registry->buried);
 }
 
 uint64_t registry_new_id(struct registry *registry)

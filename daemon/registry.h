@@ -16,6 +16,7 @@ struct vm;
 
 struct registry {
         TAILQ_HEAD(registry_list, vm) vms;
+        struct registry_list buried;    /* destroyed, and not taken apart yet */
         unsigned n_vms;
         uint64_t last_id;
         void *server;                   /* for the hook */

@@ -108,6 +108,25 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
         ring->session->all->writable(ring->session);
 }
 
+/* Return: 0; -ENOSPC with words. */
+static int charge(struct user *user, struct base_error *why)
+{
+        int r = user_charge_fds(user, RING_FDS, why);
+
+        if (r < 0)
+                return r;
+        r = user_charge_bytes(user, RING_BYTES, why);
+        if (r < 0)
+                user_refund_fds(user, RING_FDS);
+        return r;
+}
+
+static void refund(struct user *user)
+{
+        user_refund_bytes(user, RING_BYTES);
+        user_refund_fds(user, RING_FDS);
+}
+
 int ring_open(struct session *session, ring_entry_fn entry, struct base_error *why)
 {
         struct ring *ring;
@@ -115,12 +134,12 @@ int ring_open(struct session *session, ring_entry_fn entry, struct base_error *w
 
         if (session->member.ring)
                 return -EEXIST;
-        r = user_charge_fds(session->user, RING_FDS, why);
+        r = charge(session->user, why);
         if (r < 0)
                 return r;
         ring = calloc(1, sizeof(*ring));
         if (!ring) {
-                user_refund_fds(session->user, RING_FDS);
+                refund(session->user);
                 return -ENOMEM;
         }
         ring->session = session;
@@ -169,7 +188,7 @@ void ring_close(struct session *session)
         base_fd_close(ring->memfd);
         base_fd_close(ring->bell_in);
         base_fd_close(ring->bell_out);
-        user_refund_fds(session->user, RING_FDS);
+        refund(session->user);
         free(ring);
         session->member.ring = NULL;
 }

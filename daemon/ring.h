@@ -23,6 +23,7 @@ struct event;
 struct session;
 
 #define RING_FDS      3u        /* its memory and two doorbells */
+#define RING_BYTES    (sizeof(struct ring) + SHM_RING_BYTES)
 #define RING_BATCH      256u
 #define RING_SPIN_US     50u
 #define RING_DENSE_US   100u    /* entries that follow each other faster are dense ... */

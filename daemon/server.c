@@ -308,6 +308,7 @@ void server_free(struct server *server)
                 remove_session(server, TAILQ_FIRST(&server->sessions.list));
         while (!TAILQ_EMPTY(&server->registry.vms))
                 life_destroy(TAILQ_FIRST(&server->registry.vms), NULL);
+        life_free_buried(&server->registry);
         free_event(server->accepting);
         free_event(server->accept_again);
         free_event(server->stop_term);

@@ -40,7 +40,7 @@ struct user;
 /* What is left of a request that takes more than one turn. */
 struct session_rest {
         bool (*serve)(struct session *session); /* Return: there is more. NULL: there is none */
-        const struct registry *registry;
+        struct registry *registry;
         uint64_t vm_id;
         uint32_t at;
         bool wants_answer;

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "base-error.h"
+#include "memory.h"
 #include "options.h"
 #include "user.h"
 
@@ -44,6 +45,19 @@ static uint32_t max_fds_of_all(void)
         return (uint32_t)(limit.rlim_cur - RESERVED_FDS);
 }
 
+#define MIB            (UINT64_C(1) << 20)
+#define RESERVED_BYTES (64 * MIB)      /* the same of memory, and for what is counted for nobody */
+
+/* As of descriptors: half for one user, all but a reserve for all together. */
+static void set_max_bytes(struct users *users, uint64_t limit, unsigned asked_mib)
+{
+        uint64_t reserve = limit / 4 < RESERVED_BYTES ? limit / 4 : RESERVED_BYTES;
+
+        users->n_bytes = 0;
+        users->max_bytes_of_all = limit - reserve;
+        users->max_bytes = asked_mib ? asked_mib * MIB : limit / 2;
+}
+
 void users_init(struct users *users, const struct options *options)
 {
         TAILQ_INIT(&users->all);
@@ -52,6 +66,7 @@ void users_init(struct users *users, const struct options *options)
         users->max_vms = options->max_vms ? options->max_vms : OPTIONS_DEFAULT_MAX_VMS;
         users->level_ns = 0;
         users->n_fds = 0;
+        set_max_bytes(users, memory_limit(), options->max_memory_mib);
         users->max_fds_of_all = max_fds_of_all();
         users->max_fds = options->max_descriptors ? options->max_descriptors : default_max_fds();
 }
@@ -135,6 +150,11 @@ int user_charge_connection(struct user *user, struct base_error *why)
         if (r < 0)
                 return r;
         r = user_charge_fds(user, 1, why);
+        if (r == 0) {
+                r = user_charge_bytes(user, USER_CONNECTION_BYTES, why);
+                if (r < 0)
+                        user_refund_fds(user, 1);
+        }
         if (r < 0)
                 user->n_connections--;
         return r;
@@ -143,6 +163,7 @@ int user_charge_connection(struct user *user, struct base_error *why)
 void user_refund_connection(struct user *user)
 {
         user->n_connections--;
+        user_refund_bytes(user, USER_CONNECTION_BYTES);
         user_refund_fds(user, 1);
 }
 
@@ -187,6 +208,47 @@ void user_refund_fds(struct user *user, uint32_t n)
 {
         user->n_fds -= n;
         user->users->n_fds -= n;
+}
+
+/* Return: 0; -ENOSPC with words. */
+static int check_bytes(const struct user *user, uint64_t n, struct base_error *why)
+{
+        const struct users *users = user->users;
+
+        if (user->uid == 0)
+                return 0;
+        if (user->n_bytes > users->max_bytes || n > users->max_bytes - user->n_bytes)
+                return base_error_set(why, -ENOSPC,
+                                      "user %u has %" PRIu64 " KiB of the %" PRIu64
+                                      " that one user may have, and this takes %" PRIu64
+                                      ": end some VMs, or raise --max-memory of vgicd",
+                                      (unsigned)user->uid, user->n_bytes / 1024,
+                                      users->max_bytes / 1024, n / 1024);
+        if (users->n_bytes <= users->max_bytes_of_all &&
+            n <= users->max_bytes_of_all - users->n_bytes)
+                return 0;
+        return base_error_set(why, -ENOSPC,
+                              "all users together have %" PRIu64 " KiB of the %" PRIu64
+                              " of vgicd that are not root's, and this takes %" PRIu64
+                              ": end some VMs, or raise MemoryMax= in vgicd.service",
+                              users->n_bytes / 1024, users->max_bytes_of_all / 1024, n / 1024);
+}
+
+int user_charge_bytes(struct user *user, uint64_t n, struct base_error *why)
+{
+        int r = check_bytes(user, n, why);
+
+        if (r < 0)
+                return r;
+        user->n_bytes += n;
+        user->users->n_bytes += n;
+        return 0;
+}
+
+void user_refund_bytes(struct user *user, uint64_t n)
+{
+        user->n_bytes -= n;
+        user->users->n_bytes -= n;
 }
 
 bool user_may_leave_unread(const struct user *user, uint32_t n)

@@ -6,11 +6,12 @@
 /*
  * Users: what each uid holds of the daemon, and how much of it one may hold
  *
- * What    Connections, VMs, and descriptors: one a connection, three a ring, one a TDIR
- *         subscription, and of a VM's controller one for each vCPU and four. So that one user
- *         cannot leave none to the others. Root is counted, and not limited: it could stop the
- *         daemon anyway, and its tools are how an administrator finds out. Some
- *         descriptors all others together leave to it.
+ * What    Connections, VMs, descriptors (one a connection, three a ring, one a TDIR subscription,
+ *         and of a VM's controller one for each vCPU and four), and bytes: segments whole, though
+ *         few of their pages may be in use, rings, and what the daemon keeps of VMs, grants and
+ *         connections. So that one user cannot leave none to the others. Root is counted, and not
+ *         limited: it could stop the daemon anyway, and its tools are how an administrator finds
+ *         out. Some descriptors and some memory all others together leave to it.
  * Owner   The server's list; each session and each VM holds a reference. A user whom nothing refers
  *         to stays in the list until the others have used as much time as that one: else who
  *         connects anew for each dear request would always be the one who has used the least.
@@ -25,6 +26,9 @@ struct base_error;
 struct options;
 struct turn;
 
+/* A connection, with a request of the greatest length that has not come whole, or its answer. */
+#define USER_CONNECTION_BYTES  (68u << 10)
+
 struct user {
         TAILQ_ENTRY(user) link;
         struct users *users;
@@ -33,6 +37,8 @@ struct user {
         uint32_t n_connections;
         uint32_t n_vms;
         uint32_t n_fds;
+        uint64_t n_bytes;
+        uint32_t n_buried;              /* VMs that are being taken apart */
         TAILQ_ENTRY(user) turns_link;   /* of those who asked for a turn: turns.h */
         TAILQ_HEAD(, turn) turns;       /* which it has asked for */
         uint64_t used_ns;               /* time of the loop, by its weight (turns.h) */
@@ -49,11 +55,14 @@ struct users {
         uint32_t max_connections;
         uint32_t max_vms;
         uint32_t max_fds;
+        uint64_t n_bytes;               /* of all users */
+        uint64_t max_bytes_of_all;      /* as of descriptors */
+        uint64_t max_bytes;
 };
 
 /*
- * users_init() - limits from the options; that of descriptors from this process's, where no option
- * says it.
+ * users_init() - limits from the options; those of descriptors and memory from this process's,
+ * where no option says them.
  */
 void users_init(struct users *users, const struct options *options);
 
@@ -78,6 +87,10 @@ int user_charge_vm(struct user *user, struct base_error *why);
 void user_refund_vm(struct user *user);
 int user_charge_fds(struct user *user, uint32_t n, struct base_error *why);
 void user_refund_fds(struct user *user, uint32_t n);
+
+/* user_charge_bytes() - the same of memory. */
+int user_charge_bytes(struct user *user, uint64_t n, struct base_error *why);
+void user_refund_bytes(struct user *user, uint64_t n);
 
 /*
  * user_may_leave_unread() - @n more descriptors in its sockets: as many as it may hold otherwise.

@@ -24,6 +24,7 @@
 #include "attr.h"
 #include "placing.h"
 #include "shm-gic.h"
+#include "turns.h"
 
 struct base_error;
 struct event;
@@ -72,6 +73,13 @@ struct vm_eoi {
         uint32_t n_quiet;       /* looks since anything was in flight */
 };
 
+/* How far the controller is built: see vm_build() */
+struct vm_building {
+        bool begun;             /* what decides its shape is settled */
+        uint32_t n_bells;
+        uint32_t n_vcpus;
+};
+
 struct vm {
         TAILQ_ENTRY(vm) link;   /* in the registry */
         struct registry *registry;      /* NULL: in none yet */
@@ -79,7 +87,13 @@ struct vm {
         uint64_t id;
         uid_t owner_uid;
         struct user *user;      /* the same, counted */
+        bool is_counted;        /* among its user's VMs */
         uint32_t n_fds;         /* counted for it: 0 before init */
+        uint64_t segment_bytes; /* the same */
+        uint64_t heap_bytes;    /* counted for what the daemon itself keeps of it */
+        struct vm_building building;
+        uint32_t n_closed;      /* vCPUs, while it is taken apart */
+        struct turn grave;      /* to take the rest of it apart: life.c */
         uint32_t flags;         /* PROTO_VM_* */
         bool initialised;
         /* its sessions are leaving; guests may go on in the memory that they have mapped */
@@ -136,19 +150,26 @@ int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *
            struct vm **ret_vm);
 
 /*
- * vm_build() - the segment and the doorbells; once. The VM's hook is set before anybody rings.
- * Return: 0; -EMFILE, -ENOSPC with words in @why; -ENOMEM.
+ * vm_build() - the segment and the doorbells, as much as fits into a turn; until it is whole. The
+ * VM's hook is set before anybody rings. Return: 1 there is more to do; 0; -EMFILE, -ENOSPC with
+ * words in @why; -ENOMEM; after an error nothing is built.
  */
 int vm_build(struct vm *vm, struct base_error *why);
 
-/* vm_unbuild() - the reverse, also of half of it. */
+/* vm_unbuild() - the reverse, also of half of it, at once. */
 void vm_unbuild(struct vm *vm);
+
+/* vm_unbuild_some() - as much of it as fits into a turn. Return: there is more to do. */
+bool vm_unbuild_some(struct vm *vm);
 
 /*
  * vm_bell() - the doorbell of a vCPU, made anew if it was lost. Return: borrowed; -EMFILE, -ENFILE,
  * -ENOMEM.
  */
 int vm_bell(struct vm *vm, uint32_t index);
+
+/* vm_refund() - it is no VM of its user's any more, though some of it is still there. */
+void vm_refund(struct vm *vm);
 
 /* vm_free() - everything of it; no session may be attached any more. */
 void vm_free(struct vm *vm);
