@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,6 +89,27 @@ static inline void rig_create(struct rig *rig, uint32_t n_vcpus, uint32_t n_spis
                                   .features = SHM_FEATURE_ALL };
 
         rig_create_shape(rig, &shape);
+}
+
+/*
+ * As if created, for who does it thousands of times: the segment is made once, and is then as it
+ * was. All of a program are of one shape, one at a time, and nobody else has it mapped.
+ */
+static inline void rig_renew(struct rig *rig, uint32_t n_vcpus, uint32_t n_spis, uint32_t bits)
+{
+        static struct rig new;
+        static void *image;
+
+        if (!image) {
+                rig_create(&new, n_vcpus, n_spis, bits);
+                image = malloc(new.gic.bytes);
+                if (!image)
+                        tap_bail("out of memory");
+                memcpy(image, new.gic.header, new.gic.bytes);
+        }
+        memcpy(new.gic.header, image, new.gic.bytes);
+        *rig = new;
+        rig->gic.hook_ctx = rig;
 }
 
 static inline void rig_destroy(struct rig *rig)

@@ -76,7 +76,7 @@ static void leave_guest(const struct shm_port_bank *entered)
 /* Its guest has written its CPU interface, which nobody else knows yet. */
 static void enter(struct shm_port_bank *bank)
 {
-        rig_create(&rig, 2, 32, BITS);
+        rig_renew(&rig, 2, 32, BITS);
         rig_boot(&rig);
         shm_reset_own(&rig.gic, VCPU);
         shm_power(&rig.gic, VCPU, true);
@@ -169,7 +169,6 @@ static void repaired(const char *what)
                         if (!wrong++)
                                 report(what, n);
                 }
-                rig_destroy(&rig);
         }
         tap_note("%u places", n - 1);
         tap_ok(wrong == 0 && n > 10, "%s while a fold is repaired: the reset, wholly (%u wrong)",
@@ -192,7 +191,6 @@ static void repaired_twice(const char *what)
                                 run(do_repair, NULL, 0, 0);
                         if (more && !is_reset() && !wrong++)
                                 report(what, n);
-                        rig_destroy(&rig);
                         if (whole)
                                 break;
                 }
@@ -213,7 +211,6 @@ static void disconnected(const char *what)
                 more = n_events >= n;
                 if (more && !is_reset() && !wrong++)
                         report(what, n);
-                rig_destroy(&rig);
         }
         tap_ok(wrong == 0, "%s, while an owner that was disconnected folds (%u wrong)", what,
                wrong);

@@ -425,6 +425,8 @@ static void exact_is_what_rested(void)
 
 #define LAST_SPI  1019u
 
+static unsigned n_saves = 1000;         /* of a VM that does not rest */
+
 struct fire {
         struct rig rig;
         _Atomic unsigned saves;         /* made so far */
@@ -478,7 +480,7 @@ static void exact_under_fire(void)
         enable(&fire.rig, 0, LAST_SPI);
         shm_vcpu_own(&fire.rig.gic, 0, 7, 1);
         pthread_create(&guest, NULL, run_guest, &fire);
-        for (; n < 1000; n++) {
+        for (; n < n_saves; n++) {
                 struct image image = save(&fire.rig);
 
                 atomic_fetch_add(&fire.saves, 1);
@@ -557,7 +559,7 @@ static void exact_in_a_shower(void)
         rig_create(&shower.rig, 1, 988, 5);
         rig_create(&other, 1, 988, 5);
         pthread_create(&device, NULL, run_device, &shower);
-        for (unsigned round = 1; round <= 300; round++) {
+        for (unsigned round = 1; round <= n_saves / 3; round++) {
                 for (uint32_t i = 0; i < 32; i++)
                         gicd(&shower.rig, ICPENDR + 4 * i, UINT32_MAX);
                 atomic_store(&shower.round, round);
@@ -584,8 +586,11 @@ static void exact_in_a_shower(void)
         rig_destroy(&other);
 }
 
-int main(void)
+/* test-snapshot [SAVES] - of a VM that does not rest */
+int main(int argc, char **argv)
 {
+        if (argc > 1)
+                n_saves = (unsigned)strtoul(argv[1], NULL, 0);
         round_trips();
         the_largest_vm_fits();
         goes_on();

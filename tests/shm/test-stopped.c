@@ -224,7 +224,7 @@ static void prepare_again(void)
 
 static void set_up(const struct kind *kind, uint32_t park, void (*prepare)(void))
 {
-        rig_create(&rig, N_VCPUS, 64, 5);
+        rig_renew(&rig, N_VCPUS, 64, 5);
         rig_boot(&rig);
         rig.gic.ring = ring;
         rig.gic.raised = raised;
@@ -293,7 +293,6 @@ static const char *try_all(const struct kind *kind, uint32_t park, void (*prepar
                 n_stops += was_stopped;
                 second();
                 wrong = judge(park);
-                rig_destroy(&rig);
         }
         --*ret_at;
         return wrong;
