@@ -313,6 +313,17 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
         return r;
 }
 
+void vgic_call_unanswered(struct vgic_conn *conn, uint32_t request)
+{
+        const struct vgic_request whole = { .id = request };
+        uint64_t number;
+
+        pthread_mutex_lock(&conn->lock);
+        if (!conn->gone)
+                (void)vgic_call_send(conn, proto_table_find(request), &whole, &number);
+        vgic_conn_unlock(conn);
+}
+
 int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,
                   ProtobufCMessage **ret_reply)
 {

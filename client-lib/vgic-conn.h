@@ -107,6 +107,12 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
               struct proto_fds *ret_fds);
 
 /*
+ * vgic_call_unanswered() - send a request without a payload; its reply is taken in by a later call
+ * or vgic_conn_process(). One that cannot be sent is dropped.
+ */
+void vgic_call_unanswered(struct vgic_conn *conn, uint32_t request);
+
+/*
  * vgic_call_any() - the same without descriptors, and words. Threads: any.
  */
 int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,

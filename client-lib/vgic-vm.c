@@ -79,12 +79,19 @@ static int vgic_vm_begin_attach(struct vgic_conn *conn)
         return r;
 }
 
-/* What the daemon thinks of us must follow when an attach fails half-way. */
-static void vgic_vm_leave(struct vgic_conn *conn)
+/*
+ * What the daemon thinks of us must follow when an attach fails half-way, by @failure. A caller who
+ * has waited timeout_ms for a daemon that does not answer is not made to wait for it once more: the
+ * daemon detaches before it does what is asked for next.
+ */
+static void vgic_vm_leave(struct vgic_conn *conn, int failure)
 {
         struct base_error error = conn->error;
 
-        vgic_call(conn, PROTO_VM_DETACH, NULL, NULL, 0, NULL, NULL);
+        if (failure == -ETIMEDOUT)
+                vgic_call_unanswered(conn, PROTO_VM_DETACH);
+        else
+                vgic_call(conn, PROTO_VM_DETACH, NULL, NULL, 0, NULL, NULL);
         conn->error = error;
 }
 
@@ -225,7 +232,7 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config,
                 return r;
         vm = vgic_vm_new(conn, VGIC_ROLE_VMM, &info);
         if (!vm) {
-                vgic_vm_leave(conn);
+                vgic_vm_leave(conn, -ENOMEM);
                 return -ENOMEM;
         }
         *ret_vm = vm;
@@ -281,7 +288,7 @@ static int vgic_vm_attach_role(struct vgic_conn *conn, const char *name, enum vg
                 return r;
         vm = vgic_vm_new(conn, role, &info);
         if (!vm) {
-                vgic_vm_leave(conn);
+                vgic_vm_leave(conn, -ENOMEM);
                 return -ENOMEM;
         }
         *ret_vm = vm;
@@ -304,7 +311,7 @@ int vgic_vm_attach(struct vgic_conn *conn, const char *name, enum vgic_role role
         if (vm->info.initialised)
                 r = vgic_vm_map(vm);
         if (r < 0) {
-                vgic_vm_leave(conn);
+                vgic_vm_leave(conn, r);
                 vgic_vm_free(vm);
                 return r;
         }
@@ -380,7 +387,7 @@ int vgic_device_attach(struct vgic_conn *conn, const char *name, const char *tok
         if (r == 0)
                 r = vgic_vm_ring_setup(vm);
         if (r < 0) {
-                vgic_vm_leave(conn);
+                vgic_vm_leave(conn, r);
                 vgic_vm_free(vm);
                 return r;
         }
@@ -397,7 +404,7 @@ void vgic_vm_detach(struct vgic_vm *vm)
         conn = vm->conn;
         if (vm->role == VGIC_ROLE_DEVICE)
                 vgic_device_flush(vm, conn->timeout_ms);
-        vgic_vm_leave(conn); /* first: events that come before the reply are this VM's too */
+        vgic_vm_leave(conn, 0); /* first: events that come before the reply are this VM's too */
         if (vm->vcpus)
                 vgic_bereft_leave(vm, 0, vm->info.n_vcpus);
         vgic_vm_free(vm);

@@ -292,22 +292,27 @@ static void late_map_is_asked_for_again(const char *path, int listener)
         late_end(&rig, "a late map");
 }
 
-/* A device that has no ring yet is none: it leaves, and its retry begins anew, behind that. */
+/*
+ * A device that has no ring yet is none: it leaves, and its retry begins anew, behind that. Both
+ * late answers come when the daemon has read that it leaves: a caller who waits gets them.
+ */
 static void late_ring_is_asked_for_again(const char *path, int listener)
 {
         static const struct late_step steps[] = {
-                BEGIN, S(1, DETACH_OK, 0), S(1, ATTACH_OK, 0), S(3, RING_OK, 3), S(0, DETACH_OK, 0),
-                S(0, ATTACH_OK, 0), S(1, RING_OK, 3), S(1, DETACH_OK, 0), { 0 }
+                BEGIN, S(1, DETACH_OK, 0), S(1, ATTACH_OK, 0), S(2, RING_OK, 3), S(0, DETACH_OK, 0),
+                S(1, ATTACH_OK, 0), S(1, RING_OK, 3), S(1, DETACH_OK, 0), { 0 }
         };
         struct late_rig rig;
 
         late_begin(&rig, path, listener, steps);
-        let(&rig, 2);
+        let(&rig, 7);
         vgic_vm_detach(rig.vm);
         rig.vm = NULL;
         rig.conn->timeout_ms = LATE_MS; /* ATTACH is answered, RING_SETUP is not */
         tap_eq(vgic_device_attach(rig.conn, "v", TOKEN, &rig.vm), -ETIMEDOUT, "a late ring");
-        let(&rig, 5);
+        tap_eq(rig.conn->n_sent - rig.conn->n_answered, 2,
+               "a late ring: the caller has waited, and is not made to wait for the detach, too");
+        rig.conn->timeout_ms = WAIT_MS;
         tap_eq(vgic_device_attach(rig.conn, "v", TOKEN, &rig.vm), -EBADMSG,
                "a late ring: what is asked for again is judged: %s", vgic_conn_error(rig.conn));
         late_end(&rig, "a late ring");

@@ -15,9 +15,11 @@
  *             A connection outlives its VM, a VM its vCPUs: release them in the opposite order.
  *
  * Two paths   The cold path (connect, create, attach, register, grant, messages) speaks to the
- *             daemon over its socket and blocks for the answer, at most timeout_ms. The data path
- *             (system registers, MMIO, lines, park, ICC_CTLR_EL1) is shared memory: no message, no
- *             lock, no allocation. Of a VM whose daemon is dead see "Without".
+ *             daemon over its socket and blocks for the answer, at most timeout_ms; a call that
+ *             takes several answers (attach, init) at most as long for each, and ends with the
+ *             first that does not come. The data path (system registers, MMIO, lines, park,
+ *             ICC_CTLR_EL1) is shared memory: no message, no lock, no allocation. Of a VM whose
+ *             daemon is dead see "Without".
  *
  * Threads     Each call states its rule in one of three words:
  *             "conn"   one thread at a time per connection (the caller excludes);
