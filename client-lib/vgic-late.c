@@ -44,6 +44,8 @@ static const struct rule rules[PROTO_REQUESTS_END] = {
         [PROTO_TDIR_SUBSCRIBE]    = { ANSWER, A_VCPU, 0, 0 },
         [PROTO_TDIR_UNSUBSCRIBE]  = { ANSWER, A_VCPU, 0, 0 },
         [PROTO_TDIR_WATCH]        = { WAIT, NOTHING, 0, 0 },
+        /* the device leaves when this times out: a retry attaches first */
+        [PROTO_RING_SETUP]        = { NO_RETRY, NOTHING, 0, 0 },
         [PROTO_GRANT]             = { ANSWER, A_NAME, 0, 0 },
         [PROTO_REVOKE]            = { PROOF, A_NAME, -ENOENT, 0 },
         [PROTO_ATTR_SET]          = { PROOF, A_NAME, -EEXIST, -EBUSY },
