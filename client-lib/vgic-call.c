@@ -313,6 +313,20 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
         return r;
 }
 
+bool vgic_call_is_in_doubt(struct vgic_conn *conn, uint32_t request,
+                           const ProtobufCMessage *message, int fd)
+{
+        const struct vgic_request whole = {
+                .id = request, .message = message, .fds = &fd, .n_fds = 1,
+        };
+        bool is_in_doubt;
+
+        pthread_mutex_lock(&conn->lock);
+        is_in_doubt = vgic_late_is_in_doubt(&conn->late, &whole);
+        pthread_mutex_unlock(&conn->lock);
+        return is_in_doubt;
+}
+
 void vgic_call_unanswered(struct vgic_conn *conn, uint32_t request)
 {
         const struct vgic_request whole = { .id = request };

@@ -106,6 +106,10 @@ int vgic_call(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *
               const int *fds, uint32_t n_fds, ProtobufCMessage **ret_reply,
               struct proto_fds *ret_fds);
 
+/* vgic_call_is_in_doubt() - as vgic_late_is_in_doubt(), of a request with one descriptor. */
+bool vgic_call_is_in_doubt(struct vgic_conn *conn, uint32_t request,
+                           const ProtobufCMessage *message, int fd);
+
 /*
  * vgic_call_unanswered() - send a request without a payload; its reply is taken in by a later call
  * or vgic_conn_process(). One that cannot be sent is dropped.

@@ -73,7 +73,8 @@ static const struct {
 /* A request as it can be compared: whole, and by what it is about. */
 struct shape {
         uint32_t id;
-        uint64_t file;          /* of the eventfd that it came with; 0: none */
+        uint64_t file;          /* of the eventfd that it came with; 0: none, or unknown */
+        bool is_file_unknown;   /* it equals nothing, but see vgic_late_is_in_doubt() */
         uint8_t *payload;
         size_t size;
         uint32_t vcpu;
@@ -152,7 +153,7 @@ static void shape_clear(struct shape *shape)
         shape->payload = NULL;
 }
 
-/* Return: it can be compared. */
+/* Return: there was memory for it. */
 static bool shape_of(const struct vgic_request *request, struct shape *ret_shape)
 {
         struct shape shape = { .id = request->id };
@@ -160,8 +161,7 @@ static bool shape_of(const struct vgic_request *request, struct shape *ret_shape
 
         if (request->n_fds > 0) {
                 shape.file = eventfd_file(request->fds[0]);
-                if (shape.file == 0)
-                        return false;
+                shape.is_file_unknown = shape.file == 0;
         }
         shape.payload = malloc(size + 1);
         if (!shape.payload)
@@ -174,10 +174,17 @@ static bool shape_of(const struct vgic_request *request, struct shape *ret_shape
         return true;
 }
 
+/* But for the eventfd. */
+static bool has_same_words(const struct shape *a, const struct shape *b)
+{
+        return a->id == b->id && a->size == b->size &&
+               memcmp(a->payload, b->payload, a->size) == 0;
+}
+
 static bool is_same(const struct shape *a, const struct shape *b)
 {
-        return a->id == b->id && a->file == b->file && a->size == b->size &&
-               memcmp(a->payload, b->payload, a->size) == 0;
+        return has_same_words(a, b) && a->file == b->file && !a->is_file_unknown &&
+               !b->is_file_unknown;
 }
 
 /* Unlink it; it is the caller's. */
@@ -311,6 +318,20 @@ bool vgic_late_proves(struct vgic_late_list *list, const struct vgic_request *re
                 return false;
         drop(list, at);
         return error == rule->done || (rule->done_too && error == rule->done_too);
+}
+
+bool vgic_late_is_in_doubt(const struct vgic_late_list *list, const struct vgic_request *request)
+{
+        const struct vgic_late *late = list->first;
+        struct shape shape;
+
+        if (!late || !shape_of(request, &shape))
+                return false;
+        while (late && !(late->is_there && has_same_words(&late->of, &shape) &&
+                         (late->of.is_file_unknown || shape.is_file_unknown)))
+                late = late->next;
+        shape_clear(&shape);
+        return late;
 }
 
 void vgic_late_forget(struct vgic_late_list *list, uint64_t number)

@@ -23,7 +23,8 @@
  *         Any other reply is dropped, with its descriptors: asked again, the daemon does the same
  *         again, or says why not. So is what a later request undoes.
  * Same    Is a request with the same payload, and the same eventfd. Asked for with other arguments,
- *         it is another request, and the daemon decides.
+ *         it is another request, and the daemon decides. Where an eventfd cannot be told from
+ *         another one, what was done is undone, and done anew.
  * Threads The connection's lock covers it.
  */
 #include <stdbool.h>
@@ -86,6 +87,12 @@ int vgic_late_answer(struct vgic_late_list *list, const struct vgic_request *req
  * forgotten with this.
  */
 bool vgic_late_proves(struct vgic_late_list *list, const struct vgic_request *request, int error);
+
+/*
+ * vgic_late_is_in_doubt() - was a request of the same words a late success, and nothing says
+ * whether its eventfd was the same? The kernel tells that by /proc only.
+ */
+bool vgic_late_is_in_doubt(const struct vgic_late_list *list, const struct vgic_request *request);
 
 /* vgic_late_forget() - @number was answered after all */
 void vgic_late_forget(struct vgic_late_list *list, uint64_t number);

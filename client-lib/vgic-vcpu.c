@@ -102,6 +102,18 @@ int vgic_vcpu_unregister(struct vgic_vcpu *vcpu)
         return r;
 }
 
+/*
+ * The vCPU has a subscription, which a call that timed out has made. Without /proc nothing tells
+ * whether that was for the same eventfd: it may be another one by now, of the same number.
+ */
+static bool is_subscribed_in_doubt(struct vgic_vcpu *vcpu, int event_fd)
+{
+        Vgic__Vcpu message = VGIC__VCPU__INIT;
+
+        message.vcpu = vcpu->index;
+        return vgic_call_is_in_doubt(vcpu->vm->conn, PROTO_TDIR_SUBSCRIBE, &message.base, event_fd);
+}
+
 int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd)
 {
         int r = vcpu ? vgic_vm_begin(vcpu->vm, true) : -EINVAL;
@@ -111,7 +123,14 @@ int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd)
         if (!base_fd_may_be_eventfd(event_fd))
                 return base_error_set(&vcpu->vm->conn->error, -EINVAL,
                                       "descriptor %d is not an eventfd", event_fd);
-        return vgic_vcpu_call(vcpu, PROTO_TDIR_SUBSCRIBE, &event_fd);
+        r = vgic_vcpu_call(vcpu, PROTO_TDIR_SUBSCRIBE, &event_fd);
+        if (r == -EEXIST && is_subscribed_in_doubt(vcpu, event_fd)) {
+                base_error_clear(&vcpu->vm->conn->error);
+                r = vgic_vcpu_call(vcpu, PROTO_TDIR_UNSUBSCRIBE, NULL);
+                if (r == 0)
+                        r = vgic_vcpu_call(vcpu, PROTO_TDIR_SUBSCRIBE, &event_fd);
+        }
+        return r;
 }
 
 int vgic_tdir_unsubscribe(struct vgic_vcpu *vcpu)

@@ -18,6 +18,7 @@
 
 #include "daemon-proc.h"
 #include "tap.h"
+#include "vgic-conn.h"
 
 enum { SPI = 40 };
 
@@ -27,6 +28,57 @@ static bool hide_proc(void)
                mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
                mount("tmpfs", "/proc", "tmpfs", 0, NULL) == 0 && access("/proc/self", F_OK) < 0;
 }
+
+static void show_proc(void)
+{
+        umount("/proc");
+}
+
+/* --- a late answer --- */
+
+#define N_LATE      6
+#define STOPPED_MS 20u          /* nothing comes */
+
+/* An SPI in flight is told to @event, by one write at least. */
+static bool is_told(struct vgic_vm *vm, int event)
+{
+        vgic_gicd_write(vm, 0x100 + 4, 4, 1u << (SPI - 32));
+        vgic_spi_pulse(vm, SPI);
+        return daemon_wait_readable(event);
+}
+
+/* With the same eventfd, or with one that has taken its number. */
+static void late_subscription_is_made_again(const struct daemon_proc *proc, bool is_another)
+{
+        const char *which = is_another ? "another eventfd of the same number" : "the same eventfd";
+        struct vgic_conn *conn = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "late", 1, 32, VGIC_VM_EPHEMERAL);
+        int event = eventfd(0, EFD_NONBLOCK), other = eventfd(0, EFD_NONBLOCK), late;
+        struct vgic_vcpu *vcpu;
+
+        if (vgic_vcpu_register(vm, 0, NULL, &vcpu) < 0 || !hide_proc())
+                tap_bail("no vCPU, or /proc stays");
+        daemon_pause(proc);
+        conn->timeout_ms = STOPPED_MS;
+        late = vgic_tdir_subscribe(vcpu, event);
+        conn->timeout_ms = DAEMON_WAIT_MS;
+        daemon_resume(proc);
+        if (is_another)
+                dup2(other, event);
+        tap_ok(late == -ETIMEDOUT && vgic_tdir_subscribe(vcpu, event) == 0,
+               "without /proc, a late subscription, again with %s: %s", which,
+               vgic_conn_error(conn));
+        tap_ok(is_told(vm, event), "without /proc, a late subscription, again with %s: it is told",
+               which);
+        tap_eq(vgic_tdir_subscribe(vcpu, event), -EEXIST,
+               "without /proc, a late subscription, again with %s: once more it is refused", which);
+        show_proc();
+        close(event);
+        close(other);
+        vgic_disconnect(conn);
+}
+
+/* --- all calls --- */
 
 struct step {
         const char *what;
@@ -75,12 +127,17 @@ int main(void)
         int status = 0;
         pid_t pid;
 
+        if (!hide_proc())
+                tap_skip("no mount namespace: root has one");
+        show_proc();
         daemon_start(&proc, NULL);
+        late_subscription_is_made_again(&proc, false);
+        late_subscription_is_made_again(&proc, true);
         fflush(stdout);
         pid = fork();
         if (pid == 0) {
                 if (!hide_proc())
-                        _exit(77);
+                        _exit(1);
                 for (unsigned i = 0, n = all_steps(&proc, steps); i < n; i++)
                         tap_ok(steps[i].r == 0, "without /proc: %s (%d)", steps[i].what,
                                steps[i].r);
@@ -89,8 +146,6 @@ int main(void)
         }
         waitpid(pid, &status, 0);
         daemon_stop(&proc);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-                tap_skip("no mount namespace: root has one");
-        printf("1..7\n");
+        printf("1..%u\n", N_LATE + 7);
         return status ? 1 : 0;
 }

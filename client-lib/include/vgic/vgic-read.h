@@ -178,8 +178,8 @@ int vgic_vm_tdir_stats(struct vgic_vm *vm, struct vgic_tdir_stats *ret_stats);
  * Return: 0; -EINVAL @event_fd is no eventfd; -EEXIST this vCPU has a subscription: unsubscribe
  *         first.
  * Retry:  0 with the same eventfd, by any descriptor of it; with another one -EEXIST, once the
- *         first is subscribed. Which eventfd it is says /proc: without it the retry is -EEXIST, and
- *         the subscription is there.
+ *         first is subscribed. Which eventfd it is says /proc; without it any eventfd takes the
+ *         place of the first one's.
  * Threads: conn and vcpu.
  */
 int vgic_tdir_subscribe(struct vgic_vcpu *vcpu, int event_fd);
