@@ -88,6 +88,76 @@ ROW row_sgi_self(struct bench_ops *p, unsigned n)
         }
 }
 
+/* A host that keeps the vCPU's inputs: asked for after each register, or returned with it. */
+static unsigned write_and_ask(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value)
+{
+        vgic_vcpu_sysreg_write(vcpu, reg, value);
+        return vgic_vcpu_lines(vcpu);
+}
+
+ROW row_sgi_asked(struct bench_ops *p, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                uint64_t intid = 0;
+
+                write_and_ask(p->self, VGIC_ICC_SGI1R_EL1, SGI << 24 | 1);
+                vgic_vcpu_sysreg_read(p->self, VGIC_ICC_IAR1_EL1, &intid);
+                vgic_vcpu_lines(p->self);
+                write_and_ask(p->self, VGIC_ICC_EOIR1_EL1, intid);
+        }
+}
+
+ROW row_sgi_with_lines(struct bench_ops *p, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                uint64_t intid = 0;
+                unsigned lines;
+
+                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_SGI1R_EL1, SGI << 24 | 1, &lines);
+                vgic_vcpu_sysreg_read_lines(p->self, VGIC_ICC_IAR1_EL1, &intid, &lines);
+                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_EOIR1_EL1, intid, &lines);
+        }
+}
+
+ROW row_spi_asked(struct bench_ops *p, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                uint64_t intid = 0;
+
+                vgic_spi_pulse(p->gic, p->intid);
+                vgic_vcpu_sysreg_read(p->self, VGIC_ICC_IAR1_EL1, &intid);
+                vgic_vcpu_lines(p->self);
+                write_and_ask(p->self, VGIC_ICC_EOIR1_EL1, intid);
+        }
+}
+
+ROW row_spi_with_lines(struct bench_ops *p, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                uint64_t intid = 0;
+                unsigned lines;
+
+                vgic_spi_pulse(p->gic, p->intid);
+                vgic_vcpu_sysreg_read_lines(p->self, VGIC_ICC_IAR1_EL1, &intid, &lines);
+                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_EOIR1_EL1, intid, &lines);
+        }
+}
+
+ROW row_pmr_with_lines(struct bench_ops *p, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                unsigned lines;
+
+                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_PMR_EL1, i % 2 ? 0xf0 : 0xff, &lines);
+        }
+}
+
+ROW row_peek(struct bench_ops *p, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++)
+                vgic_vcpu_peek_lines(p->self);
+}
+
 /* vCPUs 0 to 3, the sender among them, by the target list of ICC_SGI1R_EL1. */
 ROW row_sgi_list(struct bench_ops *p, unsigned n)
 {
@@ -347,6 +417,19 @@ const struct bench_op bench_op_table[] = {
           row_sgi_all, EIGHT, 20000, 1 },
         { "ack-none", "acknowledge with nothing pending", row_ack_none, SMALL, 200000, 1 },
         { "lines-none", "the vCPU's IRQ and FIQ lines", row_lines, SMALL, 200000, 1 },
+        { "peek-none", "the same as any thread finds them", row_peek, SMALL, 200000, 1 },
+        { "spi-asked", "SPI: inject + IAR + lines + EOIR + lines, by registers",
+          row_spi_asked, SMALL, 80000, 1 },
+        { "spi-with", "the same, the lines returned by IAR and EOIR",
+          row_spi_with_lines, SMALL, 80000, 1 },
+        { "spi-with-900", "the same with 900 candidates of lower priority",
+          row_spi_with_lines, CROWD_900, 1000, 1 },
+        { "sgi-asked", "SGI to itself: SGI1R, IAR, EOIR, lines after each",
+          row_sgi_asked, SMALL, 80000, 1 },
+        { "sgi-with", "the same, the lines returned by each",
+          row_sgi_with_lines, SMALL, 80000, 1 },
+        { "pmr-with", "write of ICC_PMR_EL1 that returns the lines", row_pmr_with_lines, SMALL,
+          200000, 2 },
         { "hppir", "read of ICC_HPPIR1_EL1", row_read_hppir, SMALL, 200000, 1 },
         { "rpr", "read of ICC_RPR_EL1", row_read_rpr, SMALL, 200000, 1 },
         { "ctlr", "read of ICC_CTLR_EL1", row_read_ctlr, SMALL, 200000, 1 },

@@ -130,6 +130,52 @@ VGIC_EXPORT unsigned vgic_vcpu_lines(struct vgic_vcpu *vcpu)
         return lines_any(vcpu);
 }
 
+/*
+ * Accesses that return the lines: the interrupt registers of Group 1 straight, whatever else by
+ * the general way, and then the lines. Between an entry and an exit there are none here.
+ */
+static unsigned lines_after(struct vgic_vcpu *vcpu)
+{
+        return __builtin_expect(vcpu->is_straight, 1) ? shm_straight_lines_after(&vcpu->cpu)
+                                                      : lines_any(vcpu);
+}
+
+VGIC_EXPORT int vgic_vcpu_sysreg_read_lines(struct vgic_vcpu *vcpu, uint32_t reg,
+                                            uint64_t *ret_value, unsigned *ret_lines)
+{
+        struct shm_cpu cpu;
+        int r;
+
+        if (__builtin_expect(reg == VGIC_ICC_IAR1_EL1 && vcpu->is_straight, 1)) {
+                cpu = vcpu->cpu;
+                *ret_value = shm_straight_ack(&cpu, 1);
+                *ret_lines = shm_straight_lines_after(&cpu);
+                return 0;
+        }
+        r = vgic_vcpu_sysreg_read(vcpu, reg, ret_value);
+        if (r == 0)
+                *ret_lines = lines_after(vcpu);
+        return r;
+}
+
+VGIC_EXPORT int vgic_vcpu_sysreg_write_lines(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value,
+                                             unsigned *ret_lines)
+{
+        struct shm_cpu cpu;
+        int r;
+
+        if (__builtin_expect(reg == VGIC_ICC_EOIR1_EL1 && vcpu->is_straight, 1)) {
+                cpu = vcpu->cpu;
+                shm_straight_eoi(&cpu, 1, (uint32_t)(value & 0xffffff));
+                *ret_lines = shm_straight_lines_after(&cpu);
+                return 0;
+        }
+        r = vgic_vcpu_sysreg_write(vcpu, reg, value);
+        if (r == 0)
+                *ret_lines = lines_after(vcpu);
+        return r;
+}
+
 VGIC_EXPORT unsigned vgic_vcpu_peek_lines(const struct vgic_vcpu *vcpu)
 {
         return shm_lines_peek(&vcpu->vm->gic, vcpu->index);

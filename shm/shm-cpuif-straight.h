@@ -240,6 +240,53 @@ SHM_IN_LINE unsigned shm_straight_lines(const struct shm_cpu *cpu)
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
 }
 
+/*
+ * Is some candidate of a priority above @floor marked? Empty classes and words are left as they
+ * are for a choice to clear: here that would cost each end of an interrupt what the next one has to
+ * mark again. true also if there are more of them than SHM_STRAIGHT_WORDS.
+ */
+SHM_IN_LINE bool shm_straight_may_signal(const struct shm_vcpu *self, uint64_t classes,
+                                          unsigned floor)
+{
+        unsigned n = 0;
+
+        for (; classes; classes &= classes - 1) {
+                unsigned c = (unsigned)__builtin_ctzll(classes);
+                uint64_t words;
+
+                if (c * (256 / SHM_N_CLASSES) >= floor)
+                        return false;
+                words = shm_load(&self->class_words[c], CAND_A1);
+                for (; words; words &= words - 1)
+                        if (n++ == SHM_STRAIGHT_WORDS ||
+                            shm_load(&self->candidates[__builtin_ctzll(words)], CAND_A1))
+                                return true;
+        }
+        return false;
+}
+
+/*
+ * shm_straight_lines(), for after an operation of this vCPU: mostly what is left cannot preempt
+ * what was taken just now, or nothing is left. A priority preempts if it is below PMR, and its
+ * group priority is below the running one (IHI 0069 section 4.8): then it is below both itself.
+ */
+SHM_IN_LINE unsigned shm_straight_lines_after(const struct shm_cpu *cpu)
+{
+        const struct shm_vcpu *self = cpu->self;
+        uint64_t classes = shm_load(&self->classes, CAND_A1) & base_mask(SHM_N_CLASSES);
+        uint8_t pmr, running;
+
+        if (__builtin_expect(shm_straight_requests(self) == 0, 1)) {
+                if (!classes)
+                        return 0;
+                pmr = (uint8_t)(shm_load(&self->cpuif, GATE_A1) >> SHM_CPUIF_PMR_SHIFT);
+                running = shm_cpuif_running(self, 1, cpu->gic->n_priority_bits);
+                if (!shm_straight_may_signal(self, classes, running < pmr ? running : pmr))
+                        return 0;
+        }
+        return shm_straight_lines(cpu);
+}
+
 /* --- acknowledge --- */
 
 SHM_IN_LINE void shm_straight_count(shm_atomic(uint64_t) *counter)

@@ -132,6 +132,49 @@ uint32_t vgic_vcpu_index(const struct vgic_vcpu *vcpu);
 int vgic_vcpu_sysreg_read(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value);
 int vgic_vcpu_sysreg_write(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value);
 
+/**
+ * vgic_vcpu_sysreg_read_lines() / vgic_vcpu_sysreg_write_lines() - the same, and the vCPU's lines
+ * after it
+ * @ret_lines: VGIC_LINE_*, as vgic_vcpu_lines() would return next
+ *
+ * For hosts that keep the inputs of a vCPU, and would ask after each access that can change what
+ * is signalled to it (ICC_IAR, EOIR, DIR, PMR, IGRPEN, BPR, CTLR, AP<n>R; an SGI to itself): one
+ * call costs less than two, and leaves nothing to choose again. Of ICC_IAR1_EL1 and ICC_EOIR1_EL1
+ * it is the straight way. What it returns can be old when the host stores it: "Inputs".
+ *
+ * Return, threads, blocks: as above, and as vgic_vcpu_lines(); on failure *ret_lines stays.
+ */
+int vgic_vcpu_sysreg_read_lines(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t *ret_value,
+                                unsigned *ret_lines);
+int vgic_vcpu_sysreg_write_lines(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value,
+                                 unsigned *ret_lines);
+
+#define VGIC_SYSREG_READ     (1u << 0)  /* MRS; without it MRS is UNDEFINED */
+#define VGIC_SYSREG_WRITE    (1u << 1)  /* MSR; the same */
+#define VGIC_SYSREG_SIGNALS  (1u << 2)  /* an access can change the vCPU's lines */
+
+struct vgic_sysreg_info {
+        const char *name;         /* "ICC_PMR_EL1"; the library's, for good */
+        uint32_t reg;             /* VGIC_SYSREG() */
+        uint32_t flags;           /* VGIC_SYSREG_READ, ... */
+};
+
+/**
+ * vgic_vm_sysregs() - which ICC_*_EL1 registers the vCPUs of this VM have
+ * @ret_infos: room for @n of them, by ascending encoding of CRn 12, then ICC_PMR_EL1; may be NULL,
+ *             0
+ *
+ * For hosts that declare their system registers beforehand: whatever is not in it, or may not be
+ * read (written) by its flags, is -ENOENT for vgic_vcpu_sysreg_read() (_write()), and nothing else
+ * is. It depends on n_priority_bits alone, which are known from vgic_vm_create() on: ICC_AP0R1_EL1
+ * and so on exist with 6 and more. Of VGIC_SYSREG_SIGNALS take the lines with the access
+ * (vgic_vcpu_sysreg_read_lines()); a read counts only of ICC_IAR0/1_EL1, which acknowledge.
+ *
+ * Return: how many there are, also if that is more than @n; -EACCES a device; -EOPNOTSUPP a mirror.
+ * Roles: VMM, observer. Threads: conn.  Blocks: never.
+ */
+int vgic_vm_sysregs(struct vgic_vm *vm, struct vgic_sysreg_info *ret_infos, size_t n);
+
 /*
  * Between vgic_lr_enter() and vgic_lr_exit() a vCPU's CPU interface is its bank: until the exit the
  * calls from here to vgic_vcpu_park_end() do nothing. ack returns VGIC_INTID_SPURIOUS, lines, enter
