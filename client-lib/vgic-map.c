@@ -165,6 +165,7 @@ void vgic_vm_unmap(struct vgic_vm *vm)
         shm_local_raise(&vm->data_path[false], false);
         shm_local_raise(&vm->mapped, false);
         shm_segment_unmap(&vm->gic);
+        vm->bells = base_fd_close(vm->bells);
         for (uint32_t i = 0; vm->doorbells && i < vm->info.n_vcpus; i++)
                 base_fd_close(vm->doorbells[i]);
         free(vm->doorbells);

@@ -6,7 +6,8 @@
  *
  * A doorbell is an eventfd that the daemon made, blocking, so that the simplest park is one read().
  * Its counter never decides anything: whoever wakes looks at the words. A vCPU of this process that
- * is in guest is kicked by a call instead.
+ * is in guest is kicked by a call instead; so is one that is parked, if its host sleeps in its own
+ * way (VGIC_VCPU_WAKE_BY_KICK).
  */
 #include "vgic-private.h"
 
@@ -43,10 +44,11 @@ static void kick_is_idle(struct shm_kick *kick)
         syscall(SYS_futex, &kick->word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-/* Return: it was called; else there is none, or not any more. */
-static bool call_kick(struct shm_kick *kick)
+bool vgic_kick_call(struct vgic_vcpu *vcpu, uint32_t park)
 {
-        bool last, open = shm_kick_begin(kick, &last);
+        uint32_t bit = park == SHM_PARK_IN_GUEST ? SHM_KICK_OPEN : SHM_KICK_PARKED;
+        struct shm_kick *kick = &vcpu->kick;
+        bool last, open = shm_kick_begin(kick, bit, &last);
 
         if (open) {
                 kick->fn(kick->arg);
@@ -69,7 +71,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
 {
         struct vgic_vm *vm = ctx;
 
-        if (park != SHM_PARK_IN_GUEST || !call_kick(&vm->vcpus[index].kick))
+        if (!vgic_kick_call(&vm->vcpus[index], park))
                 ring_bell(vm, index);
 }
 
@@ -212,7 +214,7 @@ VGIC_EXPORT unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu)
         if (vcpu->in_guest)
                 return 0;
         shm_park_end(gic, vcpu->index);
-        drain(vcpu);
+        vgic_bell_answer(vcpu);
         (void)shm_park_wanted(gic, vcpu->index);
         return shm_cpuif_lines(gic, vcpu->index);
 }
@@ -298,7 +300,7 @@ VGIC_EXPORT int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, str
         struct shm_gic *gic = &vcpu->vm->gic;
         int why = 0;
 
-        if (n_fds > VGIC_PARK_MAX_FDS || (n_fds && !fds))
+        if (n_fds > VGIC_PARK_MAX_FDS || (n_fds && !fds) || vcpu->wakes_by_kick)
                 return -EINVAL;
         if (vcpu->in_guest)
                 return -EBUSY;

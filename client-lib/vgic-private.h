@@ -31,6 +31,7 @@ struct vgic_vcpu {
         shm_atomic(bool) left;          /* it may have to be released here: vgic_bereft_leave() */
         bool in_guest;                  /* list-register port: entered, not left. Its own thread */
         bool is_straight;               /* shm_straight_is_for(). Its own thread */
+        bool wakes_by_kick;             /* VGIC_VCPU_WAKE_BY_KICK. Its own thread */
         struct shm_cpu cpu;             /* while it is registered */
         uint32_t list_registers;        /* 0: a trap port */
         shm_atomic(uintptr_t) inside;   /* the thread that has it in guest so; 0: none */
@@ -77,6 +78,7 @@ struct vgic_vm {
         struct vgic_bereft bereft;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         shm_atomic(uint64_t) tdir_told; /* the generation of TDIR for which that was written last */
+        int bells;                      /* epoll: all of doorbells; -1: vgic_vm_fd() was not called */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */
         struct vgic_vcpu *vcpus;        /* n_vcpus, .vm and .index set; VMM only, else NULL */
         struct shm_ring ring;           /* device only */
@@ -87,6 +89,12 @@ struct vgic_vm {
 
 /* vgic_kick() - make it leave the guest (vgic-park.c) */
 void vgic_kick(struct vgic_vcpu *vcpu);
+
+/*
+ * vgic_kick_call() - the same, if there is a kick for a vCPU whose park word is @park
+ * (vgic-park.c). Return: there was.
+ */
+bool vgic_kick_call(struct vgic_vcpu *vcpu, uint32_t park);
 
 /*
  * vgic_kick_close() - no thread calls its kick from now on, and none is in it any more

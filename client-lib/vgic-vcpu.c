@@ -14,12 +14,36 @@
 #include "vgic-bereft.h"
 #include "vgic-vm.h"
 
+#define VGIC_VCPU_KNOWN_FLAGS  VGIC_VCPU_WAKE_BY_KICK
+
 static int vgic_vcpu_call(struct vgic_vcpu *vcpu, uint32_t request, const int *fd)
 {
         Vgic__Vcpu message = VGIC__VCPU__INIT;
 
         message.vcpu = vcpu->index;
         return vgic_call(vcpu->vm->conn, request, &message.base, fd, fd ? 1 : 0, NULL, NULL);
+}
+
+/* What the library can refuse by itself, with words that name the member. */
+static int vgic_vcpu_check_options(struct vgic_conn *conn, const struct vgic_vcpu_options *o)
+{
+        if (o->list_registers > VGIC_MAX_LIST_REGISTERS)
+                return base_error_set(&conn->error, -EINVAL,
+                                      "list_registers: %u, but it must be 1 to %d, or 0 for a trap "
+                                      "port",
+                                      o->list_registers, VGIC_MAX_LIST_REGISTERS);
+        if (o->list_registers && !(conn->features & PROTO_FEATURE_LIST_REGISTERS))
+                return base_error_set(&conn->error, -EOPNOTSUPP,
+                                      "the daemon is too old for list-register ports: register "
+                                      "with list_registers 0, a trap port");
+        if (o->flags & ~VGIC_VCPU_KNOWN_FLAGS)
+                return base_error_set(&conn->error, -EINVAL,
+                                      "flags is 0x%llx, it can have the bits of 0x%x",
+                                      (unsigned long long)o->flags, VGIC_VCPU_KNOWN_FLAGS);
+        if ((o->flags & VGIC_VCPU_WAKE_BY_KICK) && !o->kick)
+                return base_error_set(&conn->error, -EINVAL,
+                                      "VGIC_VCPU_WAKE_BY_KICK is set, and there is no kick");
+        return 0;
 }
 
 int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcpu_options *options,
@@ -47,15 +71,9 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         if (vcpu->registered)
                 return base_error_set(&vm->conn->error, -EBUSY,
                                       "vCPU %u is registered here already", index);
-        if (o.list_registers > VGIC_MAX_LIST_REGISTERS)
-                return base_error_set(&vm->conn->error, -EINVAL,
-                                      "list_registers: %u, but it must be 1 to %d, or 0 for a trap "
-                                      "port",
-                                      o.list_registers, VGIC_MAX_LIST_REGISTERS);
-        if (o.list_registers && !(vm->conn->features & PROTO_FEATURE_LIST_REGISTERS))
-                return base_error_set(&vm->conn->error, -EOPNOTSUPP,
-                                      "the daemon is too old for list-register ports: register "
-                                      "with list_registers 0, a trap port");
+        r = vgic_vcpu_check_options(vm->conn, &o);
+        if (r < 0)
+                return r;
         message.vcpu = index;
         message.list_registers = o.list_registers;
         shm_local_raise(&vcpu->left, false); /* before: from the answer on it is run */
@@ -67,10 +85,12 @@ int vgic_vcpu_register(struct vgic_vm *vm, uint32_t index, const struct vgic_vcp
         vcpu->registered = true;
         vcpu->list_registers = o.list_registers;
         vcpu->in_guest = false;
+        vcpu->wakes_by_kick = o.flags & VGIC_VCPU_WAKE_BY_KICK;
         vcpu->cpu = shm_cpu_of(&vm->gic, index);
         vcpu->is_straight = shm_straight_is_for(&vcpu->cpu);
         if (o.kick)
-                shm_kick_open(&vcpu->kick, o.kick, o.kick_arg);
+                shm_kick_open(&vcpu->kick, o.kick, o.kick_arg,
+                              vcpu->wakes_by_kick ? SHM_KICK_BITS : SHM_KICK_OPEN);
         *ret_vcpu = vcpu;
         return 0;
 }

@@ -36,6 +36,7 @@ struct vgic_vm *vgic_vm_new(struct vgic_conn *conn, enum vgic_role role,
         pthread_mutex_init(&vm->bereft.lock, NULL);
         memcpy(vm->name, info->name, sizeof(vm->name));
         vm->locks = -1;
+        vm->bells = -1;
         vm->daemon_doorbell = -1;
         vm->ring_to_daemon = -1;
         vm->ring_to_client = -1;

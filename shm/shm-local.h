@@ -30,7 +30,9 @@ static inline bool shm_local_is_raised(const shm_atomic(bool) *flag)
         return shm_load(flag, LOCAL_A1);
 }
 
-#define SHM_KICK_OPEN  (UINT32_C(1) << 31)      /* the bits under it: callers */
+#define SHM_KICK_OPEN    (UINT32_C(1) << 31)
+#define SHM_KICK_PARKED  (UINT32_C(1) << 30)    /* open for a vCPU that is parked, too */
+#define SHM_KICK_BITS    (SHM_KICK_OPEN | SHM_KICK_PARKED)      /* the bits under them: callers */
 
 struct shm_kick {
         shm_atomic(uint32_t) word;
@@ -38,12 +40,13 @@ struct shm_kick {
         void *arg;
 };
 
-/* shm_kick_open() - of one that is closed and idle. */
-static inline void shm_kick_open(struct shm_kick *kick, void (*fn)(void *arg), void *arg)
+/* shm_kick_open() - of one that is closed and idle. @bits: SHM_KICK_OPEN, or both */
+static inline void shm_kick_open(struct shm_kick *kick, void (*fn)(void *arg), void *arg,
+                                 uint32_t bits)
 {
         kick->fn = fn;
         kick->arg = arg;
-        shm_or(&kick->word, SHM_KICK_OPEN, LOCAL_R2);
+        shm_or(&kick->word, bits, LOCAL_R2);
 }
 
 /*
@@ -56,15 +59,15 @@ static inline bool shm_kick_end(struct shm_kick *kick)
 }
 
 /*
- * shm_kick_begin() - Return: fn may be called, then shm_kick_end(); else it is closed, and
+ * shm_kick_begin() - Return: fn may be called, then shm_kick_end(); else it is closed for @bit, and
  * *ret_last is as of shm_kick_end().
  */
-static inline bool shm_kick_begin(struct shm_kick *kick, bool *ret_last)
+static inline bool shm_kick_begin(struct shm_kick *kick, uint32_t bit, bool *ret_last)
 {
         *ret_last = false;
-        if (!(shm_load(&kick->word, LOCAL_A1) & SHM_KICK_OPEN))
+        if (!(shm_load(&kick->word, LOCAL_A1) & bit))
                 return false;
-        if (shm_add(&kick->word, 1, LOCAL_A2) & SHM_KICK_OPEN)
+        if (shm_add(&kick->word, 1, LOCAL_A2) & bit)
                 return true;
         *ret_last = shm_kick_end(kick);
         return false;
@@ -73,7 +76,7 @@ static inline bool shm_kick_begin(struct shm_kick *kick, bool *ret_last)
 /* shm_kick_close() - nobody begins from now on. Return: those who have begun; 0: it is idle. */
 static inline uint32_t shm_kick_close(struct shm_kick *kick)
 {
-        return shm_and(&kick->word, ~SHM_KICK_OPEN, LOCAL_A2) & ~SHM_KICK_OPEN;
+        return shm_and(&kick->word, ~SHM_KICK_BITS, LOCAL_A2) & ~SHM_KICK_BITS;
 }
 
 /*

@@ -42,6 +42,12 @@ static inline void shm_park_end(struct shm_gic *gic, uint32_t vcpu)
         shm_store(&gic->vcpus[vcpu].park, SHM_PARK_RUNNING, PARK_X2);
 }
 
+/* shm_park_state() - SHM_PARK_*, for who heard its doorbell (PARK-A1). Threads: any. */
+static inline uint32_t shm_park_state(const struct shm_gic *gic, uint32_t vcpu)
+{
+        return shm_load(&gic->vcpus[vcpu].park, PARK_A1);
+}
+
 /* shm_park_wanted() - take a wake-up that was asked for by shm_park_wake(). */
 static inline bool shm_park_wanted(struct shm_gic *gic, uint32_t vcpu)
 {

@@ -131,7 +131,7 @@ static void kick_register(void)
                              "an argument is freed before the kick's store to it");
         freed = true;
         litmus_write(&argument, 1);
-        shm_kick_open(&kick, NULL, NULL);
+        shm_kick_open(&kick, NULL, NULL, SHM_KICK_OPEN);
 }
 
 /* As call_kick() of client-lib/vgic-park.c; with the fault as it was: look, then call. */
@@ -141,7 +141,7 @@ static bool kick_may_begin(void)
 
         if (litmus_has_fault(LITMUS_KICK_UNCOUNTED))
                 return shm_load(&kick.word, LOCAL_A1) & SHM_KICK_OPEN;
-        return shm_kick_begin(&kick, &last);
+        return shm_kick_begin(&kick, SHM_KICK_OPEN, &last);
 }
 
 static void kick_thread(unsigned index)

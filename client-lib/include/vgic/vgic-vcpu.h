@@ -20,6 +20,14 @@ extern "C" {
 struct vgic_vm;
 struct vgic_vcpu;
 
+/*
+ * The host sleeps in its own way, on a condition variable say, and is woken by its kick: what
+ * becomes due for the vCPU while it is parked (vgic_vcpu_park_begin()) or stopped calls that, too,
+ * instead of making the descriptor readable. vgic_vcpu_park(), which sleeps on the descriptor, is
+ * -EINVAL then. Needs a kick.
+ */
+#define VGIC_VCPU_WAKE_BY_KICK  (1u << 0)
+
 struct vgic_vcpu_options {
         size_t size;              /* sizeof(struct vgic_vcpu_options) */
         /*
@@ -49,6 +57,7 @@ struct vgic_vcpu_options {
          * ICC_*_EL1 accesses come here.
          */
         uint32_t list_registers;
+        uint64_t flags;           /* VGIC_VCPU_* */
 };
 
 /**
@@ -60,7 +69,8 @@ struct vgic_vcpu_options {
  * nothing is lost.
  *
  * Return: 0; -EBUSY a living process has it, this one too: it has to unregister it, or to end;
- *         -EINVAL no such index, or more than 16 list registers; -EOPNOTSUPP the daemon is too old
+ *         -EINVAL no such index, more than 16 list registers, an unknown flag, or
+ *         VGIC_VCPU_WAKE_BY_KICK without a kick; -EOPNOTSUPP the daemon is too old
  *         for list registers: register with 0; or the VM is a mirror; -ENODATA the VM is not
  *         initialised; -EACCES the role is not VMM.
  * Retry:  returns the vCPU; @options.kick can be another one. With another list_registers -EBUSY,
@@ -293,7 +303,8 @@ int vgic_vcpu_wake_requested(struct vgic_vcpu *vcpu);
  *
  * Return: VGIC_WAKE_* (at least one bit; a descriptor that is not open counts as ready, with
  *         POLLNVAL in its revents); -EINTR a signal arrived: handle it, park again; -EINVAL more
- *         than VGIC_PARK_MAX_FDS, or @fds is NULL and @n_fds is not 0; -EBUSY between
+ *         than VGIC_PARK_MAX_FDS, or @fds is NULL and @n_fds is not 0, or the vCPU was registered
+ *         with VGIC_VCPU_WAKE_BY_KICK; -EBUSY between
  *         vgic_lr_enter() and vgic_lr_exit().
  * Threads: vcpu.  System calls: one read() with neither deadline nor descriptors, else one ppoll()
  * and at most one read().
@@ -305,10 +316,17 @@ int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *
  * their own
  *
  * begin returns 1 if a line is asserted already, or vgic_vcpu_wake_requested(): the vCPU is not
- * parked, do not sleep. Else 0: poll vgic_vcpu_fd() for POLLIN; when it is readable (or for any
- * reason of the host's) call end, which returns the lines now asserted. A vCPU that has none goes
- * on all the same if vgic_vcpu_wake_requested().
+ * parked, do not sleep. Else 0: poll vgic_vcpu_fd() for POLLIN, or wait for the kick
+ * (VGIC_VCPU_WAKE_BY_KICK); when it comes (or for any reason of the host's) call end, which returns
+ * the lines now asserted. A vCPU that has none goes on all the same if vgic_vcpu_wake_requested().
  * The vCPU may not execute between the two.
+ *
+ * The kick may come before begin has returned. So a host takes back what its kick sets before it
+ * calls begin, and looks at that once more before it sleeps.
+ *
+ * Others see from this that the vCPU sleeps: an interrupt that any vCPU may take (1-of-N) prefers
+ * those, and tools show it. A host that keeps a vCPU in guest while its guest is in WFI tells both
+ * that it runs.
  *
  * Threads: vcpu.
  */
@@ -316,7 +334,8 @@ int vgic_vcpu_park_begin(struct vgic_vcpu *vcpu);
 unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu);
 
 /**
- * vgic_vcpu_fd() - the vCPU's doorbell, to poll for POLLIN only; belongs to the library.
+ * vgic_vcpu_fd() - the vCPU's doorbell, to poll for POLLIN only; belongs to the library. The vCPU's
+ * own calls empty it (leave, park, park_end): one loop for all of them watches vgic_vm_fd().
  * Threads: any.
  */
 int vgic_vcpu_fd(const struct vgic_vcpu *vcpu);
@@ -385,8 +404,12 @@ int vgic_vm_reset(struct vgic_vm *vm);
  * is off, and one that was chosen for it goes elsewhere. Tools show it as off until told; 1-of-N
  * counts it as on until told.
  *
- * Threads: vcpu, or any thread of this process while the vCPU is off or not yet run, as
- * vgic_vcpu_reset(): one at a time.
+ * Any thread can tell either, of a vCPU of this process: the one that handles CPU_OFF, another vCPU's,
+ * the event loop; also of one that is entered, parked or stopped, and stays so. It must not tell
+ * that it is off while another call on it is under way: from then on others may reset it at once.
+ * An outsider's reset and power on exclude each other (vgic_vm_reset_vcpu_kind()).
+ *
+ * Threads: vcpu.
  */
 void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on);
 
