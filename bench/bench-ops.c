@@ -148,7 +148,8 @@ ROW row_pmr_with_lines(struct bench_ops *p, unsigned n)
         for (unsigned i = 0; i < n; i++) {
                 unsigned lines;
 
-                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_PMR_EL1, i % 2 ? 0xf0 : 0xff, &lines);
+                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_PMR_EL1, i % 2 ? 0xf0 : 0xff,
+                                             &lines);
         }
 }
 

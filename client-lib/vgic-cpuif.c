@@ -189,6 +189,24 @@ VGIC_EXPORT int vgic_vcpu_reset(struct vgic_vcpu *vcpu)
         return 0;
 }
 
+VGIC_EXPORT int vgic_vcpu_reset_kind(struct vgic_vcpu *vcpu, enum vgic_reset kind)
+{
+        if (vcpu->in_guest)
+                return -EBUSY;
+        switch (kind) {
+        case VGIC_RESET_CPU_ON:
+                shm_reset_vcpu(&vcpu->vm->gic, vcpu->index);
+                return 0;
+        case VGIC_RESET_SYSTEM:
+        case VGIC_RESET_LAZY:
+                shm_reset_vcpu_anew(&vcpu->vm->gic, vcpu->index);
+                return 0;
+        case VGIC_RESET_POST_LOAD:
+                return shm_reset_request(&vcpu->vm->gic, vcpu->index, SHM_RESET_POST_LOAD);
+        }
+        return -EINVAL;
+}
+
 VGIC_EXPORT void vgic_vcpu_power(struct vgic_vcpu *vcpu, int on)
 {
         shm_power(&vcpu->vm->gic, vcpu->index, on != 0);
@@ -223,4 +241,13 @@ VGIC_EXPORT int vgic_vm_reset(struct vgic_vm *vm)
                 return shm_mirror_reset(&vm->gic, 0, VGIC_RESET_SYSTEM);
         shm_reset_all(&vm->gic);
         return 0;
+}
+
+VGIC_EXPORT int vgic_vm_reset_distributor(struct vgic_vm *vm)
+{
+        int r = vgic_vm_check(vm, true);
+
+        if (r == 0)
+                shm_reset_distributor(&vm->gic);
+        return r;
 }

@@ -78,7 +78,7 @@ struct vgic_vm {
         struct vgic_bereft bereft;
         int daemon_doorbell;            /* eventfd: TDIR turned set; -1: none */
         shm_atomic(uint64_t) tdir_told; /* the generation of TDIR for which that was written last */
-        int bells;                      /* epoll: all of doorbells; -1: vgic_vm_fd() was not called */
+        int bells;                      /* epoll of all doorbells; -1: before vgic_vm_fd() */
         int *doorbells;                 /* n_vcpus eventfds; VMM only, else NULL */
         struct vgic_vcpu *vcpus;        /* n_vcpus, .vm and .index set; VMM only, else NULL */
         struct shm_ring ring;           /* device only */

@@ -156,19 +156,28 @@ void shm_reset_repair(struct shm_gic *gic, uint32_t vcpu, uint64_t argument)
  * that dies in the middle leaves either the request or the slot, and a repair makes the reset
  * again.
  */
-void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu)
+static void reset_in_slot(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint32_t asked = shm_load(&self->request, REQUEST_A2);
 
         shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, asked);
         reset_own(gic, vcpu, asked);
         shm_slot_end(self);
 }
 
+void shm_reset_serve(struct shm_gic *gic, uint32_t vcpu)
+{
+        reset_in_slot(gic, vcpu, shm_load(&gic->vcpus[vcpu].request, REQUEST_A2));
+}
+
 void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu)
 {
         shm_reset_serve(gic, vcpu);
+}
+
+void shm_reset_vcpu_anew(struct shm_gic *gic, uint32_t vcpu)
+{
+        reset_in_slot(gic, vcpu, SHM_REQUEST_FORGET);
 }
 
 /*

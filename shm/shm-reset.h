@@ -35,6 +35,8 @@ enum shm_reset_kind {
  * it, while it is off.
  */
 void shm_reset_vcpu(struct shm_gic *gic, uint32_t vcpu);
+/* shm_reset_vcpu_anew() - the same as SHM_RESET_SYSTEM, SHM_RESET_LAZY: this vCPU's part of it. */
+void shm_reset_vcpu_anew(struct shm_gic *gic, uint32_t vcpu);
 
 /*
  * shm_reset_request() - the same asked by an outsider: applied at once if the vCPU does not run

@@ -134,7 +134,7 @@ static void kick_register(void)
         shm_kick_open(&kick, NULL, NULL, SHM_KICK_OPEN);
 }
 
-/* As call_kick() of client-lib/vgic-park.c; with the fault as it was: look, then call. */
+/* As vgic_kick_call() of client-lib/vgic-park.c; with the fault as it was: look, then call. */
 static bool kick_may_begin(void)
 {
         bool last;

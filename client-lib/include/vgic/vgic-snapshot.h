@@ -103,11 +103,19 @@ int vgic_snapshot_describe(const void *image, size_t bytes, struct vgic_snapshot
  * vgic_vcpu_stop() - the host has stopped this vCPU, whatever is pending for it: let others know
  * that it rests
  *
- * For save and restore of a VM whose vCPUs stay registered; unlike vgic_vcpu_park_begin() it does
- * not look for interrupts. Ends by vgic_vcpu_park_end(), which returns the lines asserted then.
- * Until that no call on the vCPU may be made. To others it looks parked, and its descriptor becomes
- * readable when something is due. Of a list-register port it is made after vgic_lr_exit(); before
- * that it does nothing.
+ * For save, restore and reset of a VM whose vCPUs stay registered; unlike vgic_vcpu_park_begin() it
+ * does not look for interrupts. It goes on with vgic_vcpu_park_end(), which returns the lines
+ * asserted then, or at once with vgic_vcpu_enter() or vgic_vcpu_park(). To others it looks parked,
+ * and its descriptor becomes readable (VGIC_VCPU_WAKE_BY_KICK: it is kicked) when something is due:
+ * the host hears of that, and need do nothing before it goes on.
+ *
+ * In between these may be called on it, by any one thread: vgic_vcpu_reset(),
+ * vgic_vcpu_reset_kind(), vgic_vcpu_power(), vgic_vcpu_stop() again, vgic_vcpu_unregister(); and
+ * what any thread may at any time: vgic_vcpu_peek_lines(), vgic_vcpu_wake(), resets of the VM,
+ * snapshots, attributes, registers of GICD and GICR, lines. Not what its guest would do: registers
+ * of the CPU interface, ack, eoi, dir, lr_enter; vgic_vcpu_lines() is one of these, since it serves
+ * what was asked of the vCPU. Of a list-register port it is made after vgic_lr_exit(); before that
+ * it does nothing.
  *
  * Threads: vcpu.
  */

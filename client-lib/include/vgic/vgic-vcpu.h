@@ -175,10 +175,11 @@ struct vgic_sysreg_info {
  *             0
  *
  * For hosts that declare their system registers beforehand: whatever is not in it, or may not be
- * read (written) by its flags, is -ENOENT for vgic_vcpu_sysreg_read() (_write()), and nothing else
- * is. It depends on n_priority_bits alone, which are known from vgic_vm_create() on: ICC_AP0R1_EL1
- * and so on exist with 6 and more. Of VGIC_SYSREG_SIGNALS take the lines with the access
- * (vgic_vcpu_sysreg_read_lines()); a read counts only of ICC_IAR0/1_EL1, which acknowledge.
+ * read or written by its flags, is -ENOENT for vgic_vcpu_sysreg_read() or
+ * vgic_vcpu_sysreg_write(), and nothing else is. It depends on n_priority_bits alone, which are
+ * known from vgic_vm_create() on: ICC_AP0R1_EL1 and so on exist with 6 and more. Of
+ * VGIC_SYSREG_SIGNALS take the lines with the access (vgic_vcpu_sysreg_read_lines()); a read counts
+ * only of ICC_IAR0_EL1 and ICC_IAR1_EL1, which acknowledge.
  *
  * Return: how many there are, also if that is more than @n; -EACCES a device; -EOPNOTSUPP a mirror.
  * Roles: VMM, observer. Threads: conn.  Blocks: never.
@@ -312,8 +313,8 @@ int vgic_vcpu_wake_requested(struct vgic_vcpu *vcpu);
 int vgic_vcpu_park(struct vgic_vcpu *vcpu, uint64_t deadline_ns, struct pollfd *fds, size_t n_fds);
 
 /**
- * vgic_vcpu_park_begin() / vgic_vcpu_park_end() - park for hosts that sleep in an event loop of
- * their own
+ * vgic_vcpu_park_begin() / vgic_vcpu_park_end() - park for hosts that sleep in an event loop, or on
+ * a condition, of their own
  *
  * begin returns 1 if a line is asserted already, or vgic_vcpu_wake_requested(): the vCPU is not
  * parked, do not sleep. Else 0: poll vgic_vcpu_fd() for POLLIN, or wait for the kick
@@ -339,6 +340,28 @@ unsigned vgic_vcpu_park_end(struct vgic_vcpu *vcpu);
  * Threads: any.
  */
 int vgic_vcpu_fd(const struct vgic_vcpu *vcpu);
+
+/**
+ * vgic_vm_fd() - one descriptor for the doorbells of all vCPUs, to poll for POLLIN in the host's
+ * event loop; belongs to the VM, and stays the same for its life
+ * vgic_vm_process() - call it when that is readable: it kicks the vCPUs that were rung
+ *
+ * What another process makes due (a device, a tool, the daemon) rings a vCPU's doorbell
+ * (vgic_vcpu_fd()), which the vCPU's own calls empty. A host whose vCPUs stay entered, or sleep in
+ * their own way (VGIC_VCPU_WAKE_BY_KICK), lets its event loop watch this one instead. process calls
+ * the kick (struct vgic_vcpu_options) of each vCPU that was rung and is in guest, or is parked and
+ * wakes by kick. It takes no doorbell from a vCPU that reads its own, and after it the descriptor
+ * is not readable until the next ring: watched level-triggered it does not spin.
+ *
+ * The first call of vgic_vm_fd() opens it: every ring costs a little more from then on.
+ *
+ * Return: the descriptor; how many vCPUs were kicked; or -EACCES the role is not VMM; -ENODATA not
+ * initialised; -EOPNOTSUPP a mirror; -EMFILE; -ENOMEM, -ENOSPC the kernel's limits of epoll;
+ * process: -EINVAL before vgic_vm_fd().
+ * Threads: fd: conn; process: any, after that. Blocks: never, but for the kicks.
+ */
+int vgic_vm_fd(struct vgic_vm *vm);
+int vgic_vm_process(struct vgic_vm *vm);
 
 /** vgic_vcpu_wake() - end a park, or kick the vCPU out of its guest. Threads: any. */
 void vgic_vcpu_wake(struct vgic_vcpu *vcpu);
@@ -367,12 +390,18 @@ enum vgic_reset {
 /**
  * vgic_vcpu_reset() - reset one vCPU's CPU interface and private interrupts (VGIC_RESET_CPU_ON);
  * touches no other vCPU
+ * vgic_vcpu_reset_kind() - the same of any kind; VGIC_RESET_SYSTEM: the vCPU's part of a system
+ * reset
  *
- * Threads: vcpu, or any thread of this process while the vCPU is powered off or not yet run.
- * Return: 0; -EOPNOTSUPP a mirror (<vgic/vgic-mirror.h>); -EBUSY between vgic_lr_enter() and
- * vgic_lr_exit().
+ * At once, and counted once. Whichever thread calls it: of a vCPU that is off, not yet run, or that
+ * its host has stopped (vgic_vcpu_stop()) or paused outside of the library any thread can.
+ *
+ * Threads: vcpu.
+ * Return: 0; -EINVAL @kind is none; -EOPNOTSUPP a mirror (<vgic/vgic-mirror.h>); -EBUSY between
+ * vgic_lr_enter() and vgic_lr_exit().
  */
 int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
+int vgic_vcpu_reset_kind(struct vgic_vcpu *vcpu, enum vgic_reset kind);
 
 /**
  * vgic_vm_reset_vcpu_kind() - reset a vCPU from outside: whatever it is doing, and whoever runs it
@@ -380,8 +409,8 @@ int vgic_vcpu_reset(struct vgic_vcpu *vcpu);
  *
  * ICC_CTLR_EL1 shows its new value at once. The rest is applied at once to a vCPU that nobody has
  * registered or that is off (vgic_vcpu_power()), else by the vCPU's thread before its next
- * operation. Of such a reset and the vCPU's power on or registration one comes first, as a whole;
- * neither waits for the other.
+ * operation: also if its host has stopped it, then it waits until the vCPU goes on. Of such a reset
+ * and the vCPU's power on or registration one comes first, as a whole; neither waits for the other.
  *
  * Return: 0; -EINVAL no such vCPU or kind; -EACCES (observer, device); -ENODATA not initialised. A
  * mirror (<vgic/vgic-mirror.h>) has no vCPUs: it forgets values as doc/kvm-mirror.md says.
@@ -393,10 +422,18 @@ int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset 
 int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 
 /**
- * vgic_vm_reset() - reset the whole controller at once: system reset. All vCPUs must be off or
- * stopped by the host; wires keep their level. Return: as above. Threads: any.
+ * vgic_vm_reset() - reset the whole controller at once: system reset. All vCPUs must be off, or
+ * stopped or paused by the host; wires keep their level. Return: as above. Threads: any.
+ *
+ * It is the reset of every vCPU, too, and counted as one of each. A host that resets its devices
+ * and its CPUs one by one, in any order, calls instead
+ * vgic_vm_reset_distributor() - for the controller: GICD, and the SPIs
+ * and vgic_vcpu_reset_kind(VGIC_RESET_SYSTEM) for each CPU: together they are vgic_vm_reset(), and
+ * each vCPU has one reset, not two.
+ * Return: 0; -EACCES (observer, device); -ENODATA not initialised; -EOPNOTSUPP a mirror.
  */
 int vgic_vm_reset(struct vgic_vm *vm);
+int vgic_vm_reset_distributor(struct vgic_vm *vm);
 
 /**
  * vgic_vcpu_power() - tell whether the guest has the vCPU on (PSCI): for tools, for who may reset
@@ -404,9 +441,10 @@ int vgic_vm_reset(struct vgic_vm *vm);
  * is off, and one that was chosen for it goes elsewhere. Tools show it as off until told; 1-of-N
  * counts it as on until told.
  *
- * Any thread can tell either, of a vCPU of this process: the one that handles CPU_OFF, another vCPU's,
- * the event loop; also of one that is entered, parked or stopped, and stays so. It must not tell
- * that it is off while another call on it is under way: from then on others may reset it at once.
+ * Any thread can tell either, of a vCPU of this process: the one that handles CPU_OFF, another
+ * vCPU's, the event loop; also of one that is entered, parked or stopped, and stays so. It must not
+ * tell that it is off while another call on it is under way: from then on others may reset it at
+ * once.
  * An outsider's reset and power on exclude each other (vgic_vm_reset_vcpu_kind()).
  *
  * Threads: vcpu.

@@ -305,28 +305,6 @@ int vgic_vm_create(struct vgic_conn *conn, const struct vgic_vm_config *config,
 int vgic_vm_init(struct vgic_vm *vm);
 
 /**
- * vgic_vm_fd() - one descriptor for the doorbells of all vCPUs, to poll for POLLIN in the host's
- * event loop; belongs to the VM, and stays the same for its life
- * vgic_vm_process() - call it when that is readable: it kicks the vCPUs that were rung
- *
- * What another process makes due (a device, a tool, the daemon) rings a vCPU's doorbell
- * (vgic_vcpu_fd()), which the vCPU's own calls empty. A host whose vCPUs stay entered, or sleep in
- * their own way (VGIC_VCPU_WAKE_BY_KICK), lets its event loop watch this one instead. process calls
- * the kick (struct vgic_vcpu_options) of each vCPU that was rung and is in guest, or is parked and
- * wakes by kick. It takes no doorbell from a vCPU that reads its own, and after it the descriptor
- * is not readable until the next ring: watched level-triggered it does not spin.
- *
- * The first call of vgic_vm_fd() opens it: every ring costs a little more from then on.
- *
- * Return: the descriptor; how many vCPUs were kicked; or -EACCES the role is not VMM; -ENODATA not
- * initialised; -EOPNOTSUPP a mirror; -EMFILE; -ENOMEM, -ENOSPC the kernel's limits of epoll;
- * process: -EINVAL before vgic_vm_fd().
- * Threads: fd: conn; process: any, after that. Blocks: never, but for the kicks.
- */
-int vgic_vm_fd(struct vgic_vm *vm);
-int vgic_vm_process(struct vgic_vm *vm);
-
-/**
  * vgic_vm_attach() - attach to an existing VM as VMM or observer
  *
  * An initialised VM is mapped at once (VMM read-write, observer read-only).
