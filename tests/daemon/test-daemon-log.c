@@ -318,7 +318,7 @@ static void flood_leaves_no_other_user_out(void)
         char c;
 
         if (geteuid() != 0) {
-                tap_note("only root can be two users: a flood beside another user is not tried");
+                tap_ok(true, "a flood beside another user # SKIP only root can be two users");
                 return;
         }
         daemon_start(&proc, &(struct daemon_options){ .log_fd = fileno(log) });
@@ -456,7 +456,7 @@ static void journal_that_hangs(void)
         int fd = stuck_journal();
 
         if (fd < 0) {
-                tap_note("no mount namespace (root has one): a journal that hangs is not tried");
+                tap_ok(true, "a journal that hangs # SKIP no mount namespace: root has one");
                 return;
         }
         daemon_start(&proc, &(struct daemon_options){ .is_journal = true });
