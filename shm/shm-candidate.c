@@ -20,13 +20,19 @@ static void mark_at(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t
 }
 
 /*
- * Somebody routed an SPI from here to @vcpu. Who did it marks it there and rings, but may stand
- * still before that: then nobody would have it.
+ * Somebody routed an SPI from here to @vcpu, or is about to route a 1-of-N interrupt from there to
+ * here. Who did it marks it there and rings, but may stand still before that: then nobody would
+ * have it.
  */
 static void mark_elsewhere(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
 {
-        if (gic_intid_is_private(intid) || vcpu >= gic->n_vcpus)
+        if (gic_intid_is_private(intid))
                 return;
+        if (vcpu >= gic->n_vcpus) {
+                if (w & GIC_WORD_IRM)
+                        shm_oneofn_stay(gic, vcpu, intid);
+                return;
+        }
         mark_at(gic, vcpu, intid, w);
         shm_cpuif_ring_again(gic, vcpu, w);
 }

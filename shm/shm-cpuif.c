@@ -467,3 +467,18 @@ uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsig
                 ;
         return old;
 }
+
+uint64_t shm_cpuif_set_gate(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width,
+                            uint64_t value)
+{
+        shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
+        uint64_t old = shm_load(cpuif, CPUIF_X1), now;
+        bool has_left = false;
+        unsigned tries = 0;
+
+        do
+                now = base_field_set(old, shift, width, value);
+        while (!shm_oneofn_may_change(gic, vcpu, &old, &now, &has_left) ||
+               (!shm_cas(cpuif, &old, now, GATE_R2) && shm_gic_retry(gic, &tries)));
+        return old;
+}

@@ -71,7 +71,13 @@ void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value);
 /* shm_cpuif_serve() - do what outsiders asked of this vCPU: before each of its operations. */
 void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu);
 
-/* shm_cpuif_set() - assign a field of the cpuif word. Threads: any. Return: the word before. */
+/*
+ * shm_cpuif_set_gate() - assign a field of the cpuif word that says who is eligible for 1-of-N
+ * interrupts; call shm_oneofn_closed() or shm_oneofn_opened() afterwards. shm_cpuif_set() - any
+ * other. Threads: any. Return: the word before.
+ */
+uint64_t shm_cpuif_set_gate(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width,
+                            uint64_t value);
 uint64_t shm_cpuif_set(struct shm_gic *gic, uint32_t vcpu, unsigned shift, unsigned width,
                        uint64_t value);
 

@@ -145,8 +145,8 @@ struct shm_header {
         _Alignas(SHM_LINE) shm_atomic(uint64_t) eoi[SHM_N_CANDIDATE_WORDS];
 
         /*
-         * 1984: 1-of-N interrupts that found no eligible vCPU: whoever looks for one, and whoever
-         * becomes one
+         * 1984: SPIs that have been pending as 1-of-N, for whoever changes who is eligible: set by
+         * who places one for the first time, and never cleared
          */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced_summary;
         _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced[SHM_N_CANDIDATE_WORDS];
@@ -239,7 +239,9 @@ struct shm_spi {
  *   SEIZED clear                 shm_takeover_revoke()    a restore
  *   STALE clear                  shm_apr_apply_posted()   the owner, or a repair; so does its reset
  */
-#define SHM_CPUIF_BITS          25
+/* 1-of-N: 1 bit per group: somebody is about to close a gate of it; chosen if no other can be */
+#define SHM_CPUIF_LEAVING_SHIFT 25
+#define SHM_CPUIF_BITS          27
 #define SHM_CPUIF_SEIZES_SHIFT  32          /* 16 bits: counts seizures, and their ends */
 #define SHM_CPUIF_SEIZES_WIDTH  16
 
@@ -555,8 +557,9 @@ static_assert(SHM_CPUIF_POWERED_SHIFT == 17 && SHM_CPUIF_DPG_SHIFT == 18 &&
               SHM_CPUIF_ABSENT_SHIFT == 20 &&
               SHM_CPUIF_OFF_SHIFT == 21, "cpuif: powered, DPG, absent, off");
 static_assert(SHM_CPUIF_OWNED_SHIFT == 22 && SHM_CPUIF_SEIZED_SHIFT == 23 &&
-              SHM_CPUIF_STALE_SHIFT == 24 && SHM_CPUIF_BITS == 25 &&
-              SHM_CPUIF_SEIZES_SHIFT == 32, "cpuif: owned, seized, stale, seizes");
+              SHM_CPUIF_STALE_SHIFT == 24 && SHM_CPUIF_LEAVING_SHIFT == 25 &&
+              SHM_CPUIF_BITS == 27 &&
+              SHM_CPUIF_SEIZES_SHIFT == 32, "cpuif: owned, seized, stale, leaving, seizes");
 static_assert(SHM_ICC_CTLR_LIVE_SHIFT == 0 && SHM_ICC_CTLR_CONFIGURED_SHIFT == 20 &&
               SHM_ICC_CTLR_DEFAULT_SHIFT == 40 && SHM_ICC_CTLR_BITS == 20, "icc_ctlr: values");
 static_assert(SHM_ICC_CTLR_LIVE_VALID == UINT64_C(1) << 60 &&

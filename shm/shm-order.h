@@ -62,13 +62,13 @@
         X(ROUTE_A1,   load,  seq_cst) \
         X(ROUTE_X1,   load,  relaxed) \
         /* 1-of-N */ \
-        X(ONEOFN_R1,  rmw,   release) \
+        X(ONEOFN_R1,  rmw,   seq_cst) \
         X(ONEOFN_R2,  rmw,   seq_cst) \
-        X(ONEOFN_R3,  rmw,   acq_rel) \
-        X(ONEOFN_R4,  rmw,   acquire) \
+        X(ONEOFN_R3,  rmw,   seq_cst) \
         X(ONEOFN_A1,  load,  seq_cst) \
+        X(ONEOFN_A2,  load,  seq_cst) \
         X(ONEOFN_A4,  load,  seq_cst) \
-        X(ONEOFN_X1,  load,  relaxed) \
+        X(ONEOFN_X1,  rmw,   relaxed) \
         /* operation slot */ \
         X(SLOT_R1,    store, release) \
         X(SLOT_R2,    store, release) \

@@ -132,12 +132,16 @@ static bool apply_fields(struct shm_gic *gic, uint32_t vcpu, uint64_t before, ui
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, CPUIF_X1);
+        bool has_left = false;
         unsigned tries = 0;
 
         do {
+                uint64_t next = with_fields(gic, old, before, now);
+
                 if (old & SHM_CPUIF_STALE)
                         return false;
-                if (shm_cas(cpuif, &old, with_fields(gic, old, before, now), GATE_R2))
+                if (shm_oneofn_may_change(gic, vcpu, &old, &next, &has_left) &&
+                    shm_cas(cpuif, &old, next, GATE_R2))
                         return true;
         } while (shm_gic_retry(gic, &tries));
         return false;
@@ -205,8 +209,6 @@ static void apply_vmcr(struct shm_gic *gic, uint32_t vcpu)
 
         undo_ctlr_if_reset(gic, vcpu, before, now); /* of a repair that died */
         if ((before ^ now) & VMCR_CPUIF_MASK) {
-                if (before & ~now & VMCR_VENG_MASK)
-                        shm_oneofn_leave(gic, vcpu);
                 if (!apply_fields(gic, vcpu, before, now))
                         return;
                 if (before & ~now & VMCR_VENG_MASK)

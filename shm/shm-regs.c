@@ -212,9 +212,7 @@ static void write_gicr_ctlr(struct shm_gic *gic, const struct shm_access *a, uin
 
         if (!(gic->features & SHM_FEATURE_1_OF_N))
                 return;
-        if (now)
-                shm_oneofn_leave(gic, a->vcpu);
-        shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_DPG_SHIFT, 2, now);
+        shm_cpuif_set_gate(gic, a->vcpu, SHM_CPUIF_DPG_SHIFT, 2, now);
         /*
          * Also if it was so before: the writer that made it so may be stopped, and not have placed
          * yet what is chosen for this vCPU.
@@ -262,9 +260,7 @@ static void write_gicr_waker(struct shm_gic *gic, const struct shm_access *a, ui
 {
         bool asleep = value & GICR_WAKER_PROCESSOR_SLEEP;
 
-        if (asleep)
-                shm_oneofn_leave(gic, a->vcpu);
-        shm_cpuif_set(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep);
+        shm_cpuif_set_gate(gic, a->vcpu, SHM_CPUIF_ASLEEP_SHIFT, 1, asleep);
         /*
          * Awake it may take what is pending. Asleep it is woken by what its interface had masked:
          * CAND-A1, behind GATE-R2. What a list-register port has listed comes back.

@@ -188,6 +188,7 @@ void shm_repair_words(struct shm_gic *gic)
                         shm_word_pay_effects(gic, shm_gic_nth_private(i), 0,
                                              shm_word_load(&gic->vcpus[vcpu].words[i]));
                 shm_apr_ask(&gic->vcpus[vcpu]);
+                shm_oneofn_forget(gic, vcpu);
                 shm_word_ring(gic, vcpu); /* for a gate that it opened */
                 if (n_unanswered < SHM_MAX_PASSES || !gic->bounded)
                         n_unanswered += shm_reset_unanswered(gic, vcpu);

@@ -56,21 +56,23 @@ static void change_ctlr(const struct shm_gic *gic, uint32_t vcpu, uint64_t (*cha
 /*
  * PMR, binary points, group enables, WAKER, and the active priorities, which only the owner writes.
  */
-static void reset_cpuif(struct shm_gic *gic, struct shm_vcpu *vcpu)
+static void reset_cpuif(struct shm_gic *gic, uint32_t vcpu)
 {
-        shm_atomic(uint64_t) *cpuif = &vcpu->cpuif;
-        uint64_t old = shm_load(cpuif, CPUIF_X1);
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t old = shm_load(&self->cpuif, CPUIF_X1), now;
+        bool has_left = false;
         unsigned tries = 0;
 
         /*
          * The register first, then what was posted: a reader is shown the posted value, then 0,
          * and never what the register had before it was posted.
          */
-        shm_apr_clear(vcpu);
-        shm_apr_drop_posted(vcpu);
-        while (!shm_cas(cpuif, &old, shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE, GATE_R2) &&
-               shm_gic_retry(gic, &tries))
-                ;
+        shm_apr_clear(self);
+        shm_apr_drop_posted(self);
+        do
+                now = shm_reset_cpuif_value(gic, old) & ~SHM_CPUIF_STALE;
+        while (!shm_oneofn_may_change(gic, vcpu, &old, &now, &has_left) ||
+               (!shm_cas(&self->cpuif, &old, now, GATE_R2) && shm_gic_retry(gic, &tries)));
 }
 
 /*
@@ -82,8 +84,7 @@ static void reset_registers(struct shm_gic *gic, uint32_t vcpu, uint32_t asked)
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         change_ctlr(gic, vcpu, (asked & SHM_REQUEST_FORGET) ? ctlr_to_new : ctlr_to_default);
-        shm_oneofn_leave(gic, vcpu);
-        reset_cpuif(gic, self);
+        reset_cpuif(gic, vcpu);
         shm_oneofn_closed(gic, vcpu);
         shm_store(&self->gicr_statusr, 0, STATUS_X1);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
@@ -280,7 +281,6 @@ static void stop_running(struct shm_gic *gic, uint32_t vcpu)
 void shm_power(struct shm_gic *gic, uint32_t vcpu, bool on)
 {
         if (!on) {
-                shm_oneofn_leave(gic, vcpu);
                 shm_takeover_change(gic, vcpu, SHM_CPUIF_POWERED, SHM_CPUIF_OFF, false);
                 stop_running(gic, vcpu);
                 return;
@@ -298,8 +298,6 @@ void shm_reset_own(struct shm_gic *gic, uint32_t vcpu)
 
 void shm_reset_disown(struct shm_gic *gic, uint32_t vcpu)
 {
-        if (!gic->is_bulk_release)
-                shm_oneofn_leave(gic, vcpu);
         shm_takeover_change(gic, vcpu, SHM_CPUIF_OWNED, SHM_CPUIF_ABSENT, false);
         stop_running(gic, vcpu);
 }

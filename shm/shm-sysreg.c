@@ -138,9 +138,7 @@ static uint64_t read_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 /* Also if it was so before: who wrote that may stand still and not have told anybody. */
 static void write_igrpen(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint64_t value)
 {
-        if (!(value & 1))
-                shm_oneofn_leave(gic, vcpu);
-        shm_cpuif_set(gic, vcpu, SHM_CPUIF_GRPEN_SHIFT + group, 1, value & 1);
+        shm_cpuif_set_gate(gic, vcpu, SHM_CPUIF_GRPEN_SHIFT + group, 1, value & 1);
         if (value & 1)
                 shm_oneofn_opened(gic, vcpu);
         else

@@ -88,6 +88,7 @@ static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bo
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, TAKE_X1);
+        bool has_left = false;
         unsigned tries = 0;
         uint64_t now;
 
@@ -96,6 +97,8 @@ static bool change_cpuif(struct shm_gic *gic, uint32_t vcpu, uint64_t ticket, bo
                         return false;
                 now = let_go ? old & ~SHM_CPUIF_SEIZED : shm_reset_cpuif_value(gic, old) |
                       SHM_CPUIF_STALE;
+                if (!shm_oneofn_may_change(gic, vcpu, &old, &now, &has_left))
+                        continue;
                 if (shm_cas(cpuif, &old, now, TAKE_R5))
                         return true;
         } while (shm_gic_retry(gic, &tries));
@@ -233,6 +236,7 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
 {
         shm_atomic(uint64_t) *cpuif = &gic->vcpus[vcpu].cpuif;
         uint64_t old = shm_load(cpuif, TAKE_X1);
+        bool has_left = false;
         unsigned tries = 0;
         uint64_t now;
 
@@ -243,7 +247,8 @@ uint64_t shm_takeover_change(struct shm_gic *gic, uint32_t vcpu, uint64_t clear,
                 now = next_seize(now) & ~SHM_CPUIF_SEIZED;
                 if (by_owner)
                         shm_slot_begin(&gic->vcpus[vcpu], SHM_SLOT_OP(SHM_SLOT_RESET, 0, 0), 0, 0);
-        } while (!shm_cas(cpuif, &old, now, TAKE_R2) && shm_gic_retry(gic, &tries));
+        } while (!shm_oneofn_may_change(gic, vcpu, &old, &now, &has_left) ||
+                 (!shm_cas(cpuif, &old, now, TAKE_R2) && shm_gic_retry(gic, &tries)));
         return shm_takeover_runs(now) ? old : old & ~SHM_CPUIF_SEIZED;
 }
 

@@ -34,15 +34,11 @@ NOTICED(REQUEST_A2, "asked")
 NOTICED(REQUEST_A3, "take-off")
 NOTICED(ROUTE_R1, "route")
 NOTICED(ROUTE_A1, "route")
-ARGUED(ONEOFN_R1, "ONEOFN-R4 has the bit, and then looks at its word: "
-       "ordered by this, and by the address; this model does not show that look so early")
+NOTICED(ONEOFN_R1, "oneofn-close")
 NOTICED(ONEOFN_R2, "oneofn-open")
-NOTICED_AS(ONEOFN_R3, release, "oneofn-left")
-ARGUED(ONEOFN_R3,
-       "release: who sets the bit again reads its clearing, and has to see the gate that was "
-       "opened; in this model the other accesses of both do that, too")
-ARGUED(ONEOFN_R4, "as ONEOFN-R1")
+NOTICED(ONEOFN_R3, "oneofn-stand")
 NOTICED(ONEOFN_A1, "oneofn-close")
+NOTICED(ONEOFN_A2, "oneofn-close")
 NOTICED(ONEOFN_A4, "oneofn-open")
 NOTICED(SLOT_R1, "port-walk")
 NOTICED(SLOT_R2, "slot-ack")

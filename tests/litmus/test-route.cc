@@ -129,21 +129,26 @@ static bool by_waker;
 static void closed_setup(void)
 {
         one_of_n(1);
+        world.vcpus[1].cpuif.cell.value &= ~UINT64_C(0xff); /* PMR: vCPU 0 is preferred */
 }
 
 static void closed_before(void)
 {
         world_reset();
         by_waker = litmus_random(2);
+        /* of another interrupt in the same word, or none yet */
+        world.header->unplaced_summary.cell.value = litmus_random(2);
+        if (litmus_random(2)) /* who was chosen last */
+                world.spis[0].word.cell.value |= UINT64_C(1) << GIC_WORD_ROUTE_SHIFT;
 }
 
 static void closed_thread(unsigned index)
 {
         if (index == 0) {
-                litmus_wait(6);
+                litmus_wait(60);
                 shm_line_pulse(&world, 0, SPI);
         } else {
-                litmus_wait(25);
+                litmus_wait(50);
                 if (by_waker)
                         wake_up(0, false);
                 else
@@ -168,6 +173,24 @@ LITMUS_SCENARIO(closed, .name = "oneofn-close",
                 .after = closed_after, .saw = { "it was moved", "it was placed elsewhere at once" },
                 .executions = 60000, .next = NULL);
 
+/* Who closes the gate stands still right behind that: shm_oneofn_closed() is not called. */
+static void stands_thread(unsigned index)
+{
+        if (index == 0) {
+                litmus_wait(60);
+                shm_line_pulse(&world, 0, SPI);
+        } else {
+                litmus_wait(50);
+                shm_cpuif_set_gate(&world, 0, SHM_CPUIF_ASLEEP_SHIFT, 1, 1);
+        }
+}
+
+LITMUS_SCENARIO(stands, .name = "oneofn-stand",
+                .what = "the same, and who closes it stands still behind that", .n_threads = 2,
+                .setup = closed_setup, .before = closed_before, .thread = stands_thread,
+                .after = closed_after, .saw = { "it was moved", "it was placed elsewhere at once" },
+                .executions = 60000, .next = NULL);
+
 /* It finds nobody while a vCPU opens its gate. */
 static void opened_setup(void)
 {
@@ -181,29 +204,28 @@ static void opened_thread(unsigned index)
         if (index == 0) {
                 litmus_wait(12);
                 shm_line_pulse(&world, 0, SPI);
-        } else {
+        } else if (index == 1) {
                 litmus_wait(40);
                 wake_up(0, true);
+        } else {
+                litmus_wait(60);
+                world_park(0);
         }
 }
 
 static void opened_after(void)
 {
-        if (world.header->unplaced[0].cell.value)
-                litmus_saw(0);
-        else
-                litmus_saw(1);
+        litmus_saw(world_rung[0] ? 0 : 1);
         litmus_check(is_wanting(SPI), "an injection is lost");
         placed(SPI);
         world_settle();
 }
 
 LITMUS_SCENARIO(opened, .name = "oneofn-open",
-                .what = "a gate opens while an interrupt finds nobody", .n_threads = 2,
+                .what = "a gate opens while an interrupt finds nobody", .n_threads = 3,
                 .setup = opened_setup, .before = world_reset, .thread = opened_thread,
                 .after = opened_after,
-                .saw = { "its mark was left to be looked at",
-                         "it never needed it, or it was taken" },
+                .saw = { "its vCPU slept and was rung", "its vCPU did not sleep" },
                 .executions = 60000, .next = NULL);
 
 /*

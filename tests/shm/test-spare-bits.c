@@ -8,7 +8,7 @@
  *         process beside it must not lose them (gic-word.h, ABI). So all of them are set first, in
  *         every interrupt word, in the CPU interface of each vCPU and in TDIR; then one kind of
  *         operation runs, and they are looked at.
- * Spare   Interrupt word: bit 60, reserved for FEAT_GICv3_NMI. shm_vcpu.cpuif: 31..25 and 63..48.
+ * Spare   Interrupt word: bit 60, reserved for FEAT_GICv3_NMI. shm_vcpu.cpuif: 31..27 and 63..48.
  *         TDIR: 7..5, under the generation. shm_vcpu.icc_ctlr, .request have none; .slot, .park and
  *         .port are one writer's, who replaces them as a whole.
  * Reset   A reset of an interrupt clears bit 60: GICR_INMIR0 and GICD_INMIR<n> reset to 0 (IHI
@@ -37,7 +37,7 @@
 #define N_VCPUS     3u          /* vCPU 2 is a list-register port */
 #define PORT        2u
 #define SPARE_WORD   (UINT64_C(1) << 60)
-#define SPARE_CPUIF  (UINT64_C(0x7f) << 25 | UINT64_C(0xffff) << 48)
+#define SPARE_CPUIF  (UINT64_C(0x1f) << 27 | UINT64_C(0xffff) << 48)
 #define SPARE_TDIR   (UINT64_C(7) << 5)
 
 static const struct icv_params params = { .n_list_registers = 4, .n_priority_bits = 5 };

@@ -476,8 +476,8 @@ static void prepare_one_asleep(void)
 
 /*
  * vCPU 0 was chosen: who closes its gate is stopped before it has placed that anew. Whoever opens a
- * gate next places it, and so does who makes it pending again. (Who closes the same gate again does
- * not always: doc/sudden-death.md, exception 11.)
+ * gate next places it, and so does who makes it pending again. (And where another vCPU is eligible,
+ * nobody has to come: test-oneofn-stopped.c.)
  */
 static void closers(void)
 {

@@ -224,14 +224,15 @@ mix=
 # --- 1-of-N: law 3. Who places one stands still while gates change, with hooks only
 mix="--mix 768"
 mutant "1-of-N: given without another look at the gates" shm-oneofn.c \
-        '/^static bool commit_choice/,/^}/s/return is_eligible.*/return true;/'
+        '/^static bool holds/,/^}/s/is_good(.*/true) ||/'
 mutant "1-of-N: given to nobody without another look" shm-oneofn.c \
-        '/^static bool commit_choice/,/^}/s/return choose.*/return true;/'
+        '/^static bool holds/,/^}/s/choose(.*/vcpu >= gic->n_vcpus;/'
 mix=
 mutant "1-of-N: a gate that closes moves nothing" shm-oneofn.c \
-        '/^static void see_to_candidate(/,/^}/s/shm_oneofn_place(.*/;/'
+        '/^void shm_oneofn_closed(/,/^}/s/see_to_all(.*/;/'\
+';/^bool shm_oneofn_leave(/,/^}/s/see_to_all(.*/;/'
 mutant "1-of-N: a gate that opens takes nothing" shm-oneofn.c \
-        '/^static void place_mark(/,/^}/s/!try_place(.*)/true)/'
+        '/^void shm_oneofn_opened(/,/^}/s/see_to_all(.*/;/'
 
 # --- IROUTER, ends of interrupt: law 3
 mutant "IROUTER: the route is not looked at again" shm-irouter.c \
