@@ -372,21 +372,22 @@ struct shm_vcpu {
         /* owned it before, and nobody has repaired it since; 0: nothing is left */
         shm_atomic(uint64_t) left_session;
 
-        /* 320: classes of priority that have candidates: injectors and the owner */
-        _Alignas(SHM_LINE) shm_atomic(uint64_t) classes;
+        /*
+         * 320: list-register port: which of its interrupts may be active outside of list registers;
+         * the owner thread
+         */
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) actives_summary;
 
         /* 384: SHM_PORT_*: the owner thread; GATED: who ends the wait */
         _Alignas(SHM_LINE) shm_atomic(uint32_t) port;
         shm_atomic(uint32_t) folds;         /* counts them: shm-fold.h. The owner thread */
 
         /*
-         * 448: list-register port: which of its interrupts may be active outside of list registers;
-         * the owner thread
+         * 448: classes of priority that have candidates, and those: injectors and the owner. An
+         * interrupt that comes alone changes both: in one line, which travels once
          */
-        _Alignas(SHM_LINE) shm_atomic(uint64_t) actives_summary;
-
-        /* 512: candidates */
-        _Alignas(SHM_LINE) shm_atomic(uint64_t) candidates[SHM_N_CANDIDATE_WORDS];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) classes;
+        shm_atomic(uint64_t) candidates[SHM_N_CANDIDATE_WORDS];
 
         /*
          * 1024: words of SGIs, PPIs (and EPPIs): whoever sends an SGI or drives a PPI, and the
@@ -532,9 +533,9 @@ SHM_AT(struct shm_vcpu, heard, 204);
 SHM_AT(struct shm_vcpu, owner_session, 256);
 SHM_AT(struct shm_vcpu, owner_pid, 264);
 SHM_AT(struct shm_vcpu, left_session, 272);
-SHM_AT(struct shm_vcpu, classes, 320);
+SHM_AT(struct shm_vcpu, classes, 448);
 SHM_AT(struct shm_vcpu, port, 384);
-SHM_AT(struct shm_vcpu, candidates, 512);
+SHM_AT(struct shm_vcpu, candidates, 456);
 SHM_AT(struct shm_vcpu, words, 1024);
 SHM_AT(struct shm_vcpu, bank, 1792);
 SHM_AT(struct shm_vcpu, counters, 2048);
@@ -542,7 +543,7 @@ SHM_AT(struct shm_vcpu, gicr_ctlr, 2112);
 SHM_AT(struct shm_vcpu, gicr_statusr, 2116);
 SHM_AT(struct shm_vcpu, posted_apr, 2176);
 SHM_AT(struct shm_vcpu, mirror, 2240);
-SHM_AT(struct shm_vcpu, actives_summary, 448);
+SHM_AT(struct shm_vcpu, actives_summary, 320);
 SHM_AT(struct shm_vcpu, actives, 2368);
 SHM_AT(struct shm_vcpu, folds, 388);
 SHM_AT(struct shm_vcpu, n_ack_order, 2880);
