@@ -48,10 +48,9 @@ static __attribute__((noinline)) int drive_any_spi(struct vgic_vm *vm, uint32_t 
 static inline __attribute__((always_inline)) int drive_spi(struct vgic_vm *vm, uint32_t intid,
                                                            enum vgic_line_op op)
 {
-        uint32_t n = intid - GIC_SPI_FIRST;
-
-        if (__builtin_expect(vgic_vm_may_write(vm) && n < vm->gic.n_spis, 1))
-                return drive_word(&vm->gic, &vm->gic.spis[n].word, intid, false, op);
+        if (__builtin_expect(vgic_vm_may_write(vm) && shm_gic_is_plain_spi(&vm->gic, intid), 1))
+                return drive_word(&vm->gic, &vm->gic.spis[intid - GIC_SPI_FIRST].word, intid,
+                                  false, op);
         return drive_any_spi(vm, intid, op);
 }
 

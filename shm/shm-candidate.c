@@ -91,11 +91,13 @@ static void look_again(struct shm_gic *gic, uint32_t vcpu, uint64_t words)
                         uint64_t w = word ? shm_word_load(word) : 0;
                         unsigned c = shm_word_class(w);
 
-                        if (!shm_word_is_deliverable_at(w, vcpu))
-                                shm_candidate_drop(gic, vcpu, intid, word);
-                        else if ((w & GIC_WORD_IRM) || !(classes >> c & 1) ||
-                                 !(shm_load(&self->class_words[c], CAND_A1) >> i & 1))
+                        if (!(w & GIC_WORD_IRM) && (classes >> c & 1) &&
+                            (shm_load(&self->class_words[c], CAND_A1) >> i & 1))
+                                continue; /* a choice from that class comes to it */
+                        if (shm_word_is_deliverable_at(w, vcpu))
                                 shm_candidate_mark_again(gic, vcpu, intid, w);
+                        else
+                                shm_candidate_drop(gic, vcpu, intid, word);
                 }
         }
 }

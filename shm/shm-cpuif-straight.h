@@ -19,7 +19,8 @@
  * Owner   The vCPU's own thread.
  * Order   As in shm-cpuif.c, access by access: WORD, CAND, SLOT, GATE in doc/memory-order.md.
  * Trust   Every number that is read from the segment is checked against struct shm_gic before it
- *         is an index; no loop here is longer than SHM_STRAIGHT_WORDS.
+ *         is an index; a loop here ends after the classes, SHM_STRAIGHT_WORDS of each, and the
+ *         candidates of these, as they were when it began.
  */
 #include "shm-candidate.h"
 #include "shm-cpuif.h"
@@ -60,12 +61,19 @@ void shm_cpuif_eoi_any(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint3
 void shm_cpuif_dir_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid);
 
 /*
+ * shm_cpuif_lines_classes(), shm_cpuif_ack_classes() - of a straight port: the same, but first by
+ * SHM_REACH_CLASSES
+ */
+unsigned shm_cpuif_lines_classes(struct shm_gic *gic, uint32_t vcpu);
+uint32_t shm_cpuif_ack_classes(struct shm_gic *gic, uint32_t vcpu, unsigned group);
+
+/*
  * shm_cpuif_commit_any() - the end of an acknowledge whose interrupt is pending again by now
  *
  * The candidate was cleared, and @w is the word that was read after that: mark it again, here or at
- * the vCPU to which it is routed by now; then empty the slot. Return: @intid.
+ * the vCPU to which it is routed by now; then empty the slot.
  */
-uint32_t shm_cpuif_commit_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
+void shm_cpuif_commit_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w);
 
 /* shm_cpuif_deactivate_any() - deactivate what the slot says as @op; then empty the slot. */
 void shm_cpuif_deactivate_any(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,
@@ -128,73 +136,124 @@ enum shm_choice {
         SHM_CHOICE_MADE,        /* *pick may */
 };
 
-#define SHM_STRAIGHT_WORDS  3u  /* looked at behind an empty one */
+#define SHM_STRAIGHT_WORDS  3u  /* of a class, that are looked at */
 
 /*
- * Behind a word of a class whose interrupts were taken, as of a timer's PPI beside SPIs of the same
- * priority. Return: the candidates of the first of @words that has any, which is *ret_i; 0: none.
+ * How far a choice goes before it is UNSURE. Two levels of one body: what is not the first one is
+ * a call away, and the second saves what a general choice (shm-cpuif.c) costs.
  */
-SHM_IN_LINE uint64_t shm_straight_next_word(const struct shm_vcpu *self, uint64_t words,
-                                            uint64_t *ret_i)
-{
-        uint64_t bits = 0;
+enum shm_reach {
+        SHM_REACH_FIRST,        /* the first candidate of the highest class that is marked */
+        /* every candidate of that class; one without candidates is dropped, and the next one seen */
+        SHM_REACH_CLASSES,
+};
 
-        for (unsigned n = 0; words && !bits && n < SHM_STRAIGHT_WORDS; n++, words &= words - 1) {
-                *ret_i = (unsigned)__builtin_ctzll(words);
-                bits = shm_load(&self->candidates[*ret_i], CAND_A1);
-        }
-        return bits;
+/* Find the word of candidate @intid. Return: false: an extended interrupt, or none. */
+SHM_IN_LINE bool shm_straight_at(const struct shm_cpu *cpu, uint32_t intid,
+                                 shm_atomic(uint64_t) **ret_at)
+{
+        if (__builtin_expect(shm_gic_is_plain_spi(cpu->gic, intid), 1))
+                *ret_at = &cpu->gic->spis[intid - GIC_SPI_FIRST].word;
+        else if (intid < GIC_N_PRIVATE)
+                *ret_at = &cpu->self->words[intid];
+        else
+                return false;
+        return true;
 }
 
 /*
- * Choose the first candidate of the highest class that is marked. With up to 5 priority bits a
- * class is one priority, so no other candidate comes before it (IHI 0069 section 4.8: which of
- * equal priorities is first is IMPLEMENTATION DEFINED; here the lowest INTID). If PMR or the
- * running priority keeps it back, no other is signalled either. UNSURE: a mark or a candidate that
- * was left over, a disabled group, another group than @group, 1-of-N, an extended interrupt, a
- * request.
+ * Find the first candidate of class @c. Candidates of other classes in its words are passed over by
+ * a look at their priority, whatever else they say: what is left over among them is dropped with
+ * its own class. Behind an empty word is, of a class whose interrupts were taken, often another
+ * one: as of a timer's PPI beside SPIs of the same priority.
+ *
+ * Return: MADE: pick->intid, at and word are it. NONE: the class has no candidate. UNSURE: out of
+ * @reach, or behind a word whose candidates are of other classes: the general choice takes that
+ * word out of this class, or its candidates would be passed over each time.
+ */
+SHM_IN_LINE enum shm_choice shm_straight_seek(const struct shm_cpu *cpu, enum shm_reach reach,
+                                              unsigned c, struct shm_pick *pick)
+{
+        uint64_t words = shm_load(&cpu->self->class_words[c], CAND_A1);
+        bool has_passed = false, has_left = false;
+
+        for (unsigned n = 0; words; words &= words - 1) {
+                uint64_t i = (unsigned)__builtin_ctzll(words), bits;
+
+                if (i > GIC_INTID_SPECIAL / 64 || n++ == SHM_STRAIGHT_WORDS)
+                        return SHM_CHOICE_UNSURE; /* beyond: extended ones */
+                bits = shm_load(&cpu->self->candidates[i], CAND_A1);
+                for (; bits; bits &= bits - 1) {
+                        pick->intid = (uint32_t)i * 64 + (unsigned)__builtin_ctzll(bits);
+                        if (!shm_straight_at(cpu, pick->intid, &pick->at))
+                                return SHM_CHOICE_UNSURE;
+                        pick->word = shm_word_load(pick->at);
+                        if (__builtin_expect(shm_word_is_of_class(pick->word, c), 1))
+                                return has_left ? SHM_CHOICE_UNSURE : SHM_CHOICE_MADE;
+                        if (reach == SHM_REACH_FIRST)
+                                return SHM_CHOICE_UNSURE;
+                        has_passed = true;
+                }
+                has_left = has_passed;
+        }
+        return SHM_CHOICE_NONE;
+}
+
+/*
+ * Seek in the highest class that is marked; *ret_c: which that is. A class without candidates is
+ * dropped and the classes are loaded again, as in a general choice: no class twice, whatever a peer
+ * marks. Return: as shm_straight_seek(). NONE: no class has candidates.
+ */
+SHM_IN_LINE enum shm_choice shm_straight_seek_class(const struct shm_cpu *cpu,
+                                                    enum shm_reach reach,
+                                                    struct shm_pick *pick, unsigned *ret_c)
+{
+        uint64_t left = base_mask(SHM_N_CLASSES), classes;
+
+        while ((classes = shm_load(&cpu->self->classes, CAND_A1) & left)) {
+                enum shm_choice choice;
+
+                *ret_c = (unsigned)__builtin_ctzll(classes);
+                choice = shm_straight_seek(cpu, reach, *ret_c, pick);
+                if (__builtin_expect(choice != SHM_CHOICE_NONE, 1))
+                        return choice;
+                if (reach == SHM_REACH_FIRST)
+                        return SHM_CHOICE_UNSURE;
+                shm_candidate_drop_class(cpu->gic, cpu->vcpu, *ret_c);
+                left &= ~(UINT64_C(1) << *ret_c);
+        }
+        return SHM_CHOICE_NONE;
+}
+
+/*
+ * Choose the first candidate of the highest class that has any. With up to 5 priority bits a class
+ * is one priority, so no other candidate comes before it (IHI 0069 section 4.8: which of equal
+ * priorities is first is IMPLEMENTATION DEFINED; here the lowest INTID). If PMR or the running
+ * priority keeps it back, no other is signalled either. UNSURE: out of @reach, a candidate that was
+ * left over, a disabled group, another group than @group, 1-of-N, an extended interrupt, a request.
  *
  * Return: MADE: *pick is it, with *gates and *ret_mask as they were looked at; else these three may
  * not be set.
  */
-SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, unsigned group,
-                                                struct shm_cpuif_gates *gates,
+SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, enum shm_reach reach,
+                                                unsigned group, struct shm_cpuif_gates *gates,
                                                 struct shm_pick *pick, uint8_t *ret_mask)
 {
         const struct shm_gic *gic = cpu->gic;
         struct shm_vcpu *self = cpu->self;
-        uint64_t classes, words, bits, c, i;
-        uint32_t intid;
+        enum shm_choice choice;
+        unsigned c;
 
         if (__builtin_expect(shm_straight_requests(self) != 0, 0))
                 return SHM_CHOICE_UNSURE;
-        classes = shm_load(&self->classes, CAND_A1) & base_mask(SHM_N_CLASSES);
-        if (!classes)
-                return SHM_CHOICE_NONE;
-        c = (unsigned)__builtin_ctzll(classes);
-        words = shm_load(&self->class_words[c], CAND_A1);
-        if (__builtin_expect(!words, 0))
-                return SHM_CHOICE_UNSURE;
-        i = (unsigned)__builtin_ctzll(words);
-        bits = shm_load(&self->candidates[i], CAND_A1);
-        if (__builtin_expect(!bits, 0))
-                bits = shm_straight_next_word(self, words & (words - 1), &i);
-        if (__builtin_expect(!bits || i > GIC_INTID_SPECIAL / 64, 0)) /* beyond: extended ones */
-                return SHM_CHOICE_UNSURE;
-        intid = (uint32_t)i * 64 + (unsigned)__builtin_ctzll(bits);
-        if (__builtin_expect(intid - GIC_SPI_FIRST < gic->n_spis, 1))
-                pick->at = &gic->spis[intid - GIC_SPI_FIRST].word;
-        else if (intid < GIC_N_PRIVATE)
-                pick->at = &self->words[intid];
-        else
-                return SHM_CHOICE_UNSURE;
-        pick->intid = intid;
-        pick->word = shm_word_load(pick->at);
+        choice = shm_straight_seek_class(cpu, reach, pick, &c);
+        if (choice != SHM_CHOICE_MADE)
+                return choice;
         pick->priority = gic_word_priority(pick->word);
         pick->group = (uint8_t)(group == SHM_ANY_GROUP ? gic_word_group(pick->word) : group);
         *gates = shm_cpuif_read_gates(gic, self);
         if (__builtin_expect(!gic_word_wanting(pick->word) ||
-                             !shm_word_is_plain(pick->word, cpu->vcpu, (unsigned)c) ||
+                             !shm_word_is_plain(pick->word, cpu->vcpu) ||
                              gic_word_group(pick->word) != pick->group ||
                              !shm_cpuif_lets_through(gates, pick->group), 0))
                 return SHM_CHOICE_UNSURE;
@@ -225,19 +284,26 @@ SHM_IN_LINE bool shm_straight_is_open(const struct shm_gic *gic, uint32_t intid)
                (shm_tdir_is_set(tdir) && shm_gate_is_open(tdir));
 }
 
-SHM_IN_LINE unsigned shm_straight_lines(const struct shm_cpu *cpu)
+SHM_IN_LINE unsigned shm_straight_lines_to(const struct shm_cpu *cpu, enum shm_reach reach)
 {
         struct shm_cpuif_gates gates;
         struct shm_pick pick;
         uint8_t mask;
-        enum shm_choice choice = shm_straight_choose(cpu, SHM_ANY_GROUP, &gates, &pick, &mask);
+        enum shm_choice choice = shm_straight_choose(cpu, reach, SHM_ANY_GROUP, &gates, &pick,
+                                                     &mask);
 
         if (choice == SHM_CHOICE_NONE)
                 return 0;
         if (__builtin_expect(choice == SHM_CHOICE_UNSURE ||
                              !shm_straight_is_open(cpu->gic, pick.intid), 0))
-                return shm_cpuif_lines_any(cpu->gic, cpu->vcpu);
+                return reach == SHM_REACH_FIRST ? shm_cpuif_lines_classes(cpu->gic, cpu->vcpu) :
+                                                  shm_cpuif_lines_any(cpu->gic, cpu->vcpu);
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
+}
+
+SHM_IN_LINE unsigned shm_straight_lines(const struct shm_cpu *cpu)
+{
+        return shm_straight_lines_to(cpu, SHM_REACH_FIRST);
 }
 
 /*
@@ -307,8 +373,9 @@ SHM_IN_LINE uint32_t shm_straight_commit(const struct shm_cpu *cpu, const struct
         shm_and(&cpu->self->candidates[index / 64], ~(UINT64_C(1) << (index % 64)), CAND_R3);
         w = shm_word_load(pick->at);
         if (__builtin_expect(gic_word_wanting(w), 0)) /* here, or by now at another vCPU */
-                return shm_cpuif_commit_any(cpu->gic, cpu->vcpu, pick->intid, w);
-        shm_slot_end(cpu->self);
+                shm_cpuif_commit_any(cpu->gic, cpu->vcpu, pick->intid, w);
+        else
+                shm_slot_end(cpu->self);
         return pick->intid;
 }
 
@@ -357,12 +424,13 @@ SHM_IN_LINE uint32_t shm_straight_ack_pick(const struct shm_cpu *cpu,
         return shm_straight_commit(cpu, pick);
 }
 
-SHM_IN_LINE uint32_t shm_straight_ack(const struct shm_cpu *cpu, unsigned group)
+SHM_IN_LINE uint32_t shm_straight_ack_to(const struct shm_cpu *cpu, enum shm_reach reach,
+                                         unsigned group)
 {
         struct shm_cpuif_gates gates;
         struct shm_pick pick;
         uint8_t mask;
-        enum shm_choice choice = shm_straight_choose(cpu, group, &gates, &pick, &mask);
+        enum shm_choice choice = shm_straight_choose(cpu, reach, group, &gates, &pick, &mask);
         bool is_refused;
 
         if (choice == SHM_CHOICE_NONE)
@@ -374,7 +442,13 @@ SHM_IN_LINE uint32_t shm_straight_ack(const struct shm_cpu *cpu, unsigned group)
                 if (__builtin_expect(intid != GIC_INTID_SPURIOUS, 1))
                         return intid;
         }
-        return shm_cpuif_ack_any(cpu->gic, cpu->vcpu, group);
+        return reach == SHM_REACH_FIRST ? shm_cpuif_ack_classes(cpu->gic, cpu->vcpu, group) :
+                                          shm_cpuif_ack_any(cpu->gic, cpu->vcpu, group);
+}
+
+SHM_IN_LINE uint32_t shm_straight_ack(const struct shm_cpu *cpu, unsigned group)
+{
+        return shm_straight_ack_to(cpu, SHM_REACH_FIRST, group);
 }
 
 /* --- end of interrupt, deactivation --- */

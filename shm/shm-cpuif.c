@@ -29,7 +29,7 @@ static bool consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t grou
                 shm_candidate_drop(gic, vcpu, intid, word);
                 return false;
         }
-        if (c != ANY_CLASS && shm_word_class(w) != c)
+        if (c != ANY_CLASS && !shm_word_is_of_class(w, c))
                 return false;
         if (!(groups & (1u << gic_word_group(w))) ||
             ((groups & EXCLUDE_SPIS) && !gic_intid_is_private(intid)))
@@ -44,6 +44,19 @@ static bool consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t grou
                 .priority = gic_word_priority(w), .group = (uint8_t)gic_word_group(w),
         };
         return true;
+}
+
+/*
+ * Is this candidate of class @c, if it is one? Those of other classes are passed over by a look at
+ * their priority: 63 with lower INTIDs, in the word of the one that is chosen, would take ten times
+ * as long as the choice. What is left over among them is dropped in its own class.
+ */
+static inline bool may_be_of_class(const struct shm_gic *gic, uint32_t vcpu, uint32_t index,
+                                   unsigned c)
+{
+        const shm_atomic(uint64_t) *word = shm_gic_word(gic, vcpu, shm_candidate_intid(index));
+
+        return !word || shm_word_is_of_class(shm_word_load(word), c);
 }
 
 /*
@@ -66,6 +79,8 @@ static bool pick_of_class(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, u
                 for (; bits && !is_done; bits &= bits - 1) {
                         uint32_t index = i * 64 + (unsigned)__builtin_ctzll(bits);
 
+                        if (!may_be_of_class(gic, vcpu, index, c))
+                                continue;
                         seen_here |= consider_candidate(gic, vcpu, groups, c, index, pick);
                         is_done = first_is_best && pick->intid != GIC_INTID_SPURIOUS;
                 }
@@ -215,6 +230,13 @@ unsigned shm_cpuif_lines_any(struct shm_gic *gic, uint32_t vcpu)
         return pick.group ? SHM_LINE_IRQ : SHM_LINE_FIQ;
 }
 
+unsigned shm_cpuif_lines_classes(struct shm_gic *gic, uint32_t vcpu)
+{
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
+
+        return shm_straight_lines_to(&cpu, SHM_REACH_CLASSES);
+}
+
 /*
  * The calls below go by the index of the vCPU: for system registers, parking, ports and tests.
  * The VMM's calls have the same paths in line: client-lib/vgic-cpuif.c.
@@ -282,6 +304,13 @@ uint32_t shm_cpuif_ack_any(struct shm_gic *gic, uint32_t vcpu, unsigned group)
         }
 }
 
+uint32_t shm_cpuif_ack_classes(struct shm_gic *gic, uint32_t vcpu, unsigned group)
+{
+        struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
+
+        return shm_straight_ack_to(&cpu, SHM_REACH_CLASSES, group);
+}
+
 uint32_t shm_cpuif_ack(struct shm_gic *gic, uint32_t vcpu, unsigned group)
 {
         struct shm_cpu cpu = shm_cpu_of(gic, vcpu);
@@ -335,11 +364,10 @@ static void deactivate(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) 
                 shm_word_cas(word, &old, gic_word_set_holder(old, GIC_NO_VCPU));
 }
 
-uint32_t shm_cpuif_commit_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
+void shm_cpuif_commit_any(struct shm_gic *gic, uint32_t vcpu, uint32_t intid, uint64_t w)
 {
         shm_candidate_mark_again(gic, vcpu, intid, w);
         shm_slot_end(&gic->vcpus[vcpu]);
-        return intid;
 }
 
 void shm_cpuif_deactivate_any(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t) *word,

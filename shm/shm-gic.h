@@ -125,6 +125,17 @@ static inline bool shm_gic_may_pass(struct shm_gic *gic)
         return !gic->is_bulk_release || gic->n_passes++ < SHM_MAX_PASSES;
 }
 
+/*
+ * Is it an SPI that is not an extended one? That there are no more than GIC_MAX_SPIS was checked
+ * when the segment was mapped; a compiler that knows it has less to compare.
+ */
+static inline bool shm_gic_is_plain_spi(const struct shm_gic *gic, uint32_t intid)
+{
+        if (gic->n_spis > GIC_MAX_SPIS)
+                __builtin_unreachable();
+        return intid - GIC_SPI_FIRST < gic->n_spis;
+}
+
 /* One SPI or extended SPI; NULL: there is no such interrupt. */
 static inline struct shm_spi *shm_gic_spi(const struct shm_gic *gic, uint32_t intid)
 {

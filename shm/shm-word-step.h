@@ -37,17 +37,23 @@ static inline unsigned shm_word_class(uint64_t w)
         return gic_word_priority(w) / (256 / SHM_N_CLASSES);
 }
 
-/*
- * Routed to @vcpu by its affinity, not as 1-of-N, of class @c, and held by nobody: what this vCPU
- * had acknowledged before, and somebody else has deactivated, still names it.
- */
-static inline bool shm_word_is_plain(uint64_t w, uint32_t vcpu, unsigned c)
+static inline bool shm_word_is_of_class(uint64_t w, unsigned c)
 {
-        const uint64_t priority = 256 / SHM_N_CLASSES;
-        const uint64_t where = GIC_WORD_HOLDER | GIC_WORD_IRM |
-                               UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT | (256 - priority);
+        const unsigned size = 256 / SHM_N_CLASSES;
 
-        return (w & where) == (GIC_WORD_HOLDER | vcpu << GIC_WORD_ROUTE_SHIFT | c * priority);
+        return (w & (256 - size)) == c * size; /* the priority is the word's lowest byte */
+}
+
+/*
+ * Routed to @vcpu by its affinity, not as 1-of-N, and held by nobody: what this vCPU had
+ * acknowledged before, and somebody else has deactivated, still names it.
+ */
+static inline bool shm_word_is_plain(uint64_t w, uint32_t vcpu)
+{
+        const uint64_t where = GIC_WORD_HOLDER | GIC_WORD_IRM |
+                               UINT64_C(0xffff) << GIC_WORD_ROUTE_SHIFT;
+
+        return (w & where) == (GIC_WORD_HOLDER | vcpu << GIC_WORD_ROUTE_SHIFT);
 }
 
 /*
