@@ -166,7 +166,15 @@ static inline int vgic_vm_check_any(const struct vgic_vm *vm, bool writes)
         return vgic_vm_mapped(vm) ? 0 : -ENODATA;
 }
 
-/* vgic_vm_may_write() - vgic_vm_check(@vm, true) is 0: the one look of most accesses. */
+/*
+ * vgic_vm_may_read(), vgic_vm_may_write() - vgic_vm_check(@vm, false or true) is 0: the one look of
+ * most accesses.
+ */
+static inline bool vgic_vm_may_read(const struct vgic_vm *vm)
+{
+        return shm_local_is_raised(&vm->data_path[false]);
+}
+
 static inline bool vgic_vm_may_write(const struct vgic_vm *vm)
 {
         return shm_local_is_raised(&vm->data_path[true]);

@@ -19,7 +19,7 @@
 VGIC_EXPORT int vgic_vm_icc_ctlr(struct vgic_vm *vm, uint32_t index, struct vgic_icc_ctlr *ret_ctlr)
 {
         struct shm_icc_ctlr ctlr;
-        int r = vgic_vm_check_any(vm, false);
+        int r = __builtin_expect(vgic_vm_may_read(vm), 1) ? 0 : vgic_vm_check_any(vm, false);
 
         if (r == 0)
                 r = shm_read_icc_ctlr(&vm->gic, index, &ctlr);

@@ -257,6 +257,8 @@ struct shm_spi {
 #define SHM_ICC_CTLR_LIVE_VALID        (UINT64_C(1) << 60)
 #define SHM_ICC_CTLR_CONFIGURED_VALID  (UINT64_C(1) << 61)
 #define SHM_ICC_CTLR_DEFAULT_VALID     (UINT64_C(1) << 62)
+#define SHM_ICC_CTLR_VALID             (SHM_ICC_CTLR_LIVE_VALID | SHM_ICC_CTLR_CONFIGURED_VALID | \
+                                        SHM_ICC_CTLR_DEFAULT_VALID)
 /* an outsider resets it, a fold writes it */
 #define SHM_ICC_CTLR_ASKED             (UINT64_C(1) << 63)
 
