@@ -13,6 +13,8 @@
  *   shm_cas(at, &old, now, LABEL)       true: it was old and is now; false: old is what it is
  *                                       (never spuriously)
  *   shm_init(at, value)                 before anybody else can see it
+ *   shm_fetch_to_write(at)              a hint to the processor, no access: this is read now and
+ *                                       written next
  *
  * Builds  The product: C11's atomics, nothing else. SHM_ATOMIC_CHECKED: the same sources on a weak
  *         memory model, in tests/litmus. SHM_ATOMIC_HOOKS: C11's, and shm_hook(), which the program
@@ -51,6 +53,18 @@ static_assert(ATOMIC_INT_LOCK_FREE == 2 && sizeof(_Atomic(uint32_t)) == 4 &&
          (memory_order)SHM_ORDER_##label)
 
 #define shm_init(at, value)             atomic_init(at, value)
+
+/*
+ * A load fetches a cache line to read, and the write after it has to ask the other processors
+ * for it once more. This asks once. x86-64 has had prefetchw from its beginning, if only as an
+ * instruction that does nothing; compilers make it of __builtin_prefetch() when they are told of
+ * a newer processor.
+ */
+#ifdef __x86_64__
+#define shm_fetch_to_write(at)          __asm__ volatile("prefetchw %0" : : "m"(*(at)))
+#else
+#define shm_fetch_to_write(at)          __builtin_prefetch((const void *)(at), 1)
+#endif
 
 #ifndef SHM_ATOMIC_HOOKS
 #define shm_load(at, label)             atomic_load_explicit(at, SHM_ORDER_OF(label))

@@ -144,7 +144,7 @@ enum shm_choice {
  */
 enum shm_reach {
         SHM_REACH_FIRST,        /* the first candidate of the highest class that is marked */
-        /* every candidate of that class; one without candidates is dropped, and the next one seen */
+        /* every candidate of that class; one without any is dropped, and the next one looked at */
         SHM_REACH_CLASSES,
 };
 
@@ -162,17 +162,17 @@ SHM_IN_LINE bool shm_straight_at(const struct shm_cpu *cpu, uint32_t intid,
 }
 
 /*
- * Find the first candidate of class @c. Candidates of other classes in its words are passed over by
- * a look at their priority, whatever else they say: what is left over among them is dropped with
- * its own class. Behind an empty word is, of a class whose interrupts were taken, often another
- * one: as of a timer's PPI beside SPIs of the same priority.
+ * Find the first candidate of class @c, to take it if @takes. Candidates of other classes in its
+ * words are passed over by a look at their priority, whatever else they say: what is left over
+ * among them is dropped with its own class. Behind an empty word is, of a class whose interrupts
+ * were taken, often another one: as of a timer's PPI beside SPIs of the same priority.
  *
  * Return: MADE: pick->intid, at and word are it. NONE: the class has no candidate. UNSURE: out of
  * @reach, or behind a word whose candidates are of other classes: the general choice takes that
  * word out of this class, or its candidates would be passed over each time.
  */
 SHM_IN_LINE enum shm_choice shm_straight_seek(const struct shm_cpu *cpu, enum shm_reach reach,
-                                              unsigned c, struct shm_pick *pick)
+                                              unsigned c, bool takes, struct shm_pick *pick)
 {
         uint64_t words = shm_load(&cpu->self->class_words[c], CAND_A1);
         bool has_passed = false, has_left = false;
@@ -187,6 +187,10 @@ SHM_IN_LINE enum shm_choice shm_straight_seek(const struct shm_cpu *cpu, enum sh
                         pick->intid = (uint32_t)i * 64 + (unsigned)__builtin_ctzll(bits);
                         if (!shm_straight_at(cpu, pick->intid, &pick->at))
                                 return SHM_CHOICE_UNSURE;
+                        if (takes && reach == SHM_REACH_FIRST) { /* likely to be the one */
+                                shm_fetch_to_write(pick->at);
+                                shm_fetch_to_write(&cpu->self->candidates[i]);
+                        }
                         pick->word = shm_word_load(pick->at);
                         if (__builtin_expect(shm_word_is_of_class(pick->word, c), 1))
                                 return has_left ? SHM_CHOICE_UNSURE : SHM_CHOICE_MADE;
@@ -205,7 +209,7 @@ SHM_IN_LINE enum shm_choice shm_straight_seek(const struct shm_cpu *cpu, enum sh
  * marks. Return: as shm_straight_seek(). NONE: no class has candidates.
  */
 SHM_IN_LINE enum shm_choice shm_straight_seek_class(const struct shm_cpu *cpu,
-                                                    enum shm_reach reach,
+                                                    enum shm_reach reach, bool takes,
                                                     struct shm_pick *pick, unsigned *ret_c)
 {
         uint64_t left = base_mask(SHM_N_CLASSES), classes;
@@ -214,7 +218,7 @@ SHM_IN_LINE enum shm_choice shm_straight_seek_class(const struct shm_cpu *cpu,
                 enum shm_choice choice;
 
                 *ret_c = (unsigned)__builtin_ctzll(classes);
-                choice = shm_straight_seek(cpu, reach, *ret_c, pick);
+                choice = shm_straight_seek(cpu, reach, *ret_c, takes, pick);
                 if (__builtin_expect(choice != SHM_CHOICE_NONE, 1))
                         return choice;
                 if (reach == SHM_REACH_FIRST)
@@ -246,7 +250,7 @@ SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, enum 
 
         if (__builtin_expect(shm_straight_requests(self) != 0, 0))
                 return SHM_CHOICE_UNSURE;
-        choice = shm_straight_seek_class(cpu, reach, pick, &c);
+        choice = shm_straight_seek_class(cpu, reach, group != SHM_ANY_GROUP, pick, &c);
         if (choice != SHM_CHOICE_MADE)
                 return choice;
         pick->priority = gic_word_priority(pick->word);

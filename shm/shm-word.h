@@ -149,8 +149,11 @@ static inline __attribute__((always_inline)) int
 shm_word_request(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool is_private,
                  shm_transition transition, uint64_t argument, unsigned needs)
 {
-        uint64_t old = shm_word_load(word), now = transition(old, argument);
+        uint64_t old, now;
 
+        shm_fetch_to_write(word);
+        old = shm_word_load(word);
+        now = transition(old, argument);
         if (__builtin_expect(gic_irq_awaits_request(old) && now != old &&
                              gic_word_target(now) < gic->n_vcpus, 1) &&
             shm_word_cas(word, &old, now))

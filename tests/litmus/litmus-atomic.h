@@ -163,6 +163,7 @@ template<typename T> static inline enum litmus_kind litmus_add(const litmus_atom
 #define shm_load(at, label)           litmus_load(at, LITMUS_##label)
 #define shm_store(at, value, label)   litmus_store(at, value, LITMUS_##label)
 #define shm_init(at, value)           litmus_init(at, value)
+#define shm_fetch_to_write(at)        ((void)(at)) /* no access */
 #define shm_cas(at, old, now, label)  litmus_cas(at, old, now, LITMUS_##label)
 #define shm_exchange(at, value, label)  litmus_rmw(at, LITMUS_EXCHANGE, value, LITMUS_##label)
 #define shm_or(at, value, label)      litmus_rmw(at, LITMUS_OR, value, LITMUS_##label)
