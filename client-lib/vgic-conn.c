@@ -174,7 +174,7 @@ const char *vgic_conn_error(const struct vgic_conn *conn)
 
 int vgic_conn_fd(const struct vgic_conn *conn)
 {
-        return conn->epoll;
+        return conn ? conn->epoll : -EINVAL;
 }
 
 /*

@@ -9,6 +9,7 @@
  * what changed, not how often: of those that say the same one waits, so the queue is never longer
  * than there are things to tell.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,8 @@ int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event)
 {
         int n;
 
+        if (!conn)
+                return -EINVAL;
         pthread_mutex_lock(&conn->lock);
         n = conn->n_events > 0;
         if (n) {

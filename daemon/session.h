@@ -99,7 +99,10 @@ int session_new(struct sessions *all, int fd, struct session **ret_session);
 /* session_free() - close, release. It has left its VM, and nobody works on it. */
 void session_free(struct session *session);
 
-/* session_kill() - disconnect, soon; @reason goes to the log. */
+/*
+ * session_kill() - disconnect, soon. @reason: the daemon expels it, and the log says why; its
+ * process may go on with what it has mapped. NULL: it has ended by itself, which is no news.
+ */
 void session_kill(struct session *session, const char *reason);
 
 /**

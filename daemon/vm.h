@@ -151,8 +151,11 @@ int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *
 
 /*
  * vm_build() - the segment and the doorbells, as much as fits into a turn; until it is whole. The
- * VM's hook is set before anybody rings. Return: 1 there is more to do; 0; -EMFILE, -ENOSPC with
- * words in @why; -ENOMEM; after an error nothing is built.
+ * VM's hook is set before anybody rings. After an error nothing is built.
+ *
+ * Return: 1 there is more to do; 0; with words in @why -ENOSPC its user has enough, or no file may
+ * be that large, -EMFILE the daemon or the machine has no descriptors left, -EIO there is no /proc;
+ * -ENOMEM.
  */
 int vm_build(struct vm *vm, struct base_error *why);
 

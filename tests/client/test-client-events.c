@@ -156,11 +156,21 @@ static void cause_that_is_none_is_not_told(const struct liar *liar)
         vgic_disconnect(conn);
 }
 
+static void no_connection_is_an_error(void)
+{
+        struct vgic_event event;
+
+        tap_eq(vgic_conn_next_event(NULL, &event), -EINVAL, "no connection: no event of it");
+        tap_eq(vgic_conn_process(NULL), -EINVAL, "no connection: nothing to process");
+        tap_eq(vgic_conn_fd(NULL), -EINVAL, "no connection: no descriptor to poll");
+}
+
 int main(void)
 {
         struct liar liar;
 
         signal(SIGPIPE, SIG_IGN);
+        no_connection_is_an_error();
         liar_listen(&liar);
         last_tdir_event_is_what_tdir_is(&liar);
         nothing_is_left_out(&liar);

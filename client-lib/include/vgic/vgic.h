@@ -157,7 +157,8 @@ int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret
 
 /**
  * vgic_disconnect() - close and release it; NULL is allowed. A VM that is attached is detached
- * first: from the call on its vm and vcpu pointers are void. Threads: conn.
+ * first: from the call on its vm and vcpu pointers are void. Not in a child of fork(): the parent
+ * would be detached. Threads: conn. Blocks: as vgic_vm_detach(), if a VM is attached.
  */
 void vgic_disconnect(struct vgic_conn *conn);
 
@@ -173,6 +174,8 @@ const char *vgic_conn_error(const struct vgic_conn *conn);
  * Readable: call vgic_conn_process(). The descriptor belongs to the connection and stays the same
  * for its life. Once that has returned -ENOTCONN it stays readable for ever: take it out of the
  * loop, and call vgic_conn_process() from a timer, each 100 ms.
+ *
+ * Return: the descriptor; -1 vgic_connect() failed before it had one; -EINVAL @conn is NULL.
  * Threads: any.
  */
 int vgic_conn_fd(const struct vgic_conn *conn);
@@ -198,19 +201,23 @@ struct vgic_event {
 /**
  * vgic_conn_process() - take in what the daemon sent
  *
- * Never blocks, but once: when the connection is found closed, up to 100 ms, to learn whether the
- * daemon is dead. After that, while it returns -ENOTCONN: looks whether another VMM process of the
- * VM died, and repairs its vCPUs.
+ * Does not wait for the daemon, but once: when the connection is found closed, up to 100 ms, to
+ * learn whether the daemon is dead. After that, while it returns -ENOTCONN: looks whether another
+ * VMM process of the VM died, and repairs its vCPUs.
  *
  * Return: number of events that now wait for vgic_conn_next_event(); -ENOTCONN the daemon is gone;
- *         -EPROTO it sent nonsense, or a device's ring is corrupt. Nothing else.
- * Threads: conn.
+ *         -EPROTO it sent nonsense, or a device's ring is corrupt; -EINVAL @conn is NULL. Nothing
+ *         else.
+ * Threads: conn. Blocks: where another thread waits for the daemon in vgic_attr_get(),
+ *         vgic_attr_set() or vgic_attr_has(), as long as that does, timeout_ms at most.
  */
 int vgic_conn_process(struct vgic_conn *conn);
 
 /**
- * vgic_conn_next_event() - take the oldest waiting event. Return: 1 if there was one, else 0.
- * Threads: conn.
+ * vgic_conn_next_event() - take the oldest waiting event; also when the connection is lost
+ *
+ * Return: 1 and an event; 0 none waits; -EINVAL @conn is NULL.
+ * Threads: conn. Blocks: as vgic_conn_process() for another thread, and for nothing else.
  */
 int vgic_conn_next_event(struct vgic_conn *conn, struct vgic_event *ret_event);
 
