@@ -137,11 +137,6 @@ static int explain(const struct vm *vm, int r, struct base_error *why)
         }
 }
 
-static bool is_turn_over(uint64_t start)
-{
-        return base_clock_ns() - start > TURN_US * UINT64_C(1000);
-}
-
 /* One doorbell for each vCPU that can be woken. Return: 1 there are more; 0; a negative errno. */
 static int open_bells(struct vm *vm, uint64_t start)
 {
@@ -152,7 +147,7 @@ static int open_bells(struct vm *vm, uint64_t start)
 
                 if (fd < 0)
                         return fd;
-                if (++*at % STEP == 0 && is_turn_over(start))
+                if (++*at % STEP == 0 && turn_is_over(start, base_clock_ns()))
                         return 1;
         }
         return 0;
@@ -183,7 +178,7 @@ static int build_vcpus(struct vm *vm, uint64_t start)
         uint32_t *at = &vm->building.n_vcpus;
 
         for (; *at < vm->shape.n_vcpus; *at += STEP) {
-                if (*at > 0 && is_turn_over(start))
+                if (*at > 0 && turn_is_over(start, base_clock_ns()))
                         return 1;
                 shm_segment_build_vcpus(&vm->gic, *at, STEP);
         }
@@ -243,7 +238,7 @@ static bool close_bells(struct vm *vm, uint64_t start)
         uint32_t *at = &vm->n_closed;
 
         for (; vm->vcpus && *at < vm->shape.n_vcpus; ++*at) {
-                if (start && *at % STEP == STEP - 1 && is_turn_over(start))
+                if (start && *at % STEP == STEP - 1 && turn_is_over(start, base_clock_ns()))
                         return true;
                 vm->vcpus[*at].bell = base_fd_close(vm->vcpus[*at].bell);
                 vm->vcpus[*at].tdir_fd = base_fd_close(vm->vcpus[*at].tdir_fd);
