@@ -436,6 +436,8 @@ static uint64_t generate_sgi(uint64_t w, uint64_t group)
 
 static void send_to(struct shm_gic *gic, uint32_t target, uint32_t intid, unsigned group)
 {
+        if (intid >= GIC_N_SGIS)
+                __builtin_unreachable(); /* gic_route_sgi(): four bits of the register */
         (void)shm_word_request(gic, &gic->vcpus[target].words[intid], intid, true, generate_sgi,
                                group, 0);
 }
