@@ -69,9 +69,9 @@ ctl() {
         "$vgicctl" --socket "$socket" "$@"
 }
 
-# wait_until COMMAND...: at most a minute.
+# wait_until COMMAND...: three minutes at most, which only a broken product takes.
 wait_until() {
-        tries=600
+        tries=1800
         until "$@" > /dev/null 2>&1; do
                 tries=$((tries - 1))
                 [ $tries -gt 0 ] || return 1

@@ -35,7 +35,7 @@ flat() {
 start_guest() {
         mkfifo "$tmp/input"
         : > "$console"
-        "$vmm" --socket "$socket" --timeout 110 "$@" < "$tmp/input" > "$console" 2> "$tmp/err" &
+        "$vmm" --socket "$socket" --timeout 600 "$@" < "$tmp/input" > "$console" 2> "$tmp/err" &
         guest=$!
         exec 9> "$tmp/input"
         rm "$tmp/input"

@@ -66,7 +66,7 @@ ok $? 'ICC_CTLR_EL1 was read from shared memory at each of the 32 CPU_ON'
 
 # --- nobody reads the console for a while ---
 mkfifo "$tmp/pipe"
-"$vmm" --socket "$socket" --timeout 110 --name slow --smp 2 --kernel "$VGIC_GUEST_DIR/Image" \
+"$vmm" --socket "$socket" --timeout 600 --name slow --smp 2 --kernel "$VGIC_GUEST_DIR/Image" \
         --initrd "$VGIC_GUEST_DIR/initramfs.cpio.gz" < /dev/null > "$tmp/pipe" 2> "$tmp/err" \
         --append 'console=ttyAMA0 quiet vgic_command="stty -onlcr; seq 1 30000;'\
 ' echo counted; poweroff -f"' &
