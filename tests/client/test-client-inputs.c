@@ -276,6 +276,79 @@ static void it_is_kicked_each_time(struct vgic_conn *conn)
         vgic_vm_detach(vm);
 }
 
+/*
+ * A line that falls since somebody else took its interrupt away: nobody is told, whoever looks
+ * sees it, and an acknowledge that comes all the same finds none.
+ */
+static void lower(void)
+{
+        vgic_spi_deassert(vm, SPI);
+}
+
+static void disable(void)
+{
+        vgic_gicd_write(vm, 0x184, 4, 1u << (SPI - 32));        /* GICD_ICENABLER1 */
+}
+
+static void route_away(void)
+{
+        vgic_gicd_write(vm, 0x6000 + 8 * SPI, 8, 1);            /* GICD_IROUTER40 */
+}
+
+static void a_fall_is_not_told(struct vgic_conn *conn, const char *how, void (*take_away)(void))
+{
+        unsigned n[N_CPUS] = { 0 }, before;
+        struct vgic_vcpu *vcpu[N_CPUS];
+
+        vm = daemon_vm(conn, "inputs", N_CPUS, 32, VGIC_VM_EPHEMERAL | VGIC_VM_AWAKE);
+        guest_open_spis(vm, 32);
+        guest_open_distributor(vm);
+        for (unsigned i = 0; i < N_CPUS; i++) {
+                struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count,
+                                                     .kick_arg = &n[i] };
+
+                vcpu[i] = guest_register(vm, i, &options);
+                guest_open_vcpu(vm, vcpu[i], true);
+                vgic_vcpu_enter(vcpu[i]);
+        }
+        vgic_spi_assert(vm, SPI);
+        before = n[0];
+        take_away();
+        tap_ok(before == 1 && n[0] == before, "%s: whose line falls is not kicked", how);
+        tap_eq(vgic_vcpu_peek_lines(vcpu[0]), 0, "%s: peeked, the line is down at once", how);
+        tap_eq(vgic_vcpu_ack(vcpu[0], 1), VGIC_INTID_SPURIOUS,
+               "%s: a guest that is interrupted all the same finds none", how);
+        tap_eq(n[1] > 0, take_away == route_away, "%s: who gets it is kicked, if anybody", how);
+        for (unsigned i = 0; i < N_CPUS; i++)
+                vgic_vcpu_unregister(vcpu[i]);
+        vgic_vm_detach(vm);
+}
+
+/* IHI 0069 section 4.8: what was withdrawn may have hidden another one, which now preempts. */
+static void what_it_hid_is_told(struct vgic_conn *conn)
+{
+        unsigned n = 0, before;
+        struct vgic_vcpu_options options = { .size = sizeof(options), .kick = count,
+                                             .kick_arg = &n };
+        struct vgic_vcpu *vcpu;
+
+        vm = daemon_vm(conn, "inputs", 1, 32, VGIC_VM_EPHEMERAL | VGIC_VM_AWAKE);
+        guest_open_spis(vm, 32);
+        guest_open_distributor(vm);
+        vcpu = guest_register(vm, 0, &options);
+        guest_open_vcpu(vm, vcpu, true);
+        vgic_spi_assert(vm, SPI + 1);
+        if (vgic_vcpu_ack(vcpu, 1) != SPI + 1)
+                tap_bail("it did not come");
+        vgic_vcpu_enter(vcpu);
+        vgic_spi_assert(vm, SPI);
+        before = n;
+        vgic_spi_deassert(vm, SPI);
+        tap_eq(n, before + 1, "while a priority is active the vCPU is kicked, and looks");
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+}
+
 int main(void)
 {
         pthread_mutexattr_t attr;
@@ -287,6 +360,10 @@ int main(void)
         daemon_start(&daemon_, NULL);
         conn = daemon_connect(&daemon_);
         it_is_kicked_each_time(conn);
+        a_fall_is_not_told(conn, "deasserted", lower);
+        a_fall_is_not_told(conn, "disabled", disable);
+        a_fall_is_not_told(conn, "routed away", route_away);
+        what_it_hid_is_told(conn);
         for (unsigned i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
                 way = &ways[i];
                 no_input_stays_low(conn);

@@ -244,6 +244,14 @@ unsigned vgic_vcpu_peek_lines(const struct vgic_vcpu *vcpu);
  *               costs a look.
  *             Under a lock that is held in every call on the vCPU, by whichever thread,
  *             vgic_vcpu_lines() does for all of it.
+ *             Up is told, down is not: a line that falls since another thread took its interrupt
+ *             away (vgic_spi_deassert(), GICD_ICENABLER<n>, ICPENDR, IROUTER, GICD_CTLR) kicks
+ *             nobody, unless it may have hidden another interrupt. An input may stay up until the
+ *             vCPU's next call, or the next kick, says otherwise: a guest that is interrupted
+ *             meanwhile reads ICC_IAR<n>_EL1 as 1023, a spurious interrupt, as it can on hardware,
+ *             where the signal takes its time, too (IHI 0069, GICD_CTLR.RWP). It costs one
+ *             exception, since that read returns the lines. Before a vCPU sleeps its host looks
+ *             (vgic_vcpu_park_begin()), or a stale input would keep it from that.
  */
 
 /**
