@@ -30,10 +30,7 @@
 #define SLICE_NS      1000000
 #define POLL_EVERY_NS 2000000 /* descriptors, while the guest runs */
 
-enum {
-        FD_SIGNAL, FD_DAEMON, FD_INPUT, FD_OUTPUT, FD_FIRST_VCPU,
-        N_FDS = FD_FIRST_VCPU + VMM_MAX_CPUS
-};
+enum { FD_SIGNAL, FD_DAEMON, FD_INPUT, FD_OUTPUT, FD_DOORBELLS, N_FDS };
 
 struct loop {
         struct vmm_machine *machine;
@@ -104,12 +101,7 @@ static void prepare_fds(struct loop *loop, bool asleep)
         set_fd(loop, FD_DAEMON, machine->daemon_gone ? -1 : vgic_conn_fd(machine->conn), POLLIN);
         set_fd(loop, FD_INPUT, wants_input ? STDIN_FILENO : -1, POLLIN);
         set_fd(loop, FD_OUTPUT, machine->console.n_buffered > 0 ? STDOUT_FILENO : -1, POLLOUT);
-        for (unsigned i = 0; i < VMM_MAX_CPUS; i++) {
-                bool parked = asleep && i < machine->n_cpus && machine->cpus[i].on;
-
-                set_fd(loop, FD_FIRST_VCPU + i, parked ? vgic_vcpu_fd(machine->cpus[i].vgic) : -1,
-                       POLLIN);
-        }
+        set_fd(loop, FD_DOORBELLS, asleep ? vgic_vm_fd(machine->vm) : -1, POLLIN);
 }
 
 /*
@@ -169,6 +161,8 @@ static void serve_fds(struct loop *loop)
                 serve_input(machine);
         if (loop->fds[FD_OUTPUT].revents)
                 serve_output(machine);
+        if (loop->fds[FD_DOORBELLS].revents)
+                vgic_vm_process(machine->vm); /* heard; the lines tell the rest */
 }
 
 static void check_timeout(struct vmm_machine *machine, uint64_t now_ns)
@@ -191,7 +185,7 @@ static void poll_while_running(struct loop *loop)
                 return;
         loop->polled_at_ns = now_ns;
         prepare_fds(loop, false);
-        if (poll(loop->fds, FD_FIRST_VCPU, 0) > 0)
+        if (poll(loop->fds, FD_DOORBELLS, 0) > 0)
                 serve_fds(loop);
         check_timeout(loop->machine, now_ns);
 }

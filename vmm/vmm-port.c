@@ -139,6 +139,16 @@ unsigned vmm_port_lines(struct vmm_cpu *cpu)
  * Accesses
  */
 
+/* With list registers: what hardware would now do, and the lines that the bank has then. */
+static bool look_after(struct vmm_cpu *cpu, bool done)
+{
+        if (done) {
+                vmm_port_serve(cpu);
+                cpu->machine->attention.lines = vmm_port_lines(cpu);
+        }
+        return done;
+}
+
 /*
  * An access in guest works on the bank, as hardware would; what hardware would trap to the
  * hypervisor leaves the guest for the length of the access.
@@ -154,11 +164,14 @@ bool vmm_port_read(struct vmm_cpu *cpu, uint32_t reg, uint64_t *ret_value)
         if (result == ICV_DONE && (reg == VGIC_ICC_IAR0_EL1 || reg == VGIC_ICC_IAR1_EL1))
                 port->n_taken += *ret_value <= INTID_LAST_REAL;
         if (result != ICV_TRAPPED)
-                return result == ICV_DONE;
+                return look_after(cpu, result == ICV_DONE);
+        if (n_list_registers(cpu) == 0)
+                return vgic_vcpu_sysreg_read_lines(cpu->vgic, reg, ret_value,
+                                                   &cpu->machine->attention.lines) == 0;
         vmm_port_leave(cpu);
         r = vgic_vcpu_sysreg_read(cpu->vgic, reg, ret_value);
         vmm_port_enter(cpu);
-        return r == 0;
+        return look_after(cpu, r == 0);
 }
 
 /* As vmm_port_read(). A trapped ICC_DIR_EL1 is counted: it is what TDIR costs. */
@@ -171,12 +184,15 @@ bool vmm_port_write(struct vmm_cpu *cpu, uint32_t reg, uint64_t value)
         if (port->in_guest)
                 result = icv_write(&port->params, &port->bank, reg, value);
         if (result != ICV_TRAPPED)
-                return result == ICV_DONE;
+                return look_after(cpu, result == ICV_DONE);
+        if (n_list_registers(cpu) == 0)
+                return vgic_vcpu_sysreg_write_lines(cpu->vgic, reg, value,
+                                                    &cpu->machine->attention.lines) == 0;
         port->n_dir_traps += reg == VGIC_ICC_DIR_EL1;
         vmm_port_leave(cpu);
         r = vgic_vcpu_sysreg_write(cpu->vgic, reg, value);
         vmm_port_enter(cpu);
-        return r == 0;
+        return look_after(cpu, r == 0);
 }
 
 void vmm_port_print_stats(const struct vmm_cpu *cpu)

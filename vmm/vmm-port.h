@@ -48,7 +48,10 @@ void vmm_port_serve(struct vmm_cpu *cpu);
 /* The lines that the guest's CPU sees: VGIC_LINE_*. */
 unsigned vmm_port_lines(struct vmm_cpu *cpu);
 
-/* The guest's MRS and MSR. Return: false if it is no such register of the GIC. */
+/*
+ * The guest's MRS and MSR; attention.lines are those after it. Return: false if it is no such
+ * register of the GIC.
+ */
 bool vmm_port_read(struct vmm_cpu *cpu, uint32_t reg, uint64_t *ret_value);
 bool vmm_port_write(struct vmm_cpu *cpu, uint32_t reg, uint64_t value);
 

@@ -71,9 +71,11 @@ static int create_vm(struct vmm_machine *machine)
 
         if (r == 0)
                 r = vgic_vm_init(machine->vm);
+        if (r == 0)
+                r = vgic_vm_fd(machine->vm); /* for the loop: if it fails, it fails now */
         if (r < 0)
                 vmm_error("vgicd cannot make VM '%s': %s", machine->name, reason(machine, r));
-        return r;
+        return r < 0 ? r : 0;
 }
 
 static int register_vcpus(struct vmm_machine *machine)

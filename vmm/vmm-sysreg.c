@@ -209,6 +209,5 @@ bool vmm_sysreg_emulate(struct vmm_cpu *cpu)
         }
         cpu->n_sysregs++;
         vmm_cpu_set(cpu, UC_ARM64_REG_PC, pc + 4);
-        vmm_cpu_look(cpu);
         return true;
 }
