@@ -175,6 +175,7 @@ static void dpg(void)          { shm_gicr_write(&rig.gic, 0, 4, 3u << 24); }
 static void pmr(void)          { msr(&rig, VICTIM, ICC_PMR, 0x80); }
 static void write_ctlr(void)   { msr(&rig, VICTIM, ICC_CTLR, 3); }
 static void reset_self(void)   { shm_reset_vcpu(&rig.gic, VICTIM); }
+static void reset_anew(void)   { shm_reset_vcpu_anew(&rig.gic, VICTIM); }
 static void reset_other(void)  { shm_reset_request(&rig.gic, OTHER, SHM_RESET_SYSTEM); }
 static void reset_lazy(void)   { shm_reset_request(&rig.gic, OTHER, SHM_RESET_LAZY); }
 static void reset_on(void)     { shm_reset_request(&rig.gic, OTHER, SHM_RESET_CPU_ON); }
@@ -326,6 +327,7 @@ const struct death_act death_acts[] = {
         ACT("ICC_PMR", pend_edge, pmr, 0),
         ACT("ICC_CTLR", pend_edge, write_ctlr, 0),
         ACT("its own reset", hold_level, reset_self, COLD),
+        ACT("its own reset, what was configured forgotten", hold_level, reset_anew, COLD),
         ACT("a posted reset, served", ask_reset, ack_it, COLD),
         ACT("reset of a vCPU that runs", pend_away, reset_other, OUT),
         ACT("reset of a vCPU that is off: system", off_other, reset_other, OUT | COLD),
