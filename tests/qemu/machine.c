@@ -24,16 +24,36 @@
 #include <vgic/vgic.h>
 
 #define QEMU          "qemu-system-aarch64"
+#define MACHINE_DEVICE "arm-gicv3-vgicd"
 #define ANSWER_S      60        /* what takes longer does not come */
 #define SPINS         200u      /* looks at the ring before the processor is offered to others */
 #define ISR_EL1       VGIC_SYSREG(3, 0, 12, 1, 0)
 
 /* ---- QEMU's process ---- */
 
+static const char *binary_of(const struct machine_config *config)
+{
+        const char *other = getenv("VGIC_QEMU_BINARY");
+
+        if (config->binary)
+                return config->binary;
+        return other ? other : QEMU;
+}
+
+static const char *socket_of(const struct machine_config *config)
+{
+        return config->socket ? config->socket : getenv("VGIC_QEMU_SOCKET");
+}
+
 bool machine_available(char *ret_version, size_t size)
 {
-        FILE *pipe = popen(QEMU " --version 2>/dev/null", "r");
+        const struct machine_config config = { 0 };
+        char command[4096];
+        FILE *pipe;
         bool found;
+
+        snprintf(command, sizeof(command), "'%s' --version 2>/dev/null", binary_of(&config));
+        pipe = popen(command, "r");
 
         if (!pipe)
                 return false;
@@ -53,13 +73,15 @@ void machine_missing(void)
 }
 
 /* In the child: become QEMU. The three descriptors keep their numbers. */
-static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8,
-                      bool el2) __attribute__((noreturn));
-static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus, bool priority_8,
-                      bool el2)
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus,
+                      const struct machine_config *config) __attribute__((noreturn));
+static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus,
+                      const struct machine_config *config)
 {
         char qmp_text[64], qtest_text[64], ram_text[128], size_text[32], smp_text[16],
-                entry_text[64];
+                entry_text[64], machine_text[128], bits_text[64], lock_text[64],
+                socket_text[256] = "";
+        const char *socket = socket_of(config);
         int null = open("/dev/null", O_RDWR);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -78,17 +100,23 @@ static void exec_qemu(pid_t test, int qmp, int qtest, int ram, uint32_t n_vcpus,
         snprintf(size_text, sizeof(size_text), "%uM", (unsigned)(AGENT_RAM_SIZE >> 20));
         snprintf(smp_text, sizeof(smp_text), "%u", n_vcpus);
         snprintf(entry_text, sizeof(entry_text), "loader,addr=0x%x,cpu-num=0",
-                 (unsigned)(el2 ? AGENT_EL2_ENTRY : AGENT_ENTRY));
-        execlp(QEMU, QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-accel",
-               "tcg,thread=single", "-M",
-               el2 ? "virt-6.1,gic-version=3,its=off,memory-backend=ram,virtualization=on"
-                   : "virt-6.1,gic-version=3,its=off,memory-backend=ram",
-               "-cpu", "cortex-a57", "-smp", smp_text, "-m", size_text, "-object", ram_text,
-               "-device", entry_text, "-chardev", qmp_text, "-mon", "chardev=qmp,mode=control",
-               "-chardev", qtest_text, "-object", "qtest,id=qtest0,chardev=qtest,log=/dev/null",
-               "-global",
-               priority_8 ? "arm-gicv3.force-8-bit-prio=on" : "arm-gicv3.force-8-bit-prio=off",
-               (char *)NULL);
+                 (unsigned)(config->el2 ? AGENT_EL2_ENTRY : AGENT_ENTRY));
+        snprintf(machine_text, sizeof(machine_text), "virt-6.1,gic-version=%s,memory-backend=ram%s",
+                 socket ? "vgicd" : "3,its=off", config->el2 ? ",virtualization=on" : "");
+        snprintf(bits_text, sizeof(bits_text), "%s.force-8-bit-prio=%s",
+                 socket ? MACHINE_DEVICE : "arm-gicv3", config->priority_8 ? "on" : "off");
+        snprintf(lock_text, sizeof(lock_text), MACHINE_DEVICE ".global-lock=%s",
+                 config->global_lock ? "on" : "off");
+        if (socket)
+                snprintf(socket_text, sizeof(socket_text), MACHINE_DEVICE ".socket=%s", socket);
+        execlp(binary_of(config), QEMU, "-nodefaults", "-no-user-config", "-display", "none",
+               "-accel", config->threads ? "tcg,thread=multi" : "tcg,thread=single", "-M",
+               machine_text, "-cpu", "cortex-a57", "-smp", smp_text, "-m", size_text, "-object",
+               ram_text, "-device", entry_text, "-chardev", qmp_text, "-mon",
+               "chardev=qmp,mode=control", "-chardev", qtest_text, "-object",
+               "qtest,id=qtest0,chardev=qtest,log=/dev/null", "-global", bits_text,
+               /* the last ones are vgicd's only: the list ends before them */
+               socket ? "-global" : NULL, lock_text, "-global", socket_text, (char *)NULL);
         _exit(127);
 }
 
@@ -180,6 +208,8 @@ static void find_gic(struct machine *machine)
             sizeof(answer));
         type = strstr(answer, "child<arm-gicv3>");
         if (!type)
+                type = strstr(answer, "child<" MACHINE_DEVICE ">");
+        if (!type)
                 tap_bail("QEMU has no arm-gicv3: %s", answer);
         for (object = type; object > answer && *object != '{';)
                 object--;
@@ -260,7 +290,8 @@ static void make_snippets(struct machine *machine)
         machine->isr = agent_snippet(&machine->agent, (uint32_t[]){ AGENT_MRS_X(0, ISR_EL1) }, 1);
 }
 
-static void start(struct machine *machine, uint32_t n_vcpus, bool priority_8, bool el2)
+void machine_start_as(struct machine *machine, uint32_t n_vcpus,
+                      const struct machine_config *config)
 {
         int qmp_pair[2], qtest_pair[2], ram;
         pid_t test = getpid();
@@ -277,14 +308,14 @@ static void start(struct machine *machine, uint32_t n_vcpus, bool priority_8, bo
                 tap_bail("mmap: %s", strerror(errno));
         agent_init(&machine->agent, machine->ram, n_vcpus);
         make_snippets(machine);
-        if (el2) {
+        if (config->el2) {
                 agent_init_el2(&machine->agent);
                 machine->hvc = agent_el2_snippet(&machine->agent);
         }
         machine->agent.mailbox->generation = 1;
         machine->pid = fork();
         if (machine->pid == 0)
-                exec_qemu(test, qmp_pair[1], qtest_pair[1], ram, n_vcpus, priority_8, el2);
+                exec_qemu(test, qmp_pair[1], qtest_pair[1], ram, n_vcpus, config);
         if (machine->pid < 0)
                 tap_bail("fork: %s", strerror(errno));
         close(qmp_pair[1]);
@@ -299,12 +330,12 @@ static void start(struct machine *machine, uint32_t n_vcpus, bool priority_8, bo
 
 void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8)
 {
-        start(machine, n_vcpus, priority_8, false);
+        machine_start_as(machine, n_vcpus, &(struct machine_config){ .priority_8 = priority_8 });
 }
 
 void machine_start_el2(struct machine *machine)
 {
-        start(machine, 1, false, true);
+        machine_start_as(machine, 1, &(struct machine_config){ .el2 = true });
 }
 
 void machine_stop(struct machine *machine)

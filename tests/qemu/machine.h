@@ -10,6 +10,8 @@
  *         EL3 and EL2: one security state. It has no disk, no network and no console; it listens on
  *         nothing: its two sockets (QMP and qtest) are socketpairs, its RAM is a memfd. It dies
  *         with this process.
+ * Other   Another QEMU, or one whose GICv3 is vgicd's (contrib/qemu): struct machine_config, or in
+ *         the environment VGIC_QEMU_BINARY, and VGIC_QEMU_SOCKET, a daemon's, for all machines.
  * Order   Operations are queued (machine_op()) and executed in their order by machine_run(); a wire
  *         moves when machine_wire() is called, behind all that ran.
  * Errors  Whatever goes wrong here ends the test (tap_bail()).
@@ -50,6 +52,16 @@ struct machine {
         uint64_t n_ops, n_wires, n_resets;
 };
 
+/* Which QEMU; all 0: the installed one, with its own GICv3. */
+struct machine_config {
+        const char *binary;     /* NULL: qemu-system-aarch64 */
+        const char *socket;     /* a vgicd's: the GIC is arm-gicv3-vgicd; NULL: QEMU's own */
+        bool global_lock;       /* of arm-gicv3-vgicd */
+        bool threads;           /* one for each vCPU */
+        bool priority_8;        /* 8 priority bits instead of 5 */
+        bool el2;
+};
+
 /**
  * machine_available() - whether there is a qemu-system-aarch64 to be run,
  * and which: its first line of --version.
@@ -67,6 +79,8 @@ void machine_missing(void) __attribute__((noreturn));
  * the GIC is as after reset.
  */
 void machine_start(struct machine *machine, uint32_t n_vcpus, bool priority_8);
+void machine_start_as(struct machine *machine, uint32_t n_vcpus,
+                      const struct machine_config *config);
 
 /**
  * machine_start_el2() - one vCPU with EL2, whose EL1 has the virtual CPU interface:
