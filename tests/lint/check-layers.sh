@@ -21,7 +21,7 @@ point() {
         fi
 }
 
-dirs="base gic shm proto daemon client-lib icv cli vmm load bench examples systemd tests"
+dirs="base gic shm proto daemon client-lib icv cli vmm load bench examples contrib systemd tests"
 sources=$(find $dirs -name '*.[ch]' ! -name '*.pb-c.[ch]' | sort)
 layers=$(echo "$sources" | grep -v '^tests/')
 texts=$(find $dirs m4 configure.ac Makefile.am autogen.sh \
@@ -41,7 +41,7 @@ grep -nE '#[[:space:]]*include[[:space:]]*<(sys/|unistd\.h|fcntl\.h|stdlib\.h|pt
         gic/*.[ch] icv/*.[ch] 2>/dev/null \
         | point 'gic/ and icv/ make no system call and allocate nothing'
 grep -nE '#[[:space:]]*include[[:space:]]*"(base|gic|shm|proto)-' \
-        $(echo "$sources" | grep -E '^(cli|load|vmm|examples|icv)/') /dev/null |
+        $(echo "$sources" | grep -E '^(cli|load|vmm|examples|contrib|icv)/') /dev/null |
         point 'programs and icv/ include public headers only'
 for f in $texts; do
         head -3 "$f" | grep -q 'SPDX-License-Identifier:' && head -4 "$f" | grep -q 'Copyright' ||

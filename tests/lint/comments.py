@@ -14,12 +14,14 @@ import os
 import re
 import sys
 
-FOLDERS = ('base gic shm proto daemon client-lib icv cli vmm load bench examples systemd tests doc'
-           ).split()
+FOLDERS = ('base gic shm proto daemon client-lib icv cli vmm load bench examples contrib systemd '
+           'tests doc').split()
 WIDTH = 100
 # What others call so, and this tree's code never names.
 FOREIGN = {'CustomCrossOver', 'vgic_queue_irq_unlock', 'vgic_target_oracle', 'vgic_fold_lr_state',
-           'vgic_v3_populate_lr'}
+           'vgic_v3_populate_lr',
+           # QEMU's, and what contrib/qemu/*.patch adds to it
+           'arm_cpu_has_work', 'cpu_gic_lines'}
 FOREIGN_DOCUMENTS = ('Documentation/',)          # of Linux
 WRITTEN_BY_TESTS = {'model-failure.txt', 'qemu-failure.txt'}
 TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.S)
