@@ -143,10 +143,10 @@ static void on_raised(evutil_socket_t fd, short what, void *arg)
 {
         struct vm *vm = arg;
 
+        (void)fd;
         (void)what;
-        doorbell_drain(fd);
-        end_rest(vm);
-        follow_word(vm, false);
+        event_del(vm->tdir.raised);
+        tdir_on_own_raise(vm);
 }
 
 void tdir_look_again(struct vm *vm)
@@ -178,12 +178,8 @@ static bool ask_ports(struct vm *vm)
  * The lag is over: clear TDIR if nothing is in flight. List-register ports are asked to fold
  * first, and waited for, since what ended in one is known only then.
  */
-static void on_lag(evutil_socket_t fd, short what, void *arg)
+static void look(struct vm *vm)
 {
-        struct vm *vm = arg;
-
-        (void)fd;
-        (void)what;
         if (ask_ports(vm))
                 return;
         vm->tdir.n_asked = 0;
@@ -192,12 +188,42 @@ static void on_lag(evutil_socket_t fd, short what, void *arg)
         follow_word(vm, true);
 }
 
+/* struct turn.serve: a user with many VMs that ring, or are looked at, waits for itself. */
+static bool serve(void *arg)
+{
+        struct vm *vm = arg;
+
+        if (vm->tdir.is_raised) {
+                vm->tdir.is_raised = false;
+                doorbell_drain(vm->tdir_bell);
+                event_add(vm->tdir.raised, NULL);
+                end_rest(vm);
+                follow_word(vm, false);
+        }
+        if (vm->tdir.is_lag_over) {
+                vm->tdir.is_lag_over = false;
+                look(vm);
+        }
+        return false;
+}
+
+static void on_lag(evutil_socket_t fd, short what, void *arg)
+{
+        struct vm *vm = arg;
+
+        (void)fd;
+        (void)what;
+        vm->tdir.is_lag_over = true;
+        turns_ask(&vm->loop->turns, &vm->tdir.turn);
+}
+
 int tdir_open(struct vm *vm)
 {
         struct event_base *base = vm->loop->base;
 
         vm->tdir.raised = event_new(base, vm->tdir_bell, EV_READ | EV_PERSIST, on_raised, vm);
         vm->tdir.lag = evtimer_new(base, on_lag, vm);
+        vm->tdir.turn = (struct turn){ .user = vm->user, .serve = serve, .arg = vm };
         if (!vm->tdir.raised || !vm->tdir.lag || event_add(vm->tdir.raised, NULL) < 0)
                 return -ENOMEM;
         vm->gic.raised = tdir_on_own_raise;
@@ -210,6 +236,7 @@ void tdir_close(struct vm *vm)
 {
         if (vm->tdir.awaited)
                 shm_tdir_await_no_more(&vm->gic);
+        turns_drop(&vm->loop->turns, &vm->tdir.turn);
         if (vm->tdir.raised)
                 event_free(vm->tdir.raised);
         if (vm->tdir.lag)
@@ -222,7 +249,8 @@ void tdir_on_own_raise(void *arg)
 {
         struct vm *vm = arg;
 
-        event_active(vm->tdir.raised, EV_READ, 0);
+        vm->tdir.is_raised = true;
+        turns_ask(&vm->loop->turns, &vm->tdir.turn);
 }
 
 /*
@@ -240,6 +268,7 @@ static void interest_changed(struct vm *vm, uint32_t before)
                 follow_word(vm, false);
         } else if (now == 0) {
                 evtimer_del(vm->tdir.lag);
+                vm->tdir.is_lag_over = false;
                 end_rest(vm);
                 vm->tdir.n_asked = 0;
         }

@@ -47,8 +47,11 @@ struct vm_vcpu {
 
 /* TDIR of this VM: see tdir.h */
 struct vm_tdir {
-        struct event *raised;   /* the VM's eventfd, or a raise by the daemon itself */
+        struct event *raised;   /* the VM's eventfd; not looked at while it waits for its turn */
         struct event *lag;
+        struct turn turn;       /* of the VM's user, to do what these two are for */
+        bool is_raised;
+        bool is_lag_over;
         /* looks since list-register ports were rung to fold; 0: they were not */
         unsigned n_asked;
         uint64_t generation;    /* of the last broadcast */
