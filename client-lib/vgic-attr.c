@@ -128,7 +128,7 @@ static int vgic_attr_msg(struct vgic_conn *conn, const char *name, uint32_t requ
         int r = vgic_conn_begin(conn);
 
         if (r == 0)
-                r = vgic_name_check(&conn->error, "name", name);
+                r = vgic_vm_name_check(&conn->error, name);
         return r < 0 ? r : vgic_attr_ask(conn, false, name, request, group, attr, value);
 }
 

@@ -139,4 +139,7 @@ int vgic_options_give(struct base_error *error, const void *ours, size_t size, v
 /* vgic_name_check() - VM names, grant labels. Return: 0; -EINVAL, with words. */
 int vgic_name_check(struct base_error *error, const char *what, const char *name);
 
+/* vgic_vm_name_check() - the same of a VM that there is: NAME or UID/NAME. */
+int vgic_vm_name_check(struct base_error *error, const char *name);
+
 #endif

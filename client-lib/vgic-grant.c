@@ -16,6 +16,12 @@
 int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n,
                char *ret_token)
 {
+        return vgic_grant_to(vm, label, intids, n, NULL, 0, ret_token);
+}
+
+int vgic_grant_to(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n,
+                  const uint32_t *uids, size_t n_uids, char *ret_token)
+{
         Vgic__Grant grant = VGIC__GRANT__INIT;
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *reply = NULL;
         const char *token;
@@ -31,6 +37,14 @@ int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, si
         grant.label = vgic_string(label);
         grant.n_intids = n;
         grant.intids = (uint32_t *)(uintptr_t)intids;
+        if (n_uids > VGIC_GRANT_MAX_UIDS)
+                return base_error_set(&vm->conn->error, -EINVAL, "a grant names at most %u users",
+                                      VGIC_GRANT_MAX_UIDS);
+        if (n_uids && !(vm->conn->features & PROTO_FEATURE_GRANT_USERS))
+                return base_error_set(&vm->conn->error, -EOPNOTSUPP,
+                                      "this vgicd knows no grants for other users");
+        grant.n_uids = n_uids;
+        grant.uids = (uint32_t *)(uintptr_t)uids;
         r = vgic_call(vm->conn, PROTO_GRANT, &grant.base, NULL, 0, &reply, NULL);
         if (r < 0)
                 return r;

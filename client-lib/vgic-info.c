@@ -114,7 +114,7 @@ int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info 
         int r = vgic_conn_begin(conn);
 
         if (r == 0)
-                r = vgic_name_check(&conn->error, "name", name);
+                r = vgic_vm_name_check(&conn->error, name);
         if (r < 0)
                 return r;
         ask.name = vgic_string(name);

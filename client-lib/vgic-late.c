@@ -70,6 +70,8 @@ static const struct {
         { PROTO_REVOKE, PROTO_GRANT },
 };
 
+#define ABOUT_MAX  80   /* UID/NAME, or a label */
+
 /* A request as it can be compared: whole, and by what it is about. */
 struct shape {
         uint32_t id;
@@ -78,7 +80,7 @@ struct shape {
         uint8_t *payload;
         size_t size;
         uint32_t vcpu;
-        char name[64];
+        char name[ABOUT_MAX];
 };
 
 struct vgic_late {
@@ -109,14 +111,14 @@ static enum keep keep_of(const struct vgic_request *request)
 }
 
 /* The first field of all these messages is the one that says what they are about. */
-static void fill_about(const struct vgic_request *request, uint32_t *vcpu, char name[64])
+static void fill_about(const struct vgic_request *request, uint32_t *vcpu, char name[ABOUT_MAX])
 {
         *vcpu = 0;
         name[0] = '\0';
         if (rules[request->id].about == A_VCPU)
                 *vcpu = ((const Vgic__Vcpu *)request->message)->vcpu;
         else if (rules[request->id].about == A_NAME)
-                snprintf(name, 64, "%s", ((const Vgic__VmName *)request->message)->name);
+                snprintf(name, ABOUT_MAX, "%s", ((const Vgic__VmName *)request->message)->name);
 }
 
 _Static_assert(offsetof(Vgic__VmName, name) == offsetof(Vgic__VmCreate, name) &&
@@ -360,7 +362,7 @@ void vgic_late_undo(struct vgic_late_list *list, const struct vgic_request *requ
 {
         struct vgic_late **at = &list->first;
         uint32_t vcpu;
-        char name[64];
+        char name[ABOUT_MAX];
 
         if (!*at)
                 return;

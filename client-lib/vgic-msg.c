@@ -16,7 +16,7 @@ static int vgic_msg_begin(struct vgic_conn *conn, const char *name)
 {
         int r = vgic_conn_begin(conn);
 
-        return r < 0 ? r : vgic_name_check(&conn->error, "name", name);
+        return r < 0 ? r : vgic_vm_name_check(&conn->error, name);
 }
 
 int vgic_msg_inject(struct vgic_conn *conn, const char *name, uint32_t index, uint32_t intid,

@@ -58,3 +58,12 @@ int vgic_name_check(struct base_error *error, const char *what, const char *name
                                       what);
         return 0;
 }
+
+int vgic_vm_name_check(struct base_error *error, const char *name)
+{
+        size_t n = name ? strspn(name, "0123456789") : 0;
+
+        if (n > 0 && n <= 10 && name[n] == '/')
+                name += n + 1;
+        return vgic_name_check(error, "name", name);
+}

@@ -278,7 +278,7 @@ static int vgic_vm_attach_role(struct vgic_conn *conn, const char *name, enum vg
         int r = vgic_vm_begin_attach(conn);
 
         if (r == 0)
-                r = vgic_name_check(&conn->error, "name", name);
+                r = vgic_vm_name_check(&conn->error, name);
         if (r < 0)
                 return r;
         attach.name = vgic_string(name);
@@ -426,7 +426,7 @@ int vgic_vm_destroy(struct vgic_conn *conn, const char *name)
         int r = vgic_conn_begin(conn);
 
         if (r == 0)
-                r = vgic_name_check(&conn->error, "name", name);
+                r = vgic_vm_name_check(&conn->error, name);
         if (r < 0)
                 return r;
         message.name = vgic_string(name);

@@ -134,6 +134,26 @@ struct grant *grant_find_label(struct vm *vm, const char *label)
         return NULL;
 }
 
+int grant_set_users(struct grant *grant, const uint32_t *uids, size_t n, struct base_error *why)
+{
+        if (n > GRANT_MAX_UIDS)
+                return base_error_set(why, -EINVAL, "a grant names at most %u users",
+                                      GRANT_MAX_UIDS);
+        for (size_t i = 0; i < n; i++)
+                grant->uids[i] = uids[i];
+        grant->n_uids = (uint32_t)n;
+        return 0;
+}
+
+bool grant_is_for(const struct grant *grant, uid_t uid)
+{
+        bool is_named = vm_may(grant->vm, uid);
+
+        for (uint32_t i = 0; i < grant->n_uids; i++)
+                is_named |= grant->uids[i] == uid;
+        return is_named;
+}
+
 /* The time it takes must not tell how many characters were right. */
 static bool token_equal(const char *a, const char *b)
 {

@@ -23,6 +23,7 @@
 
 #define GRANT_TOKEN_CHARS  32u
 #define GRANT_MAX_PER_VM   256u
+#define GRANT_MAX_UIDS      16u
 #define GRANT_NO_WIRE      0u           /* wires of grants start at GIC_WIRE_FIRST_GRANT */
 
 struct grant {
@@ -31,6 +32,8 @@ struct grant {
         char label[VM_NAME_MAX + 1];
         char token[GRANT_TOKEN_CHARS + 1];
         struct session *device;         /* NULL: not in use */
+        uint32_t n_uids;
+        uint32_t uids[GRANT_MAX_UIDS];  /* users beside the VM's own whose devices may use it */
         uint32_t n_intids;
         uint8_t wires[GIC_N_SHARED];    /* by gic_shared_index() */
         /* injected by the device; an end of interrupt may be due */
@@ -71,6 +74,15 @@ int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n
               struct grant **ret_grant);
 
 struct grant *grant_find_label(struct vm *vm, const char *label);
+
+/*
+ * grant_set_users() - beside the VM's own user and root, devices of these may use it. Return: 0;
+ * -EINVAL with words: too many.
+ */
+int grant_set_users(struct grant *grant, const uint32_t *uids, size_t n, struct base_error *why);
+
+/* grant_is_for() - may a device of this user use it? */
+bool grant_is_for(const struct grant *grant, uid_t uid);
 
 /* grant_find_token() - compares in constant time. */
 struct grant *grant_find_token(struct vm *vm, const char *token);

@@ -30,9 +30,16 @@ enum proto_code handle_grant(struct request *request)
 
         if (code != PROTO_OK)
                 return code;
+        if (ask->n_uids && !(request->session->proto.features & PROTO_FEATURE_GRANT_USERS))
+                return request_fail(request, PROTO_INVALID, "uids needs the feature GRANT_USERS");
         r = grant_new(vm, ask->label, ask->intids, ask->n_intids, &request->why, &grant);
         if (r < 0)
                 return proto_code_from_errno(r);
+        r = grant_set_users(grant, ask->uids, ask->n_uids, &request->why);
+        if (r < 0) {
+                grant_free(grant);
+                return proto_code_from_errno(r);
+        }
         reply.status = &status;
         reply.token = grant->token;
         code = request_reply(request, &reply.base, NULL, 0);

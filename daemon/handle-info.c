@@ -10,6 +10,7 @@
 #include "handlers.h"
 #include "proto-limits.h"
 #include "registry.h"
+#include "rights.h"
 #include "session.h"
 #include "shm-read.h"
 #include "tdir.h"
@@ -84,12 +85,15 @@ enum proto_code handle_vm_list(struct request *request)
         Vgic__VmListReply reply = VGIC__VM_LIST_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
         Vgic__VmInfo infos[PROTO_VMS_PER_PAGE], *page[PROTO_VMS_PER_PAGE];
+        bool sees_all = session->rights & RIGHT_OBSERVE_ALL;
         struct vm *vm = NULL;
 
+        if (!sees_all && request_may(request, RIGHT_OBSERVE) != PROTO_OK)
+                return PROTO_PERMISSION;
         reply.status = &status;
         reply.vms = page;
         TAILQ_FOREACH(vm, &request->registry->vms, link) {
-                if (vm->id <= ask->after_id || !vm_may(vm, session->uid))
+                if (vm->id <= ask->after_id || (!sees_all && !vm_may(vm, session->uid)))
                         continue;
                 if (reply.n_vms == PROTO_VMS_PER_PAGE) {
                         reply.more = true;

@@ -17,6 +17,7 @@
 #include "handlers.h"
 #include "proto-limits.h"
 #include "registry.h"
+#include "rights.h"
 #include "session.h"
 #include "shm-lock.h"
 #include "vm.h"
@@ -118,12 +119,14 @@ enum proto_code handle_vm_create(struct request *request)
                 .vm = create->name, .session = session->id, .uid = session->uid
         };
         struct vm *vm = NULL;
-        enum proto_code code = check_create(request, create);
+        enum proto_code code = request_may(request, RIGHT_CREATE);
         int r;
 
+        if (code == PROTO_OK)
+                code = check_create(request, create);
         if (code != PROTO_OK)
                 return code;
-        if (registry_find(request->registry, create->name))
+        if (registry_find(request->registry, session->uid, create->name))
                 return request_fail(request, PROTO_EXISTS, "a VM of this name exists");
         r = vm_new(session->loop, registry_new_id(request->registry), session->uid, &config,
                    &request->why, &vm);
@@ -145,48 +148,74 @@ enum proto_code handle_vm_create(struct request *request)
         return code;
 }
 
+/*
+ * The grant of @token in a VM of this name: of the device's own user and root as of any VM of
+ * theirs, of others where the grant names the device's user. *ret_vm: the VM of its own of that
+ * name, in which there is no such grant.
+ */
+static struct grant *find_grant(struct request *request, const Vgic__VmAttach *attach,
+                                struct vm **ret_vm)
+{
+        const struct session *session = request->session;
+        struct grant *grant = NULL;
+        struct vm *vm = NULL;
+
+        if (request_find(request, attach->name, RIGHT_DEVICE, ret_vm) == PROTO_OK)
+                grant = grant_find_token(*ret_vm, attach->token);
+        while (!grant && (vm = registry_next(request->registry, vm,
+                                             request_bare_name(attach->name)))) {
+                grant = grant_find_token(vm, attach->token);
+                if (grant && !grant_is_for(grant, session->uid))
+                        grant = NULL;
+        }
+        return grant;
+}
+
 /* A device attaches by its token, and learns which interrupts it may drive. */
-static enum proto_code attach_device(struct request *request, struct vm *vm, const char *token)
+static enum proto_code attach_device(struct request *request, const Vgic__VmAttach *attach)
 {
         struct session *session = request->session;
-        struct grant *grant = grant_find_token(vm, token);
         uint32_t intids[GIC_N_SHARED + 1], i = 0;
+        struct vm *own = NULL;
+        struct grant *grant;
         size_t n = 0;
 
-        if (!grant)
-                return request_fail(request, PROTO_PERMISSION, "the token is not that of a grant");
+        if (!(session->proto.features & PROTO_FEATURE_GRANTS))
+                return request_fail(request, PROTO_UNKNOWN_REQUEST,
+                                     "the device role needs the feature GRANTS");
+        if (request_may(request, RIGHT_DEVICE) != PROTO_OK)
+                return PROTO_PERMISSION;
+        grant = find_grant(request, attach, &own);
+        if (!grant && !own && session->uid == 0)
+                return request_fail(request, PROTO_NOT_FOUND, "there is no VM of this name");
+        if (!grant) /* the same words whether others have a VM of this name or not */
+                return request_fail(request, PROTO_PERMISSION, "the token is not that of a grant "
+                                    "to user %u", (unsigned)session->uid);
         if (grant_attach(grant, session) < 0)
                 return request_fail(request, PROTO_BUSY, "a living device uses the grant %s",
                                      grant->label);
         while ((intids[n] = grant_next(grant, &i)) != UINT32_MAX)
                 n++;
-        life_join(session, vm, PROTO_ROLE_DEVICE);
-        return handle_reply_info(request, vm, intids, n);
+        life_join(session, grant->vm, PROTO_ROLE_DEVICE);
+        return handle_reply_info(request, grant->vm, intids, n);
 }
 
-/*
- * A token adds nothing to what its user may do: request_vm() has checked the user before it is
- * looked at.
- */
 enum proto_code handle_vm_attach(struct request *request)
 {
         const Vgic__VmAttach *attach = (const Vgic__VmAttach *)request->message;
-        struct session *session = request->session;
         struct vm *vm = NULL;
         enum proto_code code;
 
         if (attach->role < PROTO_ROLE_VMM || attach->role > PROTO_ROLE_DEVICE)
                 return request_fail(request, PROTO_INVALID,
                                      "role is none of VMM, observer and device");
-        if (attach->role == PROTO_ROLE_DEVICE && !(session->proto.features & PROTO_FEATURE_GRANTS))
-                return request_fail(request, PROTO_UNKNOWN_REQUEST,
-                                     "the device role needs the feature GRANTS");
-        code = request_vm(request, attach->name, &vm);
+        if (attach->role == PROTO_ROLE_DEVICE)
+                return attach_device(request, attach);
+        code = request_find(request, attach->name, attach->role == PROTO_ROLE_VMM ?
+                            RIGHT_ATTACH : RIGHT_OBSERVE, &vm);
         if (code != PROTO_OK)
                 return code;
-        if (attach->role == PROTO_ROLE_DEVICE)
-                return attach_device(request, vm, attach->token);
-        life_join(session, vm, (enum proto_role)attach->role);
+        life_join(request->session, vm, (enum proto_role)attach->role);
         return handle_reply_info(request, vm, NULL, 0);
 }
 

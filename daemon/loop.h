@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "doorbell.h"
+#include "rights.h"
 #include "turns.h"
 #include "user.h"
 
@@ -25,7 +26,8 @@ struct event_base;
 struct options;
 
 struct loop {
-        const struct options *options;
+        const struct options *options;  /* as they are by now */
+        struct rights rights;
         struct event_base *base;
         struct doorbell_guard guard;
         struct closer *closer;

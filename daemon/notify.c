@@ -77,6 +77,11 @@ int notify_ready(void)
         return tell("READY=1");
 }
 
+int notify_reloading(void)
+{
+        return tell("RELOADING=1\nSTATUS=Reading the settings");
+}
+
 int notify_status(unsigned n_vms, unsigned n_sessions)
 {
         char text[96];

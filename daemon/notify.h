@@ -15,6 +15,9 @@
 /* notify_ready() - READY=1: the socket is listened on. */
 int notify_ready(void);
 
+/* notify_reloading() - RELOADING=1: notify_ready() follows. */
+int notify_reloading(void);
+
 /* notify_status() - STATUS= in words. */
 int notify_status(unsigned n_vms, unsigned n_sessions);
 

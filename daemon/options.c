@@ -18,9 +18,8 @@
 enum { OPTION_TDIR_LAG = UCHAR_MAX + 1, OPTION_MAX_CONNECTIONS, OPTION_MAX_VMS,
       OPTION_MAX_DESCRIPTORS, OPTION_MAX_MEMORY };
 
-#define MOST_OF_ANYTHING  1000000000lu
-
 static const struct option long_options[] = {
+        { "config", required_argument, NULL, 'c' },
         { "socket", required_argument, NULL, 's' },
         { "log-level", required_argument, NULL, 'l' },
         { "tdir-lag", required_argument, NULL, OPTION_TDIR_LAG },
@@ -38,6 +37,7 @@ static void print_help(void)
         printf("Usage: vgicd [OPTIONS]\n"
                "Own the Arm GICv3 interrupt controllers of virtual machines and serve them to\n"
                "VMMs, device processes and tools.\n\n"
+               "  -c, --config PATH      settings and rights (default %s)\n"
                "  -s, --socket PATH      listen here (default %s);\n"
                "                         under socket activation systemd's descriptor is used\n"
                "                         instead\n"
@@ -55,8 +55,8 @@ static void print_help(void)
                "  -h, --help             print this and exit\n"
                "  -V, --version          print the version and exit\n\n"
                "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage.\n"
-               "See vgicd(8).\n",
-               OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG,
+               "See vgicd(8), vgicd.conf(5).\n",
+               VGICD_CONF, OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG,
                OPTIONS_DEFAULT_MAX_CONNECTIONS, OPTIONS_DEFAULT_MAX_VMS);
 }
 
@@ -88,20 +88,21 @@ static int parse_number(const char *option, const char *what, const char *text, 
 /* Return: 0; -EINVAL, with words printed; -ENOENT @c is none of these. */
 static int parse_limit(int c, const char *text, struct options *o)
 {
+        o->tdir_lag_given |= c == OPTION_TDIR_LAG;
         if (c == OPTION_TDIR_LAG)
                 return parse_number("--tdir-lag", "milliseconds", text, 0, OPTIONS_MAX_TDIR_LAG,
                                     &o->tdir_lag_ms);
         if (c == OPTION_MAX_CONNECTIONS)
-                return parse_number("--max-connections", "a number", text, 1, MOST_OF_ANYTHING,
+                return parse_number("--max-connections", "a number", text, 1, OPTIONS_MOST,
                                     &o->max_connections);
         if (c == OPTION_MAX_VMS)
-                return parse_number("--max-vms", "a number", text, 1, MOST_OF_ANYTHING,
+                return parse_number("--max-vms", "a number", text, 1, OPTIONS_MOST,
                                     &o->max_vms);
         if (c == OPTION_MAX_DESCRIPTORS)
-                return parse_number("--max-descriptors", "a number", text, 1, MOST_OF_ANYTHING,
+                return parse_number("--max-descriptors", "a number", text, 1, OPTIONS_MOST,
                                     &o->max_descriptors);
         if (c == OPTION_MAX_MEMORY)
-                return parse_number("--max-memory", "MiB", text, 1, MOST_OF_ANYTHING,
+                return parse_number("--max-memory", "MiB", text, 1, OPTIONS_MOST,
                                     &o->max_memory_mib);
         return -ENOENT;
 }
@@ -132,12 +133,15 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 
         if (argc > 0)
                 argv[0] = name;
-        while ((c = getopt_long(argc, argv, "s:l:hV", long_options, NULL)) != -1) {
-                if (c == 's') {
+        while ((c = getopt_long(argc, argv, "c:s:l:hV", long_options, NULL)) != -1) {
+                if (c == 'c') {
+                        o.config_path = optarg;
+                } else if (c == 's') {
                         o.socket_path = optarg;
                         o.socket_given = true;
                 } else if (c == 'l') {
                         r = parse_level(optarg, &o.log_priority);
+                        o.log_given = true;
                 } else if (c > UCHAR_MAX) {
                         r = parse_limit(c, optarg, &o);
                 } else if (c == 'h') {

@@ -4,7 +4,7 @@
 #define OPTIONS_H
 
 /*
- * Options: the command line of vgicd
+ * Options: the command line of vgicd, which settings.h completes
  */
 #include <stdbool.h>
 
@@ -13,12 +13,16 @@
 #define OPTIONS_MAX_TDIR_LAG     10000
 #define OPTIONS_DEFAULT_MAX_CONNECTIONS  4096
 #define OPTIONS_DEFAULT_MAX_VMS          2048
+#define OPTIONS_MOST  1000000000lu      /* of anything that is counted */
 
 struct options {
+        const char *config_path;        /* NULL: the default one, if there is one */
         const char *socket_path;
         bool socket_given;      /* on the command line */
         int log_priority;
+        bool log_given;
         unsigned tdir_lag_ms;
+        bool tdir_lag_given;
         unsigned max_connections;       /* of one user; 0: the default */
         unsigned max_vms;               /* of one user; 0: the default */
         /* of one user; 0: three quarters of what this process may have */

@@ -22,14 +22,22 @@ uint64_t registry_new_id(struct registry *registry)
         return ++registry->last_id;
 }
 
-struct vm *registry_find(const struct registry *registry, const char *name)
+struct vm *registry_find(const struct registry *registry, uid_t owner, const char *name)
 {
         struct vm *vm;
 
         TAILQ_FOREACH(vm, &registry->vms, link)
-                if (strcmp(vm->shape.name, name) == 0)
-                        return vm;
-        return NULL;
+                if (vm->owner_uid == owner && strcmp(vm->shape.name, name) == 0)
+                        break;
+        return vm;
+}
+
+struct vm *registry_next(const struct registry *registry, struct vm *vm, const char *name)
+{
+        vm = vm ? TAILQ_NEXT(vm, link) : TAILQ_FIRST(&registry->vms);
+        while (vm && strcmp(vm->shape.name, name) != 0)
+                vm = TAILQ_NEXT(vm, link);
+        return vm;
 }
 
 struct vm *registry_find_id(const struct registry *registry, uint64_t id)
@@ -44,7 +52,7 @@ struct vm *registry_find_id(const struct registry *registry, uint64_t id)
 
 int registry_add(struct registry *registry, struct vm *vm)
 {
-        if (registry_find(registry, vm->shape.name))
+        if (registry_find(registry, vm->owner_uid, vm->shape.name))
                 return -EEXIST;
         TAILQ_INSERT_TAIL(&registry->vms, vm, link);
         registry->n_vms++;

@@ -52,12 +52,29 @@ void request_send_status(struct session *session, uint32_t id, enum proto_code c
 enum proto_code request_fail(struct request *request, enum proto_code code, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/*
+ * request_may() - does the user have this right (RIGHT_*)? Return: PROTO_OK; PROTO_PERMISSION, with
+ * words, and the log says so once a connection.
+ */
+enum proto_code request_may(struct request *request, unsigned right);
+
 /**
- * request_vm() - the VM that a message names; an empty name is the attached one
+ * request_vm() - the VM that a message names, NAME or UID/NAME; an empty name is the attached one
  *
- * Return: PROTO_OK; PROTO_NOT_FOUND; PROTO_PERMISSION another user's.
+ * A name is looked for among the VMs of the asking user; for who may see those of all, then among
+ * these. By a name a VM is read, or changed, as the row says; that of an attached one was allowed.
+ *
+ * Return: PROTO_OK; PROTO_NOT_FOUND, also if it is another user's; PROTO_INVALID several users have
+ * one of this name; PROTO_PERMISSION the right is missing.
  */
 enum proto_code request_vm(struct request *request, const char *name, struct vm **ret_vm);
+
+/* request_bare_name() - of NAME or UID/NAME: NAME. */
+const char *request_bare_name(const char *name);
+
+/* request_find() - the same of a VM that is named, for something that needs @right. */
+enum proto_code request_find(struct request *request, const char *name, unsigned right,
+                             struct vm **ret_vm);
 
 /* request_ready_vm() - the same, and PROTO_NOT_INITIALISED unless it has a controller. */
 enum proto_code request_ready_vm(struct request *request, const char *name, struct vm **ret_vm);

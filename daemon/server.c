@@ -15,6 +15,7 @@
 
 #include "activation.h"
 #include "base-clock.h"
+#include "base-error.h"
 #include "life.h"
 #include "dispatch.h"
 #include "log.h"
@@ -22,6 +23,7 @@
 #include "options.h"
 #include "server.h"
 #include "session.h"
+#include "settings.h"
 #include "vm.h"
 
 #define ACCEPTS_PER_TURN   32u
@@ -143,6 +145,76 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
         event_base_loopbreak(server->loop.base);
 }
 
+/*
+ * READY until it is told, and STATUS as it is now: of what was not taken nothing is missing. A
+ * NOTIFY_SOCKET where nobody listens is tried again only when there is something new to tell.
+ */
+static void tell_manager(struct server *server)
+{
+        int r = server->is_ready ? 0 : notify_ready();
+
+        if (r == 0) {
+                server->is_ready = true;
+                r = notify_status(server->registry.n_vms, server->sessions.n);
+        }
+        if (r == -EAGAIN) {
+                server->n_untold++;
+                status_soon(server, server->is_ready ? STATUS_AGAIN_MS : READY_AGAIN_MS);
+                return;
+        }
+        if (r < 0 && !server->is_unheard)
+                log_line(LOG_WARNING, "the service manager cannot be told: NOTIFY_SOCKET: %s",
+                         strerror(-r));
+        server->is_unheard = r < 0;
+        if (r == 0 && server->n_untold) {
+                log_line(LOG_WARNING,
+                         "the service manager was stuck: it did not take %u notifications",
+                         server->n_untold);
+                server->n_untold = 0;
+        }
+}
+
+/* What they may do from now on; what they have they keep. */
+static void look_up_rights(struct server *server)
+{
+        struct session *session;
+
+        TAILQ_FOREACH(session, &server->sessions.list, link) {
+                session->rights =
+                        rights_of_peer(&server->loop.rights, session->fd, session->uid);
+                session->denied = 0;
+        }
+}
+
+/* SIGHUP. A file with an error changes nothing. */
+static void on_reload(evutil_socket_t signal_number, short what, void *arg)
+{
+        struct server *server = arg;
+        struct rights rights = { 0 };
+        struct base_error why = { 0 };
+        struct options options;
+        int r;
+
+        (void)signal_number;
+        (void)what;
+        notify_reloading();
+        r = settings_read(server->given, &options, &rights, &why);
+        if (r < 0) {
+                log_line(LOG_ERR, "the settings stay as they were: %s",
+                         base_error_is_set(&why) ? why.text : strerror(-r));
+        } else {
+                rights_clear(&server->loop.rights);
+                server->loop.rights = rights;
+                server->options = options;
+                log_open(options.log_priority);
+                users_set_limits(&server->loop.users, &server->options);
+                look_up_rights(server);
+                log_line(LOG_INFO, "settings read anew: %zu rules of rights", rights.n_rules);
+        }
+        server->is_ready = false;
+        tell_manager(server);
+}
+
 /* It leaves its VM first: that tells what it held to those who go on. */
 static void remove_session(struct server *server, struct session *session)
 {
@@ -181,35 +253,6 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
         on_changed(server);
 }
 
-/*
- * READY until it is told, and STATUS as it is now: of what was not taken nothing is missing. A
- * NOTIFY_SOCKET where nobody listens is tried again only when there is something new to tell.
- */
-static void tell_manager(struct server *server)
-{
-        int r = server->is_ready ? 0 : notify_ready();
-
-        if (r == 0) {
-                server->is_ready = true;
-                r = notify_status(server->registry.n_vms, server->sessions.n);
-        }
-        if (r == -EAGAIN) {
-                server->n_untold++;
-                status_soon(server, server->is_ready ? STATUS_AGAIN_MS : READY_AGAIN_MS);
-                return;
-        }
-        if (r < 0 && !server->is_unheard)
-                log_line(LOG_WARNING, "the service manager cannot be told: NOTIFY_SOCKET: %s",
-                         strerror(-r));
-        server->is_unheard = r < 0;
-        if (r == 0 && server->n_untold) {
-                log_line(LOG_WARNING,
-                         "the service manager was stuck: it did not take %u notifications",
-                         server->n_untold);
-                server->n_untold = 0;
-        }
-}
-
 static void on_status(evutil_socket_t fd, short what, void *arg)
 {
         (void)fd;
@@ -244,16 +287,30 @@ static int make_events(struct server *server)
         server->accept_again = evtimer_new(base, on_accept_again, server);
         server->stop_term = evsignal_new(base, SIGTERM, on_stop, server);
         server->stop_int = evsignal_new(base, SIGINT, on_stop, server);
+        server->reload = evsignal_new(base, SIGHUP, on_reload, server);
         server->sessions.reaper = evtimer_new(base, on_reap, server);
         server->status = evtimer_new(base, on_status, server);
         have_all = server->accepting && server->accept_again && server->stop_term &&
-                server->stop_int &&
-                   server->sessions.reaper && server->status;
+                   server->stop_int && server->reload && server->sessions.reaper &&
+                   server->status;
         if (!have_all || event_add(server->accepting, NULL) < 0 ||
             event_add(server->stop_term, NULL) < 0 ||
-            event_add(server->stop_int, NULL) < 0)
+            event_add(server->stop_int, NULL) < 0 || event_add(server->reload, NULL) < 0)
                 return -ENOMEM;
         return 0;
+}
+
+/* At the start there is nothing to go on with but the file. */
+static int read_settings(struct server *server)
+{
+        struct base_error why = { 0 };
+        int r = settings_read(server->given, &server->options, &server->loop.rights, &why);
+
+        if (r < 0 && base_error_is_set(&why))
+                log_line(LOG_ERR, "%s", why.text);
+        if (r == 0)
+                log_open(server->options.log_priority);
+        return r;
 }
 
 int server_new(const struct options *options, struct server **ret_server)
@@ -263,6 +320,12 @@ int server_new(const struct options *options, struct server **ret_server)
 
         if (!server)
                 return -ENOMEM;
+        server->given = options;
+        r = read_settings(server);
+        if (r < 0) {
+                free(server);
+                return r;
+        }
         server->listener = LISTENER_NONE;
         registry_init(&server->registry);
         server->registry.server = server;
@@ -271,7 +334,7 @@ int server_new(const struct options *options, struct server **ret_server)
         server->sessions.server = server;
         server->sessions.frame = on_frame;
         server->sessions.writable = notes_flush;
-        r = loop_init(&server->loop, options);
+        r = loop_init(&server->loop, &server->options);
         if (r == 0)
                 r = open_socket(server);
         if (r == 0)
@@ -313,8 +376,10 @@ void server_free(struct server *server)
         free_event(server->accept_again);
         free_event(server->stop_term);
         free_event(server->stop_int);
+        free_event(server->reload);
         free_event(server->sessions.reaper);
         free_event(server->status);
         loop_deinit(&server->loop);
+        rights_clear(&server->loop.rights);
         free(server);
 }

@@ -16,19 +16,22 @@
 
 #include "listener.h"
 #include "loop.h"
+#include "options.h"
 #include "registry.h"
 #include "session.h"
 
 struct event;
-struct options;
 
 struct server {
+        const struct options *given;    /* the command line */
+        struct options options;         /* with what the file of settings adds */
         struct loop loop;
         struct listener listener;
         struct event *accepting;
         struct event *accept_again;     /* after it rested */
         struct event *stop_term;
         struct event *stop_int;
+        struct event *reload;           /* SIGHUP */
         struct event *status;           /* STATUS= follows changes with some delay */
         bool is_ready;                  /* the service manager knows */
         bool is_unheard;                /* nothing listens where it was said to, and the log says */
@@ -39,7 +42,10 @@ struct server {
         bool pause_is_logged;           /* once until a connection is accepted again */
 };
 
-/* server_new() - open the socket. Return: 0; a negative errno, and the log says why. */
+/*
+ * server_new() - read the settings, open the socket. @options stays the caller's. Return: 0; a
+ * negative errno, and the log says why.
+ */
 int server_new(const struct options *options, struct server **ret_server);
 
 /* server_run() - until SIGTERM or SIGINT. Return: 0; -EIO the loop failed. */

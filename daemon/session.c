@@ -18,6 +18,7 @@
 #include "base-error.h"
 #include "loop.h"
 #include "proto-table.h"
+#include "rights.h"
 #include "session.h"
 #include "user.h"
 #include "vm.h"
@@ -210,8 +211,11 @@ static bool serve(void *arg)
         return !session->dying;
 }
 
-/* Who is there, as the kernel says. Return: 0; -EACCES: it cannot be told from other users. */
-static int identify(struct session *session)
+/*
+ * Who is there, as the kernel says. Return: 0; -EACCES with words: it cannot be told from other
+ * users.
+ */
+static int identify(struct session *session, struct base_error *why)
 {
         struct ucred peer;
         socklen_t size = sizeof(peer);
@@ -220,7 +224,9 @@ static int identify(struct session *session)
                 return -errno;
         if (peer.uid == (uid_t)-1 ||
             (peer.uid == session->all->overflow_uid && session->all->uids_are_mapped))
-                return -EACCES;
+                return base_error_set(why, -EACCES,
+                                      "your user has no number of its own where vgicd runs: "
+                                      "PrivateUsers= of vgicd.service must be off");
         session->pid = peer.pid;
         session->uid = peer.uid;
         return 0;
@@ -243,26 +249,40 @@ static void close_socket(struct session *session)
                 loop_discard(session->loop, session->fd);
 }
 
-/* Count it. Who has enough is told, as the answer to the HELLO that comes first. */
+/* Count it, if it may do anything at all. */
 static int admit(struct session *session, struct base_error *why)
 {
-        struct user *user = user_get(&session->loop->users, session->uid);
+        struct user *user;
+        int r;
+
+        session->rights = rights_of_peer(&session->loop->rights, session->fd, session->uid);
+        if (!session->rights)
+                return base_error_set(why, -EACCES,
+                                      "user %u may not use vgicd: no line of vgicd.conf allows it "
+                                      "anything",
+                                      (unsigned)session->uid);
+        user = user_get(&session->loop->users, session->uid);
+        r = user ? user_charge_connection(user, why) : -ENOMEM;
+        if (r < 0) {
+                user_put(user);
+                return r;
+        }
+        session->user = user;
+        session->turn = (struct turn){ .user = user, .serve = serve, .arg = session };
+        return 0;
+}
+
+/* Why, as the answer to the HELLO that comes first. */
+static void tell_refusal(struct session *session, int r, const struct base_error *why)
+{
         Vgic__StatusReply reply = VGIC__STATUS_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
-        int r = user ? user_charge_connection(user, why) : -ENOMEM;
 
-        if (r == 0) {
-                session->user = user;
-                session->turn = (struct turn){ .user = user, .serve = serve, .arg = session };
-                return 0;
-        }
-        user_put(user);
         status.code = proto_code_from_errno(r);
-        status.text = why->text;
+        status.text = (char *)(uintptr_t)why->text; /* packed, not changed */
         reply.status = &status;
         proto_tx_send(&session->tx, session->fd, PROTO_HELLO, PROTO_FLAG_REPLY, &reply.base, NULL,
                       0);
-        return r;
 }
 
 static void log_refusal(const struct session *session, int r, const struct base_error *why)
@@ -297,13 +317,14 @@ int session_new(struct sessions *all, int fd, struct session **ret_session)
                 event_new(all->loop->base, fd, EV_READ | EV_PERSIST, on_readable, session);
         session->writable =
                 event_new(all->loop->base, fd, EV_WRITE | EV_PERSIST, on_writable, session);
-        r = identify(session);
+        r = identify(session, &why);
         if (r == 0)
                 r = admit(session, &why);
         if (r == 0 &&
             (!session->readable || !session->writable || event_add(session->readable, NULL) < 0))
                 r = -ENOMEM;
         if (r < 0) {
+                tell_refusal(session, r, &why);
                 log_refusal(session, r, &why);
                 session_free(session);
                 return r;

@@ -71,6 +71,8 @@ struct session {
         pid_t pid;
         uid_t uid;
         struct user *user;              /* NULL: it was refused */
+        unsigned rights;                /* RIGHT_* */
+        unsigned denied;                /* of those it lacks: which the log knows of */
         struct event *readable;
         struct turn turn;               /* to serve what has come */
         struct session_rest rest;       /* before the next request */

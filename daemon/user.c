@@ -53,22 +53,25 @@ static void set_max_bytes(struct users *users, uint64_t limit, unsigned asked_mi
 {
         uint64_t reserve = limit / 4 < RESERVED_BYTES ? limit / 4 : RESERVED_BYTES;
 
-        users->n_bytes = 0;
         users->max_bytes_of_all = limit - reserve;
         users->max_bytes = asked_mib ? asked_mib * MIB : limit / 2;
 }
 
-void users_init(struct users *users, const struct options *options)
+void users_set_limits(struct users *users, const struct options *options)
 {
-        TAILQ_INIT(&users->all);
         users->max_connections = options->max_connections ? options->max_connections :
                 OPTIONS_DEFAULT_MAX_CONNECTIONS;
         users->max_vms = options->max_vms ? options->max_vms : OPTIONS_DEFAULT_MAX_VMS;
-        users->level_ns = 0;
-        users->n_fds = 0;
         set_max_bytes(users, memory_limit(), options->max_memory_mib);
         users->max_fds_of_all = max_fds_of_all();
         users->max_fds = options->max_descriptors ? options->max_descriptors : default_max_fds();
+}
+
+void users_init(struct users *users, const struct options *options)
+{
+        *users = (struct users){ 0 };
+        TAILQ_INIT(&users->all);
+        users_set_limits(users, options);
 }
 
 static void forget(struct user *user)

@@ -66,6 +66,9 @@ struct users {
  */
 void users_init(struct users *users, const struct options *options);
 
+/* users_set_limits() - others; who has more keeps it. */
+void users_set_limits(struct users *users, const struct options *options);
+
 /* users_deinit() - nothing refers to any of them. */
 void users_deinit(struct users *users);
 

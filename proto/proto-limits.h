@@ -36,7 +36,8 @@
 #define PROTO_FEATURE_LOCKS  (UINT64_C(1) << 9) /* a third descriptor of VM_MAP */
 /* a VMM rings when the SPI ends that the segment says is awaited */
 #define PROTO_FEATURE_TDIR_END (UINT64_C(1) << 10)
-#define PROTO_FEATURES_ALL   UINT64_C(0x7ff)
+#define PROTO_FEATURE_GRANT_USERS (UINT64_C(1) << 11) /* Grant.uids */
+#define PROTO_FEATURES_ALL   UINT64_C(0xfff)
 
 #define PROTO_MAX_LIST_REGISTERS 16u
 

@@ -223,13 +223,13 @@ static unsigned as_nobody(const struct daemon_proc *proc)
         unsigned wrong = 0;
         size_t n = 99;
 
-        wrong |= (vgic_vm_attach(conn, "roots", VGIC_ROLE_VMM, &vm) != -EACCES) << 0;
-        wrong |= (vgic_vm_attach(conn, "roots", VGIC_ROLE_OBSERVER, &vm) != -EACCES) << 1;
-        wrong |= (query(conn, "roots", &info) != -EACCES) << 2;
-        wrong |= (vgic_msg_inject(conn, "roots", 0, 40, VGIC_LINE_ASSERT) != -EACCES) << 3;
-        wrong |= (vgic_msg_icc_ctlr(conn, "roots", 0, &ctlr) != -EACCES) << 4;
-        wrong |= (vgic_msg_reset_vcpu(conn, "roots", 0) != -EACCES) << 5;
-        wrong |= (vgic_vm_destroy(conn, "roots") != -EACCES) << 6;
+        wrong |= (vgic_vm_attach(conn, "roots", VGIC_ROLE_VMM, &vm) != -ENOENT) << 0;
+        wrong |= (vgic_vm_attach(conn, "roots", VGIC_ROLE_OBSERVER, &vm) != -ENOENT) << 1;
+        wrong |= (query(conn, "roots", &info) != -ENOENT) << 2;
+        wrong |= (vgic_msg_inject(conn, "roots", 0, 40, VGIC_LINE_ASSERT) != -ENOENT) << 3;
+        wrong |= (vgic_msg_icc_ctlr(conn, "roots", 0, &ctlr) != -ENOENT) << 4;
+        wrong |= (vgic_msg_reset_vcpu(conn, "roots", 0) != -ENOENT) << 5;
+        wrong |= (vgic_vm_destroy(conn, "roots") != -ENOENT) << 6;
         wrong |= (vgic_vm_list(conn, &infos, &n) != 0 || n != 0) << 7;
         vm = daemon_vm(conn, "nobodys", 1, 32, 0);
         wrong |= (vgic_vm_list(conn, &infos, &n) != 0 || n != 1) << 8;

@@ -92,6 +92,7 @@
 #include <stdint.h>
 
 #include <vgic/vgic-attr.h>
+#include <vgic/vgic-grant.h>
 #include <vgic/vgic-snapshot.h>
 #include <vgic/vgic-vcpu.h>
 #include <vgic/vgic-lr.h>
@@ -146,7 +147,7 @@ struct vgic_conn_options {
  * Threads: any.
  *
  * Return: 0; -ENOENT there is no such socket, or -ECONNREFUSED nobody listens there: start vgicd;
- *         -EACCES the socket's mode forbids it: another user or group; -EPROTO no common protocol
+ *         -EACCES the socket's mode, or vgicd.conf(5), forbids it; -EPROTO no common protocol
  *         version: update the older side; -ENOSPC this user has as many connections, or
  *         descriptors, as one may have: close some, or raise the limit that the words name;
  *         -ETIMEDOUT it does not accept, or not answer; -EINVAL @options->size, or the path is
@@ -313,13 +314,15 @@ int vgic_vm_init(struct vgic_vm *vm);
 
 /**
  * vgic_vm_attach() - attach to an existing VM as VMM or observer
+ * @name: here and in every call on an existing VM: NAME, of this user's VMs; or UID/NAME. Root, and
+ *        who may observe all, finds another user's VM by NAME, too, if there is only one of it
  *
  * An initialised VM is mapped at once (VMM read-write, observer read-only).
  *
- * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user; -EISCONN this
- *         connection has a VM: connect once more; -EINVAL @role is neither, or @name is no name;
- *         and, of what is initialised, the errors of vgic_vm_init(). After a failure but -ETIMEDOUT
- *         nothing is attached.
+ * Return: 0; -ENOENT this user has no VM of this name; -EACCES vgicd.conf(5) forbids it; -EISCONN
+ *         this connection has a VM: connect once more; -EINVAL @role is neither, or @name is no
+ *         name; and, of what is initialised, the errors of vgic_vm_init(). After a failure but
+ *         -ETIMEDOUT nothing is attached.
  * Retry:  returns the VM. Another @name or @role -EISCONN, once it is attached.
  * Threads: conn.
  */
@@ -360,8 +363,8 @@ void vgic_vm_detach(struct vgic_vm *vm);
  * the mapping until it detaches, and can do nothing more with the daemon but that. So does the
  * caller: a connection that destroys its own VM has to detach from it, too.
  *
- * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user (root may); -EINVAL no
- *         name. Threads: conn.
+ * Return: 0; -ENOENT this user has no VM of this name; -EACCES vgicd.conf(5) forbids it;
+ *         -EINVAL no name. Threads: conn.
  * Retry:  0, also if the first destroyed it. If a VM of this name was made since, that is
  *         destroyed: where others make VMs, compare vgic_vm_info.id first.
  */
@@ -409,8 +412,8 @@ int vgic_vm_list(struct vgic_conn *conn, struct vgic_vm_info **ret_infos, size_t
 /**
  * vgic_vm_query() - one VM by name. @ret_info->size must be set.
  *
- * Return: 0; -ENOENT no VM has this name; -EACCES its owner is another user; -EINVAL no name, or
- *         @ret_info->size is not set. Threads: conn.
+ * Return: 0; -ENOENT this user has no VM of this name; -EACCES vgicd.conf(5) forbids it; -EINVAL
+ *         no name, or @ret_info->size is not set. Threads: conn.
  */
 int vgic_vm_query(struct vgic_conn *conn, const char *name, struct vgic_vm_info *ret_info);
 
@@ -493,45 +496,15 @@ int vgic_ppi_pulse(struct vgic_vm *vm, uint32_t index, uint32_t intid);
  * Devices in processes of their own
  */
 
-/**
- * vgic_grant() - allow a device process to drive some SPIs
- * @label:  names the grant in tools and for revocation
- * @intids, @n: SPIs and extended SPIs; each can be granted to four devices at most
- * @ret_token: VGIC_TOKEN_MAX + 1 bytes; hand it to the device process, which attaches with it
- *
- * The token is good for processes of the VM's user and root, one at a time, as often as one likes,
- * until vgic_revoke() or the end of the VM.
- *
- * Return: 0; -EINVAL no label, no INTID, or one that is no SPI of the VM or is named twice; -EEXIST
- *         a grant of this VM has the label: revoke it, or another label; -EBUSY one of them is
- *         granted to four devices: revoke one of these; -ENOSPC the VM has as many grants as one
- *         can have; -EACCES not VMM; -ENODATA not initialised; -EOPNOTSUPP a mirror. Threads: conn.
- * Retry:  returns the token of the grant that the first made (if another VMM process revoked that
- *         since, a token that is good for nothing). With other @intids, or in another order,
- *         -EEXIST, once it was made.
- */
-int vgic_grant(struct vgic_vm *vm, const char *label, const uint32_t *intids, size_t n,
-               char *ret_token);
-
-/**
- * vgic_revoke() - take a grant back: its wires go low, its device gets VGIC_EVENT_REVOKED
- *
- * The device stays attached, and drives nothing. For a new grant, by the same label too, it
- * detaches and attaches with the new token.
- *
- * Return: 0; -ENOENT the VM has no grant of this label: revoked before; -EINVAL no label; -EACCES
- *         not VMM; -ENODATA not initialised. Threads: conn.
- * Retry:  0, also if the first revoked it. A grant that another VMM process made by this label
- *         since is revoked.
- */
-int vgic_revoke(struct vgic_vm *vm, const char *label);
+/* Granting and revoking: vgic/vgic-grant.h */
 
 /* ------------------------------------------------------------------------------------------------
  * The same by plain messages, for tools that map nothing. @name: the VM. Threads: conn. Blocks: up
  * to timeout_ms for each message.
  *
- * Each returns, besides the errors of every cold-path call: -ENOENT no VM has this name; -EACCES
- * its owner is another user, or this connection is a device's; -EINVAL no name; -ENODATA it is not
+ * Each returns, besides the errors of every cold-path call: -ENOENT this user has no VM of this
+ * name; -EACCES vgicd.conf(5) forbids it, or this connection is a device's; -EINVAL no name;
+ * -ENODATA it is not
  * initialised; -EOPNOTSUPP it is a mirror (but vgic_msg_icc_ctlr() and vgic_msg_reset() work on
  * those); and what stands at the call.
  */
