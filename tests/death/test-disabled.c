@@ -35,7 +35,7 @@ static bool gicr_rwp(void)   { return shm_gicr_read(&rig.gic, 0, 4) >> 3 & 1; }
 static bool children(void)   { return !(shm_gicr_read(&rig.gic, 0x14, 4) & 4); }
 
 /*
- * Of what has no such bit nobody waits: an acknowledge in its slot may still come (exception 11 of
+ * Of what has no such bit nobody waits: an acknowledge in its slot may still come (10 of
  * doc/sudden-death.md). So only what begins after the slot was empty is judged.
  */
 static bool is_in_slot(void) { return rig.gic.vcpus[0].slot.op; }

@@ -35,14 +35,14 @@ static const struct {
         bool active;            /* after the burial */
 } cases[] = {
         { "listed, not taken: it comes", listed, EDGE, 1, false },
-        { "taken: it comes again (exception 8)", taken, EDGE, 1, false },
-        { "taken and ended: it comes again (exception 8)", ended, EDGE, 1, false },
+        { "taken: it comes again (exception 5)", taken, EDGE, 1, false },
+        { "taken and ended: it comes again (exception 5)", ended, EDGE, 1, false },
         { "taken, and sent again: it comes once", again, EDGE, 1, false },
         { "listed, then GICD_ICPENDR: it does not come", cleared, EDGE, 0, false },
         { "a level taken, still high: it comes", level, LEVEL, 1, false },
         { "a level taken, then lowered: it does not come", level_low, LEVEL, 0, false },
         { "active before it entered: it still is", active, EDGE, 0, true },
-        { "active before, and ended in guest: it still is (exception 8)", active_ended, EDGE, 0,
+        { "active before, and ended in guest: it still is (exception 5)", active_ended, EDGE, 0,
           true },
         { "active before, then GICD_ICACTIVER: it is not", deactivated, EDGE, 0, false },
 };
