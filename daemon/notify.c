@@ -7,6 +7,7 @@
  * Not by sd_notify(3), which waits while the manager's queue is full: nothing must stop the loop.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,14 +83,21 @@ int notify_reloading(void)
         return tell("RELOADING=1\nSTATUS=Reading the settings");
 }
 
-int notify_status(unsigned n_vms, unsigned n_sessions)
+int notify_status(const struct notify_numbers *numbers)
 {
-        char text[96];
+        char text[160];
 
-        snprintf(text, sizeof(text), "STATUS=%u VM%s, %u session%s", n_vms, plural(n_vms),
-                 n_sessions,
-                 plural(n_sessions));
+        snprintf(text, sizeof(text),
+                 "STATUS=%u VM%s, %u session%s, %u descriptor%s, %" PRIu64 " KiB",
+                 numbers->n_vms, plural(numbers->n_vms), numbers->n_sessions,
+                 plural(numbers->n_sessions), numbers->n_fds, plural(numbers->n_fds),
+                 numbers->n_bytes / 1024);
         return tell(text);
+}
+
+int notify_watchdog(void)
+{
+        return tell("WATCHDOG=1");
 }
 
 void notify_stopping(void)

@@ -155,7 +155,10 @@ static void tell_manager(struct server *server)
 
         if (r == 0) {
                 server->is_ready = true;
-                r = notify_status(server->registry.n_vms, server->sessions.n);
+                r = notify_status(&(struct notify_numbers){
+                        .n_vms = server->registry.n_vms, .n_sessions = server->sessions.n,
+                        .n_fds = server->loop.users.n_fds, .n_bytes = server->loop.users.n_bytes,
+                });
         }
         if (r == -EAGAIN) {
                 server->n_untold++;
@@ -339,6 +342,8 @@ int server_new(const struct options *options, struct server **ret_server)
                 r = open_socket(server);
         if (r == 0)
                 r = make_events(server);
+        if (r == 0)
+                r = watchdog_open(&server->watchdog, server->loop.base);
         if (r < 0) {
                 server_free(server);
                 return r;
@@ -377,6 +382,7 @@ void server_free(struct server *server)
         free_event(server->stop_term);
         free_event(server->stop_int);
         free_event(server->reload);
+        watchdog_close(&server->watchdog);
         free_event(server->sessions.reaper);
         free_event(server->status);
         loop_deinit(&server->loop);

@@ -19,6 +19,7 @@
 #include "options.h"
 #include "registry.h"
 #include "session.h"
+#include "watchdog.h"
 
 struct event;
 
@@ -32,6 +33,7 @@ struct server {
         struct event *stop_term;
         struct event *stop_int;
         struct event *reload;           /* SIGHUP */
+        struct watchdog watchdog;
         struct event *status;           /* STATUS= follows changes with some delay */
         bool is_ready;                  /* the service manager knows */
         bool is_unheard;                /* nothing listens where it was said to, and the log says */

@@ -271,6 +271,19 @@ static void passed_socket_is_served_and_left(void)
         daemon_cleanup(&proc);
 }
 
+/* Four times in the time that the manager names. */
+static void loop_tells_that_it_turns(void)
+{
+        struct daemon_proc proc;
+
+        setenv("WATCHDOG_USEC", "40000", 1);
+        daemon_start(&proc, NULL);
+        tap_ok(daemon_wait_notify(&proc, "WATCHDOG=1") && daemon_wait_notify(&proc, "WATCHDOG=1"),
+               "asked to, the loop tells again and again that it turns");
+        tap_eq(daemon_stop(&proc), 0, "told by the watchdog's timer, too, it stops in order");
+        unsetenv("WATCHDOG_USEC");
+}
+
 int main(void)
 {
         service_manager_is_told_start_and_stop();
@@ -278,5 +291,6 @@ int main(void)
         socket_of_the_living_is_left_alone();
         passed_socket_is_served_and_left();
         stored_descriptors_are_left_alone();
+        loop_tells_that_it_turns();
         return tap_done();
 }
