@@ -35,10 +35,7 @@ struct shm_vcpu_state {
         uint64_t acknowledged, parks, resets;
 };
 
-/*
- * Here, because it is read most: a call and a copy would cost more than the load. Return: 0;
- * -EINVAL no such vCPU.
- */
+/* Return: 0; -EINVAL no such vCPU. */
 static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu,
                                     struct shm_icc_ctlr *ret_ctlr)
 {
@@ -47,16 +44,6 @@ static inline int shm_read_icc_ctlr(const struct shm_gic *gic, uint32_t vcpu,
         if (vcpu >= gic->n_vcpus)
                 return -EINVAL;
         w = shm_icc_ctlr_load(&gic->vcpus[vcpu]);
-        if (__builtin_expect((w & SHM_ICC_CTLR_VALID) == SHM_ICC_CTLR_VALID, 1)) {
-                /* of a vCPU whose guest has configured it: nothing to pick out */
-                ret_ctlr->arch_default = (uint32_t)(w >> SHM_ICC_CTLR_DEFAULT_SHIFT) &
-                                         base_mask(SHM_ICC_CTLR_BITS);
-                ret_ctlr->configured = (uint32_t)(w >> SHM_ICC_CTLR_CONFIGURED_SHIFT) &
-                                       base_mask(SHM_ICC_CTLR_BITS);
-                ret_ctlr->live = (uint32_t)w & base_mask(SHM_ICC_CTLR_BITS);
-                ret_ctlr->valid = 7;
-                return 0;
-        }
         *ret_ctlr = (struct shm_icc_ctlr) {
                 .arch_default = (uint32_t)base_field_get(w, SHM_ICC_CTLR_DEFAULT_SHIFT,
                                                          SHM_ICC_CTLR_BITS),
