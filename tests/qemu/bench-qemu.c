@@ -8,12 +8,15 @@
  *
  * What    The same accesses on both sides, by turns, in one run. In QEMU a loop in the guest makes
  *         them (under TCG, one vCPU), so QEMU's time has its guest's few instructions in it; here a
- *         loop in C calls libvgic. What QEMU's model does not have (SETSPI) has no row.
+ *         loop in C calls libvgic. What QEMU's model does not have (SETSPI) has no row, nor has an
+ *         SGI to another vCPU, which in QEMU would be that vCPU's time, too. The row of the locked
+ *         operations alone says how far a delivery can come down on this machine.
  * Wire    A device of QEMU drives its wire by a call. The guest has the real-time clock do so: its
  *         interrupt is pending all the time, and RTCIMSC lets it through and masks it. Two writes
  *         are a pulse; what they take where they move no wire is taken off, so that what is left is
  *         the GIC's. The row before it compares a pulse here with GICD_ISPENDR there.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +32,7 @@
 #define N_PAIRS   151u
 #define MAX_CODE  32u
 #define SPI       40u
+#define LEVEL_SPI 42u
 #define PPI       20u
 #define SGI        5u
 #define RTC_SPI   34u           /* virt's real-time clock, a PL031: SPI 2 */
@@ -42,6 +46,9 @@
 #define ENABLE    (0x100u + 4 * (SPI / 32))     /* GICD_ISENABLER<n>; ICENABLER<n> is 0x80 on */
 #define PRIORITY  (0x400u + SPI)
 #define ROUTE     (0x6000u + 8 * SPI)
+#define CONFIG    (0xc00u + 4 * (SPI / 16))     /* GICD_ICFGR<n>, of RTC_SPI and LEVEL_SPI, too */
+#define EDGES     (0xaaaaaaaau ^ 2u << LEVEL_SPI % 16 * 2)
+#define RTC_LEVEL (EDGES ^ 2u << RTC_SPI % 16 * 2)
 #define SGI_BASE  0x10000u
 #define BIT       (1u << SPI % 32)
 #define TO_SELF   (SGI << 24 | 1u)              /* ICC_SGI1R_EL1: Aff0 0 */
@@ -58,11 +65,17 @@
 #define EOIR            AGENT_MSR_X(VGIC_ICC_EOIR1_EL1, 4)
 #define DIR             AGENT_MSR_X(VGIC_ICC_DIR_EL1, 4)
 #define SGI1R           AGENT_MSR_X(VGIC_ICC_SGI1R_EL1, 3)
+#define ISR_EL1         VGIC_SYSREG(3, 0, 12, 1, 0)
+#define STR_W4          0xb9000024u
+#define SWAP_TRIGGER    0x521f0084u     /* eor w4, w4, #2 */
 #define CHECK           0xeb05009fu, 0x9a8604c6u        /* cmp x4, x5; cinc x6, x6, ne */
 
 /* --- the operations: in QEMU the words of a loop's body, here a function --- */
 
+struct op;
+
 struct here {
+        const struct op *op;
         struct vgic_vm *vm;
         struct vgic_vcpu *vcpu;
         unsigned wrong;
@@ -79,6 +92,36 @@ static void pulse(struct here *here, unsigned i)
         (void)i;
         vgic_spi_pulse(here->vm, SPI);
         take(here, SPI);
+}
+
+/* The device lowers its line before the end, as a driver that has served it does. */
+static void level(struct here *here, unsigned i)
+{
+        (void)i;
+        vgic_spi_assert(here->vm, LEVEL_SPI);
+        here->wrong += vgic_vcpu_ack(here->vcpu, 1) != LEVEL_SPI;
+        vgic_spi_deassert(here->vm, LEVEL_SPI);
+        vgic_vcpu_eoi(here->vcpu, 1, LEVEL_SPI);
+}
+
+/*
+ * The locked operations of one delivery (doc/performance.md) on lines of their own: WORD-R1 x 3,
+ * CAND-R1, SLOT-R3, CAND-R3.
+ */
+static void locked_alone(struct here *here, unsigned i)
+{
+        static struct { _Alignas(128) _Atomic uint64_t value; } word, candidates, slot;
+        uint64_t value = atomic_load(&word.value);
+
+        (void)i;
+        here->wrong += !atomic_compare_exchange_strong(&word.value, &value, value + 1);
+        atomic_fetch_or(&candidates.value, 1);
+        atomic_exchange(&slot.value, 1);
+        value++;
+        here->wrong += !atomic_compare_exchange_strong(&word.value, &value, value + 1);
+        atomic_fetch_and(&candidates.value, ~UINT64_C(1));
+        value++;
+        here->wrong += !atomic_compare_exchange_strong(&word.value, &value, value + 1);
 }
 
 static void ispendr(struct here *here, unsigned i)
@@ -128,12 +171,10 @@ static void mask_ppi(struct here *here, unsigned i)
         vgic_gicr_write(here->vm, SGI_BASE + 0x100, 4, 1u << PPI);
 }
 
-static void read_ispendr(struct here *here, unsigned i)
+static void lines(struct here *here, unsigned i)
 {
-        uint64_t value;
-
         (void)i;
-        vgic_gicd_read(here->vm, SET, 4, &value);
+        here->wrong += vgic_vcpu_lines(here->vcpu) != 0;
 }
 
 static void priority(struct here *here, unsigned i)
@@ -147,7 +188,7 @@ static void route(struct here *here, unsigned i)
         vgic_gicd_write(here->vm, ROUTE, 8, 0);
 }
 
-static const struct op {
+struct op {
         const char *name;
         void (*run)(struct here *here, unsigned i);
         uint64_t address;
@@ -155,14 +196,56 @@ static const struct op {
         bool eoimode;
         double wanted;          /* the ratio of the medians; 0: none */
         uint32_t body[8];       /* ends with a 0 */
-} ops[] = {
+};
+
+static void read_sysreg(struct here *here, unsigned i)
+{
+        uint64_t value;
+
+        (void)i;
+        vgic_vcpu_sysreg_read(here->vcpu, here->op->value, &value);
+}
+
+static void write_pmr(struct here *here, unsigned i)
+{
+        vgic_vcpu_sysreg_write(here->vcpu, VGIC_ICC_PMR_EL1, i % 2 ? 0xf0 : 0xe0);
+}
+
+static void read_gicd(struct here *here, unsigned i)
+{
+        uint64_t value;
+
+        (void)i;
+        vgic_gicd_read(here->vm, (uint32_t)(here->op->address - MACHINE_GICD), 4, &value);
+}
+
+static void priorities(struct here *here, unsigned i)
+{
+        vgic_gicd_write(here->vm, PRIORITY, 4, i % 2 ? 0x80808080 : 0x80808090);
+}
+
+static void trigger(struct here *here, unsigned i)
+{
+        uint64_t value;
+
+        (void)i;
+        vgic_gicd_read(here->vm, CONFIG, 4, &value);
+        vgic_gicd_write(here->vm, CONFIG, 4, value ^ 2);
+}
+
+static const struct op ops[] = {
         { "GICD_ISPENDR, IAR, EOIR", ispendr, MACHINE_GICD + SET, BIT, SPI, false, 0.1,
           { STR_W3, IAR, EOIR, CHECK } },
         { "the same, here a pulse of the wire", pulse, MACHINE_GICD + SET, BIT, SPI, false, 0,
           { STR_W3, IAR, EOIR, CHECK } },
         { "a device's pulse, IAR, EOIR", pulse, RTC + RTC_IMSC, 1, RTC_SPI, false, 0.04,
           { STR_W3, STR_WZR, IAR, EOIR, CHECK } },
-        { "the same by ISPENDR, EOImode 1, DIR", ispendr_dir, MACHINE_GICD + SET, BIT, SPI, true, 0,
+        { "here: its locked operations alone", locked_alone, RTC + RTC_IMSC, 1, RTC_SPI, false, 0,
+          { STR_W3, STR_WZR, IAR, EOIR, CHECK } },
+        { "a device's level, IAR, EOIR", level, RTC + RTC_IMSC, 1, RTC_SPI, false, 0,
+          { STR_W3, IAR, STR_WZR, EOIR, CHECK } },
+        { "GICD_ISPENDR, IAR, EOIR, DIR (EOImode 1)", ispendr_dir, MACHINE_GICD + SET, BIT, SPI,
+          true, 0,
           { STR_W3, IAR, EOIR, DIR, CHECK } },
         { "GICR_ISPENDR0 of a PPI, IAR, EOIR", ppi, MACHINE_GICR + SGI_BASE + 0x200, 1u << PPI, PPI,
           false, 0, { STR_W3, IAR, EOIR, CHECK } },
@@ -174,9 +257,28 @@ static const struct op {
           { STR_W3_CLEAR, STR_W3 } },
         { "GICR_ICENABLER0, ISENABLER0", mask_ppi, MACHINE_GICR + SGI_BASE + 0x100, 1u << PPI, 0,
           false, 0, { STR_W3_CLEAR, STR_W3 } },
-        { "read of GICD_ISPENDR", read_ispendr, MACHINE_GICD + SET, 0, 0, false, 0, { LDR_W4 } },
+        { "ISR_EL1, the lines; nothing pending", lines, 0, 0, 0, false, 0,
+          { AGENT_MRS_X(4, ISR_EL1) } },
+        { "read of ICC_HPPIR1_EL1", read_sysreg, 0, VGIC_ICC_HPPIR1_EL1, 0, false, 0,
+          { AGENT_MRS_X(4, VGIC_ICC_HPPIR1_EL1) } },
+        { "read of ICC_RPR_EL1", read_sysreg, 0, VGIC_ICC_RPR_EL1, 0, false, 0,
+          { AGENT_MRS_X(4, VGIC_ICC_RPR_EL1) } },
+        { "read of ICC_CTLR_EL1", read_sysreg, 0, VGIC_ICC_CTLR_EL1, 0, false, 0,
+          { AGENT_MRS_X(4, VGIC_ICC_CTLR_EL1) } },
+        { "write of ICC_PMR_EL1", write_pmr, 0, 0xf0, 0, false, 0,
+          { FLIP_W3, AGENT_MSR_X(VGIC_ICC_PMR_EL1, 3) } },
+        { "read of GICD_ISPENDR", read_gicd, MACHINE_GICD + SET, 0, 0, false, 0, { LDR_W4 } },
+        { "read of GICD_ISACTIVER", read_gicd, MACHINE_GICD + SET + 0x100, 0, 0, false, 0,
+          { LDR_W4 } },
+        { "read of GICD_ISENABLER", read_gicd, MACHINE_GICD + ENABLE, 0, 0, false, 0, { LDR_W4 } },
+        { "word read of GICD_IPRIORITYR", read_gicd, MACHINE_GICD + PRIORITY, 0, 0, false, 0,
+          { LDR_W4 } },
         { "byte write of GICD_IPRIORITYR", priority, MACHINE_GICD + PRIORITY, 0x80, 0, false, 0,
           { FLIP_W3, STRB_W3 } },
+        { "word write of GICD_IPRIORITYR", priorities, MACHINE_GICD + PRIORITY, 0x80808080, 0,
+          false, 0, { FLIP_W3, STR_W3 } },
+        { "GICD_ICFGR: read + write", trigger, MACHINE_GICD + CONFIG, 0, 0, false, 0,
+          { LDR_W4, SWAP_TRIGGER, STR_W4 } },
         { "write of GICD_IROUTER", route, MACHINE_GICD + ROUTE, 0, 0, false, 0, { STR_X3 } },
 };
 
@@ -216,11 +318,12 @@ static const struct { uint32_t offset, value; } gicd[] = {
         { 0x0, 3 },
         { 0x80 + 4 * (SPI / 32), UINT32_MAX },
         { 0x400 + (SPI & ~3u), 0x80808080 },
-        { 0xc00 + 4 * (SPI / 16), 0xaaaaaaaa },
+        { CONFIG, EDGES },
         { 0x400 + (RTC_SPI & ~3u), 0x80808080 },
         { 0x6000 + 8 * SPI, 0 },
         { 0x6000 + 8 * RTC_SPI, 0 },
-        { 0x100 + 4 * (SPI / 32), BIT | 1u << RTC_SPI % 32 },
+        { 0x6000 + 8 * LEVEL_SPI, 0 },
+        { 0x100 + 4 * (SPI / 32), BIT | 1u << RTC_SPI % 32 | 1u << LEVEL_SPI % 32 },
 };
 static const struct { uint32_t offset, value; } gicr[] = {
         { 0x14, 0 },    /* GICR_WAKER */
@@ -349,7 +452,11 @@ static void measure_op(struct machine *machine, struct here *here, const struct 
         uint32_t code = make_loop(machine, op, op->body);
         uint32_t less = make_loop(machine, op, accesses);
 
+        here->op = op;
         machine_resume(machine);
+        machine_mmio(machine, 0, true, MACHINE_GICD + CONFIG, 4,
+                     op->run == level ? RTC_LEVEL : EDGES);
+        machine_run(machine);
         time_accesses(machine, op, less);
         time_qemu(machine, op, code);
         for (unsigned i = 0; i < N_PAIRS; i++) {
@@ -365,7 +472,7 @@ static void measure_op(struct machine *machine, struct here *here, const struct 
         qsort(vgicd, N_PAIRS, sizeof(vgicd[0]), compare);
         best = at(qemu, 5) - at(accessed, 5);
         median = at(qemu, 50) - at(accessed, 50);
-        printf("%-36s %8.1f %8.1f  %8.1f %8.1f    %6.3f %6.3f", op->name, best, median,
+        printf("%-40s %8.1f %8.1f  %8.1f %8.1f    %6.3f %6.3f", op->name, best, median,
                at(vgicd, 5), at(vgicd, 50), at(vgicd, 5) / best, at(vgicd, 50) / median);
         if (op->wanted > 0)
                 printf("   %.2f", op->wanted);
@@ -376,7 +483,7 @@ static void measure_op(struct machine *machine, struct here *here, const struct 
 static void measure(struct machine *machine, struct here *here)
 {
         printf("QEMU %s; ns an operation, polled; %u rounds of each by turns of %u\n\n"
-               "%-36s %17s  %17s    %13s\n%-36s %8s %8s  %8s %8s    %6s %6s   %s\n",
+               "%-40s %17s  %17s    %13s\n%-40s %8s %8s  %8s %8s    %6s %6s   %s\n",
                machine->version, N_PAIRS, N_ROUNDS, "", "QEMU", "vgicd", "ratio to QEMU", "",
                "best 5 %", "median", "best 5 %", "median", "best", "median", "wanted");
         for (size_t i = 0; i < COUNT(ops); i++)
