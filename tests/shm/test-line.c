@@ -230,6 +230,39 @@ static void stale_classes(void)
 }
 
 /*
+ * Interrupts of a lower priority with lower INTIDs are passed over: those in the word of the one
+ * that is chosen each time, those in a word of its class that has no more of it once.
+ */
+static void lower_ones_are_passed_over(void)
+{
+        const unsigned c = 0x20 / (256 / SHM_N_CLASSES);
+        struct shm_vcpu *self;
+        struct rig one;
+
+        rig_create(&one, 1, 988, 5);
+        rig_boot(&one);
+        self = &one.gic.vcpus[0];
+        for (uint32_t intid = 64; intid < 100; intid++) {
+                enable(&one, 0, intid); /* priority 0xa0 */
+                pulse(&one, intid);
+        }
+        for (uint32_t intid = 100; intid <= 130; intid += 30) { /* of two words of candidates */
+                set_priority(&one, 0, intid, 0x20);
+                enable(&one, 0, intid);
+                pulse(&one, intid);
+                tap_eq(ack(&one, 0), intid, "36 of lower priority with lower INTIDs: SPI %u of a "
+                       "higher one is taken", intid);
+                eoi(&one, 0, intid);
+        }
+        tap_eq(atomic_load(&self->class_words[c]), 1u << 130 / 64,
+               "the word without candidates of the higher priority has left its class");
+        tap_eq(ack(&one, 0), 64, "none of the higher priority: the first of the lower is taken");
+        eoi(&one, 0, 64);
+        tap_ok(!(atomic_load(&self->classes) & 1u << c), "the class without candidates has gone");
+        rig_destroy(&one);
+}
+
+/*
  * What a vCPU's PMR masks is no work, however much it is; only the daemon, which must not look for
  * ever, stops counting.
  */
@@ -292,6 +325,7 @@ int main(void)
         giving_up_placing();
         unplaced_by_nobody();
         stale_classes();
+        lower_ones_are_passed_over();
         masked_is_no_work();
         free_before_parked();
         for (uint32_t i = 0; i < shm_gic_n_spis(&rig.gic); i++)
