@@ -6,8 +6,9 @@
  * stopped after each instruction of it, and goes on later, or never does (tests/death/README)
  *
  * While it is stopped others do the same: inject the same interrupt, open the same gate. vCPU 1,
- * which sleeps in another process, hears of it and takes it. Then the stopped one goes on, or is
- * killed and repaired; what it had begun is done or not, nothing is lost, and the laws hold.
+ * which sleeps in another process, hears of it and takes it; also with nobody beside, what a vCPU
+ * had whose gate the stopped one has closed. Then the stopped one goes on, or is killed and
+ * repaired; what it had begun is done or not, nothing is lost, and the laws hold.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -74,6 +75,18 @@ static void take_mine(void)    { page->acknowledged = ack(&rig, 0); }
 static void hold_mine(void)    { mine(); ack(&rig, 0); }
 static void end_mine(void)     { eoi(&rig, 0, MINE); }
 static void reset_mine(void)   { shm_reset_vcpu(&rig.gic, 0); }
+static void dpg(uint32_t v, uint32_t bits) { shm_gicr_write(&rig.gic, v * GICR_STRIDE, 4, bits); }
+static void sleep_0(void)      { waker(&rig, 0, 2); }
+static void nothing(void)      { }
+
+/* vCPU 0 is chosen, and then vCPU 1 is eligible, too. */
+static void any_at_0(void)
+{
+        dpg(1, 3u << 24);
+        dpg(0, 0);
+        pulse_any();
+        dpg(1, 0);
+}
 
 static const struct act {
         const char *name;
@@ -95,6 +108,7 @@ static const struct act {
         { "an acknowledge", mine, take_mine, pulse_edge, EDGE },
         { "an EOI", hold_mine, end_mine, pulse_edge, EDGE },
         { "its own reset", hold_mine, reset_mine, pulse_edge, EDGE },
+        { "GICR_WAKER, with a 1-of-N edge", any_at_0, sleep_0, nothing, ANY },
 };
 
 /* --- the world --- */
@@ -229,6 +243,8 @@ static const char *judge_beside(const struct act *a)
 {
         if (!shm_tdir_get(&rig.gic, NULL, NULL) && a->intid != SGI)
                 return "TDIR is clear";
+        if (a->act == sleep_0 && !(rig.gic.vcpus[0].cpuif & SHM_CPUIF_ASLEEP))
+                return NULL; /* vCPU 0 takes it still */
         if (!atomic_load(&page->rings[1]))
                 return "vCPU 1 was not rung";
         return take() == a->intid ? NULL : "vCPU 1 does not find it";
