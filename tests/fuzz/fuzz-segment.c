@@ -28,6 +28,7 @@
 #include "shm-daemon.h"
 #include "shm-fold.h"
 #include "shm-line.h"
+#include "shm-lines.h"
 #include "shm-mirror.h"
 #include "shm-mmio.h"
 #include "shm-owner.h"
@@ -155,6 +156,7 @@ static void read_all(struct shm_gic *gic, bool restore)
                 shm_read_icc_ctlr(gic, vcpu, &ctlr);
                 shm_read_vcpu(gic, vcpu, &state);
                 shm_snapshot_rests(gic, vcpu < gic->n_vcpus ? vcpu : 0);
+                shm_lines_peek(gic, vcpu < gic->n_vcpus ? vcpu : 0);
                 for (uint32_t intid = 0; intid < 5200; intid = intid == 100    ? 1050
                                                                : intid == 1100 ? 4090
                                                                : intid == 4140 ? 5100
