@@ -225,6 +225,15 @@ static void daemon_is_gone(VgicdState *s, int r)
     on_bereft(s);
 }
 
+/* Another process has made something due. It kicks the vCPUs; those that sleep are woken here. */
+static void on_bells(void *opaque)
+{
+    VgicdState *s = opaque;
+
+    vgic_vm_process(s->vm);
+    vgicd_wake(s);
+}
+
 static void on_message(void *opaque)
 {
     VgicdState *s = opaque;
@@ -361,6 +370,12 @@ static bool open_vcpus(VgicdState *s, Error **errp)
             return false;
         }
     }
+    s->bells = vgic_vm_fd(s->vm);
+    if (s->bells < 0) {
+        error_setg(errp, "vgicd: the doorbells of VM '%s' cannot be watched: %s", s->name,
+                   reason(s, s->bells));
+        return false;
+    }
     return true;
 }
 
@@ -374,6 +389,10 @@ static void close_daemon(VgicdState *s)
         s->bereft_timer = NULL;
     } else if (s->conn && vgic_conn_fd(s->conn) >= 0) {
         qemu_set_fd_handler(vgic_conn_fd(s->conn), NULL, NULL, NULL);
+    }
+    if (s->bells >= 0) {
+        qemu_set_fd_handler(s->bells, NULL, NULL, NULL);
+        s->bells = -1;
     }
     vgic_vm_detach(s->vm);
     vgic_disconnect(s->conn);
@@ -408,7 +427,6 @@ static void on_machine(void *opaque, bool running, RunState state)
         (running ? vgicd_cpu_go : vgicd_cpu_rest)(&s->cpus[i]);
     }
     if (running) {
-        vgicd_bells(s);
         vgicd_wake(s);
     }
 }
@@ -465,7 +483,7 @@ static void vgicd_realize(DeviceState *dev, Error **errp)
     s->global_lock |= icount_enabled() != 0;
     choose_name(s);
     s->cpus = g_new0(VgicdCPU, n_cpus(s));
-    s->bell_bh = qemu_bh_new(vgicd_bells, s);
+    s->bells = -1;
     s->resting = true;
     if (!connect_daemon(s, errp) || !make_vm(s, errp) || !open_vcpus(s, errp)) {
         close_daemon(s);
@@ -474,6 +492,7 @@ static void vgicd_realize(DeviceState *dev, Error **errp)
     make_frames(s);
     vgicd_state_open(s);
     qemu_set_fd_handler(vgic_conn_fd(s->conn), on_message, NULL, s);
+    qemu_set_fd_handler(s->bells, on_bells, NULL, s);
     qemu_register_reset(on_reset, s);
     s->state_entry = qemu_add_vm_change_state_handler(on_machine, s);
     s->exit_notifier.notify = on_exit_of_qemu;
@@ -489,7 +508,6 @@ static void vgicd_unrealize(DeviceState *dev)
     qemu_unregister_reset(on_reset, s);
     vgicd_state_close(s);
     close_daemon(s);
-    qemu_bh_delete(s->bell_bh);
     g_free(s->cpus);
     s->cpus = NULL;
 }

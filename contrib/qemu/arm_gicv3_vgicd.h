@@ -25,19 +25,11 @@
 #define TYPE_ARM_GICV3_VGICD "arm-gicv3-vgicd"
 OBJECT_DECLARE_TYPE(VgicdState, VgicdClass, ARM_GICV3_VGICD)
 
-/* The doorbell of a vCPU, by which other processes ring. */
-enum VgicdBell {
-    VGICD_BELL_WATCHED,         /* the main loop polls it */
-    VGICD_BELL_RUNG,            /* it was readable: not polled until its vCPU has emptied it */
-    VGICD_BELL_HEARD,           /* emptied: to be polled again */
-};
-
 typedef struct VgicdCPU {
     VgicdState *gic;
     CPUState *cs;
     struct vgic_vcpu *vcpu;
     bool wake;                  /* kicked while it slept: see vgicd_wake() */
-    enum VgicdBell bell;
 } VgicdCPU;
 
 struct VgicdState {
@@ -55,7 +47,7 @@ struct VgicdState {
     VgicdCPU *cpus;             /* parent_obj.num_cpu */
     bool resting;               /* the machine is stopped, and its vCPUs are told to be */
     bool wake;                  /* one of cpus[].wake is set */
-    QEMUBH *bell_bh;
+    int bells;                  /* rung by other processes; -1: not open */
     QEMUTimer *bereft_timer;
     VMChangeStateEntry *state_entry;
     Notifier exit_notifier;
@@ -93,8 +85,6 @@ void vgicd_cpu_fallen(VgicdCPU *vc);
 /* vgicd_cpu_rest() - the machine stops; vgicd_cpu_go() - it goes on. With the global lock. */
 void vgicd_cpu_rest(VgicdCPU *vc);
 void vgicd_cpu_go(VgicdCPU *vc);
-/* vgicd_bells() - watch the doorbells that were heard again. With the global lock. */
-void vgicd_bells(void *opaque);
 
 /* vgicd_wake() - after a call of the library: wake who slept when it was kicked. Any thread. */
 void vgicd_wake_sleepers(VgicdState *s);

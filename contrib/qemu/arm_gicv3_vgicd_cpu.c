@@ -105,43 +105,6 @@ void vgicd_wake_sleepers(VgicdState *s)
 }
 
 /*
- * Doorbells
- */
-
-static void on_bell(void *opaque)
-{
-    VgicdCPU *vc = opaque;
-
-    qemu_set_fd_handler(vgic_vcpu_fd(vc->vcpu), NULL, NULL, NULL);
-    qatomic_set(&vc->bell, VGICD_BELL_RUNG);
-    vgicd_cpu_look(vc);
-    vgicd_wake(vc->gic);
-}
-
-void vgicd_bells(void *opaque)
-{
-    VgicdState *s = opaque;
-
-    for (unsigned i = 0; i < s->parent_obj.num_cpu; i++) {
-        VgicdCPU *vc = &s->cpus[i];
-
-        if (qatomic_read(&vc->bell) == VGICD_BELL_HEARD) {
-            qatomic_set(&vc->bell, VGICD_BELL_WATCHED);
-            qemu_set_fd_handler(vgic_vcpu_fd(vc->vcpu), on_bell, NULL, vc);
-        }
-    }
-}
-
-/* Leaving empties the doorbell; only the vCPU's own thread may. */
-static void hear_bell(VgicdCPU *vc)
-{
-    vgic_vcpu_leave(vc->vcpu);
-    vgic_vcpu_enter(vc->vcpu);
-    qatomic_set(&vc->bell, VGICD_BELL_HEARD);
-    qemu_bh_schedule(vc->gic->bell_bh);
-}
-
-/*
  * Lines
  */
 
@@ -154,17 +117,13 @@ static uint32_t to_requests(unsigned lines)
 /* cpu_gic_lines(): a kick that comes while the library is asked leaves its bit behind. */
 static uint32_t look(CPUState *cs)
 {
-    VgicdCPU *vc = vgicd_of_cpu(cs);
     uint32_t lines = qatomic_read(&cs->gic_lines);
 
     if (!(lines & VGICD_LOOK)) {
         return lines;
     }
     qatomic_xchg(&cs->gic_lines, 0);
-    if (unlikely(qatomic_read(&vc->bell) == VGICD_BELL_RUNG)) {
-        hear_bell(vc);
-    }
-    lines = to_requests(vgic_vcpu_lines(vc->vcpu));
+    lines = to_requests(vgic_vcpu_lines(vgicd_of_cpu(cs)->vcpu));
     if (lines) {
         qatomic_cmpxchg(&cs->gic_lines, 0, lines);
     }
@@ -193,9 +152,6 @@ void vgicd_cpu_rest(VgicdCPU *vc)
 void vgicd_cpu_go(VgicdCPU *vc)
 {
     vgic_vcpu_park_end(vc->vcpu);
-    if (vc->bell == VGICD_BELL_RUNG) {
-        vc->bell = VGICD_BELL_HEARD;
-    }
     vgic_vcpu_power(vc->vcpu, ARM_CPU(vc->cs)->power_state != PSCI_OFF);
     vgic_vcpu_enter(vc->vcpu);
     cpu_reset_interrupt(vc->cs, CPU_INTERRUPT_HARD | CPU_INTERRUPT_FIQ);
@@ -387,7 +343,6 @@ int vgicd_cpu_open(VgicdState *s, unsigned index)
     gicv3_set_gicv3state(vc->cs, (void *)vc);
     vc->cs->gic_look = look;
     vc->cs->gic_power = power;
-    vc->bell = VGICD_BELL_HEARD;
     return 0;
 }
 
@@ -396,7 +351,6 @@ void vgicd_cpu_close(VgicdCPU *vc)
     if (!vc->vcpu) {
         return;
     }
-    qemu_set_fd_handler(vgic_vcpu_fd(vc->vcpu), NULL, NULL, NULL);
     qatomic_set(&vc->cs->gic_lines, 0);
     vgic_vcpu_unregister(vc->vcpu);
     vc->vcpu = NULL;
