@@ -72,6 +72,7 @@ static void power_off_0(void) { shm_power(&rig.gic, 0, false); }
 static void give_back_0(void) { shm_vcpu_release(&rig.gic, 0); }
 static void reset_0(void) { shm_reset_vcpu(&rig.gic, 0); }
 static void look_0(void) { shm_cpuif_lines(&rig.gic, 0); }
+static void look_1(void) { shm_cpuif_lines(&rig.gic, 1); }
 
 struct act {
         const char *name;
@@ -85,6 +86,10 @@ static const struct act closers[] = {
 };
 
 /* --- one case --- */
+
+static bool is_masked;  /* vCPU 0 sleeps, and its PMR masks what it has */
+static void (*stopped_before)(void);    /* who stands still already, after so many stores */
+static unsigned stores_before;
 
 enum start {
         ONE_SLEEPS = 1u << 2,   /* vCPU 2 is not eligible at first */
@@ -110,10 +115,14 @@ static void set_up(unsigned asleep, bool is_pending)
         route(&rig, SPI, UINT64_C(1) << 31);
         if (is_pending)
                 pulse_it();
+        if (is_masked)
+                msr(&rig, 0, ICC_PMR, 0x80);
+        if (stopped_before)
+                stop_after(stopped_before, stores_before);
         for (uint32_t v = 0; v < N_VCPUS; v++) {
                 is_rung[v] = false;
                 /* to become pending it prefers who sleeps in WFI: it shall prefer vCPU 0 */
-                is_parked[v] = is_pending && v > 0 &&
+                is_parked[v] = is_pending && (v > 0 || is_masked) &&
                                shm_park_begin(&rig.gic, v, SHM_PARK_PARKED) == 0;
         }
 }
@@ -126,7 +135,12 @@ static bool is_eligible(uint32_t vcpu)
                (cpuif >> SHM_CPUIF_GRPEN_SHIFT & 2) && !(cpuif >> SHM_CPUIF_DPG_SHIFT & 2);
 }
 
-/* @stuck: a vCPU whose own thread is the one that stands still. NULL: nothing is wrong. */
+#define OPENER  (N_VCPUS + 1)
+
+/*
+ * @stuck: a vCPU whose own thread is the one that stands still; OPENER: who stands still opens the
+ * only gate that does. NULL: nothing is wrong.
+ */
 static const char *judge(uint32_t stuck)
 {
         bool any = false;
@@ -143,11 +157,13 @@ static const char *judge(uint32_t stuck)
         if (!any)
                 wake_2();
         target = gic_word_route(shm_word_load(shm_gic_word(&rig.gic, 0, SPI)));
+        if (target >= N_VCPUS && stuck == OPENER)
+                return NULL; /* as if the gate were closed still */
         if (target >= N_VCPUS)
                 return "it is with nobody";
         if (!is_eligible(target))
                 return "it is with a vCPU that is not eligible";
-        if (target == stuck)
+        if (target == stuck || (target == 0 && is_masked))
                 return NULL;
         if (is_parked[target] && !is_rung[target])
                 return "its target sleeps and was not rung";
@@ -165,6 +181,7 @@ static void check(const char *what, const char *by, unsigned asleep, bool is_pen
                   void (*act)(void), void (*second)(void), void (*last)(void), uint32_t stuck)
 {
         const char *wrong = NULL;
+        char store[32];
         bool is_through = false;
         unsigned m = 0, n = 0;
 
@@ -187,9 +204,21 @@ static void check(const char *what, const char *by, unsigned asleep, bool is_pen
                         wrong = judge(stuck);
                 }
         }
-        tap_ok(!wrong, "%s%s", by, what);
+        snprintf(store, sizeof store, " after store %u", stores_before);
+        tap_ok(!wrong, "%s%s%s", by, what, stopped_before ? store : "");
         if (wrong)
                 printf("# access %u, store %u: %s\n", m - 1, n - 1, wrong);
+}
+
+/* @before stands still after each of its stores, and then @c after each of its own. */
+static void two_stand_still(const char *what, void (*before)(void), const struct act *c)
+{
+        const unsigned most = 12; /* more than it has until the gate is closed */
+
+        stopped_before = before;
+        for (stores_before = 1; stores_before < most; stores_before++)
+                check(what, c->name, ONE_SLEEPS, true, c->act, NULL, NULL, N_VCPUS);
+        stopped_before = NULL;
 }
 
 int main(void)
@@ -218,6 +247,18 @@ int main(void)
               NULL, close_1_open_2, nobody);
         check("vCPU 1 opens, closes meanwhile, stands still; vCPU 2 opens", "", ALL_SLEEP, true,
               wake_1, sleep_1, wake_2, nobody);
+        for (size_t i = 0; i < sizeof closers / sizeof closers[0]; i++) {
+                is_masked = true;
+                check(" closes vCPU 0, which sleeps and masks what it has", closers[i].name,
+                      ONE_SLEEPS, true, closers[i].act, NULL, NULL, nobody);
+                is_masked = false;
+                two_stand_still(" closes vCPU 0, while who closes vCPU 1 stands still", sleep_1,
+                                &closers[i]);
+                two_stand_still(" closes vCPU 0, while who closes its Group 0 stands still",
+                                group_0_off_0, &closers[i]);
+        }
+        check("vCPU 1 opens, and looks meanwhile", "", ALL_SLEEP, true, wake_1, look_1, NULL,
+              OPENER);
         tap_ok(n_stops > 500, "%u stops", n_stops);
         return tap_done();
 }
