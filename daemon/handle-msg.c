@@ -22,7 +22,7 @@
 #include "shm-reset.h"
 #include "vm.h"
 
-#define LOADS_PER_IRQ_LIST  262144u     /* the acknowledgements of an SPI are one count per vCPU */
+#define LOADS_PER_IRQ_LIST  32768u      /* the acknowledgements of an SPI are one count per vCPU */
 
 /*
  * Read from the segment, as a VMM would: the vCPU is not asked, and may run. The requests are
@@ -80,6 +80,8 @@ enum proto_code handle_inject(struct request *request)
                                     "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32
                                     ") in this VM",
                                     ask->intid, ask->vcpu);
+        if (gic_intid_is_private(ask->intid)) /* so that it falls with the VM: vm_unbuild_some() */
+                vm->vcpus[ask->vcpu].has_tool_ppi = true;
         vm->n_injections_socket++;
         return PROTO_OK;
 }

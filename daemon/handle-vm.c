@@ -255,8 +255,10 @@ static enum proto_code reply_writable(struct request *request, const struct vm *
         }
         code = request_reply(request, &reply->base, (int[]){vm->segment_fd, vm->tdir_bell, locks},
                              locks < 0 ? 2 : 3);
-        if (code == PROTO_OK)
+        if (code == PROTO_OK) {
+                session->member.has_segment = true;
                 session->member.has_lock |= has_lock;
+        }
         return code;
 }
 

@@ -18,7 +18,6 @@
 #include "ring.h"
 #include "session.h"
 #include "shm-daemon.h"
-#include "shm-line.h"
 #include "shm-repair.h"
 #include "shm-reset.h"
 #include "tdir.h"
@@ -58,7 +57,7 @@ int life_init(struct vm *vm, struct base_error *why)
 void life_join(struct session *session, struct vm *vm, enum proto_role role)
 {
         session->member.vm = vm;
-        session->member.has_lock = false;
+        session->member.has_segment = session->member.has_lock = false;
         session->proto.role = role;
         TAILQ_INSERT_TAIL(&vm->sessions, session, vm_link);
         vm->n_sessions++;
@@ -106,8 +105,12 @@ static void detach(struct session *session)
         if (session->proto.role == PROTO_ROLE_VMM) {
                 vm->n_vmms--;
                 vm->owner_pid = find_owner_pid(vm);
-                /* It may have died between changing a word and telling anyone. */
-                if (vm->initialised) {
+                /*
+                 * It may have died between changing a word and telling anyone; not if it never had
+                 * the words, nor if it lives, and the VM does not.
+                 */
+                if (vm->initialised && session->member.has_segment &&
+                    (!vm->destroyed || session->dying)) {
                         shm_repair_words(&vm->gic);
                         eoi_kick(vm); /* it owes every end that may not have been told */
                 }
@@ -178,12 +181,6 @@ void life_destroy(struct vm *vm, const struct session *by)
         }
         while (!TAILQ_EMPTY(&vm->grants))
                 drive_revoke(TAILQ_FIRST(&vm->grants));
-        /*
-         * The grants' are low by now; the tools' is nobody's but the daemon's. A guest that goes on
-         * would take it for ever.
-         */
-        if (vm->initialised && !vm_is_mirror(vm))
-                shm_line_lower_served(&vm->gic);
         registry_remove(vm->registry, vm);
         if (!vm->loop->stopping)
                 log_client(LOG_INFO, LOG_KIND_DESTROYED, &about, "destroyed");

@@ -23,6 +23,7 @@ struct member {
         struct grant *grant;            /* while attached as a device, until revoked */
         struct ring *ring;
         bool watches_tdir;
+        bool has_segment;               /* it was given it to write to */
         bool has_lock;                  /* VM_MAP gave it the lock file, with its own lock */
         /* what it is still to be told; "the VM is gone" outlives the VM */
         struct notes notes;

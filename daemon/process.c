@@ -17,6 +17,7 @@
 
 /* The daemon, a few VMs of a few vCPUs, and their VMMs. */
 #define FEW_DESCRIPTORS  4096u
+#define TABLE_DESCRIPTORS  131072u      /* 1 MiB of the kernel's memory */
 
 /*
  * A standard descriptor that is closed would be the number of the next one opened: a line of the
@@ -80,6 +81,20 @@ static struct rlimit raise_limit(int resource, const char *what)
         return limit;
 }
 
+/*
+ * The kernel doubles the table of descriptors when it is full, and then a process of several
+ * threads waits until no processor looks at the old one: 10 ms and more, in the middle of some
+ * VM. So it gets its size here.
+ */
+static void widen_table(rlim_t limit)
+{
+        int last = (int)(limit < TABLE_DESCRIPTORS ? limit : TABLE_DESCRIPTORS) - 1;
+        int fd = last > STDERR_FILENO ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, last) : -1;
+
+        if (fd >= 0)
+                close(fd);
+}
+
 void process_set_up(void)
 {
         struct rlimit limit;
@@ -87,6 +102,7 @@ void process_set_up(void)
         ignore_deadly_signals();
         unblock_signals();
         limit = raise_limit(RLIMIT_NOFILE, "descriptors");
+        widen_table(limit.rlim_cur);
         if (limit.rlim_max < FEW_DESCRIPTORS)
                 log_line(LOG_WARNING,
                          "vgicd may have %llu descriptors, and a VM takes one for each vCPU: "

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 #include "doorbell.h"
 #include "loop.h"
 #include "shm-daemon.h"
+#include "shm-line.h"
 #include "shm-lock.h"
 #include "shm-park.h"
 #include "shm-segment.h"
@@ -29,6 +31,7 @@
 
 #define VM_FDS_BEYOND_VCPUS  4      /* segment, its read-only twin, locks, the TDIR doorbell */
 #define STEP                 32u
+#define FORGET_BYTES         (UINT64_C(1) << 20)
 #define LARGE_SEGMENT        (8u << 20)     /* whose memory takes its time to be given back */
 
 /* How many descriptors this process has open, of @limit; for the error message only. */
@@ -220,6 +223,9 @@ int vm_build(struct vm *vm, struct base_error *why)
                         return r;
         }
         r = open_bells(vm, start);
+        if (r == 0 && vm->segment_fd < 0 && vm->building.n_bells > 0 &&
+            turn_is_over(start, base_clock_ns()))
+                return 1;
         if (r == 0)
                 r = begin_segment(vm);
         if (r == 0)
@@ -243,7 +249,50 @@ static bool close_bells(struct vm *vm, uint64_t start)
                 vm->vcpus[*at].bell = base_fd_close(vm->vcpus[*at].bell);
                 vm->vcpus[*at].tdir_fd = base_fd_close(vm->vcpus[*at].tdir_fd);
         }
-        *at = 0;
+        return false;
+}
+
+/*
+ * The wires of grants are low by now; the tools' is nobody's but the daemon's. A guest that goes on
+ * would take it for ever. Return: there are more.
+ */
+static bool lower_tools(struct vm *vm, uint64_t start)
+{
+        struct vm_building *building = &vm->building;
+        uint32_t i;
+
+        if (!vm->gic.header || vm_is_mirror(vm))
+                return false;
+        for (i = 0; !building->n_lowered && i < shm_gic_n_spis(&vm->gic); i++)
+                shm_line_set(&vm->gic, 0, shm_gic_nth_spi(&vm->gic, i), GIC_WIRE_TOOL, false);
+        for (; building->n_lowered < vm->shape.n_vcpus; building->n_lowered++) {
+                if (!vm->vcpus[building->n_lowered].has_tool_ppi)
+                        continue;
+                if (start && turn_is_over(start, base_clock_ns()))
+                        return true;
+                for (i = GIC_PPI_FIRST; i < shm_gic_n_private(&vm->gic); i++)
+                        shm_line_set(&vm->gic, building->n_lowered, shm_gic_nth_private(i),
+                                     GIC_WIRE_TOOL, false);
+        }
+        return false;
+}
+
+/*
+ * Its pages leave this process in parts; they stay with whoever else has the segment. Return: there
+ * are more.
+ */
+static bool forget_pages(struct vm *vm, uint64_t start)
+{
+        uint64_t *at = &vm->building.n_forgotten;
+
+        for (; start && vm->gic.header && *at < vm->gic.bytes; *at += FORGET_BYTES) {
+                uint64_t left = vm->gic.bytes - *at;
+
+                if (turn_is_over(start, base_clock_ns()))
+                        return true;
+                madvise((char *)vm->gic.header + *at, left < FORGET_BYTES ? left : FORGET_BYTES,
+                        MADV_DONTNEED);
+        }
         return false;
 }
 
@@ -263,7 +312,7 @@ static void close_segment(struct vm *vm)
 
 static bool unbuild_from(struct vm *vm, uint64_t start)
 {
-        if (close_bells(vm, start))
+        if (lower_tools(vm, start) || close_bells(vm, start) || forget_pages(vm, start))
                 return true;
         vm->tdir_bell = base_fd_close(vm->tdir_bell);
         close_segment(vm);
@@ -273,6 +322,7 @@ static bool unbuild_from(struct vm *vm, uint64_t start)
         user_refund_bytes(vm->user, vm->segment_bytes);
         vm->segment_bytes = 0;
         vm->building = (struct vm_building){ 0 };
+        vm->n_closed = 0;
         return false;
 }
 

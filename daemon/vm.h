@@ -43,6 +43,7 @@ struct vm_vcpu {
         int tdir_fd;
         bool was_owned;         /* repair before the next owner */
         bool is_port;           /* registered with list registers */
+        bool has_tool_ppi;      /* a tool raised a private interrupt of it by message */
 };
 
 /* TDIR of this VM: see tdir.h */
@@ -81,6 +82,8 @@ struct vm_building {
         bool begun;             /* what decides its shape is settled */
         uint32_t n_bells;
         uint32_t n_vcpus;
+        uint32_t n_lowered;     /* vCPUs whose tools' wires are low, while it is taken apart */
+        uint64_t n_forgotten;   /* bytes of the segment, the same */
 };
 
 struct vm {
