@@ -363,28 +363,29 @@ static const struct call {
         bool (*after)(void);
         int (*otherwise)(void); /* with other arguments; NULL */
         int refused;            /* with */
+        unsigned n_sent;        /* if made twice in vain: 2 where that does no harm */
 } calls[] = {
-        { "create", nothing, create, is_attached_once, create_larger, -EISCONN },
-        { "init", is_created, init, is_mapped, NULL, 0 },
-        { "init by attribute", is_created, init_by_attribute, is_mapped, NULL, 0 },
-        { "attach", is_the_others, attach, is_attached_twice, attach_observer, -EISCONN },
+        { "create", nothing, create, is_attached_once, create_larger, -EISCONN, 1 },
+        { "init", is_created, init, is_mapped, NULL, 0, 1 },
+        { "init by attribute", is_created, init_by_attribute, is_mapped, NULL, 0, 1 },
+        { "attach", is_the_others, attach, is_attached_twice, attach_observer, -EISCONN, 1 },
         { "attach as an observer", is_the_others, attach_observer, is_attached_twice, attach,
-                -EISCONN },
+                -EISCONN, 1 },
         { "attach as a device", is_granted_by_the_other, attach_device, drives, attach_observer,
-                -EISCONN },
-        { "destroy", is_the_others, destroy, is_gone, NULL, 0 },
-        { "register", is_ready, do_register, has_one_vcpu, register_port, -EBUSY },
-        { "unregister", is_registered, unregister, has_no_vcpu, NULL, 0 },
-        { "subscribe", is_registered, subscribe, is_told, subscribe_another, -EEXIST },
-        { "unsubscribe", is_subscribed, unsubscribe, can_subscribe, NULL, 0 },
-        { "watch", is_ready, watch, is_well, NULL, 0 },
-        { "grant", is_ready, grant, token_works, grant_another, -EEXIST },
-        { "revoke", is_granted, take_back, has_no_grant, NULL, 0 },
-        { "set an address", is_created, set_address, has_address, set_another_address, -EEXIST },
-        { "set the number of interrupts", is_created, set_number, has_number, NULL, 0 },
-        { "set it by name", is_created, set_number_by_name, has_number, NULL, 0 },
-        { "inject", is_ready, inject, is_high, NULL, 0 },
-        { "reset", is_ready, reset, is_well, NULL, 0 },
+                -EISCONN, 1 },
+        { "destroy", is_the_others, destroy, is_gone, NULL, 0, 1 },
+        { "register", is_ready, do_register, has_one_vcpu, register_port, -EBUSY, 1 },
+        { "unregister", is_registered, unregister, has_no_vcpu, NULL, 0, 1 },
+        { "subscribe", is_registered, subscribe, is_told, subscribe_another, -EEXIST, 1 },
+        { "unsubscribe", is_subscribed, unsubscribe, can_subscribe, NULL, 0, 1 },
+        { "watch", is_ready, watch, is_well, NULL, 0, 1 },
+        { "grant", is_ready, grant, token_works, grant_another, -EEXIST, 1 },
+        { "revoke", is_granted, take_back, has_no_grant, NULL, 0, 1 },
+        { "set an address", is_created, set_address, has_address, set_another_address, -EEXIST, 1 },
+        { "set the number of interrupts", is_created, set_number, has_number, NULL, 0, 1 },
+        { "set it by name", is_created, set_number_by_name, has_number, NULL, 0, 1 },
+        { "inject", is_ready, inject, is_high, NULL, 0, 2 },
+        { "reset", is_ready, reset, is_well, NULL, 0, 2 },
 };
 
 /* --- the course --- */
@@ -402,8 +403,12 @@ static void leave(void)
 
 static void time_out(const struct call *call, const char *when)
 {
+        uint64_t n_sent = rig.conn->n_sent;
+
         for (unsigned i = 0; i < 2; i++)
                 tap_eq(call->make(), -ETIMEDOUT, "%s, %s: time %u", call->what, when, i + 1);
+        tap_eq(rig.conn->n_sent - n_sent, call->n_sent, "%s, %s: sent %u times", call->what, when,
+               call->n_sent);
 }
 
 /* How the late answer comes: to the retry; to another call; to the host's loop. */
