@@ -41,6 +41,9 @@
 #define DESTROY_OK   "\x09\0\0\0\x05\0\0\0\0\0\0\0"
 #define DESTROY_NONE "\x09\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
 #define ATTACH_OK    "\x04\0\0\0\x05\0\0\0\x0e\0\0\0" INFO_BODY "\x1a\x01\x28"
+#define HELLO_ATTRS  "\x01\0\0\0\x05\0\0\0\x04\0\0\0" "\x10\x2f\x20\x01"
+#define ATTR_OK      "\x19\0\0\0\x05\0\0\0\0\0\0\0"
+#define ATTR_EXISTS  "\x19\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x0a"
 #define RING_OK      "\x16\0\0\0\x05\0\0\0\0\0\0\0"
 #define DETACH_OK    "\x08\0\0\0\x05\0\0\0\0\0\0\0"
 #define REVOKED_ALL  "\x42\0\0\0\x01\0\0\0\0\0\0\0"
@@ -241,6 +244,56 @@ static void late_destruction_is_no_error(const char *path, int listener)
         late_end(&rig, "a late destruction");
 }
 
+/* The name is another VM's by now, which this connection has made, and somebody else destroyed. */
+static void late_destruction_says_nothing_of_the_next_vm(const char *path, int listener)
+{
+        static const struct late_step steps[] = {
+                BEGIN, S(1, DETACH_OK, 0), S(1, DESTROY_OK, 0), S(1, CREATE_OK, 0),
+                S(1, DESTROY_NONE, 0), { 0 }
+        };
+        struct vgic_vm_config config = {
+                .size = sizeof(config), .name = "v", .n_vcpus = 1, .n_spis = 32,
+        };
+        struct late_rig rig;
+
+        late_begin(&rig, path, listener, steps);
+        let(&rig, 1);
+        vgic_vm_detach(rig.vm);
+        hold(&rig);
+        tap_eq(vgic_vm_destroy(rig.conn, "v"), -ETIMEDOUT, "a name used again");
+        let(&rig, 1);
+        late_process(&rig);
+        let(&rig, 1);
+        tap_eq(vgic_vm_create(rig.conn, &config, &rig.vm), 0, "a name used again: for a new VM: %s",
+               vgic_conn_error(rig.conn));
+        let(&rig, 1);
+        tap_eq(vgic_vm_destroy(rig.conn, "v"), -ENOENT,
+               "a name used again: the new VM is gone by somebody else's doing");
+        late_end(&rig, "a name used again");
+}
+
+/* What the destroyed VM was given is not what the next one of its name has. */
+static void late_attribute_says_nothing_of_the_next_vm(const char *path, int listener)
+{
+        static const struct late_step steps[] = {
+                S(1, HELLO_ATTRS, 0), S(1, CREATE_OK, 0), S(1, ATTR_OK, 0), S(1, DESTROY_OK, 0),
+                S(1, ATTR_EXISTS, 0), { 0 }
+        };
+        struct late_rig rig;
+
+        late_begin(&rig, path, listener, steps);
+        tap_eq(vgic_msg_attr_set(rig.conn, "w", VGIC_ATTR_NR_IRQS, 0, 128), -ETIMEDOUT,
+               "a late attribute");
+        let(&rig, 1);
+        late_process(&rig);
+        let(&rig, 1);
+        tap_eq(vgic_vm_destroy(rig.conn, "w"), 0, "a late attribute: its VM is destroyed");
+        let(&rig, 1);
+        tap_eq(vgic_msg_attr_set(rig.conn, "w", VGIC_ATTR_NR_IRQS, 0, 128), -EEXIST,
+               "a late attribute: the next VM's was set by somebody else");
+        late_end(&rig, "a late attribute");
+}
+
 /* The daemon reads nothing, and more than can wait is asked for. */
 static void what_was_not_sent_undoes_nothing(const char *path, int listener)
 {
@@ -377,6 +430,8 @@ int main(void)
         late_answer_waits_for_the_retry(liar.address.sun_path, liar.listener);
         late_refusal_is_no_answer_for_ever(liar.address.sun_path, liar.listener);
         late_destruction_is_no_error(liar.address.sun_path, liar.listener);
+        late_destruction_says_nothing_of_the_next_vm(liar.address.sun_path, liar.listener);
+        late_attribute_says_nothing_of_the_next_vm(liar.address.sun_path, liar.listener);
         what_was_not_sent_undoes_nothing(liar.address.sun_path, liar.listener);
         late_map_is_asked_for_again(liar.address.sun_path, liar.listener);
         late_ring_is_asked_for_again(liar.address.sun_path, liar.listener);
