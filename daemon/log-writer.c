@@ -90,20 +90,26 @@ static bool write_all(int fd, const char *bytes, size_t n)
         return true;
 }
 
+/* What the line is about, in front of its text: "destroyed" alone says nothing. */
+static void say_who(const struct log_entry *entry, char who[WHO_MAX])
+{
+        who[0] = '\0';
+        if (entry->vm[0] && entry->session)
+                snprintf(who, WHO_MAX, "vm %s, session %" PRIu64 ": ", entry->vm, entry->session);
+        else if (entry->vm[0])
+                snprintf(who, WHO_MAX, "vm %s: ", entry->vm);
+        else if (entry->session)
+                snprintf(who, WHO_MAX, "session %" PRIu64 ": ", entry->session);
+}
+
 /* A line for people, with the time of the event, not of the writing: the writer may be behind. */
 static bool to_stderr(const struct log_entry *entry)
 {
-        char line[LOG_TEXT_MAX + WHO_MAX + 64], who[WHO_MAX] = "", stamp[32];
+        char line[LOG_TEXT_MAX + WHO_MAX + 64], who[WHO_MAX], stamp[32];
         struct tm tm;
         int n;
 
-        if (entry->vm[0] && entry->session)
-                snprintf(who, sizeof(who), "vm %s, session %" PRIu64 ": ", entry->vm,
-                         entry->session);
-        else if (entry->vm[0])
-                snprintf(who, sizeof(who), "vm %s: ", entry->vm);
-        else if (entry->session)
-                snprintf(who, sizeof(who), "session %" PRIu64 ": ", entry->session);
+        say_who(entry, who);
         localtime_r(&entry->when.tv_sec, &tm);
         strftime(stamp, sizeof(stamp), "%H:%M:%S", &tm);
         n = snprintf(line, sizeof(line), "vgicd %s.%03ld %-7s %s%s\n", stamp,
@@ -134,16 +140,23 @@ static int field(struct iovec *iov, char *buffer, size_t size, const char *forma
 }
 
 /*
- * With the VM and the session as fields, so that a log can be searched by them. Return: it was
+ * With the VM, the session, the user and the event as fields, so that a log can be searched by
+ * them. Return: it was
  * taken.
  */
 static bool to_journal(const struct log_entry *entry)
 {
-        char message[LOG_TEXT_MAX + 16], level[32], vm[LOG_VM_MAX + 16], session[48];
-        struct iovec iov[4];
+        char message[LOG_TEXT_MAX + WHO_MAX + 16], level[32], vm[LOG_VM_MAX + 16], session[48];
+        char who[WHO_MAX], uid[32], id[64];
+        struct iovec iov[6];
         int n = 0;
 
-        n += field(&iov[n], message, sizeof(message), "MESSAGE=%s", entry->text);
+        say_who(entry, who);
+        n += field(&iov[n], message, sizeof(message), "MESSAGE=%s%s", who, entry->text);
+        if (entry->message_id)
+                n += field(&iov[n], id, sizeof(id), "MESSAGE_ID=%s", entry->message_id);
+        if (entry->has_uid)
+                n += field(&iov[n], uid, sizeof(uid), "VGICD_UID=%u", (unsigned)entry->uid);
         n += field(&iov[n], level, sizeof(level), "PRIORITY=%d", entry->priority);
         if (entry->vm[0])
                 n += field(&iov[n], vm, sizeof(vm), "VGICD_VM=%s", entry->vm);

@@ -15,6 +15,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #define LOG_WRITER_LINES  256u
@@ -27,6 +28,9 @@ struct log_entry {
         struct timespec when;
         char vm[LOG_VM_MAX];            /* "": none */
         uint64_t session;               /* 0: none */
+        bool has_uid;
+        uid_t uid;
+        const char *message_id;         /* of the catalogue; NULL: none */
         unsigned n_lost;                /* before it, for want of room: the writer's */
         char text[LOG_TEXT_MAX];
 };

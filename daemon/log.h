@@ -7,7 +7,8 @@
  * Log: to the journal with fields when standard error is the journal, else readable lines to
  * standard error; who logs never waits for either (log-writer.h)
  *
- * Fields  MESSAGE, PRIORITY, and where it concerns one: VGICD_VM=<name>, VGICD_SESSION=<number>.
+ * Fields  MESSAGE, PRIORITY, and where it concerns one: VGICD_VM=<name>, VGICD_SESSION=<number>,
+ *         VGICD_UID=<user>; of what clients cause MESSAGE_ID, which systemd/vgicd.catalog explains.
  * Trust   Names of clients reach this file only after proto or vm_name_valid() checked them; what
  *         clients cause is limited by the caller's choice of log_client().
  * Threads The daemon's one thread.

@@ -468,6 +468,8 @@ static void journal_that_hangs(void)
         daemon_start(&proc, &(struct daemon_options){ .is_journal = true });
         tap_ok(daemon_alive(&proc), "the journal hangs: the next one serves");
         tap_ok(journal_says(fd, "MESSAGE=vgicd "), "the journal reads again: the first line comes");
+        daemon_vm(daemon_connect(&proc), "named", 1, 32, VGIC_VM_EPHEMERAL);
+        tap_ok(journal_says(fd, "MESSAGE=vm named, session "), "a line says of which VM it is");
         daemon_stop(&proc);
         close(fd);
 }
