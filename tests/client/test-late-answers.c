@@ -38,6 +38,8 @@
 #define GRANT_EXISTS "\x14\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x0a"
 #define GRANT_LIMIT  "\x14\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x0e"
 #define INFO_NONE    "\x0a\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
+#define REVOKE_OK    "\x15\0\0\0\x05\0\0\0\0\0\0\0"
+#define REVOKE_NONE  "\x15\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
 #define DESTROY_OK   "\x09\0\0\0\x05\0\0\0\0\0\0\0"
 #define DESTROY_NONE "\x09\0\0\0\x05\0\0\0\x04\0\0\0" "\x0a\x02\x08\x09"
 #define ATTACH_OK    "\x04\0\0\0\x05\0\0\0\x0e\0\0\0" INFO_BODY "\x1a\x01\x28"
@@ -272,6 +274,27 @@ static void late_destruction_says_nothing_of_the_next_vm(const char *path, int l
         late_end(&rig, "a name used again");
 }
 
+/* A label is another grant's by now, which somebody else has revoked. */
+static void late_revocation_says_nothing_of_the_next_grant(const char *path, int listener)
+{
+        static const struct late_step steps[] = {
+                BEGIN, S(1, REVOKE_OK, 0), S(1, GRANT_OK, 0), S(1, REVOKE_NONE, 0), { 0 }
+        };
+        char token[VGIC_TOKEN_MAX + 1] = "";
+        struct late_rig rig;
+
+        late_begin(&rig, path, listener, steps);
+        tap_eq(vgic_revoke(rig.vm, "disk"), -ETIMEDOUT, "a label used again");
+        let(&rig, 1);
+        late_process(&rig);
+        let(&rig, 1);
+        tap_eq(late_grant(&rig, 40, token), 0, "a label used again: for a new grant");
+        let(&rig, 1);
+        tap_eq(vgic_revoke(rig.vm, "disk"), -ENOENT,
+               "a label used again: the new grant is gone by somebody else's doing");
+        late_end(&rig, "a label used again");
+}
+
 /* What the destroyed VM was given is not what the next one of its name has. */
 static void late_attribute_says_nothing_of_the_next_vm(const char *path, int listener)
 {
@@ -431,6 +454,7 @@ int main(void)
         late_refusal_is_no_answer_for_ever(liar.address.sun_path, liar.listener);
         late_destruction_is_no_error(liar.address.sun_path, liar.listener);
         late_destruction_says_nothing_of_the_next_vm(liar.address.sun_path, liar.listener);
+        late_revocation_says_nothing_of_the_next_grant(liar.address.sun_path, liar.listener);
         late_attribute_says_nothing_of_the_next_vm(liar.address.sun_path, liar.listener);
         what_was_not_sent_undoes_nothing(liar.address.sun_path, liar.listener);
         late_map_is_asked_for_again(liar.address.sun_path, liar.listener);
