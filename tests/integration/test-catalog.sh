@@ -4,7 +4,8 @@
 #
 # Each MESSAGE_ID of the log has an entry of systemd/vgicd.catalog, and the other way round; and the
 # unit is as closed as it says. Speaks TAP.
-cd "$top_srcdir" || exit 1
+build=$(cd "${top_builddir:-build}" && pwd) || exit 1
+cd "${top_srcdir:-.}" || exit 1
 n=0
 failed=0
 ok() {
@@ -24,7 +25,7 @@ ok $? 'each MESSAGE_ID is explained, and none that is not logged'
 
 if command -v systemd-analyze >/dev/null && systemd-analyze --help | grep -q -- --offline; then
         dir=$(mktemp -d) || exit 1
-        sed 's|^ExecStart=.*|ExecStart=/bin/true|' "$OLDPWD/$top_builddir/systemd/vgicd.service" \
+        sed 's|^ExecStart=.*|ExecStart=/bin/true|' "$build/systemd/vgicd.service" \
                 >"$dir/vgicd.service"
         systemd-analyze security --offline=true --threshold=8 --no-pager "$dir/vgicd.service" \
                 >"$dir/log" 2>&1
