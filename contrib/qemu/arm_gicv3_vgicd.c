@@ -512,13 +512,19 @@ static void vgicd_unrealize(DeviceState *dev)
     s->cpus = NULL;
 }
 
+#if QEMU_VERSION_MAJOR < 10
 static Property vgicd_properties[] = {
+#else
+static const Property vgicd_properties[] = {
+#endif
     DEFINE_PROP_STRING("socket", VgicdState, socket),
     DEFINE_PROP_STRING("name", VgicdState, name),
     DEFINE_PROP_BOOL("persistent", VgicdState, persistent, false),
     DEFINE_PROP_BOOL("global-lock", VgicdState, global_lock, false),
     DEFINE_PROP_BOOL("snapshot", VgicdState, snapshot, true),
+#if QEMU_VERSION_MAJOR < 10
     DEFINE_PROP_END_OF_LIST(),
+#endif
 };
 
 static void vgicd_class_init(ObjectClass *klass, void *data)

@@ -24,9 +24,9 @@
 
 enum { OWN, LOCK, FREE, N_GICS };
 
-#define N_ROUNDS     31u
-#define N_TOTALS     11u
-#define ACCESSES     50000u
+#define N_ROUNDS     11u
+#define N_TOTALS     7u
+#define ACCESSES     400000u         /* so many that start and end do not count */
 #define SPI          40u
 #define SGI_FRAME    0x10000u
 #define BIT          (1u << SPI % 32)
@@ -65,10 +65,10 @@ static const struct together {
         uint64_t rounds;
         double parts;           /* of a round, for which the time of one is told */
 } togethers[] = {
-        { "SGI to self, taken", 1, CREW_OWN_TAKEN, CREW_OWN_TAKEN, 20000, 1 },
+        { "SGI to self, taken", 1, CREW_OWN_TAKEN, CREW_OWN_TAKEN, 200000, 1 },
         { "one-way IPI, both poll", 2, CREW_PING, CREW_PONG, 1000, 2 },
         { "one-way IPI, both busy, taken", 2, CREW_PING_TAKEN, CREW_PONG_TAKEN, 1000, 2 },
-        { "one-way IPI, both in WFI", 2, CREW_PING_WFI, CREW_PONG_WFI, 500, 2 },
+        { "one-way IPI, both in WFI", 2, CREW_PING_WFI, CREW_PONG_WFI, 2000, 2 },
 };
 
 struct gics {
@@ -273,7 +273,7 @@ static void measure_totals(const char *binary, const char *socket)
         for (size_t i = 0; i < sizeof(n_vcpus) / sizeof(n_vcpus[0]); i++) {
                 char name[32];
                 struct together t = {
-                        name, n_vcpus[i], CREW_OWN, CREW_OWN, 100000 / n_vcpus[i], n_vcpus[i],
+                        name, n_vcpus[i], CREW_OWN, CREW_OWN, 400000 / n_vcpus[i], n_vcpus[i],
                 };
 
                 snprintf(name, sizeof(name), "%u vCPUs", n_vcpus[i]);

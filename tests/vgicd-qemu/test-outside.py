@@ -35,7 +35,7 @@ def test_tools(daemon):
     Tap.ok(machine.up(), 'a guest runs', machine.where())
     for words in (('list',), ('show', 'looked-at'), ('vcpus', 'looked-at'), ('irqs', 'looked-at'),
                   ('icc-ctlr', 'looked-at', '1'), ('counts', 'looked-at'), ('tdir', 'looked-at'),
-                  ('attr', 'looked-at', 'get', 'dist-regs', '0')):
+                  ('attr', 'get', 'looked-at', 'dist-regs', '0')):
         answer = daemon.ctl(*words)
         Tap.ok(answer.returncode == 0 and answer.stdout, f'vgicctl {words[0]}', answer.stderr)
     # The PL011's line is SPI 1: INTID 33. One more edge of it is one more interrupt of Linux's.
