@@ -50,7 +50,8 @@ uint64_t shm_eoicount_enter(struct shm_gic *gic, uint32_t vcpu, unsigned n_liste
  * Nothing was in doubt at the entry, or nothing that was held had a priority, and then it stays in
  * doubt. If more is held now than there are priorities, some was dropped and not deactivated.
  */
-uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t states)
+uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t states,
+                           unsigned n_listed)
 {
         uint64_t hcr = shm_load(&vcpu->bank.ich_hcr, BANK_X2);
         unsigned n_held = count_bits(vcpu->bank.filled_ap0r, vcpu->bank.filled_ap1r);
@@ -59,7 +60,7 @@ uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t state
                 count = 0;
         if ((hcr & GICH_HCR_TALL) || shm_load(&vcpu->leftovers, PORT_X1))
                 return SHM_EOICOUNT(0, 0, SHM_EOICOUNT_NONE);
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
+        for (unsigned i = 0; i < n_listed; i++) {
                 n_held -= (shm_load(&vcpu->bank.ich_lr[i], BANK_X2) & GICH_LR_ACTIVE) != 0;
                 n_held += states >> 2 * i >> 1 & 1;
         }

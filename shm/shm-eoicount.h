@@ -40,11 +40,13 @@ uint64_t shm_eoicount_enter(struct shm_gic *gic, uint32_t vcpu, unsigned n_liste
 
 /*
  * shm_eoicount_exit() - the guest left @count in EOIcount; the rest of what it left is in the saved
- * bank. @states: bits 2n+1..2n are what became of the state of list register n.
+ * bank. @states: bits 2n+1..2n are what became of the state of list register n. @n_listed: no list
+ * register from that number on was in use.
  *
  * Return: what is to be walked: SHM_EOICOUNT().
  */
-uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t states);
+uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t states,
+                           unsigned n_listed);
 
 /*
  * shm_eoicount_walk() - end them, from @walk on; before what the guest acknowledged is folded,

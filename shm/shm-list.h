@@ -28,6 +28,14 @@ struct shm_list_choices {
         bool no_spis;           /* of what is pending, SPIs are not offered */
 };
 
+/* Begin to offer: nothing is chosen yet. best[] is not cleared, since it is read up to n only. */
+static inline void shm_list_begin(struct shm_list_choices *c, unsigned max, bool no_spis)
+{
+        c->n = c->n_offered = 0;
+        c->max = max;
+        c->no_spis = no_spis;
+}
+
 /*
  * Groups: enabled at the distributor, and of these, at the CPU interface. Bit g: of group g what is
  * for one vCPU; bit 2 + g: what is 1-of-N, unless GICR_CTLR.DPG<g> excludes it.

@@ -227,18 +227,19 @@ static void apply_vmcr(struct shm_gic *gic, uint32_t vcpu)
  * APR-R4: behind the slot, also for a compiler, or who dies here has dropped priorities of
  * interrupts that stay active.
  */
-static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states)
+static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states,
+                     unsigned n_listed)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
-        for (unsigned i = 0; i < SHM_N_APR; i++) {
+        for (unsigned i = 0; i < gic_prio_n_apr(gic->n_priority_bits); i++) {
                 shm_store(&self->ap0r[i], shm_load(&self->bank.ich_ap0r[i], BANK_X2), APR_R4);
                 shm_store(&self->ap1r[i], shm_load(&self->bank.ich_ap1r[i], BANK_X2), APR_R4);
         }
         if (SHM_EOICOUNT_LEFT(walk))
                 shm_eoicount_walk(gic, vcpu, walk);
         /* Listed by priority, the highest first; acknowledged in the opposite order. */
-        for (unsigned i = SHM_N_LIST_REGISTERS; i-- > 0;) {
+        for (unsigned i = n_listed; i-- > 0;) {
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
 
                 if (listed & GICH_LR_STATE)
@@ -281,29 +282,30 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
         const uint32_t mask = gic_prio_apr_mask(gic->n_priority_bits);
         uint64_t count = base_field_get(bank->ich_hcr, HCR_EOICOUNT_SHIFT, HCR_EOICOUNT_WIDTH);
         uint64_t walk, states = 0;
+        unsigned n_listed = 0;
 
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
         for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
                 uint64_t lr = bank->ich_lr[i];
 
+                if (!listed)
+                        continue;
+                n_listed = i + 1;
                 if ((uint32_t)lr != (uint32_t)listed) /* another interrupt: not of this entry */
                         lr = listed;
                 states |= (lr >> 62 & 3) << 2 * i;
                 count_acknowledged(gic, vcpu, listed, lr);
         }
-        for (unsigned i = 0; i < SHM_N_APR; i++) {
-                uint32_t ap0r = i < n_apr ? bank->ich_ap0r[i] & mask : 0;
-                uint32_t ap1r = i < n_apr ? bank->ich_ap1r[i] & mask : 0;
-
-                shm_store(&self->bank.ich_ap0r[i], ap0r, BANK_X1);
-                shm_store(&self->bank.ich_ap1r[i], ap1r, BANK_X1);
+        for (unsigned i = 0; i < n_apr; i++) {
+                shm_store(&self->bank.ich_ap0r[i], bank->ich_ap0r[i] & mask, BANK_X1);
+                shm_store(&self->bank.ich_ap1r[i], bank->ich_ap1r[i] & mask, BANK_X1);
         }
         shm_store(&self->bank.ich_vmcr, bank->ich_vmcr, BANK_X1);
-        walk = shm_eoicount_exit(self, (unsigned)count, states);
+        walk = shm_eoicount_exit(self, (unsigned)count, states, n_listed);
         shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), walk, states);
-        fold_all(gic, vcpu, walk, states);
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
+        fold_all(gic, vcpu, walk, states, n_listed);
+        for (unsigned i = 0; i < n_listed; i++)
                 shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
         shm_slot_end(self);
         shm_fold_count(self);
@@ -345,7 +347,7 @@ void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t 
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         if (folding)
-                fold_all(gic, vcpu, walk, states);
+                fold_all(gic, vcpu, walk, states, SHM_N_LIST_REGISTERS);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 recover_resident(gic, vcpu, shm_gic_nth_private(i));
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)

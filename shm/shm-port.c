@@ -10,13 +10,11 @@
 #include "shm-eoicount.h"
 #include "shm-gate.h"
 #include "shm-held.h"
+#include "shm-icc-ctlr.h"
 #include "shm-list.h"
 #include "shm-port-vmcr.h"
 #include "shm-reset-value.h"
-#include "shm-sysreg.h"
 #include "shm-word.h"
-
-#define CTLR  GIC_ICC_ENCODING(12, 12, 4)
 
 static unsigned n_list_registers(const struct shm_vcpu *self)
 {
@@ -42,8 +40,16 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
  */
 static bool has_active_private_without_holder(const struct shm_gic *gic, uint32_t vcpu)
 {
-        for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
-                if (shm_held_is_active_without_holder(shm_word_load(&gic->vcpus[vcpu].words[i])))
+        const shm_atomic(uint64_t) *words = gic->vcpus[vcpu].words;
+        const uint32_t n = shm_gic_n_private(gic);
+        uint64_t any = 0;
+
+        for (uint32_t i = 0; i < n; i++)
+                any |= shm_word_load(&words[i]);
+        if (__builtin_expect(!gic_word_has(any, GIC_WORD_ACTIVE), 1))
+                return false;
+        for (uint32_t i = 0; i < n; i++)
+                if (shm_held_is_active_without_holder(shm_word_load(&words[i])))
                         return true;
         return false;
 }
@@ -111,15 +117,18 @@ static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
 static uint64_t vmcr_of(struct shm_gic *gic, uint32_t vcpu)
 {
         uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, CPUIF_X1);
-        uint64_t vmcr = VMCR_VFIQEN, ctlr = 0;
+        uint64_t ctlr = base_field_get(shm_icc_ctlr_load(&gic->vcpus[vcpu]),
+                                       SHM_ICC_CTLR_LIVE_SHIFT, SHM_ICC_CTLR_BITS);
+        uint64_t vmcr = VMCR_VFIQEN;
 
+        /* Unrolled the shifts are constants. */
+#pragma GCC unroll 8
         for (size_t i = 0; i < N_VMCR_FIELDS; i++) {
                 const struct vmcr_field *f = &vmcr_fields[i];
 
                 vmcr = base_field_set(vmcr, f->shift, f->width,
                                       base_field_get(cpuif, f->cpuif_shift, f->width));
         }
-        shm_sysreg_peek(gic, vcpu, CTLR, &ctlr);
         vmcr = base_bit_assign(vmcr, VMCR_VCBPR, ctlr & ICC_CTLR_CBPR);
         return base_bit_assign(vmcr, GICH_VMCR_VEOIM, ctlr & ICC_CTLR_EOIMODE);
 }
@@ -191,16 +200,16 @@ static uint64_t fill_once(struct shm_gic *gic, uint32_t vcpu, struct shm_list_gr
                           bool has_spis, struct filling *f, uint64_t *lr)
 {
         unsigned max = n_list_registers(&gic->vcpus[vcpu]);
-        struct shm_list_choices pending = { .max = max, .no_spis = !has_spis },
-                                          active = { .max = 0 };
-        unsigned disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
-        unsigned n_pending, n_others;
+        struct shm_list_choices pending, active;
+        unsigned disabled, n_pending, n_others;
         uint64_t hcr = HCR_EN;
 
+        shm_list_begin(&pending, max, !has_spis);
+        disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
         *f = (struct filling) { 0 };
         list_all(gic, vcpu, &pending, groups.listable, false, f, lr);
         n_pending = f->n;
-        active.max = max - n_pending;
+        shm_list_begin(&active, max - n_pending, false);
         shm_list_offer_active(gic, vcpu, &active);
         list_all(gic, vcpu, &active, groups.listable, true, f, lr);
         n_others = active.n_offered - active.n;
@@ -295,7 +304,8 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
         bank->ich_vmcr = vmcr_of(gic, vcpu);
         shm_store(&self->bank.filled_vmcr, bank->ich_vmcr, BANK_X1);
         shm_store(&self->bank.ich_hcr, hcr, BANK_X1);
-        for (unsigned i = 0; i < SHM_N_APR; i++) {
+        /* The others are 0, and stay so. */
+        for (unsigned i = 0; i < gic_prio_n_apr(gic->n_priority_bits); i++) {
                 bank->ich_ap0r[i] = shm_load(&self->ap0r[i], APR_X1);
                 bank->ich_ap1r[i] = shm_load(&self->ap1r[i], APR_X1);
                 shm_store(&self->bank.filled_ap0r[i], bank->ich_ap0r[i], BANK_X1);
