@@ -10,8 +10,6 @@
  */
 #include "vgic-private.h"
 
-#include <string.h>
-
 #include "shm-park.h"
 #include "shm-port.h"
 #include "vgic-bereft.h"
@@ -39,8 +37,6 @@ static bool is_usable(const struct vgic_vcpu *vcpu)
 
 VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_bank)
 {
-        struct shm_port_bank bank;
-
         if (!is_usable(vcpu) || !ret_bank)
                 return -EINVAL;
         if (!vcpu->list_registers)
@@ -48,8 +44,7 @@ VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_b
         if (vcpu->in_guest)
                 return -EBUSY;
         shm_local_enter(&vcpu->inside, vgic_thread_number());
-        shm_port_enter(&vcpu->vm->gic, vcpu->index, &bank);
-        memcpy(ret_bank, &bank, sizeof(bank));
+        shm_port_enter(&vcpu->vm->gic, vcpu->index, (struct shm_port_bank *)ret_bank);
         vcpu->bank = ret_bank;
         vcpu->in_guest = true;
         /* A wake that was asked for while nobody was in guest kicks now. */
@@ -60,19 +55,16 @@ VGIC_EXPORT int vgic_lr_enter(struct vgic_vcpu *vcpu, struct vgic_lr_bank *ret_b
 
 VGIC_EXPORT int vgic_lr_exit(struct vgic_vcpu *vcpu, const struct vgic_lr_bank *from)
 {
-        struct shm_port_bank bank;
-
         if (!is_usable(vcpu) || !from)
                 return -EINVAL;
         if (!vcpu->list_registers)
                 return -EOPNOTSUPP;
         if (!vcpu->in_guest)
                 return -EINVAL;
-        memcpy(&bank, from, sizeof(bank));
         vcpu->in_guest = false;
         vcpu->bank = NULL;
         vgic_bell_answer(vcpu);
-        shm_port_exit(&vcpu->vm->gic, vcpu->index, &bank);
+        shm_port_exit(&vcpu->vm->gic, vcpu->index, (const struct shm_port_bank *)from);
         shm_local_enter(&vcpu->inside, 0);
         /* whoever asked has been answered by this exit */
         (void)shm_park_wanted(&vcpu->vm->gic, vcpu->index);

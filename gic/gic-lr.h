@@ -27,6 +27,7 @@
 #define GICH_LR_EOI             (UINT64_C(1) << 41)
 #define GICH_LR_PRIORITY_SHIFT  48
 #define GICH_LR_GROUP1          (UINT64_C(1) << 60)
+static_assert(GIC_WORD_GROUP1 << 11 == GICH_LR_GROUP1, "gic_lr_list() moves the group");
 #define GICH_LR_PENDING         (UINT64_C(1) << 62)
 #define GICH_LR_ACTIVE          (UINT64_C(1) << 63)
 #define GICH_LR_STATE           (GICH_LR_PENDING | GICH_LR_ACTIVE)
@@ -53,11 +54,17 @@ static inline uint64_t gic_lr_list(uint64_t w, uint32_t intid, uint16_t vcpu, bo
         bool active = w & GIC_WORD_ACTIVE;
         bool pending = deliver && (active ? (w & GIC_WORD_EDGE_CFG) && (w & latched)
                                    : gic_word_pending(w));
-        uint64_t now = gic_word_set_holder(w, vcpu) | GIC_WORD_RESIDENT;
+        uint64_t now = (w & ~GIC_WORD_HOLDER) | (uint64_t)vcpu << GIC_WORD_HOLDER_SHIFT |
+                       GIC_WORD_RESIDENT;
 
-        *ret_lr = intid | (uint64_t)gic_word_priority(w) << GICH_LR_PRIORITY_SHIFT;
-        if (gic_word_group(w))
-                *ret_lr |= GICH_LR_GROUP1;
+        *ret_lr = intid | (uint64_t)gic_word_priority(w) << GICH_LR_PRIORITY_SHIFT |
+                  (w & GIC_WORD_GROUP1) << 11;
+        if (deliver && __builtin_expect(gic_word_has(w, latched) && !active, 1)) {
+                *ret_lr |= GICH_LR_PENDING;
+                if (!gic_word_has(w, GIC_WORD_EDGE_CFG) || gic_word_has(w, GIC_WORD_NOTIFY))
+                        *ret_lr |= GICH_LR_EOI;
+                return (now & ~latched) | GIC_WORD_LISTED;
+        }
         if (active)
                 *ret_lr |= GICH_LR_ACTIVE;
         if (pending)
@@ -117,6 +124,35 @@ static inline uint64_t gic_lr_fold(uint64_t w, uint64_t listed, uint64_t lr, boo
         if (active)
                 w |= GIC_WORD_ACTIVE;
         return active && (lr & GICH_LR_ACTIVE) ? w : gic_word_set_holder(w, GIC_NO_VCPU);
+}
+
+/*
+ * gic_lr_folds_straight() - is @w, folded at @vcpu from a list register in @state, one that is not
+ * active anywhere, that is still for this vCPU alone, and that has not ended, or whose end nobody
+ * waits for?
+ * gic_lr_fold_straight() - gic_lr_fold() of that one: nothing of it ended that somebody is told of.
+ */
+static inline bool gic_lr_folds_straight(uint64_t w, uint32_t vcpu, uint64_t state)
+{
+        const uint64_t of = GIC_WORD_RESIDENT | GIC_WORD_ACTIVE | GIC_WORD_ACTIVE_OVERRIDDEN |
+                            GIC_WORD_ENABLE | GIC_WORD_IRM | GIC_WORD_HOLDER |
+                            base_mask(GIC_WORD_ROUTE_WIDTH) << GIC_WORD_ROUTE_SHIFT;
+
+        return (w & of) == (GIC_WORD_RESIDENT | GIC_WORD_ENABLE |
+                            (uint64_t)vcpu << GIC_WORD_HOLDER_SHIFT |
+                            (uint64_t)vcpu << GIC_WORD_ROUTE_SHIFT) &&
+               !(state & GICH_LR_ACTIVE) &&
+               (!gic_word_has(w, GIC_WORD_NOTIFY) || (gic_word_has(w, GIC_WORD_LISTED) && state));
+}
+
+static inline uint64_t gic_lr_fold_straight(uint64_t w, uint64_t state)
+{
+        uint64_t now = (w & ~(GIC_WORD_RESIDENT | GIC_WORD_LISTED | GIC_WORD_FOLD)) |
+                       GIC_WORD_HOLDER; /* GIC_NO_VCPU */
+
+        if (gic_word_has(w, GIC_WORD_LISTED) && state)
+                now |= gic_word_has(w, GIC_WORD_EDGE_CFG) ? GIC_WORD_EDGE : GIC_WORD_LATCH;
+        return now;
 }
 
 /*

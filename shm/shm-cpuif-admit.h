@@ -20,8 +20,6 @@
 #include "gic-prio.h"
 #include "shm-word-step.h"
 
-#define SHM_IN_LINE  static inline __attribute__((always_inline))
-
 /* What choosing needs of the vCPU, read once. */
 struct shm_cpuif_gates { /* 16 bytes, so that it is returned in registers */
         uint64_t cpuif;

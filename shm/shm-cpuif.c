@@ -144,13 +144,8 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
         }
 }
 
-/* What is asked after this is served before the next operation. */
-void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
+void shm_cpuif_serve_requests(struct shm_gic *gic, uint32_t vcpu, uint32_t request)
 {
-        uint32_t request = shm_straight_requests(&gic->vcpus[vcpu]);
-
-        if (__builtin_expect(request == 0, 1))
-                return;
         if (request & SHM_REQUEST_RESET)
                 shm_reset_serve(gic, vcpu);
         if (request & SHM_REQUEST_APR)

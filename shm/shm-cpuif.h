@@ -68,8 +68,19 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
  */
 void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value);
 
-/* shm_cpuif_serve() - do what outsiders asked of this vCPU: before each of its operations. */
-void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu);
+/*
+ * shm_cpuif_serve() - do what outsiders asked of this vCPU: before each of its operations. What is
+ * asked after this (REQUEST-A2) is served before the next operation.
+ */
+void shm_cpuif_serve_requests(struct shm_gic *gic, uint32_t vcpu, uint32_t request);
+
+static inline void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
+{
+        uint32_t request = shm_load(&gic->vcpus[vcpu].request, REQUEST_A2);
+
+        if (__builtin_expect(request & (SHM_REQUEST_RESET | SHM_REQUEST_APR), 0))
+                shm_cpuif_serve_requests(gic, vcpu, request);
+}
 
 /*
  * shm_cpuif_set_gate() - assign a field of the cpuif word that says who is eligible for 1-of-N

@@ -25,8 +25,8 @@ static unsigned count_bits(const shm_atomic(uint32_t) *ap0r, const shm_atomic(ui
  * With EOImode 1 an end leaves no count, and which of them was with EOImode 0 would not be known
  * after a change of it.
  */
-uint64_t shm_eoicount_enter(struct shm_gic *gic, uint32_t vcpu, unsigned n_listed,
-                            unsigned n_others)
+uint64_t shm_eoicount_enter_any(struct shm_gic *gic, uint32_t vcpu, unsigned n_listed,
+                                unsigned n_others)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
         unsigned n_priorities = count_bits(self->ap0r, self->ap1r), n_held = n_listed + n_others;
@@ -50,20 +50,16 @@ uint64_t shm_eoicount_enter(struct shm_gic *gic, uint32_t vcpu, unsigned n_liste
  * Nothing was in doubt at the entry, or nothing that was held had a priority, and then it stays in
  * doubt. If more is held now than there are priorities, some was dropped and not deactivated.
  */
-uint64_t shm_eoicount_exit(struct shm_vcpu *vcpu, unsigned count, uint64_t states,
-                           unsigned n_listed)
+uint64_t shm_eoicount_exit_any(struct shm_vcpu *vcpu, unsigned count, int n_more)
 {
         uint64_t hcr = shm_load(&vcpu->bank.ich_hcr, BANK_X2);
-        unsigned n_held = count_bits(vcpu->bank.filled_ap0r, vcpu->bank.filled_ap1r);
+        unsigned n_held = count_bits(vcpu->bank.filled_ap0r, vcpu->bank.filled_ap1r) +
+                          (unsigned)n_more;
 
         if (!(hcr & GICH_HCR_LRENPIE))
                 count = 0;
         if ((hcr & GICH_HCR_TALL) || shm_load(&vcpu->leftovers, PORT_X1))
                 return SHM_EOICOUNT(0, 0, SHM_EOICOUNT_NONE);
-        for (unsigned i = 0; i < n_listed; i++) {
-                n_held -= (shm_load(&vcpu->bank.ich_lr[i], BANK_X2) & GICH_LR_ACTIVE) != 0;
-                n_held += states >> 2 * i >> 1 & 1;
-        }
         if (n_held - count != count_bits(vcpu->bank.ich_ap0r, vcpu->bank.ich_ap1r))
                 shm_held_doubt(vcpu);
         return SHM_EOICOUNT(count, count, SHM_EOICOUNT_NONE);

@@ -17,6 +17,9 @@
 
 #include "shm-layout.h"
 
+/* What has to be in line: a call would save registers that the straight way does not need. */
+#define SHM_IN_LINE  static inline __attribute__((always_inline))
+
 struct shm_gic {
         struct shm_header *header;
         const struct shm_affinity *affinities;

@@ -12,78 +12,103 @@ static bool is_before(const struct shm_list_choice *a, const struct shm_list_cho
         return x < y || (x == y && a->intid < b->intid);
 }
 
-/* Keep @choice among the best @max so far, by insertion: there are at most 16. */
-static void offer_choice(struct shm_list_choices *c, struct shm_list_choice choice)
+/* Keep @choice, which is before another, among the best @max so far. */
+static __attribute__((noinline)) void insert_choice(struct shm_list_choices *c,
+                                                    struct shm_list_choice choice)
 {
         unsigned i;
 
-        c->n_offered++;
-        if (c->n == c->max && (!c->n || !is_before(&choice, &c->best[c->n - 1])))
-                return;
         for (i = c->n < c->max ? c->n++ : c->n - 1; i && is_before(&choice, &c->best[i - 1]); i--)
                 c->best[i] = c->best[i - 1];
         c->best[i] = choice;
 }
 
 /*
- * Which groups the vCPU may be given now. A port fills its bank by this and asks once more: a gate
- * that was closed in between shows then (fill_bank()).
+ * Keep @choice among the best @max so far. They come by INTID: of one priority in order, so that
+ * the priority alone says whether this one is before the last.
  */
-struct shm_list_groups shm_list_groups_of(const struct shm_gic *gic, uint32_t vcpu)
+static inline void offer_choice(struct shm_list_choices *c, struct shm_list_choice choice)
 {
-        uint64_t cpuif = shm_load(&gic->vcpus[vcpu].cpuif, GATE_A1);
-        unsigned enabled = (unsigned)shm_load(&gic->header->gicd_ctlr, GATE_A2) & 3;
-        unsigned excluded = (unsigned)(cpuif >> SHM_CPUIF_DPG_SHIFT) & 3;
-        unsigned here = (unsigned)(cpuif >> SHM_CPUIF_GRPEN_SHIFT) & 3;
+        unsigned n = c->n;
 
-        if (cpuif & SHM_CPUIF_ASLEEP)
-                enabled = 0;
-        enabled |= (enabled & ~excluded) << 2;
-        return (struct shm_list_groups) { enabled, enabled & (here | here << 2) };
+        if (n && gic_word_priority(choice.word) < gic_word_priority(c->best[n - 1].word)) {
+                c->n_left += n == c->max;
+                insert_choice(c, choice);
+        } else if (__builtin_expect(n < c->max, 1)) {
+                c->best[n] = choice;
+                c->n = n + 1;
+        } else {
+                c->n_left++;
+        }
 }
 
-bool shm_list_is_listable(uint64_t w, uint32_t vcpu, unsigned groups)
+/*
+ * Marks that led to nothing: the classes of @empty_classes have no candidates, and the words of
+ * @empty_words none of any class. Else each entry would look at all the words that a class once
+ * had.
+ */
+#define FEW_WORDS  3u   /* whose marks are left for the next interrupt: dropping costs more */
+
+static void drop_empty(struct shm_gic *gic, uint32_t vcpu, uint64_t classes, uint64_t empty_classes,
+                       uint64_t empty_words)
 {
-        return gic_word_wanting(w) && gic_word_route(w) == vcpu &&
-               shm_list_has_group(w, groups);
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+
+        for (; classes; classes &= classes - 1) {
+                unsigned c = (unsigned)__builtin_ctzll(classes);
+                uint64_t stale = shm_load(&self->class_words[c], CAND_A1) & empty_words;
+
+                if (empty_classes >> c & 1)
+                        shm_candidate_drop_class(gic, vcpu, c);
+                else if (stale)
+                        shm_candidate_drop_words(gic, vcpu, c, stale);
+        }
 }
 
 /*
  * Walk the candidates as the choice of a trap port does (CAND-A1), but of all classes:
  * what is not listed counts, too. Those that their words do not bear out are dropped.
  */
-unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups,
-                                struct shm_list_choices *c)
+unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, uint64_t classes,
+                                struct shm_list_groups groups, struct shm_list_choices *c)
 {
+        const struct shm_list_plain plain = shm_list_plain_of(vcpu, groups);
         struct shm_vcpu *self = &gic->vcpus[vcpu];
-        uint64_t classes = shm_load(&self->classes, CAND_A1) & base_mask(SHM_N_CLASSES), seen = 0;
-        unsigned disabled = 0;
+        uint64_t seen = 0, empty = 0;
+        unsigned disabled = 0, n_empty = 0;
 
         for (uint64_t words = shm_word_candidates(self); words; words &= words - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(words);
                 uint64_t bits = shm_load(&self->candidates[i], CAND_A1);
 
+                if (!bits) {
+                        empty |= UINT64_C(1) << i;
+                        n_empty++;
+                }
                 for (; bits; bits &= bits - 1) {
                         uint32_t intid = shm_candidate_intid(i * 64 +
                                                              (unsigned)__builtin_ctzll(bits));
                         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = at ? shm_word_load(at) : 0;
 
-                        if (!gic_word_wanting(w) || gic_word_route(w) != vcpu) {
+                        bool is_plain = (w & plain.of) == plain.is && gic_word_pending(w);
+
+                        if (__builtin_expect(!is_plain && !shm_word_is_deliverable_at(w, vcpu),
+                                             0)) {
                                 shm_candidate_drop(gic, vcpu, intid, at);
                                 continue;
                         }
                         seen |= UINT64_C(1) << shm_word_class(w);
                         if (c->no_spis && !gic_intid_is_private(intid))
                                 continue;
-                        else if (shm_list_is_listable(w, vcpu, groups.listable))
+                        else if (is_plain || shm_list_has_group(w, groups.listable))
                                 offer_choice(c, (struct shm_list_choice) { at, w, intid });
-                        else if (shm_list_is_listable(w, vcpu, groups.enabled))
+                        else if (shm_list_has_group(w, groups.enabled))
                                 disabled |= 1u << gic_word_group(w);
                 }
         }
-        for (classes &= ~seen; classes; classes &= classes - 1)
-                shm_candidate_drop_class(gic, vcpu, (unsigned)__builtin_ctzll(classes));
+        if (__builtin_expect((classes & ~seen) || n_empty > FEW_WORDS, 0))
+                drop_empty(gic, vcpu, classes, classes & ~seen, empty);
         return disabled;
 }
 

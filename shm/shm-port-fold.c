@@ -55,7 +55,8 @@ static bool was_reset(const struct shm_gic *gic, uint32_t vcpu)
  * here is remembered before the word says so: the next entry lists from that memory, and a repair
  * does not come here again once the word is changed.
  */
-static void fold_one(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+static __attribute__((noinline)) void fold_one(struct shm_gic *gic, uint32_t vcpu, uint64_t listed,
+                                               uint64_t state)
 {
         uint32_t intid = (uint32_t)listed;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
@@ -90,6 +91,35 @@ static void fold_one(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64
                         return;
                 }
         } while (shm_gic_retry(gic, &tries));
+}
+
+/*
+ * The same for most interrupts: an SPI, SGI or PPI that is pending as it was listed, or was taken
+ * and has ended, and is for this vCPU, which runs and need not be rung. Return: it is folded;
+ * false: fold_one() has to.
+ */
+SHM_IN_LINE bool fold_straight(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+{
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint32_t intid = (uint32_t)listed;
+        shm_atomic(uint64_t) *at;
+        uint64_t old, now;
+
+        if (__builtin_expect(intid - GIC_SPI_FIRST < gic->n_spis, 1))
+                at = &gic->spis[intid - GIC_SPI_FIRST].word;
+        else if (intid < GIC_N_PRIVATE)
+                at = &self->words[intid];
+        else
+                return false;
+        old = shm_word_load(at);
+        if (__builtin_expect(!gic_lr_folds_straight(old, vcpu, state), 0))
+                return false;
+        now = gic_lr_fold_straight(old, state);
+        if (__builtin_expect(!shm_word_cas(at, &old, now), 0))
+                return false;
+        if (gic_word_pending(now))
+                shm_word_mark(self, intid, now);
+        return true;
 }
 
 /*
@@ -227,8 +257,8 @@ static void apply_vmcr(struct shm_gic *gic, uint32_t vcpu)
  * APR-R4: behind the slot, also for a compiler, or who dies here has dropped priorities of
  * interrupts that stay active.
  */
-static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states,
-                     unsigned n_listed)
+SHM_IN_LINE void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t states,
+                          unsigned n_listed, bool by_owner)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
@@ -242,8 +272,11 @@ static void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uint64_t
         for (unsigned i = n_listed; i-- > 0;) {
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
 
-                if (listed & GICH_LR_STATE)
-                        fold_one(gic, vcpu, listed, (states >> 2 * i & 3) << 62);
+                uint64_t state = states << (62 - 2 * i) & GICH_LR_STATE;
+
+                if ((by_owner || (listed & GICH_LR_STATE)) &&
+                    !(by_owner && fold_straight(gic, vcpu, listed, state)))
+                        fold_one(gic, vcpu, listed, state);
         }
         apply_vmcr(gic, vcpu);
 }
@@ -262,15 +295,14 @@ static void leave_guest(struct shm_gic *gic, uint32_t vcpu)
 }
 
 /* Acknowledged in guest: listed as pending, and no longer. */
-static void count_acknowledged(struct shm_gic *gic, uint32_t vcpu, uint64_t listed, uint64_t state)
+static void count_acknowledged(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
 {
         shm_atomic(uint64_t) *total = &gic->vcpus[vcpu].counters.acknowledged;
         shm_atomic(uint64_t) *one;
 
-        if (!(listed & GICH_LR_PENDING) || (state & GICH_LR_PENDING) ||
-            !shm_gic_word(gic, vcpu, (uint32_t)listed))
+        if (!shm_gic_word(gic, vcpu, intid))
                 return;
-        one = shm_gic_counter(gic, vcpu, (uint32_t)listed);
+        one = shm_gic_counter(gic, vcpu, intid);
         shm_store(total, shm_load(total, COUNT_X1) + 1, COUNT_X2);
         shm_store(one, shm_load(one, COUNT_X1) + 1, COUNT_X2);
 }
@@ -283,28 +315,30 @@ void shm_port_exit(struct shm_gic *gic, uint32_t vcpu, const struct shm_port_ban
         uint64_t count = base_field_get(bank->ich_hcr, HCR_EOICOUNT_SHIFT, HCR_EOICOUNT_WIDTH);
         uint64_t walk, states = 0;
         unsigned n_listed = 0;
+        int n_more = 0;
 
         shm_store(&self->park, SHM_PARK_RUNNING, PARK_X2);
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++) {
-                uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
-                uint64_t lr = bank->ich_lr[i];
+        for (; n_listed < SHM_N_LIST_REGISTERS; n_listed++) { /* filled from 0 on */
+                uint64_t listed = shm_load(&self->bank.ich_lr[n_listed], BANK_X2);
+                uint64_t lr = bank->ich_lr[n_listed];
 
                 if (!listed)
-                        continue;
-                n_listed = i + 1;
+                        break;
                 if ((uint32_t)lr != (uint32_t)listed) /* another interrupt: not of this entry */
                         lr = listed;
-                states |= (lr >> 62 & 3) << 2 * i;
-                count_acknowledged(gic, vcpu, listed, lr);
+                states |= (lr >> 62) << 2 * n_listed;
+                n_more += (int)(lr >> 63) - (int)(listed >> 63);
+                if (__builtin_expect((listed & ~lr & GICH_LR_PENDING) != 0, 0))
+                        count_acknowledged(gic, vcpu, (uint32_t)listed);
         }
         for (unsigned i = 0; i < n_apr; i++) {
                 shm_store(&self->bank.ich_ap0r[i], bank->ich_ap0r[i] & mask, BANK_X1);
                 shm_store(&self->bank.ich_ap1r[i], bank->ich_ap1r[i] & mask, BANK_X1);
         }
         shm_store(&self->bank.ich_vmcr, bank->ich_vmcr, BANK_X1);
-        walk = shm_eoicount_exit(self, (unsigned)count, states, n_listed);
+        walk = shm_eoicount_exit(gic, vcpu, (unsigned)count, n_more);
         shm_slot_begin(self, SHM_SLOT_OP(SHM_SLOT_FOLD, 0, 0), walk, states);
-        fold_all(gic, vcpu, walk, states, n_listed);
+        fold_all(gic, vcpu, walk, states, n_listed, true);
         for (unsigned i = 0; i < n_listed; i++)
                 shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
         shm_slot_end(self);
@@ -347,7 +381,7 @@ void shm_port_repair(struct shm_gic *gic, uint32_t vcpu, bool folding, uint64_t 
         struct shm_vcpu *self = &gic->vcpus[vcpu];
 
         if (folding)
-                fold_all(gic, vcpu, walk, states, SHM_N_LIST_REGISTERS);
+                fold_all(gic, vcpu, walk, states, SHM_N_LIST_REGISTERS, false);
         for (uint32_t i = 0; i < shm_gic_n_private(gic); i++)
                 recover_resident(gic, vcpu, shm_gic_nth_private(i));
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)

@@ -41,11 +41,14 @@ void shm_port_configure(struct shm_gic *gic, uint32_t vcpu, unsigned n)
 static bool has_active_private_without_holder(const struct shm_gic *gic, uint32_t vcpu)
 {
         const shm_atomic(uint64_t) *words = gic->vcpus[vcpu].words;
-        const uint32_t n = shm_gic_n_private(gic);
+        const uint32_t n = shm_gic_n_private(gic); /* a multiple of 32 */
         uint64_t any = 0;
 
-        for (uint32_t i = 0; i < n; i++)
-                any |= shm_word_load(&words[i]);
+        for (uint32_t i = 0; i < n; i += GIC_N_PRIVATE) {
+#pragma GCC unroll 32
+                for (uint32_t k = 0; k < GIC_N_PRIVATE; k++)
+                        any |= shm_word_load(&words[i + k]);
+        }
         if (__builtin_expect(!gic_word_has(any, GIC_WORD_ACTIVE), 1))
                 return false;
         for (uint32_t i = 0; i < n; i++)
@@ -59,27 +62,25 @@ static bool has_active_private_without_holder(const struct shm_gic *gic, uint32_
  * was chosen. BANK-X1 before the word's compare-and-swap: whoever finds the word resident finds
  * what it was listed as. Return: it is listed; *ret_lr: as what.
  */
-static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice,
-                     unsigned groups, bool is_active, unsigned n, uint64_t *ret_lr)
+SHM_IN_LINE bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice *choice,
+                          unsigned groups, bool is_active, unsigned n, uint64_t *ret_lr)
 {
         unsigned tries = 0;
 
         do {
                 uint64_t w = choice->word;
-                uint64_t now;
+                bool deliver = !is_active || ((w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu &&
+                                              shm_list_has_group(w, groups));
+                uint64_t now = gic_lr_list(w, choice->intid, (uint16_t)vcpu, deliver, ret_lr);
 
-                if (is_active ? !shm_held_is_own_active(w, vcpu)
-                    : !shm_list_is_listable(w, vcpu, groups))
-                        break;
-                now = gic_lr_list(w, choice->intid, (uint16_t)vcpu,
-                                  (w & GIC_WORD_ENABLE) && gic_word_route(w) == vcpu &&
-                                  shm_list_has_group(w, groups), ret_lr);
                 shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], *ret_lr, BANK_X1);
                 if (shm_word_cas(choice->at, &choice->word, now)) {
                         choice->word = now;
                         return true;
                 }
-        } while (shm_gic_retry(gic, &tries));
+        } while (shm_gic_retry(gic, &tries) &&
+                 (is_active ? shm_held_is_own_active(choice->word, vcpu)
+                  : shm_list_is_listable(choice->word, vcpu, groups)));
         *ret_lr = 0; /* somebody else took it meanwhile: the guest must not find it here */
         shm_store(&gic->vcpus[vcpu].bank.ich_lr[n], 0, BANK_X1);
         return false;
@@ -89,7 +90,7 @@ static bool list_one(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choice 
  * Take one back, as if it had not been listed. If it is still for this vCPU nobody is rung: whoever
  * opens the gate for which it was taken back rings.
  */
-static void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
+static __attribute__((noinline)) void unlist_one(struct shm_gic *gic, uint32_t vcpu, uint64_t lr)
 {
         uint32_t intid = (uint32_t)lr;
         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
@@ -159,32 +160,66 @@ static bool publish_in_guest(struct shm_gic *gic, uint32_t vcpu, bool own_trap)
 
 struct filling {
         unsigned n;             /* list registers in use */
-        bool has_spi;           /* one of them is an SPI that was pending */
+        uint32_t spi;           /* one of them that was pending; 0: there is none */
         uint64_t groups;        /* HCR_VGRP_DIE() of the groups of what is listed as pending */
         uint64_t irm_groups;    /* the same of 1-of-N interrupts */
 };
 
 /* List what was chosen, in order, and note what ICH_HCR_EL2 has to say of it. */
-static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c,
-                     unsigned groups, bool is_active, struct filling *f, uint64_t *lr)
+SHM_IN_LINE void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices *c,
+                          unsigned groups, bool is_active, struct filling *f, uint64_t *lr)
 {
+        struct filling now = *f;
+
         for (unsigned i = 0; i < c->n; i++) {
                 struct shm_list_choice *choice = &c->best[i];
 
-                if (!list_one(gic, vcpu, choice, groups, is_active, f->n, &lr[f->n]))
+                if (!list_one(gic, vcpu, choice, groups, is_active, now.n, &lr[now.n]))
                         continue;
-                if (lr[f->n] & GICH_LR_PENDING) {
-                        shm_candidate_drop(gic, vcpu, choice->intid, choice->at);
-                        f->groups |= HCR_VGRP_DIE(gic_word_group(choice->word));
-                        if (choice->word & GIC_WORD_IRM)
-                                f->irm_groups |= HCR_VGRP_DIE(gic_word_group(choice->word));
+                if (!is_active || (lr[now.n] & GICH_LR_PENDING)) {
+                        shm_candidate_clear(gic, vcpu, choice->intid, choice->at);
+                        now.groups |= HCR_VGRP_DIE(0) << 2 * gic_word_group(choice->word);
+                        if (__builtin_expect((choice->word & GIC_WORD_IRM) != 0, 0))
+                                now.irm_groups |= HCR_VGRP_DIE(gic_word_group(choice->word));
                 }
-                if (!is_active && !gic_intid_is_private(choice->intid)) {
-                        f->has_spi = true;
-                        shm_tdir_raise(gic, choice->intid);
-                }
-                f->n++;
+                if (!is_active && !gic_intid_is_private(choice->intid))
+                        now.spi = choice->intid;
+                now.n++;
         }
+        if (now.spi)
+                shm_tdir_raise(gic, now.spi);
+        *f = now;
+}
+
+/* Return: how many list registers were too few for all that is active outside of them. */
+static __attribute__((noinline)) unsigned list_active(struct shm_gic *gic, uint32_t vcpu,
+                                                      unsigned groups, unsigned max,
+                                                      struct filling *f, uint64_t *lr)
+{
+        struct shm_list_choices c;
+
+        shm_list_begin(&c, max - f->n, false);
+        shm_list_offer_active(gic, vcpu, &c);
+        list_all(gic, vcpu, &c, groups, true, f, lr);
+        return c.n_left;
+}
+
+/*
+ * @classes: of priority, that have candidates. *ret_disabled: shm_list_offer_pending(). Return: how
+ * many list registers were too few.
+ */
+static __attribute__((noinline)) unsigned list_pending(struct shm_gic *gic, uint32_t vcpu,
+                                                       uint64_t classes, bool has_spis,
+                                                       struct shm_list_groups groups,
+                                                       struct filling *f, uint64_t *lr,
+                                                       unsigned *ret_disabled)
+{
+        struct shm_list_choices c;
+
+        shm_list_begin(&c, n_list_registers(&gic->vcpus[vcpu]), !has_spis);
+        *ret_disabled = shm_list_offer_pending(gic, vcpu, classes, groups, &c);
+        list_all(gic, vcpu, &c, groups.listable, false, f, lr);
+        return c.n_left;
 }
 
 /*
@@ -199,22 +234,18 @@ static void list_all(struct shm_gic *gic, uint32_t vcpu, struct shm_list_choices
 static uint64_t fill_once(struct shm_gic *gic, uint32_t vcpu, struct shm_list_groups groups,
                           bool has_spis, struct filling *f, uint64_t *lr)
 {
-        unsigned max = n_list_registers(&gic->vcpus[vcpu]);
-        struct shm_list_choices pending, active;
-        unsigned disabled, n_pending, n_others;
+        struct shm_vcpu *self = &gic->vcpus[vcpu];
+        uint64_t classes = shm_load(&self->classes, CAND_A1) & base_mask(SHM_N_CLASSES);
+        unsigned disabled = 0, n_pending, n_left = 0, n_others = 0;
         uint64_t hcr = HCR_EN;
 
-        shm_list_begin(&pending, max, !has_spis);
-        disabled = shm_list_offer_pending(gic, vcpu, groups, &pending);
         *f = (struct filling) { 0 };
-        list_all(gic, vcpu, &pending, groups.listable, false, f, lr);
+        if (classes)
+                n_left = list_pending(gic, vcpu, classes, has_spis, groups, f, lr, &disabled);
         n_pending = f->n;
-        shm_list_begin(&active, max - n_pending, false);
-        shm_list_offer_active(gic, vcpu, &active);
-        list_all(gic, vcpu, &active, groups.listable, true, f, lr);
-        n_others = active.n_offered - active.n;
-
-        if (pending.n_offered > pending.n)
+        if (shm_load(&self->actives_summary, PORT_X1))
+                n_others = list_active(gic, vcpu, groups.listable, n_list_registers(self), f, lr);
+        if (n_left)
                 hcr |= HCR_NPIE | f->groups;
         if (n_others)
                 hcr |= HCR_TDIR;
@@ -251,11 +282,15 @@ static uint64_t fill_bank(struct shm_gic *gic, uint32_t vcpu, bool has_spis, str
                           uint64_t *lr)
 {
         for (unsigned tries = 0;; tries++) {
-                struct shm_list_groups groups = tries < 4 ? shm_list_groups_of(gic, vcpu)
+                struct shm_list_gates gates = shm_list_read_gates(gic, &gic->vcpus[vcpu]), then;
+                struct shm_list_groups groups = tries < 4 ? shm_list_groups_of(gates)
                                                 : (struct shm_list_groups) { 0, 0 };
                 uint64_t hcr = fill_once(gic, vcpu, groups, has_spis, f, lr);
 
-                if (!(groups.listable & ~shm_list_groups_of(gic, vcpu).listable))
+                then = shm_list_read_gates(gic, &gic->vcpus[vcpu]);
+                if (__builtin_expect(then.cpuif == gates.cpuif &&
+                                     then.gicd_ctlr == gates.gicd_ctlr, 1) ||
+                    !(groups.listable & ~shm_list_groups_of(then).listable))
                         return hcr;
                 unlist_all(gic, vcpu, f, lr);
         }
@@ -274,13 +309,6 @@ static uint64_t fill_without_spis(struct shm_gic *gic, uint32_t vcpu, struct fil
         return fill_bank(gic, vcpu, false, f, lr);
 }
 
-static void clear_bank(struct shm_vcpu *self, struct shm_port_bank *bank)
-{
-        *bank = (struct shm_port_bank) { 0 };
-        for (unsigned i = 0; i < SHM_N_LIST_REGISTERS; i++)
-                shm_store(&self->bank.ich_lr[i], 0, BANK_X1);
-}
-
 void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *bank)
 {
         struct shm_vcpu *self = &gic->vcpus[vcpu];
@@ -288,7 +316,7 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
         uint64_t hcr;
 
         shm_cpuif_serve(gic, vcpu);
-        clear_bank(self, bank);
+        *bank = (struct shm_port_bank) { 0 }; /* the saved bank lists nothing: shm_port_exit() */
         shm_store(&self->park, SHM_PARK_IN_GUEST, PARK_R1);
         shm_cpuif_serve(gic, vcpu); /* what was asked before this is not rung for */
 
@@ -297,7 +325,7 @@ void shm_port_enter(struct shm_gic *gic, uint32_t vcpu, struct shm_port_bank *ba
                 hcr |= HCR_TDIR;
         if (publish_in_guest(gic, vcpu, hcr & HCR_TDIR))
                 hcr |= HCR_TDIR;
-        if (f.has_spi && !ask_gate(gic, vcpu))
+        if (f.spi && !ask_gate(gic, vcpu))
                 hcr = fill_without_spis(gic, vcpu, &f, bank->ich_lr) | (hcr & HCR_TDIR);
 
         bank->ich_hcr = hcr;

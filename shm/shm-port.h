@@ -22,8 +22,11 @@
  */
 #include "shm-gic.h"
 
-/* What the virtual CPU interface has: IHI 0069 section 12.4. */
-struct shm_port_bank {
+/*
+ * What the virtual CPU interface has: IHI 0069 section 12.4. may_alias: a host's own bank of the
+ * same layout is filled and folded in place.
+ */
+struct __attribute__((may_alias)) shm_port_bank {
         uint64_t ich_lr[SHM_N_LIST_REGISTERS];
         uint32_t ich_ap0r[SHM_N_APR];
         uint32_t ich_ap1r[SHM_N_APR];

@@ -111,7 +111,7 @@ static void close_group(const struct shm_hook_event *event)
 
 static void toggle_group(const struct shm_hook_event *event)
 {
-        if (is_at(event, "GATE_A2", "shm_list_groups_of"))
+        if (is_at(event, "GATE_A2", "shm_list_read_gates"))
                 gicd(&rig, 0, gicd_get(&rig, 0) & 2 ? 1 : 3);
 }
 
@@ -459,8 +459,38 @@ static void ports_that_die_together_open_the_gate_once(void)
         rig_destroy(&rig);
 }
 
+/* --- marks that lead to nothing --- */
+
+static void entry_takes_off_the_marks_of_a_crowd_that_was_taken(void)
+{
+        enum { CROWD = 8 };
+        struct shm_port_bank bank;
+        uint64_t words;
+
+        rig_create(&rig, 1, 960, 5);
+        rig_boot(&rig);
+        shm_port_configure(&rig.gic, 0, SHM_N_LIST_REGISTERS);
+        for (uint32_t i = 1; i <= CROWD; i++) { /* each in a word of candidates of its own */
+                set_edge(&rig, 0, 64 * i, true);
+                enable(&rig, 0, 64 * i);
+                pulse(&rig, 64 * i);
+        }
+        shm_port_enter(&rig.gic, 0, &bank);
+        for (unsigned i = 0; i < CROWD; i++)
+                bank.ich_lr[i] &= ~GICH_LR_STATE; /* taken and ended */
+        shm_port_exit(&rig.gic, 0, &bank);
+        pulse(&rig, 64);
+        shm_port_enter(&rig.gic, 0, &bank);
+        words = shm_load(&rig.gic.vcpus[0].class_words[shm_word_class(word(64))], CAND_A1);
+        tap_ok((uint32_t)bank.ich_lr[0] == 64 && words == 1u << 1,
+               "8 were taken, one of them is pending again: an entry looks at its word only");
+        shm_port_exit(&rig.gic, 0, &bank);
+        rig_destroy(&rig);
+}
+
 int main(void)
 {
+        entry_takes_off_the_marks_of_a_crowd_that_was_taken();
         cleared_while_being_listed_is_not_found();
         group_closed_while_being_listed_is_not_found();
         eoicount_ends_what_was_acknowledged_outside();

@@ -354,15 +354,16 @@ mutant "ports: who is refused at the gate does not look again" shm-gate.c \
         '/^bool shm_gate_ask/,/^}/{/TDIR_R6/,/untrapped/{/if (try_open(gic))/d;/return true;/d}}' \
         "tests/litmus says so: gate-leave, without the second look"
 mutant "ports: what is listed is not marked" shm-port.c \
-        '/^static bool list_one(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/now \&='\
-' ~GIC_WORD_RESIDENT;\n                &/'
+        '/^SHM_IN_LINE bool list_one(/,/^}/s/if (shm_word_cas(choice->at, &choice->word, now))/'\
+'now \&= ~GIC_WORD_RESIDENT;\n                &/'
 mutant "ports: what changed meanwhile stays listed" shm-port.c \
-        '/^static bool list_one(/,/^}/s/\*ret_lr = 0;.*/;/' \
+        '/^SHM_IN_LINE bool list_one(/,/^}/s/\*ret_lr = 0;.*/;/' \
         "tests/death/test-guest says so"
 mutant "ports: a changed word rings nobody" shm-word-pay.h \
         '/void shm_word_tell_port/,/^}/s/(effects \& GIC_EFFECT_FOLD) \&\&/0 \&\&/'
 mutant "ports: a fold settles nothing" shm-port-fold.c \
-        '/^static void fold_one(/,/^}/s/shm_word_pay_effects(.*/;/'
+        '/^SHM_IN_LINE bool fold_straight(/,/^}/s/shm_word_mark(.*/;/;'\
+'/ fold_one(/,/^}/s/shm_word_pay_effects(.*/;/'
 mutant "ports: who leaves does not open the gate" shm-port-fold.c \
         '/^static void leave_guest(/,/^}/s/shm_gate_left(gic)/(void)gic/' \
         "tests/death/test-guest says so"
@@ -371,7 +372,7 @@ mutant "ports: what is ended from elsewhere is not" shm-cpuif.c \
 's/gic_lr_mark(old, gic_irq_deactivate(old))/(old \& GIC_WORD_RESIDENT ? '\
 'old : gic_irq_deactivate(old))/'
 mutant "ports: EOIcount is not walked" shm-port-fold.c \
-        '/^static void fold_all(/,/^}/s/shm_eoicount_walk(.*/(void)walk;/'
+        '/^SHM_IN_LINE void fold_all(/,/^}/s/shm_eoicount_walk(.*/(void)walk;/'
 mutant "ports: EOIcount ends the oldest" shm-held.c \
         '/^uint32_t shm_held_latest_ack/,/^}/'\
 's/self->ack_order\[n - 1\]/self->ack_order[(shm_load(\&self->n_ack_order, PORT_X1) <'\
