@@ -386,7 +386,7 @@ static void stale_thread(unsigned index)
                 shm_gate_left(&world);
                 return;
         }
-        litmus_wait(10);
+        litmus_wait(20);
         shm_word_update(&world, shm_gic_word(&world, 0, SPI), SPI, assign_enable, 0);
         cleared = shm_tdir_try_clear(&world);
         /*
