@@ -14,7 +14,8 @@
 #include "vgic-bereft.h"
 #include "vgic-vm.h"
 
-#define VGIC_VCPU_KNOWN_FLAGS  VGIC_VCPU_WAKE_BY_KICK
+/* As wide as the flags: of a narrower one ~ leaves the upper half unchecked. */
+#define VGIC_VCPU_KNOWN_FLAGS  ((uint64_t)VGIC_VCPU_WAKE_BY_KICK)
 
 static int vgic_vcpu_call(struct vgic_vcpu *vcpu, uint32_t request, const int *fd)
 {
@@ -38,8 +39,9 @@ static int vgic_vcpu_check_options(struct vgic_conn *conn, const struct vgic_vcp
                                       "with list_registers 0, a trap port");
         if (o->flags & ~VGIC_VCPU_KNOWN_FLAGS)
                 return base_error_set(&conn->error, -EINVAL,
-                                      "flags is 0x%llx, it can have the bits of 0x%x",
-                                      (unsigned long long)o->flags, VGIC_VCPU_KNOWN_FLAGS);
+                                      "flags is 0x%llx, it can have the bits of 0x%llx",
+                                      (unsigned long long)o->flags,
+                                      (unsigned long long)VGIC_VCPU_KNOWN_FLAGS);
         if ((o->flags & VGIC_VCPU_WAKE_BY_KICK) && !o->kick)
                 return base_error_set(&conn->error, -EINVAL,
                                       "VGIC_VCPU_WAKE_BY_KICK is set, and there is no kick");
