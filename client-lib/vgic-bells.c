@@ -55,25 +55,28 @@ int vgic_vm_fd(struct vgic_vm *vm)
 /* Return: it was kicked. */
 static bool answer(struct vgic_vm *vm, uint32_t index)
 {
-        uint32_t park;
+        uint32_t park = shm_park_state(&vm->gic, index);
 
-        if (index >= vm->gic.n_vcpus)
-                return false;
-        park = shm_park_state(&vm->gic, index);
         return park != SHM_PARK_RUNNING && vgic_kick_call(&vm->vcpus[index], park);
 }
 
+/*
+ * In as many rounds as there may be vCPUs that were rung before: the kernel tells of each in turn,
+ * and peers may ring without end.
+ */
 int vgic_vm_process(struct vgic_vm *vm)
 {
         struct epoll_event events[AT_ONCE];
         int n, n_kicked = 0;
+        uint32_t left;
 
         if (!vm || vm->bells < 0)
                 return -EINVAL;
+        left = (vm->gic.n_vcpus + AT_ONCE - 1) / AT_ONCE;
         do {
                 n = epoll_wait(vm->bells, events, AT_ONCE, 0);
                 for (int i = 0; i < n; i++)
                         n_kicked += answer(vm, events[i].data.u32);
-        } while (n == AT_ONCE || (n < 0 && errno == EINTR));
+        } while (n == AT_ONCE && --left);
         return n_kicked;
 }

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon-raw.h"
 #include "port-vm.h"
@@ -146,6 +147,50 @@ static void it_is_for_vmms(struct vgic_conn *conn, struct vgic_conn *tool)
                 tap_bail("cannot observe: %s", vgic_conn_error(tool));
         tap_eq(vgic_vm_fd(seen), -EACCES, "an observer has no doorbells");
         vgic_vm_detach(seen);
+        destroy(conn, vm);
+}
+
+/* --- peers that ring without end --- */
+
+enum { N_MANY = 100 };                  /* more than one call of epoll_wait() tells */
+
+struct crowd {
+        int bells[N_MANY];
+        unsigned n_kicks;
+};
+
+/* In the kick, so that each is rung again before vgic_vm_process() has looked at the next. */
+static void kick_and_ring_all(void *arg)
+{
+        const uint64_t one = 1;
+        struct crowd *crowd = arg;
+
+        if (++crowd->n_kicks > 10 * N_MANY)
+                tap_bail("vgic_vm_process() goes on as long as somebody rings");
+        for (unsigned i = 0; i < N_MANY; i++)
+                if (write(crowd->bells[i], &one, sizeof(one)) != sizeof(one))
+                        tap_bail("a doorbell cannot be rung");
+}
+
+static void who_rings_without_end_does_not_hold_it(struct vgic_conn *conn)
+{
+        struct vgic_vm *vm = daemon_vm(conn, PORT_VM_NAME, N_MANY, 32, 0);
+        struct crowd crowd = { .n_kicks = 0 };
+        struct vgic_vcpu_options options = { .size = sizeof(options), .kick = kick_and_ring_all,
+                                             .kick_arg = &crowd };
+        int fd = vgic_vm_fd(vm), n;
+
+        for (uint32_t i = 0; i < N_MANY; i++) {
+                struct vgic_vcpu *vcpu = guest_register(vm, i, &options);
+
+                crowd.bells[i] = vgic_vcpu_fd(vcpu);
+                vgic_vcpu_enter(vcpu);
+        }
+        kick_and_ring_all(&crowd);
+        n = vgic_vm_process(vm);
+        tap_ok(n >= N_MANY && n < 2 * N_MANY,
+               "rung again while it kicks: each is kicked, and it returns (%d)", n);
+        tap_ok(is_readable(fd), "what came meanwhile is left for the next call");
         destroy(conn, vm);
 }
 
@@ -306,6 +351,7 @@ int main(void)
         one_descriptor_tells_of_all(conn, tool);
         a_sleeper_keeps_its_doorbell(conn, tool);
         it_is_for_vmms(conn, tool);
+        who_rings_without_end_does_not_hold_it(conn);
         kicks_wake_it(conn, tool);
         sleepers_are_preferred_and_the_off_are_not(conn);
         flags_are_checked(conn);
