@@ -430,15 +430,18 @@ int vgic_vm_reset_vcpu_kind(struct vgic_vm *vm, uint32_t index, enum vgic_reset 
 int vgic_vm_reset_vcpu(struct vgic_vm *vm, uint32_t index);
 
 /**
- * vgic_vm_reset() - reset the whole controller at once: system reset. All vCPUs must be off, or
- * stopped or paused by the host; wires keep their level. Return: as above. Threads: any.
+ * vgic_vm_reset() - reset the whole controller at once: system reset
+ * vgic_vm_reset_distributor() - its part that is no vCPU's: GICD, and the SPIs
  *
- * It is the reset of every vCPU, too, and counted as one of each. A host that resets its devices
- * and its CPUs one by one, in any order, calls instead
- * vgic_vm_reset_distributor() - for the controller: GICD, and the SPIs
- * and vgic_vcpu_reset_kind(VGIC_RESET_SYSTEM) for each CPU: together they are vgic_vm_reset(), and
- * each vCPU has one reset, not two.
- * Return: 0; -EACCES (observer, device); -ENODATA not initialised; -EOPNOTSUPP a mirror.
+ * All vCPUs must be off, or stopped or paused by the host; wires keep their level.
+ * vgic_vm_reset() is the reset of every vCPU, too, and counted as one of each. A host that resets
+ * its devices and its CPUs one by one, in any order, calls vgic_vm_reset_distributor() for the
+ * controller and vgic_vcpu_reset_kind(VGIC_RESET_SYSTEM) for each CPU: together they are
+ * vgic_vm_reset(), and each vCPU has one reset, not two.
+ *
+ * Return: 0; -EACCES (observer, device); -ENODATA not initialised. Of a mirror the first forgets
+ * values as doc/kvm-mirror.md says; the second: -EOPNOTSUPP.
+ * Threads: any.
  */
 int vgic_vm_reset(struct vgic_vm *vm);
 int vgic_vm_reset_distributor(struct vgic_vm *vm);
