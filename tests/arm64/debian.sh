@@ -31,30 +31,45 @@ find_mirror() {
         echo http://deb.debian.org/debian
 }
 
-apt_options() {
-        for tool in apt-get apt-cache dpkg-deb; do
+# private_apt STATUS - an apt whose lists, archives, locks and data base (a copy of STATUS) are in
+# $dir/apt. Of the system's configuration it has what says how to reach a mirror, and no more: not
+# the commands that the system runs after each update.
+private_apt() {
+        for tool in apt-get apt-cache apt-config dpkg-deb; do
                 command -v "$tool" >/dev/null || die "$tool is needed"
         done
         [ -r "$keyring" ] || die "$keyring is missing (package debian-archive-keyring)"
         [ -n "$mirror" ] || mirror=$(find_mirror | head -n 1)
         mkdir -p "$dir/apt/lists/partial" "$dir/apt/archives/partial" "$dir/apt/parts"
-        : >"$dir/apt/status"
-        echo "deb [signed-by=$keyring] $mirror $suite main" >"$dir/apt/sources.list"
+        cat "$1" >"$dir/apt/status"
+        reach=$(apt-config dump Acquire | grep -v -e IndexTargets -e Languages)
         cat >"$dir/apt/apt.conf" <<CONF
-APT::Architecture "arm64";
-APT::Architectures { "arm64"; };
+$reach
 APT::Sandbox::User "";
 Dir::State "$dir/apt";
 Dir::State::Lists "$dir/apt/lists";
 Dir::State::status "$dir/apt/status";
 Dir::Cache "$dir/apt";
 Dir::Cache::archives "$dir/apt/archives";
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "$dir/apt/parts";
 Dir::Etc::sourcelist "$dir/apt/sources.list";
 Dir::Etc::sourceparts "$dir/apt/parts";
+Dir::Etc::preferences "$dir/apt/preferences";
+Dir::Etc::preferencesparts "$dir/apt/parts";
 Acquire::Languages "none";
 Acquire::Retries "3";
 CONF
         export APT_CONFIG="$dir/apt/apt.conf"
+}
+
+apt_options() {
+        private_apt /dev/null
+        echo "deb [signed-by=$keyring] $mirror $suite main" >"$dir/apt/sources.list"
+        cat >>"$dir/apt/apt.conf" <<CONF
+APT::Architecture "arm64";
+APT::Architectures { "arm64"; };
+CONF
 }
 
 update_lists() {
