@@ -7,6 +7,7 @@
  * A row's function is not inlined, and its name begins with row_: callgrind collects inside those
  * (compare.sh).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,58 +89,71 @@ ROW row_sgi_self(struct bench_ops *p, unsigned n)
         }
 }
 
-/* A host that keeps the vCPU's inputs: asked for after each register, or returned with it. */
-static unsigned write_and_ask(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value)
+/*
+ * A host that keeps the vCPU's inputs: asked for after each register, or returned with it. In line,
+ * as in a host's own access.
+ */
+#define PART static inline __attribute__((always_inline)) void
+
+PART write_and_ask(struct vgic_vcpu *vcpu, uint32_t reg, uint64_t value)
 {
         vgic_vcpu_sysreg_write(vcpu, reg, value);
-        return vgic_vcpu_lines(vcpu);
+        vgic_vcpu_lines(vcpu);
+}
+
+PART take_and_ask(struct vgic_vcpu *vcpu, uint32_t intid)
+{
+        uint64_t taken = 0;
+
+        vgic_vcpu_sysreg_read(vcpu, VGIC_ICC_IAR1_EL1, &taken);
+        vgic_vcpu_lines(vcpu);
+        if (taken != intid)
+                bench_die("another interrupt came", EIO);
+        write_and_ask(vcpu, VGIC_ICC_EOIR1_EL1, taken);
+}
+
+PART take_with_lines(struct vgic_vcpu *vcpu, uint32_t intid)
+{
+        uint64_t taken = 0;
+        unsigned lines;
+
+        vgic_vcpu_sysreg_read_lines(vcpu, VGIC_ICC_IAR1_EL1, &taken, &lines);
+        if (taken != intid)
+                bench_die("another interrupt came", EIO);
+        vgic_vcpu_sysreg_write_lines(vcpu, VGIC_ICC_EOIR1_EL1, taken, &lines);
 }
 
 ROW row_sgi_asked(struct bench_ops *p, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
-                uint64_t intid = 0;
-
                 write_and_ask(p->self, VGIC_ICC_SGI1R_EL1, SGI << 24 | 1);
-                vgic_vcpu_sysreg_read(p->self, VGIC_ICC_IAR1_EL1, &intid);
-                vgic_vcpu_lines(p->self);
-                write_and_ask(p->self, VGIC_ICC_EOIR1_EL1, intid);
+                take_and_ask(p->self, SGI);
         }
 }
 
 ROW row_sgi_with_lines(struct bench_ops *p, unsigned n)
 {
-        for (unsigned i = 0; i < n; i++) {
-                uint64_t intid = 0;
-                unsigned lines;
+        unsigned lines;
 
+        for (unsigned i = 0; i < n; i++) {
                 vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_SGI1R_EL1, SGI << 24 | 1, &lines);
-                vgic_vcpu_sysreg_read_lines(p->self, VGIC_ICC_IAR1_EL1, &intid, &lines);
-                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_EOIR1_EL1, intid, &lines);
+                take_with_lines(p->self, SGI);
         }
 }
 
 ROW row_spi_asked(struct bench_ops *p, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
-                uint64_t intid = 0;
-
                 vgic_spi_pulse(p->gic, p->intid);
-                vgic_vcpu_sysreg_read(p->self, VGIC_ICC_IAR1_EL1, &intid);
-                vgic_vcpu_lines(p->self);
-                write_and_ask(p->self, VGIC_ICC_EOIR1_EL1, intid);
+                take_and_ask(p->self, p->intid);
         }
 }
 
 ROW row_spi_with_lines(struct bench_ops *p, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
-                uint64_t intid = 0;
-                unsigned lines;
-
                 vgic_spi_pulse(p->gic, p->intid);
-                vgic_vcpu_sysreg_read_lines(p->self, VGIC_ICC_IAR1_EL1, &intid, &lines);
-                vgic_vcpu_sysreg_write_lines(p->self, VGIC_ICC_EOIR1_EL1, intid, &lines);
+                take_with_lines(p->self, p->intid);
         }
 }
 
