@@ -142,10 +142,8 @@ unsigned vmm_port_lines(struct vmm_cpu *cpu)
 /* With list registers: what hardware would now do, and the lines that the bank has then. */
 static bool look_after(struct vmm_cpu *cpu, bool done)
 {
-        if (done) {
-                vmm_port_serve(cpu);
-                cpu->machine->attention.lines = vmm_port_lines(cpu);
-        }
+        if (done)
+                vmm_cpu_look(cpu);
         return done;
 }
 
