@@ -88,34 +88,42 @@ static void table_is_what_accesses_do(struct vgic_conn *conn, unsigned n_priorit
 
 /* --- lines with an access --- */
 
-static unsigned n_wrong;
+static struct vgic_sysreg_info known[MAX_REGS];
+static int n_known;
+static unsigned n_wrong, n_changes, n_untold;
 
-static void check(unsigned lines, const char *what)
+/* @before: the lines before the access. Who has changed them has to be in the table as such. */
+static void check(uint32_t reg, unsigned before, unsigned lines, const char *what)
 {
         unsigned next = vgic_vcpu_lines(vcpu);
 
         if (lines != next && n_wrong++ == 0)
                 tap_note("%s: 0x%x, and then a look: 0x%x", what, lines, next);
+        if (lines == before)
+                return;
+        n_changes++;
+        if (!(flags_of(known, n_known, reg) & VGIC_SYSREG_SIGNALS) && n_untold++ == 0)
+                tap_note("%s has changed the lines from 0x%x to 0x%x", what, before, lines);
 }
 
 static uint64_t read_reg(uint32_t reg, const char *what)
 {
-        unsigned lines = 0xdead;
+        unsigned before = vgic_vcpu_lines(vcpu), lines = 0xdead;
         uint64_t value = 0;
 
         if (vgic_vcpu_sysreg_read_lines(vcpu, reg, &value, &lines) < 0)
                 tap_bail("%s cannot be read", what);
-        check(lines, what);
+        check(reg, before, lines, what);
         return value;
 }
 
 static unsigned write_reg(uint32_t reg, uint64_t value, const char *what)
 {
-        unsigned lines = 0xdead;
+        unsigned before = vgic_vcpu_lines(vcpu), lines = 0xdead;
 
         if (vgic_vcpu_sysreg_write_lines(vcpu, reg, value, &lines) < 0)
                 tap_bail("%s cannot be written", what);
-        check(lines, what);
+        check(reg, before, lines, what);
         return lines;
 }
 
@@ -123,10 +131,11 @@ static void each_access_returns_the_lines(struct vgic_conn *conn, unsigned n_pri
 {
         unsigned lines = 0xdead;
 
-        n_wrong = 0;
+        n_wrong = n_changes = n_untold = 0;
         vm = make(conn, n_priority_bits);
         if (vgic_vm_init(vm) < 0)
                 tap_bail("no controller: %s", vgic_conn_error(conn));
+        n_known = vgic_vm_sysregs(vm, known, MAX_REGS);
         guest_make_spis_edge(vm, 32);
         guest_open_spis(vm, 32);
         guest_open_distributor(vm);
@@ -168,6 +177,9 @@ static void each_access_returns_the_lines(struct vgic_conn *conn, unsigned n_pri
         write_reg(VGIC_ICC_EOIR0_EL1, SPI, "EOIR0");
         tap_eq(n_wrong, 0, "%u priority bits: each access returned what a look returns next",
                n_priority_bits);
+        tap_ok(n_changes > 0 && n_untold == 0,
+               "%u priority bits: who changes the lines (%u times) is told to signal",
+               n_priority_bits, n_changes);
         tap_ok(vgic_vcpu_sysreg_write_lines(vcpu, VGIC_ICC_RPR_EL1, 0, &lines) == -ENOENT &&
                lines == 0xdead, "UNDEFINED: the lines stay as they are");
         destroy(conn, vm);
