@@ -209,7 +209,7 @@ static bool commit_choice(struct shm_gic *gic, uint32_t intid, uint64_t old, uin
                 shm_word_mark(&gic->vcpus[vcpu], intid, now);
                 shm_word_ring(gic, vcpu);
         } else {
-                shm_tdir_tell_end(gic, intid, old, now);
+                shm_tdir_tell_end(gic, intid, now);
         }
         return holds(gic, intid, now, vcpu, closing);
 }

@@ -122,6 +122,7 @@
         X(TDIR_X4,    store, relaxed) \
         X(TDIR_X5,    store, relaxed) \
         X(TDIR_X6,    rmw,   relaxed) \
+        X(TDIR_X7,    load,  relaxed) \
         /* list-register ports and the gate of TDIR */ \
         X(PORT_R1,    store, seq_cst) \
         X(PORT_R2,    rmw,   release) \

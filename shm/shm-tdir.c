@@ -35,10 +35,8 @@ static uint64_t cleared(uint64_t clearing)
 
 /*
  * Ring the daemon for @generation. That it is told is noted after it was: another thread relies on
- * it.
- */
-/*
- * TDIR-A2 after TDIR is SET: whoever wants to hear of it says so, and then looks at TDIR (TDIR-R4).
+ * it. TDIR-A2 after TDIR is SET: whoever wants to hear of it says so, and then looks at TDIR
+ * (TDIR-R4).
  */
 static void ring_daemon(struct shm_gic *gic, uint64_t generation)
 {
@@ -193,13 +191,17 @@ void shm_tdir_await_no_more(struct shm_gic *gic)
         shm_store(&gic->header->tdir_awaited, 0, TDIR_X5);
 }
 
-/* Once for each wait: while the daemon is stopped, every end would ring it. */
-void shm_tdir_tell_end(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now)
+/*
+ * Once for each wait: while the daemon is stopped, every end would ring it. TDIR-X7 first: vCPUs
+ * that end other interrupts do not write to this line.
+ */
+void shm_tdir_tell_end(struct shm_gic *gic, uint32_t intid, uint64_t w)
 {
+        shm_atomic(uint32_t) *at = &gic->header->tdir_awaited;
         uint32_t awaited = intid;
 
-        if (gic->raised && gic_word_in_flight(old) && !gic_word_in_flight(now) &&
-            shm_cas(&gic->header->tdir_awaited, &awaited, 0, TDIR_X6))
+        if (gic->raised && !gic_word_in_flight(w) && shm_load(at, TDIR_X7) == intid &&
+            shm_cas(at, &awaited, 0, TDIR_X6))
                 gic->raised(gic->hook_ctx);
 }
 

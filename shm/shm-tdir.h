@@ -142,10 +142,11 @@ uint32_t shm_tdir_await(struct shm_gic *gic);
 void shm_tdir_await_no_more(struct shm_gic *gic);
 
 /*
- * shm_tdir_tell_end() - after a change of an SPI's word from @old, in which NOTIFY is set, to @now:
- * ring the daemon if it ended what that waits for. Threads: any.
+ * shm_tdir_tell_end() - ring the daemon if it waits for the end of @intid, whose word @w is not in
+ * flight: after a change to @w, in which NOTIFY is set, or after the load of it by who pays for a
+ * dead one. Threads: any.
  */
-void shm_tdir_tell_end(struct shm_gic *gic, uint32_t intid, uint64_t old, uint64_t now);
+void shm_tdir_tell_end(struct shm_gic *gic, uint32_t intid, uint64_t w);
 
 /*
  * shm_tdir_set_interest() - the daemon: how many want to hear of it. Going from 0 to more, call

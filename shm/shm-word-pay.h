@@ -57,8 +57,8 @@ static inline __attribute__((always_inline)) unsigned shm_word_pay_effects(struc
         uint32_t target = gic_word_route(now);
 
         shm_cpuif_tell_withdrawn(gic, old, now);
-        if (__builtin_expect(gic_word_has(old, GIC_WORD_NOTIFY), 0))
-                shm_tdir_tell_end(gic, intid, old, now);
+        if (__builtin_expect(gic_word_has(now, GIC_WORD_NOTIFY), 0))
+                shm_tdir_tell_end(gic, intid, now);
         if (!effects)
                 return 0;
         if (effects & GIC_EFFECT_FLIGHT) {

@@ -257,6 +257,32 @@ static void die_in_injection(void)
                "GICD_IROUTER cut off after the raw value: the route follows");
 }
 
+/* The daemon waits for the end of the SPI for which TDIR is set: the repair tells it. */
+static void die_in_awaited_end(void)
+{
+        for (unsigned n = 4; n <= 5; n++) {
+                uint64_t old;
+
+                fresh(true, 0);
+                shm_tdir_set_interest(&rig.gic, 1);
+                pulse(&rig, IRQ);
+                ack(&rig, 0);
+                if (shm_tdir_await(&rig.gic) != IRQ)
+                        tap_bail("the daemon does not wait for SPI %u", IRQ);
+                old = shm_word_load(word());
+                fill_slot(0, 3, SHM_SLOT_OP(SHM_SLOT_EOI, SHM_SLOT_DEACTIVATE, IRQ), old, ARG);
+                atomic_store(&rig.gic.vcpus[0].ap1r[0], 0);
+                if (n == 5)
+                        atomic_store(word(), gic_irq_end(old));
+                rig.raised = 0;
+                shm_vcpu_repair(&rig.gic, 0);
+                tap_eq(rig.raised, 1,
+                       "EOI, awaited by the daemon: death after store %u: the repair rings it", n);
+                shm_repair_words(&rig.gic);
+                tap_ok(shm_tdir_try_clear(&rig.gic) == 1, "then TDIR is cleared");
+        }
+}
+
 /* What it ended is due elsewhere, or here with the candidate gone. */
 static void due_after_repair(void)
 {
@@ -328,6 +354,7 @@ int main(void)
         private_interrupts();
         die_in_reset();
         die_in_injection();
+        die_in_awaited_end();
         due_after_repair();
         hostile_slots();
         rig_destroy(&rig);
