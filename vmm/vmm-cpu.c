@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "vmm-machine.h"
-#include "vmm-port.h"
 #include "vmm-unicorn.h"
 
 uint64_t vmm_cpu_get(const struct vmm_cpu *cpu, int unicorn_register)
@@ -60,12 +59,6 @@ bool vmm_cpu_fetch(const struct vmm_cpu *cpu, uint64_t address, uint32_t *ret_in
                 return false;
         memcpy(ret_insn, cpu->machine->ram + (physical - VMM_RAM_BASE), sizeof(*ret_insn));
         return true;
-}
-
-void vmm_cpu_look(struct vmm_cpu *cpu)
-{
-        vmm_port_serve(cpu);
-        cpu->machine->attention.lines = vmm_port_lines(cpu);
 }
 
 /*

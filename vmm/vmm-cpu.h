@@ -16,9 +16,6 @@ struct vmm_cpu;
 /* Start (again) from reset at an address, with a value in x0; the caller tells the library. */
 void vmm_cpu_start(struct vmm_cpu *cpu, uint64_t entry, uint64_t x0);
 
-/* After anything the guest did that may have raised or lowered its own lines. */
-void vmm_cpu_look(struct vmm_cpu *cpu);
-
 uint64_t vmm_cpu_get(const struct vmm_cpu *cpu, int unicorn_register);
 void vmm_cpu_set(const struct vmm_cpu *cpu, int unicorn_register, uint64_t value);
 /* x0 to x30 by number; 31 reads as zero and ignores writes. */

@@ -12,7 +12,6 @@
  */
 #include "vmm-map.h"
 
-#include "vmm-cpu.h"
 #include "vmm-machine.h"
 #include "vmm-port.h"
 
@@ -30,7 +29,7 @@ static uint64_t gicd_read(uc_engine *engine, uint64_t offset, unsigned size, voi
         vmm_port_leave_all(cpu->machine);
         vgic_gicd_read(cpu->machine->vm, offset, size, &value);
         vmm_port_enter(cpu);
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
         return value;
 }
 
@@ -48,7 +47,7 @@ static void gicd_write(uc_engine *engine, uint64_t offset, unsigned size, uint64
         vmm_port_leave(cpu);
         vgic_gicd_write(cpu->machine->vm, offset, size, value);
         vmm_port_enter(cpu);
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
 }
 
 /* As gicd_read(): any vCPU may read any redistributor. */
@@ -62,7 +61,7 @@ static uint64_t gicr_read(uc_engine *engine, uint64_t offset, unsigned size, voi
         vmm_port_leave_all(cpu->machine);
         vgic_gicr_read(cpu->machine->vm, offset, size, &value);
         vmm_port_enter(cpu);
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
         return value;
 }
 
@@ -77,7 +76,7 @@ static void gicr_write(uc_engine *engine, uint64_t offset, unsigned size, uint64
         vmm_port_leave(cpu);
         vgic_gicr_write(cpu->machine->vm, offset, size, value);
         vmm_port_enter(cpu);
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
 }
 
 /*
@@ -92,7 +91,7 @@ static uint64_t pl011_read(uc_engine *engine, uint64_t offset, unsigned size, vo
         (void)engine;
         (void)size;
         cpu->n_mmio++;
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
         return value;
 }
 
@@ -105,7 +104,7 @@ static void pl011_write(uc_engine *engine, uint64_t offset, unsigned size, uint6
         (void)size;
         cpu->n_mmio++;
         vmm_pl011_write(cpu->machine, offset, (uint32_t)value);
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
 }
 
 static uint64_t hole_read(uc_engine *engine, uint64_t offset, unsigned size, void *data)

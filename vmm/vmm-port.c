@@ -135,6 +135,12 @@ unsigned vmm_port_lines(struct vmm_cpu *cpu)
         return port->in_guest ? icv_lines(&port->params, &port->bank) : vgic_vcpu_lines(cpu->vgic);
 }
 
+void vmm_port_look(struct vmm_cpu *cpu)
+{
+        vmm_port_serve(cpu);
+        cpu->machine->attention.lines = vmm_port_lines(cpu);
+}
+
 /*
  * Accesses
  */
@@ -143,7 +149,7 @@ unsigned vmm_port_lines(struct vmm_cpu *cpu)
 static bool look_after(struct vmm_cpu *cpu, bool done)
 {
         if (done)
-                vmm_cpu_look(cpu);
+                vmm_port_look(cpu);
         return done;
 }
 

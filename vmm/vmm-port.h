@@ -48,6 +48,9 @@ void vmm_port_serve(struct vmm_cpu *cpu);
 /* The lines that the guest's CPU sees: VGIC_LINE_*. */
 unsigned vmm_port_lines(struct vmm_cpu *cpu);
 
+/* After anything the guest did that may have raised or lowered its own lines. */
+void vmm_port_look(struct vmm_cpu *cpu);
+
 /*
  * The guest's MRS and MSR; attention.lines are those after it. Return: false if it is no such
  * register of the GIC.

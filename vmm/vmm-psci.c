@@ -201,6 +201,6 @@ void vmm_psci_call(struct vmm_cpu *cpu)
                 result = function->handle(cpu, arguments);
         if (cpu->on && !cpu->waiting)
                 vmm_port_enter(cpu);
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
         vmm_cpu_set_x(cpu, 0, (uint64_t)result);
 }

@@ -103,7 +103,7 @@ static uint32_t on_mrs(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg
                         return 0;
                 set_target(cpu, rt, vmm_timer_read(cpu, timer->kind, timer->reg));
                 if (timer->reg == VMM_TIMER_CTL)
-                        vmm_cpu_look(cpu); /* it may have asserted the timer's interrupt */
+                        vmm_port_look(cpu); /* it may have asserted the timer's interrupt */
                 return 1;
         }
         if (reg->crn == 0 && encoding_of(reg) == ID_AA64PFR0_EL1 &&
@@ -131,7 +131,7 @@ static uint32_t on_msr(uc_engine *engine, uc_arm64_reg rt, const uc_arm64_cp_reg
         if (!timer || !may_use_timer(cpu, timer->kind))
                 return 0;
         vmm_timer_write(cpu, timer->kind, timer->reg, reg->val);
-        vmm_cpu_look(cpu);
+        vmm_port_look(cpu);
         return 1;
 }
 
