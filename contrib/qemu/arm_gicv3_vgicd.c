@@ -431,12 +431,15 @@ static void on_machine(void *opaque, bool running, RunState state)
     }
 }
 
-/* vCPU threads are stopped by now. The daemon need not find out by itself. */
+/*
+ * The daemon need not find out by itself. A vCPU that calls exit() (semihosting does) leaves the
+ * others running, and what they work on in its place: it goes with the process.
+ */
 static void on_exit_of_qemu(Notifier *notifier, void *data)
 {
     VgicdState *s = container_of(notifier, VgicdState, exit_notifier);
 
-    if (s->conn) {
+    if (s->conn && s->resting) {
         vgic_disconnect(s->conn);
         s->conn = NULL;
     }

@@ -119,6 +119,10 @@ class Daemon:
         lines = self.ctl('list').stdout.splitlines()[1:]
         return [line.split()[0] for line in lines if line.strip()]
 
+    def look(self, *words):
+        """What a command says with --json."""
+        return json.loads(self.ctl(*words, '--json').stdout or 'null')
+
     def counts(self, name):
         """{INTID: how often it was acknowledged, on all vCPUs}."""
         rows = [line.split() for line in self.ctl('counts', name).stdout.splitlines()]
@@ -136,14 +140,21 @@ class Daemon:
 class Qmp:
     """QEMU's control socket; events are kept by their names."""
 
-    def __init__(self, path):
+    def __init__(self, path, process):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(LIMIT_S)
-        self.socket.connect(path)
+        if not wait_until(lambda: self.connected(path) or process.poll() is not None) or \
+                process.poll() is not None:
+            print(f'Bail out! QEMU ended with status {process.poll()} before it was asked')
+            sys.exit(99)
         self.file = self.socket.makefile('r')
         self.events = []
         json.loads(self.file.readline())
         self.do('qmp_capabilities')
+
+    def connected(self, path):
+        """The file is there before somebody listens."""
+        return self.socket.connect_ex(path) == 0
 
     def do(self, command, **arguments):
         message = {'execute': command, 'arguments': arguments}
@@ -161,6 +172,14 @@ class Qmp:
         """A command of the human monitor. Return: what it says; nothing if it went well."""
         answer = self.do('human-monitor-command', **{'command-line': line})
         return answer.get('return', str(answer)).strip()
+
+    def migrate(self, uri):
+        """Return: how it ended, and what was said of it."""
+        answer = self.do('migrate', uri=uri)
+        wait_until(lambda: self.do('query-migrate')['return'].get('status') in
+                   ('completed', 'failed'))
+        info = self.do('query-migrate')['return']
+        return info.get('status'), (answer, info)
 
     def status(self):
         return self.do('query-status')['return']['status']
@@ -207,8 +226,7 @@ class Machine:
                 return
 
     def qmp(self):
-        wait_until(lambda: os.path.exists(self.qmp_path) or self.process.poll() is not None)
-        return Qmp(self.qmp_path)
+        return Qmp(self.qmp_path, self.process)
 
     def said(self):
         return open(self.errors.name).read()

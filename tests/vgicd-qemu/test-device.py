@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The vgicd authors
 """arm-gicv3-vgicd without a guest: its properties, what it refuses and in which words, its end."""
 import os
+import struct
 
 from guest import DEVICE, QEMU, Daemon, Machine, Tap, need_qemu, subprocess, tmp, wait_until
 
@@ -60,11 +61,13 @@ def test_properties(daemon):
     Tap.ok(gic is not None, 'the machine has the device')
     value = machine.control.do('qom-get', path='/machine', property='gic-version')
     Tap.ok(value.get('return') == 'vgicd', 'gic-version reads vgicd', value)
-    show = daemon.ctl('show', 'shape').stdout
-    Tap.ok('4' in show, 'the daemon has the VM', show)
-    vcpus = daemon.ctl('vcpus', 'shape', '--json').stdout
-    for index in range(4):
-        Tap.ok(f'{index}' in vcpus, f'and vCPU {index}', vcpus)
+    show = daemon.look('show', 'shape')
+    Tap.ok(show and (show['vcpus'], show['vcpus_registered'], show['spis']) == (4, 4, 256),
+           'the daemon has the VM with 4 vCPUs and 256 SPIs', show)
+    vcpus = daemon.look('vcpus', 'shape')['vcpus']
+    mpidrs = [machine.control.do('qom-get', path=cpu['qom-path'], property='mp-affinity')['return']
+              for cpu in machine.control.do('query-cpus-fast')['return']]
+    Tap.ok([one['mpidr'] for one in vcpus] == mpidrs, "each has its CPU's affinity", vcpus, mpidrs)
     machine.control.do('quit')
     Tap.ok(machine.ends() == 0, 'QEMU ends')
     Tap.ok(wait_until(lambda: 'shape' not in daemon.vms()), 'and its VM with it')
@@ -116,6 +119,58 @@ def test_unplug(daemon):
     machine.stop()
 
 
+def line_of(daemon, name, intid):
+    irqs = daemon.look('irqs', name)['irqs']
+    return [one['line'] for one in irqs if one['intid'] == intid]
+
+
+def test_snapshot(daemon, snapshot):
+    """Whose wire is up is in vgicd's image only: without it, it becomes the machine's own."""
+    state = os.path.join(tmp, f'wire-{snapshot}')
+    how = {'machine': 'virt-7.2', 'properties': (f'snapshot={snapshot}',)}
+    first = paused(daemon, name=f'before-{snapshot}', **how)
+    daemon.ctl('inject', first.name, '100', '--assert')
+    status, why = first.control.migrate(f'exec:cat > {state}')
+    Tap.ok(status == 'completed', f"snapshot={snapshot}: a machine with a tool's wire up is saved",
+           why)
+    first.stop()
+    other = paused(daemon, name=f'after-{snapshot}', options=('-incoming', f'exec:cat {state}'),
+                   **how)
+    Tap.ok(wait_until(lambda: line_of(daemon, other.name, 100) == [True]), 'it is up after loading')
+    daemon.ctl('inject', other.name, '100', '--deassert')
+    stays = line_of(daemon, other.name, 100)
+    Tap.ok(stays == [snapshot == 'off'],
+           "and still the tool's" if snapshot == 'on' else "and the machine's", stays)
+    other.stop()
+
+
+# vCPU 0 starts vCPUs 7 to 1 (PSCI CPU_ON), counts, and exits by semihosting (SYS_EXIT with
+# ADP_Stopped_ApplicationExit); these read ICC_CTLR_EL1 and write ICC_EOIR1_EL1 without end.
+EXIT_WHILE_OTHERS_RUN = (
+    0xd28000e6,                                         # mov x6, #7
+    0xd2800060, 0xf2b88000, 0xaa0603e1, 0x100001c2,     # x0 = CPU_ON; x1 = x6; adr x2, second
+    0xd4000002, 0xf10004c6, 0x54ffff41,                 # hvc #0; subs x6, x6, #1; b.ne
+    0xd2a02005, 0xf10004a5, 0x54ffffe1,                 # mov x5, #1 << 24; subs; b.ne
+    0xd2800300, 0x10000041, 0xd45e0000,                 # mov x0, #0x18; adr x1, block; hlt #0xf000
+    0x00020026, 0, 0, 0,                                # block
+    0xd538cc84, 0xd518cc24, 0x17fffffe)                 # second: mrs; msr; b second
+
+
+def test_exit(daemon):
+    """exit() in a vCPU's thread: each time the others may be anywhere."""
+    code = os.path.join(tmp, 'code')
+    with open(code, 'wb') as file:
+        file.write(struct.pack(f'<{len(EXIT_WHILE_OTHERS_RUN)}I', *EXIT_WHILE_OTHERS_RUN))
+    ends = []
+    for _ in range(40):
+        machine = Machine(daemon, cpus=8, linux=False, name='exits', options=(
+            '-semihosting', '-device',
+            f'loader,file={code},addr=0x40100000,cpu-num=0,force-raw=on'))
+        ends.append(machine.ends())
+        wait_until(lambda: 'exits' not in daemon.vms())
+    Tap.ok(ends == [0] * 40, 'a vCPU ends QEMU 40 times while seven work', ends, machine.said())
+
+
 need_qemu()
 THE_DAEMON = Daemon()
 test_refusals(THE_DAEMON)
@@ -124,6 +179,9 @@ test_name(THE_DAEMON)
 test_persistent(THE_DAEMON)
 test_destroyed(THE_DAEMON)
 test_unplug(THE_DAEMON)
+test_snapshot(THE_DAEMON, 'on')
+test_snapshot(THE_DAEMON, 'off')
+test_exit(THE_DAEMON)
 Tap.ok(THE_DAEMON.vms() == [], 'no VM is left', THE_DAEMON.vms())
 Tap.ok(THE_DAEMON.stop() == 0, 'the daemon ends well')
 Tap.done()

@@ -50,8 +50,7 @@ def make_disk():
     process = subprocess.Popen([QEMU, '-M', 'none', '-nodefaults', '-display', 'none', '-qmp',
                                 f'unix:{qmp},server=on,wait=off'])
     living.append(process)
-    wait_until(lambda: os.path.exists(qmp))
-    control = Qmp(qmp)
+    control = Qmp(qmp, process)
     control.do('blockdev-create', **{'job-id': 'file', 'options': {
         'driver': 'file', 'filename': path, 'size': 0}})
     finish(control, 'file')
@@ -97,11 +96,8 @@ def test_migrate(what, source, target, complete=True):
     Tap.ok(machine.up() and machine.run(LOAD) and
            machine.run('echo here >/tmp/word; cat /tmp/word'),
            f'{what}: a guest runs under load', machine.where())
-    answer = control.do('migrate', uri=f'exec:cat > {state}')
-    done = wait_until(lambda: control.do('query-migrate')['return'].get('status') in
-                      ('completed', 'failed'))
-    info = control.do('query-migrate')['return']
-    Tap.ok(done and info['status'] == 'completed', 'it is saved', answer, info, machine.said())
+    status, why = control.migrate(f'exec:cat > {state}')
+    Tap.ok(status == 'completed', 'it is saved', why, machine.said())
     machine.stop()
     other = Machine(cpus=2, machine=MACHINE, options=('-incoming', f'exec:cat {state}'), **target)
     control = other.qmp()
