@@ -87,6 +87,18 @@ static void judge_placed(struct party *p, uint32_t intid)
                             gic_word_route(w) == GIC_NO_VCPU ? -1 : gic_word_route(w), instead);
 }
 
+/*
+ * Which vCPU stays open. Mostly the one that has it by now: whoever closes the gate of another
+ * leaves it there, and the one that stands still takes it from there to whom it had chosen before.
+ */
+static uint32_t stays_open(struct party *p, uint32_t intid)
+{
+        const struct stress *s = p->stress;
+        uint32_t route = gic_word_route(shm_word_load(shm_gic_word(&p->rig.gic, 0, intid)));
+
+        return route < s->n_vcpus && party_below(p, 8) ? route : party_below(p, s->n_vcpus);
+}
+
 void op_flip(struct party *p)
 {
         struct stress *s = p->stress;
@@ -96,7 +108,7 @@ void op_flip(struct party *p)
         if (!atomic_load(&s->is_still))
                 return;
         intid = atomic_load(&s->still_intid);
-        exclude(p, all & ~(UINT64_C(1) << party_below(p, s->n_vcpus)));
+        exclude(p, all & ~(UINT64_C(1) << stays_open(p, intid)));
         if (!take_turn(p))
                 return;
         judge_placed(p, intid);
