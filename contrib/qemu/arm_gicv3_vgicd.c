@@ -404,12 +404,12 @@ static void close_daemon(VgicdState *s)
  * Machine: reset, stop, go, end
  */
 
-/* All vCPUs are stopped: QEMU pauses them before it resets. */
+/* All vCPUs are stopped: QEMU pauses them before it resets. Each resets its own part. */
 static void on_reset(void *opaque)
 {
     VgicdState *s = opaque;
 
-    vgic_vm_reset(s->vm);
+    vgic_vm_reset_distributor(s->vm);
     for (unsigned i = 0; i < n_cpus(s); i++) {
         vgicd_cpu_look(&s->cpus[i]);
     }

@@ -226,14 +226,20 @@ static void sgi0r_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value
 }
 
 /*
- * PSCI CPU_ON: in the vCPU's own thread, while it is off. When the whole machine is reset all are
- * stopped, and the device resets everything at once.
+ * Of a machine that is reset, or PSCI CPU_ON, in the vCPU's own thread. A vCPU can be told to stop
+ * between the call of CPU_ON and this: then it is reset all the same, and vgicd_cpu_go() tells that
+ * it is on.
  */
 static void cpu_interface_reset(CPUARMState *env, const ARMCPRegInfo *ri)
 {
     VgicdCPU *vc = vgicd_of_env(env);
 
-    if (!vc || vc->cs->stopped) {
+    if (!vc) {
+        return;
+    }
+    if (vc->cs->stopped) {
+        vgic_vcpu_reset_kind(vc->vcpu, VGIC_RESET_SYSTEM);
+        qatomic_set(&vc->cs->gic_lines, VGICD_LOOK);
         return;
     }
     vgic_vcpu_reset(vc->vcpu);
@@ -253,16 +259,16 @@ static void cpu_interface_reset(CPUARMState *env, const ARMCPRegInfo *ri)
     ICC(NAME, CRN, CRM, OP2, PL1_R, .readfn = (READ))
 #define ICC_WO(NAME, CRN, CRM, OP2) \
     ICC(NAME, CRN, CRM, OP2, PL1_W, .writefn = icc_write)
-/* One name in AArch64 state, an MCRR in AArch32 state. */
-#define ICC_SGI(NAME, OP2, OP1_32, WRITE) \
+/* One name in AArch64 state, an MCRR in AArch32 state. The last arguments are of the first. */
+#define ICC_SGI(NAME, OP2, OP1_32, WRITE, ...) \
     { .name = "ICC_" NAME "_EL1", .state = ARM_CP_STATE_AA64, .opc0 = 3, .opc1 = 0, .crn = 12, \
-      .crm = 11, .opc2 = (OP2), .access = PL1_W, .type = ICC_TYPE, .writefn = (WRITE) }, \
+      .crm = 11, .opc2 = (OP2), .access = PL1_W, .type = ICC_TYPE, .writefn = (WRITE), \
+      __VA_ARGS__ }, \
     { .name = "ICC_" NAME, .state = ARM_CP_STATE_AA32, .cp = 15, .opc1 = (OP1_32), .crm = 12, \
       .access = PL1_W, .type = ICC_TYPE | ARM_CP_64BIT, .writefn = (WRITE) }
 
 static const ARMCPRegInfo icc_regs[] = {
-    ICC("PMR", 4, 6, 0, PL1_RW, .readfn = icc_read, .writefn = icc_write,
-        .resetfn = cpu_interface_reset),
+    ICC_RW("PMR", 4, 6, 0),
     ICC_RO("IAR0", 12, 8, 0, iar0_read),
     ICC_WO("EOIR0", 12, 8, 1),
     ICC_RO("HPPIR0", 12, 8, 2, icc_read),
@@ -271,7 +277,8 @@ static const ARMCPRegInfo icc_regs[] = {
     ICC_RW("AP1R0", 12, 9, 0),
     ICC_WO("DIR", 12, 11, 1),
     ICC_RO("RPR", 12, 11, 3, icc_read),
-    ICC_SGI("SGI1R", 5, 0, sgi1r_write),
+    /* One register resets them all; of one that both states have QEMU would ask twice. */
+    ICC_SGI("SGI1R", 5, 0, sgi1r_write, .resetfn = cpu_interface_reset),
     ICC_SGI("ASGI1R", 6, 1, asgi1r_write),
     ICC_SGI("SGI0R", 7, 2, sgi0r_write),
     ICC_RO("IAR1", 12, 12, 0, iar1_read),

@@ -51,6 +51,10 @@ def test_refusals(daemon):
     first.stop()
 
 
+def resets(daemon, name):
+    return [one['resets'] for one in daemon.look('vcpus', name)['vcpus']]
+
+
 def test_properties(daemon):
     answer = subprocess.run([QEMU, '-device', f'{DEVICE},help'], capture_output=True, text=True,
                             check=False).stdout
@@ -68,6 +72,10 @@ def test_properties(daemon):
     mpidrs = [machine.control.do('qom-get', path=cpu['qom-path'], property='mp-affinity')['return']
               for cpu in machine.control.do('query-cpus-fast')['return']]
     Tap.ok([one['mpidr'] for one in vcpus] == mpidrs, "each has its CPU's affinity", vcpus, mpidrs)
+    machine.control.do('system_reset')
+    Tap.ok(wait_until(lambda: resets(daemon, 'shape') != [1] * 4) and
+           resets(daemon, 'shape') == [2] * 4, 'system_reset resets each once',
+           resets(daemon, 'shape'))
     machine.control.do('quit')
     Tap.ok(machine.ends() == 0, 'QEMU ends')
     Tap.ok(wait_until(lambda: 'shape' not in daemon.vms()), 'and its VM with it')
@@ -144,6 +152,15 @@ def test_snapshot(daemon, snapshot):
     other.stop()
 
 
+def bare(daemon, words, options=(), **how):
+    """A machine that executes these words, on vCPU 0."""
+    code = os.path.join(tmp, f'code-{how["name"]}')
+    with open(code, 'wb') as file:
+        file.write(struct.pack(f'<{len(words)}I', *words))
+    return Machine(daemon, linux=False, options=(*options, '-device', 'loader,'
+                   f'file={code},addr=0x40100000,cpu-num=0,force-raw=on'), **how)
+
+
 # vCPU 0 starts vCPUs 7 to 1 (PSCI CPU_ON), counts, and exits by semihosting (SYS_EXIT with
 # ADP_Stopped_ApplicationExit); these read ICC_CTLR_EL1 and write ICC_EOIR1_EL1 without end.
 EXIT_WHILE_OTHERS_RUN = (
@@ -158,17 +175,43 @@ EXIT_WHILE_OTHERS_RUN = (
 
 def test_exit(daemon):
     """exit() in a vCPU's thread: each time the others may be anywhere."""
-    code = os.path.join(tmp, 'code')
-    with open(code, 'wb') as file:
-        file.write(struct.pack(f'<{len(EXIT_WHILE_OTHERS_RUN)}I', *EXIT_WHILE_OTHERS_RUN))
     ends = []
     for _ in range(40):
-        machine = Machine(daemon, cpus=8, linux=False, name='exits', options=(
-            '-semihosting', '-device',
-            f'loader,file={code},addr=0x40100000,cpu-num=0,force-raw=on'))
+        machine = bare(daemon, EXIT_WHILE_OTHERS_RUN, ('-semihosting',), name='exits', cpus=8)
         ends.append(machine.ends())
         wait_until(lambda: 'exits' not in daemon.vms())
     Tap.ok(ends == [0] * 40, 'a vCPU ends QEMU 40 times while seven work', ends, machine.said())
+
+
+# vCPU 0 starts vCPU 1 again and again; that counts at 0x40200000, and at 0x40200004 how often
+# ICC_PMR_EL1 was not 0 (as it is after a reset), writes it, and ends by CPU_OFF.
+ON_AND_OFF = (
+    0xd2a8040a, 0x52800006,                             # x10 = 0x40200000; mov w6, #0
+    0xd2800060, 0xf2b88000, 0xd2800021, 0x10000102,     # x0 = CPU_ON; mov x1, #1; adr x2, second
+    0xd4000002, 0xb5ffff60,                             # hvc #0; cbnz x0
+    0xb9400145, 0x6b0600bf, 0x54ffffc0, 0x2a0503e6,     # wait until it has counted
+    0x17fffff6,
+    0xd2a8040a, 0xd5384604, 0xb4000084,                 # second: mrs x4, icc_pmr_el1; cbz x4
+    0xb9400547, 0x110004e7, 0xb9000547,                 # one more that was wrong
+    0xd2801e04, 0xd5184604,                             # msr icc_pmr_el1, 0xf0
+    0xb9400145, 0x110004a5, 0xb9000145,                 # one more
+    0xd2800040, 0xf2b08000, 0xd4000002)                 # x0 = CPU_OFF; hvc #0
+
+
+def test_power(daemon):
+    """The machine stops at any moment of a CPU_ON."""
+    machine = bare(daemon, ON_AND_OFF, name='on-off', cpus=2)
+    control = machine.qmp()
+    for _ in range(400):
+        control.do('stop')
+        control.do('cont')
+    control.do('stop')
+    words = control.human('xp /2xw 0x40200000').split()[1:]
+    count, wrong = (int(word, 16) for word in words)
+    Tap.ok(count > 100 and not wrong,
+           'a vCPU that is turned on is reset, 400 stops of the machine notwithstanding',
+           f'{count} times on, {wrong} times not reset')
+    machine.stop()
 
 
 need_qemu()
@@ -182,6 +225,7 @@ test_unplug(THE_DAEMON)
 test_snapshot(THE_DAEMON, 'on')
 test_snapshot(THE_DAEMON, 'off')
 test_exit(THE_DAEMON)
+test_power(THE_DAEMON)
 Tap.ok(THE_DAEMON.vms() == [], 'no VM is left', THE_DAEMON.vms())
 Tap.ok(THE_DAEMON.stop() == 0, 'the daemon ends well')
 Tap.done()
