@@ -164,7 +164,10 @@ static void each_access_returns_the_lines(struct vgic_conn *conn, unsigned n_pri
         write_reg(VGIC_ICC_DIR_EL1, SPI, "DIR");
         tap_eq((int64_t)read_reg(VGIC_ICC_IAR1_EL1, "IAR1"), SPI + 1, "the other one");
         write_reg(VGIC_ICC_CTLR_EL1, 0, "CTLR");
-        tap_eq(write_reg(VGIC_ICC_EOIR1_EL1, SPI + 1, "EOIR1"), 0, "the end of the last: none");
+        /* IHI 0069 section 12.2.10: the INTID is bits 23:0, what is above them is RES0 */
+        tap_eq(write_reg(VGIC_ICC_EOIR1_EL1, UINT64_C(0xa5a5) << 24 | (SPI + 1), "EOIR1"), 0,
+               "the end of the last: none");
+        tap_eq((int64_t)read_reg(VGIC_ICC_RPR_EL1, "RPR"), 0xff, "and it has ended");
         tap_eq((int64_t)read_reg(VGIC_ICC_IAR1_EL1, "IAR1"), VGIC_INTID_SPURIOUS, "nothing left");
         vgic_gicd_write(vm, 0x0, 4, 0x13);              /* Group 0 goes to the vCPUs, too */
         vgic_gicd_write(vm, 0x80 + 4, 4, 0);            /* SPIs are of Group 0 */
