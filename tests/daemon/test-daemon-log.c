@@ -453,6 +453,8 @@ static bool journal_says(int fd, const char *text)
 static void journal_that_hangs(void)
 {
         struct daemon_proc proc;
+        struct vgic_conn *conn;
+        struct vgic_vm *vm;
         int fd = stuck_journal();
 
         if (fd < 0) {
@@ -468,8 +470,11 @@ static void journal_that_hangs(void)
         daemon_start(&proc, &(struct daemon_options){ .is_journal = true });
         tap_ok(daemon_alive(&proc), "the journal hangs: the next one serves");
         tap_ok(journal_says(fd, "MESSAGE=vgicd "), "the journal reads again: the first line comes");
-        daemon_vm(daemon_connect(&proc), "named", 1, 32, VGIC_VM_EPHEMERAL);
+        conn = daemon_connect(&proc);
+        vm = daemon_vm(conn, "named", 1, 32, VGIC_VM_EPHEMERAL);
         tap_ok(journal_says(fd, "MESSAGE=vm named, session "), "a line says of which VM it is");
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
         daemon_stop(&proc);
         close(fd);
 }
