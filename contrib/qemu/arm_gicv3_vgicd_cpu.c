@@ -23,7 +23,8 @@
 #include "gicv3_internal.h"
 #include "arm_gicv3_vgicd.h"
 
-#define VGICD_LOOK  (1u << 31)
+#define VGICD_LOOK     (1u << 31)
+#define MAX_REGISTERS  64       /* GICv3 has half as many */
 
 static VgicdCPU *vgicd_of_env(CPUARMState *env)
 {
@@ -164,7 +165,7 @@ void vgicd_cpu_go(VgicdCPU *vc)
 
 static uint32_t name_of(const ARMCPRegInfo *ri)
 {
-    return VGIC_SYSREG(3, ri->opc1, ri->crn, ri->crm, ri->opc2);
+    return (uintptr_t)ri->opaque;
 }
 
 static uint64_t icc_read(CPUARMState *env, const ARMCPRegInfo *ri)
@@ -184,45 +185,34 @@ static void icc_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
     vgicd_wake(vc->gic);
 }
 
-static uint64_t iar0_read(CPUARMState *env, const ARMCPRegInfo *ri)
+/* It can kick another vCPU, too. */
+static uint64_t acknowledge(CPUARMState *env, unsigned group)
 {
     VgicdCPU *vc = vgicd_of_env(env);
-    uint32_t intid = vgic_vcpu_ack(vc->vcpu, 0);
+    uint32_t intid = vgic_vcpu_ack(vc->vcpu, group);
 
     touched(vc, env);
+    vgicd_wake(vc->gic);
     return intid;
+}
+
+static uint64_t iar0_read(CPUARMState *env, const ARMCPRegInfo *ri)
+{
+    return acknowledge(env, 0);
 }
 
 static uint64_t iar1_read(CPUARMState *env, const ARMCPRegInfo *ri)
 {
-    VgicdCPU *vc = vgicd_of_env(env);
-    uint32_t intid = vgic_vcpu_ack(vc->vcpu, 1);
-
-    touched(vc, env);
-    return intid;
+    return acknowledge(env, 1);
 }
 
-static void sgi(CPUARMState *env, uint32_t name, uint64_t value)
+/* One to itself kicks it. */
+static void sgi_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
 {
     VgicdCPU *vc = vgicd_of_env(env);
 
-    vgic_vcpu_sysreg_write(vc->vcpu, name, value);
+    vgic_vcpu_sysreg_write(vc->vcpu, name_of(ri), value);
     vgicd_wake(vc->gic);
-}
-
-static void sgi1r_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
-{
-    sgi(env, VGIC_ICC_SGI1R_EL1, value);
-}
-
-static void asgi1r_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
-{
-    sgi(env, VGIC_ICC_ASGI1R_EL1, value);
-}
-
-static void sgi0r_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
-{
-    sgi(env, VGIC_ICC_SGI0R_EL1, value);
 }
 
 /*
@@ -248,84 +238,68 @@ static void cpu_interface_reset(CPUARMState *env, const ARMCPRegInfo *ri)
     vgicd_wake(vc->gic);
 }
 
-/* A write need not end the translated code: touched() sees to that. */
-#define ICC_TYPE  (ARM_CP_NO_RAW | ARM_CP_SUPPRESS_TB_END)
-#define ICC(NAME, CRN, CRM, OP2, ACCESS, ...) \
-    { .name = "ICC_" NAME "_EL1", .state = ARM_CP_STATE_BOTH, .opc0 = 3, .opc1 = 0, .crn = (CRN), \
-      .crm = (CRM), .opc2 = (OP2), .access = (ACCESS), .type = ICC_TYPE, __VA_ARGS__ }
-#define ICC_RW(NAME, CRN, CRM, OP2) \
-    ICC(NAME, CRN, CRM, OP2, PL1_RW, .readfn = icc_read, .writefn = icc_write)
-#define ICC_RO(NAME, CRN, CRM, OP2, READ) \
-    ICC(NAME, CRN, CRM, OP2, PL1_R, .readfn = (READ))
-#define ICC_WO(NAME, CRN, CRM, OP2) \
-    ICC(NAME, CRN, CRM, OP2, PL1_W, .writefn = icc_write)
-/* One name in AArch64 state, an MCRR in AArch32 state. The last arguments are of the first. */
-#define ICC_SGI(NAME, OP2, OP1_32, WRITE, ...) \
-    { .name = "ICC_" NAME "_EL1", .state = ARM_CP_STATE_AA64, .opc0 = 3, .opc1 = 0, .crn = 12, \
-      .crm = 11, .opc2 = (OP2), .access = PL1_W, .type = ICC_TYPE, .writefn = (WRITE), \
-      __VA_ARGS__ }, \
-    { .name = "ICC_" NAME, .state = ARM_CP_STATE_AA32, .cp = 15, .opc1 = (OP1_32), .crm = 12, \
-      .access = PL1_W, .type = ICC_TYPE | ARM_CP_64BIT, .writefn = (WRITE) }
-
-static const ARMCPRegInfo icc_regs[] = {
-    ICC_RW("PMR", 4, 6, 0),
-    ICC_RO("IAR0", 12, 8, 0, iar0_read),
-    ICC_WO("EOIR0", 12, 8, 1),
-    ICC_RO("HPPIR0", 12, 8, 2, icc_read),
-    ICC_RW("BPR0", 12, 8, 3),
-    ICC_RW("AP0R0", 12, 8, 4),
-    ICC_RW("AP1R0", 12, 9, 0),
-    ICC_WO("DIR", 12, 11, 1),
-    ICC_RO("RPR", 12, 11, 3, icc_read),
-    /* One register resets them all; of one that both states have QEMU would ask twice. */
-    ICC_SGI("SGI1R", 5, 0, sgi1r_write, .resetfn = cpu_interface_reset),
-    ICC_SGI("ASGI1R", 6, 1, asgi1r_write),
-    ICC_SGI("SGI0R", 7, 2, sgi0r_write),
-    ICC_RO("IAR1", 12, 12, 0, iar1_read),
-    ICC_WO("EOIR1", 12, 12, 1),
-    ICC_RO("HPPIR1", 12, 12, 2, icc_read),
-    ICC_RW("BPR1", 12, 12, 3),
-    ICC_RW("CTLR", 12, 12, 4),
-    ICC_RW("SRE", 12, 12, 5),
-    ICC_RW("IGRPEN0", 12, 12, 6),
-    ICC_RW("IGRPEN1", 12, 12, 7),
-};
-
-/* The further active priorities of 6 priority bits, and of 7 and 8 (IHI 0069 section 12.2). */
-static const ARMCPRegInfo icc_regs_6bits[] = {
-    ICC_RW("AP0R1", 12, 8, 5),
-    ICC_RW("AP1R1", 12, 9, 1),
-};
-
-static const ARMCPRegInfo icc_regs_7bits[] = {
-    ICC_RW("AP0R2", 12, 8, 6),
-    ICC_RW("AP0R3", 12, 8, 7),
-    ICC_RW("AP1R2", 12, 9, 2),
-    ICC_RW("AP1R3", 12, 9, 3),
-};
-
-/* ARM_CP_IO is what takes the global lock around an access. */
-static void define(ARMCPU *cpu, const ARMCPRegInfo *regs, size_t n, bool global_lock)
+static bool generates_sgi(uint32_t reg)
 {
-    for (size_t i = 0; i < n; i++) {
-        ARMCPRegInfo reg = regs[i];
+    return reg == VGIC_ICC_SGI1R_EL1 || reg == VGIC_ICC_ASGI1R_EL1 || reg == VGIC_ICC_SGI0R_EL1;
+}
 
-        reg.type |= global_lock ? ARM_CP_IO : 0;
+/* What generates SGIs is an MCRR in AArch32 state: opc1 0 to 2 for the opc2 5 to 7 of AArch64. */
+static void define_sgi_register(ARMCPU *cpu, ARMCPRegInfo *reg)
+{
+    ARMCPRegInfo mcrr = {
+        .name = reg->name, .state = ARM_CP_STATE_AA32, .cp = 15, .opc1 = reg->opc2 - 5, .crm = 12,
+        .access = reg->access, .type = reg->type | ARM_CP_64BIT, .writefn = sgi_write,
+        .opaque = reg->opaque,
+    };
+
+    reg->state = ARM_CP_STATE_AA64;
+    reg->writefn = sgi_write;
+    define_one_arm_cp_reg(cpu, reg);
+    define_one_arm_cp_reg(cpu, &mcrr);
+}
+
+/*
+ * A write need not end the translated code: touched() sees to that. ARM_CP_IO is what takes the
+ * global lock around an access. One register resets them all, which AArch64 state alone has: of one
+ * that both have QEMU would ask twice.
+ */
+static void define_register(VgicdState *s, ARMCPU *cpu, const struct vgic_sysreg_info *info)
+{
+    uint32_t name = info->reg;
+    ARMCPRegInfo reg = {
+        .name = info->name, .state = ARM_CP_STATE_BOTH,
+        .opc0 = extract32(name, 14, 2), .opc1 = extract32(name, 11, 3),
+        .crn = extract32(name, 7, 4), .crm = extract32(name, 3, 4), .opc2 = extract32(name, 0, 3),
+        .access = (info->flags & VGIC_SYSREG_READ ? PL1_R : 0) |
+                  (info->flags & VGIC_SYSREG_WRITE ? PL1_W : 0),
+        .type = ARM_CP_NO_RAW | ARM_CP_SUPPRESS_TB_END | (s->global_lock ? ARM_CP_IO : 0),
+        .readfn = name == VGIC_ICC_IAR0_EL1 ? iar0_read :
+                  name == VGIC_ICC_IAR1_EL1 ? iar1_read : icc_read,
+        .writefn = icc_write,
+        .resetfn = name == VGIC_ICC_SGI1R_EL1 ? cpu_interface_reset : NULL,
+        .opaque = (void *)(uintptr_t)name,
+    };
+
+    if (generates_sgi(name)) {
+        define_sgi_register(cpu, &reg);
+    } else {
         define_one_arm_cp_reg(cpu, &reg);
     }
 }
 
-static void define_registers(VgicdState *s, ARMCPU *cpu)
+/* Those that the VM has. */
+static int define_registers(VgicdState *s, ARMCPU *cpu)
 {
-    unsigned bits = vgicd_priority_bits(s, CPU(cpu));
+    struct vgic_sysreg_info infos[MAX_REGISTERS];
+    int n = vgic_vm_sysregs(s->vm, infos, ARRAY_SIZE(infos));
 
-    define(cpu, icc_regs, ARRAY_SIZE(icc_regs), s->global_lock);
-    if (bits >= 6) {
-        define(cpu, icc_regs_6bits, ARRAY_SIZE(icc_regs_6bits), s->global_lock);
+    if (n > (int)ARRAY_SIZE(infos)) {
+        return -E2BIG;
     }
-    if (bits >= 7) {
-        define(cpu, icc_regs_7bits, ARRAY_SIZE(icc_regs_7bits), s->global_lock);
+    for (int i = 0; i < n; i++) {
+        define_register(s, cpu, &infos[i]);
     }
+    return MIN(n, 0);
 }
 
 int vgicd_cpu_open(VgicdState *s, unsigned index)
@@ -345,7 +319,10 @@ int vgicd_cpu_open(VgicdState *s, unsigned index)
         return r;
     }
     vgic_vcpu_stop(vc->vcpu);
-    define_registers(s, ARM_CPU(vc->cs));
+    r = define_registers(s, ARM_CPU(vc->cs));
+    if (r < 0) {
+        return r;
+    }
     /* QEMU's own type says GICv3CPUState; nothing but a GIC's own registers looks there. */
     gicv3_set_gicv3state(vc->cs, (void *)vc);
     vc->cs->gic_look = look;
