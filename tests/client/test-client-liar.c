@@ -237,7 +237,9 @@ static void old_daemon_is_not_asked_for_what_it_lacks(const char *path, int list
         static const struct vgic_vm_config plain = CONFIG(.affinity_levels = 4);
         struct vgic_conn_options options = { .size = sizeof(options), .socket_path = path,
                                              .timeout_ms = WAIT_MS };
+        static const uint32_t spi[] = { 40 }, users[VGIC_GRANT_MAX_UIDS + 1] = { 0 };
         struct vgic_vm_info info = { .size = sizeof(info) };
+        char token[VGIC_TOKEN_MAX + 1];
         struct vgic_conn *conn = NULL;
         struct vgic_vm *vm = NULL;
         pid_t pid = fork();
@@ -255,6 +257,11 @@ static void old_daemon_is_not_asked_for_what_it_lacks(const char *path, int list
         tap_ok(vgic_vm_get_info(vm, &info) == 0 && info.affinity_levels == 4 &&
                        info.n_redist_regions == 1 && info.n_espis == 0 && info.n_eppis == 0,
                "a daemon that knows no extended ranges, a plain VM: told as what it is");
+        tap_eq(vgic_grant_to(vm, "disk", spi, 1, users, VGIC_GRANT_MAX_UIDS + 1, token), -EINVAL,
+               "a grant for more users than one can have: %s", vgic_conn_error(conn));
+        tap_eq(vgic_grant_to(vm, "disk", spi, 1, users, 1, token), -EOPNOTSUPP,
+               "a daemon that would leave out the users of a grant is not asked for it: %s",
+               vgic_conn_error(conn));
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         vgic_vm_detach(vm);
