@@ -39,6 +39,11 @@ static enum proto_code (*const handlers[])(struct request *request) = {
         [PROTO_ATTR_SET] = handle_attr_set,
         [PROTO_ATTR_HAS] = handle_attr_has,
         [PROTO_MIRROR_GET] = handle_mirror_get,
+        [PROTO_DAEMON_INFO] = handle_daemon_info,
+        [PROTO_SESSION_LIST] = handle_session_list,
+        [PROTO_SESSION_END] = handle_session_end,
+        [PROTO_USER_LIST] = handle_user_list,
+        [PROTO_GRANT_LIST] = handle_grant_list,
 };
 
 /*
@@ -88,6 +93,7 @@ void dispatch_frame(struct registry *registry, struct session *session, struct p
         enum proto_code code = serve_request(&request, rx);
         struct log_about about = session_about(session);
 
+        session_count(session, code);
         if (code != PROTO_OK)
                 log_client(LOG_DEBUG, LOG_KIND_REQUEST, &about, "%s: %s %s",
                            request.row ? request.row->name : "unknown request",

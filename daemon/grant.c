@@ -14,6 +14,7 @@
 #include "base-error.h"
 #include "gic-word.h"
 #include "grant.h"
+#include "loop.h"
 #include "session.h"
 #include "shm-line.h"
 #include "user.h"
@@ -108,6 +109,7 @@ int grant_new(struct vm *vm, const char *label, const uint32_t *intids, size_t n
                 return -ENOMEM;
         }
         grant->vm = vm;
+        grant->id = ++vm->loop->last_grant_id;
         memcpy(grant->label, label, strlen(label) + 1);
         r = assign_wires(grant, intids, n, why);
         if (r == 0)

@@ -29,6 +29,7 @@
 struct grant {
         TAILQ_ENTRY(grant) link;
         struct vm *vm;
+        uint64_t id;                    /* no other grant of this daemon ever has it */
         char label[VM_NAME_MAX + 1];
         char token[GRANT_TOKEN_CHARS + 1];
         struct session *device;         /* NULL: not in use */

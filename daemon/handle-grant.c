@@ -10,6 +10,7 @@
 
 #include "drive.h"
 #include "handlers.h"
+#include "proto-limits.h"
 #include "ring.h"
 #include "session.h"
 #include "vm.h"
@@ -48,14 +49,80 @@ enum proto_code handle_grant(struct request *request)
         return code;
 }
 
+/*
+ * One page: as many as fit by their INTIDs, but one at least. The arrays of the messages lie in
+ * @intids, and in the grants. Return: how many.
+ */
+static size_t fill_grants(const struct vm *vm, uint64_t after_id, Vgic__GrantInfo *infos,
+                          uint32_t *intids, bool *ret_more)
+{
+        const struct grant *grant;
+        size_t n = 0, n_intids = 0;
+
+        *ret_more = false;
+        TAILQ_FOREACH(grant, &vm->grants, link) {
+                Vgic__GrantInfo *info = &infos[n];
+                uint32_t i = 0, intid;
+
+                if (grant->id <= after_id)
+                        continue;
+                *ret_more = n == PROTO_GRANTS_PER_PAGE ||
+                            n_intids + grant->n_intids > PROTO_GRANT_INTIDS_PER_PAGE;
+                if (*ret_more)
+                        break;
+                vgic__grant_info__init(info);
+                info->id = grant->id;
+                info->label = (char *)(uintptr_t)grant->label; /* packed, not changed */
+                info->intids = &intids[n_intids];
+                while ((intid = grant_next(grant, &i)) != UINT32_MAX)
+                        info->intids[info->n_intids++] = intid;
+                n_intids += info->n_intids;
+                info->uids = (uint32_t *)(uintptr_t)grant->uids;
+                info->n_uids = grant->n_uids;
+                info->session = grant->device ? grant->device->id : 0;
+                info->pid = grant->device ? grant->device->pid : 0;
+                info->uid = grant->device ? grant->device->uid : 0;
+                n++;
+        }
+        return n;
+}
+
+_Static_assert(PROTO_GRANT_INTIDS_PER_PAGE >= GIC_N_SHARED, "any grant fits a page");
+
+/* Tokens are told to nobody twice. */
+enum proto_code handle_grant_list(struct request *request)
+{
+        const Vgic__GrantList *ask = (const Vgic__GrantList *)request->message;
+        Vgic__GrantListReply reply = VGIC__GRANT_LIST_REPLY__INIT;
+        Vgic__Status status = VGIC__STATUS__INIT;
+        Vgic__GrantInfo infos[PROTO_GRANTS_PER_PAGE], *page[PROTO_GRANTS_PER_PAGE];
+        uint32_t intids[PROTO_GRANT_INTIDS_PER_PAGE];
+        struct vm *vm = NULL;
+        enum proto_code code = request_vm(request, ask->name, &vm);
+        bool more;
+
+        if (code != PROTO_OK)
+                return code;
+        reply.status = &status;
+        reply.grants = page;
+        reply.n_grants = fill_grants(vm, ask->after_id, infos, intids, &more);
+        reply.more = more;
+        for (size_t i = 0; i < reply.n_grants; i++)
+                page[i] = &infos[i];
+        return request_reply(request, &reply.base, NULL, 0);
+}
+
 /* The wires are low before the reply is sent: a VMM may give the SPI to another device at once. */
 enum proto_code handle_revoke(struct request *request)
 {
         const Vgic__Revoke *ask = (const Vgic__Revoke *)request->message;
         struct grant *grant;
         struct vm *vm = NULL;
-        enum proto_code code = request_ready_vm(request, "", &vm);
+        enum proto_code code;
 
+        if (ask->name[0] && !(request->session->proto.features & PROTO_FEATURE_OPERATE))
+                return request_fail(request, PROTO_INVALID, "name needs the feature OPERATE");
+        code = request_ready_vm(request, ask->name, &vm);
         if (code != PROTO_OK)
                 return code;
         grant = grant_find_label(vm, ask->label);

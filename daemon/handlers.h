@@ -56,5 +56,14 @@ enum proto_code handle_attr_has(struct request *request);
 enum proto_code handle_grant(struct request *request);
 enum proto_code handle_revoke(struct request *request);
 enum proto_code handle_ring_setup(struct request *request);
+enum proto_code handle_grant_list(struct request *request);
+
+/* handle-operate.c: the daemon as a whole, and its users */
+enum proto_code handle_daemon_info(struct request *request);
+enum proto_code handle_user_list(struct request *request);
+
+/* handle-session.c: connections */
+enum proto_code handle_session_list(struct request *request);
+enum proto_code handle_session_end(struct request *request);
 
 #endif

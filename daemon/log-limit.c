@@ -25,6 +25,7 @@ struct count {
 
 static struct {
         pthread_mutex_t lock;
+        uint64_t n_ever;                        /* left out, told or not */
         unsigned n_due;                         /* kinds of users with lines left out */
         struct count users[LOG_LIMIT_USERS + 1];        /* the last: all others */
 } limit = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -74,6 +75,7 @@ static struct count *find(uid_t uid, time_t second)
 /* One more line of @kind that is not written. Return: LOG_LEFT_OUT, LOG_LEFT_OUT_FIRST. */
 static enum log_verdict leave_out(struct count *count, enum log_kind kind)
 {
+        limit.n_ever++;
         if (count->n_left_out[kind]++ > 0)
                 return LOG_LEFT_OUT;
         count->since[kind] = count->second;
@@ -131,6 +133,16 @@ bool log_limit_pop(bool all, struct log_left_out *ret_left_out)
                 found = pop_of(&limit.users[i], unfinished, ret_left_out);
         pthread_mutex_unlock(&limit.lock);
         return found;
+}
+
+uint64_t log_limit_left_out(void)
+{
+        uint64_t n;
+
+        pthread_mutex_lock(&limit.lock);
+        n = limit.n_ever;
+        pthread_mutex_unlock(&limit.lock);
+        return n;
 }
 
 bool log_limit_is_due(void)

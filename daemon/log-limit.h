@@ -13,6 +13,7 @@
  * Threads Any.
  */
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define LOG_LIMIT_LINES  20u
@@ -47,6 +48,9 @@ enum log_verdict log_limit_take(uid_t uid, enum log_kind kind);
  * Return: there was something.
  */
 bool log_limit_pop(bool all, struct log_left_out *ret_left_out);
+
+/* log_limit_left_out() - lines since the daemon began. */
+uint64_t log_limit_left_out(void);
 
 /* log_limit_is_due() - something is to be told, now or when its second is over. */
 bool log_limit_is_due(void);

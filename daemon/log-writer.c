@@ -40,6 +40,10 @@ static struct {
         unsigned first, n;              /* of lines, a ring */
         unsigned n_lost;                /* since the last that found room */
         unsigned n_failed;              /* the thread's: not taken by where they go */
+        struct {
+                uint64_t written, failed;
+        } ever;                         /* the thread's */
+        uint64_t n_written, n_unwritten, n_full;        /* the same, and what found no room */
         struct log_entry lines[LOG_WRITER_LINES];
 } writer = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -168,7 +172,10 @@ static bool to_journal(const struct log_entry *entry)
 
 static bool write_entry(const struct log_entry *entry)
 {
-        return writer.is_journal ? to_journal(entry) : to_stderr(entry);
+        bool done = writer.is_journal ? to_journal(entry) : to_stderr(entry);
+
+        writer.ever.written += done;
+        return done;
 }
 
 /* It goes in front of what could be written again, or alone. */
@@ -191,8 +198,10 @@ static void tell_lost(unsigned n)
 static void write_next(const struct log_entry *entry)
 {
         tell_lost(entry->n_lost);
-        if (!write_entry(entry))
-                writer.n_failed++;
+        if (write_entry(entry))
+                return;
+        writer.n_failed++;
+        writer.ever.failed++;
 }
 
 /*
@@ -220,6 +229,8 @@ static void write_one(void)
                 tell_lost(n_lost);
         pthread_mutex_lock(&writer.lock);
         writer.is_writing = false;
+        writer.n_written = writer.ever.written;
+        writer.n_unwritten = writer.ever.failed;
 }
 
 /* Called with the lock. */
@@ -235,6 +246,7 @@ static void put(const struct log_entry *entry)
                 writer.n++;
         } else {
                 writer.n_lost++;
+                writer.n_full++;
         }
 }
 
@@ -323,6 +335,19 @@ void log_writer_left_out(void)
         pthread_mutex_lock(&writer.lock);
         pthread_cond_signal(&writer.filled);
         pthread_mutex_unlock(&writer.lock);
+}
+
+struct log_counts log_writer_counts(void)
+{
+        struct log_counts counts;
+
+        pthread_mutex_lock(&writer.lock);
+        counts = (struct log_counts){
+                .n_written = writer.n_written, .n_lost = writer.n_unwritten + writer.n_full,
+                .n_left_out = log_limit_left_out(),
+        };
+        pthread_mutex_unlock(&writer.lock);
+        return counts;
 }
 
 static bool is_all_written(void)

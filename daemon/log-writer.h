@@ -50,6 +50,16 @@ void log_writer_left_out(void);
 /* log_writer_priority_name() - "error" ... "debug", of LOG_ERR..LOG_DEBUG. */
 const char *log_writer_priority_name(int priority);
 
+/* Lines since the daemon began. */
+struct log_counts {
+        uint64_t n_written;
+        uint64_t n_lost;                /* no room, or not taken by where they go */
+        uint64_t n_left_out;            /* log-limit.h */
+};
+
+/* log_writer_counts() - by now. Never waits. */
+struct log_counts log_writer_counts(void);
+
 /*
  * log_writer_finish() - wait until all is written, but no longer than LOG_WRITER_LAST_MS: before
  * the process ends.

@@ -18,6 +18,7 @@
 
 #include "doorbell.h"
 #include "rights.h"
+#include "settings.h"
 #include "turns.h"
 #include "user.h"
 
@@ -34,6 +35,8 @@ struct loop {
         struct users users;
         struct turns turns;
         uint64_t epoch;                 /* start of this daemon, CLOCK_BOOTTIME, ns */
+        struct settings_state settings; /* how they came to be as they are */
+        uint64_t last_grant_id;
         bool stopping;                  /* the daemon ends, its VMs' guests may go on */
 };
 

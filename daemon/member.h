@@ -11,6 +11,7 @@
  * Owner   The session (session.h) has it inside; life.c, drive.c and notes.c work on it.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "notes.h"
 
@@ -22,6 +23,7 @@ struct member {
         struct vm *vm;                  /* NULL: none, or destroyed while it was attached */
         struct grant *grant;            /* while attached as a device, until revoked */
         struct ring *ring;
+        uint32_t n_vcpus;               /* registered */
         bool watches_tdir;
         bool has_segment;               /* it was given it to write to */
         bool has_lock;                  /* VM_MAP gave it the lock file, with its own lock */

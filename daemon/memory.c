@@ -66,6 +66,19 @@ uint64_t memory_limit_of(const char *list, const char *root)
         return least;
 }
 
+uint64_t memory_resident(void)
+{
+        FILE *file = fopen("/proc/self/statm", "re");
+        uint64_t size, pages = 0;
+
+        if (!file)
+                return 0;
+        if (fscanf(file, "%" SCNu64 " %" SCNu64, &size, &pages) != 2)
+                pages = 0;
+        fclose(file);
+        return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 uint64_t memory_limit(void)
 {
         uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);

@@ -15,6 +15,9 @@
 /* memory_limit() - in bytes. */
 uint64_t memory_limit(void);
 
+/* memory_resident() - what it has of it now, in bytes. Return: 0: it cannot be read. */
+uint64_t memory_resident(void);
+
 /*
  * memory_limit_of() - the same of the groups that @list names (as /proc/self/cgroup), below the
  * folder @root. Return: UINT64_MAX: there is no limit, or it cannot be read.

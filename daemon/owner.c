@@ -16,6 +16,7 @@
 #include "shm-repair.h"
 #include "shm-reset.h"
 #include "tdir.h"
+#include "user.h"
 #include "vm.h"
 
 int owner_take(struct vm *vm, uint32_t index, struct session *session, unsigned n_list_registers)
@@ -47,6 +48,8 @@ int owner_take(struct vm *vm, uint32_t index, struct session *session, unsigned 
         vcpu->owner = session;
         vcpu->was_owned = true;
         vm->n_registered++;
+        vm->user->n_registered++;
+        session->member.n_vcpus++;
         return 0;
 }
 
@@ -69,6 +72,8 @@ static void release_vcpu(struct vm *vm, uint32_t index, struct session *session,
         vm->vcpus[index].is_port = false;
         vm->vcpus[index].owner = NULL;
         vm->n_registered--;
+        vm->user->n_registered--;
+        session->member.n_vcpus--;
         if (guest_may_go_on(vm))
                 return;
         shm_vcpu_release(&vm->gic, index);

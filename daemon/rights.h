@@ -8,7 +8,8 @@
  *
  * What    Rules from vgicd.conf(5): a user, a group or everybody, and rights. A connection has the
  *         rights of all rules that fit its user and groups. Without a rule everybody who may
- *         connect has those of an owner. Root has all, always.
+ *         connect has those of an owner. Root has all, always; who the daemon runs as
+ *         sees all.
  * Beside  Whose a VM is is another question: vm_may(). OBSERVE_ALL alone reaches beyond one's own.
  * Threads The daemon's one thread.
  */
@@ -47,6 +48,12 @@ unsigned rights_of_name(const char *name);
 
 /* rights_name() - of one right. */
 const char *rights_name(unsigned right);
+
+/*
+ * rights_is_operator() - root, and whoever the daemon itself runs as: they see all, and may end any
+ * connection.
+ */
+bool rights_is_operator(uid_t uid);
 
 /* rights_of_peer() - of who is connected by @fd as @uid, whose groups the kernel has noted. */
 unsigned rights_of_peer(const struct rights *rights, int fd, uid_t uid);

@@ -201,10 +201,14 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
         (void)signal_number;
         (void)what;
         notify_reloading();
+        server->loop.settings.n_reloads++;
+        server->loop.settings.reloaded_ns = base_clock_ns();
         r = settings_read(server->given, &options, &rights, &why);
+        if (r < 0 && !base_error_is_set(&why))
+                base_error_set(&why, r, "%s", strerror(-r));
+        server->loop.settings.error = why;
         if (r < 0) {
-                log_line(LOG_ERR, "the settings stay as they were: %s",
-                         base_error_is_set(&why) ? why.text : strerror(-r));
+                log_line(LOG_ERR, "the settings stay as they were: %s", why.text);
         } else {
                 rights_clear(&server->loop.rights);
                 server->loop.rights = rights;

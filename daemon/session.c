@@ -29,6 +29,16 @@ struct log_about session_about(const struct session *session)
                                   .session = session->id, .uid = session->uid };
 }
 
+void session_count(struct session *session, enum proto_code code)
+{
+        session->n_requests++;
+        session->n_errors += code != PROTO_OK;
+        if (code == PROTO_PERMISSION || code == PROTO_LIMIT) {
+                session->n_refused++;
+                user_refused(session->user);
+        }
+}
+
 void session_kill(struct session *session, const char *reason)
 {
         struct log_about about = session_about(session);
@@ -249,21 +259,24 @@ static void close_socket(struct session *session)
                 loop_discard(session->loop, session->fd);
 }
 
-/* Count it, if it may do anything at all. */
+/* Count it, if it may do anything at all; else that it was refused. */
 static int admit(struct session *session, struct base_error *why)
 {
-        struct user *user;
+        struct user *user = user_get(&session->loop->users, session->uid);
         int r;
 
+        if (!user)
+                return -ENOMEM;
         session->rights = rights_of_peer(&session->loop->rights, session->fd, session->uid);
-        if (!session->rights)
-                return base_error_set(why, -EACCES,
-                                      "user %u may not use vgicd: no line of vgicd.conf allows it "
-                                      "anything",
-                                      (unsigned)session->uid);
-        user = user_get(&session->loop->users, session->uid);
-        r = user ? user_charge_connection(user, why) : -ENOMEM;
+        if (session->rights)
+                r = user_charge_connection(user, why);
+        else
+                r = base_error_set(why, -EACCES,
+                                   "user %u may not use vgicd: no line of vgicd.conf allows it "
+                                   "anything",
+                                   (unsigned)session->uid);
         if (r < 0) {
+                user_refused(user);
                 user_put(user);
                 return r;
         }
@@ -309,6 +322,7 @@ int session_new(struct sessions *all, int fd, struct session **ret_session)
         session->loop = all->loop;
         session->id = ++all->last_id;
         session->fd = fd;
+        session->since_ns = base_clock_ns();
         session->uid = LOG_LIMIT_NOBODY; /* until it is known */
         session->proto.state = PROTO_STATE_NEW;
         session->rx.fds.discard = discard;

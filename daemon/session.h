@@ -82,6 +82,10 @@ struct session {
         struct proto_tx tx;
         char client_name[SESSION_CLIENT_NAME_MAX + 1];
         struct member member;           /* of a VM, and what it holds there */
+        uint64_t since_ns;              /* base_clock_ns() when it connected */
+        uint64_t n_requests;
+        uint64_t n_errors;              /* of these answered with an error */
+        uint64_t n_refused;             /* of those PERMISSION, LIMIT */
         bool dying;
         /* the daemon ended it: its process may go on with what it has mapped */
         bool expelled;
@@ -117,6 +121,9 @@ void session_kill(struct session *session, const char *reason);
 int session_send(struct session *session, uint32_t request, uint32_t flags,
                  const ProtobufCMessage *message,
                  const int *fds, uint32_t n_fds);
+
+/* session_count() - one more request was served, and this is its code. */
+void session_count(struct session *session, enum proto_code code);
 
 /* session_about() - for the log. */
 struct log_about session_about(const struct session *session);

@@ -9,10 +9,18 @@
  * What    The same limits as on the command line, which counts more, and the rights of users. Read
  *         at the start, and again on SIGHUP; a file with an error changes nothing.
  */
+#include <stdint.h>
+
+#include "base-error.h"
 #include "options.h"
 #include "rights.h"
 
-struct base_error;
+/* How the settings came to be as they are. */
+struct settings_state {
+        unsigned n_reloads;             /* with or without success */
+        uint64_t reloaded_ns;           /* base_clock_ns() of the last one */
+        struct base_error error;        /* of the last one: the settings before it are in force */
+};
 
 /* settings_default_path() - where it is looked for unless the command line says. */
 const char *settings_default_path(void);

@@ -14,6 +14,15 @@
 #include "options.h"
 #include "user.h"
 
+/* UINT64_MAX: there is none. */
+static uint64_t descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        return getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ?
+               UINT64_MAX : limit.rlim_cur;
+}
+
 /*
  * One user may hold three quarters of them: there is room for the others, and for what one VM
  * needs.
@@ -62,7 +71,9 @@ void users_set_limits(struct users *users, const struct options *options)
         users->max_connections = options->max_connections ? options->max_connections :
                 OPTIONS_DEFAULT_MAX_CONNECTIONS;
         users->max_vms = options->max_vms ? options->max_vms : OPTIONS_DEFAULT_MAX_VMS;
-        set_max_bytes(users, memory_limit(), options->max_memory_mib);
+        users->memory_limit = memory_limit();
+        set_max_bytes(users, users->memory_limit, options->max_memory_mib);
+        users->descriptor_limit = descriptor_limit();
         users->max_fds_of_all = max_fds_of_all();
         users->max_fds = options->max_descriptors ? options->max_descriptors : default_max_fds();
 }
@@ -80,14 +91,23 @@ static void forget(struct user *user)
         free(user);
 }
 
-/* Whom nothing refers to, and who has used no more than who would come new. */
+/*
+ * Whom nothing refers to, and who has used no more than who would come new. Of those who were
+ * refused something some are kept for an operator who looks for them, those of the lowest uids:
+ * the list stays short, whoever comes under however many.
+ */
 static void forget_the_level(struct users *users)
 {
         struct user *user = TAILQ_FIRST(&users->all), *next;
+        unsigned n_remembered = 0;
 
         for (; user; user = next) {
                 next = TAILQ_NEXT(user, link);
-                if (user->n_refs == 0 && user->used_ns <= users->level_ns)
+                if (user->n_refs > 0 || user->used_ns > users->level_ns)
+                        continue;
+                if (user->n_refused > 0 && n_remembered < USERS_REMEMBERED)
+                        n_remembered++;
+                else
                         forget(user);
         }
 }
@@ -98,25 +118,55 @@ void users_deinit(struct users *users)
                 forget(TAILQ_FIRST(&users->all));
 }
 
+/* By uid, so that a list of them can be told page by page. */
+static struct user *add(struct users *users, uid_t uid)
+{
+        struct user *user = calloc(1, sizeof(*user)), *behind = user_at(users, uid);
+
+        if (!user)
+                return NULL;
+        user->users = users;
+        user->uid = uid;
+        TAILQ_INIT(&user->turns);
+        if (behind)
+                TAILQ_INSERT_BEFORE(behind, user, link);
+        else
+                TAILQ_INSERT_TAIL(&users->all, user, link);
+        return user;
+}
+
 struct user *user_get(struct users *users, uid_t uid)
 {
         struct user *user;
 
         forget_the_level(users);
-        TAILQ_FOREACH(user, &users->all, link)
-                if (user->uid == uid)
-                        break;
-        if (!user) {
-                user = calloc(1, sizeof(*user));
-                if (!user)
-                        return NULL;
-                user->users = users;
-                user->uid = uid;
-                TAILQ_INIT(&user->turns);
-                TAILQ_INSERT_TAIL(&users->all, user, link);
-        }
-        user->n_refs++;
+        user = user_at(users, uid);
+        if (!user || user->uid != uid)
+                user = add(users, uid);
+        if (user)
+                user->n_refs++;
         return user;
+}
+
+struct user *user_at(const struct users *users, uint64_t first_uid)
+{
+        struct user *user;
+
+        TAILQ_FOREACH(user, &users->all, link)
+                if (user->uid >= first_uid)
+                        break;
+        return user;
+}
+
+struct user *user_after(const struct user *user)
+{
+        return TAILQ_NEXT(user, link);
+}
+
+void user_refused(struct user *user)
+{
+        user->n_refused++;
+        user->users->n_refused++;
 }
 
 void user_hold(struct user *user)

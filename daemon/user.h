@@ -15,6 +15,7 @@
  * Owner   The server's list; each session and each VM holds a reference. A user whom nothing refers
  *         to stays in the list until the others have used as much time as that one: else who
  *         connects anew for each dear request would always be the one who has used the least.
+ *         And so do a few who were refused something, for whom an operator looks.
  * Threads The daemon's one thread.
  */
 #include <stdbool.h>
@@ -36,8 +37,11 @@ struct user {
         unsigned n_refs;
         uint32_t n_connections;
         uint32_t n_vms;
+        uint32_t n_vcpus;               /* of these VMs */
+        uint32_t n_registered;          /* of these vCPUs */
         uint32_t n_fds;
         uint64_t n_bytes;
+        uint64_t n_refused;             /* requests and connections: PERMISSION, LIMIT */
         uint32_t n_buried;              /* VMs that are being taken apart */
         TAILQ_ENTRY(user) turns_link;   /* of those who asked for a turn: turns.h */
         TAILQ_HEAD(, turn) turns;       /* which it has asked for */
@@ -46,8 +50,12 @@ struct user {
         uint32_t n_unread;
 };
 
+/* Whom nothing refers to, and who were refused something. */
+#define USERS_REMEMBERED  64u
+
 struct users {
-        TAILQ_HEAD(, user) all;
+        TAILQ_HEAD(, user) all;         /* by uid */
+        uint64_t n_refused;             /* of all, also those who are forgotten */
         /* used_ns of the one who was next last: who comes has used as much, or more */
         uint64_t level_ns;
         uint32_t n_fds;                 /* of all users */
@@ -58,6 +66,8 @@ struct users {
         uint64_t n_bytes;               /* of all users */
         uint64_t max_bytes_of_all;      /* as of descriptors */
         uint64_t max_bytes;
+        uint64_t descriptor_limit;      /* of this process: RLIMIT_NOFILE */
+        uint64_t memory_limit;          /* memory.h */
 };
 
 /*
@@ -94,6 +104,13 @@ void user_refund_fds(struct user *user, uint32_t n);
 /* user_charge_bytes() - the same of memory. */
 int user_charge_bytes(struct user *user, uint64_t n, struct base_error *why);
 void user_refund_bytes(struct user *user, uint64_t n);
+
+/* user_refused() - something was, for want of a right or beyond a limit: for who operates it. */
+void user_refused(struct user *user);
+
+/* user_at() - the first one from @first_uid on, or after @user. Return: NULL: there is none. */
+struct user *user_at(const struct users *users, uint64_t first_uid);
+struct user *user_after(const struct user *user);
 
 /*
  * user_may_leave_unread() - @n more descriptors in its sockets: as many as it may hold otherwise.

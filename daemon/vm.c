@@ -160,6 +160,8 @@ int vm_new(struct loop *loop, uint64_t id, uid_t owner, const struct vm_config *
                 vm_free(vm);
                 return r;
         }
+        vm->user->n_vcpus += vm->shape.n_vcpus;
+        vm->counts_vcpus = true;
         *ret_vm = vm;
         return 0;
 }
@@ -168,7 +170,9 @@ void vm_refund(struct vm *vm)
 {
         if (vm->is_counted)
                 user_refund_vm(vm->user);
-        vm->is_counted = false;
+        if (vm->counts_vcpus)
+                vm->user->n_vcpus -= vm->shape.n_vcpus;
+        vm->is_counted = vm->counts_vcpus = false;
 }
 
 void vm_free(struct vm *vm)

@@ -94,6 +94,7 @@ struct vm {
         uid_t owner_uid;
         struct user *user;      /* the same, counted */
         bool is_counted;        /* among its user's VMs */
+        bool counts_vcpus;      /* its vCPUs among its user's */
         uint32_t n_fds;         /* counted for it: 0 before init */
         uint64_t segment_bytes; /* the same */
         uint64_t heap_bytes;    /* counted for what the daemon itself keeps of it */

@@ -17,6 +17,10 @@
 
 #define PROTO_VMS_PER_PAGE   64u     /* VM_LIST: a page stays well below PROTO_PAYLOAD_MAX */
 #define PROTO_IRQS_PER_PAGE  512u    /* IRQ_LIST */
+#define PROTO_SESSIONS_PER_PAGE 64u  /* SESSION_LIST: of at most 300 bytes each */
+#define PROTO_USERS_PER_PAGE 64u     /* USER_LIST */
+#define PROTO_GRANTS_PER_PAGE 64u    /* GRANT_LIST, if they have no more INTIDs than: */
+#define PROTO_GRANT_INTIDS_PER_PAGE 4096u
 #define PROTO_NAME_MAX       63u
 #define PROTO_TOKEN_CHARS    32u
 
@@ -37,7 +41,9 @@
 /* a VMM rings when the SPI ends that the segment says is awaited */
 #define PROTO_FEATURE_TDIR_END (UINT64_C(1) << 10)
 #define PROTO_FEATURE_GRANT_USERS (UINT64_C(1) << 11) /* Grant.uids */
-#define PROTO_FEATURES_ALL   UINT64_C(0xfff)
+/* DAEMON_INFO, SESSION_*, USER_LIST, GRANT_LIST; Revoke.name */
+#define PROTO_FEATURE_OPERATE (UINT64_C(1) << 12)
+#define PROTO_FEATURES_ALL   UINT64_C(0x1fff)
 
 #define PROTO_MAX_LIST_REGISTERS 16u
 

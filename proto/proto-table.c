@@ -9,6 +9,7 @@
 
 _Static_assert((int)PROTO_RESET == (int)VGIC__REQUEST__RESET &&
                (int)PROTO_TDIR_GET == (int)VGIC__REQUEST__TDIR_GET &&
+               (int)PROTO_GRANT_LIST == (int)VGIC__REQUEST__GRANT_LIST &&
                (int)PROTO_EVENT_REVOKED == (int)VGIC__REQUEST__EVENT_REVOKED,
                "proto-table.h and vgic.proto number the messages alike");
 
@@ -109,7 +110,7 @@ static const struct proto_row rows[] = {
           .feature = PROTO_FEATURE_GRANTS, .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__grant__descriptor, .reply = &vgic__grant_reply__descriptor },
 
-        { .id = PROTO_REVOKE, .name = "REVOKE", .states = ATTACHED, .roles = VMM,
+        { .id = PROTO_REVOKE, .name = "REVOKE", .states = READY | ATTACHED, .roles = VMM,
           .feature = PROTO_FEATURE_GRANTS, .answer = PROTO_ANSWER_IF_ASKED,
           .payload = &vgic__revoke__descriptor, .reply = &vgic__status_reply__descriptor },
 
@@ -141,6 +142,29 @@ static const struct proto_row rows[] = {
           .feature = PROTO_FEATURE_MIRROR, .answer = PROTO_ANSWER_ALWAYS,
           .payload = &vgic__mirror_get__descriptor, .reply = &vgic__mirror_reply__descriptor },
 
+        { .id = PROTO_DAEMON_INFO, .name = "DAEMON_INFO", .states = READY | ATTACHED, .roles = ANY,
+          .feature = PROTO_FEATURE_OPERATE, .answer = PROTO_ANSWER_ALWAYS,
+          .payload = &vgic__empty__descriptor, .reply = &vgic__daemon_info_reply__descriptor },
+
+        { .id = PROTO_SESSION_LIST, .name = "SESSION_LIST", .states = READY | ATTACHED,
+          .roles = ANY,
+          .feature = PROTO_FEATURE_OPERATE, .answer = PROTO_ANSWER_ALWAYS,
+          .payload = &vgic__session_list__descriptor,
+          .reply = &vgic__session_list_reply__descriptor },
+
+        { .id = PROTO_SESSION_END, .name = "SESSION_END", .states = READY | ATTACHED, .roles = ANY,
+          .feature = PROTO_FEATURE_OPERATE, .answer = PROTO_ANSWER_IF_ASKED,
+          .payload = &vgic__session_end__descriptor, .reply = &vgic__status_reply__descriptor },
+
+        { .id = PROTO_USER_LIST, .name = "USER_LIST", .states = READY | ATTACHED, .roles = ANY,
+          .feature = PROTO_FEATURE_OPERATE, .answer = PROTO_ANSWER_ALWAYS,
+          .payload = &vgic__user_list__descriptor, .reply = &vgic__user_list_reply__descriptor },
+
+        { .id = PROTO_GRANT_LIST, .name = "GRANT_LIST", .states = READY | ATTACHED,
+          .roles = VMM | OBSERVER,
+          .feature = PROTO_FEATURE_OPERATE, .answer = PROTO_ANSWER_ALWAYS,
+          .payload = &vgic__grant_list__descriptor, .reply = &vgic__grant_list_reply__descriptor },
+
         { .id = PROTO_EVENT_TDIR, .name = "EVENT_TDIR", .direction = PROTO_TO_CLIENT,
           .feature = PROTO_FEATURE_TDIR, .payload = &vgic__event_tdir__descriptor },
 
@@ -151,16 +175,24 @@ static const struct proto_row rows[] = {
           .payload = &vgic__event_intid__descriptor },
 };
 
+/* Within each of these the numbers are dense, and so are the rows; tests/proto holds this. */
+static const struct {
+        uint32_t first, end;
+} runs[] = {
+        { PROTO_HELLO, PROTO_FIRST_END },
+        { PROTO_DAEMON_INFO, PROTO_REQUESTS_END },
+        { PROTO_EVENT_TDIR, PROTO_EVENT_REVOKED + 1 },
+};
+
 const struct proto_row *proto_table_find(uint32_t id)
 {
-        /*
-         * Rows are dense from HELLO on, then the events are dense from EVENT_TDIR on;
-         * tests/proto holds this.
-         */
-        if (id >= PROTO_HELLO && id < PROTO_REQUESTS_END)
-                return &rows[id - PROTO_HELLO];
-        if (id >= PROTO_EVENT_TDIR && id <= PROTO_EVENT_REVOKED)
-                return &rows[PROTO_REQUESTS_END - PROTO_HELLO + id - PROTO_EVENT_TDIR];
+        const struct proto_row *row = rows;
+
+        for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+                if (id >= runs[i].first && id < runs[i].end)
+                        return row + (id - runs[i].first);
+                row += runs[i].end - runs[i].first;
+        }
         return NULL;
 }
 

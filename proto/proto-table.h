@@ -43,6 +43,12 @@ enum proto_request {
         PROTO_ATTR_SET,
         PROTO_ATTR_HAS,
         PROTO_MIRROR_GET,
+        PROTO_FIRST_END,        /* one past it; up to 37 kept for more of these */
+        PROTO_DAEMON_INFO = 38,
+        PROTO_SESSION_LIST,
+        PROTO_SESSION_END,
+        PROTO_USER_LIST,
+        PROTO_GRANT_LIST,
         PROTO_REQUESTS_END,     /* one past the last request */
         PROTO_EVENT_TDIR = 64,
         PROTO_EVENT_EOI,

@@ -11,6 +11,8 @@
 #include "fuzz-session.h"
 #include "proto-frame.h"
 
+#define N_EVENTS  (PROTO_EVENT_REVOKED - PROTO_EVENT_TDIR + 1)  /* the last rows */
+
 enum { STEPS_MAX = 64, STEP_BYTES = 258 };
 
 struct bytes {
@@ -103,9 +105,12 @@ static void make_message(struct bytes *out, uint32_t request, uint64_t *random)
 static void make_frame(struct bytes *out, uint64_t *random)
 {
         static const uint8_t fds[] = { 0x00, 0x00, 0x00, 0x01, 0x21, 0x02, 0x0f, 0x41 };
-        uint32_t request = 1 + fuzz_below(random, PROTO_REQUESTS_END - 1);
-        const struct proto_row *row = proto_table_find(request);
-        size_t length = out->n;
+        size_t length = out->n, n_rows;
+        const struct proto_row *row = proto_table_rows(&n_rows);
+        uint32_t request;
+
+        row += fuzz_below(random, (uint32_t)n_rows - N_EVENTS);
+        request = row->id;
 
         put(out, 0);
         put(out, fuzz_below(random, 100) ? request : fuzz_below(random, 256));

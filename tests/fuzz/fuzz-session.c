@@ -340,7 +340,7 @@ static void reach(struct world *world, enum session_state state)
         if (state == SESSION_NEW)
                 return;
         for (unsigned i = 0; i < N_CLIENTS; i++)
-                ASK(world, i, PROTO_HELLO, 0, "\x08\x7f");
+                ASK(world, i, PROTO_HELLO, 0, "\x08\xff\x3f");
         if (state == SESSION_READY)
                 return;
         if (mirror)

@@ -21,7 +21,9 @@ NAMES = ('HELLO VM_LIST VM_CREATE VM_ATTACH VM_INIT VM_MAP VM_DOORBELLS VM_DETAC
          'VM_INFO VCPU_REGISTER VCPU_UNREGISTER TDIR_SUBSCRIBE TDIR_UNSUBSCRIBE TDIR_WATCH '
          'TDIR_GET ICC_CTLR_GET INJECT IRQ_LIST GRANT REVOKE '
          'RING_SETUP RESET ATTR_GET ATTR_SET ATTR_HAS MIRROR_GET').split()
+OPERATING = 'DAEMON_INFO SESSION_LIST SESSION_END USER_LIST GRANT_LIST'.split()
 REQUESTS = {name: i + 1 for i, name in enumerate(NAMES)}
+REQUESTS |= {name: i + 38 for i, name in enumerate(OPERATING)}
 EVENTS = {'EVENT_TDIR': 64, 'EVENT_EOI': 65, 'EVENT_REVOKED': 66}
 
 
@@ -100,6 +102,11 @@ SESSIONS = {
     'attr-get': (RUNNING, 1, b'', message(f1='v', f2=6, f3=icc_ctlr), 0),
     'attr-set': (RUNNING, 0, b'', message(f1='v', f2=1, f3=0x100 + 4, f4=0xff), 0),
     'attr-has': (CREATED, 0, b'', message(f1='v', f2=0, f3=2), 0),
+    'daemon-info': (GRANTED, 3, b'', b'', 0),
+    'session-list': (GRANTED, 3, b'', message(f1=0), 0),
+    'session-end': (GRANTED, 3, b'', message(f1=1), 0),
+    'user-list': (GRANTED, 3, b'', message(f1=0), 0),
+    'grant-list': (GRANTED, 3, b'', message(f1='v'), 0),
     'mirror-get': (MIRRORING, 1, b'', message(f1='v', f2=0, f3=icc_ctlr, f4=2), 0),
 }
 

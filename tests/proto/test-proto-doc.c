@@ -61,7 +61,8 @@ static const char *feature_words(uint64_t feature)
                : feature == PROTO_FEATURE_RINGS  ? "RINGS"
                : feature == PROTO_FEATURE_ATTRS  ? "ATTRS"
                : feature == PROTO_FEATURE_MIRROR ? "MIRROR"
-                                                 : "";
+               : feature == PROTO_FEATURE_OPERATE ? "OPERATE"
+                                                  : "";
 }
 
 static void row_words(const struct proto_row *row, char *out, size_t size)
