@@ -14,9 +14,8 @@
 #include "vgic-device.h"
 
 /* By its word: of an interrupt that there is. In line, where @op is known. */
-static inline __attribute__((always_inline)) int
-drive_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool is_private,
-           enum vgic_line_op op)
+SHM_IN_LINE int drive_word(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                           bool is_private, enum vgic_line_op op)
 {
         if (op == VGIC_LINE_PULSE)
                 return shm_line_pulse_at(gic, word, intid, is_private);
@@ -45,8 +44,7 @@ static __attribute__((noinline)) int drive_any_spi(struct vgic_vm *vm, uint32_t 
 }
 
 /* A VMM's call for an SPI that is not an extended one goes straight to its word. */
-static inline __attribute__((always_inline)) int drive_spi(struct vgic_vm *vm, uint32_t intid,
-                                                           enum vgic_line_op op)
+SHM_IN_LINE int drive_spi(struct vgic_vm *vm, uint32_t intid, enum vgic_line_op op)
 {
         if (__builtin_expect(vgic_vm_may_write(vm) && shm_gic_is_plain_spi(&vm->gic, intid), 1))
                 return drive_word(&vm->gic, &vm->gic.spis[intid - GIC_SPI_FIRST].word, intid,
@@ -69,8 +67,7 @@ static __attribute__((noinline)) int drive_any_ppi(struct vgic_vm *vm, uint32_t 
 }
 
 /* As drive_spi(): a guest's timers are PPIs, and each of their ticks comes this way. */
-static inline __attribute__((always_inline)) int
-drive_ppi(struct vgic_vm *vm, uint32_t index, uint32_t intid, enum vgic_line_op op)
+SHM_IN_LINE int drive_ppi(struct vgic_vm *vm, uint32_t index, uint32_t intid, enum vgic_line_op op)
 {
         if (__builtin_expect(vgic_vm_may_write(vm) && index < vm->gic.n_vcpus &&
                              intid - GIC_PPI_FIRST < GIC_N_PPIS, 1))

@@ -42,22 +42,20 @@ static inline uint64_t shm_line_pulsed(uint64_t w, uint64_t unused)
  * The same in line, for who has checked that there is such an interrupt (@word is its) and such a
  * wire. @is_private: gic_intid_is_private(@intid). Return: 0; -EIO.
  */
-static inline __attribute__((always_inline)) int
-shm_line_raise_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
-                  bool is_private, unsigned wire)
+SHM_IN_LINE int shm_line_raise_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                  bool is_private, unsigned wire)
 {
         return shm_word_inject(gic, word, intid, is_private, shm_line_raised, wire);
 }
 
-static inline __attribute__((always_inline)) int
-shm_line_lower_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, unsigned wire)
+SHM_IN_LINE int shm_line_lower_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                  unsigned wire)
 {
         return shm_word_lower(gic, word, intid, shm_line_lowered, wire);
 }
 
-static inline __attribute__((always_inline)) int
-shm_line_pulse_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
-                  bool is_private)
+SHM_IN_LINE int shm_line_pulse_at(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                  bool is_private)
 {
         return shm_word_inject(gic, word, intid, is_private, shm_line_pulsed, 0);
 }

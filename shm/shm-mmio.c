@@ -133,10 +133,8 @@ static __attribute__((noinline)) uint64_t read_resident(struct shm_gic *gic, con
 #define STATES   (SOURCES | GIC_WORD_ACTIVE | GIC_WORD_RESIDENT)
 
 /* ISPENDR, ISACTIVER and their likes: few bits are 1, and a word in a list register may be old. */
-static inline __attribute__((always_inline)) uint64_t read_state(struct shm_gic *gic,
-                                                                 const struct run *run,
-                                                                 uint32_t intid,
-                                                                 enum gic_field field)
+SHM_IN_LINE uint64_t read_state(struct shm_gic *gic, const struct run *run, uint32_t intid,
+                                enum gic_field field)
 {
         const uint64_t seen = GIC_WORD_RESIDENT |
                               (field == GIC_FIELD_PENDING ? SOURCES : GIC_WORD_ACTIVE);
@@ -160,9 +158,7 @@ static inline __attribute__((always_inline)) uint64_t read_state(struct shm_gic 
 }
 
 /* The other fields, of @bits each. The last word first: each shifts those of higher INTIDs up. */
-static inline __attribute__((always_inline)) uint64_t read_config(const struct run *run,
-                                                                  enum gic_field field,
-                                                                  unsigned bits)
+SHM_IN_LINE uint64_t read_config(const struct run *run, enum gic_field field, unsigned bits)
 {
         const ptrdiff_t stride = (ptrdiff_t)run->stride;
         shm_atomic(uint64_t) *word = beside(run->first, stride * (run->n - (ptrdiff_t)1));
@@ -242,10 +238,8 @@ static void write_ones(struct shm_gic *gic, const struct gic_reg *reg, uint32_t 
  * has read them. A word that has the value already is passed over, unless it has a request or an
  * activation, which may owe something to somebody. @mask: the bits of a field that are not RES0.
  */
-static inline __attribute__((always_inline)) void assign(struct shm_gic *gic, const struct run *run,
-                                                         const struct gic_reg *reg, uint32_t intid,
-                                                         uint64_t value, enum gic_field field,
-                                                         uint64_t mask)
+SHM_IN_LINE void assign(struct shm_gic *gic, const struct run *run, const struct gic_reg *reg,
+                        uint32_t intid, uint64_t value, enum gic_field field, uint64_t mask)
 {
         shm_atomic(uint64_t) *word = run->first;
 
@@ -299,8 +293,7 @@ static __attribute__((noinline)) void write_other(struct shm_gic *gic, const str
  * Inline, once for each frame: it is in the path of all reads by guests. A register that is not
  * there, or is write-only, is RAZ and told by STATUSR.
  */
-static inline __attribute__((always_inline)) uint64_t read_frame(struct shm_gic *gic,
-                                                                 struct frame f, unsigned len)
+SHM_IN_LINE uint64_t read_frame(struct shm_gic *gic, struct frame f, unsigned len)
 {
         const struct gic_reg *reg = gic_reg_find(f.table, f.offset, len);
         uint32_t offset;
@@ -318,8 +311,7 @@ static inline __attribute__((always_inline)) uint64_t read_frame(struct shm_gic 
  * As read_frame(). Registers whose ones act (ISENABLER and its kin) and those that assign fields
  * differ in which words they visit.
  */
-static inline __attribute__((always_inline)) void write_frame(struct shm_gic *gic, struct frame f,
-                                                              unsigned len, uint64_t value)
+SHM_IN_LINE void write_frame(struct shm_gic *gic, struct frame f, unsigned len, uint64_t value)
 {
         const struct gic_reg *reg = gic_reg_find(f.table, f.offset, len);
         uint32_t offset;

@@ -49,9 +49,8 @@ void shm_word_raise(struct shm_gic *gic, uint32_t intid, uint64_t w);
  * interrupt, so that no deactivation can come before it (INVARIANT of TDIR). In line: a call would
  * save each register, at each injection and each end. Return: what was paid, GIC_EFFECT_*.
  */
-static inline __attribute__((always_inline)) unsigned shm_word_pay_effects(struct shm_gic *gic,
-                                                                      uint32_t intid,
-                                                                      uint64_t old, uint64_t now)
+SHM_IN_LINE unsigned shm_word_pay_effects(struct shm_gic *gic, uint32_t intid, uint64_t old,
+                                          uint64_t now)
 {
         unsigned effects = gic_irq_effects(old, now);
         uint32_t target = gic_word_route(now);

@@ -63,9 +63,8 @@ uint64_t shm_word_claim(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uint64_t)
  * The loop of all: apply a pure transition with one argument until it holds, and pay what that
  * owes. @needs: SHM_WORD_*. Return: 0; -EIO: a bounded view gave up.
  */
-static inline __attribute__((always_inline)) int
-shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
-                shm_transition transition, uint64_t argument, unsigned needs)
+SHM_IN_LINE int shm_word_change(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                shm_transition transition, uint64_t argument, unsigned needs)
 {
         uint64_t old = shm_word_load(word);
         unsigned tries = 0;
@@ -124,9 +123,8 @@ int shm_word_pay_slowly(struct shm_gic *gic, uint32_t intid, uint64_t old, uint6
 int shm_word_ring_slowly(struct shm_gic *gic, uint32_t vcpu, uint32_t park);
 
 /* shm_word_pay_effects(), of a request for which gic_irq_awaits_request(). */
-static inline __attribute__((always_inline)) int
-shm_word_pay_request(struct shm_gic *gic, uint32_t intid, bool is_private, uint64_t old,
-                     uint64_t now)
+SHM_IN_LINE int shm_word_pay_request(struct shm_gic *gic, uint32_t intid, bool is_private,
+                                     uint64_t old, uint64_t now)
 {
         struct shm_vcpu *target = &gic->vcpus[gic_word_route(now)];
         uint32_t park;
@@ -145,9 +143,9 @@ shm_word_pay_request(struct shm_gic *gic, uint32_t intid, bool is_private, uint6
  * A transition that makes a request, or leaves the word as it is. It clears none, and assigns no
  * ACTIVE. @is_private: gic_intid_is_private(@intid). Return: 0; -EIO.
  */
-static inline __attribute__((always_inline)) int
-shm_word_request(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool is_private,
-                 shm_transition transition, uint64_t argument, unsigned needs)
+SHM_IN_LINE int shm_word_request(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                 bool is_private, shm_transition transition, uint64_t argument,
+                                 unsigned needs)
 {
         uint64_t old, now;
 
@@ -167,9 +165,8 @@ shm_word_request(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid
  * assertion from now on sees those stores: without, this load could pass them, and no further
  * interrupt would tell of them.
  */
-static inline __attribute__((always_inline)) int
-shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid, bool is_private,
-                shm_transition transition, uint64_t argument)
+SHM_IN_LINE int shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                                bool is_private, shm_transition transition, uint64_t argument)
 {
         return shm_word_request(gic, word, intid, is_private, transition, argument,
                                 SHM_WORD_ANNOUNCES);
@@ -179,9 +176,8 @@ shm_word_inject(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
  * The end of a level: it clears no request. Of an interrupt that is being handled nobody has to
  * hear of it.
  */
-static inline __attribute__((always_inline)) int
-shm_word_lower(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
-               shm_transition transition, uint64_t argument)
+SHM_IN_LINE int shm_word_lower(struct shm_gic *gic, shm_atomic(uint64_t) *word, uint32_t intid,
+                               shm_transition transition, uint64_t argument)
 {
         uint64_t old = shm_word_load(word), now = transition(old, argument);
 

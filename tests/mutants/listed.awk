@@ -15,7 +15,7 @@ function emit(file, place, old, new,   line, number, found, n, here) {
         here = place == ""
         while ((getline line < file) > 0) {
                 number++
-                if (place != "" && line ~ /^[a-z]/)
+                if (place != "" && line ~ /^[A-Za-z]/)
                         here = index(line, place) > 0
                 if (found || !here || trim(line) != old)
                         continue

@@ -169,7 +169,7 @@ mutant "the injector looks at park before it marks" "shm-word.h shm-word-pay.h" 
         '/unsigned shm_word_pay_effects/,/^}/{'\
 's/^\( *\)shm_word_mark(&gic->vcpus\[target\], intid, now)'\
 ';/\1uint32_t asleep = atomic_load(\&gic->vcpus[target].park);\n&/;s/shm_word_ring(gic, target)'\
-';/if (asleep) shm_word_ring(gic, target);/};/^shm_word_pay_request/,/^}/{/park = shm_load/d'\
+';/if (asleep) shm_word_ring(gic, target);/};/ shm_word_pay_request(/,/^}/{/park = shm_load/d'\
 ';s/^\( *\)shm_word_mark(target, intid, now);/\1park = atomic_load(\&target->park);\n&/}'
 mutant "the vCPU looks before it says that it sleeps" shm-park.h \
         '/unsigned shm_park_begin/,/^}/{'\
@@ -256,12 +256,12 @@ mutant "TDIR is cleared in one step" shm-tdir.c \
 mutant "TDIR: CLEARING counts as set" shm-tdir.h \
         '/bool shm_tdir_is_set/,/^}/s/== SHM_TDIR_SET/!= SHM_TDIR_CLEAR/'
 mutant "TDIR: raised before the word" "shm-word.h shm-word-pay.h" \
-        '/^shm_word_change/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {'\
+        '/ shm_word_change(/,/^}/{s/^\( *\)} else if (shm_word_cas(word, &old, now)) {'\
 '/\1} else if ((gic_irq_effects(old, now) \& GIC_EFFECT_FLIGHT ? '\
 '(void)shm_tdir_raise(gic, intid) : (void)0), shm_word_cas(word, \&old, now)) {/}'\
-';/unsigned shm_word_pay_effects/,/^}/{/shm_tdir_raise/s/.*/;/};/^shm_word_request/,/^}/'\
+';/unsigned shm_word_pay_effects/,/^}/{/shm_tdir_raise/s/.*/;/};/ shm_word_request(/,/^}/'\
 's/shm_word_cas(word, &old, now))/(shm_tdir_raise(gic, intid), shm_word_cas(word, \&old, now)))/'\
-';/^shm_word_pay_request/,/^}/s/if (!gic_intid_is_private(intid) &&/if (false \&\&/' \
+';/ shm_word_pay_request(/,/^}/s/if (!gic_intid_is_private(intid) &&/if (false \&\&/' \
         "in another series by 20 million (tests/litmus: tdir)"
 mutant "TDIR: an acknowledge does not raise" shm-cpuif.c \
         '/^static bool pass_gate/,/^}/s/shm_tdir_raise(gic, intid)/shm_load(\&gic->header->tdir,'\
@@ -283,8 +283,8 @@ mutant "an acknowledge takes no request" shm-cpuif-straight.h \
         '/uint32_t shm_straight_ack_pick(/,/^}/'\
 's/gic_irq_acknowledge(old, (uint16_t)cpu->vcpu)/& | (old \& (GIC_WORD_EDGE | GIC_WORD_LATCH))/'
 mutant "a change of a word is stored" shm-word.h \
-        '/^shm_word_change/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'\
-';/^shm_word_request/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
+        '/ shm_word_change(/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'\
+';/ shm_word_request(/,/^}/s/shm_word_cas(word, &old, now)/(atomic_store(word, now), true)/'
 mutant "an end of interrupt is stored" shm-cpuif-straight.h \
         '/void shm_straight_deactivate(/,/^}/'\
 's/!shm_word_cas(word, &old, gic_irq_end(old))/(atomic_store(word, gic_irq_end(old)), false)/'
