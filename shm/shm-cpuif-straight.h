@@ -148,19 +148,6 @@ enum shm_reach {
         SHM_REACH_CLASSES,
 };
 
-/* Find the word of candidate @intid. Return: false: an extended interrupt, or none. */
-SHM_IN_LINE bool shm_straight_at(const struct shm_cpu *cpu, uint32_t intid,
-                                 shm_atomic(uint64_t) **ret_at)
-{
-        if (__builtin_expect(shm_gic_is_plain_spi(cpu->gic, intid), 1))
-                *ret_at = &cpu->gic->spis[intid - GIC_SPI_FIRST].word;
-        else if (intid < GIC_N_PRIVATE)
-                *ret_at = &cpu->self->words[intid];
-        else
-                return false;
-        return true;
-}
-
 /*
  * Find the first candidate of class @c, to take it if @takes. Candidates of other classes in its
  * words are passed over by a look at their priority, whatever else they say: what is left over
@@ -185,7 +172,7 @@ SHM_IN_LINE enum shm_choice shm_straight_seek(const struct shm_cpu *cpu, enum sh
                 bits = shm_load(&cpu->self->candidates[i], CAND_A1);
                 for (; bits; bits &= bits - 1) {
                         pick->intid = (uint32_t)i * 64 + (unsigned)__builtin_ctzll(bits);
-                        if (!shm_straight_at(cpu, pick->intid, &pick->at))
+                        if (!shm_gic_find_plain(cpu->gic, cpu->self, pick->intid, &pick->at))
                                 return SHM_CHOICE_UNSURE;
                         if (takes && reach == SHM_REACH_FIRST) { /* likely to be the one */
                                 shm_fetch_to_write(pick->at);
@@ -463,12 +450,7 @@ SHM_IN_LINE bool shm_straight_find(const struct shm_cpu *cpu, uint32_t intid,
 {
         if (__builtin_expect(shm_straight_requests(cpu->self) != 0, 0))
                 return false;
-        if (__builtin_expect(intid - GIC_SPI_FIRST < cpu->gic->n_spis, 1)) {
-                *ret_word = &cpu->gic->spis[intid - GIC_SPI_FIRST].word;
-                return true;
-        }
-        *ret_word = &cpu->self->words[intid % GIC_N_PRIVATE];
-        return intid < GIC_N_PRIVATE;
+        return shm_gic_find_plain(cpu->gic, cpu->self, intid, ret_word);
 }
 
 SHM_IN_LINE bool shm_straight_eoi_mode(const struct shm_vcpu *self)

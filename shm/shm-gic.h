@@ -139,6 +139,22 @@ static inline bool shm_gic_is_plain_spi(const struct shm_gic *gic, uint32_t inti
         return intid - GIC_SPI_FIRST < gic->n_spis;
 }
 
+/*
+ * The word of an interrupt that is not extended, for straight paths: an SPI, or an SGI or PPI of
+ * @vcpu. Return: false: it is extended, or there is none: shm_gic_word() tells.
+ */
+SHM_IN_LINE bool shm_gic_find_plain(const struct shm_gic *gic, struct shm_vcpu *vcpu,
+                                    uint32_t intid, shm_atomic(uint64_t) **ret_word)
+{
+        if (__builtin_expect(shm_gic_is_plain_spi(gic, intid), 1))
+                *ret_word = &gic->spis[intid - GIC_SPI_FIRST].word;
+        else if (intid < GIC_N_PRIVATE)
+                *ret_word = &vcpu->words[intid];
+        else
+                return false;
+        return true;
+}
+
 /* One SPI or extended SPI; NULL: there is no such interrupt. */
 static inline struct shm_spi *shm_gic_spi(const struct shm_gic *gic, uint32_t intid)
 {

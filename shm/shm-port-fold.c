@@ -105,11 +105,7 @@ SHM_IN_LINE bool fold_straight(struct shm_gic *gic, uint32_t vcpu, uint64_t list
         shm_atomic(uint64_t) *at;
         uint64_t old, now;
 
-        if (__builtin_expect(intid - GIC_SPI_FIRST < gic->n_spis, 1))
-                at = &gic->spis[intid - GIC_SPI_FIRST].word;
-        else if (intid < GIC_N_PRIVATE)
-                at = &self->words[intid];
-        else
+        if (!shm_gic_find_plain(gic, self, intid, &at))
                 return false;
         old = shm_word_load(at);
         if (__builtin_expect(!gic_lr_folds_straight(old, vcpu, state), 0))
