@@ -81,12 +81,6 @@ void shm_cpuif_deactivate_any(struct shm_gic *gic, uint32_t vcpu, shm_atomic(uin
 
 /* --- what is asked of a vCPU, and its gates --- */
 
-/* REQUEST-A2: what outsiders ask the owner to do before its next operation. */
-SHM_IN_LINE uint32_t shm_straight_requests(const struct shm_vcpu *self)
-{
-        return shm_load(&self->request, REQUEST_A2) & (SHM_REQUEST_RESET | SHM_REQUEST_APR);
-}
-
 /*
  * Are the gates of the choice still open? SLOT-R3 comes before these loads: a writer that closes a
  * gate looks at the slots afterwards (RWP). So it sees this acknowledge and waits for it, or these
@@ -235,7 +229,7 @@ SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, enum 
         enum shm_choice choice;
         unsigned c;
 
-        if (__builtin_expect(shm_straight_requests(self) != 0, 0))
+        if (__builtin_expect(shm_cpuif_requests(self) != 0, 0))
                 return SHM_CHOICE_UNSURE;
         choice = shm_straight_seek_class(cpu, reach, group != SHM_ANY_GROUP, pick, &c);
         if (choice != SHM_CHOICE_MADE)
@@ -257,7 +251,7 @@ SHM_IN_LINE enum shm_choice shm_straight_choose(const struct shm_cpu *cpu, enum 
 /* No class is marked, and no outsider asks anything of this vCPU: no line is asserted. */
 SHM_IN_LINE bool shm_straight_is_idle(const struct shm_cpu *cpu)
 {
-        return !shm_straight_requests(cpu->self) && !shm_load(&cpu->self->classes, CAND_A1);
+        return !shm_cpuif_requests(cpu->self) && !shm_load(&cpu->self->classes, CAND_A1);
 }
 
 /*
@@ -333,7 +327,7 @@ SHM_IN_LINE unsigned shm_straight_lines_after(const struct shm_cpu *cpu)
         uint64_t classes = shm_load(&self->classes, CAND_A1) & base_mask(SHM_N_CLASSES);
         uint8_t pmr, running;
 
-        if (__builtin_expect(shm_straight_requests(self) == 0, 1)) {
+        if (__builtin_expect(shm_cpuif_requests(self) == 0, 1)) {
                 if (!classes)
                         return 0;
                 pmr = (uint8_t)(shm_load(&self->cpuif, GATE_A1) >> SHM_CPUIF_PMR_SHIFT);
@@ -448,7 +442,7 @@ SHM_IN_LINE uint32_t shm_straight_ack(const struct shm_cpu *cpu, unsigned group)
 SHM_IN_LINE bool shm_straight_find(const struct shm_cpu *cpu, uint32_t intid,
                                     shm_atomic(uint64_t) **ret_word)
 {
-        if (__builtin_expect(shm_straight_requests(cpu->self) != 0, 0))
+        if (__builtin_expect(shm_cpuif_requests(cpu->self) != 0, 0))
                 return false;
         return shm_gic_find_plain(cpu->gic, cpu->self, intid, ret_word);
 }

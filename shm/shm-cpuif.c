@@ -144,11 +144,11 @@ static void pick_of_groups(struct shm_gic *gic, uint32_t vcpu, uint32_t groups, 
         }
 }
 
-void shm_cpuif_serve_requests(struct shm_gic *gic, uint32_t vcpu, uint32_t request)
+void shm_cpuif_serve_requests(struct shm_gic *gic, uint32_t vcpu, uint32_t requests)
 {
-        if (request & SHM_REQUEST_RESET)
+        if (requests & SHM_REQUEST_RESET)
                 shm_reset_serve(gic, vcpu);
-        if (request & SHM_REQUEST_APR)
+        if (requests & SHM_REQUEST_APR)
                 shm_apr_apply_posted(gic, vcpu);
 }
 

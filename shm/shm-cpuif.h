@@ -68,18 +68,24 @@ void shm_cpuif_send_sgi(struct shm_gic *gic, uint32_t vcpu, unsigned group, uint
  */
 void shm_cpuif_write_ctlr(struct shm_gic *gic, uint32_t vcpu, uint32_t value);
 
+/* REQUEST-A2: what outsiders ask the owner to do before its next operation. */
+SHM_IN_LINE uint32_t shm_cpuif_requests(const struct shm_vcpu *vcpu)
+{
+        return shm_load(&vcpu->request, REQUEST_A2) & (SHM_REQUEST_RESET | SHM_REQUEST_APR);
+}
+
 /*
  * shm_cpuif_serve() - do what outsiders asked of this vCPU: before each of its operations. What is
- * asked after this (REQUEST-A2) is served before the next operation.
+ * asked after this is served before the next operation.
  */
-void shm_cpuif_serve_requests(struct shm_gic *gic, uint32_t vcpu, uint32_t request);
+void shm_cpuif_serve_requests(struct shm_gic *gic, uint32_t vcpu, uint32_t requests);
 
 static inline void shm_cpuif_serve(struct shm_gic *gic, uint32_t vcpu)
 {
-        uint32_t request = shm_load(&gic->vcpus[vcpu].request, REQUEST_A2);
+        uint32_t requests = shm_cpuif_requests(&gic->vcpus[vcpu]);
 
-        if (__builtin_expect(request & (SHM_REQUEST_RESET | SHM_REQUEST_APR), 0))
-                shm_cpuif_serve_requests(gic, vcpu, request);
+        if (__builtin_expect(requests != 0, 0))
+                shm_cpuif_serve_requests(gic, vcpu, requests);
 }
 
 /*
