@@ -8,8 +8,8 @@
  *
  * What    To choose a vCPU is to look at all of them, and a VMM that dies, or puts a vCPU to sleep
  *         by message, may leave hundreds of interrupts to choose for. The daemon takes
- *         PLACING_LOOKS looks in a turn of its loop; what is left has its bit among the unplaced
- *         and is placed in the next turns, the other sessions in between.
+ *         PLACING_LOOKS looks in a turn of its loop; what is left is noted, as all of them are
+ *         (shm-oneofn.h), and is placed in the next turns, the other sessions in between.
  */
 #include <stdbool.h>
 #include <stdint.h>

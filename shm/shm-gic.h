@@ -58,7 +58,7 @@ struct shm_gic {
          */
         shm_atomic(uint64_t) *told;
         /*
-         * A bounded view has spent its looks: a 1-of-N interrupt is left unplaced, and
+         * A bounded view has spent its looks: a 1-of-N interrupt is left where it is, and
          * shm_oneofn_catch_up() is owed. NULL: looks are not counted.
          */
         void (*put_off)(void *ctx);

@@ -148,8 +148,8 @@ struct shm_header {
          * 1984: SPIs that have been pending as 1-of-N, for whoever changes who is eligible: set by
          * who places one for the first time, and never cleared
          */
-        _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced_summary;
-        _Alignas(SHM_LINE) shm_atomic(uint64_t) unplaced[SHM_N_CANDIDATE_WORDS];
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) noted_summary;
+        _Alignas(SHM_LINE) shm_atomic(uint64_t) noted[SHM_N_CANDIDATE_WORDS];
 
         /* 2560: a mirror's registers of the distributor: its VMM */
         _Alignas(SHM_LINE) shm_atomic(uint64_t) mirror[SHM_N_MIRROR];
@@ -493,8 +493,8 @@ SHM_AT(struct shm_header, daemon_beat, 1288);
 SHM_AT(struct shm_header, guest_errors, 1344);
 SHM_AT(struct shm_header, eoi_summary, 1408);
 SHM_AT(struct shm_header, eoi, 1472);
-SHM_AT(struct shm_header, unplaced_summary, 1984);
-SHM_AT(struct shm_header, unplaced, 2048);
+SHM_AT(struct shm_header, noted_summary, 1984);
+SHM_AT(struct shm_header, noted, 2048);
 SHM_AT(struct shm_header, mirror, 2560);
 SHM_AT(struct shm_area, offset, 0);
 SHM_AT(struct shm_area, stride, 8);

@@ -171,10 +171,10 @@ static void note(struct shm_gic *gic, uint32_t intid)
 {
         uint32_t index = shm_candidate_index(intid), i = index / 64;
 
-        if (!(shm_load(&gic->header->unplaced_summary, ONEOFN_A4) >> i & 1))
-                shm_or(&gic->header->unplaced_summary, UINT64_C(1) << i, ONEOFN_R1);
-        if (!(shm_load(&gic->header->unplaced[i], ONEOFN_A2) >> (index % 64) & 1))
-                shm_or(&gic->header->unplaced[i], UINT64_C(1) << (index % 64), ONEOFN_R2);
+        if (!(shm_load(&gic->header->noted_summary, ONEOFN_A4) >> i & 1))
+                shm_or(&gic->header->noted_summary, UINT64_C(1) << i, ONEOFN_R1);
+        if (!(shm_load(&gic->header->noted[i], ONEOFN_A2) >> (index % 64) & 1))
+                shm_or(&gic->header->noted[i], UINT64_C(1) << (index % 64), ONEOFN_R2);
 }
 
 /*
@@ -319,11 +319,11 @@ static void see_to(struct shm_gic *gic, uint32_t intid, uint32_t closing)
 /* ONEOFN-A4, ONEOFN-A2: after the change of a gate, or of LEAVING. */
 static void see_to_all(struct shm_gic *gic, uint32_t closing)
 {
-        uint64_t summary = shm_load(&gic->header->unplaced_summary, ONEOFN_A4);
+        uint64_t summary = shm_load(&gic->header->noted_summary, ONEOFN_A4);
 
         for (; summary; summary &= summary - 1) {
                 unsigned i = (unsigned)__builtin_ctzll(summary);
-                uint64_t bits = shm_load(&gic->header->unplaced[i], ONEOFN_A2);
+                uint64_t bits = shm_load(&gic->header->noted[i], ONEOFN_A2);
 
                 for (; bits; bits &= bits - 1)
                         see_to(gic, shm_candidate_intid(i * 64 + (unsigned)__builtin_ctzll(bits)),
@@ -396,7 +396,7 @@ uint32_t shm_oneofn_catch_up(struct shm_gic *gic, uint32_t from, uint32_t looks)
 {
         gic->looks_left = looks;
         for (; from < SHM_N_CANDIDATES; from = (from / 64 + 1) * 64) {
-                uint64_t bits = shm_load(&gic->header->unplaced[from / 64], ONEOFN_A2) &
+                uint64_t bits = shm_load(&gic->header->noted[from / 64], ONEOFN_A2) &
                                 ~UINT64_C(0) << (from % 64);
 
                 for (; bits; bits &= bits - 1) {

@@ -8,9 +8,8 @@
  * GICD_IROUTER<n>.Interrupt_Routing_Mode)
  *
  * What    A 1-of-N interrupt that wants delivery has a chosen vCPU, which is eligible, or none is
- *         eligible. In either case it is noted in the header ("unplaced", which has what is placed,
- *         too). The chosen vCPU is its word's route, so choosing, acknowledging and ending are the
- *         same code for all interrupts.
+ *         eligible. In either case it is noted in the header, for good. The chosen vCPU is its
+ *         word's route, so choosing, acknowledging and ending are the same code for all interrupts.
  * Why     The hardware picks a PE when one is ready. Here nobody runs all the time who could: so
  *         whoever makes the interrupt pending picks one, and whoever changes who is eligible picks
  *         again.

@@ -54,9 +54,9 @@ static void die_at(const struct daemon_proc *proc, enum cut cut)
                 begin_acknowledge(vm, 0, SPI);
         } else if (cut == CUT_TAKEN) {
                 vgic_spi_pulse(vm, SPI);
-                atomic_store(&header->unplaced_summary, 0);
+                atomic_store(&header->noted_summary, 0);
                 for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
-                        atomic_store(&header->unplaced[i], 0);
+                        atomic_store(&header->noted[i], 0);
         } else {
                 atomic_fetch_or(word, GIC_WORD_EDGE);
                 if (cut == CUT_ROUTED)

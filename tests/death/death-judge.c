@@ -75,10 +75,10 @@ static const char *check_irq(unsigned i)
                                              intid, route);
                 if (any_eligible(gic_word_group(w)))
                         return SAY("%u: with vCPU %u, and somebody else is eligible", intid, route);
-                return (rig.gic.header->unplaced[intid / 64] >> intid % 64 & 1) &&
-                                       (rig.gic.header->unplaced_summary >> intid / 64 & 1)
+                return (rig.gic.header->noted[intid / 64] >> intid % 64 & 1) &&
+                                       (rig.gic.header->noted_summary >> intid / 64 & 1)
                                ? NULL
-                               : SAY("%u: with nobody, and not marked", intid);
+                               : SAY("%u: with nobody, and not noted", intid);
         }
         if (gic_word_deliverable(w) && route < N_VCPUS && !has_candidate(route, intid))
                 return SAY("%u: deliverable to vCPU %u, which has no candidate", intid, route);

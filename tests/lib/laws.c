@@ -475,8 +475,8 @@ void laws_judge_quiet(struct laws *laws, const struct shm_gic *gic)
                 judge_vcpu(laws, gic, v);
         judge_summary(laws, gic, gic->header->eoi, atomic_load(&gic->header->eoi_summary),
                       "ends of interrupt");
-        judge_summary(laws, gic, gic->header->unplaced, atomic_load(&gic->header->unplaced_summary),
-                      "unplaced interrupts");
+        judge_summary(laws, gic, gic->header->noted, atomic_load(&gic->header->noted_summary),
+                      "noted interrupts");
 }
 
 /* --- verdict --- */
@@ -503,9 +503,9 @@ void laws_show(const struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
         const _Atomic uint64_t *word = shm_gic_word(gic, vcpu < gic->n_vcpus ? vcpu : 0, intid);
         uint64_t w = word ? shm_word_load(word) : 0;
 
-        tap_note("GICD_CTLR %#x TDIR %#llx unplaced %#llx", atomic_load(&gic->header->gicd_ctlr),
+        tap_note("GICD_CTLR %#x TDIR %#llx noted %#llx", atomic_load(&gic->header->gicd_ctlr),
                  (unsigned long long)atomic_load(&gic->header->tdir),
-                 (unsigned long long)atomic_load(&gic->header->unplaced_summary));
+                 (unsigned long long)atomic_load(&gic->header->noted_summary));
         if (word)
                 tap_note("INTID %u: word %#llx priority %#x route %u%s holder %u%s%s group %u "
                          "%s%s%s%s wires %#llx",

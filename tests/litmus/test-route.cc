@@ -137,7 +137,7 @@ static void closed_before(void)
         world_reset();
         by_waker = litmus_random(2);
         /* of another interrupt in the same word, or none yet */
-        world.header->unplaced_summary.cell.value = litmus_random(2);
+        world.header->noted_summary.cell.value = litmus_random(2);
         if (litmus_random(2)) /* who was chosen last */
                 world.spis[0].word.cell.value |= UINT64_C(1) << GIC_WORD_ROUTE_SHIFT;
 }
@@ -282,7 +282,7 @@ static void left_setup(void)
         one_of_n(1);
         for (uint32_t v = 0; v < 2; v++)
                 world.vcpus[v].cpuif.cell.value |= SHM_CPUIF_ASLEEP;
-        world.header->unplaced_summary.cell.value = 1;
+        world.header->noted_summary.cell.value = 1;
 }
 
 static void left_thread(unsigned index)

@@ -174,20 +174,20 @@ static void giving_up_placing(void)
         rig_destroy(&two);
 }
 
-/* Any process of the VM can set any bit of what waits for a target. */
-static void unplaced_by_nobody(void)
+/* Any process of the VM can note any interrupt as 1-of-N. */
+static void noted_by_nobody(void)
 {
         struct rig one;
 
         rig_create(&one, 1, 32, 5);
         rig_boot(&one);
         for (unsigned i = 0; i < SHM_N_CANDIDATE_WORDS; i++)
-                atomic_store(&one.gic.header->unplaced[i], UINT64_MAX);
-        atomic_store(&one.gic.header->unplaced_summary, UINT64_MAX);
+                atomic_store(&one.gic.header->noted[i], UINT64_MAX);
+        atomic_store(&one.gic.header->noted_summary, UINT64_MAX);
         shm_oneofn_opened(&one.gic, 0);
         shm_oneofn_closed(&one.gic, 0);
         tap_ok(mrs(&one, 0, ICC_HPPIR1) == NONE && !shm_word_candidates(&one.gic.vcpus[0]),
-               "every bit of what waits for a target set: nothing is placed");
+               "every bit of what was pending as 1-of-N set: nothing is placed");
         rig_destroy(&one);
 }
 
@@ -323,7 +323,7 @@ int main(void)
         no_such_line();
         giving_up();
         giving_up_placing();
-        unplaced_by_nobody();
+        noted_by_nobody();
         stale_classes();
         lower_ones_are_passed_over();
         masked_is_no_work();

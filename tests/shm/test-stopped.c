@@ -383,7 +383,7 @@ static void do_wake_1(void)
 }
 
 /* As who opened its gate and stood still leaves it: the daemon, which was busy, places it. */
-static void prepare_unplaced(void)
+static void prepare_put_off(void)
 {
         prepare_all_asleep();
         shm_cpuif_set(&rig.gic, 0, SHM_CPUIF_ASLEEP_SHIFT, 1, 0);
@@ -417,7 +417,7 @@ static void openers(void)
 
         const struct act catches_up = { "the daemon's catching up", do_catch_up };
 
-        check(", put off", &any, prepare_unplaced, catches_up, wakes_1);
+        check(", put off", &any, prepare_put_off, catches_up, wakes_1);
         check(", all groups off", &any, prepare_no_groups, igrpen, igrpen);
         check(", all asleep", &any, prepare_all_asleep, wakes, wakes_1);
         check(", all asleep", &any, prepare_all_asleep, wakes_1, wakes);

@@ -152,7 +152,7 @@ static void make_question(struct question *q, const struct shm_gic *gic, uint32_
         *q = (struct question) { .vcpu = vcpu, .intid = intid };
         ask(q, gic, "TDIR", &gic->header->tdir);
         ask(q, gic, "GICD_CTLR", &gic->header->gicd_ctlr);
-        ask(q, gic, "unplaced", &gic->header->unplaced_summary);
+        ask(q, gic, "noted", &gic->header->noted_summary);
         if (word)
                 ask(q, gic, "word", word);
         if (spi)
