@@ -58,6 +58,15 @@ static inline uint32_t shm_cpuif_groups(const struct shm_cpuif_gates *gates)
                (uint32_t)(gates->cpuif >> SHM_CPUIF_GRPEN_SHIFT);
 }
 
+/* May an interrupt like @w be of these groups? One that DPG<n> excludes is placed anew. */
+static inline bool shm_cpuif_has_group(uint32_t groups, uint64_t w)
+{
+        unsigned group = gic_word_group(w);
+
+        return (groups & (1u << group)) &&
+               !(__builtin_expect(w & GIC_WORD_IRM, 0) && (groups & SHM_CPUIF_NO_1_OF_N(group)));
+}
+
 /* The same for one group. */
 SHM_IN_LINE bool shm_cpuif_lets_through(const struct shm_cpuif_gates *gates, unsigned group)
 {

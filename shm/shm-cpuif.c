@@ -31,14 +31,11 @@ static bool consider_candidate(struct shm_gic *gic, uint32_t vcpu, uint32_t grou
         }
         if (c != ANY_CLASS && !shm_word_is_of_class(w, c))
                 return false;
-        if (!(groups & (1u << gic_word_group(w))) ||
+        if (!shm_cpuif_has_group(groups, w) ||
             ((groups & EXCLUDE_SPIS) && !gic_intid_is_private(intid)))
                 return true;
         if (pick->intid != GIC_INTID_SPURIOUS && gic_word_priority(w) >= pick->priority)
                 return true;
-        if (__builtin_expect(w & GIC_WORD_IRM, 0) &&
-            (groups & SHM_CPUIF_NO_1_OF_N(gic_word_group(w))))
-                return true; /* who set that places it anew */
         *pick = (struct shm_pick) {
                 .intid = intid, .at = word, .word = w,
                 .priority = gic_word_priority(w), .group = (uint8_t)gic_word_group(w),

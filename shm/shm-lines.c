@@ -22,17 +22,14 @@ static bool look_at(struct peek *peek, unsigned c, uint32_t index)
         uint32_t intid = shm_candidate_intid(index);
         const shm_atomic(uint64_t) *word = shm_gic_word(peek->gic, peek->vcpu, intid);
         uint64_t w = word ? shm_word_load(word) : 0;
-        unsigned group = gic_word_group(w);
 
         if (!shm_word_is_deliverable_at(w, peek->vcpu) ||
-            (c != ANY_CLASS && shm_word_class(w) != c))
+            (c != ANY_CLASS && !shm_word_is_of_class(w, c)))
                 return false;
-        if (!(peek->groups & (1u << group)) || gic_word_priority(w) >= peek->priority)
-                return true;
-        if ((w & GIC_WORD_IRM) && (peek->groups & SHM_CPUIF_NO_1_OF_N(group)))
-                return true;
-        peek->priority = gic_word_priority(w);
-        peek->group = group;
+        if (shm_cpuif_has_group(peek->groups, w) && gic_word_priority(w) < peek->priority) {
+                peek->priority = gic_word_priority(w);
+                peek->group = gic_word_group(w);
+        }
         return true;
 }
 
@@ -56,8 +53,8 @@ static bool look_in(struct peek *peek, unsigned c, uint64_t words)
 }
 
 /*
- * The first class that has candidates has the best, unless none of them may be had: then all are
- * looked at, once.
+ * As pick_of_groups() in shm-cpuif.c, which clears what it finds left over: the first class that
+ * has candidates has the best, unless none of them may be had: then all are looked at, once.
  */
 static void look(struct peek *peek)
 {
