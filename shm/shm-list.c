@@ -42,13 +42,13 @@ static inline void offer_choice(struct shm_list_choices *c, struct shm_list_choi
         }
 }
 
+#define FEW_WORDS  3u   /* whose marks are left for the next interrupt: dropping costs more */
+
 /*
  * Marks that led to nothing: the classes of @empty_classes have no candidates, and the words of
  * @empty_words none of any class. Else each entry would look at all the words that a class once
  * had.
  */
-#define FEW_WORDS  3u   /* whose marks are left for the next interrupt: dropping costs more */
-
 static void drop_empty(struct shm_gic *gic, uint32_t vcpu, uint64_t classes, uint64_t empty_classes,
                        uint64_t empty_words)
 {
@@ -90,7 +90,6 @@ unsigned shm_list_offer_pending(struct shm_gic *gic, uint32_t vcpu, uint64_t cla
                                                              (unsigned)__builtin_ctzll(bits));
                         shm_atomic(uint64_t) *at = shm_gic_word(gic, vcpu, intid);
                         uint64_t w = at ? shm_word_load(at) : 0;
-
                         bool is_plain = (w & plain.of) == plain.is && gic_word_pending(w);
 
                         if (__builtin_expect(!is_plain && !shm_word_is_deliverable_at(w, vcpu),

@@ -92,10 +92,10 @@ static bool has_work(struct shm_gic *gic, uint32_t vcpu, uint32_t but_intid, uns
 }
 
 /*
- * First of all one whose gate nobody is about to close, of these one that can take it at once, of
- * these one that has nothing else to take, of these one that sleeps in WFI. Of equals the one
- * chosen last, whose caches know the handler, or its successor. Last of all the one whose gate the
- * caller is about to close.
+ * Best is one whose gate nobody is about to close; of these one that can take it at once, of these
+ * one that has nothing else to take, of these one that sleeps in WFI. Of equals the one chosen
+ * last, whose caches know the handler, or its successor. If all gates are about to close, any but
+ * the one that the caller closes; that one if no other is eligible.
  */
 #define SCORE_ELIGIBLE  1u
 #define SCORE_OTHER     1u

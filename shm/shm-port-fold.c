@@ -267,7 +267,6 @@ SHM_IN_LINE void fold_all(struct shm_gic *gic, uint32_t vcpu, uint64_t walk, uin
         /* Listed by priority, the highest first; acknowledged in the opposite order. */
         for (unsigned i = n_listed; i-- > 0;) {
                 uint64_t listed = shm_load(&self->bank.ich_lr[i], BANK_X2);
-
                 uint64_t state = states << (62 - 2 * i) & GICH_LR_STATE;
 
                 if ((by_owner || (listed & GICH_LR_STATE)) &&
