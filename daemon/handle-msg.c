@@ -80,8 +80,6 @@ enum proto_code handle_inject(struct request *request)
                                     "there is no PPI or SPI %" PRIu32 " (of vCPU %" PRIu32
                                     ") in this VM",
                                     ask->intid, ask->vcpu);
-        if (gic_intid_is_private(ask->intid)) /* so that it falls with the VM: vm_unbuild_some() */
-                vm->vcpus[ask->vcpu].has_tool_ppi = true;
         vm->n_injections_socket++;
         return PROTO_OK;
 }

@@ -238,60 +238,59 @@ int vm_build(struct vm *vm, struct base_error *why)
         return explain(vm, r, why);
 }
 
-/* Return: there are more. @start: of the turn; 0: all at once. */
-static bool close_bells(struct vm *vm, uint64_t start)
-{
-        uint32_t *at = &vm->n_closed;
-
-        for (; vm->vcpus && *at < vm->shape.n_vcpus; ++*at) {
-                if (start && *at % STEP == STEP - 1 && turn_is_over(start, base_clock_ns()))
-                        return true;
-                vm->vcpus[*at].bell = base_fd_close(vm->vcpus[*at].bell);
-                vm->vcpus[*at].tdir_fd = base_fd_close(vm->vcpus[*at].tdir_fd);
-        }
-        return false;
-}
+/*
+ * Taking apart: each function does a step before it looks whether the turn is over, so that every
+ * turn leaves less. @start: of the turn; 0: all at once. Return: there is more.
+ */
 
 /*
- * The wires of grants are low by now; the tools' is nobody's but the daemon's. A guest that goes on
- * would take it for ever. Return: there are more.
+ * Of grants that were revoked, the wires are low by now; of restored ones that nobody has, and of
+ * tools, only the daemon can lower them. A guest that goes on would take them for ever. The SPIs
+ * are the first step, then come the vCPUs' own.
  */
-static bool lower_tools(struct vm *vm, uint64_t start)
+static bool lower_wires(struct vm *vm, uint64_t start)
 {
-        struct vm_building *building = &vm->building;
-        uint32_t i;
+        uint32_t *at = &vm->building.n_lowered;
 
         if (!vm->gic.header || vm_is_mirror(vm))
                 return false;
-        for (i = 0; !building->n_lowered && i < shm_gic_n_spis(&vm->gic); i++)
-                shm_line_set(&vm->gic, 0, shm_gic_nth_spi(&vm->gic, i), GIC_WIRE_TOOL, false);
-        for (; building->n_lowered < vm->shape.n_vcpus; building->n_lowered++) {
-                if (!vm->vcpus[building->n_lowered].has_tool_ppi)
-                        continue;
-                if (start && turn_is_over(start, base_clock_ns()))
+        while (*at <= vm->shape.n_vcpus) {
+                if (*at == 0)
+                        shm_line_lower_served_spis(&vm->gic);
+                else
+                        shm_line_lower_served_ppis(&vm->gic, *at - 1);
+                if (++*at % STEP == 0 && start && turn_is_over(start, base_clock_ns()))
                         return true;
-                for (i = GIC_PPI_FIRST; i < shm_gic_n_private(&vm->gic); i++)
-                        shm_line_set(&vm->gic, building->n_lowered, shm_gic_nth_private(i),
-                                     GIC_WIRE_TOOL, false);
         }
         return false;
 }
 
-/*
- * Its pages leave this process in parts; they stay with whoever else has the segment. Return: there
- * are more.
- */
+static bool close_bells(struct vm *vm, uint64_t start)
+{
+        uint32_t *at = &vm->building.n_closed;
+
+        while (vm->vcpus && *at < vm->shape.n_vcpus) {
+                vm->vcpus[*at].bell = base_fd_close(vm->vcpus[*at].bell);
+                vm->vcpus[*at].tdir_fd = base_fd_close(vm->vcpus[*at].tdir_fd);
+                if (++*at % STEP == 0 && start && turn_is_over(start, base_clock_ns()))
+                        return true;
+        }
+        return false;
+}
+
+/* Its pages leave this process in parts; they stay with whoever else has the segment. */
 static bool forget_pages(struct vm *vm, uint64_t start)
 {
         uint64_t *at = &vm->building.n_forgotten;
 
-        for (; start && vm->gic.header && *at < vm->gic.bytes; *at += FORGET_BYTES) {
+        while (start && vm->gic.header && *at < vm->gic.bytes) {
                 uint64_t left = vm->gic.bytes - *at;
 
-                if (turn_is_over(start, base_clock_ns()))
-                        return true;
                 madvise((char *)vm->gic.header + *at, left < FORGET_BYTES ? left : FORGET_BYTES,
                         MADV_DONTNEED);
+                *at += FORGET_BYTES;
+                if (turn_is_over(start, base_clock_ns()))
+                        return true;
         }
         return false;
 }
@@ -312,7 +311,7 @@ static void close_segment(struct vm *vm)
 
 static bool unbuild_from(struct vm *vm, uint64_t start)
 {
-        if (lower_tools(vm, start) || close_bells(vm, start) || forget_pages(vm, start))
+        if (lower_wires(vm, start) || close_bells(vm, start) || forget_pages(vm, start))
                 return true;
         vm->tdir_bell = base_fd_close(vm->tdir_bell);
         close_segment(vm);
@@ -322,13 +321,11 @@ static bool unbuild_from(struct vm *vm, uint64_t start)
         user_refund_bytes(vm->user, vm->segment_bytes);
         vm->segment_bytes = 0;
         vm->building = (struct vm_building){ 0 };
-        vm->n_closed = 0;
         return false;
 }
 
 void vm_unbuild(struct vm *vm)
 {
-        vm->n_closed = 0;
         unbuild_from(vm, 0);
 }
 

@@ -43,7 +43,6 @@ struct vm_vcpu {
         int tdir_fd;
         bool was_owned;         /* repair before the next owner */
         bool is_port;           /* registered with list registers */
-        bool has_tool_ppi;      /* a tool raised a private interrupt of it by message */
 };
 
 /* TDIR of this VM: see tdir.h */
@@ -77,13 +76,15 @@ struct vm_eoi {
         uint32_t n_quiet;       /* looks since anything was in flight */
 };
 
-/* How far the controller is built: see vm_build() */
+/* How far the controller is built, or taken apart: see vm_build() */
 struct vm_building {
         bool begun;             /* what decides its shape is settled */
         uint32_t n_bells;
         uint32_t n_vcpus;
-        uint32_t n_lowered;     /* vCPUs whose tools' wires are low, while it is taken apart */
-        uint64_t n_forgotten;   /* bytes of the segment, the same */
+        /* while it is taken apart: */
+        uint32_t n_lowered;     /* the SPIs, and vCPUs: their wires are low */
+        uint32_t n_closed;      /* vCPUs */
+        uint64_t n_forgotten;   /* bytes of the segment */
 };
 
 struct vm {
@@ -99,7 +100,6 @@ struct vm {
         uint64_t segment_bytes; /* the same */
         uint64_t heap_bytes;    /* counted for what the daemon itself keeps of it */
         struct vm_building building;
-        uint32_t n_closed;      /* vCPUs, while it is taken apart */
         struct turn grave;      /* to take the rest of it apart: life.c */
         uint32_t flags;         /* PROTO_VM_* */
         bool initialised;

@@ -47,13 +47,23 @@ static void lower_served(struct shm_gic *gic, uint32_t vcpu, uint32_t intid)
                         shm_line_set(gic, vcpu, intid, wire, false);
 }
 
-void shm_line_lower_served(struct shm_gic *gic)
+void shm_line_lower_served_spis(struct shm_gic *gic)
 {
         for (uint32_t i = 0; i < shm_gic_n_spis(gic); i++)
                 lower_served(gic, 0, shm_gic_nth_spi(gic, i));
+}
+
+void shm_line_lower_served_ppis(struct shm_gic *gic, uint32_t vcpu)
+{
+        for (uint32_t i = GIC_PPI_FIRST; i < shm_gic_n_private(gic); i++)
+                lower_served(gic, vcpu, shm_gic_nth_private(i));
+}
+
+void shm_line_lower_served(struct shm_gic *gic)
+{
+        shm_line_lower_served_spis(gic);
         for (uint32_t vcpu = 0; vcpu < gic->n_vcpus; vcpu++)
-                for (uint32_t i = GIC_PPI_FIRST; i < shm_gic_n_private(gic); i++)
-                        lower_served(gic, vcpu, shm_gic_nth_private(i));
+                shm_line_lower_served_ppis(gic, vcpu);
 }
 
 int shm_line_notify(struct shm_gic *gic, uint32_t intid, bool on)

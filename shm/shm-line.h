@@ -68,6 +68,10 @@ SHM_IN_LINE int shm_line_pulse_at(struct shm_gic *gic, shm_atomic(uint64_t) *wor
  */
 void shm_line_lower_served(struct shm_gic *gic);
 
+/* The same in parts: of all SPIs, and of the PPIs of one vCPU below n_vcpus. */
+void shm_line_lower_served_spis(struct shm_gic *gic);
+void shm_line_lower_served_ppis(struct shm_gic *gic, uint32_t vcpu);
+
 /*
  * shm_line_notify() - ask for (or drop) the notice of its end of interrupt: shm_eoi_take(). Return:
  * 0; -EINVAL; -EIO.

@@ -26,8 +26,10 @@
 #include "proto-frame.h"
 #include "proto-table.h"
 #include "server.h"
+#include "shm-line.h"
 #include "shm-read.h"
 #include "shm-ring.h"
+#include "shm-segment.h"
 #include "tap.h"
 #include "user.h"
 #include "vm.h"
@@ -322,6 +324,52 @@ static void manager_is_told_again_only_if_that_helps(void)
         }
 }
 
+/* --- a VM ends --- */
+
+static struct vm *the_vm(struct world *world)
+{
+        return TAILQ_FIRST(&world->server->registry.vms);
+}
+
+/* The VM is destroyed; @ret_gic is its memory, which a guest may go on in. */
+static void destroy_under_a_guest(struct world *world, int vmm, struct shm_gic *ret_gic)
+{
+        if (shm_segment_map(the_vm(world)->segment_fd, true, ret_gic) < 0)
+                tap_bail("no segment");
+        ASK(world, vmm, PROTO_VM_DESTROY, "\x0a\x01v");
+}
+
+/*
+ * Such as a restored image has, of grants and tools that are not there: nobody is left who would
+ * lower them.
+ */
+static void wires_of_nobody_fall_with_the_vm(void)
+{
+        enum { SPI = 40, PPI = 20, LAST = 40 };
+        struct shm_irq_state spi, ppi, own;
+        struct world world;
+        struct shm_gic gic;
+        int vmm;
+
+        world_open(&world);
+        vmm = open_client(&world);
+        ASK(&world, vmm, PROTO_VM_CREATE, "\x0a\x01v\x10\x29\x18\x20");
+        ASK(&world, vmm, PROTO_VM_INIT, "");
+        shm_line_set(&the_vm(&world)->gic, 0, SPI, GIC_WIRE_FIRST_GRANT, true);
+        shm_line_set(&the_vm(&world)->gic, LAST, PPI, GIC_WIRE_TOOL, true);
+        shm_line_set(&the_vm(&world)->gic, 0, PPI, GIC_WIRE_VMM, true);
+        destroy_under_a_guest(&world, vmm, &gic);
+        shm_read_irq(&gic, 0, SPI, &spi);
+        shm_read_irq(&gic, LAST, PPI, &ppi);
+        shm_read_irq(&gic, 0, PPI, &own);
+        tap_ok(!spi.line, "a wire of a grant that is not there: low when the VM is destroyed");
+        tap_ok(!ppi.line, "a tool's, of a PPI, without a message: low when the VM is destroyed");
+        tap_ok(own.line, "the VMM's own stays as it is");
+        shm_segment_unmap(&gic);
+        close(vmm);
+        world_close(&world);
+}
+
 int main(void)
 {
         log_open(LOG_ERR);
@@ -330,5 +378,6 @@ int main(void)
         pulse_counts_unless_its_device_was_expelled(false);
         pulse_counts_unless_its_device_was_expelled(true);
         reconnecting_does_not_forgive_used_time();
+        wires_of_nobody_fall_with_the_vm();
         return tap_done();
 }
