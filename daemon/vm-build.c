@@ -150,7 +150,8 @@ static int open_bells(struct vm *vm, uint64_t start)
 
                 if (fd < 0)
                         return fd;
-                if (++*at % STEP == 0 && turn_is_over(start, base_clock_ns()))
+                if ((++*at % STEP == 0 || *at == vm->shape.n_vcpus) &&
+                    turn_is_over(start, base_clock_ns()))
                         return 1;
         }
         return 0;
@@ -180,10 +181,11 @@ static int build_vcpus(struct vm *vm, uint64_t start)
 {
         uint32_t *at = &vm->building.n_vcpus;
 
-        for (; *at < vm->shape.n_vcpus; *at += STEP) {
-                if (*at > 0 && turn_is_over(start, base_clock_ns()))
-                        return 1;
+        while (*at < vm->shape.n_vcpus) {
                 shm_segment_build_vcpus(&vm->gic, *at, STEP);
+                *at += STEP;
+                if (turn_is_over(start, base_clock_ns()))
+                        return 1;
         }
         return 0;
 }
@@ -223,9 +225,6 @@ int vm_build(struct vm *vm, struct base_error *why)
                         return r;
         }
         r = open_bells(vm, start);
-        if (r == 0 && vm->segment_fd < 0 && vm->building.n_bells > 0 &&
-            turn_is_over(start, base_clock_ns()))
-                return 1;
         if (r == 0)
                 r = begin_segment(vm);
         if (r == 0)
