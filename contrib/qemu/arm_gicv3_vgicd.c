@@ -483,7 +483,8 @@ static void vgicd_realize(DeviceState *dev, Error **errp)
         return;
     }
     /* What counts instructions counts on accesses that are made one after the other. */
-    s->global_lock |= icount_enabled() != 0;
+    s->icount = icount_enabled() != 0;
+    s->global_lock |= s->icount;
     choose_name(s);
     s->cpus = g_new0(VgicdCPU, n_cpus(s));
     s->bells = -1;

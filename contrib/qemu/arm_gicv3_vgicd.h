@@ -30,6 +30,7 @@ typedef struct VgicdCPU {
     CPUState *cs;
     struct vgic_vcpu *vcpu;
     bool wake;                  /* kicked while it slept: see vgicd_wake() */
+    bool in_access;             /* one that returns the lines; its own thread's */
 } VgicdCPU;
 
 struct VgicdState {
@@ -47,6 +48,7 @@ struct VgicdState {
     VgicdCPU *cpus;             /* parent_obj.num_cpu */
     bool resting;               /* the machine is stopped, and its vCPUs are told to be */
     bool wake;                  /* one of cpus[].wake is set */
+    bool icount;                /* another thread asks whether the vCPUs sleep */
     int bells;                  /* rung by other processes; -1: not open */
     QEMUTimer *bereft_timer;
     VMChangeStateEntry *state_entry;

@@ -6,12 +6,15 @@
  *
  * Look     cs->gic_lines is what the vCPU's IRQ and FIQ inputs were when its thread looked last, or
  *          VGICD_LOOK: look again. Every thread may set that bit; only the vCPU's own thread, when
- *          it is about to use the lines, takes it away and asks the library. So a guest that polls
- *          with its interrupts masked never asks, and nobody asks for another's vCPU.
+ *          it is about to use the lines, takes it away and asks the library.
+ * Access   One of the guest's that can change its lines returns them, unless the guest has masked
+ *          both: who polls never asks, and leaves its translated code for nothing.
  * Kick     The library calls it, in whatever thread made an interrupt due. It sets the bit, makes
  *          the vCPU leave its translated code, and takes no lock: who sleeps is woken under the
  *          global lock once the library has returned (vgicd_wake()).
- * In guest A vCPU is entered when the machine runs, until it stops: what is due always kicks.
+ * In guest A vCPU is entered when the machine runs, until it stops: what is due always kicks. But
+ *          for WFI: while it is halted it is parked, which VGICD_PARKED says, so that 1-of-N
+ *          interrupts prefer it, and tools show it.
  * Lock     global-lock=off: neither ICC_* nor the frames take QEMU's global lock. Taking an
  *          exception does, in QEMU's own loop.
  */
@@ -24,6 +27,7 @@
 #include "arm_gicv3_vgicd.h"
 
 #define VGICD_LOOK     (1u << 31)
+#define VGICD_PARKED   (1u << 30)
 #define MAX_REGISTERS  64       /* GICv3 has half as many */
 
 static VgicdCPU *vgicd_of_env(CPUARMState *env)
@@ -45,28 +49,24 @@ static void leave_translated_code(CPUState *cs)
 #endif
 }
 
-/*
- * The vCPU's own thread changed what its lines may be. It leaves its code to look, but for when
- * both are masked: whatever unmasks them ends the translated code by itself.
- */
-static void touched(VgicdCPU *vc, CPUARMState *env)
+/* Whatever unmasks them ends the translated code by itself. */
+static bool masks_both(const CPUARMState *env)
 {
-    qatomic_set(&vc->cs->gic_lines, VGICD_LOOK);
-    if ((env->daif & (PSTATE_I | PSTATE_F)) != (PSTATE_I | PSTATE_F)) {
-        leave_translated_code(vc->cs);
-    }
+    return (env->daif & (PSTATE_I | PSTATE_F)) == (PSTATE_I | PSTATE_F);
 }
 
 void vgicd_cpu_look(VgicdCPU *vc)
 {
     CPUState *cs = vc->cs;
 
-    if (cs == current_cpu) {
-        touched(vc, &ARM_CPU(cs)->env);
-        return;
-    }
     /* A full barrier: either this sees that it sleeps, or arm_cpu_has_work() sees the bit. */
     qatomic_or(&cs->gic_lines, VGICD_LOOK);
+    if (cs == current_cpu) {
+        if (!masks_both(&ARM_CPU(cs)->env)) {
+            leave_translated_code(cs);
+        }
+        return;
+    }
     leave_translated_code(cs);
     if (qatomic_read(&cs->halted)) {
         qatomic_set(&vc->wake, true);
@@ -77,14 +77,19 @@ void vgicd_cpu_look(VgicdCPU *vc)
 /* A vCPU whose lines are down has nothing to take back; one that is told late takes a 1023. */
 void vgicd_cpu_fallen(VgicdCPU *vc)
 {
-    if (qatomic_read(&vc->cs->gic_lines) || vc->cs == current_cpu) {
+    if ((qatomic_read(&vc->cs->gic_lines) & ~VGICD_PARKED) || vc->cs == current_cpu) {
         vgicd_cpu_look(vc);
     }
 }
 
+/* The lines come back with the access which the vCPU's own thread is in. */
 static void on_kick(void *arg)
 {
-    vgicd_cpu_look(arg);
+    VgicdCPU *vc = arg;
+
+    if (vc->cs != current_cpu || !vc->in_access) {
+        vgicd_cpu_look(vc);
+    }
 }
 
 void vgicd_wake_sleepers(VgicdState *s)
@@ -115,18 +120,68 @@ static uint32_t to_requests(unsigned lines)
            (lines & VGIC_LINE_FIQ ? CPU_INTERRUPT_FIQ : 0);
 }
 
-/* cpu_gic_lines(): a kick that comes while the library is asked leaves its bit behind. */
+/*
+ * The guest is in WFI. Return: VGICD_PARKED; else the lines that keep it from that, or none: then
+ * its redistributor asks it to wake (GICR_WAKER).
+ */
+static uint32_t sleeps(VgicdCPU *vc, bool parked)
+{
+    if (parked) {
+        vgic_vcpu_park_end(vc->vcpu);
+    }
+    return vgic_vcpu_park_begin(vc->vcpu) ? to_requests(vgic_vcpu_enter(vc->vcpu)) : VGICD_PARKED;
+}
+
+static uint32_t runs(VgicdCPU *vc, bool parked)
+{
+    if (parked) {
+        vgic_vcpu_park_end(vc->vcpu);
+        return to_requests(vgic_vcpu_enter(vc->vcpu));
+    }
+    return to_requests(vgic_vcpu_lines(vc->vcpu));
+}
+
+/*
+ * What a kick sets is taken back before the library is asked, and looked at once more: one that
+ * comes meanwhile leaves its bit behind, and a vCPU that is halted would not see it before it
+ * sleeps.
+ */
+static uint32_t look_again(VgicdCPU *vc)
+{
+    CPUState *cs = vc->cs;
+    uint32_t seen, lines;
+
+    do {
+        bool parked = qatomic_xchg(&cs->gic_lines, 0) & VGICD_PARKED;
+
+        lines = cs->halted ? sleeps(vc, parked) : runs(vc, parked);
+        seen = lines ? qatomic_or_fetch(&cs->gic_lines, lines) : qatomic_read(&cs->gic_lines);
+    } while (cs->halted && (seen & VGICD_LOOK));
+    if (cs->halted && !lines) {
+        return CPU_INTERRUPT_EXITTB;    /* this once: it wakes, and does no more */
+    }
+    return lines & ~VGICD_PARKED;
+}
+
+/* gic_look: asked for if gic_lines is not 0, or the vCPU is halted. */
 static uint32_t look(CPUState *cs)
 {
-    uint32_t lines = qatomic_read(&cs->gic_lines);
+    VgicdCPU *vc = vgicd_of_cpu(cs);
+    uint32_t seen = qatomic_read(&cs->gic_lines);
+    bool lock = vc->gic->icount && !bql_locked();
+    uint32_t lines;
 
-    if (!(lines & VGICD_LOOK)) {
-        return lines;
+    if (!(seen & VGICD_LOOK) && !(seen & VGICD_PARKED) == !cs->halted) {
+        return seen & ~VGICD_PARKED;
     }
-    qatomic_xchg(&cs->gic_lines, 0);
-    lines = to_requests(vgic_vcpu_lines(vgicd_of_cpu(cs)->vcpu));
-    if (lines) {
-        qatomic_cmpxchg(&cs->gic_lines, 0, lines);
+    /* The thread that keeps the clock looks, too, whether all of them sleep. */
+    if (lock) {
+        bql_lock();
+    }
+    lines = look_again(vc);
+    vgicd_wake(vc->gic);
+    if (lock) {
+        bql_unlock();
     }
     return lines;
 }
@@ -168,6 +223,27 @@ static uint32_t name_of(const ARMCPRegInfo *ri)
     return (uintptr_t)ri->opaque;
 }
 
+/*
+ * An access that returns the lines: what was there before is taken down, and what there is after it
+ * put up, unless a kick came meanwhile ("Inputs" in <vgic/vgic-vcpu.h>).
+ */
+static void begin_access(VgicdCPU *vc)
+{
+    if (qatomic_read(&vc->cs->gic_lines)) {
+        qatomic_xchg(&vc->cs->gic_lines, 0);
+    }
+    vc->in_access = true;
+}
+
+static void end_access(VgicdCPU *vc, unsigned lines)
+{
+    vc->in_access = false;
+    if (lines) {
+        qatomic_or(&vc->cs->gic_lines, to_requests(lines));
+        leave_translated_code(vc->cs);
+    }
+}
+
 static uint64_t icc_read(CPUARMState *env, const ARMCPRegInfo *ri)
 {
     uint64_t value = 0;
@@ -179,34 +255,48 @@ static uint64_t icc_read(CPUARMState *env, const ARMCPRegInfo *ri)
 static void icc_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
 {
     VgicdCPU *vc = vgicd_of_env(env);
+    unsigned lines = 0;
 
-    vgic_vcpu_sysreg_write(vc->vcpu, name_of(ri), value);
-    touched(vc, env);
+    if (masks_both(env)) {
+        vgic_vcpu_sysreg_write(vc->vcpu, name_of(ri), value);
+        qatomic_set(&vc->cs->gic_lines, VGICD_LOOK);
+    } else {
+        begin_access(vc);
+        vgic_vcpu_sysreg_write_lines(vc->vcpu, name_of(ri), value, &lines);
+        end_access(vc, lines);
+    }
     vgicd_wake(vc->gic);
 }
 
-/* It can kick another vCPU, too. */
-static uint64_t acknowledge(CPUARMState *env, unsigned group)
+static uint64_t acknowledge(CPUARMState *env, unsigned group, uint32_t name)
 {
     VgicdCPU *vc = vgicd_of_env(env);
-    uint32_t intid = vgic_vcpu_ack(vc->vcpu, group);
+    unsigned lines = 0;
+    uint64_t intid = VGIC_INTID_SPURIOUS;
 
-    touched(vc, env);
+    if (masks_both(env)) {
+        intid = vgic_vcpu_ack(vc->vcpu, group);
+        qatomic_set(&vc->cs->gic_lines, VGICD_LOOK);
+    } else {
+        begin_access(vc);
+        vgic_vcpu_sysreg_read_lines(vc->vcpu, name, &intid, &lines);
+        end_access(vc, lines);
+    }
     vgicd_wake(vc->gic);
     return intid;
 }
 
 static uint64_t iar0_read(CPUARMState *env, const ARMCPRegInfo *ri)
 {
-    return acknowledge(env, 0);
+    return acknowledge(env, 0, VGIC_ICC_IAR0_EL1);
 }
 
 static uint64_t iar1_read(CPUARMState *env, const ARMCPRegInfo *ri)
 {
-    return acknowledge(env, 1);
+    return acknowledge(env, 1, VGIC_ICC_IAR1_EL1);
 }
 
-/* One to itself kicks it. */
+/* One to itself kicks it, and one to others changes nothing here. */
 static void sgi_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
 {
     VgicdCPU *vc = vgicd_of_env(env);
@@ -216,9 +306,9 @@ static void sgi_write(CPUARMState *env, const ARMCPRegInfo *ri, uint64_t value)
 }
 
 /*
- * Of a machine that is reset, or PSCI CPU_ON, in the vCPU's own thread. A vCPU can be told to stop
- * between the call of CPU_ON and this: then it is reset all the same, and vgicd_cpu_go() tells that
- * it is on.
+ * Of a machine that is reset: on or off as it starts. Or PSCI CPU_ON, in the vCPU's own thread,
+ * which can be told to stop between that call and this: then it is reset all the same, and
+ * vgicd_cpu_go() tells that it is on.
  */
 static void cpu_interface_reset(CPUARMState *env, const ARMCPRegInfo *ri)
 {
@@ -229,12 +319,12 @@ static void cpu_interface_reset(CPUARMState *env, const ARMCPRegInfo *ri)
     }
     if (vc->cs->stopped) {
         vgic_vcpu_reset_kind(vc->vcpu, VGIC_RESET_SYSTEM);
-        qatomic_set(&vc->cs->gic_lines, VGICD_LOOK);
-        return;
+        vgic_vcpu_power(vc->vcpu, !vc->cs->start_powered_off);
+    } else {
+        vgic_vcpu_reset(vc->vcpu);
+        vgic_vcpu_power(vc->vcpu, 1);
     }
-    vgic_vcpu_reset(vc->vcpu);
-    vgic_vcpu_power(vc->vcpu, 1);
-    touched(vc, env);
+    vgicd_cpu_look(vc);
     vgicd_wake(vc->gic);
 }
 
@@ -259,7 +349,7 @@ static void define_sgi_register(ARMCPU *cpu, ARMCPRegInfo *reg)
 }
 
 /*
- * A write need not end the translated code: touched() sees to that. ARM_CP_IO is what takes the
+ * A write need not end the translated code: end_access() sees to that. ARM_CP_IO is what takes the
  * global lock around an access. One register resets them all, which AArch64 state alone has: of one
  * that both have QEMU would ask twice.
  */
@@ -309,6 +399,7 @@ int vgicd_cpu_open(VgicdState *s, unsigned index)
         .size = sizeof(options),
         .kick = on_kick,
         .kick_arg = vc,
+        .flags = VGIC_VCPU_WAKE_BY_KICK,
     };
     int r;
 
@@ -335,6 +426,8 @@ void vgicd_cpu_close(VgicdCPU *vc)
     if (!vc->vcpu) {
         return;
     }
+    vc->cs->gic_look = NULL;
+    vc->cs->gic_power = NULL;
     qatomic_set(&vc->cs->gic_lines, 0);
     vgic_vcpu_unregister(vc->vcpu);
     vc->vcpu = NULL;

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -282,3 +283,19 @@ class Machine:
 
     def where(self):
         return f'{self.console[-1500:]}\nQEMU said: {self.said()}'
+
+
+def paused(daemon, **how):
+    options = how.pop('options', ()) + ('-S',)
+    machine = Machine(daemon, linux=False, options=options, **how)
+    machine.control = machine.qmp()
+    return machine
+
+
+def bare(daemon, words, options=(), **how):
+    """A machine that executes these words, on vCPU 0."""
+    code = os.path.join(tmp, f'code-{how["name"]}')
+    with open(code, 'wb') as file:
+        file.write(struct.pack(f'<{len(words)}I', *words))
+    return Machine(daemon, linux=False, options=(*options, '-device', 'loader,'
+                   f'file={code},addr=0x40100000,cpu-num=0,force-raw=on'), **how)

@@ -3,9 +3,9 @@
 # Copyright (c) 2026 The vgicd authors
 """arm-gicv3-vgicd without a guest: its properties, what it refuses and in which words, its end."""
 import os
-import struct
 
-from guest import DEVICE, QEMU, Daemon, Machine, Tap, need_qemu, subprocess, tmp, wait_until
+from guest import DEVICE, QEMU, Daemon, Machine, Tap, bare, need_qemu, paused, subprocess, tmp, \
+    wait_until
 
 
 def refused(point, pattern, daemon, hint=None, **how):
@@ -20,13 +20,6 @@ def refused(point, pattern, daemon, hint=None, **how):
 
 class Nobody:
     socket = os.path.join(tmp, 'nobody')
-
-
-def paused(daemon, **how):
-    options = how.pop('options', ()) + ('-S',)
-    machine = Machine(daemon, linux=False, options=options, **how)
-    machine.control = machine.qmp()
-    return machine
 
 
 def gic_of(control):
@@ -150,15 +143,6 @@ def test_snapshot(daemon, snapshot):
     Tap.ok(stays == [snapshot == 'off'],
            "and still the tool's" if snapshot == 'on' else "and the machine's", stays)
     other.stop()
-
-
-def bare(daemon, words, options=(), **how):
-    """A machine that executes these words, on vCPU 0."""
-    code = os.path.join(tmp, f'code-{how["name"]}')
-    with open(code, 'wb') as file:
-        file.write(struct.pack(f'<{len(words)}I', *words))
-    return Machine(daemon, linux=False, options=(*options, '-device', 'loader,'
-                   f'file={code},addr=0x40100000,cpu-num=0,force-raw=on'), **how)
 
 
 # vCPU 0 starts vCPUs 7 to 1 (PSCI CPU_ON), counts, and exits by semihosting (SYS_EXIT with

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# Copyright (c) 2026 The vgicd authors
+"""What vCPUs that sleep are to others."""
+from guest import Daemon, Tap, bare, need_qemu, wait_until
+
+# vCPU 0 makes INTID 40 an edge that any vCPU may take, starts vCPU 1 (PSCI CPU_ON), and is busy;
+# that sleeps, acknowledges, and ends.
+BUSY_AND_ASLEEP = (
+    0xd2a10000, 0x52800241, 0xb9000001,                 # x0 = GICD; GICD_CTLR = ARE, EnableGrp1
+    0x52802001, 0xb9008401, 0xb9010401,                 # w1 = 1 << 8: IGROUPR1, ISENABLER1
+    0x52a00042, 0xb90c0802,                             # w2 = 2 << 16: ICFGR2
+    0xd2b00003, 0x91401804, 0xf900a083,                 # x3 = 1 << 31: IROUTER40
+    0xd2801fe1, 0xd5184601, 0xd2800021, 0xd518cce1,     # icc_pmr_el1 = 0xff; icc_igrpen1_el1 = 1
+    0xd2800060, 0xf2b88000, 0xd2800021, 0x10000062,     # x0 = CPU_ON; mov x1, #1; adr x2, second
+    0xd4000002, 0x14000000,                             # hvc #0; b .
+    0xd2801fe1, 0xd5184601, 0xd2800021, 0xd518cce1,     # second: icc_pmr_el1, icc_igrpen1_el1
+    0xd503207f, 0xd538cc01, 0xd518cc21, 0x17fffffd)     # wfi; mrs iar1; msr eoir1; b wfi
+
+PULSES = 20
+
+
+def state_of(daemon, name, vcpu):
+    return daemon.look('vcpus', name)['vcpus'][vcpu]['state']
+
+
+def test_sleep(daemon):
+    machine = bare(daemon, BUSY_AND_ASLEEP, name='sleeper', cpus=2)
+    Tap.ok(wait_until(lambda: machine.name in daemon.vms() and
+                      state_of(daemon, 'sleeper', 1) == 'parked', 60),
+           'a vCPU in WFI is parked', daemon.look('vcpus', 'sleeper'))
+    Tap.ok(state_of(daemon, 'sleeper', 0) == 'running', 'one that is busy runs')
+    taken = 0
+    while taken < PULSES:
+        wait_until(lambda: state_of(daemon, 'sleeper', 1) == 'parked', 60)
+        daemon.ctl('inject', 'sleeper', '40')
+        if not wait_until(lambda before=taken: daemon.counts('sleeper').get(40, 0) > before, 60):
+            break
+        taken += 1
+    Tap.ok(taken == PULSES, 'what any vCPU may take goes to the one that sleeps', taken,
+           daemon.ctl('irqs', 'sleeper').stdout)
+    control = machine.qmp()
+    control.do('stop')
+    Tap.ok(wait_until(lambda: state_of(daemon, 'sleeper', 0) == 'parked', 60),
+           'stopped, neither runs')
+    control.do('cont')
+    Tap.ok(wait_until(lambda: [state_of(daemon, 'sleeper', n) for n in range(2)] ==
+                      ['running', 'parked'], 60), 'continued, each is as it was')
+    daemon.ctl('inject', 'sleeper', '40')
+    Tap.ok(wait_until(lambda: daemon.counts('sleeper').get(40, 0) > taken, 60), 'and is woken')
+    control.do('stop')
+    control.do('system_reset')
+    Tap.ok(wait_until(lambda: state_of(daemon, 'sleeper', 1) == 'off', 60),
+           'reset, the second is off')
+    machine.stop()
+
+
+need_qemu()
+THE_DAEMON = Daemon()
+test_sleep(THE_DAEMON)
+Tap.ok(THE_DAEMON.stop() == 0, 'the daemon ends well')
+Tap.done()
