@@ -37,6 +37,8 @@ def test_refusals(daemon):
             options=('-machine', 'secure=on'))
     refused('EL2 is refused', 'needs virtualization=off', daemon,
             options=('-machine', 'virtualization=on'))
+    refused('an ITS that is asked for is refused', 'needs its=off', daemon,
+            options=('-machine', 'its=on'))
     refused('what is no name of a VM is refused', "'.hidden' is no name", daemon, name='.hidden')
     first = paused(daemon, name='taken')
     refused('a name that is taken', "cannot make VM 'taken'", daemon, name='taken',

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
-"""What vCPUs that sleep are to others."""
-from guest import Daemon, Tap, bare, need_qemu, wait_until
+"""What vCPUs that sleep are to others, what ACPI tells of the GIC."""
+import os
+import socket
+
+from guest import Daemon, Machine, Tap, bare, need_qemu, struct, tmp, wait_until
 
 # vCPU 0 makes INTID 40 an edge that any vCPU may take, starts vCPU 1 (PSCI CPU_ON), and is busy;
 # that sleeps, acknowledges, and ends.
@@ -18,6 +21,9 @@ BUSY_AND_ASLEEP = (
     0xd503207f, 0xd538cc01, 0xd518cc21, 0x17fffffd)     # wfi; mrs iar1; msr eoir1; b wfi
 
 PULSES = 20
+FW_CFG = 0x09020000             # of -M virt: data, and 8 bytes on the selector, big-endian
+FW_CFG_FILE_DIR = 0x19
+ITS = 15                        # a structure of the MADT (ACPI 6.0 section 5.2.12.18)
 
 
 def state_of(daemon, name, vcpu):
@@ -55,8 +61,72 @@ def test_sleep(daemon):
     machine.stop()
 
 
+class Qtest:
+    """QEMU's other control socket: accesses to its memory."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        wait_until(lambda: self.socket.connect_ex(path) == 0)
+        self.file = self.socket.makefile('r')
+
+    def do(self, *commands):
+        self.socket.sendall(''.join(f'{one}\n' for one in commands).encode())
+        return [self.file.readline().split()[1:] for _ in commands]
+
+    def fw_cfg(self, key, size):
+        """What is under a key."""
+        self.do(f'writew {FW_CFG + 8:#x} {(key & 0xff) << 8 | key >> 8:#x}')
+        answers = []
+        while len(answers) < size:
+            answers += self.do(*[f'readb {FW_CFG:#x}'] * min(256, size - len(answers)))
+        return bytes(int(answer[0], 16) for answer in answers)
+
+    def fw_cfg_file(self, name):
+        count, = struct.unpack('>I', self.fw_cfg(FW_CFG_FILE_DIR, 4))
+        for entry in struct.iter_unpack('>IHH56s', self.fw_cfg(FW_CFG_FILE_DIR,
+                                                               4 + 64 * count)[4:]):
+            if entry[3].rstrip(b'\0') == name:
+                return self.fw_cfg(entry[1], entry[0])
+        return b''
+
+
+def acpi_tables(blob):
+    """{signature: table} of those that stand one after the other."""
+    tables, at = {}, 0
+    while at + 36 <= len(blob):
+        signature, size = struct.unpack_from('<4sI', blob, at)
+        if not signature.isalnum() or size < 8:
+            at += 1
+            continue
+        tables[signature.decode()] = blob[at:at + size]
+        at += size
+    return tables
+
+
+def structures(madt):
+    kinds, at = [], 44
+    while at + 2 <= len(madt):
+        kinds.append(madt[at])
+        at += madt[at + 1]
+    return kinds
+
+
+def test_acpi(daemon):
+    path = os.path.join(tmp, 'qtest')
+    machine = Machine(daemon, name='acpi', cpus=2, linux=False, options=(
+        '-S', '-qtest', f'unix:{path},server=on,wait=off', '-qtest-log', '/dev/null'))
+    tables = acpi_tables(Qtest(path).fw_cfg_file(b'etc/acpi/tables'))
+    kinds = structures(tables.get('APIC', b''))
+    Tap.ok(sorted(set(kinds)) == [11, 12, 14], 'ACPI tells of processors, distributor and '
+           'redistributors, and of no ITS', kinds)
+    Tap.ok('DSDT' in tables and 'IORT' not in tables, 'nor does anything map to one',
+           sorted(tables))
+    machine.stop()
+
+
 need_qemu()
 THE_DAEMON = Daemon()
 test_sleep(THE_DAEMON)
+test_acpi(THE_DAEMON)
 Tap.ok(THE_DAEMON.stop() == 0, 'the daemon ends well')
 Tap.done()
