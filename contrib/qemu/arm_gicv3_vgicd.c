@@ -69,7 +69,7 @@ static const char *reason(const VgicdState *s, int r)
     return *words ? words : strerror(-r);
 }
 
-unsigned vgicd_priority_bits(const VgicdState *s, CPUState *cs)
+static unsigned priority_bits(const VgicdState *s, CPUState *cs)
 {
     return s->parent_obj.force_8bit_prio ? 8 : ARM_CPU(cs)->gic_pribits ?: 5;
 }
@@ -330,7 +330,7 @@ static bool make_vm(VgicdState *s, Error **errp)
         .name = s->name,
         .n_vcpus = n_cpus(s),
         .n_spis = n_spis(s),
-        .n_priority_bits = vgicd_priority_bits(s, qemu_get_cpu(0)),
+        .n_priority_bits = priority_bits(s, qemu_get_cpu(0)),
         /* QEMU stands for the firmware that would wake the redistributors. */
         .flags = VGIC_VM_AWAKE | (s->persistent ? 0 : VGIC_VM_EPHEMERAL),
         .mpidrs = mpidrs,
@@ -540,7 +540,7 @@ static void vgicd_class_init(ObjectClass *klass, void *data)
     device_class_set_props(dc, vgicd_properties);
     device_class_set_parent_realize(dc, vgicd_realize, &vgc->parent_realize);
     dc->unrealize = vgicd_unrealize;
-    vgicd_state_class_init(vgc);
+    vgicd_state_class_init(dc);
 }
 
 static const TypeInfo vgicd_type = {

@@ -64,19 +64,14 @@ struct VgicdClass {
 };
 
 /*
- * arm_gicv3_vgicd.c
- */
-
-/* vgicd_priority_bits() - as the CPU model has them. */
-unsigned vgicd_priority_bits(const VgicdState *s, CPUState *cs);
-
-/*
  * arm_gicv3_vgicd_cpu.c
  */
 
 /* vgicd_cpu_open() - register vCPU @index and give its CPU the ICC_* registers; errno negative. */
 int vgicd_cpu_open(VgicdState *s, unsigned index);
 void vgicd_cpu_close(VgicdCPU *vc);
+/* vgicd_has_register() - has its VM this ICC_* (VGIC_ICC_*)? */
+bool vgicd_has_register(const VgicdState *s, uint32_t reg);
 
 /*
  * vgicd_cpu_look() - lines may have changed: let the vCPU's thread look. vgicd_cpu_fallen() - they
@@ -102,7 +97,8 @@ static inline void vgicd_wake(VgicdState *s)
  * arm_gicv3_vgicd_state.c
  */
 
-void vgicd_state_class_init(VgicdClass *vgc);
+/* vgicd_state_class_init() - of a class that has what its parent's has. */
+void vgicd_state_class_init(DeviceClass *dc);
 void vgicd_state_open(VgicdState *s);
 void vgicd_state_close(VgicdState *s);
 

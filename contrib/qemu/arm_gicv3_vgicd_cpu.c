@@ -377,6 +377,19 @@ static void define_register(VgicdState *s, ARMCPU *cpu, const struct vgic_sysreg
     }
 }
 
+bool vgicd_has_register(const VgicdState *s, uint32_t reg)
+{
+    struct vgic_sysreg_info infos[MAX_REGISTERS];
+    int n = vgic_vm_sysregs(s->vm, infos, ARRAY_SIZE(infos));
+
+    for (int i = 0; i < MIN(n, (int)ARRAY_SIZE(infos)); i++) {
+        if (infos[i].reg == reg) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Those that the VM has. */
 static int define_registers(VgicdState *s, ARMCPU *cpu)
 {

@@ -12,6 +12,8 @@
  *         ICC_CTLR_EL1, wires of tools, edges seen). It comes later in the stream, and replaces
  *         what the first made.
  * When    The machine is stopped, and its vCPUs are told to rest: the image is exact.
+ * Fails   What cannot be read or set fails the whole, as a register that this controller does not
+ *         have: a guest that goes on without what it had loses interrupts.
  * Offsets are those of GICD and of GICR's two frames (IHI 0069 chapter 12).
  */
 #include "qemu/osdep.h"
@@ -66,12 +68,14 @@ static void point_at(Transfer *t, unsigned vcpu)
     t->mpidr = VGIC_ATTR_MPIDR(mpidr);
 }
 
-static void report(const Transfer *t, const char *what)
+/* Return: for QEMU, which says of which device it is. */
+static int report(const Transfer *t, const char *what)
 {
     if (t->error) {
         error_report("VM '%s' at vgicd: %s: attribute %#" PRIx64 " of group %u: %s", t->s->name,
                      what, t->attr, t->group, strerror(-t->error));
     }
+    return t->error;
 }
 
 /* Bit 2n + 1 of ICFGR is bit n here: an interrupt is edge-triggered. */
@@ -204,7 +208,7 @@ static void save_private(Transfer *t, GICv3CPUState *c)
 
 /*
  * GICR_WAKER: QEMU's own delivers to a redistributor that sleeps, so a guest of its may never have
- * woken one. It stays awake, as the VM was made.
+ * woken one. It stays awake, as the VM was made. Of GICR_CTLR there is only what LPIs need.
  */
 static void load_private(Transfer *t, const GICv3CPUState *c)
 {
@@ -219,6 +223,9 @@ static void load_private(Transfer *t, const GICv3CPUState *c)
 
     memcpy(irqs.priority, c->gicr_ipriorityr, sizeof(irqs.priority));
     set_irqs(t, VGIC_ATTR_REDIST_REGS, t->mpidr | SGI_FRAME, 0, &irqs);
+    if (c->gicr_ctlr & GICR_CTLR_ENABLE_LPIS) {
+        note(t, VGIC_ATTR_REDIST_REGS, t->mpidr | GICR_CTLR, -ENXIO);
+    }
 }
 
 /*
@@ -238,9 +245,12 @@ static void set_icc(Transfer *t, uint32_t reg, uint64_t value)
 /* ICC_AP<n>R<m>: one for 5 priority bits, two for 6, four for more. */
 static unsigned n_aprs(const Transfer *t)
 {
-    unsigned bits = vgicd_priority_bits(t->s, t->s->cpus[0].cs);
+    unsigned n = 1;
 
-    return bits >= 7 ? 4 : bits == 6 ? 2 : 1;
+    while (n < 4 && vgicd_has_register(t->s, VGIC_ICC_AP1R_EL1(n))) {
+        n++;
+    }
+    return n;
 }
 
 static void save_cpuif(Transfer *t, GICv3CPUState *c)
@@ -276,11 +286,14 @@ static void load_cpuif(Transfer *t, const GICv3CPUState *c)
 }
 
 /*
- * The parent's section
+ * The parent's section: its own hooks for a device return nothing, so they are replaced.
  */
 
-static void save_registers(GICv3State *gic)
+static VMStateDescription registers, registers_of_common;
+
+static int save_registers(void *opaque)
 {
+    GICv3State *gic = opaque;
     Transfer t = { .s = ARM_GICV3_VGICD(gic) };
 
     point_at(&t, 0);
@@ -292,14 +305,19 @@ static void save_registers(GICv3State *gic)
         save_private(&t, &gic->cpu[i]);
         save_cpuif(&t, &gic->cpu[i]);
     }
-    report(&t, "cannot read its registers for the migration");
+    return report(&t, "cannot read its registers for the migration");
 }
 
 /* GICD_CTLR last: nothing is delivered before. */
-static void load_registers(GICv3State *gic)
+static int load_registers(void *opaque, int version_id)
 {
+    GICv3State *gic = opaque;
     Transfer t = { .s = ARM_GICV3_VGICD(gic) };
+    int r = registers_of_common.post_load(opaque, version_id);
 
+    if (r < 0) {
+        return r;
+    }
     point_at(&t, 0);
     set(&t, VGIC_ATTR_DIST_REGS, GICD_STATUSR, gic->gicd_statusr[GICV3_NS]);
     load_spis(&t, gic);
@@ -309,7 +327,7 @@ static void load_registers(GICv3State *gic)
         load_cpuif(&t, &gic->cpu[i]);
     }
     set(&t, VGIC_ATTR_DIST_REGS, GICD_CTLR, gic->gicd_ctlr);
-    report(&t, "cannot set its registers as they were migrated");
+    return report(&t, "cannot set its registers as they were migrated");
 }
 
 /*
@@ -371,10 +389,12 @@ static const VMStateDescription vmstate_image = {
     }
 };
 
-void vgicd_state_class_init(VgicdClass *vgc)
+void vgicd_state_class_init(DeviceClass *dc)
 {
-    vgc->parent_class.pre_save = save_registers;
-    vgc->parent_class.post_load = load_registers;
+    registers = registers_of_common = *dc->vmsd;
+    registers.pre_save = save_registers;
+    registers.post_load = load_registers;
+    dc->vmsd = &registers;
 }
 
 void vgicd_state_open(VgicdState *s)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # Copyright (c) 2026 The vgicd authors
-"""What vCPUs that sleep are to others, what ACPI tells of the GIC."""
+"""What vCPUs that sleep are to others, what ACPI tells of the GIC, states that do not fit."""
 import os
 import socket
 
@@ -19,6 +19,9 @@ BUSY_AND_ASLEEP = (
     0xd4000002, 0x14000000,                             # hvc #0; b .
     0xd2801fe1, 0xd5184601, 0xd2800021, 0xd518cce1,     # second: icc_pmr_el1, icc_igrpen1_el1
     0xd503207f, 0xd538cc01, 0xd518cc21, 0x17fffffd)     # wfi; mrs iar1; msr eoir1; b wfi
+
+# GICR_CTLR.EnableLPIs of vCPU 0, and then a word in memory.
+LPIS = (0xd2a10140, 0x52800021, 0xb9000001, 0xd2a8040a, 0xb9000141, 0x14000000)
 
 PULSES = 20
 FW_CFG = 0x09020000             # of -M virt: data, and 8 bytes on the selector, big-endian
@@ -124,9 +127,31 @@ def test_acpi(daemon):
     machine.stop()
 
 
+def test_load_fails(daemon):
+    """What this GIC does not have: LPIs, which QEMU's own has, also with its=off."""
+    state = os.path.join(tmp, 'lpis')
+    source = bare(None, LPIS, name='lpis')
+    control = source.qmp()
+    enabled = wait_until(lambda: control.human('xp /1xw 0x40200000').split()[-1] == '0x00000001')
+    Tap.ok(enabled, "a guest of QEMU's own GICv3 has enabled LPIs")
+    status, why = control.migrate(f'exec:cat > {state}')
+    Tap.ok(status == 'completed', 'it is saved', why)
+    source.stop()
+    target = Machine(daemon, linux=False, name='no-lpis', options=('-incoming',
+                                                                   f'exec:cat {state}'))
+    status = target.ends(60)
+    said = target.said()
+    Tap.ok(status == 1 and 'cannot set its registers as they were migrated' in said and
+           'load of migration failed' in said, 'a machine whose GIC has none does not take it, '
+           'and says why', f'status {status}', said)
+    target.stop()
+    Tap.ok(wait_until(lambda: daemon.vms() == []), 'nothing is left of it', daemon.vms())
+
+
 need_qemu()
 THE_DAEMON = Daemon()
 test_sleep(THE_DAEMON)
 test_acpi(THE_DAEMON)
+test_load_fails(THE_DAEMON)
 Tap.ok(THE_DAEMON.stop() == 0, 'the daemon ends well')
 Tap.done()
