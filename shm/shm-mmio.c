@@ -81,17 +81,18 @@ static inline struct run words_of(const struct shm_gic *gic, uint32_t vcpu, uint
 {
         const size_t shared = sizeof(struct shm_spi), own = sizeof(gic->vcpus->words[0]);
 
+        if (vcpu != NO_REDIST) {
+                if (intid < GIC_N_PRIVATE)
+                        return run_in(gic->vcpus[vcpu].words, own, intid, GIC_N_PRIVATE, n);
+                if (intid - GIC_EPPI_FIRST < gic->n_eppis)
+                        return run_in(&gic->vcpus[vcpu].words[GIC_N_PRIVATE], own,
+                                      intid - GIC_EPPI_FIRST, gic->n_eppis, n);
+                return (struct run) { .n = 0 };
+        }
         if (intid - GIC_SPI_FIRST < gic->n_spis)
                 return run_in(&gic->spis->word, shared, intid - GIC_SPI_FIRST, gic->n_spis, n);
         if (intid - GIC_ESPI_FIRST < gic->n_espis)
                 return run_in(&gic->espis->word, shared, intid - GIC_ESPI_FIRST, gic->n_espis, n);
-        if (vcpu == NO_REDIST)
-                return (struct run) { .n = 0 };
-        if (intid < GIC_N_PRIVATE)
-                return run_in(gic->vcpus[vcpu].words, own, intid, GIC_N_PRIVATE, n);
-        if (intid - GIC_EPPI_FIRST < gic->n_eppis)
-                return run_in(&gic->vcpus[vcpu].words[GIC_N_PRIVATE], own, intid - GIC_EPPI_FIRST,
-                              gic->n_eppis, n);
         return (struct run) { .n = 0 };
 }
 
