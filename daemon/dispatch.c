@@ -5,9 +5,11 @@
  * Dispatch: see dispatch.h
  */
 
+#include "base-clock.h"
 #include "life.h"
 #include "dispatch.h"
 #include "handlers.h"
+#include "loop.h"
 #include "proto-message.h"
 #include "session.h"
 
@@ -83,8 +85,23 @@ static bool wants_answer(const struct request *request, const struct proto_rx *r
                (rx->header.flags & PROTO_FLAG_NEED_REPLY);
 }
 
+/* One that takes further turns has ended when these have: session.c. */
+static void count(const struct request *request, enum proto_code code, uint64_t start)
+{
+        struct session *session = request->session;
+        uint32_t id = request->row ? request->row->id : 0;
+
+        if (session->rest.serve) {
+                session->rest.request = id;
+                session->rest.start_ns = start;
+        } else {
+                metrics_request(&session->loop->metrics, id, code, base_clock_ns() - start);
+        }
+}
+
 void dispatch_frame(struct registry *registry, struct session *session, struct proto_rx *rx)
 {
+        uint64_t start = base_clock_ns();
         struct request request = {
                 .registry = registry, .session = session,
                 .row = proto_table_find(rx->header.request), .fds = &rx->fds,
@@ -103,6 +120,7 @@ void dispatch_frame(struct registry *registry, struct session *session, struct p
                                     code == PROTO_OK                  ? ""
                                     : base_error_is_set(&request.why) ? request.why.text
                                                                       : proto_code_text(code));
+        count(&request, code, start);
         if (proto_code_is_fatal(code))
                 session_kill(session, proto_code_text(code));
 }

@@ -147,6 +147,7 @@ int doorbell_ring(struct doorbell_guard *guard, int fd)
                 return 0;
         if (errno != EINTR)
                 return -EIO;
+        guard->n_slept++;
         doorbell_guard_beware(guard);
         return -EPERM;
 }

@@ -40,6 +40,7 @@ struct doorbell_guard {
         bool used;              /* since the last look of rest */
         bool is_wary;           /* somebody made a write sleep, until: */
         uint64_t wary_until_ns;
+        uint64_t n_slept;       /* writes that slept until a tick */
 };
 
 /* doorbell_guard_init() - install the handler and the timers. Return: 0; -ENOMEM, -EAGAIN. */

@@ -9,6 +9,7 @@
 
 #include "drive.h"
 #include "eoi.h"
+#include "loop.h"
 #include "notes.h"
 #include "ring.h"
 #include "session.h"
@@ -51,6 +52,10 @@ int drive_ring_entry(struct ring *ring, uint64_t entry)
                 [SHM_RING_ASSERT] = DRIVE_ASSERT, [SHM_RING_DEASSERT] = DRIVE_DEASSERT,
                 [SHM_RING_PULSE] = DRIVE_PULSE,
         };
+        static const enum metrics_op counted_as[] = {
+                [SHM_RING_ASSERT] = METRICS_ASSERT, [SHM_RING_DEASSERT] = METRICS_DEASSERT,
+                [SHM_RING_PULSE] = METRICS_PULSE,
+        };
         uint32_t kind = SHM_RING_ENTRY_KIND(entry);
         struct session *session = ring->session;
 
@@ -60,6 +65,7 @@ int drive_ring_entry(struct ring *ring, uint64_t entry)
             drive_wire(session->member.grant, SHM_RING_ENTRY_INTID(entry), ops[kind]) < 0) {
                 struct log_about about = session_about(session);
 
+                session->loop->metrics.n_ring_ignored++;
                 if (ring->n_ignored++ == 0)
                         log_client(LOG_NOTICE, LOG_KIND_IGNORED, &about,
                                    "its ring asks for INTID %" PRIu32
@@ -68,5 +74,7 @@ int drive_ring_entry(struct ring *ring, uint64_t entry)
                 return 0;
         }
         session->member.grant->vm->n_injections_ring++;
+        metrics_injected(&session->loop->metrics, METRICS_BY_RING, SHM_RING_ENTRY_INTID(entry),
+                         counted_as[kind]);
         return 0;
 }

@@ -59,8 +59,10 @@ static void note_end(struct vm *vm, uint32_t intid)
         if (!(shm_daemon_eoi_due(&vm->gic, intid) & SHM_EOI_LEVEL))
                 return;
         TAILQ_FOREACH(grant, &vm->grants, link)
-                if (grant->device && grant_wire(grant, intid) != GRANT_NO_WIRE)
+                if (grant->device && grant_wire(grant, intid) != GRANT_NO_WIRE) {
                         notes_eoi(grant->device, intid);
+                        vm->loop->metrics.n_ends_told++;
+                }
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "base-clock.h"
 #include "gic-word.h"
 #include "handlers.h"
+#include "loop.h"
 #include "proto-limits.h"
 #include "registry.h"
 #include "session.h"
@@ -81,6 +82,10 @@ enum proto_code handle_inject(struct request *request)
                                     ") in this VM",
                                     ask->intid, ask->vcpu);
         vm->n_injections_socket++;
+        metrics_injected(&vm->loop->metrics, METRICS_BY_MESSAGE, ask->intid,
+                         ask->op == VGIC__LINE_OP__LINE_ASSERT     ? METRICS_ASSERT
+                         : ask->op == VGIC__LINE_OP__LINE_DEASSERT ? METRICS_DEASSERT
+                                                                   : METRICS_PULSE);
         return PROTO_OK;
 }
 

@@ -209,6 +209,7 @@ void life_convict(struct vm *vm, const char *reason)
 {
         struct session *session;
 
+        vm->loop->metrics.n_convicted++;
         for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
                 tdir_unsubscribe(vm, i);
                 vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);

@@ -7,9 +7,9 @@
  * Loop: what everything in this process runs on, and none of it owns
  *
  * What    The event base, the tick that ends a sleeping write (doorbell.h), the threads that close
- *         what clients sent (closer.h), the users and their limits and turns, the
- *         options. A session, a ring
- *         or a VM needs these, and nothing of the server that created it.
+ *         what clients sent (closer.h), the users and their limits and turns, the counts, the
+ *         options. A session, a ring or a VM needs these, and nothing of the server that created
+ *         it.
  * Owner   The server has one; it outlives all sessions and VMs.
  * Threads The daemon's one thread.
  */
@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "doorbell.h"
+#include "metrics.h"
 #include "rights.h"
 #include "settings.h"
 #include "turns.h"
@@ -34,6 +35,7 @@ struct loop {
         struct closer *closer;
         struct users users;
         struct turns turns;
+        struct metrics metrics;
         uint64_t epoch;                 /* start of this daemon, CLOCK_BOOTTIME, ns */
         struct settings_state settings; /* how they came to be as they are */
         uint64_t last_grant_id;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "loop.h"
 #include "registry.h"
 #include "vm.h"
 
@@ -57,6 +58,7 @@ int registry_add(struct registry *registry, struct vm *vm)
         TAILQ_INSERT_TAIL(&registry->vms, vm, link);
         registry->n_vms++;
         vm->registry = registry;
+        vm->loop->metrics.n_vms_created++;
         registry->changed(registry->server);
         return 0;
 }
@@ -66,5 +68,6 @@ void registry_remove(struct registry *registry, struct vm *vm)
         TAILQ_REMOVE(&registry->vms, vm, link);
         registry->n_vms--;
         vm->registry = NULL;
+        vm->loop->metrics.n_vms_destroyed++;
         registry->changed(registry->server);
 }

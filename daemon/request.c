@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "loop.h"
 #include "registry.h"
 #include "request.h"
 #include "rights.h"
@@ -72,6 +73,7 @@ enum proto_code request_may(struct request *request, unsigned right)
                            (unsigned)session->uid, (int)session->pid, session->client_name,
                            request->row->name, rights_name(right));
         session->denied |= right;
+        metrics_denied(&session->loop->metrics, right);
         return request_fail(request, PROTO_PERMISSION,
                             "user %u may not do this: vgicd.conf does not allow \"%s\"",
                             (unsigned)session->uid, rights_name(right));

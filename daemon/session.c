@@ -50,6 +50,7 @@ void session_kill(struct session *session, const char *reason)
         session->expelled = reason;
         event_del(session->readable);
         event_del(session->writable);
+        session->loop->metrics.n_expelled += reason != NULL;
         if (reason)
                 log_client(LOG_NOTICE, LOG_KIND_DISCONNECTED, &about, "disconnected: %s", reason);
         event_active(session->all->reaper, EV_TIMEOUT, 0);
@@ -199,6 +200,8 @@ static bool serve(void *arg)
                         if (session->rest.serve(session))
                                 return true;
                         session->rest.serve = NULL;
+                        metrics_request(&session->loop->metrics, session->rest.request, PROTO_OK,
+                                        base_clock_ns() - session->rest.start_ns);
                         continue;
                 }
                 if (proto_tx_waits(&session->tx)) { /* first it reads what it asked for */
@@ -221,6 +224,11 @@ static bool serve(void *arg)
         return !session->dying;
 }
 
+bool sessions_tell_apart(const struct sessions *all, uid_t uid)
+{
+        return uid != (uid_t)-1 && (uid != all->overflow_uid || !all->uids_are_mapped);
+}
+
 /*
  * Who is there, as the kernel says. Return: 0; -EACCES with words: it cannot be told from other
  * users.
@@ -232,8 +240,7 @@ static int identify(struct session *session, struct base_error *why)
 
         if (getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
                 return -errno;
-        if (peer.uid == (uid_t)-1 ||
-            (peer.uid == session->all->overflow_uid && session->all->uids_are_mapped))
+        if (!sessions_tell_apart(session->all, peer.uid))
                 return base_error_set(why, -EACCES,
                                       "your user has no number of its own where vgicd runs: "
                                       "PrivateUsers= of vgicd.service must be off");
@@ -315,6 +322,7 @@ int session_new(struct sessions *all, int fd, struct session **ret_session)
         if (!session) {
                 log_client(LOG_NOTICE, LOG_KIND_REFUSED, NULL, "a connection was refused: %s",
                            strerror(ENOMEM));
+                metrics_refused(&all->loop->metrics, -ENOMEM);
                 close(fd);
                 return -ENOMEM;
         }
@@ -340,9 +348,11 @@ int session_new(struct sessions *all, int fd, struct session **ret_session)
         if (r < 0) {
                 tell_refusal(session, r, &why);
                 log_refusal(session, r, &why);
+                metrics_refused(&all->loop->metrics, r);
                 session_free(session);
                 return r;
         }
+        all->loop->metrics.n_connections++;
         *ret_session = session;
         return 0;
 }

@@ -44,6 +44,8 @@ struct session_rest {
         uint64_t vm_id;
         uint32_t at;
         bool wants_answer;
+        uint32_t request;               /* which, and since when: to be counted at its end */
+        uint64_t start_ns;
 };
 
 /* All of them, and what the server does for each. */
@@ -124,6 +126,12 @@ int session_send(struct session *session, uint32_t request, uint32_t flags,
 
 /* session_count() - one more request was served, and this is its code. */
 void session_count(struct session *session, enum proto_code code);
+
+/*
+ * sessions_tell_apart() - does @uid, which the kernel showed, stand for one user only? In a user
+ * namespace all users that it does not map look like one.
+ */
+bool sessions_tell_apart(const struct sessions *all, uid_t uid);
 
 /* session_about() - for the log. */
 struct log_about session_about(const struct session *session);

@@ -79,6 +79,8 @@ static void count_for_tools(struct vm *vm, unsigned broadcasts, unsigned suppres
 {
         vm->tdir.n_broadcasts += broadcasts;
         vm->tdir.n_suppressed += suppressed;
+        vm->loop->metrics.n_broadcasts += broadcasts;
+        vm->loop->metrics.n_clears_put_off += suppressed;
         shm_tdir_count(&vm->gic, vm->tdir.n_broadcasts, vm->tdir.n_suppressed);
 }
 

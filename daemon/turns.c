@@ -25,19 +25,29 @@ static struct user *choose(const struct turns *turns)
         return best;
 }
 
+void turns_took(struct turns *turns, uint64_t ns)
+{
+        metrics_took(&turns->length, ns);
+        turns->n_stalls += ns > STALL_US * NS_PER_US;
+}
+
 /* The next one has its turn. */
 static void serve_next(struct turns *turns)
 {
         struct user *user = choose(turns);
         struct turn *turn = TAILQ_FIRST(&user->turns);
         uint64_t start = base_clock_ns();
+        uint64_t length;
         bool more;
 
+        metrics_took(&turns->wait, start - turn->asked_ns);
         user->users->level_ns = user->used_ns;
         turns_drop(turns, turn);
         user_hold(user);
         more = turn->serve(turn->arg);
-        user->used_ns += (base_clock_ns() - start) / (user->uid == 0 ? ROOT_WEIGHT : 1);
+        length = base_clock_ns() - start;
+        turns_took(turns, length);
+        user->used_ns += length / (user->uid == 0 ? ROOT_WEIGHT : 1);
         if (more)
                 turns_ask(turns, turn);
         user_put(user);
@@ -84,6 +94,7 @@ bool turns_ask(struct turns *turns, struct turn *turn)
         if (turn->asked)
                 return false;
         turn->asked = true;
+        turn->asked_ns = base_clock_ns();
         if (!turns->runs && !evtimer_pending(turns->event, NULL))
                 event_active(turns->event, EV_TIMEOUT, 0);
         if (TAILQ_EMPTY(&user->turns)) {

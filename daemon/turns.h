@@ -21,17 +21,21 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "metrics-histogram.h"
+
 struct event;
 struct event_base;
 struct user;
 
 #define TURN_US   500u
 #define TURNS_US  500u
+#define STALL_US  10000u        /* nobody's turn should take so long */
 
 struct turn {
         TAILQ_ENTRY(turn) link;
         struct user *user;              /* whose time it takes; lives longer */
         bool asked;
+        uint64_t asked_ns;              /* base_clock_ns() */
         bool (*serve)(void *arg);       /* Return: there may be more, it asks again */
         void *arg;
 };
@@ -40,6 +44,9 @@ struct turns {
         TAILQ_HEAD(, user) users;       /* who asked, in this order */
         struct event *event;
         bool runs;                      /* it is in the middle of somebody's turn */
+        struct metrics_histogram wait;  /* from asking to being served */
+        struct metrics_histogram length;
+        uint64_t n_stalls;              /* turns longer than STALL_US */
 };
 
 /* turn_is_over() - one that began at @start_ns has had its time at @now_ns (base_clock_ns()). */
@@ -54,6 +61,9 @@ void turns_deinit(struct turns *turns);
 
 /* turns_ask() - soon, in this pass of the loop or one of the next. Return: false: it had asked. */
 bool turns_ask(struct turns *turns, struct turn *turn);
+
+/* turns_took() - work of @ns that was done outside of a turn, but kept all others waiting too. */
+void turns_took(struct turns *turns, uint64_t ns);
 
 /* turns_drop() - it does not want it any more. Idempotent. */
 void turns_drop(struct turns *turns, struct turn *turn);

@@ -181,24 +181,34 @@ void user_put(struct user *user)
 }
 
 /* @more of something of which @held are held and @most allowed. */
-static int charge(const struct user *user, uint32_t *held, uint32_t more, uint32_t most,
-                  const char *what, const char *option,
-                struct base_error *why)
+static int charge(struct user *user, enum user_limit limit, uint32_t *held, uint32_t more,
+                  uint32_t most, struct base_error *why)
 {
-        if (user->uid != 0 && (*held > most || more > most - *held))
+        static const struct {
+                const char *what, *option;
+        } names[] = {
+                [USER_LIMIT_CONNECTIONS] = { "connections", "--max-connections" },
+                [USER_LIMIT_VMS] = { "VMs", "--max-vms" },
+                [USER_LIMIT_FDS] = { "descriptors", "--max-descriptors" },
+        };
+
+        if (user->uid != 0 && (*held > most || more > most - *held)) {
+                user->users->n_met[limit]++;
                 return base_error_set(why, -ENOSPC,
                                       "user %u has %" PRIu32 " of the %" PRIu32
                                       " %s that one user may have, and this takes %" PRIu32
                                       ": end some, or raise %s of vgicd",
-                                      (unsigned)user->uid, *held, most, what, more, option);
+                                      (unsigned)user->uid, *held, most, names[limit].what, more,
+                                      names[limit].option);
+        }
         *held += more;
         return 0;
 }
 
 int user_charge_connection(struct user *user, struct base_error *why)
 {
-        int r = charge(user, &user->n_connections, 1, user->users->max_connections, "connections",
-                       "--max-connections", why);
+        int r = charge(user, USER_LIMIT_CONNECTIONS, &user->n_connections, 1,
+                       user->users->max_connections, why);
 
         if (r < 0)
                 return r;
@@ -222,7 +232,7 @@ void user_refund_connection(struct user *user)
 
 int user_charge_vm(struct user *user, struct base_error *why)
 {
-        return charge(user, &user->n_vms, 1, user->users->max_vms, "VMs", "--max-vms", why);
+        return charge(user, USER_LIMIT_VMS, &user->n_vms, 1, user->users->max_vms, why);
 }
 
 void user_refund_vm(struct user *user)
@@ -233,11 +243,12 @@ void user_refund_vm(struct user *user)
 /* Return: 0; -ENOSPC with words: only root may have more. */
 static int check_reserve(const struct user *user, uint32_t n, struct base_error *why)
 {
-        const struct users *users = user->users;
+        struct users *users = user->users;
 
         if (user->uid == 0 ||
             (users->n_fds <= users->max_fds_of_all && n <= users->max_fds_of_all - users->n_fds))
                 return 0;
+        users->n_met[USER_LIMIT_ALL_FDS]++;
         return base_error_set(why, -ENOSPC,
                               "all users together have %" PRIu32 " of the %" PRIu32
                               " descriptors of vgicd that are not root's, and this takes %" PRIu32
@@ -250,8 +261,7 @@ int user_charge_fds(struct user *user, uint32_t n, struct base_error *why)
         int r = check_reserve(user, n, why);
 
         if (r == 0)
-                r = charge(user, &user->n_fds, n, user->users->max_fds, "descriptors",
-                           "--max-descriptors", why);
+                r = charge(user, USER_LIMIT_FDS, &user->n_fds, n, user->users->max_fds, why);
         if (r == 0)
                 user->users->n_fds += n;
         return r;
@@ -266,20 +276,23 @@ void user_refund_fds(struct user *user, uint32_t n)
 /* Return: 0; -ENOSPC with words. */
 static int check_bytes(const struct user *user, uint64_t n, struct base_error *why)
 {
-        const struct users *users = user->users;
+        struct users *users = user->users;
 
         if (user->uid == 0)
                 return 0;
-        if (user->n_bytes > users->max_bytes || n > users->max_bytes - user->n_bytes)
+        if (user->n_bytes > users->max_bytes || n > users->max_bytes - user->n_bytes) {
+                users->n_met[USER_LIMIT_BYTES]++;
                 return base_error_set(why, -ENOSPC,
                                       "user %u has %" PRIu64 " KiB of the %" PRIu64
                                       " that one user may have, and this takes %" PRIu64
                                       ": end some VMs, or raise --max-memory of vgicd",
                                       (unsigned)user->uid, user->n_bytes / 1024,
                                       users->max_bytes / 1024, n / 1024);
+        }
         if (users->n_bytes <= users->max_bytes_of_all &&
             n <= users->max_bytes_of_all - users->n_bytes)
                 return 0;
+        users->n_met[USER_LIMIT_ALL_BYTES]++;
         return base_error_set(why, -ENOSPC,
                               "all users together have %" PRIu64 " KiB of the %" PRIu64
                               " of vgicd that are not root's, and this takes %" PRIu64

@@ -53,6 +53,12 @@ struct user {
 /* Whom nothing refers to, and who were refused something. */
 #define USERS_REMEMBERED  64u
 
+/* What one user, or all but root together, can have too much of. */
+enum user_limit {
+        USER_LIMIT_CONNECTIONS, USER_LIMIT_VMS, USER_LIMIT_FDS, USER_LIMIT_BYTES,
+        USER_LIMIT_ALL_FDS, USER_LIMIT_ALL_BYTES, USER_N_LIMITS
+};
+
 struct users {
         TAILQ_HEAD(, user) all;         /* by uid */
         uint64_t n_refused;             /* of all, also those who are forgotten */
@@ -68,6 +74,7 @@ struct users {
         uint64_t max_bytes;
         uint64_t descriptor_limit;      /* of this process: RLIMIT_NOFILE */
         uint64_t memory_limit;          /* memory.h */
+        uint64_t n_met[USER_N_LIMITS];      /* times that a limit was met */
 };
 
 /*

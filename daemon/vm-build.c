@@ -20,6 +20,7 @@
 #include "base-fd.h"
 #include "doorbell.h"
 #include "loop.h"
+#include "metrics-guest.h"
 #include "shm-daemon.h"
 #include "shm-line.h"
 #include "shm-lock.h"
@@ -99,6 +100,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
         if (index >= vm->shape.n_vcpus || vm->vcpus[index].bell < 0)
                 return;
         shm_bell_ringing(&vm->gic, index);
+        vm->loop->metrics.n_kicks++;
         if (doorbell_ring(&vm->loop->guard, vm->vcpus[index].bell) == -EPERM)
                 vm->hostile(vm, "a doorbell was made to block");
 }
@@ -269,6 +271,8 @@ static bool close_bells(struct vm *vm, uint64_t start)
         uint32_t *at = &vm->building.n_closed;
 
         while (vm->vcpus && *at < vm->shape.n_vcpus) {
+                if (*at < vm->building.n_vcpus && !vm_is_mirror(vm))
+                        metrics_guest_add_vcpu(&vm->building.guest, &vm->gic, *at);
                 vm->vcpus[*at].bell = base_fd_close(vm->vcpus[*at].bell);
                 vm->vcpus[*at].tdir_fd = base_fd_close(vm->vcpus[*at].tdir_fd);
                 if (++*at % STEP == 0 && start && turn_is_over(start, base_clock_ns()))
@@ -308,9 +312,24 @@ static void close_segment(struct vm *vm)
         vm->segment_fd = -1;
 }
 
+/* The last that is heard of its vCPUs; a second time there is nothing new. */
+static void count_guest(struct vm *vm)
+{
+        struct metrics_guest sum = vm->building.guest;
+
+        if (!vm->gic.header || vm_is_mirror(vm) || vm->building.n_vcpus < vm->shape.n_vcpus)
+                return;
+        metrics_guest_add_vm(&sum, &vm->gic);
+        metrics_guest_grew(&vm->loop->metrics, &vm->guest, &sum);
+}
+
 static bool unbuild_from(struct vm *vm, uint64_t start)
 {
-        if (lower_wires(vm, start) || close_bells(vm, start) || forget_pages(vm, start))
+        if (lower_wires(vm, start) || close_bells(vm, start))
+                return true;
+        if (vm->building.n_forgotten == 0)
+                count_guest(vm);
+        if (forget_pages(vm, start))
                 return true;
         vm->tdir_bell = base_fd_close(vm->tdir_bell);
         close_segment(vm);

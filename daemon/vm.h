@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "attr.h"
+#include "metrics.h"
 #include "placing.h"
 #include "shm-gic.h"
 #include "turns.h"
@@ -85,6 +86,7 @@ struct vm_building {
         uint32_t n_lowered;     /* the SPIs, and vCPUs: their wires are low */
         uint32_t n_closed;      /* vCPUs */
         uint64_t n_forgotten;   /* bytes of the segment */
+        struct metrics_guest guest;     /* of the vCPUs that are closed */
 };
 
 struct vm {
@@ -129,6 +131,7 @@ struct vm {
         uint64_t n_icc_ctlr_messages;
         uint64_t n_injections_socket;
         uint64_t n_injections_ring;
+        struct metrics_guest guest;     /* what its vCPUs had counted when they were last asked */
 };
 
 struct vm_config {
