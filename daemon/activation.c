@@ -9,12 +9,14 @@
  * their names, since any name may stand for either: a socket that listens, or that is bound to an
  * address and has no peer, is a place to be spoken to. Everything else was stored.
  *
- * Exactly one place is taken, a listening Unix stream socket. Another place is refused with words,
- * since a daemon that does not listen where its unit says helps nobody.
+ * Exactly one place is taken for clients, a listening Unix stream socket, and at most one that is
+ * called for metrics. Another place is refused with words, since a daemon that does not listen
+ * where its unit says helps nobody.
  */
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -38,50 +40,96 @@ static bool is_place(int fd)
                size > offsetof(struct sockaddr_un, sun_path);
 }
 
+struct passed {
+        int n;
+        char **names;                   /* n of them */
+        int n_places;
+        int place;                      /* the first */
+        int metrics;                    /* -1: none */
+};
+
 /*
  * Close this process's copies of what was stored. The service manager keeps its own: a later
  * build, which knows what they are, still finds them.
  */
-static void close_stored(int end, int kept)
+static void close_stored(const struct passed *passed)
 {
-        for (int fd = SD_LISTEN_FDS_START; fd < end; fd++)
-                if (fd != kept)
+        for (int i = 0; i < passed->n; i++) {
+                int fd = SD_LISTEN_FDS_START + i;
+
+                if (fd != passed->place && fd != passed->metrics)
                         close(fd);
+        }
 }
 
-int activation_take(int *ret_fd)
+static void sort(struct passed *passed)
 {
-        int n = sd_listen_fds(1), end = SD_LISTEN_FDS_START + n, n_places = 0, place = -1;
+        for (int i = 0; i < passed->n; i++) {
+                int fd = SD_LISTEN_FDS_START + i;
 
-        if (n == 0)
-                return 0;
-        if (n < 0) {
-                log_line(LOG_ERR, "LISTEN_FDS cannot be understood: %s", strerror(-n));
-                return -EINVAL;
+                if (!is_place(fd))
+                        continue;
+                if (passed->metrics < 0 && strcmp(passed->names[i], ACTIVATION_METRICS) == 0)
+                        passed->metrics = fd;
+                else if (passed->n_places++ == 0)
+                        passed->place = fd;
         }
-        for (int fd = SD_LISTEN_FDS_START; fd < end; fd++)
-                if (is_place(fd) && n_places++ == 0)
-                        place = fd;
-        if (n_places > 1) {
+}
+
+/* Return: 1; -EINVAL, logged. */
+static int check(const struct passed *passed)
+{
+        int n_stored = passed->n - passed->n_places - (passed->metrics >= 0);
+
+        if (passed->n_places > 1) {
                 log_line(LOG_ERR,
                          "the service manager passed %d sockets, but vgicd takes exactly one "
                          "listening socket: keep one ListenStream= in vgicd.socket",
-                         n_places);
+                         passed->n_places);
                 return -EINVAL;
         }
-        if (n_places == 0 || sd_is_socket(place, AF_UNIX, SOCK_STREAM, 1) <= 0) {
+        if (passed->n_places == 0 || sd_is_socket(passed->place, AF_UNIX, SOCK_STREAM, 1) <= 0) {
                 log_line(LOG_ERR,
                          "the service manager passed no listening AF_UNIX stream socket: "
                          "set ListenStream= to a path and Accept=no in vgicd.socket");
                 return -EINVAL;
         }
-        if (n > 1)
+        if (n_stored > 0)
                 log_line(LOG_NOTICE,
                          "%d descriptors of another version of vgicd are in the service manager's "
                          "descriptor store: they are left there for that version "
                          "(\"systemctl stop vgicd\" drops them)",
-                         n - 1);
-        close_stored(end, place);
-        *ret_fd = place;
+                         n_stored);
+        return 1;
+}
+
+static void free_names(char **names)
+{
+        for (char **name = names; name && *name; name++)
+                free(*name);
+        free(names);
+}
+
+int activation_take(int *ret_fd, int *ret_metrics_fd)
+{
+        struct passed passed = { .place = -1, .metrics = -1 };
+        int r;
+
+        *ret_metrics_fd = -1;
+        passed.n = sd_listen_fds_with_names(1, &passed.names);
+        if (passed.n == 0)
+                return 0;
+        if (passed.n < 0) {
+                log_line(LOG_ERR, "LISTEN_FDS cannot be understood: %s", strerror(-passed.n));
+                return -EINVAL;
+        }
+        sort(&passed);
+        free_names(passed.names);
+        r = check(&passed);
+        if (r < 0)
+                return r;
+        close_stored(&passed);
+        *ret_fd = passed.place;
+        *ret_metrics_fd = passed.metrics;
         return 1;
 }

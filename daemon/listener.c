@@ -26,12 +26,13 @@
  * Refused here, with words: the kernel takes an empty path for an abstract address, and a path that
  * was cut would name another file.
  */
-static int path_to_address(const char *path, struct sockaddr_un *ret_address)
+static int path_to_address(const char *path, const struct listener_kind *kind,
+                           struct sockaddr_un *ret_address)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
 
         if (path[0] == '\0') {
-                log_line(LOG_ERR, "the socket path is empty: give --socket a path");
+                log_line(LOG_ERR, "the socket path is empty: give %s a path", kind->option);
                 return -EINVAL;
         }
         if (strlen(path) >= sizeof(address.sun_path)) {
@@ -47,7 +48,7 @@ static int path_to_address(const char *path, struct sockaddr_un *ret_address)
 }
 
 /* Say what the administrator can do about it. Return: -@error. */
-static int bind_error(const char *path, int error)
+static int bind_error(const char *path, const struct listener_kind *kind, int error)
 {
         char copy[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
         const char *folder;
@@ -56,14 +57,13 @@ static int bind_error(const char *path, int error)
         folder = dirname(copy);
         if (error == ENOENT || error == ENOTDIR)
                 log_line(LOG_ERR,
-                         "the folder %s does not exist: make it, or choose another path with "
-                         "--socket",
-                         folder);
+                         "the folder %s does not exist: make it, or choose another path with %s",
+                         folder, kind->option);
         else if (error == EACCES || error == EPERM || error == EROFS)
                 log_line(LOG_ERR,
                          "no socket may be created in %s (%s): choose a path that this user may "
-                         "write with --socket",
-                         folder, strerror(error));
+                         "write with %s",
+                         folder, strerror(error), kind->option);
         else if (error == EADDRINUSE)
                 log_line(LOG_ERR, "another vgicd took %s at this moment", path);
         else
@@ -84,24 +84,25 @@ static struct lock_path lock_path(const char *path)
 }
 
 /* Say what the administrator can do about it. Return: -@error. */
-static int lock_error(const char *path, const char *lock, int error)
+static int lock_error(const char *path, const struct listener_kind *kind, const char *lock,
+                      int error)
 {
         if (error == EWOULDBLOCK) {
                 log_line(LOG_ERR,
                          "another vgicd serves %s, or starts or ends there: stop it first, or "
-                         "choose another path with --socket",
-                         path);
+                         "choose another path with %s",
+                         path, kind->option);
                 return -EADDRINUSE;
         }
         if (error == EACCES && access(lock, F_OK) == 0) {
                 log_line(LOG_ERR,
                          "%s is another user's, whose vgicd was killed: remove it, or choose "
-                         "another path with --socket",
-                         lock);
+                         "another path with %s",
+                         lock, kind->option);
                 return -error;
         }
         if (error == ENOENT || error == ENOTDIR || error == EACCES || error == EROFS)
-                return bind_error(path, error);
+                return bind_error(path, kind, error);
         log_line(LOG_ERR, "%s, which keeps a second vgicd away, cannot be locked: %s", lock,
                  strerror(error));
         return -error;
@@ -120,7 +121,7 @@ static bool is_still_there(int fd, const char *lock)
 }
 
 /* Return: a descriptor that holds the lock; a negative errno: the log says what to do. */
-static int take_lock(const char *path)
+static int take_lock(const char *path, const struct listener_kind *kind)
 {
         struct lock_path lock = lock_path(path);
         int fd, r;
@@ -128,9 +129,9 @@ static int take_lock(const char *path)
         for (;;) {
                 fd = open(lock.text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
                 if (fd < 0)
-                        return lock_error(path, lock.text, errno);
+                        return lock_error(path, kind, lock.text, errno);
                 if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-                        r = lock_error(path, lock.text, errno);
+                        r = lock_error(path, kind, lock.text, errno);
                         close(fd);
                         return r;
                 }
@@ -174,7 +175,7 @@ static int probe(const struct sockaddr_un *address)
 }
 
 /* Make way at @path. Never removes anything but a socket on which nobody listens. */
-static int clear_path(const struct sockaddr_un *address)
+static int clear_path(const struct sockaddr_un *address, const struct listener_kind *kind)
 {
         const char *path = address->sun_path;
         struct stat st;
@@ -185,23 +186,23 @@ static int clear_path(const struct sockaddr_un *address)
         if (!S_ISSOCK(st.st_mode)) {
                 log_line(LOG_ERR,
                          "%s exists and is not a socket: move it away, or choose another path with "
-                         "--socket",
-                         path);
+                         "%s",
+                         path, kind->option);
                 return -EEXIST;
         }
         r = probe(address);
         if (r == -EADDRINUSE) {
                 log_line(LOG_ERR,
                          "another vgicd listens there already: %s: stop it first, or choose "
-                         "another path with --socket",
-                         path);
+                         "another path with %s",
+                         path, kind->option);
                 return r;
         }
         if (r < 0) {
                 log_line(LOG_ERR,
                          "%s exists, and whether a daemon listens there cannot be told (%s): "
-                         "remove it by hand, or choose another path with --socket",
-                         path, strerror(-r));
+                         "remove it by hand, or choose another path with %s",
+                         path, strerror(-r), kind->option);
                 return r;
         }
         if (unlink(path) < 0 && errno != ENOENT) {
@@ -223,32 +224,33 @@ static void make_default_folder(const char *path)
 }
 
 /*
- * Mode 0600 from the first moment on: by chmod() after bind() another user could connect in
+ * Of its mode from the first moment on: by chmod() after bind() another user could connect in
  * between.
  */
-static int bind_private(int fd, const struct sockaddr_un *address)
+static int bind_with_mode(int fd, const struct sockaddr_un *address,
+                          const struct listener_kind *kind)
 {
-        mode_t old = umask(0177);
+        mode_t old = umask(0777 & ~kind->mode);
         int r = bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? errno : 0;
 
         umask(old);
-        return r ? bind_error(address->sun_path, r) : 0;
+        return r ? bind_error(address->sun_path, kind, r) : 0;
 }
 
 /* The rest of listener_open(), for who has the lock. */
-static int open_locked(const char *path, const struct sockaddr_un *address,
-                       struct listener *ret_listener)
+static int open_locked(const char *path, const struct listener_kind *kind,
+                       const struct sockaddr_un *address, struct listener *ret_listener)
 {
         struct stat st;
         int fd, r;
 
-        r = clear_path(address);
+        r = clear_path(address, kind);
         if (r < 0)
                 return r;
         fd = socket_new();
         if (fd < 0)
                 return fd;
-        r = bind_private(fd, address);
+        r = bind_with_mode(fd, address, kind);
         if (r < 0) {
                 close(fd);
                 return r;
@@ -279,19 +281,19 @@ static void drop_lock(const char *path, int lock_fd)
         close(lock_fd);
 }
 
-int listener_open(const char *path, struct listener *ret_listener)
+int listener_open(const char *path, const struct listener_kind *kind, struct listener *ret_listener)
 {
         struct sockaddr_un address;
         int lock_fd, r;
 
-        r = path_to_address(path, &address);
+        r = path_to_address(path, kind, &address);
         if (r < 0)
                 return r;
         make_default_folder(path);
-        lock_fd = take_lock(path);
+        lock_fd = take_lock(path, kind);
         if (lock_fd < 0)
                 return lock_fd;
-        r = open_locked(path, &address, ret_listener);
+        r = open_locked(path, kind, &address, ret_listener);
         if (r < 0)
                 drop_lock(path, lock_fd);
         else

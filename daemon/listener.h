@@ -6,7 +6,7 @@
 /*
  * Listener: the daemon's own socket in the file system
  *
- * What    A Unix stream socket of mode 0600 from its first instant. The socket of a dead daemon is
+ * What    A Unix stream socket, of its mode from its first instant. The socket of a dead daemon is
  *         replaced, that of a living one never.
  * Why     Two daemons that start at once on one path would both find nobody there: the second one
  *         removes the socket of the first between its bind() and its listen(), and the first
@@ -26,11 +26,18 @@ struct listener {
 
 #define LISTENER_NONE  ((struct listener){ .fd = -1, .lock_fd = -1 })
 
+/* What it is for. */
+struct listener_kind {
+        const char *option;     /* which another path is chosen with */
+        mode_t mode;
+};
+
 /*
  * listener_open() - bind and listen; @path must outlive it. Return: 0; a negative errno: the log
  * says what to do.
  */
-int listener_open(const char *path, struct listener *ret_listener);
+int listener_open(const char *path, const struct listener_kind *kind,
+                  struct listener *ret_listener);
 
 /* listener_close() - stop listening and remove the path. Idempotent. */
 void listener_close(struct listener *listener);

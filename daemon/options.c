@@ -12,11 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base-error.h"
 #include "log.h"
 #include "options.h"
 
 enum { OPTION_TDIR_LAG = UCHAR_MAX + 1, OPTION_MAX_CONNECTIONS, OPTION_MAX_VMS,
-      OPTION_MAX_DESCRIPTORS, OPTION_MAX_MEMORY };
+      OPTION_MAX_DESCRIPTORS, OPTION_MAX_MEMORY, OPTION_METRICS, OPTION_METRICS_VMS };
 
 static const struct option long_options[] = {
         { "config", required_argument, NULL, 'c' },
@@ -27,6 +28,8 @@ static const struct option long_options[] = {
         { "max-vms", required_argument, NULL, OPTION_MAX_VMS },
         { "max-descriptors", required_argument, NULL, OPTION_MAX_DESCRIPTORS },
         { "max-memory", required_argument, NULL, OPTION_MAX_MEMORY },
+        { "metrics", required_argument, NULL, OPTION_METRICS },
+        { "metrics-vms", required_argument, NULL, OPTION_METRICS_VMS },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
@@ -52,12 +55,15 @@ static void print_help(void)
                "                         how many of vgicd's descriptors (default three\n"
                "                         quarters of its limit)\n"
                "      --max-memory MIB   how much memory (default half of what vgicd may take)\n"
+               "      --metrics ADDRESS  serve metrics over HTTP at /PATH, 127.0.0.1:PORT or\n"
+               "                         [::1]:PORT (default: nowhere)\n"
+               "      --metrics-vms N    of so many VMs also single ones (default 0, at most %d)\n"
                "  -h, --help             print this and exit\n"
                "  -V, --version          print the version and exit\n\n"
                "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage.\n"
                "See vgicd(8), vgicd.conf(5).\n",
                VGICD_CONF, OPTIONS_DEFAULT_SOCKET, OPTIONS_DEFAULT_TDIR_LAG, OPTIONS_MAX_TDIR_LAG,
-               OPTIONS_DEFAULT_MAX_CONNECTIONS, OPTIONS_DEFAULT_MAX_VMS);
+               OPTIONS_DEFAULT_MAX_CONNECTIONS, OPTIONS_DEFAULT_MAX_VMS, OPTIONS_MAX_METRICS_VMS);
 }
 
 static int usage(void)
@@ -104,6 +110,11 @@ static int parse_limit(int c, const char *text, struct options *o)
         if (c == OPTION_MAX_MEMORY)
                 return parse_number("--max-memory", "MiB", text, 1, OPTIONS_MOST,
                                     &o->max_memory_mib);
+        if (c == OPTION_METRICS_VMS) {
+                o->metrics_vms_given = true;
+                return parse_number("--metrics-vms", "a number", text, 0, OPTIONS_MAX_METRICS_VMS,
+                                    &o->metrics_vms);
+        }
         return -ENOENT;
 }
 
@@ -118,6 +129,21 @@ static int parse_level(const char *text, int *ret_priority)
                 return usage();
         }
         *ret_priority = r;
+        return 0;
+}
+
+/* Return: 0; usage()'s, with words on stderr. */
+static int parse_metrics(const char *text, struct options *o)
+{
+        struct metrics_address address;
+        struct base_error why = { 0 };
+
+        if (metrics_address_parse(text, &address, &why) < 0) {
+                fprintf(stderr, "vgicd: --metrics: %s\n", why.text);
+                return usage();
+        }
+        snprintf(o->metrics, sizeof(o->metrics), "%s", text);
+        o->metrics_given = true;
         return 0;
 }
 
@@ -142,6 +168,8 @@ int options_parse(int argc, char **argv, struct options *ret_options)
                 } else if (c == 'l') {
                         r = parse_level(optarg, &o.log_priority);
                         o.log_given = true;
+                } else if (c == OPTION_METRICS) {
+                        r = parse_metrics(optarg, &o);
                 } else if (c > UCHAR_MAX) {
                         r = parse_limit(c, optarg, &o);
                 } else if (c == 'h') {

@@ -8,11 +8,14 @@
  */
 #include <stdbool.h>
 
+#include "metrics-address.h"
+
 #define OPTIONS_DEFAULT_SOCKET   "/run/vgicd/vgicd.sock"
 #define OPTIONS_DEFAULT_TDIR_LAG 10
 #define OPTIONS_MAX_TDIR_LAG     10000
 #define OPTIONS_DEFAULT_MAX_CONNECTIONS  4096
 #define OPTIONS_DEFAULT_MAX_VMS          2048
+#define OPTIONS_MAX_METRICS_VMS      1000
 #define OPTIONS_MOST  1000000000lu      /* of anything that is counted */
 
 struct options {
@@ -28,6 +31,10 @@ struct options {
         /* of one user; 0: three quarters of what this process may have */
         unsigned max_descriptors;
         unsigned max_memory_mib;        /* of one user; 0: half of what there is: memory.h */
+        char metrics[METRICS_ADDRESS_MAX];      /* where they are served; "": nowhere */
+        bool metrics_given;
+        unsigned metrics_vms;           /* how many VMs have series of their own */
+        bool metrics_vms_given;
 };
 
 /**

@@ -19,6 +19,7 @@
 #include "life.h"
 #include "dispatch.h"
 #include "log.h"
+#include "metrics-http.h"
 #include "notify.h"
 #include "options.h"
 #include "server.h"
@@ -162,6 +163,7 @@ static void tell_manager(struct server *server)
         }
         if (r == -EAGAIN) {
                 server->n_untold++;
+                server->loop.metrics.n_untold++;
                 status_soon(server, server->is_ready ? STATUS_AGAIN_MS : READY_AGAIN_MS);
                 return;
         }
@@ -204,10 +206,14 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
         server->loop.settings.n_reloads++;
         server->loop.settings.reloaded_ns = base_clock_ns();
         r = settings_read(server->given, &options, &rights, &why);
+        if (r == 0)
+                r = metrics_http_move(&server->metrics, options.metrics, &why);
         if (r < 0 && !base_error_is_set(&why))
                 base_error_set(&why, r, "%s", strerror(-r));
         server->loop.settings.error = why;
+        server->loop.metrics.n_bad_reloads += r < 0;
         if (r < 0) {
+                rights_clear(&rights);
                 log_line(LOG_ERR, "the settings stay as they were: %s", why.text);
         } else {
                 rights_clear(&server->loop.rights);
@@ -242,7 +248,7 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
         struct server *server = arg;
         struct session *session = TAILQ_FIRST(&server->sessions.list), *next;
         static const struct timeval now = { 0 };
-        uint64_t start = base_clock_ns();
+        uint64_t start = base_clock_ns(), began = start;
 
         (void)fd;
         (void)what;
@@ -251,6 +257,8 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
                 if (!session->dying)
                         continue;
                 remove_session(server, session);
+                turns_took(&server->loop.turns, base_clock_ns() - began);
+                began = base_clock_ns();
                 if (turn_is_over(start, base_clock_ns())) {
                         evtimer_add(server->sessions.reaper, &now); /* after all others' turn */
                         break;
@@ -268,19 +276,35 @@ static void on_status(evutil_socket_t fd, short what, void *arg)
 }
 
 /* The service manager's, or our own. */
-static int open_socket(struct server *server)
+static int open_socket(struct server *server, int *ret_metrics_fd)
 {
-        int fd, r = activation_take(&fd);
+        static const struct listener_kind kind = { .option = "--socket", .mode = 0600 };
+        int fd, r = activation_take(&fd, ret_metrics_fd);
 
         if (r < 0)
                 return r;
         if (r == 0)
-                return listener_open(server->loop.options->socket_path, &server->listener);
+                return listener_open(server->loop.options->socket_path, &kind, &server->listener);
         if (server->loop.options->socket_given)
                 log_line(LOG_WARNING, "--socket is ignored: the service manager passed a socket");
         evutil_make_socket_nonblocking(fd);
         server->listener.fd = fd;
         return 0;
+}
+
+static int open_metrics(struct server *server, int passed_fd)
+{
+        struct base_error why = { 0 };
+        int r;
+
+        if (passed_fd >= 0 && server->options.metrics[0])
+                log_line(LOG_WARNING, "metrics are served at the socket of the service manager, "
+                         "not at %s", server->options.metrics);
+        r = metrics_http_new(&server->loop, &server->registry, &server->sessions,
+                             server->options.metrics, passed_fd, &why, &server->metrics);
+        if (r < 0)
+                log_line(LOG_ERR, "%s", why.text);
+        return r;
 }
 
 /* Timers wait until somebody arms them; the listener and the signals are looked at from now on. */
@@ -323,7 +347,7 @@ static int read_settings(struct server *server)
 int server_new(const struct options *options, struct server **ret_server)
 {
         struct server *server = calloc(1, sizeof(*server));
-        int r;
+        int metrics_fd = -1, r;
 
         if (!server)
                 return -ENOMEM;
@@ -343,11 +367,13 @@ int server_new(const struct options *options, struct server **ret_server)
         server->sessions.writable = notes_flush;
         r = loop_init(&server->loop, &server->options);
         if (r == 0)
-                r = open_socket(server);
+                r = open_socket(server, &metrics_fd);
         if (r == 0)
                 r = make_events(server);
         if (r == 0)
                 r = watchdog_open(&server->watchdog, server->loop.base);
+        if (r == 0)
+                r = open_metrics(server, metrics_fd);
         if (r < 0) {
                 server_free(server);
                 return r;
@@ -381,6 +407,7 @@ void server_free(struct server *server)
         while (!TAILQ_EMPTY(&server->registry.vms))
                 life_destroy(TAILQ_FIRST(&server->registry.vms), NULL);
         life_free_buried(&server->registry);
+        metrics_http_free(server->metrics);
         free_event(server->accepting);
         free_event(server->accept_again);
         free_event(server->stop_term);

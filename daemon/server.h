@@ -22,6 +22,7 @@
 #include "watchdog.h"
 
 struct event;
+struct metrics_http;
 
 struct server {
         const struct options *given;    /* the command line */
@@ -40,6 +41,7 @@ struct server {
         unsigned n_untold;              /* that it did not take, since it last took one */
         struct registry registry;
         struct sessions sessions;
+        struct metrics_http *metrics;
         bool is_paused;                 /* nothing is accepted: there were no descriptors for it */
         bool pause_is_logged;           /* once until a connection is accepted again */
 };

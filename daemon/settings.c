@@ -41,7 +41,7 @@ static int fail(const struct reader *reader, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 static int fail(const struct reader *reader, const char *format, ...)
 {
-        char text[160];
+        char text[240];
         va_list args;
 
         va_start(args, format);
@@ -72,6 +72,7 @@ static const struct {
         { "max-descriptors", offsetof(struct options, max_descriptors), 1, OPTIONS_MOST },
         { "max-memory", offsetof(struct options, max_memory_mib), 1, OPTIONS_MOST },
         { "tdir-lag", offsetof(struct options, tdir_lag_ms), 0, OPTIONS_MAX_TDIR_LAG },
+        { "metrics-vms", offsetof(struct options, metrics_vms), 0, OPTIONS_MAX_METRICS_VMS },
 };
 
 static bool is_given(const struct reader *reader, size_t at)
@@ -81,6 +82,8 @@ static bool is_given(const struct reader *reader, size_t at)
 
         if (at == offsetof(struct options, tdir_lag_ms))
                 return reader->given->tdir_lag_given;
+        if (at == offsetof(struct options, metrics_vms))
+                return reader->given->metrics_vms_given;
         memcpy(&value, base + at, sizeof(value));
         return value != 0;
 }
@@ -96,12 +99,26 @@ static int read_level(struct reader *reader, const char *value)
         return 0;
 }
 
+static int read_metrics(struct reader *reader, const char *value)
+{
+        struct metrics_address address;
+        struct base_error why = { 0 };
+
+        if (metrics_address_parse(value, &address, &why) < 0)
+                return fail(reader, "%s", why.text);
+        if (!reader->given->metrics_given)
+                snprintf(reader->options->metrics, sizeof(reader->options->metrics), "%s", value);
+        return 0;
+}
+
 static int read_setting(struct reader *reader, const char *name, const char *value)
 {
         unsigned long number;
 
         if (strcmp(name, "log-level") == 0)
                 return read_level(reader, value);
+        if (strcmp(name, "metrics") == 0)
+                return read_metrics(reader, value);
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
                 unsigned *to = (unsigned *)(void *)((char *)reader->options + numbers[i].at);
 
