@@ -27,7 +27,7 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
         [CLI_OPT_WATCH] = { "watch", NULL, 'w', "go on and print each change" },
         [CLI_OPT_COUNT] = { "count", "N", 'n', "with --watch: end after N changes" },
         [CLI_OPT_TIMEOUT] = { "timeout", "SECONDS", 't',
-                             "with --watch: end after this time (fractions allowed)" },
+                             "wait so long for each answer (5); with --watch: end after it" },
         [CLI_OPT_ASSERT] = { "assert", NULL, 0, "raise the wire" },
         [CLI_OPT_DEASSERT] = { "deassert", NULL, 0, "lower the wire" },
         [CLI_OPT_PULSE] = { "pulse", NULL, 0,

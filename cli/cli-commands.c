@@ -47,7 +47,7 @@ const struct cli_command cli_commands[] = {
                   "since. The live value is never known.\n" },
         { .name = "tdir", .args = "VM", .n_args = 1, .run = cli_tdir,
           .options = CLI_OPTION(CLI_OPT_VIA) | CLI_OPTION(CLI_OPT_WATCH) |
-                     CLI_OPTION(CLI_OPT_COUNT) | CLI_OPTION(CLI_OPT_TIMEOUT),
+                     CLI_OPTION(CLI_OPT_COUNT),
           .summary = "whether SPIs are in flight (ICH_HCR_EL2.TDIR)",
           .help = "--watch prints the present state, then each change, until it is interrupted,\n"
                   "--count changes were seen (status 0), or --timeout seconds have passed\n"
@@ -91,5 +91,33 @@ const struct cli_command cli_commands[] = {
           .summary = "destroy a VM, even if it is in use",
           .help = "The daemon forgets it at once. Processes that map it keep their memory until\n"
                   "they detach.\n" },
+        { .name = "status", .args = "", .run = cli_status,
+          .summary = "the daemon: version, limits and how much of each is used",
+          .help = "Root, the user that the daemon runs as and who may observe all are told of\n"
+                  "all users, of the log and of the settings; everybody of itself.\n" },
+        { .name = "sessions", .args = "", .run = cli_sessions,
+          .summary = "who is connected, and what each is attached to",
+          .help = "Yours; all, if you are told of all users (see status). ERRORS counts requests\n"
+                  "that were answered with one, REFUSED those of them that a right or a limit\n"
+                  "forbade.\n" },
+        { .name = "users", .args = "", .run = cli_users,
+          .summary = "what each user holds of the daemon, and may hold",
+          .help = "Yourself; all, if you are told of all users (see status). Some that hold\n"
+                  "nothing are there because they were refused something.\n" },
+        { .name = "grants", .args = "[VM]", .n_more = 1, .run = cli_grants,
+          .summary = "what devices may drive, and which device does",
+          .help = "Of one VM, or of all that you may see. USERS are those beside the VM's own\n"
+                  "whose devices may use it. SESSION, PID and USER are the device's, if one is\n"
+                  "attached. Tokens are not told.\n" },
+        { .name = "revoke", .args = "VM GRANT", .n_args = 2, .run = cli_revoke,
+          .missing = "there is no such VM or grant",
+          .summary = "take a grant back from its device",
+          .help = "Its wires go low. The device stays attached, and drives nothing.\n" },
+        { .name = "disconnect", .args = "SESSION", .n_args = 1, .run = cli_disconnect,
+          .missing = "there is no such session",
+          .summary = "end a client's connection",
+          .help = "As if it had closed it: vCPUs and grants are free for others. Its process may\n"
+                  "go on with memory that it has mapped, and may connect again. You may end your\n"
+                  "own; root and the user that the daemon runs as any.\n" },
 };
 const unsigned cli_n_commands = sizeof(cli_commands) / sizeof(cli_commands[0]);

@@ -31,10 +31,11 @@ static const struct {
         { EOPNOTSUPP, CLI_FAILED, "not of this kind of VM" },
 };
 
-/* What cannot be a VM's name names none: the detail says why. */
+/* What cannot be a VM's name, or a grant's, names none: the detail says why. */
 static bool is_about_the_name(int error, const char *detail)
 {
-        return error == -EINVAL && strncmp(detail, "name ", 5) == 0;
+        return error == -EINVAL &&
+               (strncmp(detail, "name ", 5) == 0 || strncmp(detail, "label ", 6) == 0);
 }
 
 int cli_usage_error(const struct cli *cli, const char *format, ...)
@@ -66,8 +67,12 @@ int cli_fail(const struct cli *cli, int error, const char *format, ...)
                 status = cli_errors[i].status;
                 words = cli_errors[i].words;
         }
-        if (is_about_the_name(error, detail))
-                words = "there is no such VM";
+        if (error == -ENOENT && cli->command->missing)
+                words = cli->command->missing;
+        else if (is_about_the_name(error, detail))
+                words = cli->command->missing ? cli->command->missing : "there is no such VM";
+        else if (error == -EOPNOTSUPP && strncmp(detail, "this vgicd", 10) == 0)
+                words = "the daemon is too old";
         else if (error == -EOPNOTSUPP && !detail[0])
                 words = "the VM is a mirror: it has no delivering controller";
         fputs("vgicctl: ", stderr);

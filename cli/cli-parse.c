@@ -13,7 +13,8 @@
 #include "cli.h"
 
 #define CLI_GLOBAL_OPTIONS (CLI_OPTION(CLI_OPT_SOCKET) | CLI_OPTION(CLI_OPT_JSON) | \
-                            CLI_OPTION(CLI_OPT_HELP) | CLI_OPTION(CLI_OPT_VERSION))
+                            CLI_OPTION(CLI_OPT_HELP) | CLI_OPTION(CLI_OPT_VERSION) | \
+                            CLI_OPTION(CLI_OPT_TIMEOUT))
 
 /* @mask: CLI_OPTION() bits. Both helps print from the table that the parser reads. */
 static void print_options(const char *title, uint32_t mask)
@@ -52,7 +53,7 @@ static void print_help(void)
         print_options("Options, with every command", CLI_GLOBAL_OPTIONS);
         printf("\n"
                "Exit status\n"
-               "  0 done  1 refused or failed  2 usage  3 no such VM, vCPU or interrupt\n"
+               "  0 done  1 refused or failed  2 usage  3 no such VM, vCPU, interrupt, ...\n"
                "  4 no daemon there  5 not permitted\n\n"
                "'vgicctl COMMAND --help' tells more of one command; vgicctl(1) of all.\n");
 }

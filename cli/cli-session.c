@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The vgicd authors */
 
 /*
- * The connection, and how sizes are written
+ * The connection
  *
  * A command that needs the daemon finds the connection made; one that reads the segment attaches
  * as an observer, which the guest does not notice.
@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "cli.h"
+
+#define MAX_WAIT_MS  1000000000u        /* eleven days: for ever */
 
 /*
  * Not by cli_fail(), since the socket's path has to be named: mostly it is the wrong one. "Not
@@ -26,8 +28,18 @@ int cli_connect(struct cli *cli)
                 .client_name = "vgicctl",
         };
         const char *detail;
+        uint64_t wait_ms;
         int ret;
 
+        /* with --watch it is how long to watch */
+        if (!cli_given(cli, CLI_OPT_WATCH)) {
+                ret = cli_option_seconds(cli, CLI_OPT_TIMEOUT, 0, &wait_ms);
+                if (ret != CLI_OK)
+                        return ret;
+                if (cli_given(cli, CLI_OPT_TIMEOUT) && wait_ms == 0)
+                        return cli_usage_error(cli, "--timeout 0 leaves no time for an answer");
+                options.timeout_ms = wait_ms < MAX_WAIT_MS ? (uint32_t)wait_ms : MAX_WAIT_MS;
+        }
         ret = vgic_connect(&options, &cli->conn);
         if (ret == 0)
                 return CLI_OK;
@@ -51,18 +63,4 @@ void cli_release(struct cli *cli)
         vgic_disconnect(cli->conn);
         cli->vm = NULL;
         cli->conn = NULL;
-}
-
-char *cli_bytes(uint64_t bytes, char *text)
-{
-        static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
-        double value = (double)bytes;
-        unsigned unit = 0;
-
-        while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-                value /= 1024;
-                unit++;
-        }
-        snprintf(text, 32, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
-        return text;
 }

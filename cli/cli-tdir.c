@@ -196,8 +196,8 @@ int cli_tdir(struct cli *cli)
 
         if (!message && strcmp(via, "shm") != 0)
                 return cli_usage_error(cli, "--via is 'shm' or 'message', not '%s'", via);
-        if (!watch && (cli_given(cli, CLI_OPT_COUNT) || cli_given(cli, CLI_OPT_TIMEOUT)))
-                return cli_usage_error(cli, "--count and --timeout go with --watch");
+        if (!watch && cli_given(cli, CLI_OPT_COUNT))
+                return cli_usage_error(cli, "--count goes with --watch");
         if (watch && message)
                 return cli_usage_error(cli, "--watch does without --via");
         if (!message) {

@@ -7,24 +7,12 @@
  * All by message, so that they also work for a VM that has no controller yet.
  */
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli.h"
 #include "cli-json.h"
 #include "cli-table.h"
-
-/* A user's name, or the number if it has none. */
-static void user_name(uint32_t uid, char *text, size_t size)
-{
-        const struct passwd *entry = getpwuid(uid);
-
-        if (entry)
-                snprintf(text, size, "%s", entry->pw_name);
-        else
-                snprintf(text, size, "%" PRIu32, uid);
-}
 
 /* The members of one VM, the same for list and show. */
 static void json_vm(struct cli_json *json, const struct vgic_vm_info *vm)
@@ -98,7 +86,6 @@ static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, siz
         for (unsigned i = 0; i < 11; i++)
                 cli_table_cell(&table, "%s", headings[i]);
         for (const struct vgic_vm_info *vm = vms; vm < vms + n; vm++) {
-                user_name(vm->owner_uid, user, sizeof(user));
                 cli_table_cell(&table, "%s", vm->name);
                 cli_table_cell(&table, "%s",
                                !vm->initialised ? "created" :
@@ -110,7 +97,7 @@ static int print_list(const struct cli *cli, const struct vgic_vm_info *vms, siz
                 cli_table_cell(&table, "%" PRIu32, vm->n_sessions);
                 cli_table_cell(&table, "%" PRIu32, vm->n_grants);
                 cli_table_cell(&table, "%" PRIu64, vm->guest_errors);
-                cli_table_cell(&table, "%s", user);
+                cli_table_cell(&table, "%s", cli_user(vm->owner_uid, user));
                 if (vm->owner_pid)
                         cli_table_cell(&table, "%" PRId32, vm->owner_pid);
                 else
@@ -174,7 +161,7 @@ static void print_vm(const struct vgic_vm_info *vm)
 {
         char user[64], bytes[32];
 
-        user_name(vm->owner_uid, user, sizeof(user));
+        cli_user(vm->owner_uid, user);
         printf("name            %s\n", vm->name);
         printf("id              %" PRIu64 "\n", vm->id);
         printf("owner           %s (uid %" PRIu32 "), ", user, vm->owner_uid);

@@ -21,7 +21,7 @@ enum cli_exit {
         CLI_OK,
         CLI_FAILED,             /* the daemon refused, or the output could not be written */
         CLI_USAGE,
-        CLI_NOT_FOUND,          /* no such VM, vCPU or interrupt */
+        CLI_NOT_FOUND,          /* no such VM, vCPU, interrupt, session or grant */
         CLI_UNREACHABLE,        /* no daemon answers */
         CLI_DENIED,
 };
@@ -59,6 +59,7 @@ struct cli_command {
         uint32_t options;       /* CLI_OPTION() of what it takes beyond the global ones */
         const char *summary;
         const char *help;
+        const char *missing;    /* what it is that there is not; NULL: "there is no such VM" */
         int (*run)(struct cli *cli);
 };
 
@@ -134,8 +135,13 @@ char *cli_intid_name(uint32_t intid, char *name);
 bool cli_intid_has_wire(uint32_t intid, enum cli_intids kind);
 /* The first INTID of these kinds from @intid on that the VM has. Return: it, or CLI_NO_INTID. */
 uint32_t cli_intid_next(const struct vgic_vm_info *info, enum cli_intids kinds, uint32_t intid);
-/* 1536 -> "1.5 KiB". @text: at least 32 bytes. Return: @text. */
+/*
+ * cli-format.c: 1536 -> "1.5 KiB"; 61000 ms -> "1 min 1 s". @text: at least 32 bytes. A user's
+ * name, or the number if it has none. @text: at least 64 bytes. Return: @text.
+ */
 char *cli_bytes(uint64_t bytes, char *text);
+char *cli_age(uint64_t ms, char *text);
+char *cli_user(uint32_t uid, char *text);
 
 /*
  * cli-file.c: "-" is standard output (input). Return: 0 or a negative errno; -EFBIG: longer than
@@ -161,5 +167,11 @@ int cli_inject(struct cli *cli);
 int cli_attr(struct cli *cli);
 int cli_save(struct cli *cli);
 int cli_restore(struct cli *cli);
+int cli_status(struct cli *cli);
+int cli_users(struct cli *cli);
+int cli_sessions(struct cli *cli);
+int cli_disconnect(struct cli *cli);
+int cli_grants(struct cli *cli);
+int cli_revoke(struct cli *cli);
 
 #endif

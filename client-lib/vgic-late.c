@@ -48,6 +48,7 @@ static const struct rule rules[PROTO_REQUESTS_END] = {
         [PROTO_RING_SETUP]        = { NO_RETRY, NOTHING, 0, 0 },
         [PROTO_GRANT]             = { ANSWER, A_NAME, 0, 0 },
         [PROTO_REVOKE]            = { PROOF, A_NAME, -ENOENT, 0 },
+        [PROTO_SESSION_END]       = { PROOF, NOTHING, -ENOENT, 0 },
         [PROTO_ATTR_SET]          = { PROOF, A_NAME, -EEXIST, -EBUSY },
 };
 

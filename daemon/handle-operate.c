@@ -23,21 +23,22 @@
 
 #define NS_PER_MS  UINT64_C(1000000)
 
-/* One user, with room for the messages inside. */
+/* With room for the messages inside. */
 struct told_user {
         Vgic__UserInfo info;
         Vgic__Usage used;
         Vgic__Limits limits;
 };
 
-/* Root has none. */
-static void fill_limits(const struct user *user, Vgic__Limits *limits)
-{
-        const struct users *users = user->users;
+struct told_totals {
+        Vgic__DaemonTotals totals;
+        Vgic__Usage used;
+        Vgic__Limits limits, of_one;
+};
 
-        vgic__limits__init(limits);
-        if (user->uid == 0)
-                return;
+/* Of one user, who is not root. */
+static void fill_limits(const struct users *users, Vgic__Limits *limits)
+{
         limits->max_connections = users->max_connections;
         limits->max_vms = users->max_vms;
         limits->max_fds = users->max_fds;
@@ -48,7 +49,9 @@ static void fill_user(const struct user *user, struct told_user *told)
 {
         vgic__user_info__init(&told->info);
         vgic__usage__init(&told->used);
-        fill_limits(user, &told->limits);
+        vgic__limits__init(&told->limits);
+        if (user->uid != 0)
+                fill_limits(user->users, &told->limits);
         told->used.n_connections = user->n_connections;
         told->used.n_vms = user->n_vms;
         told->used.n_vcpus = user->n_vcpus;
@@ -91,20 +94,23 @@ static void fill_settings(const struct loop *loop, Vgic__DaemonTotals *totals)
         totals->n_rules = (uint32_t)loop->rights.n_rules;
 }
 
-static void fill_totals(const struct loop *loop, Vgic__Usage *used, Vgic__Limits *limits,
-                        Vgic__DaemonTotals *totals)
+static void fill_totals(const struct loop *loop, struct told_totals *told)
 {
         const struct users *users = &loop->users;
         struct log_counts lines = log_writer_counts();
+        Vgic__DaemonTotals *totals = &told->totals;
 
-        vgic__usage__init(used);
-        vgic__limits__init(limits);
         vgic__daemon_totals__init(totals);
-        sum_users(users, used, totals);
-        limits->max_fds = users->max_fds_of_all;
-        limits->max_bytes = users->max_bytes_of_all;
-        totals->used = used;
-        totals->limits = limits;
+        vgic__usage__init(&told->used);
+        vgic__limits__init(&told->limits);
+        vgic__limits__init(&told->of_one);
+        sum_users(users, &told->used, totals);
+        told->limits.max_fds = users->max_fds_of_all;
+        told->limits.max_bytes = users->max_bytes_of_all;
+        fill_limits(users, &told->of_one);
+        totals->used = &told->used;
+        totals->limits = &told->limits;
+        totals->of_one = &told->of_one;
         totals->descriptor_limit = users->descriptor_limit > UINT32_MAX ?
                                    UINT32_MAX : (uint32_t)users->descriptor_limit;
         totals->memory_limit = users->memory_limit;
@@ -129,10 +135,8 @@ enum proto_code handle_daemon_info(struct request *request)
         Vgic__DaemonInfoReply reply = VGIC__DAEMON_INFO_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
         const struct session *session = request->session;
-        Vgic__DaemonTotals totals;
+        struct told_totals all;
         struct told_user own;
-        Vgic__Limits limits;
-        Vgic__Usage used;
 
         fill_user(session->user, &own);
         reply.status = &status;
@@ -143,8 +147,8 @@ enum proto_code handle_daemon_info(struct request *request)
         reply.uptime_ms = uptime_ms(session->loop);
         reply.own = &own.info;
         if (session->rights & RIGHT_OBSERVE_ALL) {
-                fill_totals(session->loop, &used, &limits, &totals);
-                reply.totals = &totals;
+                fill_totals(session->loop, &all);
+                reply.totals = &all.totals;
         }
         return request_reply(request, &reply.base, NULL, 0);
 }

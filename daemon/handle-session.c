@@ -86,7 +86,7 @@ enum proto_code handle_session_list(struct request *request)
         return request_reply(request, &reply.base, NULL, 0);
 }
 
-/* Return: NULL: there is none, or another user's that is none of the asking one's business. */
+/* One that the asking user is told of. Return: NULL: there is none. */
 static struct session *find(const struct session *asking, uint64_t id)
 {
         struct session *session;
@@ -95,7 +95,7 @@ static struct session *find(const struct session *asking, uint64_t id)
                 if (session->id == id)
                         break;
         if (!session || session->dying ||
-            (session->uid != asking->uid && !rights_is_operator(asking->uid)))
+            (session->uid != asking->uid && !(asking->rights & RIGHT_OBSERVE_ALL)))
                 return NULL;
         return session;
 }
@@ -114,6 +114,10 @@ enum proto_code handle_session_end(struct request *request)
         if (!session)
                 return request_fail(request, PROTO_NOT_FOUND, "there is no session %" PRIu64,
                                     ask->id);
+        if (session->uid != asking->uid && !rights_is_operator(asking->uid))
+                return request_fail(request, PROTO_PERMISSION,
+                                    "session %" PRIu64 " is user %u's", ask->id,
+                                    (unsigned)session->uid);
         if (session == asking)
                 return request_fail(request, PROTO_INVALID,
                                     "session %" PRIu64 " is the one that asks", ask->id);

@@ -6,7 +6,7 @@
  *
  *   hold-vm SOCKET NAME N_VCPUS [extended|mirror]
  *   pulse INTID | ack VCPU | eoi VCPU INTID | ctlr VCPU VALUE | sgi VCPU INTID TARGET | gicd OFFSET
- *   BYTES
+ *   BYTES | grant INTID COUNT
  *
  * SPIs 40 (to vCPU 0) and 41 (to the last) are enabled, of 64. An extended VM has all that is not
  * the default: 64 extended SPIs, 32 extended PPIs, 3 affinity levels, a redistributor region per
@@ -31,6 +31,18 @@ static void must(int ret, const char *what)
         exit(1);
 }
 
+/* COUNT SPIs from INTID on and SPI 63, to whoever has a token that nobody is told. */
+static long grant(struct vgic_vm *vm, unsigned long first, unsigned long count)
+{
+        char token[VGIC_TOKEN_MAX + 1];
+        uint32_t intids[16], n;
+
+        for (n = 0; n < count && n < 15; n++)
+                intids[n] = (uint32_t)first + n;
+        intids[n++] = 63;
+        return vgic_grant(vm, "disk", intids, n, token);
+}
+
 static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, const char *verb,
                    const unsigned long *args)
 {
@@ -39,6 +51,8 @@ static long answer(struct vgic_vm *vm, struct vgic_vcpu **vcpus, uint32_t n, con
 
         if (strcmp(verb, "pulse") == 0)
                 return vgic_spi_pulse(vm, (uint32_t)args[0]);
+        if (strcmp(verb, "grant") == 0)
+                return grant(vm, args[0], args[1]);
         if (strcmp(verb, "gicd") == 0)
                 return vgic_gicd_read(vm, args[0], (unsigned)args[1], &value) < 0 ? -1
                                                                                   : (long)value;

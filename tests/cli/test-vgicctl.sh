@@ -8,7 +8,7 @@
 # --- without a daemon ---
 status 0 '--help' "$vgicctl" --help
 for command in list show vcpus irqs counts icc-ctlr mirror tdir inject reset save restore attr \
-        destroy; do
+        destroy status sessions users grants revoke disconnect; do
         "$vgicctl" $command --help > "$tmp/out" 2> "$tmp/err" &&
                 grep -q "^Usage: vgicctl $command" "$tmp/out"
         ok $? "$command --help"

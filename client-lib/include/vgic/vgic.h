@@ -97,6 +97,7 @@
 #include <vgic/vgic-vcpu.h>
 #include <vgic/vgic-lr.h>
 #include <vgic/vgic-mirror.h>
+#include <vgic/vgic-operate.h>
 #include <vgic/vgic-read.h>
 
 #ifdef __cplusplus
@@ -563,6 +564,9 @@ int vgic_msg_irqs(struct vgic_conn *conn, const char *name, uint32_t index, uint
 int vgic_msg_reset(struct vgic_conn *conn, const char *name, uint32_t index, enum vgic_reset kind);
 /** vgic_msg_reset_vcpu() - the same with VGIC_RESET_CPU_ON. */
 int vgic_msg_reset_vcpu(struct vgic_conn *conn, const char *name, uint32_t index);
+
+
+/* Sessions, users, limits, grants, for tools of whoever operates the daemon: vgic/vgic-operate.h */
 
 #pragma GCC visibility pop
 #ifdef __cplusplus
