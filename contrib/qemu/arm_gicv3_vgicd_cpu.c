@@ -59,9 +59,8 @@ void vgicd_cpu_look(VgicdCPU *vc)
 {
     CPUState *cs = vc->cs;
 
-    /* A full barrier: either this sees that it sleeps, or arm_cpu_has_work() sees the bit. */
-    qatomic_or(&cs->gic_lines, VGICD_LOOK);
-    if (cs == current_cpu) {
+    if (cs == current_cpu && !cs->halted) {
+        qatomic_set(&cs->gic_lines, VGICD_LOOK);
         if (!masks_both(&ARM_CPU(cs)->env)) {
             leave_translated_code(cs);
         }
