@@ -126,7 +126,10 @@ class Daemon:
 
     def counts(self, name):
         """{INTID: how often it was acknowledged, on all vCPUs}."""
-        rows = [line.split() for line in self.ctl('counts', name).stdout.splitlines()]
+        answer = self.ctl('counts', name)
+        if answer.returncode:
+            print(f'# vgicctl counts {name}: {answer.stderr.strip()}', flush=True)
+        rows = [line.split() for line in answer.stdout.splitlines()]
         return {int(row[0]): int(row[-1]) for row in rows if len(row) > 3 and row[0].isdigit()}
 
     def kill(self):
@@ -277,6 +280,12 @@ class Machine:
             self.process.kill()
         self.process.wait()
 
+    def cpu_seconds(self):
+        """Processor time that QEMU has had."""
+        with open(f'/proc/{self.process.pid}/stat') as file:
+            words = file.read().rsplit(')', 1)[1].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf('SC_CLK_TCK')
+
     def complaints(self):
         """Lines of the console by which Linux says that an interrupt was lost, or strange."""
         return [line for line in self.console.splitlines() if UNKNOWN.search(line)]
@@ -299,3 +308,16 @@ def bare(daemon, words, options=(), **how):
         file.write(struct.pack(f'<{len(words)}I', *words))
     return Machine(daemon, linux=False, options=(*options, '-device', 'loader,'
                    f'file={code},addr=0x40100000,cpu-num=0,force-raw=on'), **how)
+
+
+HOTPLUG = ("cd /sys/devices/system/cpu; bad=0; i=0; while [ $i -lt ROUNDS ]; do "
+           "for c in cpu[1-9]*; do echo 0 >$c/online || bad=1; done; "
+           "for c in cpu[1-9]*; do echo 1 >$c/online || bad=1; done; i=$((i+1)); done; "
+           "echo rounds-$i-$bad-$(nproc)")
+
+
+def hotplug(machine, cpus, rounds):
+    """Under load, all vCPUs but the first go and come back. Return: it went well; words."""
+    machine.type('(while :; do :; done) & (while :; do sleep 0.01; done) &')
+    out = machine.run(HOTPLUG.replace('ROUNDS', str(rounds)))
+    return bool(out) and f'rounds-{rounds}-0-{cpus}' in out, out

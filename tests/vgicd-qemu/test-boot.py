@@ -4,17 +4,10 @@
 """Debian's arm64 Linux on qemu-system-aarch64-vgicd: 1 to 8 vCPUs, with and without the lock."""
 import re
 
-from guest import Daemon, Machine, Tap, need_linux, need_qemu, time
+from guest import Daemon, Machine, Tap, hotplug, need_linux, need_qemu, time
 
 TIMER = 27                      # INTID of the virtual timer
-HOTPLUG = '''cd /sys/devices/system/cpu; bad=0; i=0;
-while [ $i -lt ROUNDS ]; do for c in cpu[1-9]*; do echo 0 >$c/online || bad=1; done;
-for c in cpu[1-9]*; do echo 1 >$c/online || bad=1; done; i=$((i+1)); done;
-echo rounds-$i-$bad-$(nproc)'''
-
-
-def one_line(text):
-    return ' '.join(text.split('\n'))
+ROUNDS = 20                     # of hot-plugging
 
 
 def test_boot(daemon, cpus, lock):
@@ -30,12 +23,9 @@ def test_boot(daemon, cpus, lock):
     Tap.ok(out and 'slept' in out, 'it works, sleeps and wakes', machine.where())
     counts(daemon, machine)
     if cpus > 1:
-        # A round stops all vCPUs at once, which takes turns where the host has fewer processors.
-        rounds = 40 // cpus
-        machine.type('(while :; do :; done) & (while :; do sleep 0.01; done) &')
-        out = machine.run(one_line(HOTPLUG).replace('ROUNDS', str(rounds)))
-        Tap.ok(out and f'rounds-{rounds}-0-{cpus}' in out,
-               f'vCPUs are unplugged and plugged {rounds} times under load', out, machine.where())
+        good, out = hotplug(machine, cpus, ROUNDS)
+        Tap.ok(good, f'vCPUs are unplugged and plugged {ROUNDS} times under load', out,
+               machine.where())
     status = machine.off()
     Tap.ok(status == 0, 'power off', f'status {status}', machine.where())
     Tap.ok(not machine.complaints(), 'Linux complained of nothing', *machine.complaints())
