@@ -66,6 +66,8 @@ void vgicd_cpu_look(VgicdCPU *vc)
         }
         return;
     }
+    /* A full barrier: either this sees that it sleeps, or arm_cpu_has_work() sees the bit. */
+    qatomic_or(&cs->gic_lines, VGICD_LOOK);
     leave_translated_code(cs);
     if (qatomic_read(&cs->halted)) {
         qatomic_set(&vc->wake, true);

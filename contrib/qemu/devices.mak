@@ -3,7 +3,6 @@
 #
 # What qemu-system-aarch64-vgicd has: -M virt, and what a guest wants of virtio.
 CONFIG_ARM_VIRT=y
-CONFIG_ARM_GICV3_TCG=y
 CONFIG_VIRTIO_BLK=y
 CONFIG_VIRTIO_NET=y
 CONFIG_VIRTIO_RNG=y
