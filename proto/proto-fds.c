@@ -121,6 +121,7 @@ ssize_t proto_fds_recv(int socket, void *buffer, size_t size, struct proto_fds *
         for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg))
                 if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
                         n_came += proto_fds_collect(fds, cmsg, truncated);
+        fds->n_came += n_came;
         if (truncated) {
                 fds->lost = true;
                 fds->starved = n_came < PROTO_FDS_MAX; /* unix(7): room was left for more */

@@ -19,6 +19,7 @@
 struct proto_fds {
         int *fd;                /* NULL while there was none: an idle connection costs nothing */
         uint32_t n;             /* received; those taken out read -1 */
+        uint32_t n_came;        /* received, also those that found no room here */
         bool lost;              /* some did not arrive */
         bool starved;           /* ... since this process has no descriptors left */
         /* instead of close(), which can wait: see daemon/closer.h; NULL: close() */

@@ -16,11 +16,16 @@ void proto_rx_release(struct proto_rx *rx)
         *rx = (struct proto_rx){ .fds = rx->fds }; /* empty; how descriptors are discarded stays */
 }
 
-/* Read until *have is @want. Return: 1 it is; 0 not yet; a negative errno. */
+/*
+ * Read until *have is @want. Descriptors end the reading before that: a peer that sends as many as
+ * there is room for with each byte has the caller take them in one call for each message of the
+ * socket, and do something else in between. Return: 1 it is; 0 not yet; a negative errno.
+ */
 static int proto_rx_fill(struct proto_rx *rx, int socket, uint8_t *buffer, uint32_t *have,
                          uint32_t want)
 {
         while (*have < want) {
+                uint32_t n_came = rx->fds.n_came;
                 ssize_t n = proto_fds_recv(socket, buffer + *have, want - *have, &rx->fds);
 
                 if (n == -EAGAIN)
@@ -30,6 +35,8 @@ static int proto_rx_fill(struct proto_rx *rx, int socket, uint8_t *buffer, uint3
                 if (n == 0)
                         return rx->n_head == 0 ? -ENOTCONN : -ECONNRESET;
                 *have += (uint32_t)n;
+                if (rx->fds.n_came != n_came && *have < want)
+                        return 0;
         }
         return 1;
 }

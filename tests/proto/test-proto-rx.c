@@ -171,6 +171,8 @@ static void too_many_descriptors_are_refused(void)
         proto_fds_send(p.far, "\x0d\0\0\0\x09\0\0\0", 8, fds, PROTO_FDS_MAX);
         proto_fds_send(p.far, "\x02\0\0\0\x08", 5, fds, 1);
         proto_fds_send(p.far, "\x01", 1, fds, 7);
+        tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_AGAIN,
+               "261 descriptors in one frame: the caller has a pause after the first 253");
         tap_eq(proto_rx_step(&p.rx, p.near), PROTO_RX_FRAME,
                "261 descriptors in one frame: it is handed out");
         tap_ok(p.rx.code == PROTO_BAD_FDS && p.rx.fds.lost && p.rx.fds.n <= PROTO_FDS_MAX,
