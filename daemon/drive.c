@@ -41,7 +41,7 @@ void drive_revoke(struct grant *grant)
                 while ((intid = grant_next(grant, &i)) != UINT32_MAX)
                         notes_revoked(device, intid);
                 grant_detach(grant);
-                notes_flush(device);
+                notes_ask(device);
         }
         grant_free(grant);
 }

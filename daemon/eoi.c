@@ -6,6 +6,7 @@
  */
 #include <event2/event.h>
 
+#include "base-clock.h"
 #include "eoi.h"
 #include "grant.h"
 #include "notes.h"
@@ -66,12 +67,13 @@ static void note_end(struct vm *vm, uint32_t intid)
 }
 
 /*
- * At most one entry per SPI: a client that sets bits all the time is not followed. Return: how many
- * there were.
+ * At most one entry per SPI in a look: a client that sets bits all the time is not followed. What a
+ * turn leaves is looked at like what ends later. Return: how many there were.
  */
 static uint32_t take_owed_ends(struct vm *vm)
 {
         uint32_t intids[EOI_BATCH], n_taken = 0;
+        uint64_t start = base_clock_ns();
         size_t n;
 
         do {
@@ -79,34 +81,33 @@ static uint32_t take_owed_ends(struct vm *vm)
                 for (size_t i = 0; i < n; i++)
                         note_end(vm, intids[i]);
                 n_taken += (uint32_t)n;
-        } while (n == EOI_BATCH && n_taken < GIC_N_SHARED);
+        } while (n == EOI_BATCH && n_taken < GIC_N_SHARED &&
+                 !turn_is_over(start, base_clock_ns()));
         return n_taken;
 }
 
 /* After all ends of a look were noted, so that each device is rung once. */
-static void flush_devices(struct vm *vm)
+static void ask_devices(struct vm *vm)
 {
         struct grant *grant;
 
         TAILQ_FOREACH(grant, &vm->grants, link)
                 if (grant->device)
-                        notes_flush(grant->device);
+                        notes_ask(grant->device);
 }
 
 /*
  * Look who has ended, tell, and choose the distance of the next look: it doubles while nothing
- * ends, and there is none once nothing can.
+ * ends, and there is none once nothing can. struct turn.serve
  */
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static bool look(void *arg)
 {
         struct vm *vm = arg;
         /* First the words, then the bits: an interrupt that ends in between is still told. */
         uint32_t n_watched = count_watched(vm);
 
-        (void)fd;
-        (void)what;
         if (take_owed_ends(vm) > 0) {
-                flush_devices(vm);
+                ask_devices(vm);
                 vm->eoi.interval_us = EOI_FIRST_US;
                 vm->eoi.n_quiet = 0;
         } else {
@@ -119,6 +120,16 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
                 vm->eoi.interval_us = 0;
         else
                 arm_timer(vm);
+        return false;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+        struct vm *vm = arg;
+
+        (void)fd;
+        (void)what;
+        turns_ask(&vm->loop->turns, &vm->eoi.turn);
 }
 
 void eoi_kick(struct vm *vm)
@@ -129,6 +140,8 @@ void eoi_kick(struct vm *vm)
                 vm->eoi.timer = evtimer_new(vm->loop->base, on_timer, vm);
         if (!vm->eoi.timer)
                 return; /* out of memory: the next injection tries again */
+        if (!vm->eoi.turn.serve)
+                vm->eoi.turn = (struct turn){ .user = vm->user, .serve = look, .arg = vm };
         vm->eoi.interval_us = EOI_FIRST_US;
         vm->eoi.n_quiet = 0;
         if (before == 0 || before > EOI_FIRST_US)
@@ -145,6 +158,7 @@ void eoi_watch(struct grant *grant, uint32_t intid)
 
 void eoi_stop(struct vm *vm)
 {
+        turns_drop(&vm->loop->turns, &vm->eoi.turn);
         if (vm->eoi.timer)
                 event_free(vm->eoi.timer);
         vm->eoi.timer = NULL;

@@ -10,7 +10,8 @@
  *         the daemon looks by a timer, and only while an interrupt that a device raised may still
  *         end.
  * Cost    First look after EOI_FIRST_US, then at doubled distance up to EOI_LAST_US, as long as one
- *         of them is pending or active; idle costs nothing.
+ *         of them is pending or active; idle costs nothing. A look is a turn of the VM's user
+ *         (turns.h), and as long as one: a VMM can say without end that all have ended.
  */
 #include <stdint.h>
 

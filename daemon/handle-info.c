@@ -7,6 +7,7 @@
  * One VM or the list of those that the asking user may see, page by page. A client that did not
  * agree to the feature EXTENDED is not sent the fields of it.
  */
+#include "base-clock.h"
 #include "handlers.h"
 #include "proto-limits.h"
 #include "registry.h"
@@ -77,7 +78,10 @@ enum proto_code handle_vm_info(struct request *request)
         return code == PROTO_OK ? handle_reply_info(request, vm, NULL, 0) : code;
 }
 
-/* The registry is in the order of creation, so of ids. */
+/*
+ * The registry is in the order of creation, so of ids. A page ends when the turn does: where TDIR
+ * is set and nobody follows it, each VM's words are looked at.
+ */
 enum proto_code handle_vm_list(struct request *request)
 {
         const Vgic__VmList *ask = (const Vgic__VmList *)request->message;
@@ -86,6 +90,7 @@ enum proto_code handle_vm_list(struct request *request)
         Vgic__Status status = VGIC__STATUS__INIT;
         Vgic__VmInfo infos[PROTO_VMS_PER_PAGE], *page[PROTO_VMS_PER_PAGE];
         bool sees_all = session->rights & RIGHT_OBSERVE_ALL;
+        uint64_t start = base_clock_ns();
         struct vm *vm = NULL;
 
         if (!sees_all && request_may(request, RIGHT_OBSERVE) != PROTO_OK)
@@ -95,7 +100,8 @@ enum proto_code handle_vm_list(struct request *request)
         TAILQ_FOREACH(vm, &request->registry->vms, link) {
                 if (vm->id <= ask->after_id || (!sees_all && !vm_may(vm, session->uid)))
                         continue;
-                if (reply.n_vms == PROTO_VMS_PER_PAGE) {
+                if (reply.n_vms == PROTO_VMS_PER_PAGE ||
+                    (reply.n_vms > 0 && turn_is_over(start, base_clock_ns()))) {
                         reply.more = true;
                         break;
                 }

@@ -139,31 +139,43 @@ static uint32_t next_intid(const struct shm_gic *gic, uint32_t intid, bool exten
 }
 
 /*
+ * Load each vCPU's counts of the page that is asked for, the first and the last, as many as fit
+ * into a turn: memory that nobody has used yet takes the kernel a microsecond a page and more, and
+ * the sums of a large VM are over thousands of pages. Return: there are more.
+ */
+static bool load_counts(struct vm *vm, struct session_rest *rest)
+{
+        const uint32_t first = rest->page.first_intid, last = first + rest->page.n - 1;
+        uint64_t start = base_clock_ns(), count;
+
+        while (rest->at < vm->shape.n_vcpus) {
+                (void)shm_read_count(&vm->gic, rest->at, first, &count);
+                (void)shm_read_count(&vm->gic, rest->at, last, &count);
+                rest->at++;
+                if (turn_is_over(start, base_clock_ns()))
+                        break;
+        }
+        return rest->at < vm->shape.n_vcpus;
+}
+
+/*
  * One page from first_intid on. Its length is bounded by what reading it costs, so a client asks
  * until a page is empty; interrupts change between pages.
  */
-enum proto_code handle_irq_list(struct request *request)
+static enum proto_code reply_irqs(struct request *request, struct vm *vm,
+                                  const struct session_rest *rest)
 {
-        const Vgic__IrqList *ask = (const Vgic__IrqList *)request->message;
         Vgic__IrqListReply reply = VGIC__IRQ_LIST_REPLY__INIT;
         Vgic__Status status = VGIC__STATUS__INIT;
         Vgic__IrqState irqs[PROTO_IRQS_PER_PAGE], *page[PROTO_IRQS_PER_PAGE];
         struct shm_irq_state state;
-        struct vm *vm = NULL;
-        enum proto_code code = request_ready_vm(request, ask->name, &vm);
         bool extended = request->session->proto.features & PROTO_FEATURE_EXTENDED;
-        uint32_t n, intid;
+        uint32_t intid;
 
-        if (code != PROTO_OK)
-                return code;
-        if (ask->vcpu >= vm->shape.n_vcpus)
-                return request_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32,
-                                    vm->shape.n_vcpus);
-        n = irqs_per_page(vm, ask->count);
-        for (intid = next_intid(&vm->gic, ask->first_intid, extended);
-             intid != UINT32_MAX && reply.n_irqs < n;
+        for (intid = next_intid(&vm->gic, rest->page.first_intid, extended);
+             intid != UINT32_MAX && reply.n_irqs < rest->page.n;
              intid = next_intid(&vm->gic, intid + 1, extended)) {
-                if (shm_read_irq(&vm->gic, ask->vcpu, intid, &state) < 0)
+                if (shm_read_irq(&vm->gic, rest->page.vcpu, intid, &state) < 0)
                         continue;
                 fill_irq(&state, &irqs[reply.n_irqs]);
                 irqs[reply.n_irqs].one_of_n = extended && state.one_of_n;
@@ -173,6 +185,48 @@ enum proto_code handle_irq_list(struct request *request)
         reply.status = &status;
         reply.irqs = page;
         return request_reply(request, &reply.base, NULL, 0);
+}
+
+/* struct session_rest.serve. The VM may have been destroyed between two turns. */
+static bool list_rest(struct session *session)
+{
+        struct session_rest *rest = &session->rest;
+        struct request request = {
+                .registry = rest->registry, .session = session,
+                .row = proto_table_find(PROTO_IRQ_LIST),
+        };
+        struct vm *vm = registry_find_id(rest->registry, rest->vm_id);
+        enum proto_code code;
+
+        if (vm && load_counts(vm, rest))
+                return true;
+        code = vm ? reply_irqs(&request, vm, rest) : PROTO_NOT_FOUND;
+        if (code != PROTO_OK)
+                request_send_status(session, PROTO_IRQ_LIST, code, proto_code_text(code));
+        return false;
+}
+
+enum proto_code handle_irq_list(struct request *request)
+{
+        const Vgic__IrqList *ask = (const Vgic__IrqList *)request->message;
+        struct session_rest rest = { .serve = list_rest, .registry = request->registry };
+        struct vm *vm = NULL;
+        enum proto_code code = request_ready_vm(request, ask->name, &vm);
+
+        if (code != PROTO_OK)
+                return code;
+        if (ask->vcpu >= vm->shape.n_vcpus)
+                return request_fail(request, PROTO_INVALID, "vcpu must be below %" PRIu32,
+                                    vm->shape.n_vcpus);
+        rest.vm_id = vm->id;
+        rest.page.vcpu = ask->vcpu;
+        rest.page.first_intid = ask->first_intid;
+        rest.page.n = irqs_per_page(vm, ask->count);
+        if (!load_counts(vm, &rest))
+                return reply_irqs(request, vm, &rest);
+        request->session->rest = rest;
+        request->replied = true;
+        return PROTO_OK;
 }
 
 /* As many vCPUs from *@at on as fit into a turn. Return: there are more. */

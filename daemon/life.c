@@ -43,13 +43,12 @@ int life_init(struct vm *vm, struct base_error *why)
         if (r != 0)
                 return r;
         r = tdir_open(vm);
-        if (r == 0)
-                r = placing_open(vm);
         if (r < 0) {
                 close_all(vm);
                 vm_unbuild(vm);
                 return r;
         }
+        placing_open(vm);
         vm->initialised = true;
         return 0;
 }
@@ -177,7 +176,7 @@ void life_destroy(struct vm *vm, const struct session *by)
                 if (session == by || vm->loop->stopping)
                         continue;
                 notes_vm_gone(session);
-                notes_flush(session);
+                notes_ask(session);
         }
         while (!TAILQ_EMPTY(&vm->grants))
                 drive_revoke(TAILQ_FIRST(&vm->grants));

@@ -120,7 +120,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
         (void)fd;
         (void)what;
-        notes_flush(arg);
+        notes_ask(arg);
 }
 
 /*
@@ -168,10 +168,27 @@ void notes_flush(struct session *session)
         }
 }
 
+/* struct turn.serve */
+static bool serve(void *arg)
+{
+        notes_flush(arg);
+        return false;
+}
+
+void notes_ask(struct session *session)
+{
+        struct turn *turn = &session->member.notes.turn;
+
+        if (session->dying || turn->asked)
+                return;
+        *turn = (struct turn){ .user = session->user, .serve = serve, .arg = session };
+        turns_ask(&session->loop->turns, turn);
+}
+
 void notes_tdir(struct session *session)
 {
         session->member.notes.tdir = session->member.notes.waiting = true;
-        notes_flush(session);
+        notes_ask(session);
 }
 
 void notes_eoi(struct session *session, uint32_t intid)
@@ -203,6 +220,7 @@ void notes_forget(struct session *session)
 
 void notes_close(struct session *session)
 {
+        turns_drop(&session->loop->turns, &session->member.notes.turn);
         if (session->member.notes.retry)
                 event_free(session->member.notes.retry);
         session->member.notes.retry = NULL;

@@ -10,11 +10,15 @@
  *         a client that does not read, or a full ring, costs nothing and loses nothing: it is told
  *         the state when there is room.
  * Way     By the session's ring if it has one, else by events on its socket.
+ * Turns   A send takes a microsecond or two, and one change may be news for thousands of sessions:
+ *         each is told in a turn of its own user's (turns.h), and before its next request is
+ *         served, so that no answer overtakes what it has to know first.
  */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "intid-map.h"
+#include "turns.h"
 
 struct event;
 struct session;
@@ -28,19 +32,23 @@ struct notes {
         /* the ring was full: an older client does not tell when there is room */
         struct event *retry;
         uint32_t retry_us;
+        struct turn turn;               /* of the session's user, to tell */
 };
 
-/* notes_tdir() - TDIR of its VM changed; sent at once if there is room. */
+/* notes_tdir() - TDIR of its VM changed; told in a turn. */
 void notes_tdir(struct session *session);
 
-/* notes_eoi() / notes_revoked() - note an SPI or extended SPI; notes_flush() sends. */
+/* notes_eoi() / notes_revoked() - note an SPI or extended SPI; notes_ask() has it told. */
 void notes_eoi(struct session *session, uint32_t intid);
 void notes_revoked(struct session *session, uint32_t intid);
 
 /* notes_vm_gone() - its VM was destroyed. */
 void notes_vm_gone(struct session *session);
 
-/* notes_flush() - tell what can be told now. */
+/* notes_ask() - tell what there is to tell, in a turn of the session's user. */
+void notes_ask(struct session *session);
+
+/* notes_flush() - tell what can be told now: within a turn of its user. */
 void notes_flush(struct session *session);
 
 /* notes_forget() - the session leaves its VM: only that this is gone is still of interest. */

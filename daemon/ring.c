@@ -83,6 +83,8 @@ static bool serve(void *arg)
 
         if (ring->session->dying)
                 return false;
+        /* It may have rung because what found no room in its queue has it now. */
+        ring->session->all->writable(ring->session);
         shm_ring_wake(&ring->shm);
         r = take_entries(ring);
         if (r >= 0 && shm_ring_owes_room(&ring->shm)) { /* its producer keeps what found no room */
@@ -104,8 +106,6 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
         (void)fd;
         (void)what;
         turns_ask(&ring->session->loop->turns, &ring->turn);
-        /* It may have rung because what found no room in its queue has it now. */
-        ring->session->all->writable(ring->session);
 }
 
 /* Return: 0; -ENOSPC with words. */

@@ -110,12 +110,13 @@ static void on_frame(struct session *session, struct proto_rx *rx)
 }
 
 /*
- * At most ACCEPTS_PER_TURN, so that connections that come in a burst do not hold up those that are
- * served. One that the client gave up before is no error.
+ * At most ACCEPTS_PER_TURN, and no longer than a turn, so that connections that come in a burst do
+ * not hold up those that are served. One that the client gave up before is no error.
  */
 static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
 {
         struct server *server = arg;
+        uint64_t start = base_clock_ns();
 
         (void)what;
         for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++) {
@@ -124,6 +125,8 @@ static void on_accept(evutil_socket_t listen_fd, short what, void *arg)
                 if (fd >= 0) {
                         server->pause_is_logged = false;
                         add_session(server, fd);
+                        if (turn_is_over(start, base_clock_ns()))
+                                return;
                 } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                            errno == ENOMEM) {
                         pause_accepting(server, errno);

@@ -125,20 +125,29 @@ int session_send(struct session *session, uint32_t request, uint32_t flags,
         return -ENOTCONN;
 }
 
-/* It has read what it was sent: listen to it again, and tell it what had to wait. */
+/* It has read what it was sent: the rest goes in its turn, since many may have read at once. */
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
         struct session *session = arg;
-        int r = proto_tx_flush(&session->tx, fd);
 
+        (void)fd;
         (void)what;
-        if (r < 0) {
+        event_del(session->writable);
+        session->has_room = true;
+        turns_ask(&session->loop->turns, &session->turn);
+}
+
+/* Listen to it again once all of it is sent. Return: it is. */
+static bool send_rest(struct session *session)
+{
+        int r = proto_tx_flush(&session->tx, session->fd);
+
+        session->has_room = false;
+        if (r < 0)
                 session_kill(session, NULL);
-        } else if (r == 0) {
-                event_del(session->writable);
-                event_add(session->readable, NULL);
-                session->all->writable(session);
-        }
+        else
+                event_add(r == 0 ? session->readable : session->writable, NULL);
+        return r == 0;
 }
 
 /*
@@ -191,6 +200,9 @@ static bool serve(void *arg)
         struct session *session = arg;
         uint64_t start = base_clock_ns();
 
+        if (session->has_room && !send_rest(session))
+                return false;
+        session->all->writable(session);
         for (unsigned i = 0; i < SESSION_FRAMES_PER_TURN && !session->dying; i++) {
                 int r;
 

@@ -46,6 +46,7 @@ struct session_rest {
         bool wants_answer;
         uint32_t request;               /* which, and since when: to be counted at its end */
         uint64_t start_ns;
+        struct { uint32_t vcpu, first_intid, n; } page;         /* of IRQ_LIST */
 };
 
 /* All of them, and what the server does for each. */
@@ -59,7 +60,7 @@ struct sessions {
         struct event *reaper;           /* made active when one was killed */
         void *server;                   /* for the hooks */
         void (*frame)(struct session *session, struct proto_rx *rx);    /* a frame came */
-        /* it has read what it was sent, or taken what was in its ring */
+        /* its turn begins: it may have read what it was sent, or taken what was in its ring */
         void (*writable)(struct session *session);
 };
 
@@ -79,6 +80,7 @@ struct session {
         struct turn turn;               /* to serve what has come */
         struct session_rest rest;       /* before the next request */
         struct event *writable;         /* added only while something waits */
+        bool has_room;                  /* its socket has, for what waits */
         struct proto_session proto;
         struct proto_rx rx;
         struct proto_tx tx;

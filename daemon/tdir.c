@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <unistd.h>
 
+#include "base-clock.h"
 #include "doorbell.h"
 #include "eoi.h"
 #include "grant.h"
@@ -27,21 +28,40 @@ static uint32_t n_interested(const struct vm *vm)
         return vm->tdir.n_subscribers + vm->tdir.n_watchers + vm->tdir.n_ports;
 }
 
+/*
+ * Subscribers, as many as fit into a turn: a write takes as long as waking who waits for it. If
+ * TDIR changes meanwhile, all are told again from here on, since those before know of the last
+ * change only. Return: there are more.
+ */
+static bool tell_subscribers(struct vm *vm)
+{
+        uint64_t start = base_clock_ns();
+
+        while (vm->tdir.n_untold > 0) {
+                uint32_t i = vm->tdir.tell_at;
+
+                vm->tdir.tell_at = i + 1 < vm->shape.n_vcpus ? i + 1 : 0;
+                vm->tdir.n_untold--;
+                if (vm->vcpus[i].tdir_fd < 0)
+                        continue;
+                if (doorbell_ring(&vm->loop->guard, vm->vcpus[i].tdir_fd) == -EPERM) {
+                        vm->tdir.n_untold = 0;
+                        vm->hostile(vm, "the eventfd it subscribed was made to block");
+                }
+                if (turn_is_over(start, base_clock_ns()))
+                        break;
+        }
+        return vm->tdir.n_untold > 0;
+}
+
 /* Tell subscribers by eventfd, ports by their doorbells, and watchers by events. */
 static void broadcast(struct vm *vm)
 {
         struct session *session;
-        uint32_t left = vm->tdir.n_subscribers;
 
-        for (uint32_t i = 0; left > 0 && i < vm->shape.n_vcpus; i++) {
-                if (vm->vcpus[i].tdir_fd < 0)
-                        continue;
-                left--;
-                if (doorbell_ring(&vm->loop->guard, vm->vcpus[i].tdir_fd) == -EPERM) {
-                        vm->hostile(vm, "the eventfd it subscribed was made to block");
-                        break;
-                }
-        }
+        vm->tdir.n_untold = vm->tdir.n_subscribers ? vm->shape.n_vcpus : 0;
+        if (tell_subscribers(vm))
+                turns_ask(&vm->loop->turns, &vm->tdir.turn);
         if (vm->tdir.n_ports && vm->tdir.set)
                 shm_gate_ring_untrapped(&vm->gic);
         TAILQ_FOREACH(session, &vm->sessions, vm_link)
@@ -195,6 +215,8 @@ static bool serve(void *arg)
 {
         struct vm *vm = arg;
 
+        if (tell_subscribers(vm))
+                return true;
         if (vm->tdir.is_raised) {
                 vm->tdir.is_raised = false;
                 doorbell_drain(vm->tdir_bell);
@@ -206,7 +228,7 @@ static bool serve(void *arg)
                 vm->tdir.is_lag_over = false;
                 look(vm);
         }
-        return false;
+        return vm->tdir.n_untold > 0;
 }
 
 static void on_lag(evutil_socket_t fd, short what, void *arg)

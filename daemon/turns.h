@@ -27,8 +27,8 @@ struct event;
 struct event_base;
 struct user;
 
-#define TURN_US   500u
-#define TURNS_US  500u
+#define TURN_US   250u
+#define TURNS_US  250u
 #define STALL_US  10000u        /* nobody's turn should take so long */
 
 struct turn {

@@ -62,6 +62,8 @@ struct vm_tdir {
         /* of the last broadcast: the INTID that set it; 0: it was cleared */
         uint32_t cause;
         uint64_t n_broadcasts;
+        /* of a broadcast that is under way: the next vCPU, and how many are left from there on */
+        uint32_t tell_at, n_untold;
         /* clears that were put off, since an SPI was in flight when the lag was over */
         uint64_t n_suppressed;
         /* list-register ports: who of them is in guest without trapping is rung */
@@ -73,6 +75,7 @@ struct vm_tdir {
 /* Ends of interrupt of this VM: see eoi.h */
 struct vm_eoi {
         struct event *timer;
+        struct turn turn;       /* of the VM's user, to look */
         uint32_t interval_us;   /* 0: at rest */
         uint32_t n_quiet;       /* looks since anything was in flight */
 };

@@ -27,21 +27,15 @@
 #include "proto-frame.h"
 #include "proto-table.h"
 #include "server.h"
+#include "server-world.h"
 #include "shm-line.h"
 #include "shm-read.h"
 #include "shm-ring.h"
 #include "shm-segment.h"
+#include "slow-clock.h"
 #include "tap.h"
 #include "user.h"
 #include "vm.h"
-
-#define N_PASSES  100
-
-struct world {
-        struct server *server;
-        struct options options;
-        char folder[32], socket[64];
-};
 
 static bool has_no_memory;
 
@@ -52,91 +46,11 @@ void *__wrap_calloc(size_t n, size_t size)
         return has_no_memory ? NULL : __real_calloc(n, size);
 }
 
-/* A look at the clock takes as long as a turn, and more: nothing else fits into one. */
-static bool is_slow;
-
-int __real_clock_gettime(clockid_t id, struct timespec *ret_now);
-int __wrap_clock_gettime(clockid_t id, struct timespec *ret_now);
-int __wrap_clock_gettime(clockid_t id, struct timespec *ret_now)
-{
-        static time_t late;
-        int r = __real_clock_gettime(id, ret_now);
-
-        late += is_slow;
-        ret_now->tv_sec += late;
-        return r;
-}
-
-static void world_open(struct world *world)
-{
-        *world = (struct world){ .folder = "/tmp/vgicd-test.XXXXXX" };
-        if (!mkdtemp(world->folder))
-                tap_bail("no folder");
-        snprintf(world->socket, sizeof(world->socket), "%s/s", world->folder);
-        world->options.socket_path = world->socket;
-        world->options.socket_given = true;
-        if (server_new(&world->options, &world->server) < 0)
-                tap_bail("no server");
-}
-
 /* Told by SIGTERM before it begins: it begins, and ends. */
 static void run_and_stop(struct world *world)
 {
         raise(SIGTERM);
         server_run(world->server);
-}
-
-static void world_close(struct world *world)
-{
-        server_free(world->server);
-        rmdir(world->folder);
-}
-
-static void pass(struct world *world)
-{
-        for (unsigned i = 0; i < N_PASSES; i++)
-                event_base_loop(world->server->loop.base, EVLOOP_NONBLOCK);
-}
-
-static void send_frame(int fd, uint32_t request, const char *payload, size_t n)
-{
-        uint8_t frame[PROTO_HEADER_BYTES + 64];
-
-        proto_frame_encode(frame, &(struct proto_header){
-                .request = request, .flags = PROTO_FLAG_NEED_REPLY | PROTO_VERSION,
-                .size = (uint32_t)n });
-        memcpy(frame + PROTO_HEADER_BYTES, payload, n);
-        if (send(fd, frame, PROTO_HEADER_BYTES + n, MSG_NOSIGNAL) < 0)
-                tap_bail("send: %s", strerror(errno));
-}
-
-/* Return: how many bytes came; 0 it closed; -1 nothing came. */
-static ssize_t reply(struct world *world, int fd)
-{
-        char bytes[4096];
-
-        pass(world);
-        return recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-}
-
-static ssize_t ask(struct world *world, int fd, uint32_t request, const char *payload, size_t n)
-{
-        send_frame(fd, request, payload, n);
-        return reply(world, fd);
-}
-
-#define ASK(world, fd, request, payload)  ask(world, fd, request, payload, sizeof(payload) - 1)
-
-static int open_client(struct world *world)
-{
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        snprintf(address.sun_path, sizeof(address.sun_path), "%s", world->socket);
-        if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-            ASK(world, fd, PROTO_HELLO, "\x08\x7f") <= 0)
-                tap_bail("no connection: %s", strerror(errno));
-        return fd;
 }
 
 /* Its later replies would be taken for the answer to this request. */
