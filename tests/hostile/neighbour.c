@@ -4,13 +4,14 @@
 /*
  * A hostile neighbour: what one user can do to another's requests and device interrupts
  *
- * usage: neighbour [SAMPLES]
+ * usage: neighbour [SAMPLES [ATTACK...]]
  *
  * A user measures how long a request takes, and how long a device's interrupt takes to a vCPU that
- * waits for it: first alone, then under each attack by another user, then under all of them. Prints
- * the median and the 99th percentile of each. Ends with 1 if one of the latter is beyond
- * 3 x its idle value + 1 ms. The daemon and the victim have a real-time priority, the
- * attackers the lowest: what is measured is the daemon, not who else has a processor.
+ * waits for it: first alone, then under each attack by another user (attacks.h), then under all of
+ * them, or under those that are named ("all" is one). Prints the median and the 99th percentile of
+ * each. Ends with 1 if one of the latter is beyond
+ * 3 x its idle value + 1 ms. The daemon has a real-time priority, and the victim a higher one: what
+ * is measured is the daemon, not who else has a processor.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,21 +21,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "as-user.h"
+#include "attacks.h"
 #include "base-clock.h"
 #include "daemon-proc.h"
-#include "daemon-raw.h"
 #include "guest.h"
-#include "proto-frame.h"
-#include "proto-limits.h"
-#include "proto-table.h"
 #include "tap.h"
 #include "vgic-private.h"
 
@@ -42,213 +38,67 @@
 #define ATTACKER   12346u
 #define SPI        40u
 #define LARGEST    4096u
-#define LARGE      2048u        /* so that all attacks at once find descriptors */
-#define MANY       64u          /* connections of an attack */
-#define SETTLE_MS  500          /* an attack is under way */
+#define LARGE       512u        /* so that all attacks at once find descriptors */
+#define MOST_CONNECTIONS  4000u /* of 4096 that one user may have */
+#define MOST_ATTACKS 64u
+#define SETTLE_MS  2000         /* all attacks are under way */
 
-/* --- the attacks: each in a process of its own, until it is killed --- */
+/* --- the attackers --- */
 
-/* A request whose answer nobody waits for. Return: it was sent, or there is no room for it now. */
-static bool push(int fd, uint32_t request, const ProtobufCMessage *message)
+/* No real-time priority, all descriptors that it may have, another user. */
+static void become_attacker(void)
 {
-        uint8_t bytes[128], frame[160];
-        uint32_t header[3] = { request, PROTO_VERSION | PROTO_FLAG_NEED_REPLY, 0 };
+        struct rlimit limit;
 
-        header[2] = (uint32_t)protobuf_c_message_pack(message, bytes);
-        memcpy(frame, header, sizeof(header));
-        memcpy(frame + sizeof(header), bytes, header[2]);
-        return send(fd, frame, sizeof(header) + header[2], MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 ||
-               errno == EAGAIN;
-}
-
-static void swallow(int fd)
-{
-        char bytes[4096];
-
-        while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-                ;
-}
-
-static int make_large(const struct daemon_proc *proc, const char *name, uint32_t n_vcpus)
-{
-        Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
-        Vgic__Empty empty = VGIC__EMPTY__INIT;
-        int fd = daemon_raw_hello(proc);
-
-        create.name = (char *)(uintptr_t)name;
-        create.n_vcpus = n_vcpus;
-        create.n_spis = 988;
-        create.flags = PROTO_VM_EPHEMERAL;
-        if (daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0) != PROTO_OK ||
-            daemon_raw_call(fd, PROTO_VM_INIT, &empty.base, NULL, 0) != PROTO_OK)
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
+        if (setgid(ATTACKER) < 0 || setuid(ATTACKER) < 0)
                 _exit(1);
-        return fd;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static void reset_without_end(const struct daemon_proc *proc)
-{
-        Vgic__Reset reset = VGIC__RESET__INIT;
-        int fds[MANY];
-
-        make_large(proc, "reset", LARGEST);
-        reset.name = (char *)"reset";
-        reset.kind = VGIC__RESET_KIND__RESET_SYSTEM;
-        for (unsigned i = 0; i < MANY; i++)
-                fds[i] = daemon_raw_hello(proc);
-        for (unsigned i = 0;; i = (i + 1) % MANY) {
-                swallow(fds[i]);
-                push(fds[i], PROTO_RESET, &reset.base);
-        }
-}
-
-static void build_and_destroy(const struct daemon_proc *proc)
-{
-        Vgic__VmName name = VGIC__VM_NAME__INIT;
-
-        name.name = (char *)"built";
-        for (;;) {
-                int fd = make_large(proc, "built", LARGEST);
-
-                daemon_raw_call(fd, PROTO_VM_DESTROY, &name.base, NULL, 0);
-                close(fd);
-        }
-}
-
-static void register_and_die(const struct daemon_proc *proc)
-{
-        Vgic__VmAttach attach = VGIC__VM_ATTACH__INIT;
-        Vgic__Vcpu vcpu = VGIC__VCPU__INIT;
-
-        make_large(proc, "dying", LARGE);
-        attach.name = (char *)"dying";
-        attach.role = PROTO_ROLE_VMM;
-        for (;;) {
-                int fd = daemon_raw_hello(proc);
-
-                daemon_raw_call(fd, PROTO_VM_ATTACH, &attach.base, NULL, 0);
-                for (vcpu.vcpu = 0; vcpu.vcpu < LARGE; vcpu.vcpu++)
-                        if (daemon_raw_call(fd, PROTO_VCPU_REGISTER, &vcpu.base, NULL, 0) < 0)
-                                break;
-                close(fd);
-        }
-}
-
-/* Connections that come, say half of something, and go; and small VMs, each of which is logged. */
-static void churn(const struct daemon_proc *proc)
-{
-        Vgic__VmCreate create = VGIC__VM_CREATE__INIT;
-        const uint32_t half[2] = { PROTO_HELLO, PROTO_VERSION };
-
-        create.name = (char *)"small";
-        create.n_vcpus = 1;
-        create.flags = PROTO_VM_EPHEMERAL;
-        for (;;) {
-                int fd = daemon_socket(proc);
-
-                if (send(fd, half, sizeof(half), MSG_NOSIGNAL) < 0)
-                        _exit(1);
-                close(fd);
-                fd = daemon_raw_hello(proc);
-                daemon_raw_call(fd, PROTO_VM_CREATE, &create.base, NULL, 0);
-                close(fd);
-        }
-}
-
-/* Asks for the longest lists, and reads none. */
-static void never_read(const struct daemon_proc *proc)
-{
-        Vgic__IrqList list = VGIC__IRQ_LIST__INIT;
-
-        make_large(proc, "deaf", LARGE);
-        list.name = (char *)"deaf";
-        list.count = PROTO_IRQS_PER_PAGE;
-        for (;;) {
-                int fds[MANY];
-
-                for (unsigned i = 0; i < MANY; i++)
-                        fds[i] = daemon_raw_hello(proc);
-                for (unsigned n = 0; n < 64 * MANY; n++)
-                        push(fds[n % MANY], PROTO_IRQ_LIST, &list.base);
-                for (unsigned i = 0; i < MANY; i++)
-                        close(fds[i]);
-        }
-}
-
-/* A ring that is always full. */
-static void fill_ring(const struct daemon_proc *proc)
-{
-        struct vgic_vm *vm = daemon_vm(daemon_connect(proc), "ring", 1, 64, VGIC_VM_EPHEMERAL);
-        struct vgic_vm *device;
-        const uint32_t intid = SPI;
-        char token[VGIC_TOKEN_MAX + 1];
-        struct vgic_conn *conn = daemon_connect(proc);
-
-        if (vgic_grant(vm, "ring", &intid, 1, token) < 0 ||
-            vgic_device_attach(conn, "ring", token, &device) < 0)
-                _exit(1);
-        for (;;) {
-                vgic_spi_pulse(device, SPI);
-                vgic_conn_process(conn);
-        }
-}
-
-/* Subscribers whose eventfd is full and blocks, and TDIR that changes. */
-static void block_eventfds(const struct daemon_proc *proc)
+/* What one attack takes from another may end it: it begins again. */
+static void attack_again_and_again(void)
 {
         for (;;) {
-                struct vgic_conn *conn = daemon_connect(proc);
-                struct vgic_vm *vm = daemon_vm(conn, "block", 4, 64, VGIC_VM_EPHEMERAL);
-                struct vgic_vcpu *vcpus[4];
+                pid_t pid = fork();
 
-                guest_open_distributor(vm);
-                guest_open_spis(vm, 64);
-                for (uint32_t i = 0; i < 4; i++) {
-                        int fd = eventfd(0, EFD_NONBLOCK);
-
-                        if (eventfd_write(fd, UINT64_MAX - 1) < 0 ||
-                            vgic_vcpu_register(vm, i, NULL, &vcpus[i]) < 0 ||
-                            vgic_tdir_subscribe(vcpus[i], fd) < 0)
-                                _exit(1);
-                        fcntl(fd, F_SETFL, 0);
-                        close(fd);
+                if (pid == 0) {
+                        prctl(PR_SET_PDEATHSIG, SIGKILL);
+                        return;
                 }
-                vgic_spi_pulse(vm, SPI);
-                daemon_wait_readable(vgic_conn_fd(conn));
-                vgic_vm_detach(vm);
-                vgic_disconnect(conn);
+                waitpid(pid, NULL, 0);
         }
 }
 
-static const struct {
-        const char *name;
-        void (*attack)(const struct daemon_proc *proc);
-} attacks[] = {
-        { "reset", reset_without_end }, { "build", build_and_destroy },
-        { "die", register_and_die }, { "churn", churn }, { "deaf", never_read },
-        { "ring", fill_ring }, { "block", block_eventfds },
-};
-#define N_ATTACKS  (sizeof(attacks) / sizeof(attacks[0]))
-
-static pid_t begin(const struct daemon_proc *proc, size_t i)
+/* @among: others attack, too. */
+static pid_t begin(const struct daemon_proc *proc, const struct attack *attack, bool among)
 {
+        struct attack_share share = {
+                .n_connections = among ? MOST_CONNECTIONS / (unsigned)n_attacks : MOST_CONNECTIONS,
+                .n_vcpus = among ? LARGE : LARGEST,
+        };
+        int ready[2];
         pid_t pid;
 
+        if (pipe2(ready, O_CLOEXEC) < 0)
+                tap_bail("no pipe");
         fflush(stdout);
         pid = fork();
         if (pid == 0) {
-                struct rlimit limit;
-
-                getrlimit(RLIMIT_NOFILE, &limit);
-                limit.rlim_cur = limit.rlim_max;
-                setrlimit(RLIMIT_NOFILE, &limit);
-                sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
-                setpriority(PRIO_PROCESS, 0, 19);
-                if (setgid(ATTACKER) < 0 || setuid(ATTACKER) < 0)
-                        _exit(1);
-                prctl(PR_SET_PDEATHSIG, SIGKILL);
-                attacks[i].attack(proc);
+                share.ready_fd = ready[1]; /* ready[0] stays open: nobody may listen by then */
+                become_attacker();
+                if (among)
+                        attack_again_and_again();
+                attack->run(proc, &share);
                 _exit(1);
         }
+        close(ready[1]);
+        if (!among && !daemon_wait_readable(ready[0]))
+                printf("the attack %s is not under way yet\n", attack->name);
+        close(ready[0]);
         return pid;
 }
 
@@ -351,9 +201,9 @@ static struct victim set_up(const struct daemon_proc *proc)
 /* --- all --- */
 
 /* Where that is not allowed, what is measured is also who else has a processor. */
-static void come_first(pid_t pid)
+static void come_first(pid_t pid, int priority)
 {
-        const struct sched_param first = { .sched_priority = 1 };
+        const struct sched_param first = { .sched_priority = priority };
 
         if (sched_setscheduler(pid, SCHED_FIFO, &first) < 0)
                 printf("no real-time priority (%s): the figures are of a busy machine\n",
@@ -384,42 +234,71 @@ static bool try_under(struct victim *victim, const char *name, unsigned n, struc
                      is_held(request, request_now) && is_held(device, device_now));
 }
 
+/* Alone. Return: the victim's times are held. */
+static bool try_one(struct victim *victim, const struct daemon_proc *proc, size_t i, unsigned n,
+                    struct times request, struct times device)
+{
+        pid_t pid = begin(proc, &attacks[i], false);
+        bool held = try_under(victim, attacks[i].name, n, request, device);
+
+        if (!end(pid))
+                tap_bail("the attack %s ended by itself", attacks[i].name);
+        return held;
+}
+
+/* The same of all at once. */
+static bool try_all(struct victim *victim, const struct daemon_proc *proc, unsigned n,
+                    struct times request, struct times device)
+{
+        pid_t pids[MOST_ATTACKS];
+        bool held;
+
+        for (size_t i = 0; i < n_attacks; i++)
+                pids[i] = begin(proc, &attacks[i], true);
+        poll(NULL, 0, SETTLE_MS);
+        held = try_under(victim, "all", n, request, device);
+        for (size_t i = 0; i < n_attacks; i++)
+                end(pids[i]);
+        return held;
+}
+
+static bool is_asked_for(const char *name, char **names)
+{
+        bool is_named = !*names;
+
+        for (; *names; names++)
+                is_named |= strcmp(*names, name) == 0;
+        return is_named;
+}
+
 int main(int argc, char **argv)
 {
         unsigned n = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 500;
+        char **names = argc > 1 ? argv + 2 : argv + 1;
         struct times request, device;
         struct daemon_proc proc;
         struct victim victim;
-        pid_t pids[N_ATTACKS];
         int log_fds[2];
         bool held = true;
 
         as_user_need_root();
-        if (n < 100 || pipe(log_fds) < 0)
-                tap_bail("usage: neighbour [SAMPLES, 100 and more]");
+        if (n < 100 || n_attacks > MOST_ATTACKS || pipe2(log_fds, O_CLOEXEC) < 0)
+                tap_bail("usage: neighbour [SAMPLES, 100 and more [ATTACK...]]");
         /* nobody reads the log */
         daemon_start(&proc, &(struct daemon_options){ .log_fd = log_fds[1] });
-        come_first(proc.pid);
-        come_first(0);
+        come_first(proc.pid, 1);
+        come_first(0, 2);
         as_user_open_socket(&proc);
         victim = set_up(&proc);
         printf("median and 99th percentile of %u\n", n);
         request = measure(&victim, ask, n);
         device = measure(&victim, interrupt, n);
         print("idle", request, device, true);
-        for (size_t i = 0; i < N_ATTACKS; i++) {
-                pids[i] = begin(&proc, i);
-                poll(NULL, 0, SETTLE_MS);
-                held &= try_under(&victim, attacks[i].name, n, request, device);
-                if (!end(pids[i]))
-                        tap_bail("the attack %s ended by itself", attacks[i].name);
-        }
-        for (size_t i = 0; i < N_ATTACKS; i++)
-                pids[i] = begin(&proc, i);
-        poll(NULL, 0, SETTLE_MS);
-        held &= try_under(&victim, "all", n, request, device);
-        for (size_t i = 0; i < N_ATTACKS; i++)
-                end(pids[i]);
+        for (size_t i = 0; i < n_attacks; i++)
+                if (is_asked_for(attacks[i].name, names))
+                        held &= try_one(&victim, &proc, i, n, request, device);
+        if (is_asked_for("all", names))
+                held &= try_all(&victim, &proc, n, request, device);
         daemon_stop(&proc);
         printf("3 x idle + 1 ms: %s\n", held ? "held" : "not held");
         return held ? 0 : 1;
