@@ -130,6 +130,7 @@ static int take_lock(const char *path, const struct listener_kind *kind)
                 fd = open(lock.text, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
                 if (fd < 0)
                         return lock_error(path, kind, lock.text, errno);
+                (void)fchmod(fd, 0600); /* whatever the umask: the next daemon opens it, too */
                 if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
                         r = lock_error(path, kind, lock.text, errno);
                         close(fd);

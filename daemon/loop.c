@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,6 +64,7 @@ void loop_discard(struct loop *loop, int fd)
 int loop_init(struct loop *loop, const struct options *options)
 {
         struct timespec now;
+        int r;
 
         clock_gettime(CLOCK_BOOTTIME, &now);
         loop->options = options;
@@ -76,7 +78,12 @@ int loop_init(struct loop *loop, const struct options *options)
                 return -ENOMEM;
         if (turns_init(&loop->turns, loop->base) < 0)
                 return -ENOMEM;
-        return doorbell_guard_init(&loop->guard, loop->base);
+        r = doorbell_guard_init(&loop->guard, loop->base);
+        if (r < 0 && r != -ENOMEM)
+                log_line(LOG_ERR,
+                         "the timer that ends writes that sleep cannot be made: %s: raise "
+                         "LimitSIGPENDING= in vgicd.service, or \"ulimit -i\"", strerror(-r));
+        return r;
 }
 
 void loop_deinit(struct loop *loop)

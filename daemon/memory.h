@@ -6,8 +6,8 @@
 /*
  * Memory: how much of it this process may take before the kernel ends it
  *
- * What    The memory of the machine, or the least memory.max of its control group and those above
- *         (cgroup v2; MemoryMax= of a unit): a segment is counted there for whoever touches it
+ * What    The memory of the machine, or the least limit of its control group and those above, of
+ *         either version (MemoryMax= of a unit): a segment is counted there for whoever touches it
  *         first, and that is the daemon.
  */
 #include <stdint.h>

@@ -9,18 +9,22 @@
  *   who   = "user" ( NAME | UID ) | "group" ( NAME | GID ) | "everybody"
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base-error.h"
 #include "settings.h"
 #include "log.h"
 
-#define LINE_MAX_BYTES  1024
+#define LINE_MAX_BYTES  1022
+#define FILE_MAX_BYTES  (1 << 20)
 #define SPACE           " \t\r\n"
 
 struct reader {
@@ -235,18 +239,50 @@ static int read_line(struct reader *reader, char *line)
 
 static int read_lines(struct reader *reader, FILE *file)
 {
-        char line[LINE_MAX_BYTES];
+        size_t size = 0;
+        char *line = NULL;
+        ssize_t n;
         int r = 0;
 
-        while (r == 0 && fgets(line, sizeof(line), file)) {
+        while (r == 0 && (n = getline(&line, &size, file)) >= 0) {
                 reader->line++;
-                if (strlen(line) == sizeof(line) - 1)
-                        return fail(reader, "the line is longer than %d bytes", LINE_MAX_BYTES - 2);
-                r = read_line(reader, line);
+                if (n > LINE_MAX_BYTES)
+                        r = fail(reader, "the line is longer than %d bytes", LINE_MAX_BYTES);
+                else if (strlen(line) != (size_t)n)
+                        r = fail(reader, "the line has a byte of value 0");
+                else
+                        r = read_line(reader, line);
         }
         if (r == 0 && ferror(file))
                 r = base_error_set(reader->why, -EIO, "%s cannot be read", reader->path);
+        free(line);
         return r;
+}
+
+/*
+ * A file that ends, and that can be read at once: the loop waits for it. Return: 0, *ret_file is
+ * NULL where there need not be one; a negative errno, with words.
+ */
+static int open_file(const struct reader *reader, FILE **ret_file)
+{
+        int fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        struct stat st;
+
+        *ret_file = NULL;
+        if (fd < 0 && errno == ENOENT && !reader->given->config_path)
+                return 0;
+        if (fd < 0)
+                return base_error_set(reader->why, -errno, "%s: %s", reader->path, strerror(errno));
+        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES) {
+                close(fd);
+                return base_error_set(reader->why, -EINVAL, "%s is no file of at most %d KiB",
+                                      reader->path, FILE_MAX_BYTES / 1024);
+        }
+        *ret_file = fdopen(fd, "r");
+        if (*ret_file)
+                return 0;
+        close(fd);
+        return -ENOMEM;
 }
 
 int settings_read(const struct options *given, struct options *ret_options,
@@ -260,11 +296,9 @@ int settings_read(const struct options *given, struct options *ret_options,
         int r;
 
         *ret_options = *given;
-        file = fopen(reader.path, "re");
-        if (!file && errno == ENOENT && !given->config_path)
-                return 0;
-        if (!file)
-                return base_error_set(why, -errno, "%s: %s", reader.path, strerror(errno));
+        r = open_file(&reader, &file);
+        if (r < 0 || !file)
+                return r;
         r = read_lines(&reader, file);
         fclose(file);
         if (r < 0)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -51,7 +52,7 @@ static void deadly_signals_do_not_end_it(void)
 {
         static const int deadly[] = {
                 SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT,
-                SIGPIPE, SIGXFSZ, SIGXCPU
+                SIGPIPE, SIGXFSZ, SIGXCPU, SIGTTIN, SIGTTOU
         };
         struct daemon_proc proc;
         struct vgic_conn *conn;
@@ -59,12 +60,12 @@ static void deadly_signals_do_not_end_it(void)
         daemon_start(&proc, NULL);
         for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++)
                 kill(proc.pid, deadly[i]);
-        for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+        for (int i = 32; i <= SIGRTMAX; i++) /* also those that the C library keeps to itself */
                 kill(proc.pid, i);
         conn = daemon_connect(&proc); /* a signal that ends it would have done so before accept() */
-        tap_ok(daemon_alive(&proc), "SIGHUP, SIGUSR1, SIGALRM and 40 more: it serves on");
+        tap_ok(daemon_alive(&proc), "SIGHUP, SIGUSR1, SIGALRM and 44 more: it serves on");
         vgic_disconnect(conn);
-        tap_eq(daemon_stop(&proc), 0, "SIGHUP and 42 more, then SIGTERM: it ends in order");
+        tap_eq(daemon_stop(&proc), 0, "SIGHUP and 46 more, then SIGTERM: it ends in order");
 }
 
 static void blocked_sigterm_is_unblocked(void)
@@ -79,6 +80,95 @@ static void blocked_sigterm_is_unblocked(void)
         kill(proc.pid, SIGTERM);
         tap_eq(daemon_wait_exit(&proc), 0, "started with all signals blocked: SIGTERM ends it");
         daemon_kill(&proc);
+        daemon_cleanup(&proc);
+}
+
+/* As a shell that starts it in the background of a script does. */
+static void ignored_sigquit_is_minded(void)
+{
+        struct daemon_proc proc;
+        int status = 0;
+
+        signal(SIGQUIT, SIG_IGN);
+        daemon_start(&proc, NULL);
+        signal(SIGQUIT, SIG_DFL);
+        kill(proc.pid, SIGQUIT);
+        waitpid(proc.pid, &status, 0);
+        tap_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGQUIT,
+               "started with SIGQUIT ignored: SIGQUIT ends it");
+        proc.pid = 0;
+        daemon_cleanup(&proc);
+}
+
+/* Start it in a process that has the limit. Return: what it said at its start has @words. */
+static bool says_of_limit(int resource, rlim_t value, const char *words)
+{
+        int status = 0;
+        pid_t pid;
+
+        fflush(stdout);
+        pid = fork();
+        if (pid == 0) {
+                struct rlimit limit = { value, value };
+                struct daemon_proc proc;
+                char text[8192];
+                int log;
+
+                setrlimit(resource, &limit);
+                log = start_logged(&proc, (struct daemon_options){ 0 });
+                daemon_stop(&proc);
+                read_log(log, text, sizeof(text));
+                _exit(strstr(text, words) ? 0 : 1);
+        }
+        waitpid(pid, &status, 0);
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void each_limit_is_told(void)
+{
+        tap_ok(says_of_limit(RLIMIT_DATA, 1u << 30, "1073741824 bytes of data"),
+               "1 GiB of data at most: the log warns at the start");
+        tap_ok(says_of_limit(RLIMIT_STACK, 512u << 10, "a stack of 524288 bytes"),
+               "a stack of 512 KiB at most: the log warns at the start");
+        tap_ok(says_of_limit(RLIMIT_CPU, 3600, "run for 3600 seconds"),
+               "an hour of processor time at most: the log warns at the start");
+}
+
+/* Its settings would be read for ever, or not as they are written. */
+static void settings_that_are_no_text_are_refused(void)
+{
+        static const char *const paths[] = { "/dev/zero", "/", "fifo", "zero" };
+        struct daemon_proc proc;
+
+        daemon_prepare(&proc);
+        for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+                char path[128], text[4096];
+                int log[2], fd;
+
+                snprintf(path, sizeof(path), "%s%s%s", i < 2 ? "" : proc.folder, i < 2 ? "" : "/",
+                         paths[i]);
+                if (i == 2 && mkfifo(path, 0600) < 0)
+                        tap_bail("no fifo");
+                if (i == 3) {
+                        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+                        if (fd < 0 || write(fd, "max-vms = 1\0 allow\n", 19) != 19)
+                                tap_bail("no file");
+                        close(fd);
+                }
+                if (pipe2(log, O_CLOEXEC) < 0)
+                        tap_bail("no pipe");
+                daemon_spawn(&proc, &(struct daemon_options){
+                        .log_fd = log[1],
+                        .arguments = (const char *const[]){ "--config", path, NULL } });
+                close(log[1]);
+                tap_eq(daemon_wait_exit(&proc), 1, "settings from %s: it does not start", paths[i]);
+                read_log(log[0], text, sizeof(text));
+                tap_ok(strstr(text, i < 3 ? "is no file of at most" : "a byte of value 0"),
+                       "settings from %s: the log says why", paths[i]);
+                close(log[0]);
+                if (i >= 2)
+                        unlink(path);
+        }
         daemon_cleanup(&proc);
 }
 
@@ -232,6 +322,9 @@ int main(void)
 {
         deadly_signals_do_not_end_it();
         blocked_sigterm_is_unblocked();
+        ignored_sigquit_is_minded();
+        each_limit_is_told();
+        settings_that_are_no_text_are_refused();
         small_files_are_told();
         few_descriptors_are_told();
         second_daemon_waits_for_none();

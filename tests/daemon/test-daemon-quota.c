@@ -206,7 +206,7 @@ static void put(const char *folder, const char *name, const char *text)
 
 static void memory_is_the_least_of_all_groups(const struct daemon_proc *proc)
 {
-        char inner[128], list[128], path[160];
+        char inner[128], list[128], path[256];
 
         snprintf(inner, sizeof(inner), "%s/outer", proc->folder);
         mkdir(inner, 0755);
@@ -222,8 +222,14 @@ static void memory_is_the_least_of_all_groups(const struct daemon_proc *proc)
         tap_eq((int64_t)memory_limit_of(list, proc->folder), 4096, "the least of them holds");
         put(proc->folder, "list", "4:memory:/outer\n");
         tap_ok(memory_limit_of(list, proc->folder) == UINT64_MAX,
-               "without a group of version 2 there is no limit");
-        snprintf(path, sizeof(path), "rm -rf %s/outer %s/list", proc->folder, proc->folder);
+               "a group without files: there is no limit");
+        snprintf(inner, sizeof(inner), "%s/memory", proc->folder);
+        mkdir(inner, 0755);
+        put(inner, "memory.limit_in_bytes", "2097152\n");
+        put(proc->folder, "list", "9:name=x:/\n4:cpu,memory:/outer\n0::/\n");
+        tap_eq((int64_t)memory_limit_of(list, proc->folder), 2097152,
+               "version 1 beside version 2: the topmost group's limit holds");
+        snprintf(path, sizeof(path), "cd %s && rm -rf outer memory list", proc->folder);
         if (system(path) != 0)
                 tap_bail("%s", path);
 }
