@@ -30,6 +30,7 @@
 #define ACCEPTS_PER_TURN   32u
 #define ACCEPT_AGAIN_MS   500
 #define STATUS_DELAY_MS   100
+#define STATUS_DISTANCE_MS  1000        /* whatever users do, it costs the manager this much */
 #define STATUS_AGAIN_MS  1000   /* the manager did not take it */
 #define READY_AGAIN_MS    100   /* the same, and it waits for it */
 
@@ -84,10 +85,19 @@ static void status_soon(struct server *server, unsigned ms)
                 evtimer_add(server->status, &delay);
 }
 
-/* The number of VMs or sessions changed: STATUS= follows with some delay. */
-static void on_changed(void *server)
+/*
+ * The number of VMs or sessions changed: STATUS= follows with some delay, and no two within a
+ * second. Any user can have it change all the time, and the manager tells the whole bus of each.
+ */
+static void on_changed(void *arg)
 {
-        status_soon(server, STATUS_DELAY_MS);
+        struct server *server = arg;
+        uint64_t since_ms = (base_clock_ns() - server->told_ns) / 1000000;
+        unsigned ms = STATUS_DELAY_MS;
+
+        if (server->told_ns && since_ms + ms < STATUS_DISTANCE_MS)
+                ms = STATUS_DISTANCE_MS - (unsigned)since_ms;
+        status_soon(server, ms);
 }
 
 /* From a connection that was accepted to a session that is served. */
@@ -163,6 +173,7 @@ static void tell_manager(struct server *server)
                         .n_vms = server->registry.n_vms, .n_sessions = server->sessions.n,
                         .n_fds = server->loop.users.n_fds, .n_bytes = server->loop.users.n_bytes,
                 });
+                server->told_ns = base_clock_ns();
         }
         if (r == -EAGAIN) {
                 server->n_untold++;

@@ -37,6 +37,7 @@ struct server {
         struct watchdog watchdog;
         struct event *status;           /* STATUS= follows changes with some delay */
         bool is_ready;                  /* the service manager knows */
+        uint64_t told_ns;               /* base_clock_ns() of the last STATUS=; 0: never */
         bool is_unheard;                /* nothing listens where it was said to, and the log says */
         unsigned n_untold;              /* that it did not take, since it last took one */
         struct registry registry;
