@@ -82,24 +82,24 @@ static int check(const struct passed *passed)
         int n_stored = passed->n - passed->n_places - (passed->metrics >= 0);
 
         if (passed->n_places > 1) {
-                log_line(LOG_ERR,
-                         "the service manager passed %d sockets, but vgicd takes exactly one "
-                         "listening socket: keep one ListenStream= in vgicd.socket",
-                         passed->n_places);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "the service manager passed %d sockets, but vgicd takes exactly one "
+                          "listening socket: keep one ListenStream= in vgicd.socket",
+                          passed->n_places);
                 return -EINVAL;
         }
         if (passed->n_places == 0 || sd_is_socket(passed->place, AF_UNIX, SOCK_STREAM, 1) <= 0) {
-                log_line(LOG_ERR,
-                         "the service manager passed no listening AF_UNIX stream socket: "
-                         "set ListenStream= to a path and Accept=no in vgicd.socket");
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "the service manager passed no listening AF_UNIX stream socket: "
+                          "set ListenStream= to a path and Accept=no in vgicd.socket");
                 return -EINVAL;
         }
         if (n_stored > 0)
-                log_line(LOG_NOTICE,
-                         "%d descriptors of another version of vgicd are in the service manager's "
-                         "descriptor store: they are left there for that version "
-                         "(\"systemctl stop vgicd\" drops them)",
-                         n_stored);
+                log_event(LOG_NOTICE, LOG_EVENT_STORED,
+                          "%d descriptors of another version of vgicd are in the service manager's "
+                          "descriptor store: they are left there for that version "
+                          "(\"systemctl stop vgicd\" drops them)",
+                          n_stored);
         return 1;
 }
 
@@ -120,7 +120,8 @@ int activation_take(int *ret_fd, int *ret_metrics_fd)
         if (passed.n == 0)
                 return 0;
         if (passed.n < 0) {
-                log_line(LOG_ERR, "LISTEN_FDS cannot be understood: %s", strerror(-passed.n));
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "LISTEN_FDS cannot be understood: %s", strerror(-passed.n));
                 return -EINVAL;
         }
         sort(&passed);

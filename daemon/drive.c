@@ -65,6 +65,8 @@ int drive_ring_entry(struct ring *ring, uint64_t entry)
             drive_wire(session->member.grant, SHM_RING_ENTRY_INTID(entry), ops[kind]) < 0) {
                 struct log_about about = session_about(session);
 
+                about.has_intid = true;
+                about.intid = SHM_RING_ENTRY_INTID(entry);
                 session->loop->metrics.n_ring_ignored++;
                 if (ring->n_ignored++ == 0)
                         log_client(LOG_NOTICE, LOG_KIND_IGNORED, &about,

@@ -112,6 +112,18 @@ enum proto_code handle_grant_list(struct request *request)
         return request_reply(request, &reply.base, NULL, 0);
 }
 
+/* By somebody else than a VMM of the VM, which knows what it does. */
+static void log_revoked(const struct session *by, const struct grant *grant)
+{
+        struct log_about about = session_about(by);
+
+        about.vm = grant->vm->shape.name;
+        about.grant = grant->label;
+        log_client(LOG_NOTICE, LOG_KIND_REVOKED, &about,
+                   "grant %s of VM %s was revoked by user %u (pid %d, %s)", grant->label,
+                   grant->vm->shape.name, (unsigned)by->uid, (int)by->pid, by->client_name);
+}
+
 /* The wires are low before the reply is sent: a VMM may give the SPI to another device at once. */
 enum proto_code handle_revoke(struct request *request)
 {
@@ -128,6 +140,8 @@ enum proto_code handle_revoke(struct request *request)
         grant = grant_find_label(vm, ask->label);
         if (!grant)
                 return request_fail(request, PROTO_NOT_FOUND, "this VM has no grant of this label");
+        if (request->session->member.vm != vm)
+                log_revoked(request->session, grant);
         drive_revoke(grant);
         return PROTO_OK;
 }

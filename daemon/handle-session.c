@@ -7,7 +7,6 @@
  * A user is told of its own only, and one of another user's is to it as one that there is not.
  */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base-clock.h"
 #include "grant.h"
@@ -106,7 +105,6 @@ enum proto_code handle_session_end(struct request *request)
         const Vgic__SessionEnd *ask = (const Vgic__SessionEnd *)request->message;
         const struct session *asking = request->session;
         struct session *session;
-        char reason[SESSION_CLIENT_NAME_MAX + 80];
 
         if (!rights_is_operator(asking->uid) && request_may(request, RIGHT_ATTACH) != PROTO_OK)
                 return PROTO_PERMISSION;
@@ -121,8 +119,6 @@ enum proto_code handle_session_end(struct request *request)
         if (session == asking)
                 return request_fail(request, PROTO_INVALID,
                                     "session %" PRIu64 " is the one that asks", ask->id);
-        snprintf(reason, sizeof(reason), "by user %u (pid %d, %s)", (unsigned)asking->uid,
-                 (int)asking->pid, asking->client_name);
-        session_kill(session, reason);
+        session_end_by(session, asking);
         return PROTO_OK;
 }

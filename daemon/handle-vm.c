@@ -116,7 +116,8 @@ enum proto_code handle_vm_create(struct request *request)
                 .n_redist_regions = (uint32_t)create->n_redist_regions,
         };
         struct log_about about = {
-                .vm = create->name, .session = session->id, .uid = session->uid
+                .vm = create->name, .session = session->id, .uid = session->uid,
+                .pid = session->pid, .client = session->client_name,
         };
         struct vm *vm = NULL;
         enum proto_code code = request_may(request, RIGHT_CREATE);

@@ -163,10 +163,28 @@ void life_free_buried(struct registry *registry)
                 unbury(registry, TAILQ_FIRST(&registry->buried));
 }
 
+/* Whose VM it was, and who did it. */
+static void log_destroyed(const struct vm *vm, const struct session *by)
+{
+        struct log_about about = { .vm = vm->shape.name, .uid = vm->owner_uid };
+
+        if (!by) {
+                log_client(LOG_INFO, LOG_KIND_DESTROYED, &about,
+                           "VM %s of user %u was destroyed: its last VMM left", vm->shape.name,
+                           (unsigned)vm->owner_uid);
+                return;
+        }
+        about.session = by->id;
+        about.pid = by->pid;
+        about.client = by->client_name;
+        log_client(LOG_INFO, LOG_KIND_DESTROYED, &about,
+                   "VM %s of user %u was destroyed by user %u (pid %d, %s)", vm->shape.name,
+                   (unsigned)vm->owner_uid, (unsigned)by->uid, (int)by->pid, by->client_name);
+}
+
 void life_destroy(struct vm *vm, const struct session *by)
 {
         struct registry *registry = vm->registry;
-        struct log_about about = { .vm = vm->shape.name, .uid = vm->owner_uid };
         struct session *session;
 
         vm->destroyed = true;
@@ -182,7 +200,7 @@ void life_destroy(struct vm *vm, const struct session *by)
                 drive_revoke(TAILQ_FIRST(&vm->grants));
         registry_remove(vm->registry, vm);
         if (!vm->loop->stopping)
-                log_client(LOG_INFO, LOG_KIND_DESTROYED, &about, "destroyed");
+                log_destroyed(vm, by);
         close_all(vm);
         if (vm->initialised)
                 shm_daemon_set_epoch(&vm->gic, 0);
@@ -204,9 +222,10 @@ void life_leave(struct session *session)
                 life_destroy(vm, NULL);
 }
 
-void life_convict(struct vm *vm, const char *reason)
+void life_convict(struct vm *vm, uint32_t vcpu, const char *reason)
 {
         struct session *session;
+        struct log_about about;
 
         vm->loop->metrics.n_convicted++;
         for (uint32_t i = 0; i < vm->shape.n_vcpus; i++) {
@@ -214,7 +233,12 @@ void life_convict(struct vm *vm, const char *reason)
                 vm->vcpus[i].bell = base_fd_close(vm->vcpus[i].bell);
                 (void)vm_bell(vm, i); /* else when it is asked for */
         }
-        TAILQ_FOREACH(session, &vm->sessions, vm_link)
-                if (session->proto.role == PROTO_ROLE_VMM)
-                        session_kill(session, reason);
+        TAILQ_FOREACH(session, &vm->sessions, vm_link) {
+                if (session->proto.role != PROTO_ROLE_VMM)
+                        continue;
+                about = session_about(session);
+                about.has_vcpu = true;
+                about.vcpu = vcpu;
+                session_expel(session, &about, reason);
+        }
 }

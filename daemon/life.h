@@ -53,6 +53,6 @@ void life_free_buried(struct registry *registry);
  * disconnected, all subscriptions dropped, and whoever attaches next gets new doorbells. So one VM
  * costs the daemon one tick (doorbell.h), not one for each of its eventfds.
  */
-void life_convict(struct vm *vm, const char *reason);
+void life_convict(struct vm *vm, uint32_t vcpu, const char *reason);
 
 #endif

@@ -32,14 +32,15 @@ static int path_to_address(const char *path, const struct listener_kind *kind,
         struct sockaddr_un address = { .sun_family = AF_UNIX };
 
         if (path[0] == '\0') {
-                log_line(LOG_ERR, "the socket path is empty: give %s a path", kind->option);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "the socket path is empty: give %s a path", kind->option);
                 return -EINVAL;
         }
         if (strlen(path) >= sizeof(address.sun_path)) {
-                log_line(LOG_ERR,
-                         "the socket path has %zu bytes, but a Unix socket's has at most %zu: "
-                         "choose a shorter one",
-                         strlen(path), sizeof(address.sun_path) - 1);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "the socket path has %zu bytes, but a Unix socket's has at most %zu: "
+                          "choose a shorter one",
+                          strlen(path), sizeof(address.sun_path) - 1);
                 return -ENAMETOOLONG;
         }
         memcpy(address.sun_path, path, strlen(path) + 1);
@@ -56,18 +57,20 @@ static int bind_error(const char *path, const struct listener_kind *kind, int er
         snprintf(copy, sizeof(copy), "%s", path);
         folder = dirname(copy);
         if (error == ENOENT || error == ENOTDIR)
-                log_line(LOG_ERR,
-                         "the folder %s does not exist: make it, or choose another path with %s",
-                         folder, kind->option);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "the folder %s does not exist: make it, or choose another path with %s",
+                          folder, kind->option);
         else if (error == EACCES || error == EPERM || error == EROFS)
-                log_line(LOG_ERR,
-                         "no socket may be created in %s (%s): choose a path that this user may "
-                         "write with %s",
-                         folder, strerror(error), kind->option);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "no socket may be created in %s (%s): choose a path that this user may "
+                          "write with %s",
+                          folder, strerror(error), kind->option);
         else if (error == EADDRINUSE)
-                log_line(LOG_ERR, "another vgicd took %s at this moment", path);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "another vgicd took %s at this moment", path);
         else
-                log_line(LOG_ERR, "%s cannot be bound: %s", path, strerror(error));
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "%s cannot be bound: %s", path, strerror(error));
         return -error;
 }
 
@@ -88,23 +91,24 @@ static int lock_error(const char *path, const struct listener_kind *kind, const 
                       int error)
 {
         if (error == EWOULDBLOCK) {
-                log_line(LOG_ERR,
-                         "another vgicd serves %s, or starts or ends there: stop it first, or "
-                         "choose another path with %s",
-                         path, kind->option);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "another vgicd serves %s, or starts or ends there: stop it first, or "
+                          "choose another path with %s",
+                          path, kind->option);
                 return -EADDRINUSE;
         }
         if (error == EACCES && access(lock, F_OK) == 0) {
-                log_line(LOG_ERR,
-                         "%s is another user's, whose vgicd was killed: remove it, or choose "
-                         "another path with %s",
-                         lock, kind->option);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "%s is another user's, whose vgicd was killed: remove it, or choose "
+                          "another path with %s",
+                          lock, kind->option);
                 return -error;
         }
         if (error == ENOENT || error == ENOTDIR || error == EACCES || error == EROFS)
                 return bind_error(path, kind, error);
-        log_line(LOG_ERR, "%s, which keeps a second vgicd away, cannot be locked: %s", lock,
-                 strerror(error));
+        log_event(LOG_ERR, LOG_EVENT_NO_START,
+                  "%s, which keeps a second vgicd away, cannot be locked: %s", lock,
+                  strerror(error));
         return -error;
 }
 
@@ -150,7 +154,7 @@ static int socket_new(void)
         if (fd < 0) {
                 int r = -errno;
 
-                log_line(LOG_ERR, "no socket can be made: %s", strerror(-r));
+                log_event(LOG_ERR, LOG_EVENT_NO_START, "no socket can be made: %s", strerror(-r));
                 return r;
         }
         return fd;
@@ -185,35 +189,36 @@ static int clear_path(const struct sockaddr_un *address, const struct listener_k
         if (lstat(path, &st) < 0)
                 return 0; /* bind() finds out what is wrong with the folder */
         if (!S_ISSOCK(st.st_mode)) {
-                log_line(LOG_ERR,
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
                          "%s exists and is not a socket: move it away, or choose another path with "
-                         "%s",
-                         path, kind->option);
+                          "%s",
+                          path, kind->option);
                 return -EEXIST;
         }
         r = probe(address);
         if (r == -EADDRINUSE) {
-                log_line(LOG_ERR,
-                         "another vgicd listens there already: %s: stop it first, or choose "
-                         "another path with %s",
-                         path, kind->option);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "another vgicd listens there already: %s: stop it first, or choose "
+                          "another path with %s",
+                          path, kind->option);
                 return r;
         }
         if (r < 0) {
-                log_line(LOG_ERR,
-                         "%s exists, and whether a daemon listens there cannot be told (%s): "
-                         "remove it by hand, or choose another path with %s",
-                         path, strerror(-r), kind->option);
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "%s exists, and whether a daemon listens there cannot be told (%s): "
+                          "remove it by hand, or choose another path with %s",
+                          path, strerror(-r), kind->option);
                 return r;
         }
         if (unlink(path) < 0 && errno != ENOENT) {
                 r = -errno;
-                log_line(LOG_ERR,
-                         "%s is left over from a daemon that died and cannot be removed: %s", path,
-                         strerror(-r));
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "%s is left over from a daemon that died and cannot be removed: %s", path,
+                          strerror(-r));
                 return r;
         }
-        log_line(LOG_NOTICE, "%s was left over from a daemon that died: replaced", path);
+        log_event(LOG_NOTICE, LOG_EVENT_SOCKET,
+                  "%s was left over from a daemon that died: replaced", path);
         return 0;
 }
 
@@ -258,7 +263,8 @@ static int open_locked(const char *path, const struct listener_kind *kind,
         }
         if (stat(path, &st) < 0 || listen(fd, LISTENER_BACKLOG) < 0) {
                 r = -errno;
-                log_line(LOG_ERR, "%s cannot be listened on: %s", path, strerror(-r));
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "%s cannot be listened on: %s", path, strerror(-r));
                 unlink(path);
                 close(fd);
                 return r;

@@ -33,7 +33,8 @@ static struct {
 static const char *const kind_names[LOG_N_KINDS] = {
         [LOG_KIND_CREATED] = "created", [LOG_KIND_DESTROYED] = "destroyed",
         [LOG_KIND_DISCONNECTED] = "disconnected", [LOG_KIND_REFUSED] = "refused",
-        [LOG_KIND_IGNORED] = "ignored", [LOG_KIND_REQUEST] = "request",
+        [LOG_KIND_IGNORED] = "ignored", [LOG_KIND_ENDED] = "ended",
+        [LOG_KIND_REVOKED] = "revoked", [LOG_KIND_FULL] = "full", [LOG_KIND_REQUEST] = "request",
 };
 
 static time_t now_second(void)

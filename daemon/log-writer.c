@@ -26,6 +26,10 @@
 #include "log-writer.h"
 #include "thread.h"
 
+/* As those of log.c. */
+static const char lost_id[] = "2a477f9033a14da8baf11094492f8d35";
+static const char left_out_id[] = "2ebff33ceb474b7a9d4597c7fe4b5bc9";
+
 #define STACK_BYTES  (256u * 1024)
 #define WHO_MAX  160u
 
@@ -143,16 +147,17 @@ static int field(struct iovec *iov, char *buffer, size_t size, const char *forma
         return 1;
 }
 
+#define FIELDS_MAX  11
+
 /*
- * With the VM, the session, the user and the event as fields, so that a log can be searched by
- * them. Return: it was
- * taken.
+ * With what it is about as fields, so that a log can be searched by them. Return: it was taken.
  */
 static bool to_journal(const struct log_entry *entry)
 {
-        char message[LOG_TEXT_MAX + WHO_MAX + 16], level[32], vm[LOG_VM_MAX + 16], session[48];
-        char who[WHO_MAX], uid[32], id[64];
-        struct iovec iov[6];
+        char message[LOG_TEXT_MAX + WHO_MAX + 16], level[32], session[48], who[WHO_MAX], uid[32];
+        char vm[LOG_NAME_MAX + 16], client[LOG_NAME_MAX + 16], grant[LOG_NAME_MAX + 16];
+        char id[64], pid[32], vcpu[32], intid[32];
+        struct iovec iov[FIELDS_MAX];
         int n = 0;
 
         say_who(entry, who);
@@ -167,6 +172,16 @@ static bool to_journal(const struct log_entry *entry)
         if (entry->session)
                 n += field(&iov[n], session, sizeof(session), "VGICD_SESSION=%" PRIu64,
                            entry->session);
+        if (entry->pid)
+                n += field(&iov[n], pid, sizeof(pid), "VGICD_PID=%d", (int)entry->pid);
+        if (entry->client[0])
+                n += field(&iov[n], client, sizeof(client), "VGICD_CLIENT=%s", entry->client);
+        if (entry->grant[0])
+                n += field(&iov[n], grant, sizeof(grant), "VGICD_GRANT=%s", entry->grant);
+        if (entry->has_vcpu)
+                n += field(&iov[n], vcpu, sizeof(vcpu), "VGICD_VCPU=%" PRIu32, entry->vcpu);
+        if (entry->has_intid)
+                n += field(&iov[n], intid, sizeof(intid), "VGICD_INTID=%" PRIu32, entry->intid);
         return sd_journal_sendv(iov, n) >= 0;
 }
 
@@ -181,7 +196,7 @@ static bool write_entry(const struct log_entry *entry)
 /* It goes in front of what could be written again, or alone. */
 static void tell_lost(unsigned n)
 {
-        struct log_entry entry = { .priority = LOG_WARNING };
+        struct log_entry entry = { .priority = LOG_WARNING, .message_id = lost_id };
 
         if (n == 0 && writer.n_failed == 0)
                 return;
@@ -253,7 +268,10 @@ static void put(const struct log_entry *entry)
 /* Called with the lock. */
 static void put_left_out(const struct log_left_out *left_out)
 {
-        struct log_entry entry = { .priority = LOG_NOTICE };
+        struct log_entry entry = {
+                .priority = LOG_NOTICE, .message_id = left_out_id, .uid = left_out->uid,
+                .has_uid = left_out->uid != LOG_LIMIT_NOBODY,
+        };
         char who[32] = "other users";
 
         if (left_out->uid != LOG_LIMIT_NOBODY)

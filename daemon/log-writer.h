@@ -21,15 +21,17 @@
 #define LOG_WRITER_LINES  256u
 #define LOG_WRITER_LAST_MS  500u        /* how long an end waits for what is still to be written */
 #define LOG_TEXT_MAX  1024u
-#define LOG_VM_MAX  64u
+#define LOG_NAME_MAX  64u
 
 struct log_entry {
         int priority;
         struct timespec when;
-        char vm[LOG_VM_MAX];            /* "": none */
+        char vm[LOG_NAME_MAX], client[LOG_NAME_MAX], grant[LOG_NAME_MAX];       /* "": none */
         uint64_t session;               /* 0: none */
-        bool has_uid;
+        pid_t pid;                      /* the same */
+        bool has_uid, has_vcpu, has_intid;
         uid_t uid;
+        uint32_t vcpu, intid;
         const char *message_id;         /* of the catalogue; NULL: none */
         unsigned n_lost;                /* before it, for want of room: the writer's */
         char text[LOG_TEXT_MAX];

@@ -80,9 +80,9 @@ int loop_init(struct loop *loop, const struct options *options)
                 return -ENOMEM;
         r = doorbell_guard_init(&loop->guard, loop->base);
         if (r < 0 && r != -ENOMEM)
-                log_line(LOG_ERR,
-                         "the timer that ends writes that sleep cannot be made: %s: raise "
-                         "LimitSIGPENDING= in vgicd.service, or \"ulimit -i\"", strerror(-r));
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "the timer that ends writes that sleep cannot be made: %s: raise "
+                          "LimitSIGPENDING= in vgicd.service, or \"ulimit -i\"", strerror(-r));
         return r;
 }
 

@@ -37,18 +37,19 @@ int main(int argc, char **argv)
         log_open(options.log_priority);
         r = log_writer_start();
         if (r < 0) {
-                log_line(LOG_ERR, "no thread can be made for the log: %s", strerror(-r));
+                log_event(LOG_ERR, LOG_EVENT_NO_START,
+                          "no thread can be made for the log: %s", strerror(-r));
                 return EXIT_FAILURE;
         }
         process_set_up();
         r = server_new(&options, &server);
         if (r == -ENOMEM)
-                log_line(LOG_ERR, "out of memory");
+                log_event(LOG_ERR, LOG_EVENT_NO_START, "out of memory");
         if (r == 0)
                 r = server_run(server);
         server_free(server);
         if (r == 0)
-                log_line(LOG_INFO, "stopped");
+                log_event(LOG_INFO, LOG_EVENT_ENDING, "stopped");
         log_writer_finish();
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -137,11 +137,12 @@ static void raise_limits(void)
                         continue;
                 limit.rlim_cur = limit.rlim_max;
                 if (setrlimit(limits[i].resource, &limit) < 0)
-                        log_line(LOG_WARNING, "the limit of %s cannot be raised: %s",
-                                 limits[i].name, strerror(errno));
+                        log_event(LOG_WARNING, LOG_EVENT_LOW_LIMIT,
+                                  "the limit of %s cannot be raised: %s",
+                                  limits[i].name, strerror(errno));
                 if (limit.rlim_max < limits[i].enough)
-                        log_line(LOG_WARNING, "%s %llu %s", limits[i].before,
-                                 (unsigned long long)limit.rlim_max, limits[i].after);
+                        log_event(LOG_WARNING, LOG_EVENT_LOW_LIMIT, "%s %llu %s", limits[i].before,
+                                  (unsigned long long)limit.rlim_max, limits[i].after);
         }
 }
 

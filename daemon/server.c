@@ -48,7 +48,7 @@ static void pause_accepting(struct server *server, int error)
         struct timeval delay = milliseconds(ACCEPT_AGAIN_MS);
 
         if (!server->pause_is_logged)
-                log_client(LOG_WARNING, LOG_KIND_REFUSED, NULL,
+                log_client(LOG_WARNING, LOG_KIND_FULL, NULL,
                            "no connection can be accepted (%s): waiting until some end; "
                            "LimitNOFILE= in vgicd.service sets the limit", strerror(error));
         server->pause_is_logged = true;
@@ -153,7 +153,8 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
         struct server *server = arg;
 
         (void)what;
-        log_line(LOG_INFO, "stopping on %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+        log_event(LOG_INFO, LOG_EVENT_ENDING,
+                  "stopping on %s", signal_number == SIGINT ? "SIGINT" : "SIGTERM");
         notify_stopping();
         event_del(server->accepting);
         event_base_loopbreak(server->loop.base);
@@ -182,13 +183,13 @@ static void tell_manager(struct server *server)
                 return;
         }
         if (r < 0 && !server->is_unheard)
-                log_line(LOG_WARNING, "the service manager cannot be told: NOTIFY_SOCKET: %s",
-                         strerror(-r));
+                log_event(LOG_WARNING, LOG_EVENT_MANAGER,
+                          "the service manager cannot be told: NOTIFY_SOCKET: %s", strerror(-r));
         server->is_unheard = r < 0;
         if (r == 0 && server->n_untold) {
-                log_line(LOG_WARNING,
-                         "the service manager was stuck: it did not take %u notifications",
-                         server->n_untold);
+                log_event(LOG_WARNING, LOG_EVENT_MANAGER,
+                          "the service manager was stuck: it did not take %u notifications",
+                          server->n_untold);
                 server->n_untold = 0;
         }
 }
@@ -228,7 +229,8 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
         server->loop.metrics.n_bad_reloads += r < 0;
         if (r < 0) {
                 rights_clear(&rights);
-                log_line(LOG_ERR, "the settings stay as they were: %s", why.text);
+                log_event(LOG_ERR, LOG_EVENT_BAD_SETTINGS, "the settings stay as they were: %s",
+                          why.text);
         } else {
                 rights_clear(&server->loop.rights);
                 server->loop.rights = rights;
@@ -236,7 +238,8 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
                 log_open(options.log_priority);
                 users_set_limits(&server->loop.users, &server->options);
                 look_up_rights(server);
-                log_line(LOG_INFO, "settings read anew: %zu rules of rights", rights.n_rules);
+                log_event(LOG_INFO, LOG_EVENT_SETTINGS, "settings read anew: %zu rules of rights",
+                          rights.n_rules);
         }
         server->is_ready = false;
         tell_manager(server);
@@ -300,7 +303,8 @@ static int open_socket(struct server *server, int *ret_metrics_fd)
         if (r == 0)
                 return listener_open(server->loop.options->socket_path, &kind, &server->listener);
         if (server->loop.options->socket_given)
-                log_line(LOG_WARNING, "--socket is ignored: the service manager passed a socket");
+                log_event(LOG_WARNING, LOG_EVENT_SOCKET,
+                          "--socket is ignored: the service manager passed a socket");
         evutil_make_socket_nonblocking(fd);
         server->listener.fd = fd;
         return 0;
@@ -312,12 +316,13 @@ static int open_metrics(struct server *server, int passed_fd)
         int r;
 
         if (passed_fd >= 0 && server->options.metrics[0])
-                log_line(LOG_WARNING, "metrics are served at the socket of the service manager, "
-                         "not at %s", server->options.metrics);
+                log_event(LOG_WARNING, LOG_EVENT_SOCKET,
+                          "metrics are served at the socket of the service manager, not at %s",
+                          server->options.metrics);
         r = metrics_http_new(&server->loop, &server->registry, &server->sessions,
                              server->options.metrics, passed_fd, &why, &server->metrics);
         if (r < 0)
-                log_line(LOG_ERR, "%s", why.text);
+                log_event(LOG_ERR, LOG_EVENT_BAD_SETTINGS, "%s", why.text);
         return r;
 }
 
@@ -352,7 +357,7 @@ static int read_settings(struct server *server)
         int r = settings_read(server->given, &server->options, &server->loop.rights, &why);
 
         if (r < 0 && base_error_is_set(&why))
-                log_line(LOG_ERR, "%s", why.text);
+                log_event(LOG_ERR, LOG_EVENT_BAD_SETTINGS, "%s", why.text);
         if (r == 0)
                 log_open(server->options.log_priority);
         return r;
@@ -399,8 +404,8 @@ int server_new(const struct options *options, struct server **ret_server)
 int server_run(struct server *server)
 {
         tell_manager(server);
-        log_line(LOG_INFO, "vgicd %s listens on %s", PACKAGE_VERSION,
-                 server->listener.path ? server->listener.path : "the service manager's socket");
+        log_event(LOG_INFO, LOG_EVENT_STARTED, "vgicd %s listens on %s", PACKAGE_VERSION,
+                  server->listener.path ? server->listener.path : "the service manager's socket");
         return event_base_dispatch(server->loop.base) < 0 ? -EIO : 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #include "base-clock.h"
 #include "base-error.h"
+#include "grant.h"
 #include "loop.h"
 #include "proto-table.h"
 #include "rights.h"
@@ -25,8 +27,14 @@
 
 struct log_about session_about(const struct session *session)
 {
-        return (struct log_about){ .vm = session->member.vm ? session->member.vm->shape.name : NULL,
-                                  .session = session->id, .uid = session->uid };
+        const struct member *member = &session->member;
+
+        return (struct log_about){
+                .vm = member->vm ? member->vm->shape.name : NULL,
+                .grant = member->grant ? member->grant->label : NULL,
+                .session = session->id, .uid = session->uid, .pid = session->pid,
+                .client = session->client_name,
+        };
 }
 
 void session_count(struct session *session, enum proto_code code)
@@ -39,21 +47,43 @@ void session_count(struct session *session, enum proto_code code)
         }
 }
 
+static void end(struct session *session, bool expelled)
+{
+        session->dying = true;
+        turns_drop(&session->loop->turns, &session->turn);
+        session->expelled = expelled;
+        event_del(session->readable);
+        event_del(session->writable);
+        session->loop->metrics.n_expelled += expelled;
+        event_active(session->all->reaper, EV_TIMEOUT, 0);
+}
+
 void session_kill(struct session *session, const char *reason)
+{
+        struct log_about about = session_about(session);
+
+        session_expel(session, &about, reason);
+}
+
+void session_expel(struct session *session, const struct log_about *about, const char *reason)
+{
+        if (session->dying)
+                return;
+        if (reason)
+                log_client(LOG_NOTICE, LOG_KIND_DISCONNECTED, about, "disconnected: %s", reason);
+        end(session, reason);
+}
+
+void session_end_by(struct session *session, const struct session *by)
 {
         struct log_about about = session_about(session);
 
         if (session->dying)
                 return;
-        session->dying = true;
-        turns_drop(&session->loop->turns, &session->turn);
-        session->expelled = reason;
-        event_del(session->readable);
-        event_del(session->writable);
-        session->loop->metrics.n_expelled += reason != NULL;
-        if (reason)
-                log_client(LOG_NOTICE, LOG_KIND_DISCONNECTED, &about, "disconnected: %s", reason);
-        event_active(session->all->reaper, EV_TIMEOUT, 0);
+        log_client(LOG_NOTICE, LOG_KIND_ENDED, &about,
+                   "ended by session %" PRIu64 " (user %u, pid %d, %s)", by->id, (unsigned)by->uid,
+                   (int)by->pid, by->client_name);
+        end(session, true);
 }
 
 static void count_unread(struct session *session, uint32_t n)
@@ -319,7 +349,7 @@ static void tell_refusal(struct session *session, int r, const struct base_error
 
 static void log_refusal(const struct session *session, int r, const struct base_error *why)
 {
-        struct log_about about = { .uid = session->uid };
+        struct log_about about = { .uid = session->uid, .pid = session->pid };
 
         log_client(LOG_NOTICE, LOG_KIND_REFUSED, &about, "a connection was refused: %s",
                    base_error_is_set(why) ? why->text : strerror(-r));

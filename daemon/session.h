@@ -115,6 +115,12 @@ void session_free(struct session *session);
  */
 void session_kill(struct session *session, const char *reason);
 
+/* session_expel() - the same, and @about says more of the reason for the log. */
+void session_expel(struct session *session, const struct log_about *about, const char *reason);
+
+/* session_end_by() - as if it were expelled, because another one asked for it. */
+void session_end_by(struct session *session, const struct session *by);
+
 /**
  * session_send() - send a reply or an event
  * @fds: @n_fds borrowed descriptors

@@ -46,7 +46,7 @@ static bool tell_subscribers(struct vm *vm)
                         continue;
                 if (doorbell_ring(&vm->loop->guard, vm->vcpus[i].tdir_fd) == -EPERM) {
                         vm->tdir.n_untold = 0;
-                        vm->hostile(vm, "the eventfd it subscribed was made to block");
+                        vm->hostile(vm, i, "the eventfd it subscribed was made to block");
                 }
                 if (turn_is_over(start, base_clock_ns()))
                         break;

@@ -102,7 +102,7 @@ static void ring_vcpu(void *ctx, uint32_t index, uint32_t park)
         shm_bell_ringing(&vm->gic, index);
         vm->loop->metrics.n_kicks++;
         if (doorbell_ring(&vm->loop->guard, vm->vcpus[index].bell) == -EPERM)
-                vm->hostile(vm, "a doorbell was made to block");
+                vm->hostile(vm, index, "a doorbell was made to block");
 }
 
 int vm_bell(struct vm *vm, uint32_t index)

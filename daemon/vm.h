@@ -130,7 +130,7 @@ struct vm {
         /* what the VM was given before its controller is built, and addresses */
         struct vm_attrs attrs;
         /* One of its processes made a write of the daemon sleep: life_convict(). Set at INIT. */
-        void (*hostile)(struct vm *vm, const char *reason);
+        void (*hostile)(struct vm *vm, uint32_t vcpu, const char *reason);
         uint64_t n_icc_ctlr_messages;
         uint64_t n_injections_socket;
         uint64_t n_injections_ring;

@@ -90,7 +90,8 @@ status 0 'disconnect' ctl disconnect "$session"
 has "^disconnected session $session\$" 'disconnect says what it did'
 status 3 'disconnect again' ctl disconnect "$session"
 status 3 'its VM was ephemeral' ctl show guest
-grep -q "session $session: disconnected: by user $me (pid [0-9]*, vgicctl)" "$tmp/daemon.log"
+grep -q "session $session: ended by session [0-9]* (user $me, pid [0-9]*, vgicctl)" \
+        "$tmp/daemon.log"
 ok $? 'the log says who ended it'
 
 # --- --timeout ---

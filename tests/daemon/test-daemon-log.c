@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -436,18 +437,80 @@ static int stuck_journal(void)
         return fd;
 }
 
-static bool journal_says(int fd, const char *text)
+/* The next entry that has @text in it. Return: NULL: none came. */
+static const char *journal_entry(int fd, const char *text)
 {
-        char message[4096];
+        static char message[4096];
 
         while (daemon_wait_readable(fd)) {
                 ssize_t n = recv(fd, message, sizeof(message) - 1, 0);
 
                 message[n > 0 ? n : 0] = '\0';
                 if (strstr(message, text))
-                        return true;
+                        return message;
         }
-        return false;
+        return NULL;
+}
+
+static bool journal_says(int fd, const char *text)
+{
+        return journal_entry(fd, text) != NULL;
+}
+
+/* A field of an entry, whole. */
+static void entry_has(const char *entry, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+static void entry_has(const char *entry, const char *format, ...)
+{
+        char field[128], line[132];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(field, sizeof(field), format, args);
+        va_end(args);
+        snprintf(line, sizeof(line), "\n%s\n", field);
+        if (!tap_ok(entry && strstr(entry, line), "the journal has %s", field))
+                tap_note("%s", entry ? entry : "no entry");
+}
+
+/* Whom each is about, in fields of their own; @fd: the journal. */
+static void fields_say_whom(const struct daemon_proc *proc, int fd)
+{
+        struct vgic_conn *conn = daemon_connect(proc), *tool = daemon_connect(proc);
+        struct vgic_vm *vm = daemon_vm(conn, "whose", 2, 32, 0);
+        const uint64_t full = UINT64_MAX - 1;
+        char token[VGIC_TOKEN_MAX + 1];
+        const uint32_t intid = 40;
+        struct vgic_vcpu *vcpu;
+        const char *entry;
+
+        entry = journal_entry(fd, "created by");
+        entry_has(entry, "VGICD_VM=whose");
+        entry_has(entry, "VGICD_UID=%u", (unsigned)geteuid());
+        entry_has(entry, "VGICD_PID=%d", (int)getpid());
+        entry_has(entry, "VGICD_CLIENT=%s", program_invocation_short_name);
+        entry_has(entry, "MESSAGE_ID=54aa4cd71a0a4246bb2a76f94e96b1a5");
+        if (vgic_grant(vm, "disk", &intid, 1, token) < 0 ||
+            vgic_msg_revoke(tool, "whose", "disk") < 0)
+                tap_bail("grant");
+        entry_has(journal_entry(fd, "was revoked by"), "VGICD_GRANT=disk");
+        if (vgic_vcpu_register(vm, 1, NULL, &vcpu) < 0 || vgic_vcpu_park_begin(vcpu) < 0 ||
+            fcntl(vgic_vcpu_fd(vcpu), F_SETFL, 0) < 0 ||
+            write(vgic_vcpu_fd(vcpu), &full, sizeof(full)) != sizeof(full))
+                tap_bail("doorbell");
+        vgic_msg_attr_set(tool, "whose", VGIC_ATTR_DIST_REGS, 0, 0x12); /* GICD_CTLR: rings it */
+        entry = journal_entry(fd, "a doorbell was made to block");
+        entry_has(entry, "VGICD_VCPU=1");
+        entry_has(entry, "VGICD_VM=whose");
+        vgic_vcpu_unregister(vcpu);
+        vgic_vm_detach(vm);
+        vgic_disconnect(conn);
+        vgic_vm_destroy(tool, "whose");
+        entry = journal_entry(fd, "MESSAGE=vm whose, ");
+        tap_ok(entry && strstr(entry, "VM whose of user ") &&
+               strstr(entry, " was destroyed by user "),
+               "what was destroyed, and by whom, is in the message itself");
+        vgic_disconnect(tool);
 }
 
 static void journal_that_hangs(void)
@@ -475,6 +538,7 @@ static void journal_that_hangs(void)
         tap_ok(journal_says(fd, "MESSAGE=vm named, session "), "a line says of which VM it is");
         vgic_vm_detach(vm);
         vgic_disconnect(conn);
+        fields_say_whom(&proc, fd);
         daemon_stop(&proc);
         close(fd);
 }
