@@ -327,7 +327,7 @@ const struct op ops_table[] = {
         { "off", op_off, { 0, 0, 120 }, MIX_OFF, true, 0 },
         { "stand still", op_stand_still, { 0, 60, 0 }, MIX_STILL, false, 0 },
         { "beside it", op_beside, { 0, 0, 120 }, MIX_STILL, true, 0 },
-        { "place", op_place, { 0, 60, 0 }, MIX_FLIP, false, 0 },
+        { "place", op_place, { 0, 60, 0 }, MIX_FLIP, true, 0 },
         { "flip", op_flip, { 0, 0, 120 }, MIX_FLIP, true, 0 },
 };
 const unsigned ops_n = sizeof ops_table / sizeof ops_table[0];

@@ -22,7 +22,7 @@ void still_here(struct party *p)
 
         atomic_store(&s->is_still, 1);
         atomic_fetch_add(&s->n_still, 1);
-        while (atomic_load(&s->is_still) && !atomic_load(&outsider->resting) && !party_stops(p))
+        while (atomic_load(&s->is_still) && !party_rests(outsider) && !party_stops(p))
                 sched_yield();
         atomic_store(&s->is_still, 0);
 }

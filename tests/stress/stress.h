@@ -89,7 +89,7 @@ struct party {
         enum role role;
         uint32_t who, vcpu;
         uint64_t seed;
-        uint32_t order;                         /* the phase that it is in */
+        _Atomic uint32_t order;                 /* the phase that it is in */
         uint8_t n_lr;                           /* list registers in this round; 0: a trap port */
         bool in_guest;                          /* of a list-register port; its hardware: */
         struct vgic_lr_bank bank;
@@ -132,7 +132,7 @@ struct stress {
         uint32_t n_vcpus, n_devices, n_parties;
         _Atomic uint64_t n_off;                 /* judged by law 6 */
         _Atomic uint32_t still_turn;            /* party + 1 that stands still, or is about to */
-        _Atomic uint32_t still_intid, is_still;
+        _Atomic uint32_t still_intid, is_still, is_judged;
         _Atomic uint64_t n_still;
         bool processes, quiet;
         uint64_t seed;
@@ -241,6 +241,13 @@ uint32_t party_below(struct party *p, uint32_t n);
 static inline bool party_stops(const struct party *p)
 {
         return atomic_load_explicit(&p->stress->stop, memory_order_relaxed);
+}
+
+/* It is through with this phase: not with the one before, having heard of none since. */
+static inline bool party_rests(const struct party *p)
+{
+        return atomic_load(&p->order) == atomic_load(&p->stress->order) &&
+               atomic_load(&p->resting);
 }
 
 /* --- rounds (stress-round.c) --- */
