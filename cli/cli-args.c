@@ -17,7 +17,8 @@
 
 const struct cli_option cli_options[CLI_N_OPTIONS] = {
         [CLI_OPT_SOCKET] = { "socket", "PATH", 's',
-                            "the daemon's socket (default " VGIC_DEFAULT_SOCKET ")" },
+                            "the daemon's socket (default $VGICD_SOCKET, your own daemon's, or "
+                            VGIC_DEFAULT_SOCKET ")" },
         [CLI_OPT_JSON] = { "json", NULL, 'j', "print JSON instead of a table" },
         [CLI_OPT_HELP] = { "help", NULL, 'h', "print this help, or a command's" },
         [CLI_OPT_VERSION] = { "version", NULL, 'V', "print the version" },

@@ -27,6 +27,7 @@ int cli_connect(struct cli *cli)
                 .socket_path = path,
                 .client_name = "vgicctl",
         };
+        char where[VGIC_SOCKET_MAX];
         const char *detail;
         uint64_t wait_ms;
         int ret;
@@ -43,9 +44,11 @@ int cli_connect(struct cli *cli)
         ret = vgic_connect(&options, &cli->conn);
         if (ret == 0)
                 return CLI_OK;
+        if (vgic_default_socket(where, sizeof(where)) < 0)
+                snprintf(where, sizeof(where), "$VGICD_SOCKET");
         detail = cli->conn ? vgic_conn_error(cli->conn) : "";
         fprintf(stderr, "vgicctl: cannot reach the daemon at %s: %s\n",
-                path ? path : VGIC_DEFAULT_SOCKET,
+                path ? path : where,
                 detail[0] ? detail : strerror(-ret));
         return ret == -EACCES || ret == -EPERM ? CLI_DENIED : CLI_UNREACHABLE;
 }

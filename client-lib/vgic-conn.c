@@ -133,6 +133,7 @@ static int vgic_conn_hello(struct vgic_conn *conn, const char *client_name)
 int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret_conn)
 {
         struct vgic_conn_options o = { 0 };
+        char path[VGIC_SOCKET_MAX];
         struct vgic_conn *conn = calloc(1, sizeof(*conn));
         int r = 0;
 
@@ -146,8 +147,14 @@ int vgic_connect(const struct vgic_conn_options *options, struct vgic_conn **ret
         if (options)
                 r = vgic_options_take(&conn->error, &o, sizeof(o), options, options->size);
         conn->timeout_ms = o.timeout_ms ? o.timeout_ms : VGIC_CONN_TIMEOUT_MS;
+        if (r == 0 && !o.socket_path) {
+                o.socket_path = path;
+                r = vgic_default_socket(path, sizeof(path));
+                if (r < 0)
+                        base_error_set(&conn->error, r, "VGICD_SOCKET is too long for a socket");
+        }
         if (r == 0)
-                r = vgic_conn_open(conn, o.socket_path ? o.socket_path : VGIC_DEFAULT_SOCKET);
+                r = vgic_conn_open(conn, o.socket_path);
         if (r == 0)
                 r = vgic_conn_hello(conn, o.client_name);
         if (r < 0)

@@ -32,7 +32,7 @@ static const struct {
         const char *help;
 } option_rows[N_OPTIONS] = {
         [OPT_SOCKET] = { "socket", "PATH", 0, 0,
-                        "the daemon's socket (default " VGIC_DEFAULT_SOCKET ")" },
+                        "the daemon's socket (default: as vgicctl's)" },
         [OPT_VCPUS] = { "vcpus", "N", 1, LOAD_MAX_VCPUS, "vCPUs, a thread each (8)" },
         [OPT_PROCESSES] = { "processes", "N", 1, LOAD_MAX_VCPUS,
                            "processes that share the vCPUs out (2)" },

@@ -72,7 +72,7 @@ static const char help_text[] =
         "                   registers (default trap)\n"
         "  --list-registers N\n"
         "                   with lr: how many each vCPU has, 1 to 16 (default 4)\n"
-        "  --socket PATH    the daemon's socket (default " VGIC_DEFAULT_SOCKET ")\n"
+        "  --socket PATH    the daemon's socket (default: as vgicctl's)\n"
         "  --name NAME      the VM's name at the daemon (default vgic-vmm-PID)\n"
         "  --stats          print counters to standard error at the end (SIGUSR1: at once)\n"
         "  --verbose        say more on standard error\n"

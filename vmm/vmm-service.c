@@ -23,9 +23,21 @@
  */
 #define VMM_PATIENCE_MS 60000u
 
-static const char *socket_path(const struct vmm_machine *machine)
+struct socket_path {
+        char text[VGIC_SOCKET_MAX];
+};
+
+/* Where the daemon was looked for. */
+static struct socket_path socket_path(const struct vmm_machine *machine)
 {
-        return machine->options->socket_path ? machine->options->socket_path : VGIC_DEFAULT_SOCKET;
+        const char *given = machine->options->socket_path;
+        struct socket_path path = { "$VGICD_SOCKET" };
+
+        if (given)
+                snprintf(path.text, sizeof(path.text), "%.107s", given);
+        else
+                (void)vgic_default_socket(path.text, sizeof(path.text));
+        return path;
 }
 
 static const char *reason(const struct vmm_machine *machine, int r)
@@ -48,11 +60,11 @@ static int connect_daemon(struct vmm_machine *machine)
 
         if (r == 0)
                 return 0;
-        vmm_error("cannot reach vgicd at %s: %s", socket_path(machine), reason(machine, r));
+        vmm_error("cannot reach vgicd at %s: %s", socket_path(machine).text, reason(machine, r));
         if (r == -ENOENT || r == -ECONNREFUSED)
                 vmm_error("start it with 'vgicd --socket %s' (or 'systemctl start vgicd.socket'), "
                           "or name its socket by --socket",
-                          socket_path(machine));
+                          socket_path(machine).text);
         return r;
 }
 

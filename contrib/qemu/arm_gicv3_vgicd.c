@@ -59,7 +59,12 @@ static unsigned n_spis(const VgicdState *s)
 
 static const char *socket_path(const VgicdState *s)
 {
-    return s->socket ? s->socket : VGIC_DEFAULT_SOCKET;
+    static char path[VGIC_SOCKET_MAX];
+
+    if (s->socket) {
+        return s->socket;
+    }
+    return vgic_default_socket(path, sizeof(path)) == 0 ? path : "$VGICD_SOCKET";
 }
 
 static const char *reason(const VgicdState *s, int r)

@@ -109,7 +109,8 @@ struct vgic_conn;
 struct vgic_vm;
 struct vgic_vcpu;
 
-#define VGIC_DEFAULT_SOCKET   "/run/vgicd/vgicd.sock"
+#define VGIC_DEFAULT_SOCKET   "/run/vgicd/vgicd.sock"  /* the system's: vgic_default_socket() */
+#define VGIC_SOCKET_MAX       108     /* bytes of a socket's path, with the end */
 /* bytes of a VM name or grant label: [A-Za-z0-9._-], first not '.' or '-' */
 #define VGIC_NAME_MAX         63
 #define VGIC_TOKEN_MAX        32      /* bytes of a grant's token (hexadecimal) */
@@ -130,9 +131,23 @@ const char *vgic_version(void);
  * Connection
  */
 
+/**
+ * vgic_default_socket() - which daemon's socket vgic_connect() takes where no path is given
+ * @path: room for @size bytes; VGIC_SOCKET_MAX is enough for whatever can be connected to
+ *
+ * In this order: $VGICD_SOCKET; the socket of a daemon that the calling user runs,
+ * $XDG_RUNTIME_DIR/vgicd/vgicd.sock (systemctl --user), if there is one and it is this user's own;
+ * VGIC_DEFAULT_SOCKET, the system's. A program with set-user-ID or the like ignores both variables.
+ *
+ * Threads: any, while nobody changes the environment. Lifetime: nothing is kept.
+ *
+ * Return: 0; -ENAMETOOLONG.
+ */
+int vgic_default_socket(char *path, size_t size);
+
 struct vgic_conn_options {
         size_t size;              /* sizeof(struct vgic_conn_options) */
-        const char *socket_path;  /* NULL: VGIC_DEFAULT_SOCKET */
+        const char *socket_path;  /* NULL: vgic_default_socket() */
         /* shown by vgicctl and in the daemon's log; NULL: the program's name */
         const char *client_name;
         uint32_t timeout_ms;      /* longest wait for one answer; 0: 5000 */
