@@ -18,7 +18,6 @@
 
 #include "listener.h"
 #include "log.h"
-#include "options.h"
 
 #define LISTENER_BACKLOG  512
 
@@ -222,13 +221,6 @@ static int clear_path(const struct sockaddr_un *address, const struct listener_k
         return 0;
 }
 
-/* The default path's folder is systemd's to make; started by hand, root makes it. */
-static void make_default_folder(const char *path)
-{
-        if (strcmp(path, OPTIONS_DEFAULT_SOCKET) == 0 && geteuid() == 0)
-                (void)mkdir("/run/vgicd", 0755);
-}
-
 /*
  * Of its mode from the first moment on: by chmod() after bind() another user could connect in
  * between.
@@ -296,7 +288,8 @@ int listener_open(const char *path, const struct listener_kind *kind, struct lis
         r = path_to_address(path, kind, &address);
         if (r < 0)
                 return r;
-        make_default_folder(path);
+        if (kind->folder)
+                (void)mkdir(kind->folder, kind->folder_mode); /* bind() finds out the rest */
         lock_fd = take_lock(path, kind);
         if (lock_fd < 0)
                 return lock_fd;

@@ -30,6 +30,8 @@ struct listener {
 struct listener_kind {
         const char *option;     /* which another path is chosen with */
         mode_t mode;
+        const char *folder;     /* made if it is not there, of mode: NULL: it has to be */
+        mode_t folder_mode;
 };
 
 /*

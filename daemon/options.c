@@ -17,7 +17,8 @@
 #include "options.h"
 
 enum { OPTION_TDIR_LAG = UCHAR_MAX + 1, OPTION_MAX_CONNECTIONS, OPTION_MAX_VMS,
-      OPTION_MAX_DESCRIPTORS, OPTION_MAX_MEMORY, OPTION_METRICS, OPTION_METRICS_VMS };
+      OPTION_MAX_DESCRIPTORS, OPTION_MAX_MEMORY, OPTION_METRICS, OPTION_METRICS_VMS,
+      OPTION_USER };
 
 static const struct option long_options[] = {
         { "config", required_argument, NULL, 'c' },
@@ -30,6 +31,7 @@ static const struct option long_options[] = {
         { "max-memory", required_argument, NULL, OPTION_MAX_MEMORY },
         { "metrics", required_argument, NULL, OPTION_METRICS },
         { "metrics-vms", required_argument, NULL, OPTION_METRICS_VMS },
+        { "user", no_argument, NULL, OPTION_USER },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
@@ -58,6 +60,9 @@ static void print_help(void)
                "      --metrics ADDRESS  serve metrics over HTTP at /PATH, 127.0.0.1:PORT or\n"
                "                         [::1]:PORT (default: nowhere)\n"
                "      --metrics-vms N    of so many VMs also single ones (default 0, at most %d)\n"
+               "      --user             serve the calling user: by default at\n"
+               "                         $XDG_RUNTIME_DIR/vgicd/vgicd.sock, with the settings of\n"
+               "                         $XDG_CONFIG_HOME/vgicd.conf (~/.config)\n"
                "  -h, --help             print this and exit\n"
                "  -V, --version          print the version and exit\n\n"
                "Exit status: 0 stopped in order, 1 could not start or run, 2 wrong usage.\n"
@@ -132,6 +137,29 @@ static int parse_level(const char *text, int *ret_priority)
         return 0;
 }
 
+/* @ret_path: NAME below the folder that @variable names; "": it names none. */
+static void path_below(const char *variable, const char *name, char ret_path[PATH_MAX])
+{
+        const char *folder = getenv(variable);
+
+        ret_path[0] = '\0';
+        if (folder && folder[0] == '/' &&
+            snprintf(ret_path, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
+                ret_path[0] = '\0';
+}
+
+/* The paths of --user, where others were not given. */
+static void set_users_paths(struct options *o)
+{
+        path_below("XDG_RUNTIME_DIR", "vgicd", o->users_folder);
+        path_below("XDG_RUNTIME_DIR", "vgicd/vgicd.sock", o->users_socket);
+        path_below("XDG_CONFIG_HOME", "vgicd.conf", o->users_config);
+        if (!o->users_config[0])
+                path_below("HOME", ".config/vgicd.conf", o->users_config);
+        if (!o->socket_given)
+                o->socket_path = o->users_socket;
+}
+
 /* Return: 0; usage()'s, with words on stderr. */
 static int parse_metrics(const char *text, struct options *o)
 {
@@ -168,6 +196,8 @@ int options_parse(int argc, char **argv, struct options *ret_options)
                 } else if (c == 'l') {
                         r = parse_level(optarg, &o.log_priority);
                         o.log_given = true;
+                } else if (c == OPTION_USER) {
+                        o.is_users = true;
                 } else if (c == OPTION_METRICS) {
                         r = parse_metrics(optarg, &o);
                 } else if (c > UCHAR_MAX) {
@@ -189,5 +219,7 @@ int options_parse(int argc, char **argv, struct options *ret_options)
                 return usage();
         }
         *ret_options = o;
+        if (o.is_users)
+                set_users_paths(ret_options);
         return 0;
 }

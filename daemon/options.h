@@ -6,6 +6,7 @@
 /*
  * Options: the command line of vgicd, which settings.h completes
  */
+#include <limits.h>
 #include <stdbool.h>
 
 #include "metrics-address.h"
@@ -21,6 +22,10 @@
 struct options {
         const char *config_path;        /* NULL: the default one, if there is one */
         const char *socket_path;
+        bool is_users;                  /* --user: one user's own, with the paths of that one */
+        /* the folder of its socket, and its settings; "": there is no place for them */
+        char users_folder[PATH_MAX], users_config[PATH_MAX];
+        char users_socket[PATH_MAX];
         bool socket_given;      /* on the command line */
         int log_priority;
         bool log_given;

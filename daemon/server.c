@@ -292,10 +292,29 @@ static void on_status(evutil_socket_t fd, short what, void *arg)
         tell_manager(arg);
 }
 
+/*
+ * A default path's folder is systemd's to make; started by hand, root makes it, and for an own
+ * daemon its user.
+ */
+static struct listener_kind kind_of_socket(const struct options *options)
+{
+        struct listener_kind kind = { .option = "--socket", .mode = 0600 };
+
+        if (options->is_users && strcmp(options->socket_path, options->users_socket) == 0) {
+                kind.folder = options->users_folder;
+                kind.folder_mode = 0700;
+        } else if (geteuid() == 0 &&
+                   strcmp(options->socket_path, OPTIONS_DEFAULT_SOCKET) == 0) {
+                kind.folder = "/run/vgicd";
+                kind.folder_mode = 0755;
+        }
+        return kind;
+}
+
 /* The service manager's, or our own. */
 static int open_socket(struct server *server, int *ret_metrics_fd)
 {
-        static const struct listener_kind kind = { .option = "--socket", .mode = 0600 };
+        const struct listener_kind kind = kind_of_socket(&server->options);
         int fd, r = activation_take(&fd, ret_metrics_fd);
 
         if (r < 0)

@@ -290,7 +290,8 @@ int settings_read(const struct options *given, struct options *ret_options,
 {
         struct reader reader = {
                 .given = given, .options = ret_options, .rights = ret_rights, .why = why,
-                .path = given->config_path ? given->config_path : settings_default_path(),
+                .path = given->config_path ? given->config_path
+                        : given->is_users  ? given->users_config : settings_default_path(),
         };
         FILE *file;
         int r;
