@@ -17,7 +17,7 @@ mount --rbind "$root" "$root"
 rm -rf "$root/etc/fstab" "$root/etc/machine-id" "$root/etc/systemd/system"
 : >"$root/etc/machine-id"
 mkdir -p "$root/etc/systemd/system" "$root/opt/vgicd" "$root/opt/out"
-cp "$work/opt/vgicd.socket" "$root/etc/systemd/system/"
+cp "$work/opt/vgicd.socket" "$work/opt/vgicd-metrics.socket" "$root/etc/systemd/system/"
 # What the daemon says goes to a file: no journal runs here.
 sed -e 's|^ExecStart=.*|ExecStart=/opt/vgicd/vgicd|' \
         -e '/^\[Service\]/a StandardError=append:/opt/out/vgicd' \

@@ -29,6 +29,9 @@ run_under_systemd() {
         mkdir "$group" 2>/dev/null || skip 'no cgroup can be made'
         mkdir "$work/opt" "$work/out"
         cp "$top_srcdir/systemd/vgicd.socket" "$top_builddir/systemd/vgicd.service" "$work/opt/"
+        cp "$top_srcdir/systemd/vgicd-metrics.socket" "$work/opt/"
+        cp "$top_builddir/systemd/user/vgicd.socket" "$work/opt/user.socket"
+        cp "$top_builddir/systemd/user/vgicd.service" "$work/opt/user.service"
         cp "$1" "$work/opt/script"
         shift
         for program in daemon/vgicd cli/vgicctl "$@"; do
