@@ -2,20 +2,7 @@
 # Copyright (c) 2026 The vgicd authors
 #
 # Runs under systemd, by test-systemd-metrics.sh.
-n=0
-failed=0
-export LD_LIBRARY_PATH=/opt/vgicd
 conf=/run/vgicd-test.conf
-
-ok() {
-        n=$((n + 1))
-        if [ "$1" = 0 ]; then
-                echo "ok $n - $2"
-        else
-                failed=1
-                echo "not ok $n - $2"
-        fi
-}
 
 # until COMMAND...: it succeeds within 20 seconds
 until_it() {
@@ -165,5 +152,4 @@ control stop vgicd.socket vgicd.service
 [ "$(shown ActiveState)" != active ]
 ok $? 'it stops'
 systemctl stop test-user.service
-echo "1..$n"
-exit $failed
+finish

@@ -3,46 +3,18 @@
 #
 # Runs under systemd, by test-systemd-store.sh: a newer vgicd stores descriptors, this one takes its
 # place and dies, the newer one comes back.
-n=0
-failed=0
-log=/opt/out/vgicd
 unit=/run/systemd/system/vgicd.service.d
-export LD_LIBRARY_PATH=/opt/vgicd
 
-ok() {
-        n=$((n + 1))
-        if [ "$1" = 0 ]; then
-                echo "ok $n - $2"
-        else
-                failed=1
-                echo "not ok $n - $2"
-        fi
-}
-
-# is WANTED HAVE NAME
-is() {
-        [ "$1" = "$2" ]
-        ok $? "$3 ($2)"
-}
-
-shown() { systemctl show -P "$1" vgicd.service; }
-serves() { /opt/vgicd/vgicctl list >/dev/null 2>&1; }
-
-# said WANTED TEXT: how often the log has it; vgicd may still be writing what is wanted.
-said() {
-        tries=0
-        while [ "$(grep -c "$2" "$log")" != "$1" ] && [ $tries -lt 200 ]; do
-                tries=$((tries + 1))
-                sleep 0.05
-        done
+is_said() { [ "$(grep -c "$2" "$log")" = "$1" ]; }
+# count_said WANTED TEXT: how often the log has it; vgicd may still be writing what is wanted.
+count_said() {
+        until_true is_said "$@"
         grep -c "$2" "$log"
 }
 
 be_newer() {
-        mkdir -p "$unit"
-        printf '[Service]\nExecStart=\nExecStart=/opt/vgicd/newer-vgicd /opt/vgicd/vgicd\n' \
-                >"$unit/newer.conf"
-        systemctl daemon-reload
+        printf '[Service]\nExecStart=\nExecStart=/opt/vgicd/newer-vgicd /opt/vgicd/vgicd\n' |
+                drop_in newer
 }
 
 be_this_one() {
@@ -61,14 +33,14 @@ systemctl restart vgicd.service
 ok $? 'the newer version is replaced by this one: it is ready'
 serves
 ok $? '3 descriptors of a newer version are stored: serves'
-is 1 "$(said 1 '3 descriptors of another version')" \
+is 1 "$(count_said 1 '3 descriptors of another version')" \
         '3 descriptors of a newer version are stored: the log counts them'
 is 3 "$(shown NFileDescriptorStore)" '3 descriptors of a newer version are stored: they stay'
 
 pid=$(shown MainPID)
 [ "$pid" -gt 0 ] && kill -9 "$pid" && serves
 ok $? 'killed, with 3 descriptors stored: serves again'
-is 2 "$(said 2 '3 descriptors of another version')" \
+is 2 "$(count_said 2 '3 descriptors of another version')" \
         'killed, with 3 descriptors stored: the log counts them again'
 is 3 "$(shown NFileDescriptorStore)" 'killed, with 3 descriptors stored: they stay'
 
@@ -77,10 +49,10 @@ systemctl restart vgicd.service
 serves
 ok $? 'the newer version comes back: serves'
 for name in record bag bell; do
-        is 1 "$(said 1 "newer: found $name: $name\$")" "the newer version comes back: has its $name"
+        is 1 "$(count_said 1 "newer: found $name: $name\$")" \
+                "the newer version comes back: has its $name"
 done
 
 systemctl stop vgicd.service 2>/dev/null # that its socket starts it again is known
 is 0 "$(shown NFileDescriptorStore)" 'systemctl stop: the store is empty'
-echo "1..$n"
-exit $failed
+finish

@@ -32,7 +32,8 @@ run_under_systemd() {
         cp "$top_srcdir/systemd/vgicd-metrics.socket" "$work/opt/"
         cp "$top_builddir/systemd/user/vgicd.socket" "$work/opt/user.socket"
         cp "$top_builddir/systemd/user/vgicd.service" "$work/opt/user.service"
-        cp "$1" "$work/opt/script"
+        cat "$top_srcdir/tests/lib/tap.sh" "$top_srcdir/tests/integration/systemd-lib.sh" "$1" \
+                >"$work/opt/script"
         shift
         for program in daemon/vgicd cli/vgicctl "$@"; do
                 cp "$top_builddir/$(dirname "$program")/.libs/$(basename "$program")" \

@@ -6,17 +6,7 @@
 # unit is as closed as it says. Speaks TAP.
 build=$(cd "${top_builddir:-build}" && pwd) || exit 1
 cd "${top_srcdir:-.}" || exit 1
-n=0
-failed=0
-ok() {
-        n=$((n + 1))
-        if [ "$1" = 0 ]; then
-                echo "ok $n - $2"
-        else
-                failed=1
-                echo "not ok $n - $2"
-        fi
-}
+. tests/lib/tap.sh
 
 logged=$(grep -hoE '"[0-9a-f]{32}"' daemon/log.c daemon/log-writer.c | tr -d '"' | sort)
 explained=$(sed -n 's/^-- \([0-9a-f]\{32\}\)$/\1/p' systemd/vgicd.catalog | sort)
@@ -53,8 +43,6 @@ if command -v systemd-analyze >/dev/null && systemd-analyze --help | grep -q -- 
         tail -1 "$dir/log" | sed 's/^/# /'
         rm -r "$dir"
 else
-        n=$((n + 1))
-        echo "ok $n - an exposure of 0.8 at most # SKIP no systemd-analyze security --offline here"
+        not_here 'an exposure of 0.8 at most' 'no systemd-analyze security --offline here'
 fi
-echo "1..$n"
-exit $failed
+finish
