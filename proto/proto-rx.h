@@ -21,7 +21,7 @@
 #include "proto-frame.h"
 
 enum proto_rx_result {
-        PROTO_RX_AGAIN = 0,     /* not yet */
+        PROTO_RX_AGAIN = 0,     /* not yet; POLLIN says whether there is more to read */
         PROTO_RX_FRAME = 1,     /* a frame is there */
 };
 
@@ -36,7 +36,8 @@ struct proto_rx {
 };
 
 /**
- * proto_rx_step() - read what is there of the current frame; never waits
+ * proto_rx_step() - read of the current frame what is there, or up to the first descriptors in
+ * it; never waits
  *
  * A frame with rx->code other than PROTO_OK is handed out too, to be answered; if the code is fatal
  * (proto_code_is_fatal()) nothing can be read after it.

@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -194,6 +195,14 @@ static void check_frame(struct stream *s)
         s->over = fatal;
 }
 
+/* A step may end before all is read that is there: POLLIN says so. */
+static bool is_readable(int fd)
+{
+        struct pollfd ready = { .fd = fd, .events = POLLIN };
+
+        return poll(&ready, 1, 0) == 1 && (ready.revents & (POLLIN | POLLHUP));
+}
+
 /* @spare: how many descriptors there are to be; 0: enough. */
 static void receive(struct stream *s, unsigned spare)
 {
@@ -209,6 +218,8 @@ static void receive(struct stream *s, unsigned spare)
                         setrlimit(RLIMIT_NOFILE, &less);
                 r = proto_rx_step(&s->rx, s->near);
                 setrlimit(RLIMIT_NOFILE, &limit);
+                if (r == PROTO_RX_AGAIN && is_readable(s->near))
+                        continue;
                 if (r != PROTO_RX_FRAME)
                         break;
                 check_frame(s);
