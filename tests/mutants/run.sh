@@ -277,7 +277,7 @@ trim() { sed -e 's/^ *//' -e 's/ *$//'; }
 # enclosing FILE LINE - the function or table that a line stands in
 enclosing() {
         head -n "$2" "$work/clean/$1" | awk '
-                /^[a-z].*[a-z0-9_]+\(.*[^;]$/ || /^[a-z].* = \{$/ {
+                /^(SHM_IN_LINE |[a-z]).*[a-z0-9_]+\(.*[^;]$/ || /^[a-z].* = \{$/ {
                         name = $0
                         sub(/(\(| = |\[).*/, "", name)
                         sub(/.*[ *]/, "", name)
