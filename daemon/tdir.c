@@ -256,8 +256,13 @@ int tdir_open(struct vm *vm)
         return 0;
 }
 
+/*
+ * What becomes of the memory afterwards asks for no turn any more: to take the VM apart lowers its
+ * wires, and a hostile process may have written that one of these is an end that is awaited.
+ */
 void tdir_close(struct vm *vm)
 {
+        vm->gic.raised = NULL;
         if (vm->tdir.awaited)
                 shm_tdir_await_no_more(&vm->gic);
         turns_drop(&vm->loop->turns, &vm->tdir.turn);

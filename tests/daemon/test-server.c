@@ -300,6 +300,34 @@ static void wires_of_nobody_fall_with_the_vm(void)
         world_close(&world);
 }
 
+/*
+ * Its VMM wrote into the memory that the daemon waits for the end of an SPI, and that this has a
+ * tool's wire: the daemon ends it itself, when it lowers the wire of a VM that is no more.
+ */
+static void end_in_a_grave_is_told_to_nobody(void)
+{
+        enum { SPI = 40 };
+        struct world world;
+        struct shm_gic *gic;
+        int vmm;
+
+        world_open(&world);
+        vmm = open_client(&world);
+        ASK(&world, vmm, PROTO_VM_CREATE, "\x0a\x01v\x10\x41\x18\x20");
+        ASK(&world, vmm, PROTO_VM_INIT, "");
+        gic = &the_vm(&world)->gic;
+        shm_line_set(gic, 0, SPI, GIC_WIRE_TOOL, true);
+        shm_line_notify(gic, SPI, true);
+        shm_store(&gic->header->tdir_awaited, SPI, TDIR_X5);
+        is_slow = true; /* it is taken apart in more turns than one */
+        tap_ok(ASK(&world, vmm, PROTO_VM_DESTROY, "\x0a\x01v") > 0 &&
+                       TAILQ_EMPTY(&world.server->registry.buried),
+               "a VM whose memory says that an end is awaited: it is taken apart all the same");
+        is_slow = false;
+        close(vmm);
+        world_close(&world);
+}
+
 /* 65 vCPUs, of which the first has a tool's wire high: not one step of it fits into a turn. */
 static void vm_begins_and_ends_however_slow_the_machine_is(void)
 {
@@ -330,6 +358,7 @@ int main(void)
         pulse_counts_unless_its_device_was_expelled(true);
         reconnecting_does_not_forgive_used_time();
         wires_of_nobody_fall_with_the_vm();
+        end_in_a_grave_is_told_to_nobody();
         vm_begins_and_ends_however_slow_the_machine_is();
         return tap_done();
 }
