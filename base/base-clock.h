@@ -9,12 +9,19 @@
 #include <stdint.h>
 #include <time.h>
 
-static inline uint64_t base_clock_ns(void)
+/* base_clock_of() - what @clock shows, in ns. */
+static inline uint64_t base_clock_of(clockid_t clock)
 {
         struct timespec now;
 
-        clock_gettime(CLOCK_MONOTONIC, &now);
+        clock_gettime(clock, &now);
         return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* base_clock_ns() - the monotonic one's, which deadlines are of. */
+static inline uint64_t base_clock_ns(void)
+{
+        return base_clock_of(CLOCK_MONOTONIC);
 }
 
 /* base_clock_left() - what remains until @deadline_ns, for ppoll(); zero when it has passed. */

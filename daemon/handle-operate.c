@@ -8,7 +8,6 @@
  * the VMs of all (rights.h). What is told was counted before: nothing is looked for here, but for a
  * pass over the users.
  */
-#include <time.h>
 #include <unistd.h>
 
 #include "base-clock.h"
@@ -123,11 +122,7 @@ static void fill_totals(const struct loop *loop, struct told_totals *told)
 
 static uint64_t uptime_ms(const struct loop *loop)
 {
-        struct timespec now;
-
-        clock_gettime(CLOCK_BOOTTIME, &now);
-        return ((uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec -
-                loop->epoch) / NS_PER_MS;
+        return (base_clock_of(CLOCK_BOOTTIME) - loop->epoch) / NS_PER_MS;
 }
 
 enum proto_code handle_daemon_info(struct request *request)

@@ -8,9 +8,9 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base-clock.h"
 #include "closer.h"
 #include "log.h"
 #include "log-writer.h"
@@ -63,12 +63,11 @@ void loop_discard(struct loop *loop, int fd)
 
 int loop_init(struct loop *loop, const struct options *options)
 {
-        struct timespec now;
         int r;
 
-        clock_gettime(CLOCK_BOOTTIME, &now);
         loop->options = options;
-        loop->epoch = (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+        loop->epoch = base_clock_of(CLOCK_BOOTTIME);
+        loop->started_ns = base_clock_of(CLOCK_REALTIME);
         users_init(&loop->users, options);
         event_set_log_callback(on_event_message);
         event_set_fatal_callback(on_event_fatal);

@@ -37,6 +37,7 @@ struct loop {
         struct turns turns;
         struct metrics metrics;
         uint64_t epoch;                 /* start of this daemon, CLOCK_BOOTTIME, ns */
+        uint64_t started_ns;            /* the same, CLOCK_REALTIME as it was then */
         struct settings_state settings; /* how they came to be as they are */
         uint64_t last_grant_id;
         bool stopping;                  /* the daemon ends, its VMs' guests may go on */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base-clock.h"
 #include "log-writer.h"
 #include "loop.h"
 #include "memory.h"
@@ -56,26 +57,17 @@ static uint64_t cpu_ns(void)
                (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * NS_PER_US;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-        struct timespec now;
-
-        clock_gettime(clock, &now);
-        return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static void page_daemon(struct metrics_text *text, const struct metrics_view *view)
 {
         const struct metrics *metrics = &view->loop->metrics;
-        uint64_t up_ns = clock_ns(CLOCK_BOOTTIME) - view->loop->epoch;
 
         metrics_text_family(text, "vgicd_build", METRICS_INFO, "The build that runs.");
         metrics_text_labelled(text, 1, "version", PACKAGE_VERSION, NULL);
         metrics_text_family(text, "vgicd_start_time_seconds", METRICS_GAUGE,
                             "When it was started, since 1970.");
-        metrics_text_ns(text, clock_ns(CLOCK_REALTIME) - up_ns);
+        metrics_text_ns(text, view->loop->started_ns);
         metrics_text_family(text, "vgicd_uptime_seconds", METRICS_GAUGE, "Since it was started.");
-        metrics_text_ns(text, up_ns);
+        metrics_text_ns(text, base_clock_of(CLOCK_BOOTTIME) - view->loop->epoch);
         metrics_text_family(text, "vgicd_cpu_seconds", METRICS_COUNTER,
                             "Processor time of the daemon.");
         metrics_text_ns(text, cpu_ns());
