@@ -143,21 +143,31 @@ static int vgic_call_wait(struct vgic_conn *conn, uint32_t request, uint64_t num
         }
 }
 
+void vgic_text_take(char *ret_text, size_t size, const char *from)
+{
+        size_t n = 0;
+
+        for (; from && from[n] && n + 1 < size; n++)
+                ret_text[n] = from[n] >= ' ' && from[n] <= '~' ? from[n] : '?';
+        ret_text[n] = '\0';
+}
+
 /* What does the reply's status say? */
 static int vgic_call_status(struct vgic_conn *conn, const struct proto_row *row,
                             const uint8_t *payload, size_t size)
 {
         PROTO_CLEANUP_MESSAGE ProtobufCMessage *message = NULL;
         const Vgic__Status *status;
+        char text[BASE_ERROR_BYTES];
 
         if (proto_message_unpack(&vgic__status_reply__descriptor, payload, size, &message) < 0)
                 return vgic_call_nonsense(conn, "a reply does not decode", row->id);
         status = ((const Vgic__StatusReply *)message)->status;
         if (!status || status->code == PROTO_OK)
                 return 0;
+        vgic_text_take(text, sizeof(text), status->text);
         return base_error_set(conn->why, proto_code_errno(status->code), "%s: %s", row->name,
-                              status->text && status->text[0] ? status->text
-                                                              : proto_code_text(status->code));
+                              text[0] ? text : proto_code_text(status->code));
 }
 
 /* Check that as many descriptors came as the message table says. */

@@ -122,6 +122,12 @@ void vgic_call_unanswered(struct vgic_conn *conn, uint32_t request);
 int vgic_call_any(struct vgic_conn *conn, uint32_t request, const ProtobufCMessage *message,
                   ProtobufCMessage **ret_reply);
 
+/*
+ * vgic_text_take() - copy the daemon's words (NULL: none), cut to @size, for whoever shows them:
+ * what is not printable ASCII becomes '?', since an impostor's could command a terminal.
+ */
+void vgic_text_take(char *ret_text, size_t size, const char *from);
+
 /**
  * vgic_options_take() - copy a caller's options, whose size may be older or newer than ours
  *

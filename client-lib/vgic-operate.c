@@ -4,8 +4,8 @@
 /*
  * For tools of whoever operates the daemon
  *
- * Lists are fetched page by page. Strings are copied with what could upset a terminal taken out:
- * the daemon has checked them, but it may be somebody else at the socket's path.
+ * Lists are fetched page by page. The daemon has checked what it tells, but it may be somebody else
+ * at the socket's path: order, counts and strings are checked again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,17 +17,7 @@
 _Static_assert(sizeof(((struct vgic_grant_info *)0)->uids) ==
                VGIC_GRANT_MAX_UIDS * sizeof(uint32_t), "as many as a grant can name");
 
-/* Cut to @size, and without control characters. */
-static void vgic_operate_text(char *ret_text, size_t size, const char *from)
-{
-        size_t n = 0;
-
-        for (; from && from[n] && n + 1 < size; n++)
-                ret_text[n] = (unsigned char)from[n] < ' ' || from[n] == 0x7f ? '?' : from[n];
-        ret_text[n] = '\0';
-}
-
-#define TEXT(to, from) vgic_operate_text(to, sizeof(to), from)
+#define TEXT(to, from) vgic_text_take(to, sizeof(to), from)
 
 /* Return: 0; -EINVAL; -ENOTCONN; -EOPNOTSUPP. */
 static int vgic_operate_begin(struct vgic_conn *conn)
@@ -272,6 +262,16 @@ struct grants {
         uint64_t after_id;
 };
 
+/* Shared ones, ascending: so as many as there are at most. */
+static bool vgic_operate_are_intids(const uint32_t *intids, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (gic_shared_index(intids[i]) == GIC_N_SHARED ||
+                    (i > 0 && intids[i] <= intids[i - 1]))
+                        return false;
+        return n > 0;
+}
+
 /* Return: 0; a negative errno. */
 static int vgic_operate_grant(struct vgic_conn *conn, const Vgic__GrantInfo *from,
                               struct grants *grants)
@@ -285,7 +285,7 @@ static int vgic_operate_grant(struct vgic_conn *conn, const Vgic__GrantInfo *fro
         int r;
 
         if (from->id <= grants->after_id || from->n_uids > VGIC_GRANT_MAX_UIDS ||
-            from->n_intids < 1 || from->n_intids > GIC_N_SHARED)
+            !vgic_operate_are_intids(from->intids, from->n_intids))
                 return base_error_set(&conn->error, -EPROTO,
                                       "GRANT_LIST: a grant that makes no sense");
         TEXT(info.label, from->label);

@@ -13,7 +13,7 @@
  * Threads     conn, all of them. Each message blocks up to timeout_ms; lists come in several.
  * Errors      Beside those of every cold-path call: -EACCES vgicd.conf(5) forbids it; -EOPNOTSUPP
  *             the daemon is older and does not tell it.
- * Strings     Were checked: no byte below ' ', nor 0x7f, is in any.
+ * Strings     Printable ASCII: any other byte that came is a '?' in them.
  * Arrays      The caller's to free(), NULL if there are none. Each element is of this library's
  *             sizeof, which stands in its size.
  */
